@@ -1,0 +1,86 @@
+# describefs - make help says what there is to make.
+#
+# Objects go to build/ (the program) and build/san/ (the same sources under ASan and UBSan, for the tests).
+# A new src/*.c needs no edit here; which files make up the core library (no FUSE, no curl, no clock) is
+# the list EDGE below: everything that is not at the edge is core.
+
+CC ?= cc
+PREFIX ?= /usr/local
+VERSION := 0.1.0
+BUILD ?= build
+
+EDGE := loop http transfer config keyring daemon source doctor front_fuse front_cli main
+
+PKGS := fuse3 libcurl libcjson openssl
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+FUSE_LIBS = $(shell pkg-config --libs fuse3 2>/dev/null)
+EDGE_LIBS = $(FUSE_LIBS) $(shell pkg-config --libs libcurl 2>/dev/null)
+CORE_LIBS := -lcjson -lcrypto
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
+	-Wpointer-arith -Wvla -Wundef -Wformat=2
+CFLAGS ?= -O2 -g
+HARDEN := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
+CPPFLAGS += -Iinclude -D_GNU_SOURCE -DDESCRIBEFS_VERSION='"$(VERSION)"'
+STD := -std=c17 $(WARN) $(if $(DEVELOPER),-Werror)
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+SOURCES := $(wildcard src/*.c)
+EDGE_SOURCES := $(wildcard $(EDGE:%=src/%.c))
+CORE_SOURCES := $(filter-out $(EDGE_SOURCES),$(SOURCES))
+CATALOGS := $(wildcard src/catalog/*.json)
+UNIT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c tests/golden/test_*.c tests/engine/test_*.c))
+
+objects = $(patsubst src/%.c,$(1)/%.o,$(2)) 
+catalog_objects = $(patsubst src/catalog/%.json,$(1)/catalog_%.o,$(CATALOGS))
+
+all: $(BUILD)/describefs
+
+help:
+	@echo 'make            build build/describefs'
+	@echo 'make check      install what is missing from Debian, then run every test'
+	@echo 'make demo       the emulator, a mount and a tour (KEEP=1 leaves it mounted)'
+	@echo 'make install    into $$(DESTDIR)$$(PREFIX)'
+	@echo 'make clean'
+
+$(BUILD) $(BUILD)/san:
+	@mkdir -p $@
+
+$(BUILD)/%.o: src/%.c | $(BUILD)
+	$(CC) $(CPPFLAGS) $(STD) $(CFLAGS) $(HARDEN) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/san/%.o: src/%.c | $(BUILD)/san
+	$(CC) $(CPPFLAGS) $(STD) -O1 -g $(SAN) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
+
+# A catalog becomes an object with the symbols catalog_NAME_json, _end around its bytes.
+$(BUILD)/catalog_%.o $(BUILD)/san/catalog_%.o: src/catalog/%.json | $(BUILD) $(BUILD)/san
+	printf '.section .rodata\n.global catalog_%s_json\n.global catalog_%s_json_end\ncatalog_%s_json:\n.incbin "%s"\ncatalog_%s_json_end:\n.byte 0\n.section .note.GNU-stack,"",%%progbits\n' \
+		$* $* $* $< $* | $(CC) -x assembler -c -o $@ -
+
+$(BUILD)/libdescribefs.a: $(call objects,$(BUILD),$(CORE_SOURCES)) $(call catalog_objects,$(BUILD))
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/san/libdescribefs.a: $(call objects,$(BUILD)/san,$(CORE_SOURCES)) $(call catalog_objects,$(BUILD)/san)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/describefs: $(call objects,$(BUILD),$(EDGE_SOURCES)) $(BUILD)/libdescribefs.a
+	$(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(EDGE_LIBS) $(CORE_LIBS) $(LDFLAGS)
+
+$(BUILD)/san/describefs: $(call objects,$(BUILD)/san,$(EDGE_SOURCES)) $(BUILD)/san/libdescribefs.a
+	$(CC) $(SAN) -o $@ $^ $(EDGE_LIBS) $(CORE_LIBS) $(LDFLAGS)
+
+# Unit, golden and engine tests: cmocka programs on the sanitized core, nothing else: the linker proves the layers.
+$(BUILD)/tests/%: tests/%.c $(BUILD)/san/libdescribefs.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(STD) -O1 -g $(SAN) -MMD -MP -o $@ $< $(BUILD)/san/libdescribefs.a -lcmocka $(CORE_LIBS)
+
+unit: $(UNIT_TESTS)
+	@for test in $^; do echo "== $$test"; ASAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1 $$test || exit 1; done
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all help unit clean
+.SECONDARY:
+
+-include $(wildcard $(BUILD)/*.d $(BUILD)/san/*.d $(BUILD)/tests/*/*.d)

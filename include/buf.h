@@ -1,0 +1,52 @@
+/*
+ * buf.h - bytes with a ceiling, and the allocators that abort.
+ *
+ * Whatever a peer can size grows in a `struct buf`, which is born with a size that it may never
+ * pass.  Once something did not fit, the buffer is "full": it keeps what fitted before, refuses
+ * everything after, and every later call returns false, so a chain of adds needs one check at its end.
+ *
+ * Invariants: `data` is never NULL and always ends in a NUL that `len` does not count.
+ *
+ * Layer 0: includes nothing of ours.
+ */
+#ifndef DESCRIBEFS_BUF_H
+#define DESCRIBEFS_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Small allocations of our own: they abort when memory is out.  Remote data goes through buf. */
+void *xmalloc(size_t size);
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *old, size_t size);
+char *xstrdup(const char *text);
+char *xstrndup(const char *text, size_t len);
+
+struct buf {
+	char *data;
+	size_t len;
+	size_t room; /* allocated bytes, 0 while `data` is the shared empty string */
+	size_t max; /* the ceiling for len */
+	bool full; /* something did not fit */
+};
+
+/* Takes no memory yet. */
+void buf_init(struct buf *buf, size_t max);
+/* Frees the bytes; the buffer is empty and usable again. */
+void buf_release(struct buf *buf);
+/* Empty again (and no longer full), memory kept. */
+void buf_clear(struct buf *buf);
+
+bool buf_add(struct buf *buf, const void *bytes, size_t len);
+bool buf_puts(struct buf *buf, const char *text);
+bool buf_putc(struct buf *buf, char byte);
+bool buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Hands the malloc'ed, NUL-terminated bytes to the caller, who frees them; the buffer is empty. */
+char *buf_take(struct buf *buf);
+
+/* A stable 64-bit hash of bytes (FNV-1a with a final mix): the same on every machine. */
+uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t len);
+uint64_t hash_text(uint64_t seed, const char *text);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * config.h - the command line as a value.
+ *
+ * Layer 5.
+ */
+#ifndef DESCRIBEFS_CONFIG_H
+#define DESCRIBEFS_CONFIG_H
+
+#include "buf.h"
+#include "catalog.h"
+
+enum verb { VERB_MOUNT, VERB_LS, VERB_CAT, VERB_TREE, VERB_KINDS, VERB_DOCTOR, VERB_HELP, VERB_VERSION };
+
+/* CATALOG[:REGION][@PROFILE] */
+struct source_name {
+	char *written; /* as it was typed */
+	char *catalog, *region, *profile; /* the last two NULL when not given */
+};
+
+struct config {
+	enum verb verb;
+	struct source_name source;
+	bool has_source; /* kinds and doctor can do without */
+	struct texts paths; /* of ls, cat, tree; at most one for ls and tree */
+	char *mountpoint;
+	bool foreground, debug;
+	/* -o */
+	char *endpoint; /* NULL: the catalog's */
+	char *cacert; /* absolute path */
+	int64_t deadline_ms; /* 10000 */
+	int64_t ttl_s; /* -1: the catalog's */
+	int64_t stale_s; /* 3600 */
+	double rate; /* 0: the catalog's */
+	size_t max_memory; /* bytes; 256 MiB */
+	bool api_names, secrets;
+	struct texts pins; /* KIND/ID[/SUBKIND/ID] */
+	bool allow_other;
+	int64_t uid, gid; /* -1: the mounting user's */
+	int64_t umask; /* -1: none */
+	struct texts fuse; /* options for libfuse's mount, "auto_unmount", "fsname=x" */
+};
+
+/*
+ * Reads argv.  0: *config is filled (the caller releases it in every case).  2: wrong usage, `why` is one line
+ * without the program's name, with the nearest known word for an unknown option.
+ */
+int config_parse(struct config *config, int argc, char *const argv[], struct buf *why);
+void config_release(struct config *config);
+/* The whole of --help. */
+const char *config_help(void);
+/* Adds the catalogs of DIR/NAME.json in the order of their names; a DIR that is not there is fine. */
+bool config_load_catalogs(struct catalogs *catalogs, const char *directory, struct buf *why);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * digest.h - SHA-256 and HMAC-SHA-256.  digest.c is the only file that knows OpenSSL.
+ *
+ * Layer 1: pure.
+ */
+#ifndef DESCRIBEFS_DIGEST_H
+#define DESCRIBEFS_DIGEST_H
+
+#include <stddef.h>
+
+enum { DIGEST_BYTES = 32, DIGEST_HEX = 64 };
+
+void digest_sha256(unsigned char out[DIGEST_BYTES], const void *bytes, size_t len);
+void digest_hmac(unsigned char out[DIGEST_BYTES], const void *key, size_t key_len, const void *bytes,
+	size_t len);
+/* Lower-case hex, NUL-terminated. */
+void digest_hex(char out[DIGEST_HEX + 1], const unsigned char digest[DIGEST_BYTES]);
+/* Overwrites what held a secret; the compiler may not leave it out. */
+void digest_wipe(void *bytes, size_t len);
+
+#endif

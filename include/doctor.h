@@ -1,0 +1,14 @@
+/*
+ * doctor.h - is everything there that a mount needs?  Line by line: ok, warning, problem, and what to do.
+ *
+ * Layer 6.
+ */
+#ifndef DESCRIBEFS_DOCTOR_H
+#define DESCRIBEFS_DOCTOR_H
+
+#include "source.h"
+
+/* Looks at FUSE, and for the source (or every built-in catalog) at key, endpoint and clock. 0: no problem found. */
+int doctor_run(struct source *source);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * engine.h - the only asynchronous code: asks the tree, makes the calls that the tree needs, answers whoever waits.
+ *
+ * However many ask for the same thing at once, one call is under way for it (single flight).  Every question
+ * is answered exactly once, at the latest `deadline_ms` after it was asked, with a reply that is FOUND, ABSENT
+ * or FAILED, unless it is cancelled before.  The answer may come before the asking call returns.
+ *
+ * Layer 4: io.h is its only way out.
+ */
+#ifndef DESCRIBEFS_ENGINE_H
+#define DESCRIBEFS_ENGINE_H
+
+#include "io.h"
+#include "journal.h"
+#include "provider.h"
+#include "tree.h"
+
+struct engine;
+struct wait; /* somebody who waits for an answer */
+
+struct engine_options {
+	struct io io;
+	struct tree *tree; /* not owned, as everything here; outlives the engine */
+	const struct provider *provider;
+	struct site site;
+	const struct credentials *credentials;
+	const char *key_source; /* where the key was found, for .describefs/status */
+	/* Reads the key anew after the cloud refused a token; false: there is none. May be NULL. */
+	bool (*reload)(void *arg, struct credentials *out);
+	void *reload_arg;
+	int64_t deadline_ms;
+	double rate; /* calls a second an action; 0: the catalog's */
+	uint64_t seed; /* of the retry jitter */
+	/* One line for each exchange, without secrets; NULL: nobody listens. */
+	void (*trace)(void *arg, const char *line);
+	void *trace_arg;
+};
+
+/* `reply` is borrowed for the call. */
+typedef void engine_done_fn(void *arg, const struct reply *reply);
+
+struct engine *engine_new(const struct engine_options *options);
+/* Whoever waits is answered with FAULT_LOST first. NULL is fine. */
+void engine_free(struct engine *engine);
+
+enum question { ASK_LOOKUP, ASK_ATTR, ASK_OPEN };
+/* tree_lookup, tree_attr or tree_open (`name` only for the first). NULL: `done` has already been called. */
+struct wait *engine_ask(struct engine *engine, enum question question, uint64_t id, const char *name,
+	engine_done_fn *done, void *arg);
+/* `done` is not called. The call under way goes on: an interrupted reader mostly comes back for it. */
+void engine_cancel(struct engine *engine, struct wait *wait);
+/* The moment, as tree.h wants it. */
+struct asked engine_now(const struct engine *engine);
+
+struct engine_stats {
+	uint64_t questions, waited, calls, failures, retries;
+	size_t in_flight, waiting;
+	int64_t clock_offset_s; /* what is added to our clock when signing */
+	int64_t last_ok_s; /* Unix, 0: never */
+};
+struct engine_stats engine_stats(const struct engine *engine);
+
+#endif

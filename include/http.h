@@ -1,0 +1,30 @@
+/*
+ * http.h - libcurl's multi interface on our loop, behind `struct io`.  http.c is the only file that knows curl.
+ *
+ * No redirects, no compression, no proxy from the environment, no netrc, TLS >= 1.2 with verification
+ * always on, every byte that a peer sends counted against a ceiling in the write callback
+ * (reliability.md, section 6).  Refuses to start when libcurl has no asynchronous resolver.
+ *
+ * Layer 5.
+ */
+#ifndef DESCRIBEFS_HTTP_H
+#define DESCRIBEFS_HTTP_H
+
+#include "buf.h"
+#include "io.h"
+#include "loop.h"
+
+struct http;
+
+struct http_options {
+	const char *cacert; /* PEM file to trust instead of the system's; NULL: the system's */
+	long connect_timeout_ms; /* 3000 */
+};
+
+/* NULL: `why` says what is missing. Initialises libcurl: after the fork, once a process. */
+struct http *http_new(struct loop *loop, const struct http_options *options, struct buf *why);
+void http_free(struct http *http);
+/* The port that the engine uses; valid as long as both. */
+struct io http_io(struct http *http);
+
+#endif

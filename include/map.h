@@ -1,0 +1,38 @@
+/*
+ * map.h - an open-addressing table from a 64-bit hash to a pointer.
+ *
+ * The caller brings the hash and says what equal means; the map owns neither keys nor values.
+ *
+ * Layer 0.
+ */
+#ifndef DESCRIBEFS_MAP_H
+#define DESCRIBEFS_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct map_slot {
+	uint64_t hash;
+	void *value; /* NULL: free */
+};
+
+struct map {
+	struct map_slot *slots;
+	size_t room, count;
+};
+
+/* Whether `value` is the one that `key` asks for; only called when the hashes are equal. */
+typedef bool map_equal_fn(const void *value, const void *key);
+
+void map_init(struct map *map);
+void map_release(struct map *map);
+void *map_get(const struct map *map, uint64_t hash, map_equal_fn *equal, const void *key);
+/* The caller has made sure that no equal one is in. `value` is not NULL. */
+void map_add(struct map *map, uint64_t hash, void *value);
+/* Takes out this very pointer; false if it is not in. */
+bool map_remove(struct map *map, uint64_t hash, const void *value);
+/* Every value in no order: start with *at = 0; NULL at the end.  No change to the map meanwhile. */
+void *map_next(const struct map *map, size_t *at);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * snapshot.h - one API object, rendered once into the names and bytes of its files, for ever.
+ *
+ * A snapshot is immutable and one allocation: a table of entries, then all names, keys and bytes.  Entry 0 is
+ * the resource's own directory; the entries of one directory are contiguous, in the API's order, and
+ * describe.json is the last of entry 0's.  What an entry looks like (name, bytes, kind) is the contract's
+ * section 2.  Hashes depend on path and content alone, so they are the same on every mount and machine.
+ *
+ * Layer 2: pure.
+ */
+#ifndef DESCRIBEFS_SNAPSHOT_H
+#define DESCRIBEFS_SNAPSHOT_H
+
+#include "catalog.h"
+#include "fault.h"
+#include "json.h"
+
+struct snapshot_entry {
+	uint64_t ino; /* directories: hash of the path; files: of path and content; never 0 or 1 */
+	uint64_t content; /* hash of what it holds (a directory: of all below it) */
+	uint32_t parent; /* entry; 0's is 0 */
+	uint32_t name, key; /* offsets of NUL-terminated texts; key is the API's own name */
+	uint32_t first, count; /* a directory's entries */
+	uint32_t bytes, size; /* a file's content: offset and length */
+	uint8_t type; /* enum json_type */
+	bool directory;
+	bool secret; /* shown because of -o secrets: 0400 */
+	bool primed; /* of a list's item: the describe call's answer is known to have this member too */
+};
+
+struct snapshot {
+	size_t memory; /* bytes of the one allocation */
+	uint64_t content; /* hash of the whole object, its describe.json */
+	uint64_t stable; /* hash of id, status and times alone: equal in the list's item and in the detail */
+	int64_t mtime_s; /* the latest of the kind's time members that is not after `now_s`; or the fallback */
+	bool terminal; /* the status is one that does not change by itself */
+	uint32_t n_entries;
+	const uint32_t *by_name; /* a permutation: each directory's entries sorted by name, same ranges */
+	const struct snapshot_entry *entries;
+	const char *text; /* all offsets point into it */
+};
+
+struct snapshot_style {
+	bool api_names; /* -o names=api */
+	bool secrets; /* -o secrets */
+	bool from_list; /* the object is a list's item: leave out list-only members, mark the primed ones */
+};
+
+/*
+ * Renders `object` (a JSON object) of a kind.  `path` is the resource's path from the mount's root,
+ * "/training/train-1", and only goes into hashes.  The caller frees *out with snapshot_free.  With from_list
+ * and neither list_is_detail nor a missing describe call, an entry is `primed` if the kind's type knows the
+ * member (all are, where the kind names no type), and there is no describe.json.
+ * FAULT_TOO_BIG when the result would pass SNAPSHOT_BYTES_MAX or JSON_VALUES_MAX entries (beside describe.json);
+ * *out is NULL then.
+ */
+enum { SNAPSHOT_BYTES_MAX = 64 << 20 };
+enum fault snapshot_render(struct snapshot **out, const struct kind *kind, const struct json *object,
+	const char *path, const struct snapshot_style *style, int64_t now_s);
+/*
+ * A directory of plain text files (the mount's own: README, .describefs/status): `n` names, all different, and
+ * texts.  Never NULL.
+ */
+struct snapshot *snapshot_of_texts(const char *path, const char *const names[],
+	const struct buf texts[], size_t n, int64_t mtime_s);
+void snapshot_free(struct snapshot *snapshot);
+
+/* The entry of a directory entry by name; 0 when there is none. */
+uint32_t snapshot_find(const struct snapshot *snapshot, uint32_t directory, const char *name);
+const char *snapshot_name(const struct snapshot *snapshot, uint32_t entry);
+const char *snapshot_key(const struct snapshot *snapshot, uint32_t entry);
+/* Not NUL-terminated; of a directory: no bytes. */
+const char *snapshot_bytes(const struct snapshot *snapshot, uint32_t entry, size_t *size);
+
+#endif

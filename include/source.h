@@ -1,0 +1,39 @@
+/*
+ * source.h - one source brought to life: catalogs, key, tree, network and engine, wired together.
+ *
+ * Layer 6.  Everything the process owns hangs from here.
+ */
+#ifndef DESCRIBEFS_SOURCE_H
+#define DESCRIBEFS_SOURCE_H
+
+#include "config.h"
+#include "engine.h"
+#include "http.h"
+#include "keyring.h"
+#include "loop.h"
+
+struct source {
+	const struct config *config;
+	struct keyring *keyring;
+	struct catalogs catalogs;
+	const struct catalog *catalog;
+	const struct provider *provider;
+	struct credentials credentials;
+	struct buf key_source, region, endpoint, readme;
+	struct loop *loop;
+	struct http *http;
+	struct tree *tree;
+	struct engine *engine;
+};
+
+/* Zeroes, and reads the environment. */
+void source_init(struct source *source, const struct config *config);
+/* The built-in catalogs and the user's: what `kinds` needs. False: `why` is one line. */
+bool source_load_catalogs(struct source *source, struct buf *why);
+/* What else can fail before anything is mounted: catalog, region, key, pins. */
+bool source_prepare(struct source *source, struct buf *why);
+/* Loop, network and engine: after the fork. */
+bool source_start(struct source *source, struct buf *why);
+void source_release(struct source *source);
+
+#endif

@@ -1,0 +1,150 @@
+/*
+ * tree.h - what is known of the cloud, as the directory tree that the kernel sees.
+ *
+ * The tree never does I/O and never reads a clock.  Asked for something, it finds it, says that it is not
+ * there, repeats a failure that still stands, or names the one call that it needs to know; the engine makes
+ * that call, fills the tree, and asks again.
+ *
+ * Node ids (what the kernel holds, never used again once forgotten):
+ *
+ *     a directory   keeps its id as long as it is held: a shell may stand in it.  What is in it changes.
+ *     a file        stands for one content for ever: it belongs to a version, one answer of the API rendered
+ *                   once.  When an answer changes, the name gets another id and the old one reads as before.
+ *
+ * Every id handed to the kernel is counted with tree_hold and given back with tree_forget; what nobody holds
+ * and nothing lists is freed, described resources oldest first once they pass max_memory.
+ *
+ * Times are given: `now_ms` monotonic, `now_s` Unix seconds.  All durations that come back are how long the
+ * kernel may rely on the thing, in ms.
+ *
+ * Layer 3.
+ */
+#ifndef DESCRIBEFS_TREE_H
+#define DESCRIBEFS_TREE_H
+
+#include "catalog.h"
+#include "fault.h"
+#include "json.h"
+
+struct tree;
+struct node; /* a directory that stands: the root, a kind's listing, a resource, .describefs */
+
+enum { TREE_ROOT = 1, TREE_FOR_EVER = -1 };
+
+struct tree_options {
+	const struct catalog *catalog; /* outlives the tree */
+	const char *readme; /* the text of /README, copied */
+	bool api_names, secrets;
+	int64_t ttl_s; /* -1: the catalog's */
+	int64_t stale_s; /* 0: no stale answers */
+	size_t max_memory;
+};
+
+/* When an operation is asked and when it began: what came in since it began is fresh for it. */
+struct asked {
+	int64_t now_ms, since_ms;
+};
+
+struct attr {
+	uint64_t ino;
+	uint32_t mode; /* with S_IFDIR or S_IFREG */
+	uint64_t size;
+	int64_t mtime_s;
+	uint32_t mtime_ns;
+};
+
+struct entry {
+	uint64_t id; /* 0: the name is certain, its attributes are not known */
+	struct attr attr;
+	int64_t entry_ms; /* how long the name leads to this id */
+	int64_t attr_ms; /* how long attr stands; TREE_FOR_EVER for files */
+};
+
+enum outcome { OUTCOME_FOUND, OUTCOME_ABSENT, OUTCOME_FAILED, OUTCOME_NEED };
+enum want { WANT_LIST, WANT_DESCRIBE, WANT_TEXTS };
+
+struct reply {
+	enum outcome outcome;
+	struct entry entry; /* FOUND, of a lookup and an attr */
+	int64_t absent_ms; /* ABSENT */
+	enum fault fault; /* FAILED */
+	struct node *node; /* NEED: what is to be asked about */
+	enum want want;
+};
+
+struct tree *tree_new(const struct tree_options *options);
+void tree_free(struct tree *tree);
+/* "training/1/jobs/2": shown in listings that cannot know it. False: no such kind, or not an id. */
+bool tree_pin(struct tree *tree, const char *pin, struct buf *why);
+
+/* Asking.  An id that the tree does not know is FAILED with FAULT_NOT_FOUND. */
+struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, struct asked asked);
+struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked);
+/* Whether the directory can be read now; after FOUND, tree_next goes through it. */
+struct reply tree_open(struct tree *tree, uint64_t id, struct asked asked);
+/*
+ * The entry after *cookie (0: the first), and its cookie.  `name` is borrowed until the tree changes.  An entry
+ * that stands the whole time comes exactly once, whatever is refreshed between two calls.
+ */
+bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **name,
+	struct entry *entry, struct asked asked);
+/* A file's bytes, borrowed as long as the id is held; NULL for anything else. */
+const char *tree_read(const struct tree *tree, uint64_t id, size_t *size);
+/* `name` is "user.describefs.key" and so on. False: there is no such attribute here. */
+bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct asked asked);
+/* The names that tree_xattr answers for this id, each with its prefix and a NUL. */
+void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct asked asked);
+/* "/training/train-1/status", for logs. */
+void tree_path(const struct tree *tree, uint64_t id, struct buf *out);
+
+void tree_hold(struct tree *tree, uint64_t id, uint64_t count);
+void tree_forget(struct tree *tree, uint64_t id, uint64_t count);
+
+/* What a call is to be about. */
+const struct kind *node_kind(const struct node *node); /* of a listing's resources, or a resource */
+const char *node_id(const struct node *node); /* a resource's raw id, NULL for a listing */
+const char *node_parent_id(const struct node *node); /* the raw id of the resource above, NULL at the top */
+void node_path(const struct node *node, struct buf *out);
+/* Whether the resource was shown by a listing: else its id came from the user's path. */
+bool node_is_listed(const struct node *node);
+/* The engine keeps a node while a call about it is under way. */
+void node_pin(struct node *node);
+void node_unpin(struct tree *tree, struct node *node);
+/* The call that is under way about this node, the engine's own; NULL if none. */
+void **node_flight(struct node *node, enum want want);
+
+/* Filling.  Where an answer comes from, for freshness and xattrs. */
+struct source_note {
+	int64_t sent_ms, received_ms; /* monotonic */
+	int64_t received_s; /* Unix */
+	const char *action; /* outlives the tree (the catalog's) */
+	const char *request_id; /* copied */
+};
+
+void tree_list_begin(struct tree *tree, struct node *listing);
+/* One item of a list's answer.  FAULT_ANSWER: it is no object or has no id, and was passed over. */
+enum fault tree_list_item(struct tree *tree, struct node *listing, const struct json *item,
+	const struct source_note *note);
+/* An id that turned up elsewhere (harvest). */
+void tree_list_id(struct tree *tree, struct node *listing, const char *id);
+/* The pages are all there: what was not among them is no longer listed. */
+void tree_list_end(struct tree *tree, struct node *listing, bool complete,
+	const struct source_note *note);
+/* How many resources the list under way has shown so far. */
+size_t tree_list_progress(const struct node *listing);
+/* A describe call's object.  FAULT_ANSWER: another resource's; FAULT_NOT_FOUND: another parent's. */
+enum fault tree_described(struct tree *tree, struct node *resource, const struct json *object,
+	const struct source_note *note);
+/* The texts of .describefs. */
+void tree_texts(struct tree *tree, struct node *node, const char *const names[],
+	const struct buf texts[], size_t n, const struct source_note *note);
+/* A call about the node failed; stands for hold_ms, and drops what the fault's row says. */
+void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,
+	int64_t hold_ms, int64_t now_ms);
+
+struct tree_stats {
+	size_t nodes, versions, memory; /* memory: bytes of answers kept */
+};
+struct tree_stats tree_stats(const struct tree *tree);
+
+#endif

@@ -1,0 +1,177 @@
+/*
+ * buf.c - bytes with a ceiling, and the allocators that abort.
+ *
+ * A buffer starts on a shared empty string, so it costs nothing until something is added; then it
+ * doubles up to its ceiling.  An add that would pass the ceiling, or for which memory is out,
+ * marks the buffer full and adds nothing: a half-written piece would be worse than a missing one.
+ */
+#include "buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_ROOM = 64 };
+
+/* What an unused buffer points to.  Nobody may write to it: room is 0 wherever it is in use. */
+static const char EMPTY[1] = "";
+
+static void *need(void *memory)
+{
+	if (memory == NULL) {
+		fputs("describefs: out of memory\n", stderr);
+		abort();
+	}
+	return memory;
+}
+
+void *xmalloc(size_t size)
+{
+	return need(malloc(size ? size : 1));
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	return need(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xrealloc(void *old, size_t size)
+{
+	return need(realloc(old, size ? size : 1));
+}
+
+char *xstrdup(const char *text)
+{
+	return xstrndup(text, strlen(text));
+}
+
+char *xstrndup(const char *text, size_t len)
+{
+	len = strnlen(text, len);
+	char *copy = xmalloc(len + 1);
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+/* A ceiling near SIZE_MAX would make `max + 1` wrap; nothing can be that long anyway. */
+void buf_init(struct buf *buf, size_t max)
+{
+	if (max > PTRDIFF_MAX - 1)
+		max = PTRDIFF_MAX - 1;
+	*buf = (struct buf){ .data = (char *)(uintptr_t)EMPTY, .max = max };
+}
+
+void buf_release(struct buf *buf)
+{
+	if (buf->room > 0)
+		free(buf->data);
+	buf_init(buf, buf->max);
+}
+
+void buf_clear(struct buf *buf)
+{
+	if (buf->room > 0)
+		buf->data[0] = '\0';
+	buf->len = 0;
+	buf->full = false;
+}
+
+/* Makes room for `len` more bytes and the NUL; false, and the buffer full, if that may not be. */
+static bool reserve(struct buf *buf, size_t len)
+{
+	if (buf->full || len > buf->max - buf->len) {
+		buf->full = true;
+		return false;
+	}
+	size_t needed = buf->len + len + 1;
+	if (needed <= buf->room)
+		return true;
+	size_t room = buf->room * 2;
+	if (room < needed)
+		room = needed;
+	if (room < FIRST_ROOM)
+		room = FIRST_ROOM;
+	if (room > buf->max)
+		room = buf->max + 1;
+	char *data = realloc(buf->room > 0 ? buf->data : NULL, room);
+	if (data == NULL) {
+		buf->full = true;
+		return false;
+	}
+	buf->data = data;
+	buf->room = room;
+	return true;
+}
+
+bool buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+	if (!reserve(buf, len))
+		return false;
+	if (len > 0)
+		memcpy(buf->data + buf->len, bytes, len);
+	buf->len += len;
+	buf->data[buf->len] = '\0';
+	return true;
+}
+
+bool buf_puts(struct buf *buf, const char *text)
+{
+	return buf_add(buf, text, strlen(text));
+}
+
+bool buf_putc(struct buf *buf, char byte)
+{
+	return buf_add(buf, &byte, 1);
+}
+
+bool buf_printf(struct buf *buf, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	va_list again;
+	va_copy(again, args);
+	int len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	bool fits = len >= 0 && reserve(buf, (size_t)len);
+	if (fits) {
+		vsnprintf(buf->data + buf->len, (size_t)len + 1, format, again);
+		buf->len += (size_t)len;
+	}
+	va_end(again);
+	if (len < 0)
+		buf->full = true;
+	return fits;
+}
+
+char *buf_take(struct buf *buf)
+{
+	char *bytes = buf->room > 0 ? buf->data : xstrdup("");
+	buf_init(buf, buf->max);
+	return bytes;
+}
+
+/* The finaliser of MurmurHash3: FNV-1a alone leaves the high bits of short texts nearly alike. */
+static uint64_t mix(uint64_t hash)
+{
+	hash ^= hash >> 33;
+	hash *= UINT64_C(0xff51afd7ed558ccd);
+	hash ^= hash >> 33;
+	hash *= UINT64_C(0xc4ceb9fe1a85ec53);
+	return hash ^ hash >> 33;
+}
+
+uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t len)
+{
+	const unsigned char *at = bytes;
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ mix(seed);
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+	return mix(hash);
+}
+
+uint64_t hash_text(uint64_t seed, const char *text)
+{
+	return hash_bytes(seed, text, strlen(text));
+}

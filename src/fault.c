@@ -1,0 +1,94 @@
+/*
+ * fault.c - what a cause means.
+ *
+ * One row a cause, as the contract's section "Errors" has them: its errno, whether another try
+ * within the deadline may help, whether the last good answer may stand in, and whether what is
+ * kept must go.  Nothing but "the API says that this very resource does not exist" is ever ENOENT:
+ * an `rsync -a --delete` over a mount whose key has expired must not empty its copy.
+ */
+#include "fault.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "utf8.h"
+
+struct row {
+	const char *name;
+	int error;
+	bool retries, allows_stale, drops;
+};
+
+static const struct row ROWS[FAULT_COUNT] = {
+	/*                      name             errno         retries stale  drops */
+	[FAULT_NONE]        = { "none",          0,            false,  false, false },
+	[FAULT_NOT_FOUND]   = { "not-found",     ENOENT,       false,  false, true },
+	[FAULT_KEY]         = { "key",           EACCES,       false,  true,  false },
+	[FAULT_CLOCK]       = { "clock",         EACCES,       false,  true,  false },
+	[FAULT_TOKEN]       = { "token",         EACCES,       false,  true,  false },
+	[FAULT_DENIED]      = { "denied",        EACCES,       false,  false, true },
+	[FAULT_THROTTLED]   = { "throttled",     EBUSY,        true,   true,  false },
+	[FAULT_QUEUE]       = { "queue",         EBUSY,        false,  true,  false },
+	[FAULT_UNSUPPORTED] = { "unsupported",   EOPNOTSUPP,   false,  true,  false },
+	[FAULT_PARAMETER]   = { "parameter",     EIO,          false,  true,  false },
+	[FAULT_NAME]        = { "name",          EINVAL,       false,  true,  false },
+	[FAULT_SERVER]      = { "server",        EIO,          true,   true,  false },
+	[FAULT_LOST]        = { "lost",          EIO,          true,   true,  false },
+	[FAULT_ANSWER]      = { "answer",        EBADMSG,      false,  true,  false },
+	[FAULT_TOO_BIG]     = { "too-big",       EFBIG,        false,  true,  false },
+	/* The deadline is gone: there is no time to try in. */
+	[FAULT_TIMEOUT]     = { "timeout",       ETIMEDOUT,    false,  true,  false },
+	[FAULT_NO_HOST]     = { "no-host",       EHOSTUNREACH, true,   true,  false },
+	[FAULT_NO_NETWORK]  = { "no-network",    ENETUNREACH,  true,   true,  false },
+	[FAULT_REFUSED]     = { "refused",       ECONNREFUSED, true,   true,  false },
+	[FAULT_TLS]         = { "tls",           EPROTO,       false,  true,  false },
+	[FAULT_LOCAL]       = { "local",         EIO,          false,  true,  false },
+};
+
+static const struct row *row_of(enum fault fault)
+{
+	return &ROWS[(unsigned int)fault < FAULT_COUNT ? fault : FAULT_LOCAL];
+}
+
+const char *fault_name(enum fault fault)
+{
+	return row_of(fault)->name;
+}
+
+int fault_errno(enum fault fault)
+{
+	return row_of(fault)->error;
+}
+
+bool fault_retries(enum fault fault)
+{
+	return row_of(fault)->retries;
+}
+
+bool fault_allows_stale(enum fault fault)
+{
+	return row_of(fault)->allows_stale;
+}
+
+bool fault_drops(enum fault fault)
+{
+	return row_of(fault)->drops;
+}
+
+void fault_note_copy(char *field, unsigned long size, const char *text)
+{
+	size_t room = size, len = 0;
+	while (*text && room > 0) {
+		uint32_t point;
+		size_t bytes = utf8_decode(text, strnlen(text, 4), &point);
+		bool safe = bytes > 0 && !utf8_is_control(point);
+		size_t adds = safe ? bytes : 1;
+		if (len + adds > room - 1)
+			break;
+		memcpy(field + len, safe ? text : "?", adds);
+		len += adds;
+		text += bytes > 0 ? bytes : 1;
+	}
+	if (room > 0)
+		field[len] = '\0';
+}

@@ -1,0 +1,67 @@
+/*
+ * file.c - a small regular file as a whole.
+ *
+ * O_NONBLOCK makes open return at once whatever the path names; what was opened is then looked at by its
+ * descriptor, so that nobody can swap it in between.  A link to a file is as good as the file: people keep
+ * their settings in a repository of their own.
+ */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* 0, or why it is not a file to read (an errno; -1: no file at all). */
+static int check(int fd, size_t max)
+{
+	struct stat status;
+	if (fstat(fd, &status) < 0)
+		return errno;
+	if (S_ISDIR(status.st_mode))
+		return EISDIR;
+	if (!S_ISREG(status.st_mode))
+		return -1;
+	return status.st_size > (off_t)max ? EFBIG : 0;
+}
+
+/* It may grow while we read: what is behind `max` bytes is a mistake, not a surprise. */
+static int read_all(int fd, char *bytes, size_t max, size_t *len)
+{
+	*len = 0;
+	while (*len <= max) {
+		ssize_t n = read(fd, bytes + *len, max + 1 - *len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno;
+		if (n == 0)
+			return 0;
+		*len += (size_t)n;
+	}
+	return EFBIG;
+}
+
+char *file_read(const char *path, size_t max, size_t *len, struct buf *why)
+{
+	char *bytes = NULL;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int error = fd < 0 ? errno : check(fd, max);
+	if (error == 0) {
+		bytes = xmalloc(max + 2);
+		error = read_all(fd, bytes, max, len);
+		bytes[*len] = '\0';
+	}
+	if (fd >= 0)
+		close(fd);
+	if (error == 0)
+		return bytes;
+	if (bytes)
+		explicit_bzero(bytes, max + 2);
+	free(bytes);
+	buf_printf(why, "%s: %s", path, error < 0 ? "not a regular file" : strerror(error));
+	errno = error < 0 ? EINVAL : error;
+	return NULL;
+}

@@ -1,0 +1,216 @@
+/*
+ * front_cli.c - the second front end: it keeps the core honest, and serves where there is no /dev/fuse.
+ *
+ * A path is walked by the same lookups that the kernel would send; what is entered stays held, as the kernel
+ * would hold it, until the program ends.
+ */
+#include "front_cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct answer {
+	struct loop *loop;
+	bool done;
+	struct reply reply;
+};
+
+static void take_answer(void *arg, const struct reply *reply)
+{
+	struct answer *answer = arg;
+
+	answer->done = true;
+	answer->reply = *reply;
+	loop_stop(answer->loop, 0);
+}
+
+/* Asks and waits. */
+static struct reply ask(struct source *source, enum question question, uint64_t id, const char *name)
+{
+	struct answer answer = { .loop = source->loop };
+
+	if (engine_ask(source->engine, question, id, name, take_answer, &answer))
+		while (!answer.done)
+			loop_run(source->loop);
+	return answer.reply;
+}
+
+static int reply_errno(const struct reply *reply)
+{
+	if (reply->outcome == OUTCOME_ABSENT)
+		return fault_errno(FAULT_NOT_FOUND);
+	return reply->outcome == OUTCOME_FAILED ? fault_errno(reply->fault) : 0;
+}
+
+static int complain(const char *path, int error)
+{
+	fprintf(stderr, "describefs: %s: %s\n", *path ? path : "/", strerror(error));
+	return 1;
+}
+
+/* The entry at a path with slashes; 0, or an errno. */
+static int walk(struct source *source, const char *path, struct entry *entry)
+{
+	struct reply reply;
+
+	*entry = (struct entry){ .id = TREE_ROOT, .attr = { .mode = S_IFDIR | 0555 } };
+	while (*path) {
+		size_t len = strcspn(path, "/");
+		if (len && !(len == 1 && *path == '.')) {
+			if (!S_ISDIR(entry->attr.mode))
+				return ENOTDIR;
+			char *name = xstrndup(path, len);
+			reply = ask(source, ASK_LOOKUP, entry->id, name);
+			free(name);
+			if (reply.outcome != OUTCOME_FOUND)
+				return reply_errno(&reply);
+			*entry = reply.entry;
+			tree_hold(source->tree, entry->id, 1);
+		}
+		path += len + (path[len] == '/');
+	}
+	return 0;
+}
+
+static int write_out(const char *bytes, size_t size)
+{
+	return fwrite(bytes, 1, size, stdout) == size ? 0 : errno;
+}
+
+static int cat_path(struct source *source, const char *path)
+{
+	struct entry entry;
+	size_t size = 0;
+	int error = walk(source, path, &entry);
+
+	if (!error && S_ISDIR(entry.attr.mode))
+		error = EISDIR;
+	if (error)
+		return complain(path, error);
+	const char *bytes = tree_read(source->tree, entry.id, &size);
+	error = bytes ? write_out(bytes, size) : EIO;
+	return error ? complain(path, error) : 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names of a directory, sorted; 0, or an errno. The caller frees them. */
+static int list_names(struct source *source, uint64_t id, struct texts *names)
+{
+	struct reply reply = ask(source, ASK_OPEN, id, NULL);
+	struct asked asked = { engine_now(source->engine).now_ms, 0 };
+	uint64_t cookie = 0;
+	struct entry entry;
+	const char *name;
+	size_t room = 0;
+
+	*names = (struct texts){ 0 };
+	if (reply.outcome != OUTCOME_FOUND)
+		return reply_errno(&reply);
+	while (tree_next(source->tree, id, &cookie, &name, &entry, asked)) {
+		if (names->n == room) {
+			room = room ? room * 2 : 64;
+			names->v = xrealloc(names->v, room * sizeof(*names->v));
+		}
+		names->v[names->n++] = xstrdup(name);
+	}
+	if (names->n)
+		qsort(names->v, names->n, sizeof(*names->v), compare_names);
+	return 0;
+}
+
+static void free_names(struct texts *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->v[i]);
+	free(names->v);
+}
+
+static int ls_path(struct source *source, const char *path)
+{
+	struct entry entry;
+	struct texts names = { 0 };
+	int error = walk(source, path, &entry);
+
+	if (!error && !S_ISDIR(entry.attr.mode)) {
+		puts(path);
+		return 0;
+	}
+	if (!error)
+		error = list_names(source, entry.id, &names);
+	for (size_t i = 0; i < names.n; i++)
+		puts(names.v[i]);
+	free_names(&names);
+	return error ? complain(path, error) : 0;
+}
+
+/* Prints what is below a directory; `indent` is what stands before each line. */
+static int tree_below(struct source *source, const char *path, uint64_t id, struct buf *indent)
+{
+	struct texts names;
+	int status = 0, error = list_names(source, id, &names);
+
+	if (error)
+		return complain(path, error);
+	for (size_t i = 0; i < names.n; i++) {
+		bool last = i + 1 == names.n;
+		struct reply reply = ask(source, ASK_LOOKUP, id, names.v[i]);
+		printf("%s%s%s\n", indent->data, last ? "`-- " : "|-- ", names.v[i]);
+		if (reply.outcome != OUTCOME_FOUND) {
+			status = complain(names.v[i], reply_errno(&reply));
+			continue;
+		}
+		if (!S_ISDIR(reply.entry.attr.mode))
+			continue;
+		size_t len = indent->len;
+		buf_puts(indent, last ? "    " : "|   ");
+		tree_hold(source->tree, reply.entry.id, 1);
+		status |= tree_below(source, names.v[i], reply.entry.id, indent);
+		tree_forget(source->tree, reply.entry.id, 1);
+		indent->len = len;
+		indent->data[len] = '\0';
+	}
+	free_names(&names);
+	return status;
+}
+
+static int tree_path_below(struct source *source, const char *path)
+{
+	struct entry entry;
+	struct buf indent;
+	int error = walk(source, path, &entry);
+
+	if (error)
+		return complain(path, error);
+	puts(*path ? path : "/");
+	if (!S_ISDIR(entry.attr.mode))
+		return 0;
+	buf_init(&indent, SIZE_MAX);
+	int status = tree_below(source, path, entry.id, &indent);
+	buf_release(&indent);
+	return status;
+}
+
+int cli_run(struct source *source)
+{
+	const struct config *config = source->config;
+	const char *only = config->paths.n ? config->paths.v[0] : "";
+	int status = 0;
+
+	if (config->verb == VERB_LS)
+		status = ls_path(source, only);
+	else if (config->verb == VERB_TREE)
+		status = tree_path_below(source, only);
+	else
+		for (size_t i = 0; i < config->paths.n; i++)
+			status |= cat_path(source, config->paths.v[i]);
+	if (fflush(stdout))
+		status = complain("standard output", errno);
+	return status;
+}

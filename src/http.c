@@ -1,0 +1,312 @@
+/*
+ * http.c - libcurl's multi interface on our loop, behind `struct io`.
+ *
+ * curl tells which sockets and which timer it wants, the loop calls back, curl is driven, and what has ended
+ * is taken from it: that is the whole machine.  `done` is called only from there or from a timer, so never
+ * inside send, and when curl and our list know the exchange no more: it may send and cancel as it likes
+ * (cancelling one that has ended too takes its message out of curl's queue).
+ *
+ * Every exchange has a timer of its own beside curl's timeout: a reader's deadline must not depend on curl
+ * keeping its word.
+ *
+ * HTTP/2 is used where the server chooses it, but one exchange a connection: a cancel or a broken
+ * connection then touches one exchange only, and at some 20 calls a second there is nothing to gain.
+ */
+#include "http.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "transfer.h"
+
+enum { IDLE_MAX = 16, CONNECTIONS_MAX = 1024, CONNECTIONS_KEPT = 64, CONNECT_MS = 3000 };
+
+struct exchange {
+	struct http *http;
+	struct exchange *next, **link; /* among all that are on their way */
+	struct timer *timer; /* the deadline; of one that could not start: the way to tell it */
+	io_reply_fn *done;
+	void *arg;
+	struct transfer transfer;
+};
+
+struct http {
+	struct loop *loop;
+	CURLM *multi;
+	struct timer *timer; /* curl's */
+	CURL *idle[IDLE_MAX];
+	size_t n_idle;
+	struct exchange *first;
+	struct http_options options;
+	char *cacert;
+};
+
+/* Easy handles */
+
+static CURL *get_easy(struct http *http)
+{
+	CURLcode code;
+	return http->n_idle > 0 ? http->idle[--http->n_idle] : transfer_handle(&http->options, &code);
+}
+
+static void put_easy(struct http *http, CURL *easy)
+{
+	if (http->n_idle < IDLE_MAX)
+		http->idle[http->n_idle++] = easy;
+	else
+		curl_easy_cleanup(easy);
+}
+
+/* The life of an exchange */
+
+/* Lets go of curl, the timer and the list. */
+static void detach(struct exchange *exchange)
+{
+	struct http *http = exchange->http;
+	loop_unset(http->loop, exchange->timer);
+	if (exchange->transfer.easy)
+		curl_multi_remove_handle(http->multi, exchange->transfer.easy);
+	*exchange->link = exchange->next;
+	if (exchange->next)
+		exchange->next->link = exchange->link;
+}
+
+/* Its transfer has left curl or never came to it; what it holds goes, the handle may serve again. */
+static void dispose(struct exchange *exchange)
+{
+	CURL *easy = exchange->transfer.easy;
+	transfer_end(&exchange->transfer);
+	if (easy)
+		put_easy(exchange->http, easy);
+	free(exchange);
+}
+
+/* Hands the response over.  For everyone else the exchange is gone already. */
+static void conclude(struct exchange *exchange)
+{
+	detach(exchange);
+	exchange->done(exchange->arg, &exchange->transfer.answer.response);
+	dispose(exchange);
+}
+
+static void drain(struct http *http)
+{
+	CURLMsg *message;
+	int left;
+	while ((message = curl_multi_info_read(http->multi, &left))) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		struct exchange *exchange = NULL;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
+		transfer_finish(&exchange->transfer, message->data.result);
+		conclude(exchange);
+	}
+}
+
+static void on_deadline(void *arg)
+{
+	struct exchange *exchange = arg;
+	exchange->timer = NULL;
+	transfer_fail(&exchange->transfer, FAULT_TIMEOUT, "no whole answer within the time allowed");
+	conclude(exchange);
+}
+
+static void on_no_start(void *arg)
+{
+	struct exchange *exchange = arg;
+	exchange->timer = NULL;
+	transfer_fail(&exchange->transfer, FAULT_LOCAL, "the request could not be made");
+	conclude(exchange);
+}
+
+static bool start(struct exchange *exchange, const struct request *request, long timeout_ms)
+{
+	struct http *http = exchange->http;
+	CURL *easy = get_easy(http);
+	if (!transfer_begin(&exchange->transfer, easy, request, timeout_ms))
+		return false;
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+	return curl_multi_add_handle(http->multi, easy) == CURLM_OK;
+}
+
+static struct exchange *http_send(void *self, const struct request *request, io_reply_fn *done, void *arg)
+{
+	struct http *http = self;
+	struct exchange *exchange = xcalloc(1, sizeof *exchange);
+	*exchange = (struct exchange){ .http = http, .done = done, .arg = arg };
+	exchange->next = http->first;
+	exchange->link = &http->first;
+	if (http->first)
+		http->first->link = &exchange->next;
+	http->first = exchange;
+	long timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 1; /* 0 would be "for ever" */
+	if (start(exchange, request, timeout_ms))
+		exchange->timer = loop_after(http->loop, timeout_ms, on_deadline, exchange);
+	else
+		exchange->timer = loop_after(http->loop, 0, on_no_start, exchange);
+	return exchange;
+}
+
+static void http_cancel(void *self, struct exchange *exchange)
+{
+	(void)self;
+	if (!exchange)
+		return;
+	detach(exchange);
+	dispose(exchange);
+}
+
+/* curl on the loop */
+
+static void on_ready(void *arg, int fd, int events)
+{
+	struct http *http = arg;
+	int running, what = 0;
+	if (events & LOOP_READ)
+		what |= CURL_CSELECT_IN;
+	if (events & LOOP_WRITE)
+		what |= CURL_CSELECT_OUT;
+	curl_multi_socket_action(http->multi, fd, what, &running);
+	drain(http);
+}
+
+static void on_timer(void *arg)
+{
+	struct http *http = arg;
+	int running;
+	http->timer = NULL;
+	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	drain(http);
+}
+
+static int want_timer(CURLM *multi, long ms, void *arg)
+{
+	struct http *http = arg;
+	(void)multi;
+	loop_unset(http->loop, http->timer);
+	http->timer = ms < 0 ? NULL : loop_after(http->loop, ms, on_timer, http);
+	return 0;
+}
+
+static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+{
+	struct http *http = arg;
+	(void)easy;
+	(void)socket_arg;
+	if (what == CURL_POLL_REMOVE) {
+		loop_forget(http->loop, fd);
+		return 0;
+	}
+	int events = (what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
+	/* If epoll refuses, the exchange's own timer ends it; an error here would end all others too. */
+	loop_watch(http->loop, fd, events, on_ready, http);
+	return 0;
+}
+
+/* Birth and death */
+
+static bool has_needed_curl(struct buf *why)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	if (!(info->features & CURL_VERSION_ASYNCHDNS)) {
+		buf_puts(why, "libcurl has no asynchronous resolver: one slow name would stop everything");
+		return false;
+	}
+	if (!(info->features & CURL_VERSION_SSL)) {
+		buf_puts(why, "libcurl was built without TLS");
+		return false;
+	}
+	return true;
+}
+
+/* The first handle shows whether this libcurl takes every option; it waits in the pool. */
+static bool try_options(struct http *http, struct buf *why)
+{
+	CURLcode code;
+	CURL *easy = transfer_handle(&http->options, &code);
+	if (easy)
+		put_easy(http, easy);
+	else
+		buf_printf(why, "libcurl %s refuses an option: %s", curl_version_info(CURLVERSION_NOW)->version,
+			curl_easy_strerror(code));
+	return easy != NULL;
+}
+
+struct http *http_new(struct loop *loop, const struct http_options *options, struct buf *why)
+{
+	/* CURLOPT_NOSIGNAL does not cover every write to a socket that the peer has closed. */
+	signal(SIGPIPE, SIG_IGN);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		buf_puts(why, "libcurl cannot be initialised");
+		return NULL;
+	}
+	struct http *http = xcalloc(1, sizeof *http);
+	http->loop = loop;
+	http->options = *options;
+	if (options->cacert)
+		http->options.cacert = http->cacert = xstrdup(options->cacert);
+	if (options->connect_timeout_ms <= 0)
+		http->options.connect_timeout_ms = CONNECT_MS;
+	http->multi = curl_multi_init();
+	if (!http->multi || !has_needed_curl(why) || !try_options(http, why)) {
+		if (why->len == 0)
+			buf_puts(why, "libcurl cannot be initialised");
+		http_free(http);
+		return NULL;
+	}
+	/* curl's wake-up sockets would be inherited by the fusermount3 that libfuse runs (curl#13618). */
+	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, want_timer);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+	curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MAX);
+	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+	return http;
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	while (http->first)
+		http_cancel(http, http->first);
+	while (http->n_idle > 0)
+		curl_easy_cleanup(http->idle[--http->n_idle]);
+	curl_multi_cleanup(http->multi);
+	loop_unset(http->loop, http->timer);
+	free(http->cacert);
+	free(http);
+	curl_global_cleanup();
+}
+
+/* The clocks and the timers of the port are the loop's. */
+
+static struct timer *http_after(void *self, int64_t ms, io_tick_fn *fn, void *arg)
+{
+	return loop_after(((struct http *)self)->loop, ms, fn, arg);
+}
+
+static void http_unset(void *self, struct timer *timer)
+{
+	loop_unset(((struct http *)self)->loop, timer);
+}
+
+static int64_t http_now_ms(void *self)
+{
+	return loop_now_ms(((struct http *)self)->loop);
+}
+
+static int64_t http_wall_s(void *self)
+{
+	(void)self;
+	return (int64_t)time(NULL);
+}
+
+struct io http_io(struct http *http)
+{
+	return (struct io){ http, http_send, http_cancel, http_after, http_unset, http_now_ms, http_wall_s };
+}

@@ -1,0 +1,324 @@
+/*
+ * json.c - the tree of values, and its way back to text.
+ *
+ * A `struct json` is a cJSON node under another name; nobody else knows.  cJSON reads only what
+ * json_scan has checked and rewritten, so it never meets a number (they are strings with a mark in
+ * front), a locale, or an error.  Everything walks the nodes' own links: cJSON's calls by index
+ * would make every loop quadratic.  Printing is ours too, since cJSON's would not bring the digits
+ * back.
+ */
+#include "json.h"
+
+#include <cJSON.h>
+#include <string.h>
+
+#include "json_scan.h"
+
+static const cJSON *node_of(const struct json *value)
+{
+	return (const cJSON *)(const void *)value;
+}
+
+static const struct json *value_of(const cJSON *node)
+{
+	return (const struct json *)(const void *)node;
+}
+
+enum fault json_parse(struct json **out, const char *text, size_t len)
+{
+	struct buf rewritten;
+	cJSON *root = NULL;
+
+	*out = NULL;
+	buf_init(&rewritten, JSON_SCAN_BYTES_MAX);
+	enum fault fault = json_scan(&rewritten, text, len);
+	if (!fault) {
+		root = cJSON_ParseWithLength(rewritten.data, rewritten.len + 1);
+		if (!root) /* the text is right, so memory is out */
+			fault = FAULT_LOCAL;
+	}
+	buf_release(&rewritten);
+	*out = (struct json *)(void *)root;
+	return fault;
+}
+
+void json_free(struct json *root)
+{
+	cJSON_Delete((cJSON *)(void *)root);
+}
+
+static bool is_marked(const cJSON *node)
+{
+	return (unsigned char)node->valuestring[0] == JSON_SCAN_NUMBER;
+}
+
+enum json_type json_type(const struct json *value)
+{
+	const cJSON *node = node_of(value);
+
+	switch (node->type & 0xff) {
+	case cJSON_True:
+	case cJSON_False:
+		return JSON_BOOLEAN;
+	case cJSON_String:
+		return is_marked(node) ? JSON_NUMBER : JSON_STRING;
+	case cJSON_Array:
+		return JSON_ARRAY;
+	case cJSON_Object:
+		return JSON_OBJECT;
+	default:
+		return JSON_NULL;
+	}
+}
+
+const char *json_type_name(enum json_type type)
+{
+	static const char *const names[] = {
+		[JSON_NULL] = "null",
+		[JSON_BOOLEAN] = "boolean",
+		[JSON_NUMBER] = "number",
+		[JSON_STRING] = "string",
+		[JSON_ARRAY] = "array",
+		[JSON_OBJECT] = "object",
+	};
+
+	return names[type];
+}
+
+const char *json_text(const struct json *value)
+{
+	const cJSON *node = node_of(value);
+
+	switch (node->type & 0xff) {
+	case cJSON_True:
+		return "true";
+	case cJSON_False:
+		return "false";
+	case cJSON_String:
+		return node->valuestring + is_marked(node);
+	default:
+		return "";
+	}
+}
+
+bool json_text_plain(struct buf *out, const struct json *value)
+{
+	const char *text = json_text(value);
+
+	for (const char *nul; (nul = strstr(text, "\xc0\x80")); text = nul + 2) {
+		buf_add(out, text, (size_t)(nul - text));
+		buf_putc(out, '\0');
+	}
+	return buf_puts(out, text);
+}
+
+const char *json_key(const struct json *value)
+{
+	return node_of(value)->string;
+}
+
+const struct json *json_first(const struct json *container)
+{
+	return value_of(node_of(container)->child);
+}
+
+const struct json *json_next(const struct json *value)
+{
+	return value_of(node_of(value)->next);
+}
+
+size_t json_count(const struct json *container)
+{
+	size_t count = 0;
+
+	for (const struct json *item = json_first(container); item; item = json_next(item))
+		count++;
+	return count;
+}
+
+/* As json_get, for a key that does not end in a NUL. */
+static const struct json *get_member(const struct json *object, const char *key, size_t len)
+{
+	const struct json *found = NULL;
+
+	if (!object || json_type(object) != JSON_OBJECT)
+		return NULL;
+	for (const struct json *item = json_first(object); item; item = json_next(item)) {
+		const char *name = json_key(item);
+
+		if (strncmp(name, key, len) == 0 && name[len] == '\0')
+			found = item;
+	}
+	return found;
+}
+
+const struct json *json_get(const struct json *object, const char *key)
+{
+	return get_member(object, key, strlen(key));
+}
+
+const struct json *json_path(const struct json *value, const char *path)
+{
+	while (value && *path) {
+		size_t len = strcspn(path, ".");
+
+		value = get_member(value, path, len);
+		path += len;
+		path += *path == '.';
+	}
+	return value;
+}
+
+int64_t json_integer(const struct json *value, int64_t otherwise)
+{
+	if (!value || (json_type(value) != JSON_NUMBER && json_type(value) != JSON_STRING))
+		return otherwise;
+
+	const char *text = json_text(value);
+	bool negative = *text == '-';
+	int64_t sum = 0;
+
+	text += negative;
+	if (!*text)
+		return otherwise;
+	for (; *text; text++) { /* sums up below zero, which reaches one further */
+		if (*text < '0' || *text > '9' || __builtin_mul_overflow(sum, 10, &sum) ||
+			__builtin_sub_overflow(sum, *text - '0', &sum))
+			return otherwise;
+	}
+	if (negative)
+		return sum;
+	return sum == INT64_MIN ? otherwise : -sum;
+}
+
+/* The letter after the backslash; 0: the byte stands for itself, 'u': it has no letter. */
+static char escape_of(unsigned char byte)
+{
+	switch (byte) {
+	case '"':
+	case '\\':
+		return (char)byte;
+	case '\b':
+		return 'b';
+	case '\f':
+		return 'f';
+	case '\n':
+		return 'n';
+	case '\r':
+		return 'r';
+	case '\t':
+		return 't';
+	default: /* DEL as jq does: it has no place on a terminal */
+		return byte < 0x20 || byte == 0x7f ? 'u' : 0;
+	}
+}
+
+static void put_escape(struct buf *out, char letter, unsigned char byte)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char escape[] = {'\\', letter, '0', '0', hex[byte >> 4], hex[byte & 15]};
+
+	buf_add(out, escape, letter == 'u' ? sizeof escape : 2);
+}
+
+bool json_quote(struct buf *out, const char *text)
+{
+	const char *run = text;
+
+	buf_putc(out, '"');
+	for (; *text; text++) {
+		bool nul = text[0] == '\xc0' && text[1] == '\x80';
+		unsigned char byte = nul ? 0 : (unsigned char)*text;
+		char letter = escape_of(byte);
+
+		if (!letter)
+			continue;
+		buf_add(out, run, (size_t)(text - run));
+		put_escape(out, letter, byte);
+		text += nul;
+		run = text + 1;
+	}
+	buf_add(out, run, (size_t)(text - run));
+	return buf_putc(out, '"');
+}
+
+struct printer {
+	struct buf *out;
+	int indent, depth;
+	json_instead_fn *instead;
+};
+
+static void break_line(const struct printer *p)
+{
+	if (p->indent == 0)
+		return;
+	buf_putc(p->out, '\n');
+	for (int blanks = p->indent * p->depth; blanks > 0; blanks--)
+		buf_putc(p->out, ' ');
+}
+
+static void print_value(struct printer *p, const struct json *value, const void *context);
+
+static void print_member(struct printer *p, const struct json *member, const void *context)
+{
+	const char *instead = p->instead ? p->instead(member, &context) : NULL;
+
+	break_line(p);
+	if (json_key(member)) {
+		json_quote(p->out, json_key(member));
+		buf_puts(p->out, p->indent ? ": " : ":");
+	}
+	if (instead)
+		json_quote(p->out, instead);
+	else
+		print_value(p, member, context);
+	if (json_next(member))
+		buf_putc(p->out, ',');
+}
+
+static void print_container(struct printer *p, const struct json *value, const void *context,
+	const char *brackets)
+{
+	buf_putc(p->out, brackets[0]);
+	p->depth++;
+	for (const struct json *item = json_first(value); item; item = json_next(item))
+		print_member(p, item, context);
+	p->depth--;
+	if (json_first(value))
+		break_line(p);
+	buf_putc(p->out, brackets[1]);
+}
+
+static void print_value(struct printer *p, const struct json *value, const void *context)
+{
+	switch (json_type(value)) {
+	case JSON_OBJECT:
+		print_container(p, value, context, "{}");
+		break;
+	case JSON_ARRAY:
+		print_container(p, value, context, "[]");
+		break;
+	case JSON_STRING:
+		json_quote(p->out, json_text(value));
+		break;
+	case JSON_NULL:
+		buf_puts(p->out, "null");
+		break;
+	default:
+		buf_puts(p->out, json_text(value));
+	}
+}
+
+bool json_print_instead(struct buf *out, const struct json *value, int indent,
+	json_instead_fn *instead, const void *context)
+{
+	struct printer p = {.out = out, .indent = indent, .instead = instead};
+
+	print_value(&p, value, context);
+	return !out->full;
+}
+
+bool json_print(struct buf *out, const struct json *value, int indent)
+{
+	return json_print_instead(out, value, indent, NULL, NULL);
+}

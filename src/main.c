@@ -1,0 +1,149 @@
+/*
+ * main.c - describefs: /proc for the cloud.
+ *
+ * Reads the command line and goes one of three ways: a mount (in the background, unless -f), a verb that walks the
+ * same tree without one, or a text.  Everything that the process owns hangs from a struct source on main's
+ * stack, and each mistake is one line on stderr.
+ */
+#include "daemon.h"
+#include "doctor.h"
+#include "front_cli.h"
+#include "front_fuse.h"
+#include "guide.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static int complain(const struct buf *why)
+{
+	fprintf(stderr, "describefs: %s\n", why->data);
+	return 1;
+}
+
+static void stop(void *arg, int number)
+{
+	(void)number;
+	loop_stop(arg, 0);
+}
+
+struct readiness {
+	int fd;
+};
+
+static void tell_parent(void *arg)
+{
+	struct readiness *readiness = arg;
+
+	daemon_ready(readiness->fd);
+	readiness->fd = -1;
+}
+
+/* From here to the unmount.  `fd` is where the parent waits, -1 in the foreground. */
+static int serve(struct source *source, int fd, struct buf *why)
+{
+	struct readiness readiness = { fd };
+
+	if (!source_start(source, why)) {
+		daemon_fail(fd, complain(why));
+		return 1;
+	}
+	struct front *front = front_new(source->config, source->loop, tell_parent, &readiness, why);
+	if (!front) {
+		daemon_fail(fd, complain(why));
+		return 1;
+	}
+	loop_signal(source->loop, SIGTERM, stop, source->loop);
+	loop_signal(source->loop, SIGINT, stop, source->loop);
+	front_serve(front, source->engine, source->tree);
+	int status = loop_run(source->loop);
+	engine_free(source->engine); /* answers whoever still waits */
+	source->engine = NULL;
+	front_free(front);
+	return status;
+}
+
+static int mount_source(struct source *source, struct buf *why)
+{
+	const struct config *config = source->config;
+	int fd = -1;
+
+	if (!source_prepare(source, why) || !daemon_mountpoint(config->mountpoint, why))
+		return complain(why);
+	if (!config->foreground && (fd = daemon_detach(config->mountpoint)) < 0) {
+		buf_puts(why, "cannot go into the background");
+		return complain(why);
+	}
+	return serve(source, fd, why);
+}
+
+static int show_kinds(struct source *source, struct buf *why)
+{
+	const struct config *config = source->config;
+	struct buf text;
+	size_t shown = 0;
+
+	buf_init(&text, SIZE_MAX);
+	for (size_t i = 0; i < source->catalogs.n; i++) {
+		const struct catalog *catalog = source->catalogs.v[i];
+		if (config->has_source && strcmp(catalog->name, config->source.catalog))
+			continue;
+		guide_kinds(&text, catalog);
+		shown++;
+	}
+	fputs(text.data, stdout);
+	buf_release(&text);
+	if (shown)
+		return fflush(stdout) ? 1 : 0;
+	buf_printf(why, "%s: no such catalog", config->source.catalog);
+	return complain(why);
+}
+
+static int run_verb(struct source *source, struct buf *why)
+{
+	if (!source_load_catalogs(source, why))
+		return complain(why);
+	switch (source->config->verb) {
+	case VERB_MOUNT:
+		return mount_source(source, why);
+	case VERB_KINDS:
+		return show_kinds(source, why);
+	case VERB_DOCTOR:
+		return doctor_run(source);
+	default:
+		if (!source_prepare(source, why) || !source_start(source, why))
+			return complain(why);
+		return cli_run(source);
+	}
+}
+
+static int run(const struct config *config, struct buf *why)
+{
+	struct source source;
+
+	if (config->verb == VERB_HELP)
+		return fputs(config_help(), stdout) < 0;
+	if (config->verb == VERB_VERSION)
+		return puts("describefs " DESCRIBEFS_VERSION) < 0;
+	daemon_harden();
+	source_init(&source, config);
+	int status = run_verb(&source, why);
+	source_release(&source);
+	return status;
+}
+
+int main(int argc, char *argv[])
+{
+	struct config config;
+	struct buf why;
+
+	buf_init(&why, 4096);
+	int status = config_parse(&config, argc, argv, &why);
+	if (status)
+		fprintf(stderr, "describefs: %s\n", why.data);
+	else
+		status = run(&config, &why);
+	config_release(&config);
+	buf_release(&why);
+	return status;
+}

@@ -1,0 +1,327 @@
+/*
+ * page.c - what a flight asks for and takes in: bodies, pages, harvests.
+ *
+ * Paging by offset goes by what came, not by what was asked for; ids that come twice are one; when the total
+ * shrinks between two pages the next one starts that much earlier, because what follows has moved up.  Paging
+ * by marker stops at an empty marker or one that repeats.  A listing whose list call is gone is put together
+ * from the ids that other listings mention (harvest), and says that it is not complete.
+ */
+#include "flight.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BARREN_MAX = 3, /* pages in a row without a new id, before the answer is not believed */
+	LISTING_MAX = 2000000
+};
+
+/* ---- bodies ---- */
+
+static bool is_digits(const char *text)
+{
+	return *text && text[strspn(text, "0123456789")] == '\0' && strlen(text) <= 19 &&
+		(*text != '0' || !text[1]);
+}
+
+static void add_member(struct buf *out, const char *name)
+{
+	if (out->len > 1)
+		buf_putc(out, ',');
+	json_quote(out, name);
+	buf_putc(out, ':');
+}
+
+static void add_text(struct buf *out, const char *name, const char *value, bool number)
+{
+	if (!name || !value)
+		return;
+	add_member(out, name);
+	if (number && is_digits(value))
+		buf_puts(out, value);
+	else
+		json_quote(out, value);
+}
+
+static void add_number(struct buf *out, const char *name, int64_t value)
+{
+	if (!name)
+		return;
+	add_member(out, name);
+	buf_printf(out, "%lld", (long long)value);
+}
+
+void flight_body(const struct flight *flight, struct buf *out)
+{
+	const struct action *action = flight->action;
+	const char *params = action->params ? action->params : "{}";
+	size_t len = strlen(params);
+
+	buf_putc(out, '{');
+	if (len > 2)
+		buf_add(out, params + 1, len - 2);
+	add_text(out, action->parent, node_parent_id(flight->node), action->numbers);
+	add_text(out, action->id, node_id(flight->node), action->numbers);
+	if (action->paging == PAGING_OFFSET) {
+		add_number(out, action->offset, flight->offset);
+		add_number(out, action->limit, action->page);
+	} else if (action->paging == PAGING_MARKER) {
+		add_text(out, action->marker, flight->marker, false);
+		add_number(out, action->limit, action->page);
+	}
+	buf_putc(out, '}');
+}
+
+/* ---- which call ---- */
+
+static void choose(struct flight *flight, const struct action *action, const char *ids)
+{
+	flight->action = action;
+	flight->ids = ids;
+	flight->offset = flight->total = 0;
+	flight->barren = 0;
+	free(flight->marker);
+	flight->marker = NULL;
+}
+
+static bool is_gone(struct flight *flight, const struct action *action)
+{
+	return engine_action(flight->engine, action)->unsupported_ms >
+		flight->engine->options.io.now_ms(flight->engine->options.io.self);
+}
+
+static bool exists(const struct action *action)
+{
+	return action->name || action->path;
+}
+
+/* The next harvest that can be asked; false: there is none. */
+static bool choose_harvest(struct flight *flight)
+{
+	const struct kind *kind = node_kind(flight->node);
+
+	flight->incomplete = true;
+	while (flight->step < kind->n_harvests) {
+		const struct harvest *harvest = &kind->harvests[flight->step++];
+		if (is_gone(flight, &harvest->list))
+			continue;
+		choose(flight, &harvest->list, harvest->ids);
+		return true;
+	}
+	return false;
+}
+
+static void end_list(struct flight *flight, const struct source_note *note)
+{
+	tree_list_end(flight->engine->options.tree, flight->node, !flight->incomplete, note);
+}
+
+/* Nobody (else) can be asked: what is pinned, was entered or was harvested is all there is. */
+static void end_unasked(struct flight *flight)
+{
+	const struct io *io = &flight->engine->options.io;
+	int64_t now_ms = io->now_ms(io->self);
+	struct source_note note = { .sent_ms = now_ms, .received_ms = now_ms,
+		.received_s = io->wall_s(io->self), .action = "" };
+
+	end_list(flight, &note);
+}
+
+enum fault flight_begin(struct flight *flight)
+{
+	const struct kind *kind = node_kind(flight->node);
+
+	if (flight->want == WANT_DESCRIBE) {
+		choose(flight, &kind->describe, NULL);
+		return is_gone(flight, flight->action) ? FAULT_UNSUPPORTED : FAULT_NONE;
+	}
+	tree_list_begin(flight->engine->options.tree, flight->node);
+	if (exists(&kind->list) && !is_gone(flight, &kind->list)) {
+		choose(flight, &kind->list, NULL);
+		return FAULT_NONE;
+	}
+	if (!kind->partial)
+		return FAULT_UNSUPPORTED;
+	if (choose_harvest(flight))
+		return FAULT_NONE;
+	end_unasked(flight);
+	return FAULT_NONE;
+}
+
+bool flight_survives(struct flight *flight, enum fault *fault)
+{
+	if (flight->want != WANT_LIST || !node_kind(flight->node)->partial ||
+			(*fault != FAULT_UNSUPPORTED && *fault != FAULT_DENIED))
+		return false;
+	if (choose_harvest(flight))
+		return true;
+	end_unasked(flight);
+	*fault = FAULT_NONE;
+	return false;
+}
+
+enum fault flight_judge(const struct flight *flight, enum fault fault)
+{
+	const struct node *node = flight->node;
+
+	if (flight->want == WANT_DESCRIBE) {
+		if (fault == FAULT_PARAMETER && !node_is_listed(node))
+			return FAULT_NAME;
+		return fault;
+	}
+	/* a list has no resource of its own that could be missing; its parent may be */
+	if (fault == FAULT_NOT_FOUND && (!node_parent_id(node) || flight->ids))
+		return FAULT_SERVER;
+	if (fault == FAULT_PARAMETER && node_parent_id(node) && !flight->ids)
+		return FAULT_NAME;
+	return fault;
+}
+
+/* ---- harvest ---- */
+
+/* Every text at `path` ("A[].B.C") below `value` is an id. */
+static void harvest_ids(struct flight *flight, const struct json *value, const char *path)
+{
+	size_t len = strcspn(path, ".[");
+	char name[128];
+
+	if (!value)
+		return;
+	if (!len && path[0] == '[') {
+		const char *rest = path + 2 + (path[2] == '.');
+		for (const struct json *each = json_first(value); each; each = json_next(each))
+			harvest_ids(flight, each, rest);
+		return;
+	}
+	if (!*path) {
+		enum json_type type = json_type(value);
+		if ((type == JSON_STRING || type == JSON_NUMBER) && *json_text(value) &&
+				kind_accepts_id(node_kind(flight->node), json_text(value)))
+			tree_list_id(flight->engine->options.tree, flight->node, json_text(value));
+		return;
+	}
+	if (len >= sizeof(name))
+		return;
+	memcpy(name, path, len);
+	name[len] = '\0';
+	harvest_ids(flight, json_get(value, name), path + len + (path[len] == '.'));
+}
+
+/* ---- pages ---- */
+
+static const struct json *page_items(const struct flight *flight, const struct json *result)
+{
+	if (flight->action->items)
+		return json_path(result, flight->action->items);
+	return result;
+}
+
+static bool next_offset(struct flight *flight, const struct json *result, size_t n_items, bool barren)
+{
+	const struct json *total = json_path(result, flight->action->total ? flight->action->total : "");
+	int64_t now_total = json_integer(total, -1);
+	int64_t shrunk = flight->offset && now_total >= 0 && now_total < flight->total ?
+		flight->total - now_total : 0;
+
+	flight->offset += (int64_t)n_items - shrunk;
+	if (flight->offset < 0)
+		flight->offset = 0;
+	flight->total = now_total;
+	flight->barren = barren && !shrunk ? flight->barren + 1 : 0;
+	if (!n_items || now_total < 0)
+		return n_items && now_total < 0 && (int64_t)n_items >= flight->action->page;
+	return flight->offset < now_total;
+}
+
+static bool next_marker(struct flight *flight, const struct json *result)
+{
+	const struct json *more = json_path(result, flight->action->more ? flight->action->more : "");
+	const struct json *next = json_path(result, flight->action->next ? flight->action->next : "");
+	const char *marker = next ? json_text(next) : "";
+
+	if (more && json_type(more) == JSON_BOOLEAN && !strcmp(json_text(more), "false"))
+		return false;
+	if (!*marker || (flight->marker && !strcmp(marker, flight->marker))) {
+		/* more were promised, and there is no way to them */
+		flight->incomplete |= more && !strcmp(json_text(more), "true");
+		return false;
+	}
+	char *copy = xstrdup(marker);
+	free(flight->marker);
+	flight->marker = copy;
+	return true;
+}
+
+static bool next_page(struct flight *flight, const struct json *result, size_t n_items, bool barren)
+{
+	switch (flight->action->paging) {
+	case PAGING_OFFSET:
+		return next_offset(flight, result, n_items, barren);
+	case PAGING_MARKER:
+		flight->barren = barren ? flight->barren + 1 : 0;
+		return next_marker(flight, result);
+	default:
+		return false;
+	}
+}
+
+static void take_items(struct flight *flight, const struct json *items, const struct source_note *note)
+{
+	struct tree *tree = flight->engine->options.tree;
+
+	for (const struct json *item = json_first(items); item; item = json_next(item)) {
+		if (!tree_list_item(tree, flight->node, item, note))
+			continue;
+		struct fault_note why = { 0 };
+		fault_note_copy(why.message, sizeof(why.message), "an item without an id was passed over");
+		fault_note_copy(why.request_id, sizeof(why.request_id), note->request_id);
+		engine_note_failure(flight->engine, flight->node, FAULT_ANSWER, &why);
+		flight->incomplete = true;
+	}
+}
+
+static bool take_page(struct flight *flight, const struct json *result, const struct source_note *note,
+	enum fault *fault)
+{
+	const struct json *items = page_items(flight, result);
+	bool empty = !items || json_type(items) == JSON_NULL;
+	const struct json *total = flight->action->total ? json_path(result, flight->action->total) : NULL;
+
+	if ((!empty && json_type(items) != JSON_ARRAY) ||
+			(empty && json_integer(total, 0) > flight->offset)) {
+		*fault = FAULT_ANSWER;
+		return false;
+	}
+	size_t before = tree_list_progress(flight->node);
+	if (flight->ids)
+		harvest_ids(flight, result, flight->ids);
+	else
+		take_items(flight, items, note);
+	size_t n_items = items ? json_count(items) : 0;
+	bool more = next_page(flight, result, n_items,
+		n_items && !flight->ids && tree_list_progress(flight->node) == before);
+	if (flight->barren >= BARREN_MAX || tree_list_progress(flight->node) > LISTING_MAX)
+		*fault = flight->barren >= BARREN_MAX ? FAULT_ANSWER : FAULT_TOO_BIG;
+	return more;
+}
+
+bool flight_take(struct flight *flight, const struct json *result, const struct source_note *note,
+	enum fault *fault)
+{
+	if (flight->want == WANT_DESCRIBE) {
+		const struct json *object = page_items(flight, result);
+		*fault = object ? tree_described(flight->engine->options.tree, flight->node, object, note) :
+			FAULT_ANSWER;
+		return false;
+	}
+	bool more = take_page(flight, result, note, fault);
+	if (*fault || more)
+		return more;
+	if (flight->action->paging == PAGING_OFFSET && !flight->ids &&
+			(int64_t)tree_list_progress(flight->node) < flight->total)
+		flight->incomplete = true;
+	if (flight->ids && choose_harvest(flight))
+		return true;
+	end_list(flight, note);
+	return false;
+}

@@ -1,0 +1,59 @@
+/*
+ * status.c - what the mount says about itself: .describefs/status and errors.
+ */
+#include "flight.h"
+
+#include "when.h"
+
+static void add_time(struct buf *out, const char *label, int64_t seconds)
+{
+	buf_printf(out, "%-16s", label);
+	if (seconds)
+		when_format(out, seconds);
+	else
+		buf_puts(out, "never");
+	buf_putc(out, '\n');
+}
+
+static void print_status(const struct engine *engine, struct buf *out)
+{
+	const struct engine_options *options = &engine->options;
+	const struct engine_stats *stats = &engine->stats;
+	struct tree_stats tree = tree_stats(options->tree);
+
+	buf_printf(out, "%-16s%s\n", "catalog", options->site.catalog->name);
+	buf_printf(out, "%-16s%s\n", "endpoint", options->site.endpoint);
+	if (options->site.region)
+		buf_printf(out, "%-16s%s\n", "region", options->site.region);
+	buf_printf(out, "%-16s%s\n", "key from", options->key_source ? options->key_source : "nowhere");
+	add_time(out, "mounted", engine->started_s);
+	add_time(out, "last answer", stats->last_ok_s);
+	buf_printf(out, "%-16s%llu\n", "calls", (unsigned long long)stats->calls);
+	buf_printf(out, "%-16s%llu\n", "retries", (unsigned long long)stats->retries);
+	buf_printf(out, "%-16s%llu\n", "failures", (unsigned long long)stats->failures);
+	buf_printf(out, "%-16s%llu of %llu\n", "asked the cloud", (unsigned long long)stats->waited,
+		(unsigned long long)stats->questions);
+	buf_printf(out, "%-16s%zu\n", "in flight", stats->in_flight);
+	buf_printf(out, "%-16s%zu\n", "waiting", stats->waiting);
+	buf_printf(out, "%-16s%lld s\n", "clock offset", (long long)stats->clock_offset_s);
+	buf_printf(out, "%-16s%zu bytes in %zu directories, %zu answers\n", "kept", tree.memory,
+		tree.nodes, tree.versions);
+}
+
+void engine_fill_texts(struct engine *engine, struct node *node)
+{
+	static const char *const names[] = { "status", "errors" };
+	struct buf texts[2];
+	const struct io *io = &engine->options.io;
+	int64_t now_ms = io->now_ms(io->self);
+	struct source_note note = { .sent_ms = now_ms, .received_ms = now_ms,
+		.received_s = io->wall_s(io->self), .action = "" };
+
+	buf_init(&texts[0], SIZE_MAX);
+	buf_init(&texts[1], SIZE_MAX);
+	print_status(engine, &texts[0]);
+	journal_print(&engine->journal, &texts[1]);
+	tree_texts(engine->options.tree, node, names, texts, 2, &note);
+	buf_release(&texts[0]);
+	buf_release(&texts[1]);
+}

@@ -1,0 +1,347 @@
+/*
+ * transfer.c - one request in curl's hands.
+ *
+ * An easy handle is used again and again: what is the same for all exchanges is set once, in two tables, and
+ * what differs is set for each.  No redirect is followed (curl would hand X-TC-Token to the other host), no
+ * coding asked for, no proxy, netrc or key log taken from anywhere, and what curl only half limits is
+ * counted by answer.c in our own callbacks.
+ *
+ * curl's low-speed limit is not used: a total timeout is always set, and a user who allows a slow cloud
+ * 60 s means it.
+ */
+#include "transfer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ascii.h"
+
+#if LIBCURL_VERSION_NUM < 0x075700
+#error "libcurl 7.87 or newer is needed: without CURLOPT_QUICK_EXIT a silent name server blocks us"
+#endif
+
+/* What curl's codes mean */
+
+static const struct {
+	CURLcode code;
+	enum fault fault;
+} FAULTS[] = {
+	{ CURLE_UNSUPPORTED_PROTOCOL, FAULT_ANSWER }, /* HTTP/0.9, or no HTTP at all */
+	{ CURLE_COULDNT_RESOLVE_PROXY, FAULT_NO_HOST },
+	{ CURLE_COULDNT_RESOLVE_HOST, FAULT_NO_HOST },
+	{ CURLE_WEIRD_SERVER_REPLY, FAULT_ANSWER },
+	{ CURLE_HTTP2, FAULT_LOST },
+	{ CURLE_PARTIAL_FILE, FAULT_LOST },
+	{ CURLE_OUT_OF_MEMORY, FAULT_LOCAL },
+	{ CURLE_OPERATION_TIMEDOUT, FAULT_TIMEOUT },
+	{ CURLE_SSL_CONNECT_ERROR, FAULT_TLS },
+	{ CURLE_TOO_MANY_REDIRECTS, FAULT_TLS },
+	{ CURLE_GOT_NOTHING, FAULT_LOST },
+	{ CURLE_SSL_ENGINE_NOTFOUND, FAULT_TLS },
+	{ CURLE_SSL_ENGINE_SETFAILED, FAULT_TLS },
+	{ CURLE_SEND_ERROR, FAULT_LOST },
+	{ CURLE_RECV_ERROR, FAULT_LOST },
+	{ CURLE_SSL_CERTPROBLEM, FAULT_TLS },
+	{ CURLE_SSL_CIPHER, FAULT_TLS },
+	{ CURLE_PEER_FAILED_VERIFICATION, FAULT_TLS },
+	{ CURLE_BAD_CONTENT_ENCODING, FAULT_ANSWER },
+	{ CURLE_FILESIZE_EXCEEDED, FAULT_TOO_BIG },
+	{ CURLE_USE_SSL_FAILED, FAULT_TLS },
+	{ CURLE_SEND_FAIL_REWIND, FAULT_LOST },
+	{ CURLE_SSL_ENGINE_INITFAILED, FAULT_TLS },
+	{ CURLE_SSL_CACERT_BADFILE, FAULT_TLS },
+	{ CURLE_SSL_SHUTDOWN_FAILED, FAULT_TLS },
+	{ CURLE_SSL_CRL_BADFILE, FAULT_TLS },
+	{ CURLE_SSL_ISSUER_ERROR, FAULT_TLS },
+	{ CURLE_SSL_PINNEDPUBKEYNOTMATCH, FAULT_TLS },
+	{ CURLE_SSL_INVALIDCERTSTATUS, FAULT_TLS },
+	{ CURLE_HTTP2_STREAM, FAULT_LOST },
+	{ CURLE_SSL_CLIENTCERT, FAULT_TLS },
+#if LIBCURL_VERSION_NUM >= 0x080600
+	{ CURLE_TOO_LARGE, FAULT_ANSWER }, /* a header line over curl's own ceiling */
+#endif
+};
+
+/* curl says "could not resolve" or "could not connect" when there is no descriptor left to try with. */
+static bool is_out_of_descriptors(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return true;
+	close(fd);
+	return false;
+}
+
+static enum fault fault_of_connect(CURL *easy)
+{
+	long error = 0;
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
+	if (error == EMFILE || error == ENFILE)
+		return FAULT_LOCAL;
+	if (error == ECONNREFUSED)
+		return FAULT_REFUSED;
+	/* EHOSTUNREACH, and EACCES of a route that prohibits: not the user's rights. */
+	return error == ENETUNREACH ? FAULT_NO_NETWORK : FAULT_NO_HOST;
+}
+
+/* Before 8.6 a header line over curl's own ceiling was "out of memory". */
+static bool has_begun_to_answer(CURL *easy)
+{
+	curl_off_t first_byte_us = 0;
+	curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
+	return first_byte_us > 0;
+}
+
+static enum fault fault_of(CURL *easy, CURLcode code)
+{
+	bool unreached = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST;
+	if (unreached && is_out_of_descriptors())
+		return FAULT_LOCAL;
+	if (code == CURLE_COULDNT_CONNECT)
+		return fault_of_connect(easy);
+	if (code == CURLE_OUT_OF_MEMORY && has_begun_to_answer(easy))
+		return FAULT_ANSWER;
+	for (size_t i = 0; i < sizeof FAULTS / sizeof *FAULTS; i++)
+		if (FAULTS[i].code == code)
+			return FAULTS[i].fault;
+	return FAULT_LOCAL;
+}
+
+/* What curl calls while a transfer runs */
+
+static size_t take_header(char *line, size_t size, size_t n, void *arg)
+{
+	struct transfer *transfer = arg;
+	transfer->fault = answer_header(&transfer->answer, line, size * n);
+	return transfer->fault ? 0 : size * n;
+}
+
+static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct transfer *transfer = arg;
+	transfer->fault = answer_body(&transfer->answer, bytes, size * n);
+	return transfer->fault ? 0 : size * n;
+}
+
+static bool is_loopback(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == 127;
+	return address->sa_family == AF_INET6 &&
+		IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+}
+
+/* 0.0.0.0 and ::, what name servers that block a name answer; connecting there reaches ourselves. */
+static bool is_nowhere(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET)
+		return ((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr == INADDR_ANY;
+	return address->sa_family == AF_INET6 &&
+		IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+}
+
+/* The config permits http:// for loopback hosts by name; here the address that the name led to is held to it. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *transfer = arg;
+	(void)purpose;
+	if (is_nowhere(&address->addr) || (transfer->plain && !is_loopback(&address->addr)))
+		return CURL_SOCKET_BAD;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* What is the same for every request */
+
+static const struct {
+	CURLoption option;
+	long value;
+} NUMBERS[] = {
+	{ CURLOPT_NOSIGNAL, 1 },
+	{ CURLOPT_QUICK_EXIT, 1 },
+	{ CURLOPT_FOLLOWLOCATION, 0 },
+	{ CURLOPT_MAXREDIRS, 0 },
+	{ CURLOPT_UNRESTRICTED_AUTH, 0 },
+	{ CURLOPT_HTTP09_ALLOWED, 0 },
+	{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS }, /* in the clear: 1.1 */
+	{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
+	{ CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
+	{ CURLOPT_PATH_AS_IS, 1 }, /* what is signed is what is sent */
+	{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 }, /* or newer */
+	{ CURLOPT_SSL_VERIFYPEER, 1 },
+	{ CURLOPT_SSL_VERIFYHOST, 2 },
+	{ CURLOPT_MAXFILESIZE, MESSAGE_BODY_MAX },
+	{ CURLOPT_MAXLIFETIME_CONN, 300 },
+	{ CURLOPT_TCP_KEEPALIVE, 1 },
+	{ CURLOPT_TCP_KEEPIDLE, 20 },
+	{ CURLOPT_TCP_KEEPINTVL, 10 },
+	{ CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, 200 },
+};
+
+static const struct {
+	CURLoption option;
+	const char *value;
+} TEXTS[] = {
+	{ CURLOPT_PROTOCOLS_STR, "http,https" },
+	{ CURLOPT_REDIR_PROTOCOLS_STR, "https" }, /* none are followed, and curl refuses an empty list */
+	{ CURLOPT_PROXY, "" }, /* not even from the environment */
+	{ CURLOPT_USERAGENT, "describefs/" DESCRIBEFS_VERSION },
+};
+
+static CURLcode set_constants(const struct http_options *options, CURL *easy)
+{
+	CURLcode code = CURLE_OK;
+	for (size_t i = 0; !code && i < sizeof NUMBERS / sizeof *NUMBERS; i++)
+		code = curl_easy_setopt(easy, NUMBERS[i].option, NUMBERS[i].value);
+	for (size_t i = 0; !code && i < sizeof TEXTS / sizeof *TEXTS; i++)
+		code = curl_easy_setopt(easy, TEXTS[i].option, TEXTS[i].value);
+	if (!code)
+		code = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, options->connect_timeout_ms);
+	if (!code && options->cacert)
+		code = curl_easy_setopt(easy, CURLOPT_CAINFO, options->cacert);
+	if (!code && options->cacert) /* instead of the system's, not beside them */
+		code = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	if (code)
+		return code;
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	return CURLE_OK;
+}
+
+CURL *transfer_handle(const struct http_options *options, CURLcode *code)
+{
+	CURL *easy = curl_easy_init();
+	*code = easy ? set_constants(options, easy) : CURLE_OUT_OF_MEMORY;
+	if (*code == CURLE_OK)
+		return easy;
+	curl_easy_cleanup(easy);
+	return NULL;
+}
+
+/* What differs from request to request */
+
+/* The path percent-encoded as the signers encode it: all but the unreserved and the slash. */
+static bool set_url(CURL *easy, const struct request *request)
+{
+	struct buf url;
+	buf_init(&url, MESSAGE_REQUEST_MAX);
+	buf_puts(&url, request->base);
+	for (const char *at = request->path; *at; at++) {
+		if (ascii_is_lower(*at) || ascii_is_upper(*at) || ascii_is_digit(*at) || strchr("-._~/", *at))
+			buf_putc(&url, *at);
+		else
+			buf_printf(&url, "%%%02X", (unsigned int)(unsigned char)*at);
+	}
+	if (request->query && *request->query)
+		buf_printf(&url, "?%s", request->query);
+	bool done = !url.full && curl_easy_setopt(easy, CURLOPT_URL, url.data) == CURLE_OK;
+	buf_release(&url);
+	return done;
+}
+
+static bool add_header(struct transfer *transfer, const char *name, const char *value)
+{
+	struct buf line;
+	buf_init(&line, ANSWER_HEADERS_MAX);
+	/* curl takes "Name:" as "leave it out" and "Name;" as "send it empty". */
+	if (*value)
+		buf_printf(&line, "%s: %s", name, value);
+	else
+		buf_printf(&line, "%s;", name);
+	/* A line break would be a second header, of someone else's making. */
+	bool one_line = !line.full && !strpbrk(line.data, "\r\n");
+	struct curl_slist *headers = one_line ? curl_slist_append(transfer->headers, line.data) : NULL;
+	buf_release(&line);
+	if (headers)
+		transfer->headers = headers;
+	return headers != NULL;
+}
+
+static bool set_headers(struct transfer *transfer, const struct request *request)
+{
+	/* No waiting for a "100 Continue" before the body. */
+	struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+	if (!headers)
+		return false;
+	transfer->headers = headers;
+	for (size_t i = 0; i < request->n_headers; i++)
+		if (!add_header(transfer, request->headers[i].name, request->headers[i].value))
+			return false;
+	return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+}
+
+static void set_body(struct transfer *transfer, const struct request *request)
+{
+	CURL *easy = transfer->easy;
+	bool is_post = strcmp(request->method, "POST") == 0;
+	bool has_body = is_post || request->body.len > 0;
+	if (has_body) {
+		transfer->body = xmalloc(request->body.len);
+		memcpy(transfer->body, request->body.data, request->body.len);
+		curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.len);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body);
+	} else {
+		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	}
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_post ? NULL : request->method);
+}
+
+bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request *request, long timeout_ms)
+{
+	*transfer = (struct transfer){ .easy = easy };
+	answer_init(&transfer->answer);
+	transfer->plain = strncasecmp(request->base, "https://", 8) != 0;
+	if (!easy || !set_url(easy, request) || !set_headers(transfer, request))
+		return false;
+	set_body(transfer, request);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
+	return true;
+}
+
+void transfer_end(struct transfer *transfer)
+{
+	if (transfer->easy) {
+		curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL);
+		curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, NULL);
+		curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, NULL);
+	}
+	curl_slist_free_all(transfer->headers);
+	free(transfer->body);
+	answer_release(&transfer->answer);
+}
+
+void transfer_fail(struct transfer *transfer, enum fault fault, const char *why)
+{
+	struct response *response = &transfer->answer.response;
+	response_release(response);
+	response->fault = fault;
+	fault_note_copy(response->detail, sizeof response->detail, why);
+}
+
+void transfer_finish(struct transfer *transfer, CURLcode code)
+{
+	struct response *response = &transfer->answer.response;
+	long status = 0;
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	response->status = (int)status;
+	if (code == CURLE_OK)
+		return;
+	if (!transfer->fault) {
+		const char *why = *transfer->error ? transfer->error : curl_easy_strerror(code);
+		transfer_fail(transfer, fault_of(transfer->easy, code), why);
+		return;
+	}
+	char why[sizeof response->detail];
+	memcpy(why, response->detail, sizeof why);
+	transfer_fail(transfer, transfer->fault, why);
+}

@@ -1,0 +1,429 @@
+/*
+ * tree.c - nodes, their ids, and their ends.
+ *
+ * The root and its listings are made once from the catalog.  Resources come and go: a resource stands as
+ * long as its listing shows it, the kernel holds an id of it, a call about it is under way, or something
+ * below it stands.  One that merely was looked at (entered by name, found missing, failed) is kept in the
+ * ring of loose nodes, so that its answer is not asked for again at once, until LOOSE_MAX newer ones came.
+ */
+#include "tree_node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t mix(uint64_t value)
+{
+	value ^= value >> 33;
+	value *= 0xff51afd7ed558ccdULL;
+	return value ^ value >> 33;
+}
+
+/* ---- ids ---- */
+
+/* The root's serial and index are 0, and FUSE's root id is 1. */
+uint64_t id_pack(uint64_t serial, uint32_t index)
+{
+	return (serial << ID_INDEX_BITS | index) + TREE_ROOT;
+}
+
+static bool object_has_serial(const void *value, const void *key)
+{
+	return ((const struct object *)value)->serial == *(const uint64_t *)key;
+}
+
+struct object *tree_object(const struct tree *tree, uint64_t id, uint32_t *index)
+{
+	if (id < TREE_ROOT)
+		return NULL;
+	uint64_t serial = (id - TREE_ROOT) >> ID_INDEX_BITS;
+	*index = (uint32_t)((id - TREE_ROOT) & ID_INDEX_MASK);
+	return map_get(&tree->objects, mix(serial), object_has_serial, &serial);
+}
+
+void object_register(struct tree *tree, struct object *object)
+{
+	object->serial = tree->next_serial++;
+	map_add(&tree->objects, mix(object->serial), object);
+	if (object->is_version)
+		tree->n_versions++;
+	else
+		tree->n_nodes++;
+}
+
+void object_unregister(struct tree *tree, struct object *object)
+{
+	map_remove(&tree->objects, mix(object->serial), object);
+	if (object->is_version)
+		tree->n_versions--;
+	else
+		tree->n_nodes--;
+}
+
+/* ---- names ---- */
+
+struct name_key {
+	const struct node *listing;
+	const char *name;
+};
+
+static uint64_t name_hash(const struct node *listing, const char *name)
+{
+	return hash_text(mix(listing->object.serial), name);
+}
+
+static bool node_has_name(const void *value, const void *key)
+{
+	const struct node *node = value;
+	const struct name_key *wanted = key;
+
+	return node->parent == wanted->listing && !strcmp(node->name, wanted->name);
+}
+
+struct node *node_find(const struct tree *tree, const struct node *listing, const char *name)
+{
+	struct name_key key = { listing, name };
+
+	return map_get(&tree->names, name_hash(listing, name), node_has_name, &key);
+}
+
+void node_path(const struct node *node, struct buf *out)
+{
+	if (!node->parent)
+		return;
+	node_path(node->parent, out);
+	buf_putc(out, '/');
+	buf_puts(out, node->name);
+}
+
+/* ---- rings ---- */
+
+static void leave_loose(struct tree *tree, struct node *node)
+{
+	if (!node->loose_next)
+		return;
+	node->loose_next->loose_prev = node->loose_prev;
+	node->loose_prev->loose_next = node->loose_next;
+	node->loose_next = node->loose_prev = NULL;
+	tree->n_loose--;
+}
+
+static void join_loose(struct tree *tree, struct node *node)
+{
+	leave_loose(tree, node);
+	node->loose_prev = tree->loose.loose_prev;
+	node->loose_next = &tree->loose;
+	node->loose_prev->loose_next = node;
+	tree->loose.loose_prev = node;
+	tree->n_loose++;
+}
+
+void node_leave_lru(struct node *node)
+{
+	if (!node->lru_next)
+		return;
+	node->lru_next->lru_prev = node->lru_prev;
+	node->lru_prev->lru_next = node->lru_next;
+	node->lru_next = node->lru_prev = NULL;
+}
+
+void node_use(struct tree *tree, struct node *node)
+{
+	node_leave_lru(node);
+	node->lru_prev = tree->lru.lru_prev;
+	node->lru_next = &tree->lru;
+	node->lru_prev->lru_next = node;
+	tree->lru.lru_prev = node;
+}
+
+/* ---- making ---- */
+
+static struct node *node_new(struct tree *tree, enum node_sort sort, struct node *parent,
+	const char *name)
+{
+	struct node *node = xcalloc(1, sizeof(*node));
+	struct buf path;
+
+	node->sort = sort;
+	node->parent = parent;
+	node->name = xstrdup(name);
+	object_register(tree, &node->object);
+	buf_init(&path, SIZE_MAX);
+	node_path(node, &path);
+	node->ino = hash_bytes(0, path.data, path.len);
+	if (node->ino <= TREE_ROOT)
+		node->ino += 2;
+	buf_release(&path);
+	return node;
+}
+
+static struct node *listing_new(struct tree *tree, struct node *parent, const struct kind *kind)
+{
+	struct node *node = node_new(tree, NODE_LISTING, parent, kind->name);
+
+	node->kind = kind;
+	node->next_seq = 1;
+	return node;
+}
+
+static void ring_init(struct tree *tree)
+{
+	tree->loose.loose_next = tree->loose.loose_prev = &tree->loose;
+	tree->lru.lru_next = tree->lru.lru_prev = &tree->lru;
+}
+
+static void add_listings(struct tree *tree, struct node *node, const struct kind *parent)
+{
+	const struct catalog *catalog = tree->options.catalog;
+
+	for (size_t i = 0; i < catalog->n_kinds; i++) {
+		if (catalog->kinds[i]->parent != parent)
+			continue;
+		node->listings = xrealloc(node->listings,
+			(node->n_listings + 1) * sizeof(*node->listings));
+		node->listings[node->n_listings++] = listing_new(tree, node, catalog->kinds[i]);
+	}
+}
+
+struct node *node_add_resource(struct tree *tree, struct node *listing, const char *name,
+	const char *id)
+{
+	struct node *node = node_new(tree, NODE_RESOURCE, listing, name);
+
+	node->kind = listing->kind;
+	node->id = xstrdup(id);
+	map_add(&tree->names, name_hash(listing, name), node);
+	node->below_next = listing->first_below;
+	if (node->below_next)
+		node->below_next->below_prev = node;
+	listing->first_below = node;
+	add_listings(tree, node, node->kind);
+	join_loose(tree, node);
+	return node;
+}
+
+static void add_readme(struct tree *tree, const char *text)
+{
+	const char *name = "README";
+	struct source_note note = { .received_ms = 1, .received_s = tree->options.catalog->date_s,
+		.action = "" };
+	struct buf readme;
+
+	buf_init(&readme, SIZE_MAX);
+	buf_puts(&readme, text);
+	tree_texts(tree, tree->root, &name, &readme, 1, &note);
+	buf_release(&readme);
+}
+
+struct tree *tree_new(const struct tree_options *options)
+{
+	struct tree *tree = xcalloc(1, sizeof(*tree));
+
+	tree->options = *options;
+	map_init(&tree->objects);
+	map_init(&tree->names);
+	ring_init(tree);
+	tree->root = node_new(tree, NODE_ROOT, NULL, "");
+	tree->root->object.held = 1;
+	add_readme(tree, options->readme);
+	add_listings(tree, tree->root, NULL);
+	tree->texts = node_new(tree, NODE_TEXTS, tree->root, ".describefs");
+	tree->texts->object.held = 1;
+	return tree;
+}
+
+/* ---- ending ---- */
+
+static void leave_listing(struct tree *tree, struct node *node)
+{
+	struct node *listing = node->parent;
+
+	map_remove(&tree->names, name_hash(listing, node->name), node);
+	if (node->below_prev)
+		node->below_prev->below_next = node->below_next;
+	else
+		listing->first_below = node->below_next;
+	if (node->below_next)
+		node->below_next->below_prev = node->below_prev;
+	if (node->counted)
+		listing->n_held--;
+}
+
+static void node_free(struct tree *tree, struct node *node)
+{
+	node->ending = true;
+	while (node->first_below)
+		node_free(tree, node->first_below);
+	for (size_t i = 0; i < node->n_listings; i++)
+		node_free(tree, node->listings[i]);
+	leave_loose(tree, node);
+	record_drop(tree, &node->detail);
+	record_drop(tree, &node->listed);
+	node_leave_lru(node);
+	if (node->sort == NODE_RESOURCE)
+		leave_listing(tree, node);
+	object_unregister(tree, &node->object);
+	stamp_put(node->list_stamp);
+	free(node->listings);
+	free(node->entries);
+	free(node->draft);
+	free(node->slots);
+	free(node->name);
+	free(node->id);
+	free(node);
+}
+
+void tree_free(struct tree *tree)
+{
+	if (!tree)
+		return;
+	size_t at = 0;
+	struct object *object;
+
+	/* the kernel is gone: nothing is held any more */
+	while ((object = map_next(&tree->objects, &at)))
+		object->held = 0;
+	version_free_orphans(tree);
+	node_free(tree, tree->texts);
+	node_free(tree, tree->root);
+	map_release(&tree->objects);
+	map_release(&tree->names);
+	free(tree);
+}
+
+/* Whether the kernel, a call or a pin needs the node or something below it. */
+static bool node_is_held(const struct node *node)
+{
+	unsigned current = (node->detail.version ? 1 : 0) + (node->listed.version ? 1 : 0);
+
+	if (node->object.held || node->pins || node->pinned || node->n_versions > current)
+		return true;
+	for (size_t i = 0; i < node->n_listings; i++) {
+		const struct node *listing = node->listings[i];
+		if (listing->object.held || listing->pins || listing->n_held)
+			return true;
+	}
+	return version_is_held(node->detail.version) || version_is_held(node->listed.version);
+}
+
+void node_settle(struct tree *tree, struct node *node)
+{
+	if (node->sort == NODE_LISTING)
+		node = node->parent;
+	if (node->sort != NODE_RESOURCE || node->ending)
+		return;
+
+	struct node *above = node->parent->parent;
+	bool held = node_is_held(node);
+
+	if (held != node->counted) {
+		node->counted = held;
+		node->parent->n_held += held ? 1 : (size_t)-1;
+	}
+	if (held || node->in_listing)
+		leave_loose(tree, node);
+	else if (!node->loose_next)
+		join_loose(tree, node);
+	node_settle(tree, above);
+	while (tree->n_loose > LOOSE_MAX)
+		node_free(tree, tree->loose.loose_next);
+}
+
+void node_pin(struct node *node)
+{
+	node->pins++;
+}
+
+void node_unpin(struct tree *tree, struct node *node)
+{
+	node->pins--;
+	node_settle(tree, node);
+}
+
+/* ---- what the kernel holds ---- */
+
+void tree_hold(struct tree *tree, uint64_t id, uint64_t count)
+{
+	uint32_t index;
+	struct object *object = tree_object(tree, id, &index);
+
+	if (!object)
+		return;
+	object->held += count;
+	node_settle(tree, object->is_version ? ((struct version *)object)->owner : (struct node *)object);
+}
+
+void tree_forget(struct tree *tree, uint64_t id, uint64_t count)
+{
+	uint32_t index;
+	struct object *object = tree_object(tree, id, &index);
+
+	if (!object)
+		return;
+	object->held -= count < object->held ? count : object->held;
+	if (object->is_version) {
+		version_settle(tree, (struct version *)object);
+		return;
+	}
+	struct node *node = (struct node *)object;
+	if (node == tree->root || node == tree->texts) {
+		node->object.held += !node->object.held; /* these two are the tree's own */
+		return;
+	}
+	node_settle(tree, node);
+}
+
+/* ---- looking at a node ---- */
+
+const struct kind *node_kind(const struct node *node)
+{
+	return node->kind;
+}
+
+const char *node_id(const struct node *node)
+{
+	return node->id;
+}
+
+const char *node_parent_id(const struct node *node)
+{
+	const struct node *listing = node->sort == NODE_RESOURCE ? node->parent : node;
+
+	return listing && listing->parent ? listing->parent->id : NULL;
+}
+
+bool node_is_listed(const struct node *node)
+{
+	return node->seq && !node->entered && !node->pinned;
+}
+
+void **node_flight(struct node *node, enum want want)
+{
+	return &node->flights[want];
+}
+
+int64_t tree_ttl_s(const struct tree *tree, int64_t of_catalog)
+{
+	return tree->options.ttl_s >= 0 ? tree->options.ttl_s : of_catalog;
+}
+
+void tree_path(const struct tree *tree, uint64_t id, struct buf *out)
+{
+	uint32_t index;
+	struct object *object = tree_object(tree, id, &index);
+
+	if (!object)
+		return;
+	if (!object->is_version) {
+		node_path((struct node *)object, out);
+		version_slot_path((struct node *)object, index, out);
+		return;
+	}
+	struct version *version = (struct version *)object;
+	node_path(version->owner, out);
+	version_path(version, index, out);
+}
+
+struct tree_stats tree_stats(const struct tree *tree)
+{
+	return (struct tree_stats){ tree->n_nodes, tree->n_versions, tree->memory };
+}

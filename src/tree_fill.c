@@ -1,0 +1,386 @@
+/*
+ * tree_fill.c - the answers: what a call said goes in, and what it contradicts goes out.
+ *
+ * A list primes each of its items as its page comes, because an item is whole by itself; who belongs to the
+ * listing changes only when all pages are there, so that nobody ever sees half a listing.  A resource keeps
+ * its place (seq) as long as the listings hold it, and new ones come after the others: a reader who goes on
+ * after a refresh meets everything that stands exactly once.
+ */
+#include "tree_node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "name.h"
+
+/* ---- who is shown ---- */
+
+static void append(struct node ***list, size_t *n, size_t *room, struct node *node)
+{
+	if (*n == *room) {
+		*room = *room ? *room * 2 : 16;
+		*list = xrealloc(*list, *room * sizeof(**list));
+	}
+	(*list)[(*n)++] = node;
+}
+
+void node_show(struct node *listing, struct node *resource)
+{
+	resource->in_listing = true;
+	resource->seq = listing->next_seq++;
+	append(&listing->entries, &listing->n_entries, &listing->room_entries, resource);
+}
+
+/* Takes those out of the listing that `stays` refuses; they are pinned and handed back in `gone`. */
+static size_t hide(struct node *listing, bool stays(const struct node *listing, const struct node *),
+	struct node **gone)
+{
+	size_t kept = 0, n_gone = 0;
+
+	for (size_t i = 0; i < listing->n_entries; i++) {
+		struct node *node = listing->entries[i];
+		if (stays(listing, node)) {
+			listing->entries[kept++] = node;
+			continue;
+		}
+		node->in_listing = false;
+		node->seq = 0;
+		listing->n_entered -= node->entered;
+		node->entered = false;
+		node_pin(node);
+		gone[n_gone++] = node;
+	}
+	listing->n_entries = kept;
+	return n_gone;
+}
+
+/* The describe call's answer is to be asked for again before it is believed. */
+static void expire_detail(struct node *node)
+{
+	node->detail.expires_ms = 0;
+	if (node->detail.version)
+		node->detail.version->expires_ms = 0;
+}
+
+/* True: some went. */
+static bool hide_from_listing(struct tree *tree, struct node *listing,
+	bool stays(const struct node *listing, const struct node *))
+{
+	struct node **gone = xcalloc(listing->n_entries + 1, sizeof(struct node *));
+	size_t n = hide(listing, stays, gone);
+
+	for (size_t i = 0; i < n; i++) {
+		record_drop(tree, &gone[i]->listed);
+		expire_detail(gone[i]);
+	}
+	for (size_t i = 0; i < n; i++)
+		node_unpin(tree, gone[i]);
+	free(gone);
+	return n;
+}
+
+static bool is_not_oldest_visit(const struct node *listing, const struct node *node)
+{
+	/* called in order of seq: the first one entered goes */
+	return !node->entered || listing->n_entered <= ENTERED_MAX;
+}
+
+void node_enter(struct tree *tree, struct node *node)
+{
+	struct node *listing = node->parent;
+
+	if (!node->kind->partial || node->in_listing)
+		return;
+	node->entered = true;
+	listing->n_entered++;
+	node_show(listing, node);
+	listing->epoch++;
+	if (listing->n_entered > ENTERED_MAX)
+		hide_from_listing(tree, listing, is_not_oldest_visit);
+	node_settle(tree, node);
+}
+
+/* ---- a list ---- */
+
+static void drop_draft(struct tree *tree, struct node *listing)
+{
+	for (size_t i = 0; i < listing->n_draft; i++)
+		node_unpin(tree, listing->draft[i]);
+	listing->n_draft = 0;
+}
+
+void tree_list_begin(struct tree *tree, struct node *listing)
+{
+	drop_draft(tree, listing);
+	listing->round_now++;
+	listing->n_seen = 0;
+}
+
+static struct node *list_id(struct tree *tree, struct node *listing, const char *id)
+{
+	struct buf name;
+
+	buf_init(&name, NAME_BYTES_MAX + 1);
+	name_escape(&name, id);
+	struct node *node = node_find(tree, listing, name.data);
+	if (!node)
+		node = node_add_resource(tree, listing, name.data, id);
+	buf_release(&name);
+	if (node->round != listing->round_now) {
+		node->round = listing->round_now;
+		listing->n_seen++;
+		if (!node->in_listing) {
+			node_pin(node);
+			append(&listing->draft, &listing->n_draft, &listing->room_draft, node);
+			node_settle(tree, node);
+		}
+	}
+	node->missing = false;
+	return node;
+}
+
+void tree_list_id(struct tree *tree, struct node *listing, const char *id)
+{
+	list_id(tree, listing, id);
+}
+
+static int64_t expiry_ms(const struct tree *tree, const struct node *node,
+	const struct snapshot *snapshot, const struct source_note *note)
+{
+	int64_t ttl_s = snapshot->terminal ? node->kind->ttl_terminal_s : node->kind->ttl_live_s;
+
+	return note->sent_ms + tree_ttl_s(tree, ttl_s) * 1000;
+}
+
+static void prime(struct tree *tree, struct node *node, const struct json *item,
+	const struct source_note *note)
+{
+	struct snapshot *snapshot;
+	struct buf text;
+
+	if (node_render(tree, node, item, true, note->received_s, &snapshot))
+		return;
+	buf_init(&text, JSON_BYTES_MAX);
+	if (json_print(&text, item, 0)) {
+		struct stamp *stamp = stamp_new(note);
+		bool known = node->listed.stamp;
+		uint64_t stable = node->listed.stable;
+		record_set_text(tree, &node->listed, snapshot, &text, stamp,
+			expiry_ms(tree, node, snapshot, note));
+		if (known && stable != node->listed.stable)
+			expire_detail(node); /* the cloud says that it moved on */
+		stamp_put(stamp);
+	}
+	buf_release(&text);
+	snapshot_free(snapshot);
+}
+
+enum fault tree_list_item(struct tree *tree, struct node *listing, const struct json *item,
+	const struct source_note *note)
+{
+	const struct json *id = json_get(item, listing->kind->id);
+
+	if (!id || (json_type(id) != JSON_STRING && json_type(id) != JSON_NUMBER))
+		return FAULT_ANSWER;
+	prime(tree, list_id(tree, listing, json_text(id)), item, note);
+	return FAULT_NONE;
+}
+
+static bool was_in_round(const struct node *listing, const struct node *node)
+{
+	return node->round == listing->round_now || node->pinned || node->entered;
+}
+
+void tree_list_end(struct tree *tree, struct node *listing, bool complete,
+	const struct source_note *note)
+{
+	bool changed = hide_from_listing(tree, listing, was_in_round) || listing->n_draft;
+
+	/* names that the kernel may have kept are old; before the first list there are none */
+	listing->epoch += changed && listing->list_stamp;
+	for (size_t i = 0; i < listing->n_entries; i++) {
+		struct node *node = listing->entries[i];
+		if (node->entered && node->round == listing->round_now) {
+			node->entered = false; /* now the cloud itself lists it */
+			listing->n_entered--;
+		}
+	}
+	for (size_t i = 0; i < listing->n_draft; i++)
+		node_show(listing, listing->draft[i]);
+	drop_draft(tree, listing);
+	stamp_put(listing->list_stamp);
+	listing->list_stamp = stamp_new(note);
+	listing->list_expires_ms = note->sent_ms + tree_ttl_s(tree, listing->kind->ttl_list_s) * 1000;
+	listing->complete = complete;
+	listing->expiry_shown = false;
+	listing->describes = 0;
+	listing->failures[WANT_LIST] = (struct failure){ 0 };
+	tree_shrink(tree);
+}
+
+size_t tree_list_progress(const struct node *listing)
+{
+	return listing->n_seen;
+}
+
+bool tree_pin(struct tree *tree, const char *pin, struct buf *why)
+{
+	struct node *at = tree->root;
+	struct buf name, id;
+	bool right = true;
+
+	buf_init(&name, NAME_BYTES_MAX + 1);
+	buf_init(&id, NAME_BYTES_MAX + 1);
+	for (const char *word = pin; right && *word;) {
+		size_t len = strcspn(word, "/");
+		buf_clear(&name);
+		buf_add(&name, word, len);
+		word += len + (word[len] == '/');
+		if (at->sort != NODE_LISTING) {
+			struct node *found = NULL;
+			for (size_t i = 0; i < at->n_listings; i++)
+				if (!strcmp(at->listings[i]->name, name.data))
+					found = at->listings[i];
+			right = found && *word; /* a pin ends in an id */
+			at = found ? found : at;
+			continue;
+		}
+		buf_clear(&id);
+		right = name_unescape(&id, name.data) && kind_accepts_id(at->kind, id.data);
+		if (!right)
+			continue;
+		struct node *node = node_find(tree, at, name.data);
+		if (!node)
+			node = node_add_resource(tree, at, name.data, id.data);
+		if (!node->in_listing && at->kind->partial)
+			node_show(at, node);
+		node->pinned = true;
+		node_settle(tree, node);
+		at = node;
+	}
+	if (!right || at->sort != NODE_RESOURCE)
+		buf_printf(why, "pin=%s: %s", pin, at->sort == NODE_LISTING ? "not an id of this kind" :
+			"no such kind; it is KIND/ID or KIND/ID/SUBKIND/ID");
+	buf_release(&name);
+	buf_release(&id);
+	return right && at->sort == NODE_RESOURCE;
+}
+
+/* ---- one resource ---- */
+
+static bool texts_equal(const struct json *value, const char *text)
+{
+	return value && text && !strcmp(json_text(value), text);
+}
+
+/* The answer is about the resource that was asked for, under the parent that was asked for. */
+static enum fault check_identity(const struct node *node, const struct json *object)
+{
+	const char *parent_id = node_parent_id(node);
+	const struct json *parent = node->kind->parent_id && parent_id ?
+		json_get(object, node->kind->parent_id) : NULL;
+
+	if (json_type(object) != JSON_OBJECT || !texts_equal(json_get(object, node->kind->id), node->id))
+		return FAULT_ANSWER;
+	if (parent && json_type(parent) != JSON_NULL && !texts_equal(parent, parent_id))
+		return FAULT_NOT_FOUND;
+	return FAULT_NONE;
+}
+
+enum fault tree_described(struct tree *tree, struct node *node, const struct json *object,
+	const struct source_note *note)
+{
+	struct snapshot *snapshot;
+	enum fault fault = check_identity(node, object);
+
+	if (!fault)
+		fault = node_render(tree, node, object, false, note->received_s, &snapshot);
+	if (fault)
+		return fault;
+
+	struct stamp *stamp = stamp_new(note);
+	bool known = node->detail.stamp;
+	uint64_t stable = node->detail.stable, content = snapshot->content;
+	bool changed = record_set(tree, node, &node->detail, snapshot, stamp,
+		expiry_ms(tree, node, snapshot, note));
+	stamp_put(stamp);
+	if (changed && known)
+		node->bump = stable == node->detail.stable ? content : 0;
+	node->missing = false;
+	node->failures[WANT_DESCRIBE] = (struct failure){ 0 };
+	if (node->in_listing && known)
+		node->parent->describes++;
+	node_use(tree, node);
+	node_enter(tree, node);
+	node_settle(tree, node);
+	tree_shrink(tree);
+	return FAULT_NONE;
+}
+
+void tree_texts(struct tree *tree, struct node *node, const char *const names[],
+	const struct buf texts[], size_t n, const struct source_note *note)
+{
+	struct stamp *stamp = stamp_new(note);
+	struct buf path;
+
+	buf_init(&path, NAME_BYTES_MAX);
+	node_path(node, &path);
+	record_set(tree, node, &node->detail,
+		snapshot_of_texts(path.data, names, texts, n, note->received_s), stamp, 0);
+	buf_release(&path);
+	stamp_put(stamp);
+}
+
+/* ---- a failure ---- */
+
+static void drop_answers(struct tree *tree, struct node *node)
+{
+	node_leave_lru(node);
+	record_drop(tree, &node->detail);
+	record_drop(tree, &node->listed);
+}
+
+static void mark_missing(struct tree *tree, struct node *node, int64_t now_ms)
+{
+	node->missing = true;
+	node->missing_at_ms = now_ms;
+	node->missing_ms = now_ms + tree_ttl_s(tree, node->kind->ttl_miss_s) * 1000;
+	if (node->missing_ms > now_ms + node->kind->ttl_miss_s * 1000)
+		node->missing_ms = now_ms + node->kind->ttl_miss_s * 1000;
+	drop_answers(tree, node);
+	node_settle(tree, node);
+}
+
+static bool stays_without_list(const struct node *listing, const struct node *node)
+{
+	(void)listing;
+	return node->pinned || node->entered;
+}
+
+static void fail_listing(struct tree *tree, struct node *listing, enum fault fault, int64_t now_ms)
+{
+	if (!fault_drops(fault))
+		return;
+	hide_from_listing(tree, listing, stays_without_list);
+	listing->epoch++;
+	stamp_put(listing->list_stamp);
+	listing->list_stamp = NULL;
+	if (fault == FAULT_NOT_FOUND && listing->parent->sort == NODE_RESOURCE)
+		mark_missing(tree, listing->parent, now_ms);
+}
+
+void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,
+	int64_t hold_ms, int64_t now_ms)
+{
+	node_pin(node);
+	if (fault == FAULT_NOT_FOUND && node->kind)
+		hold_ms = node->kind->ttl_miss_s * 1000;
+	node->failures[want] = (struct failure){ fault, now_ms, now_ms + hold_ms };
+	if (want == WANT_LIST)
+		fail_listing(tree, node, fault, now_ms);
+	else if (fault == FAULT_NOT_FOUND)
+		mark_missing(tree, node, now_ms);
+	else if (fault_drops(fault))
+		drop_answers(tree, node);
+	node_unpin(tree, node);
+}

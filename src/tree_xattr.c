@@ -1,0 +1,163 @@
+/*
+ * tree_xattr.c - user.describefs.*: where a thing comes from and how old it is.
+ *
+ * What is answered comes from memory alone: a getxattr never makes a call.  (The lookup of the path before it
+ * may have.)
+ */
+#include "tree_node.h"
+
+#include <string.h>
+
+#include "when.h"
+
+#define PREFIX "user.describefs."
+
+/* What an id stands for, as far as its origin goes. */
+struct origin {
+	const struct node *node;
+	const struct version *version; /* NULL for a listing, or when nothing is known */
+	uint32_t entry;
+	const struct stamp *stamp;
+	int64_t expires_ms;
+};
+
+static bool find_origin(const struct tree *tree, uint64_t id, struct origin *origin)
+{
+	uint32_t index;
+	struct object *object = tree_object(tree, id, &index);
+
+	if (!object)
+		return false;
+	*origin = (struct origin){ .entry = index };
+	if (object->is_version) {
+		origin->version = (struct version *)object;
+		origin->node = origin->version->owner;
+		origin->stamp = origin->version->stamp;
+		origin->expires_ms = origin->version->expires_ms;
+		return true;
+	}
+	const struct node *node = origin->node = (struct node *)object;
+	if (node->sort == NODE_LISTING) {
+		origin->stamp = node->list_stamp;
+		origin->expires_ms = node->list_expires_ms;
+		return true;
+	}
+	const struct record *record = node_newest(node);
+	if (!record)
+		return true;
+	origin->version = record->version;
+	origin->stamp = record->stamp;
+	origin->expires_ms = record->expires_ms;
+	origin->entry = record->version ? version_directory(record->version, index) : 0;
+	if (origin->entry == UINT32_MAX)
+		origin->entry = 0;
+	return true;
+}
+
+static bool put_text(struct buf *out, const char *text)
+{
+	return buf_puts(out, text);
+}
+
+static bool put_key(const struct origin *origin, struct buf *out)
+{
+	if (origin->node->sort != NODE_RESOURCE)
+		return false;
+	if (origin->version && origin->entry)
+		return put_text(out, snapshot_key(origin->version->snapshot, origin->entry));
+	return put_text(out, origin->node->id);
+}
+
+static bool put_type(const struct origin *origin, struct buf *out)
+{
+	if (origin->node->sort == NODE_LISTING)
+		return put_text(out, "array");
+	if (!origin->version)
+		return put_text(out, "object");
+	return put_text(out,
+		json_type_name(origin->version->snapshot->entries[origin->entry].type));
+}
+
+static bool put_action(const struct origin *origin, struct buf *out)
+{
+	return origin->stamp && put_text(out, origin->stamp->action);
+}
+
+static bool put_request_id(const struct origin *origin, struct buf *out)
+{
+	return origin->stamp && put_text(out, origin->stamp->request_id);
+}
+
+static bool put_fetched(const struct origin *origin, struct buf *out)
+{
+	return origin->stamp && when_format(out, origin->stamp->received_s);
+}
+
+static bool put_expires(const struct origin *origin, struct buf *out)
+{
+	if (!origin->stamp)
+		return false;
+	return when_format(out, origin->stamp->received_s +
+		(origin->expires_ms - origin->stamp->sent_ms) / 1000);
+}
+
+static bool is_listing(const struct origin *origin)
+{
+	return origin->node->sort == NODE_LISTING;
+}
+
+static bool put_complete(const struct origin *origin, struct buf *out)
+{
+	return is_listing(origin) && put_text(out, origin->node->complete ? "1" : "0");
+}
+
+struct xattr {
+	const char *name;
+	bool (*put)(const struct origin *origin, struct buf *out); /* NULL: stale, which needs the time */
+};
+
+static const struct xattr xattrs[] = {
+	{ "key", put_key }, { "type", put_type }, { "action", put_action },
+	{ "request_id", put_request_id }, { "fetched", put_fetched }, { "expires", put_expires },
+	{ "stale", NULL }, { "complete", put_complete },
+};
+
+static bool put_xattr(const struct xattr *xattr, const struct origin *origin, struct asked asked,
+	struct buf *out)
+{
+	if (origin->node->sort == NODE_ROOT || origin->node->sort == NODE_TEXTS)
+		return false;
+	if (xattr->put)
+		return xattr->put(origin, out);
+	return origin->stamp && put_text(out, origin->expires_ms < asked.now_ms ? "1" : "0");
+}
+
+bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct asked asked)
+{
+	struct origin origin;
+
+	if (strncmp(name, PREFIX, strlen(PREFIX)) || !find_origin(tree, id, &origin))
+		return false;
+	for (size_t i = 0; i < sizeof(xattrs) / sizeof(*xattrs); i++)
+		if (!strcmp(xattrs[i].name, name + strlen(PREFIX)))
+			return put_xattr(&xattrs[i], &origin, asked, out);
+	return false;
+}
+
+void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct asked asked)
+{
+	struct origin origin;
+	struct buf value;
+
+	if (!find_origin(tree, id, &origin))
+		return;
+	buf_init(&value, SIZE_MAX);
+	for (size_t i = 0; i < sizeof(xattrs) / sizeof(*xattrs); i++) {
+		buf_clear(&value);
+		if (!put_xattr(&xattrs[i], &origin, asked, &value))
+			continue;
+		buf_puts(out, PREFIX);
+		buf_add(out, xattrs[i].name, strlen(xattrs[i].name) + 1);
+	}
+	buf_release(&value);
+}

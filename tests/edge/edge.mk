@@ -1,0 +1,30 @@
+# Tests of the edge: the loop, HTTP against servers of the test's own, keys, the command line, the process.
+# Each links the sanitized objects of its module; included by the top Makefile.
+
+EDGE_TESTS := $(patsubst tests/edge/%.c,$(BUILD)/tests/edge/%,$(wildcard tests/edge/test_*.c))
+
+HTTP_OBJECTS := $(BUILD)/san/loop.o $(BUILD)/san/http.o $(BUILD)/san/transfer.o \
+	$(BUILD)/tests/edge/server.o $(BUILD)/tests/edge/web.o
+
+$(BUILD)/tests/edge/test_loop: $(BUILD)/san/loop.o
+$(BUILD)/tests/edge/test_answer:
+$(BUILD)/tests/edge/test_keyring: $(BUILD)/san/keyring.o $(BUILD)/san/file.o
+$(BUILD)/tests/edge/test_config: $(BUILD)/san/config.o $(BUILD)/san/options.o $(BUILD)/san/file.o
+$(BUILD)/tests/edge/test_daemon: $(BUILD)/san/daemon.o
+
+# The servers and certificates that the HTTP tests talk to.
+$(BUILD)/tests/edge/%.o: tests/edge/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(STD) -O1 -g $(SAN) $(PKG_CFLAGS) -pthread -MMD -MP -c -o $@ $<
+
+$(addprefix $(BUILD)/tests/edge/,test_http test_http_life test_http_tls): $(HTTP_OBJECTS)
+
+$(EDGE_TESTS): $(BUILD)/tests/edge/%: tests/edge/%.c $(BUILD)/san/libdescribefs.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(STD) -O1 -g $(SAN) $(PKG_CFLAGS) -pthread -MMD -MP -o $@ $< $(filter %.o,$^) \
+		$(BUILD)/san/libdescribefs.a -lcmocka -lcurl $(CORE_LIBS)
+
+edge: $(EDGE_TESTS)
+	@for test in $^; do echo "== $$test"; ASAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1 $$test || exit 1; done
+
+.PHONY: edge

@@ -1,0 +1,81 @@
+/* The whole emulator: every piece of its state hangs from this one struct. */
+#ifndef EMULATOR_EMULATOR_H
+#define EMULATOR_EMULATOR_H
+
+#include "journal.h"
+#include "loop.h"
+#include "plan.h"
+#include "store.h"
+
+struct MHD_Daemon;
+struct call;
+
+enum { EMULATOR_HOSTS = 16, EMULATOR_DAEMONS = 5, EMULATOR_LATENCIES = 32 };
+
+struct account {
+	char *secret_id, *secret_key, *token;           /* Tencent */
+	char *access_key, *access_secret, *session_token; /* Baidu */
+};
+
+struct options {
+	int port, tls_port, control_port; /* -1: not served */
+	const char *cert, *key, *ready, *log, *priorities;
+	struct store_sizes sizes;
+	const char *hosts[EMULATOR_HOSTS + 1];
+	int host_count;
+	bool models_list;
+	bool fixture_ids; /* answer fixtures with the RequestId and log_id that they came with */
+};
+
+/* An open connection to the clouds' ports. */
+struct connection {
+	uint64_t id;
+	int fd;
+	struct connection *next, **link;
+};
+
+struct latency {
+	char action[64];
+	int64_t ms;
+};
+
+struct emulator {
+	struct options options;
+	struct account account;
+	struct store store;
+	struct journal journal;
+	struct plans plans;
+	struct loop loop;
+	int64_t clock_offset; /* seconds */
+	int64_t latency;      /* milliseconds */
+	struct latency latencies[EMULATOR_LATENCIES];
+	int latency_count;
+	int rate;
+	struct MHD_Daemon *daemon[EMULATOR_DAEMONS];
+	struct watch daemon_watch[EMULATOR_DAEMONS];
+	int daemon_count;
+	char *cert, *key;
+	struct call *waiting;
+	struct connection *connections;
+	struct watch signals;
+};
+
+int64_t emulator_clock(const struct emulator *emu); /* seconds since 1970 */
+void emulator_uuid(char out[40]);
+/* A new key, secret and token of the same form as the old. */
+void emulator_rotate(struct emulator *emu);
+
+/* server.c */
+bool server_start(struct emulator *emu);
+void server_run(struct emulator *emu);
+int server_timeout(struct emulator *emu);
+void server_stop(struct emulator *emu);
+/* Ends all stalled calls. */
+void server_release(struct emulator *emu);
+/* Closes every open connection under its client: by FIN, or by RST. */
+void server_drop(struct emulator *emu, bool reset);
+
+/* control.c */
+bool control_start(struct emulator *emu);
+
+#endif

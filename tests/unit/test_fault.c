@@ -1,0 +1,143 @@
+/*
+ * test_fault.c - the contract's section "Errors", written down a second time.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fault.h"
+
+static const struct {
+	enum fault fault;
+	int error;
+	char retries, stale, drops; /* y or n */
+} ROWS[] = {
+	{ FAULT_NONE, 0, 'n', 'n', 'n' },
+	{ FAULT_NOT_FOUND, ENOENT, 'n', 'n', 'y' },
+	{ FAULT_KEY, EACCES, 'n', 'y', 'n' },
+	{ FAULT_CLOCK, EACCES, 'n', 'y', 'n' },
+	{ FAULT_TOKEN, EACCES, 'n', 'y', 'n' },
+	{ FAULT_DENIED, EACCES, 'n', 'n', 'y' },
+	{ FAULT_THROTTLED, EBUSY, 'y', 'y', 'n' },
+	{ FAULT_QUEUE, EBUSY, 'n', 'y', 'n' },
+	{ FAULT_UNSUPPORTED, EOPNOTSUPP, 'n', 'y', 'n' },
+	{ FAULT_PARAMETER, EIO, 'n', 'y', 'n' },
+	{ FAULT_NAME, EINVAL, 'n', 'y', 'n' },
+	{ FAULT_SERVER, EIO, 'y', 'y', 'n' },
+	{ FAULT_LOST, EIO, 'y', 'y', 'n' },
+	{ FAULT_ANSWER, EBADMSG, 'n', 'y', 'n' },
+	{ FAULT_TOO_BIG, EFBIG, 'n', 'y', 'n' },
+	{ FAULT_TIMEOUT, ETIMEDOUT, 'n', 'y', 'n' },
+	{ FAULT_NO_HOST, EHOSTUNREACH, 'y', 'y', 'n' },
+	{ FAULT_NO_NETWORK, ENETUNREACH, 'y', 'y', 'n' },
+	{ FAULT_REFUSED, ECONNREFUSED, 'y', 'y', 'n' },
+	{ FAULT_TLS, EPROTO, 'n', 'y', 'n' },
+	{ FAULT_LOCAL, EIO, 'n', 'y', 'n' },
+};
+
+enum { N = sizeof ROWS / sizeof *ROWS };
+
+static void test_every_row(void **state)
+{
+	(void)state;
+	assert_int_equal(N, FAULT_COUNT);
+	for (int i = 0; i < N; i++) {
+		assert_int_equal(ROWS[i].fault, i);
+		assert_int_equal(fault_errno(ROWS[i].fault), ROWS[i].error);
+		assert_int_equal(fault_retries(ROWS[i].fault), ROWS[i].retries == 'y');
+		assert_int_equal(fault_allows_stale(ROWS[i].fault), ROWS[i].stale == 'y');
+		assert_int_equal(fault_drops(ROWS[i].fault), ROWS[i].drops == 'y');
+	}
+}
+
+/* One cause alone is ENOENT; EAGAIN makes Python return None; errnos end at 133. */
+static void test_promises_about_errno(void **state)
+{
+	(void)state;
+	for (int i = 1; i < FAULT_COUNT; i++) {
+		int error = fault_errno((enum fault)i);
+		assert_in_range(error, 1, 133);
+		assert_int_not_equal(error, EAGAIN);
+		assert_int_equal(error == ENOENT, i == FAULT_NOT_FOUND);
+	}
+}
+
+static void test_names_differ(void **state)
+{
+	(void)state;
+	assert_string_equal(fault_name(FAULT_NOT_FOUND), "not-found");
+	for (int i = 0; i < FAULT_COUNT; i++) {
+		const char *name = fault_name((enum fault)i);
+		assert_non_null(name);
+		assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz-"), strlen(name));
+		assert_true(strlen(name) > 0);
+		for (int other = 0; other < i; other++)
+			assert_string_not_equal(name, fault_name((enum fault)other));
+	}
+}
+
+static void test_any_value_is_accepted(void **state)
+{
+	(void)state;
+	static const int VALUES[] = { -1, FAULT_COUNT, FAULT_COUNT + 1, 1 << 30, INT32_MIN };
+	for (size_t i = 0; i < sizeof VALUES / sizeof *VALUES; i++) {
+		enum fault fault;
+		memcpy(&fault, &VALUES[i], sizeof fault);
+		assert_string_equal(fault_name(fault), fault_name(FAULT_LOCAL));
+		assert_int_equal(fault_errno(fault), fault_errno(FAULT_LOCAL));
+		assert_false(fault_retries(fault));
+		assert_false(fault_drops(fault));
+	}
+}
+
+static void test_note_copy(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned long size;
+		const char *text, *copy;
+	} CASES[] = {
+		{ 20, "", "" },
+		{ 20, "plain", "plain" },
+		{ 20, "two\nlines\x1b[2J\x7f", "two?lines?[2J?" },
+		{ 20, "\xe7\xad\xbe\xe5\x90\x8d", "\xe7\xad\xbe\xe5\x90\x8d" },
+		{ 20, "bad \xff\xc3 utf8 \xed\xa0\x80", "bad ?? utf8 ???" },
+		{ 20, "c1 \xc2\x9b" "31m bidi \xe2\x80\xae.", "c1 ?31m bidi ?." },
+		{ 6, "abcdef", "abcde" },
+		{ 1, "abc", "" },
+		/* A character that does not fit is not cut in two. */
+		{ 5, "ab\xe7\xad\xbe", "ab" },
+		{ 6, "ab\xe7\xad\xbe", "ab\xe7\xad\xbe" },
+		{ 4, "\xf0\x9f\x9a\x80", "" },
+		{ 5, "\xf0\x9f\x9a\x80", "\xf0\x9f\x9a\x80" },
+		/* A character that the text's end cuts in two. */
+		{ 9, "ab\xf0\x9f", "ab??" },
+	};
+	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+		char field[24];
+		memset(field, 'x', sizeof field);
+		fault_note_copy(field, CASES[i].size, CASES[i].text);
+		assert_string_equal(field, CASES[i].copy);
+		assert_int_equal(field[CASES[i].size], 'x');
+	}
+	char untouched = 'x';
+	fault_note_copy(&untouched, 0, "abc");
+	assert_int_equal(untouched, 'x');
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_row),
+		cmocka_unit_test(test_promises_about_errno),
+		cmocka_unit_test(test_names_differ),
+		cmocka_unit_test(test_any_value_is_accepted),
+		cmocka_unit_test(test_note_copy),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,451 @@
+/*
+ * test_render.c - values: which are files and which directories, and what is in them.
+ */
+#include "snapshot_kit.h"
+
+static void test_shapes_without_a_catalog(void **state)
+{
+	static const struct row rows[] = {
+		{"text", "string", "a\n"},
+		{"two_lines", "string", "a\nb\n\n"},
+		{"empty", "string", ""},
+		{"blank", "string", " \n"},
+		{"nothing", "null", ""},
+		{"yes", "boolean", "true\n"},
+		{"no", "boolean", "false\n"},
+		{"number", "number", "0\n"},
+		{"list", "array", "a\n\n\n1\ntrue\n"},
+		{"empty_list", "array", ""},
+		{"list_of_nothing", "array", "\n"},
+		{"objects", "array", NULL},
+		{"objects/0", "object", NULL},
+		{"objects/0/a_b", "number", "1\n"},
+		{"objects/1", "object", NULL},
+		{"mixed", "array", NULL},
+		{"mixed/0", "number", "7\n"},
+		{"mixed/1", "object", NULL},
+		{"mixed/2", "null", ""},
+		{"lists", "array", NULL},
+		{"lists/0", "array", "1\n2\n"},
+		{"lists/1", "array", ""},
+		{"object", "object", NULL},
+		{"empty_object", "object", NULL},
+		{"describe.json", "object", "*"},
+	};
+
+	(void)state;
+	assert_renders(&plain,
+		"{\"Text\":\"a\",\"TwoLines\":\"a\\nb\\n\",\"Empty\":\"\",\"Blank\":\" \","
+		"\"Nothing\":null,"
+		"\"Yes\":true,\"No\":false,\"Number\":0,\"List\":[\"a\",null,\"\",1,true],"
+		"\"EmptyList\":[],"
+		"\"ListOfNothing\":[null],\"Objects\":[{\"aB\":1},{}],"
+		"\"Mixed\":[7,{},null],\"Lists\":[[1,2],[]],\"Object\":{},\"EmptyObject\":{}}",
+		rows, COUNT(rows));
+}
+
+static void test_numbers_are_digit_for_digit(void **state)
+{
+	static const struct row rows[] = {
+		{"a", "number", "9223372036854775807\n"},
+		{"b", "number", "0.10\n"},
+		{"c", "number", "1e3\n"},
+		{"d", "number", "-0\n"},
+		{"e", "number", "1E+999\n"},
+		{"f", "array", "18446744073709551615\n1.0\n"},
+		{"describe.json", "object",
+			"{\n  \"a\": 9223372036854775807,\n  \"b\": 0.10,\n  \"c\": 1e3,\n"
+			"  \"d\": -0,\n"
+			"  \"e\": 1E+999,\n  \"f\": [\n    18446744073709551615,\n    1.0\n  ]\n"
+			"}\n"},
+	};
+
+	(void)state;
+	assert_renders(&plain,
+		"{\"a\":9223372036854775807,\"b\":0.10,\"c\":1e3,\"d\":-0,\"e\":1E+999,"
+		"\"f\":[18446744073709551615,1.0]}",
+		rows, COUNT(rows));
+}
+
+/* A NUL does not cut a value, and no byte is changed on the way. */
+static void test_strings_are_unescaped(void **state)
+{
+	struct snapshot *s = render(&plain, "{\"a\":\"x\\u0000y\",\"b\":[\"\\u0000\","
+		"\"\\u001b[2J\"],"
+		"\"c\":\"\\ud83d\\ude00\\u4e2d\",\"d\":\"\\ud800\"}");
+	size_t size;
+	const char *bytes = snapshot_bytes(s, snapshot_find(s, 0, "a"), &size);
+
+	(void)state;
+	assert_int_equal(size, 4);
+	assert_memory_equal(bytes, "x\0y\n", 4);
+	bytes = snapshot_bytes(s, snapshot_find(s, 0, "b"), &size);
+	assert_int_equal(size, 7);
+	assert_memory_equal(bytes, "\0\n\x1b[2J\n", 7);
+	assert_bytes(s, "c", "\xf0\x9f\x98\x80\xe4\xb8\xad\n");
+	assert_bytes(s, "d", "\xef\xbf\xbd\n");
+	assert_bytes(s, "describe.json",
+		"{\n  \"a\": \"x\\u0000y\",\n  \"b\": [\n    \"\\u0000\",\n    \"\\u001b[2J\"\n  ],"
+		"\n"
+		"  \"c\": \"\xf0\x9f\x98\x80\xe4\xb8\xad\",\n  \"d\": \"\xef\xbf\xbd\"\n}\n");
+	snapshot_free(s);
+}
+
+static struct member_rule inner_list[] = {
+	{.name = S("Map"), .shape = MEMBER_MAP, .map_key = S("K"), .map_value = S("V")},
+	{.name = S("Token"), .shape = MEMBER_SCALAR, .secret = true},
+	{.name = S("Deep"), .shape = MEMBER_OBJECT},
+};
+
+static const struct type inner = {S("Inner"), inner_list, COUNT(inner_list)};
+
+static struct member_rule pair_list[] = {
+	{.name = S("V"), .shape = MEMBER_SCALAR, .secret = true},
+};
+
+static const struct type pair = {S("Pair"), pair_list, COUNT(pair_list)};
+
+static struct member_rule shape_list[] = {
+	{.name = S("List"), .shape = MEMBER_LIST},
+	{.name = S("Object"), .shape = MEMBER_OBJECT, .of = &inner},
+	{.name = S("Objects"), .shape = MEMBER_OBJECTS, .of = &inner},
+	{.name = S("Map"), .shape = MEMBER_MAP, .map_key = S("K"), .map_value = S("V")},
+	{.name = S("Scalar"), .shape = MEMBER_SCALAR},
+	{.name = S("Secret"), .shape = MEMBER_OBJECTS, .secret = true, .of = &inner},
+	{.name = S("Env"), .shape = MEMBER_MAP, .map_key = S("K"), .map_value = S("V"), .of = &pair},
+	{.name = S("Only"), .shape = MEMBER_SCALAR, .list_only = true},
+};
+
+static const struct type shapes = {S("Shapes"), shape_list, COUNT(shape_list)};
+
+static const struct kind shaped = {
+	.name = S("shaped"),
+	.catalog = &catalog,
+	.describe = {.name = S("Describe")},
+	.id = S("Id"),
+	.type = &shapes,
+};
+
+static void test_what_is_empty_keeps_its_shape(void **state)
+{
+	static const struct row of_null[] = {
+		{"list", "null", ""}, {"object", "null", NULL}, {"objects", "null", NULL},
+		{"map", "null", NULL}, {"scalar", "null", ""}, {"unknown", "null", ""},
+		{"describe.json", "object", "*"},
+	};
+	static const struct row of_list[] = {
+		{"list", "array", ""}, {"object", "array", NULL}, {"objects", "array", NULL},
+		{"map", "array", NULL}, {"scalar", "array", ""}, {"unknown", "array", ""},
+		{"describe.json", "object", "*"},
+	};
+	static const struct row of_object[] = {
+		{"list", "object", NULL}, {"object", "object", NULL}, {"objects", "object", NULL},
+		{"map", "object", NULL}, {"scalar", "object", NULL}, {"unknown", "object", NULL},
+		{"describe.json", "object", "*"},
+	};
+	static const struct row of_text[] = {
+		{"list", "string", ""}, {"object", "string", ""}, {"objects", "string", ""},
+		{"map", "string", ""}, {"scalar", "string", ""}, {"unknown", "string", ""},
+		{"describe.json", "object", "*"},
+	};
+
+	(void)state;
+	assert_renders(&shaped, "{\"List\":null,\"Object\":null,\"Objects\":null,\"Map\":null,"
+		"\"Scalar\":null,\"Unknown\":null}", of_null, COUNT(of_null));
+	assert_renders(&shaped, "{\"List\":[],\"Object\":[],\"Objects\":[],\"Map\":[],"
+		"\"Scalar\":[],\"Unknown\":[]}", of_list, COUNT(of_list));
+	assert_renders(&shaped, "{\"List\":{},\"Object\":{},\"Objects\":{},\"Map\":{},"
+		"\"Scalar\":{},\"Unknown\":{}}", of_object, COUNT(of_object));
+	assert_renders(&shaped, "{\"List\":\"\",\"Object\":\"\",\"Objects\":\"\",\"Map\":\"\","
+		"\"Scalar\":\"\",\"Unknown\":\"\"}", of_text, COUNT(of_text));
+}
+
+static void test_another_shape_is_shown_as_it_came(void **state)
+{
+	static const struct row rows[] = {
+		{"list", "array", NULL},
+		{"list/0", "object", NULL},
+		{"list/0/a", "number", "1\n"},
+		{"object", "array", NULL},
+		{"object/0", "object", NULL},
+		{"object/0/map", "array", NULL},
+		{"object/0/map/k", "string", "v\n"},
+		{"objects", "object", NULL},
+		{"objects/deep", "null", NULL},
+		{"map", "object", NULL},
+		{"map/k_k", "string", "v\n"},
+		{"scalar", "object", NULL},
+		{"scalar/a", "number", "1\n"},
+		{"describe.json", "object", "*"},
+	};
+	static const struct row scalars[] = {
+		{"list", "string", "x\n"}, {"object", "number", "1\n"},
+		{"objects", "array", "1\n2\n"},
+		{"map", "array", "a\n\n"}, {"scalar", "array", "1\n"},
+		{"describe.json", "object", "*"},
+	};
+
+	(void)state;
+	assert_renders(&shaped, "{\"List\":[{\"A\":1}],\"Object\":[{\"Map\":[{\"K\":\"k\","
+		"\"V\":\"v\"}]}],"
+		"\"Objects\":{\"Deep\":null},\"Map\":{\"kK\":\"v\"},"
+		"\"Scalar\":{\"A\":1}}", rows, COUNT(rows));
+	assert_renders(&shaped, "{\"List\":\"x\",\"Object\":1,\"Objects\":[1,2],"
+		"\"Map\":[\"a\",null],"
+		"\"Scalar\":[1]}", scalars, COUNT(scalars));
+}
+
+static void test_maps(void **state)
+{
+	static const struct row rows[] = {
+		{"map", "array", NULL},
+		{"map/CamelKey", "string", "v\n"},
+		{"map/a%2Fb", "number", "1\n"},
+		{"map/%", "string", "empty key\n"},
+		{"map/12", "string", "number key\n"},
+		{"map/4", "object", NULL}, /* no key: under its index */
+		{"map/4/v", "number", "5\n"},
+		{"map/twice", "string", "last\n"},
+		{"map/6", "object", NULL},
+		{"map/6/k", "null", ""},
+		{"map/6/v", "string", "null key\n"},
+		{"map/7", "array", "1\n"}, /* not even an object */
+		{"map/object", "object", NULL},
+		{"map/object/a_b", "number", "1\n"},
+		{"map/list", "array", "1\n2\n"},
+		{"map/bare", "null", ""}, /* no value */
+		{"map/none", "null", ""},
+		{"describe.json", "object", "*"},
+	};
+	struct snapshot *s;
+
+	(void)state;
+	assert_renders(&shaped, "{\"Map\":[{\"K\":\"CamelKey\",\"V\":\"v\"},{\"V\":1,\"K\":\"a/b\","
+		"\"x\":9},"
+		"{\"K\":\"\",\"V\":\"empty key\"},{\"K\":12,\"V\":\"number key\"},{\"V\":5},"
+		"{\"K\":\"twice\",\"V\":\"first\"},{\"K\":null,\"V\":\"null key\"},[1],"
+		"{\"K\":\"object\",\"V\":{\"aB\":1}},{\"K\":\"list\",\"V\":[1,2]},{\"K\":\"bare\"},"
+		"{\"K\":\"none\",\"V\":null},{\"K\":\"twice\","
+		"\"V\":\"last\"}]}", rows, COUNT(rows));
+
+	/* An index that is a key as well: both can be had, the key keeps the name or the index does. */
+	s = render(&shaped, "{\"Map\":[{\"V\":1},{\"K\":\"0\",\"V\":2}]}");
+	assert_int_equal(at(s, "map")->count, 2);
+	snapshot_free(s);
+}
+
+static void test_a_member_that_comes_twice(void **state)
+{
+	static const struct row rows[] = {
+		{"a", "object", NULL},
+		{"a/x", "string", "last\n"},
+		{"b", "number", "3\n"},
+		{"describe.json", "object",
+			"{\n  \"A\": 1,\n  \"B\": 3,\n  \"A\": [],\n  \"A\": {\n    \"X\": 1,\n"
+			"    \"X\": \"last\"\n  }\n}\n"},
+	};
+
+	(void)state;
+	assert_renders(&plain, "{\"A\":1,\"B\":3,\"A\":[],\"A\":{\"X\":1,"
+		"\"X\":\"last\"}}", rows, COUNT(rows));
+}
+
+static void test_api_names(void **state)
+{
+	static const struct row rows[] = {
+		{"TrainingModelFormat", "string", "X\n"},
+		{"TrainingModelVersionId", "string", "v\n"},
+		{"GPUType", "object", NULL},
+		{"GPUType/aB", "number", "1\n"},
+		{"%2Edot", "number", "2\n"},
+		{"describe.json", "object", "*"},
+	};
+	const struct snapshot_style style = {.api_names = true};
+	struct snapshot *s = render_styled(&versions, "{\"TrainingModelFormat\":\"X\","
+		"\"TrainingModelVersionId\":\"v\",\"GPUType\":{\"aB\":1},\".dot\":2}", &style);
+
+	(void)state;
+	assert_tree(s, rows, COUNT(rows));
+	snapshot_free(s);
+}
+
+static const char secrets_text[] =
+	"{\"Secret\":[{\"Token\":\"t0p\",\"Deep\":{\"a\":1}}],\"Object\":{\"Token\":\"t1p\","
+	"\"Open\":\"o\"},"
+	"\"Objects\":[{\"Token\":7,\"Map\":[{\"K\":\"Token\",\"V\":\"v\"}]},{\"Token\":\"\"},"
+	"{\"Token\":null},{\"Token\":[]},{\"Token\":{\"x\":\"t2p\"}},{\"Token\":false}],"
+	"\"Env\":[{\"K\":\"HOME\",\"V\":\"t3p\"}],\"Token\":\"no secret here\"}";
+
+static void test_secrets_are_hidden(void **state)
+{
+	static const struct row rows[] = {
+		{"secret", "array", "<hidden>\n"},
+		{"object", "object", NULL},
+		{"object/token", "string", "<hidden>\n"},
+		{"object/open", "string", "o\n"},
+		{"objects", "array", NULL},
+		{"objects/0", "object", NULL},
+		{"objects/0/token", "number", "<hidden>\n"},
+		{"objects/0/map", "array", NULL},
+		{"objects/0/map/Token", "string", "v\n"},
+		{"objects/1", "object", NULL},
+		{"objects/1/token", "string", ""},
+		{"objects/2", "object", NULL},
+		{"objects/2/token", "null", ""},
+		{"objects/3", "object", NULL},
+		{"objects/3/token", "array", ""},
+		{"objects/4", "object", NULL},
+		{"objects/4/token", "object", "<hidden>\n"},
+		{"objects/5", "object", NULL},
+		{"objects/5/token", "boolean", "<hidden>\n"},
+		{"env", "array", NULL},
+		{"env/HOME", "string", "<hidden>\n"},
+		{"token", "string", "no secret here\n"},
+		{"describe.json", "object",
+			"{\n  \"Secret\": \"<hidden>\",\n  \"Object\": {\n"
+			"    \"Token\": \"<hidden>\",\n"
+			"    \"Open\": \"o\"\n  },\n  \"Objects\": [\n    {\n"
+			"      \"Token\": \"<hidden>\",\n"
+			"      \"Map\": [\n        {\n          \"K\": \"Token\",\n"
+			"          \"V\": \"v\"\n"
+			"        }\n      ]\n    },\n    {\n      \"Token\": \"\"\n    },\n    {\n"
+			"      \"Token\": null\n    },\n    {\n      \"Token\": []\n    },\n    {\n"
+			"      \"Token\": \"<hidden>\"\n    },\n    {\n"
+			"      \"Token\": \"<hidden>\"\n    }\n"
+			"  ],\n  \"Env\": [\n    {\n      \"K\": \"HOME\",\n"
+			"      \"V\": \"<hidden>\"\n    }\n"
+			"  ],\n  \"Token\": \"no secret here\"\n}\n"},
+	};
+	struct snapshot *s = render(&shaped, secrets_text);
+
+	(void)state;
+	assert_tree(s, rows, COUNT(rows));
+	for (uint32_t i = 0; i < s->n_entries; i++)
+		assert_false(s->entries[i].secret);
+	for (const char *byte = s->text; byte < (const char *)s + s->memory - 3; byte++)
+		assert_false(byte[0] == 't' && byte[2] == 'p' && byte[1] >= '0' && byte[1] <= '9');
+	snapshot_free(s);
+}
+
+static void test_secrets_are_shown_when_asked_for(void **state)
+{
+	static const char *const secret[] = {
+		"secret", "secret/0", "secret/0/token", "secret/0/deep", "secret/0/deep/a",
+		"object/token",
+		"objects/0/token", "objects/4/token", "objects/4/token/x", "objects/5/token",
+		"env/HOME",
+		"describe.json",
+	};
+	static const char *const open[] = {
+		"", "object", "object/open", "objects", "objects/0", "objects/0/map/Token", "env",
+		"token",
+	};
+	const struct snapshot_style style = {.secrets = true};
+	struct snapshot *s = render_styled(&shaped, secrets_text, &style);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(secret); i++)
+		assert_true(at(s, secret[i])->secret);
+	for (size_t i = 0; i < COUNT(open); i++)
+		assert_false(at(s, open[i])->secret);
+	assert_bytes(s, "secret/0/token", "t0p\n");
+	assert_bytes(s, "objects/0/token", "7\n");
+	assert_bytes(s, "objects/4/token/x", "t2p\n");
+	assert_bytes(s, "env/HOME", "t3p\n");
+	assert_bytes(s, "objects/1/token", "");
+	snapshot_free(s);
+
+	s = render_styled(&shaped, "{\"Object\":{\"Token\":\"\"},\"Secret\":[],\"A\":1}", &style);
+	assert_false(at(s, "describe.json")->secret);
+	assert_bytes(s, "describe.json",
+		"{\n  \"Object\": {\n    \"Token\": \"\"\n  },\n  \"Secret\": [],\n  \"A\": 1\n"
+		"}\n");
+	snapshot_free(s);
+}
+
+static void test_an_empty_secret_keeps_its_shape(void **state)
+{
+	static const struct row rows[] = {
+		{"secret", "array", NULL}, {"object", "object", NULL},
+		{"object/token", "string", ""},
+		{"describe.json", "object", "*"},
+	};
+
+	(void)state;
+	assert_renders(&shaped, "{\"Secret\":[],\"Object\":{\"Token\":\"\"}}", rows, COUNT(rows));
+}
+
+static void test_an_item_of_a_list(void **state)
+{
+	const struct snapshot_style style = {.from_list = true};
+	static const char text[] =
+		"{\"Id\":\"a\",\"Only\":1,\"Scalar\":2,\"Object\":{\"X\":{\"Y\":1}},"
+		"\"Objects\":[{\"Z\":1}],"
+		"\"New\":{\"W\":1}}";
+	struct snapshot *s = render_styled(&shaped, text, &style);
+
+	(void)state;
+	assert_false(has(s, "only"));
+	assert_false(has(s, "describe.json"));
+	assert_true(at(s, "scalar")->primed && at(s, "object/x/y")->primed && at(s, "object")->primed);
+	assert_true(at(s, "objects/0/z")->primed);
+	assert_false(at(s, "id")->primed || at(s, "new")->primed || at(s, "new/w")->primed);
+	assert_false(at(s, "")->primed);
+	snapshot_free(s);
+
+	/* No type: every member is known. */
+	s = render_styled(&plain, text, &style);
+	assert_true(has(s, "only") && at(s, "id")->primed && at(s, "new/w")->primed);
+	assert_false(has(s, "describe.json"));
+	snapshot_free(s);
+
+	/* describe.json's name is kept free all the same. */
+	s = render_styled(&plain, "{\"describe.json\":1}", &style);
+	assert_false(has(s, "describe.json"));
+	assert_int_equal(s->n_entries, 2);
+	snapshot_free(s);
+}
+
+static void test_an_item_that_is_all_there_is(void **state)
+{
+	const struct snapshot_style style = {.from_list = true};
+	struct kind kinds[2] = {shaped, shaped};
+
+	(void)state;
+	kinds[0].list_is_detail = true;
+	kinds[1].describe.name = NULL;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		struct snapshot *s = render_styled(&kinds[i], "{\"Only\":1,\"Scalar\":2}", &style);
+
+		assert_bytes(s, "only", "1\n");
+		assert_bytes(s, "describe.json", "{\n  \"Only\": 1,\n  \"Scalar\": 2\n}\n");
+		snapshot_free(s);
+	}
+
+	/* A described resource shows whatever the answer holds. */
+	struct snapshot *s = render(&shaped, "{\"Only\":1}");
+	assert_true(has(s, "only"));
+	assert_false(at(s, "only")->primed);
+	snapshot_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shapes_without_a_catalog),
+		cmocka_unit_test(test_numbers_are_digit_for_digit),
+		cmocka_unit_test(test_strings_are_unescaped),
+		cmocka_unit_test(test_what_is_empty_keeps_its_shape),
+		cmocka_unit_test(test_another_shape_is_shown_as_it_came),
+		cmocka_unit_test(test_maps),
+		cmocka_unit_test(test_a_member_that_comes_twice),
+		cmocka_unit_test(test_api_names),
+		cmocka_unit_test(test_secrets_are_hidden),
+		cmocka_unit_test(test_secrets_are_shown_when_asked_for),
+		cmocka_unit_test(test_an_empty_secret_keeps_its_shape),
+		cmocka_unit_test(test_an_item_of_a_list),
+		cmocka_unit_test(test_an_item_that_is_all_there_is),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
