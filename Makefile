@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 VERSION := 0.1.0
 BUILD ?= build
 
-EDGE := loop http transfer config keyring daemon source doctor front_fuse front_cli main
+EDGE := loop http transfer file keyring options config daemon source doctor front_fuse front_cli main
 
 PKGS := fuse3 libcurl libcjson openssl
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -52,10 +52,17 @@ $(BUILD)/%.o: src/%.c | $(BUILD)
 $(BUILD)/san/%.o: src/%.c | $(BUILD)/san
 	$(CC) $(CPPFLAGS) $(STD) -O1 -g $(SAN) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
 
-# A catalog becomes an object with the symbols catalog_NAME_json, _end around its bytes.
-$(BUILD)/catalog_%.o $(BUILD)/san/catalog_%.o: src/catalog/%.json | $(BUILD) $(BUILD)/san
-	printf '.section .rodata\n.global catalog_%s_json\n.global catalog_%s_json_end\ncatalog_%s_json:\n.incbin "%s"\ncatalog_%s_json_end:\n.byte 0\n.section .note.GNU-stack,"",%%progbits\n' \
-		$* $* $* $< $* | $(CC) -x assembler -c -o $@ -
+# A catalog becomes an object with the symbols catalog_NAME_json and catalog_NAME_json_end around its bytes.
+define embed
+printf '.section .rodata\n.global catalog_%s_json\n.global catalog_%s_json_end\ncatalog_%s_json:\n.incbin "%s"\ncatalog_%s_json_end:\n.byte 0\n.section .note.GNU-stack,"",%%progbits\n' \
+	$* $* $* $< $* | $(CC) -x assembler -c -o $@ -
+endef
+
+$(BUILD)/catalog_%.o: src/catalog/%.json | $(BUILD)
+	$(embed)
+
+$(BUILD)/san/catalog_%.o: src/catalog/%.json | $(BUILD)/san
+	$(embed)
 
 $(BUILD)/libdescribefs.a: $(call objects,$(BUILD),$(CORE_SOURCES)) $(call catalog_objects,$(BUILD))
 	rm -f $@ && $(AR) rcs $@ $^
@@ -74,13 +81,37 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/san/libdescribefs.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(STD) -O1 -g $(SAN) -MMD -MP -o $@ $< $(BUILD)/san/libdescribefs.a -lcmocka $(CORE_LIBS)
 
+include tests/emulator/emulator.mk
+include tests/edge/edge.mk
+
 unit: $(UNIT_TESTS)
 	@for test in $^; do echo "== $$test"; ASAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1 $$test || exit 1; done
+
+# Everything that the tests run, then the tests. The first line installs, so the rest is made by a make that sees it.
+check:
+	tests/deps.sh build demo check
+	$(MAKE) check-programs
+	tests/run
+
+check-programs: all $(BUILD)/san/describefs $(UNIT_TESTS) $(EDGE_TESTS) build/describefs-emulator \
+		build/emulator-test-verify
+
+demo:
+	tests/deps.sh build demo
+	$(MAKE) all build/describefs-emulator
+	tests/demo/demo.sh
+
+install: all
+	install -D -m 755 $(BUILD)/describefs $(DESTDIR)$(PREFIX)/bin/describefs
+	install -D -m 644 packaging/man/describefs.1 $(DESTDIR)$(PREFIX)/share/man/man1/describefs.1
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/describefs $(DESTDIR)$(PREFIX)/share/man/man1/describefs.1
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help unit clean
+.PHONY: all help unit check check-programs demo install uninstall clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/san/*.d $(BUILD)/tests/*/*.d)

@@ -29,8 +29,9 @@ void keyring_free(struct keyring *keyring);
 
 /*
  * The key for a cloud ("tencent", "baidu") and a profile (NULL: none was named).  True: *out is replaced and
- * `where` (whatever it held goes) says where it was found ("environment", "/home/x/.tccli/default.credential").  False: *out is
+ * `where` says where it was found ("environment", "/home/x/.tccli/default.credential").  False: *out is
  * untouched and `where` says in one line what is missing or wrong and what to do.  Never prints a secret.
+ * What `where` held before goes.
  */
 bool keyring_load(const struct keyring *keyring, const char *cloud, const char *profile,
 	struct credentials *out, struct buf *where);

@@ -41,7 +41,7 @@ struct place place_element(const struct place *up, const char *name, long index,
 #define FORM_LETTERS FORM_LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define FORM_DIGITS "0123456789"
 
-/* What a text has to look like. */
+/* What a text has to look like.  It is never empty, and at most NAME_BYTES_MAX bytes. */
 struct form {
 	const char *what; /* "a name of a-z, 0-9, _ and -" */
 	const char *first; /* the bytes it may begin with; NULL: as the rest */

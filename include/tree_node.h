@@ -166,9 +166,46 @@ enum fault node_render(struct tree *tree, struct node *node, const struct json *
 	int64_t now_s, struct snapshot **out);
 void tree_shrink(struct tree *tree); /* back under max_memory */
 
+/* tree_view.c: which answer */
+enum { SKELETON_MS = 3600 * 1000 }; /* what the catalog made never changes while mounted */
+
+struct view {
+	struct version *version; /* NULL: there is no object to look into */
+	int64_t left_ms; /* for how long the kernel may rely on it */
+	bool found;
+	struct reply reply; /* when not found: NEED or FAILED */
+};
+
+/*
+ * Picks the answer of a resource (or the root, or .describefs) to look into.  `name`: the one entry of directory
+ * `slot` that is asked for, NULL when the directory is asked for whole.
+ */
+struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const char *name,
+	struct asked asked);
+struct reply need_refresh(struct node *node, struct asked asked);
+int64_t left_ms(int64_t until_ms, struct asked asked); /* 0 when it is over */
+bool kind_has_list(const struct kind *kind); /* a call, or at least a harvest */
+bool kind_has_describe(const struct kind *kind);
+bool listing_is_fresh(const struct node *listing, struct asked asked);
+/* A failed refresh left the last whole listing standing, for a while. */
+bool listing_is_stale(const struct tree *tree, const struct node *listing, struct asked asked);
+bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked);
+int64_t listing_left_ms(const struct node *listing, struct asked asked);
+bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked); /* < stale_s */
+bool failure_stands(const struct failure *failure, struct asked asked);
+
+/* tree_ask.c */
+int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a miss stands */
+
+/* tree_entry.c: ids and attributes */
+struct attr skeleton_attr(const struct tree *tree, const struct node *node);
+struct entry inner_entry(const struct version *version, uint32_t index, int64_t for_ms);
+struct entry listing_entry(const struct tree *tree, struct node *listing, struct asked asked);
+struct entry resource_entry(const struct tree *tree, const struct node *node, int64_t for_ms,
+	struct asked asked);
+
 /* tree_fill.c */
 void node_show(struct node *listing, struct node *resource); /* appends it to the listing */
 void node_enter(struct tree *tree, struct node *resource); /* somebody was there */
-bool failure_stands(const struct failure *failure, struct asked asked);
 
 #endif

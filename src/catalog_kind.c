@@ -62,6 +62,8 @@ static bool read_renames(const struct place *at, const struct json *value, void 
 
 		if (!rows_form(&here, &form_member, here.name))
 			return false;
+		if (json_get(value, here.name) != name)
+			return rows_refuse(&here, "comes twice");
 		if (!rows_text(&here, name, &rename->name, row))
 			return false;
 		rename->member = xstrdup(here.name);

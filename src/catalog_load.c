@@ -83,6 +83,7 @@ static const struct form form_endpoint = {
 	"https://HOST[:PORT] (or http:// to this machine), without a path",
 	"h", FORM_LETTERS FORM_DIGITS ":/.-[]", is_endpoint,
 };
+
 /* "2021-11-11", its first second in UTC. */
 static bool read_date(const struct place *at, const struct json *value, void *field,
 	const struct row *row)
@@ -111,7 +112,6 @@ static bool read_ttl(const struct place *at, const struct json *value, void *fie
 	(void)row;
 	return rows_object(at, value, &ttl_table, 1, field);
 }
-
 
 #define HEAD(member, read_, field) \
 	.name = member, .read = read_, .offset = offsetof(struct catalog, field)

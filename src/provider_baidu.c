@@ -73,6 +73,9 @@ static const struct provider_code CODES[] = {
 	{ "336502", FAULT_THROTTLED }, /* TPMLimitReached */
 	{ "500000", FAULT_SERVER }, /* ConsoleInternalError */
 	{ "500001", FAULT_PARAMETER },
+	{ "500002", FAULT_DENIED }, /* auth failed, no access */
+	{ "510202", FAULT_NOT_FOUND }, /* task not exist */
+	{ "510301", FAULT_NOT_FOUND }, /* job not exist */
 	/* Unknown. */
 	{ "*", FAULT_NONE },
 };

@@ -180,6 +180,8 @@ static void escape_raw(struct renderer *r, struct buf *name)
 {
 	buf_clear(name);
 	name_escape(name, r->raw.data);
+	if (r->raw.full || name->full) /* memory is out: it is not the name */
+		r->siblings.names.full = true;
 	buf_clear(&r->raw);
 }
 
@@ -306,6 +308,16 @@ static bool is_primed(const struct renderer *r, const struct sibling *sibling, u
 	return r->in_part && (sibling->rule || !r->kind->type);
 }
 
+/* No entry is ever without its origin, not even when memory is out. */
+static void push_entry(struct renderer *r, const struct snapshot_entry *entry,
+	const struct origin *origin)
+{
+	if (buf_add(&r->origins, origin, sizeof *origin))
+		buf_add(&r->out->entries, entry, sizeof *entry);
+	else
+		r->out->entries.full = true;
+}
+
 static void add_entry(struct renderer *r, uint32_t parent, const struct sibling *sibling)
 {
 	struct origin origin = {sibling->value, sibling->rule, sibling->type};
@@ -325,8 +337,7 @@ static void add_entry(struct renderer *r, uint32_t parent, const struct sibling 
 	entry.key = rendering_put(r->out, siblings_key(&r->siblings, sibling));
 	if (file)
 		put_bytes(r, &entry, sibling, secret && !shown);
-	buf_add(&r->out->entries, &entry, sizeof entry);
-	buf_add(&r->origins, &origin, sizeof origin);
+	push_entry(r, &entry, &origin);
 }
 
 /* What was gathered becomes the directory's entries. */
@@ -366,7 +377,7 @@ static void open_directory(struct renderer *r, uint32_t directory)
 		gather_reserved(r);
 	siblings_settle(&r->siblings);
 	add_entries(r, directory);
-	if (siblings_full(&r->siblings) || r->origins.full)
+	if (siblings_full(&r->siblings))
 		r->out->entries.full = true;
 }
 
@@ -377,9 +388,8 @@ static void add_root(struct renderer *r)
 	uint32_t self = 0;
 
 	root.name = root.key = rendering_put(r->out, "");
-	buf_add(&r->out->entries, &root, sizeof root);
+	push_entry(r, &root, &origin);
 	buf_add(&r->out->by_name, &self, sizeof self);
-	buf_add(&r->origins, &origin, sizeof origin);
 }
 
 static void print_describe(struct renderer *r)

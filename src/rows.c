@@ -280,7 +280,7 @@ static bool is_line(const char *text)
 
 static bool fits(const struct form *form, const char *text)
 {
-	if (text[0] == '\0')
+	if (text[0] == '\0' || strlen(text) > NAME_BYTES_MAX)
 		return false;
 	if (form->rest ? text[strspn(text, form->rest)] != '\0' : !is_line(text))
 		return false;

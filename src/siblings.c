@@ -167,6 +167,8 @@ static void make_distinct(struct siblings *siblings, struct sibling *loser)
 		buf_puts(&text, siblings_name(siblings, loser));
 	buf_puts(&text, siblings_key(siblings, loser));
 	name_distinct(&name, siblings_name(siblings, loser), text.data);
+	if (text.full || name.full) /* memory is out: it is not the name */
+		siblings->names.full = true;
 	loser->name = put_name(siblings, name.data);
 	loser->rank = SIBLING_DISTINCT;
 	buf_release(&text);

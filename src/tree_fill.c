@@ -344,9 +344,7 @@ static void mark_missing(struct tree *tree, struct node *node, int64_t now_ms)
 {
 	node->missing = true;
 	node->missing_at_ms = now_ms;
-	node->missing_ms = now_ms + tree_ttl_s(tree, node->kind->ttl_miss_s) * 1000;
-	if (node->missing_ms > now_ms + node->kind->ttl_miss_s * 1000)
-		node->missing_ms = now_ms + node->kind->ttl_miss_s * 1000;
+	node->missing_ms = now_ms + miss_ms(tree, node->kind);
 	drop_answers(tree, node);
 	node_settle(tree, node);
 }
@@ -374,7 +372,7 @@ void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault 
 {
 	node_pin(node);
 	if (fault == FAULT_NOT_FOUND && node->kind)
-		hold_ms = node->kind->ttl_miss_s * 1000;
+		hold_ms = miss_ms(tree, node->kind);
 	node->failures[want] = (struct failure){ fault, now_ms, now_ms + hold_ms };
 	if (want == WANT_LIST)
 		fail_listing(tree, node, fault, now_ms);

@@ -214,10 +214,12 @@ static int do_quit(struct emulator *emu, const struct control_request *rq)
 	return 200;
 }
 
-static const struct {
+struct control_entry {
 	const char *method, *path;
 	control_verb *verb;
-} verbs[] = {
+};
+
+static const struct control_entry verbs[] = {
 	{ "GET", "/counts", do_counts },
 	{ "GET", "/log", do_log },
 	{ "GET", "/state", do_state },

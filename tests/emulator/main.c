@@ -133,8 +133,8 @@ static int usage(FILE *to)
 	fprintf(to, "usage: describefs-emulator [--port N] [--control-port N]\n"
 		"  [--tls-port N --cert FILE --key FILE [--tls-priorities P]]\n"
 		"  [--ready FILE] [--log FILE] [--tasks N] [--notebooks N] [--models N]\n"
-		"  [--versions N] [--jobs N] [--v2tasks N] [--v1 N] [--latency MS] [--rate N] [--models-list]\n"
-		"  [--fixture-ids] [--clock-offset S] [--host NAME]... [--secret-id ID]\n"
+		"  [--versions N] [--jobs N] [--v2tasks N] [--v1 N] [--latency MS] [--rate N]\n"
+		"  [--models-list] [--fixture-ids] [--clock-offset S] [--host NAME]... [--secret-id ID]\n"
 		"  [--secret-key KEY] [--token TOKEN] [--access-key ID] [--access-secret KEY]\n"
 		"  [--session-token TOKEN]\n");
 	return to == stdout ? 0 : 2;

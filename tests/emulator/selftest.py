@@ -5,6 +5,7 @@ usage: tests/emulator/selftest.py [EMULATOR]     (from the project's top; standa
 The signer below is the third one of the project, made for this test from the clouds' documents.
 """
 import base64
+import calendar
 import hashlib
 import hmac
 import http.client
@@ -32,12 +33,13 @@ def mac(key, text):
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
-def tencent_headers(body, action, host, key=SECRET_KEY, key_id=SECRET_ID, at=None, region="ap-guangzhou",
-                    version="2021-11-11", kind="application/json"):
+def tencent_headers(body, action, host, key=SECRET_KEY, key_id=SECRET_ID, at=None,
+                    region="ap-guangzhou", version="2021-11-11", kind="application/json",
+                    payload=None):
     at = int(time.time()) if at is None else at
     date = time.strftime("%Y-%m-%d", time.gmtime(at))
     canonical = "POST\n/\n\ncontent-type:%s\nhost:%s\n\ncontent-type;host\n%s" % (
-        kind, host, hashlib.sha256(body).hexdigest())
+        kind, host, hashlib.sha256(payload or body).hexdigest())
     plain = "TC3-HMAC-SHA256\n%d\n%s/tione/tc3_request\n%s" % (
         at, date, hashlib.sha256(canonical.encode()).hexdigest())
     signing = mac(mac(mac(("TC3" + key).encode(), date), "tione"), "tc3_request")
@@ -139,7 +141,8 @@ def ordered(value):
 
 def test_seeds(e):
     same(ordered(e.tione("DescribeTrainingTask", {"Id": TASK})["TrainingTaskDetail"]),
-         ordered(fixture("seed_tione_DescribeTrainingTask.response.json")["Response"]["TrainingTaskDetail"]))
+         ordered(fixture("seed_tione_DescribeTrainingTask.response.json")["Response"]
+                 ["TrainingTaskDetail"]))
     nb = fixture("seed_tione_DescribeNotebook.response.json")["Response"]
     got = e.tione("DescribeNotebook", {"Id": "nb-1188508294472113920"})
     same(ordered(got["NotebookDetail"]), ordered(nb["NotebookDetail"]))
@@ -168,7 +171,8 @@ def test_tencent_refuses(e):
     same(code(e.tione("DescribeNothing", {})), "InvalidAction")
     same(code(e.tione("DescribeTrainingModels", {})), "InvalidAction")
     same(code(e.tione("DescribeTrainingTasks", {}, extra={"Host": "example.com"})), "NoSuchProduct")
-    same(code(e.tione("DescribeTrainingTasks", {}, extra={"X-TC-Timestamp": "now"})), "InvalidParameter")
+    same(code(e.tione("DescribeTrainingTasks", {}, extra={"X-TC-Timestamp": "now"})),
+         "InvalidParameter")
     same(code(e.tione("DescribeTrainingTasks", {}, extra={"Authorization": "x"})),
          "AuthFailure.InvalidAuthorization")
     for body, wanted in [
@@ -196,6 +200,20 @@ def test_tencent_refuses(e):
          "ResourceNotFound.NoModel")
 
 
+def test_signed_forms(e):
+    unsigned = {"X-TC-Content-SHA256": "UNSIGNED-PAYLOAD"}
+    same(code(e.tione("DescribeTrainingTasks", {}, payload=b"UNSIGNED-PAYLOAD", extra=unsigned)),
+         "ok")
+    same(code(e.tione("DescribeTrainingTasks", {}, payload=b"UNSIGNED-PAYLOAD")),
+         "AuthFailure.SignatureFailure")
+    for port in (":%d" % e.port["http"], ""):
+        body = b"{}"
+        headers = tencent_headers(body, "DescribeTrainingTasks", "[::1]" + port)
+        s = http.client.HTTPConnection("::1", e.port["http"], timeout=5)
+        s.request("POST", "/", body, headers)
+        same(code(json.loads(s.getresponse().read())["Response"]), "ok")
+
+
 def test_token(e):
     e.control("rotate", {"token": "right"})
     same(code(e.tione("DescribeTrainingTasks", {})), "AuthFailure.TokenFailure")
@@ -205,9 +223,10 @@ def test_token(e):
     e.control("rotate", {"token": None})
     new = e.control("rotate", {})[1]
     same(code(e.tione("DescribeTrainingTasks", {})), "AuthFailure.SecretIdNotFound")
-    same(code(e.tione("DescribeTrainingTasks", {}, key=new["secret_key"], key_id=new["secret_id"])), "ok")
-    e.control("rotate", {"secret_id": SECRET_ID, "secret_key": SECRET_KEY, "access_key": ACCESS_KEY,
-                         "access_secret": ACCESS_SECRET})
+    same(code(e.tione("DescribeTrainingTasks", {}, key=new["secret_key"],
+                      key_id=new["secret_id"])), "ok")
+    e.control("rotate", {"secret_id": SECRET_ID, "secret_key": SECRET_KEY,
+                         "access_key": ACCESS_KEY, "access_secret": ACCESS_SECRET})
     same(code(e.tione("DescribeTrainingTasks", {})), "ok")
 
 
@@ -231,12 +250,14 @@ def test_baidu_refuses(e):
     ]:
         status, _, body = e.qianfan(path, action, data)
         same((action, data, status, body["code"]), (action, data) + wanted)
-    for data, wanted in [(b'{"taskId":"1","jobId":"1"}', 500001), (b'{"taskId":1}', 500001),
-                         (b'{"taskId":1,"jobId":99}', 510301), (b'{"taskId":99,"jobId":1}', 510202)]:
+    for data, wanted in [
+        (b'{"taskId":"1","jobId":"1"}', 500001), (b'{"taskId":1}', 500001),
+        (b'{"taskId":1,"jobId":99}', 510301), (b'{"taskId":99,"jobId":1}', 510202),
+    ]:
         status, _, body = e.qianfan(v1, "", data)
         same((data, status, body["error_code"]), (data, 200, wanted))
-    same(e.qianfan("/v2/model", "DescribeModelSet", {"modelSetName": "ad111"})[2]["result"]["modelSetId"],
-         "am-m0t1zde3x111")
+    found = e.qianfan("/v2/model", "DescribeModelSet", {"modelSetName": "ad111"})[2]["result"]
+    same(found["modelSetId"], "am-m0t1zde3x111")
     same(e.qianfan("/v2/model", "DescribeModel", {"modelId": "amv-34qkndzjf111"})[0], 200)
 
 
@@ -247,8 +268,8 @@ def test_pages(e):
         for order in ("ASC", "DESC"):
             seen, offset = [], 0
             while True:
-                page = e.tione("DescribeTrainingTasks", {"Offset": offset, "Limit": 50, "Order": order,
-                                                         "OrderField": field})
+                page = e.tione("DescribeTrainingTasks", {"Offset": offset, "Limit": 50,
+                                                         "Order": order, "OrderField": field})
                 seen += page["TrainingTaskSet"]
                 offset += 50
                 if offset >= page["TotalCount"]:
@@ -266,7 +287,8 @@ def test_pages(e):
 
 def test_filters(e):
     def ids(**body):
-        return [t["Id"] for t in e.tione("DescribeTrainingTasks", {"Limit": 50, **body})["TrainingTaskSet"]]
+        page = e.tione("DescribeTrainingTasks", {"Limit": 50, **body})
+        return [t["Id"] for t in page["TrainingTaskSet"]]
 
     same(ids(Filters=[{"Name": "Id", "Values": [TASK]}]), [TASK])
     same(ids(Filters=[{"Name": "Name", "Values": ["initCommand_te"]}]), [])
@@ -303,11 +325,13 @@ def test_harvest(e):
     models = {s["ServiceInfo"]["ModelInfo"]["ModelId"] for g in groups for s in g["Services"]
               if s["ServiceInfo"]["ModelInfo"]}
     for model in models:
-        assert e.tione("DescribeTrainingModelVersions", {"TrainingModelId": model})["TrainingModelVersions"]
+        versions = e.tione("DescribeTrainingModelVersions", {"TrainingModelId": model})
+        assert versions["TrainingModelVersions"]
     assert "m-608587242317024640" in models and len(models) == 2 + 2
     e.control("models-list", {"on": True})
     listed = e.tione("DescribeTrainingModels", {"Limit": 100, "WithModelVersions": True})
-    same((listed["TotalCount"], len(listed["TrainingModels"][0]["TrainingModelVersions"])), (7, 3))
+    same((listed["TotalCount"], len(listed["TrainingModels"][0]["TrainingModelVersions"])),
+         (7, 3))
     e.control("models-list", {"on": False})
 
 
@@ -317,29 +341,33 @@ def test_set_put_remove(e):
     def detail():
         return e.tione("DescribeTrainingTask", {"Id": "train-1"})
 
-    raw = '{"Id":"train-1","Status":"RUNNING","N":0.10,"Big":12345678901234567890,"E":1e3, "Odd" : "\\u00e9"}'
-    same(e.raw_control("put", json.dumps({"cloud": "tione", "kind": "training", "raw": raw})), 200)
+    raw = ('{"Id":"train-1","Status":"RUNNING","N":0.10,"Big":12345678901234567890,"E":1e3, '
+           '"Odd" : "\\u00e9"}')
+    same(e.control("put", {"cloud": "tione", "kind": "training", "raw": raw})[0], 200)
     body = json.dumps({"Id": "train-1"}).encode()
     text = e.send(tencent_headers(body, "DescribeTrainingTask", e.host), body)[2].decode()
     assert raw in text, text
     same(e.raw_control("set", '{"cloud":"tione","kind":"training","id":"train-1","members":'
-                       '{"Status":"FAILED","M":1.50e2,"Envs":[{"Name":"A","Value":"B"}]},"delete":["E"]}'), 200)
+                       '{"Status":"FAILED","M":1.50e2,"Envs":[{"Name":"A","Value":"B"}]},'
+                       '"delete":["E"]}'), 200)
     text = e.send(tencent_headers(body, "DescribeTrainingTask", e.host), body)[2].decode()
     assert '"Status":"FAILED"' in text and '"M":1.50e2' in text and '"E":' not in text, text
     assert '"N":0.10' in text and "12345678901234567890" in text and "Envs" not in text, text
-    item = e.tione("DescribeTrainingTasks", {"Filters": [{"Name": "Id", "Values": ["train-1"]}]})
-    same(item["TrainingTaskSet"][0]["Status"], "FAILED")
-    same(item["TrainingTaskSet"][0]["Envs"], [{"Name": "A", "Value": "B"}])
+    only = {"Filters": [{"Name": "Id", "Values": ["train-1"]}]}
+    item = e.tione("DescribeTrainingTasks", only)["TrainingTaskSet"][0]
+    same((item["Status"], item["Envs"]), ("FAILED", [{"Name": "A", "Value": "B"}]))
     same(e.control("state?kind=training&id=train-1")[1]["Status"], "FAILED")
     same(e.control("remove", {"cloud": "tione", "kind": "training", "id": "train-1"})[0], 200)
     same(code(detail()), "ResourceNotFound")
     same(e.control("set", {"kind": "training", "id": "train-1", "members": {}})[0], 404)
     same(e.control("set", {"kind": "nothing", "id": "train-1"})[0], 400)
     synthetic = "train-1330000000000000003"
-    e.control("set", {"kind": "training", "id": synthetic, "members": {"UpdateTime": "2026-01-01T00:00:00+08"}})
+    e.control("set", {"kind": "training", "id": synthetic,
+                      "members": {"UpdateTime": "2026-01-01T00:00:00+08"}})
     same(e.tione("DescribeTrainingTasks", {"Limit": 1})["TrainingTaskSet"][0]["Id"], synthetic)
     e.control("put", {"kind": "v1", "object": {"id": 7, "taskId": 8, "trainStatus": "RUNNING"}})
-    same(e.qianfan("/wenxinworkshop/finetune/jobDetail", "", {"taskId": 8, "jobId": 7})[2]["result"]["id"], 7)
+    run = e.qianfan("/wenxinworkshop/finetune/jobDetail", "", {"taskId": 8, "jobId": 7})[2]
+    same(run["result"]["id"], 7)
 
 
 def test_counts_and_log(e):
@@ -349,11 +377,13 @@ def test_counts_and_log(e):
         e.tione("DescribeTrainingTask", {"Id": TASK})
     e.tione("DescribeTrainingTask", {"Id": "train-9"})
     counts = e.control("counts")[1]
-    same((counts["total"], counts["by_action"], counts["by_verdict"], counts["max_in_1s"]),
-         (4, {"DescribeTrainingTask": 4}, {"ok": 3, "ResourceNotFound": 1}, {"DescribeTrainingTask": 4}))
+    four = {"DescribeTrainingTask": 4}
+    same((counts["total"], counts["by_action"], counts["max_in_1s"]), (4, four, four))
+    same(counts["by_verdict"], {"ok": 3, "ResourceNotFound": 1})
     lines = e.control("log?since=%d" % (since + 3))[1]
     same(len(lines), 1)
-    same((lines[0]["verdict"], lines[0]["id"], lines[0]["body"], lines[0]["signed_ok"], lines[0]["n"]),
+    line = lines[0]
+    same((line["verdict"], line["id"], line["body"], line["signed_ok"], line["n"]),
          ("ResourceNotFound", "train-9", {"Id": "train-9"}, True, since + 4))
     with open(e.log_file) as log:
         text = log.read()
@@ -381,7 +411,7 @@ def test_clock(e):
     status, headers, text = e.send(tencent_headers(body, "DescribeTrainingTasks", e.host), body)
     same(json.loads(text)["Response"]["Error"]["Code"], "AuthFailure.SignatureExpire")
     at = time.strptime(headers["Date"], "%a, %d %b %Y %H:%M:%S GMT")
-    assert abs(time.mktime(at) - time.timezone - time.time() - 3600) < 3, headers["Date"]
+    assert abs(calendar.timegm(at) - time.time() - 3600) < 3, headers["Date"]
     same(code(e.tione("DescribeTrainingTasks", {}, at=int(time.time()) + 3600)), "ok")
     e.control("clock", {"offset": 0})
 
@@ -413,8 +443,10 @@ def detail_bytes(e, timeout=20, port=None):
 
 
 def test_plan_selection(e):
-    e.plan("DescribeTrainingTask", id=TASK, **{"from": 2}, count=2, do="error", code="InternalError")
-    codes = [code(e.tione("DescribeTrainingTask", {"Id": i})) for i in (TASK, "train-9", TASK, TASK, TASK)]
+    e.plan("DescribeTrainingTask", id=TASK, **{"from": 2}, count=2, do="error",
+           code="InternalError")
+    codes = [code(e.tione("DescribeTrainingTask", {"Id": i}))
+             for i in (TASK, "train-9", TASK, TASK, TASK)]
     same(codes, ["ok", "ResourceNotFound", "InternalError", "InternalError", "ok"])
     e.plan("*", count=-1, do="error", code="ResourceUnavailable")
     same(code(e.tione("DescribeNotebooks", {})), "ResourceUnavailable")
@@ -438,9 +470,11 @@ def test_http_faults(e):
     def call():
         return e.send(tencent_headers(body, "DescribeTrainingTask", e.host), body)
 
-    e.plan(do="http", status=503, body="<html>", headers={"Retry-After": "2", "Content-Type": "text/html"})
+    e.plan(do="http", status=503, body="<html>",
+           headers={"Retry-After": "2", "Content-Type": "text/html"})
     status, headers, text = call()
-    same((status, headers["Retry-After"], headers["Content-Type"], text), (503, "2", "text/html", b"<html>"))
+    same((status, headers["Retry-After"], headers["Content-Type"], text),
+         (503, "2", "text/html", b"<html>"))
     e.plan(do="body", base64=base64.b64encode(b"\x00\xff{").decode())
     same(call()[::2], (200, b"\x00\xff{"))
     e.plan(do="body", body={"Response": {}})
@@ -449,7 +483,7 @@ def test_http_faults(e):
     status, headers, _ = call()
     same((status, headers["Location"]), (307, "http://127.0.0.1:1/"))
     e.plan(do="date_offset", seconds=-86400)
-    at = time.mktime(time.strptime(call()[1]["Date"], "%a, %d %b %Y %H:%M:%S GMT")) - time.timezone
+    at = calendar.timegm(time.strptime(call()[1]["Date"], "%a, %d %b %Y %H:%M:%S GMT"))
     assert abs(at - time.time() + 86400) < 3
     e.plan(do="date_offset", date="yesterday")
     same(call()[1]["Date"], "yesterday")
@@ -501,6 +535,38 @@ def test_byte_faults(e):
     same(e.control("counts")[1]["in_flight"], 0)
 
 
+def test_drop(e):
+    for how in ("fin", "rst"):
+        s = http.client.HTTPConnection("127.0.0.1", e.port["http"], timeout=5)
+        body = b"{}"
+        for _ in range(2):
+            s.request("POST", "/", body, tencent_headers(body, "DescribeTrainingTasks", e.host))
+            same(s.getresponse().read()[:12], b'{"Response":')
+        e.control("drop", {"how": how})
+        try:
+            same((how, s.sock.recv(10)), ("fin", b""))
+        except ConnectionResetError:
+            same(how, "rst")
+    time.sleep(0.05)
+    same(e.control("counts")[1]["open_connections"], 0)
+
+
+def test_hostile_ids(e):
+    ids = ["/", "a/b", ".", "..", " ", "\n\x1b[2J", "\u202e", "a\0b", "a\0c", "x" * 70000, "%41",
+           "😀", '"', "\\"]
+    for i in ids:
+        same(e.control("put", {"kind": "training", "object": {"Id": i, "Name": "hostile",
+                                                              "CreateTime": ""}})[0], 200)
+    for i in ids:
+        same(e.tione("DescribeTrainingTask", {"Id": i})["TrainingTaskDetail"]["Id"], i)
+    page = e.tione("DescribeTrainingTasks", {"Limit": 50, "Filters": [
+        {"Name": "Name", "Values": ["hostile"]}]})
+    same({t["Id"] for t in page["TrainingTaskSet"]}, set(ids))
+    for i in ids:
+        same(e.control("remove", {"kind": "training", "id": i})[0], 200)
+    same(e.control("counts")[0], 200)
+
+
 def test_page_faults(e):
     e.plan(do="total_lies", delta=1000)
     same(e.tione("DescribeTrainingTasks", {})["TotalCount"], 1131)
@@ -509,6 +575,9 @@ def test_page_faults(e):
     first = e.tione("DescribeTrainingTasks", {"Limit": 50})["TrainingTaskSet"]
     e.plan(do="page_repeat_marker")
     same(e.tione("DescribeTrainingTasks", {"Limit": 50, "Offset": 50})["TrainingTaskSet"], first)
+    e.plan(do="page_shift", n=-2)
+    page = e.tione("DescribeTrainingTasks", {"Limit": 50, "Offset": 50})["TrainingTaskSet"]
+    same(page[:2], first[-2:])
     e.plan(do="page_short", n=0)
     page = e.tione("DescribeTrainingTasks", {"Limit": 50})
     same((page["TrainingTaskSet"], page["TotalCount"]), ([], 131))
@@ -540,10 +609,11 @@ def test_tls(e):
             headers = tencent_headers(b"{}", "DescribeTrainingTasks", "localhost")
             s.sendall(("POST / HTTP/1.1\r\n" + "".join("%s: %s\r\n" % h for h in headers.items()) +
                        "Content-Length: 2\r\n\r\n{}").encode())
-            try:
-                same((fault, s.recv(100)), ("close_early", b""))
-            except (ConnectionResetError, socket.timeout, ssl.SSLError, OSError):
-                pass
+            try:  # a reset of the socket under TLS is an end of file to this module
+                same(s.recv(100), b"")
+                assert fault != "stall"
+            except socket.timeout:
+                same(fault, "stall")
 
 
 def test_thousand(e):
@@ -584,7 +654,8 @@ def test_hundred_thousand(_):
     e.tione("DescribeTrainingTasks", {"Limit": 50})
     start = time.time()
     for i in range(40):
-        page = e.tione("DescribeTrainingTasks", {"Limit": 50, "Offset": i * 2500, "OrderField": "CreateTime"})
+        page = e.tione("DescribeTrainingTasks", {"Limit": 50, "Offset": i * 2500,
+                                                 "OrderField": "CreateTime"})
         same((page["TotalCount"], len(page["TrainingTaskSet"])), (100001, 50))
     each = (time.time() - start) / 40 * 1000
     print("     100,000 tasks: ready in %.2f s, a page of 50 in %.1f ms" % (begun, each))
@@ -595,9 +666,10 @@ def test_hundred_thousand(_):
 def main():
     certs = tempfile.TemporaryDirectory()
     subprocess.run(["tests/emulator/make-certs.sh", certs.name], check=True)
-    e = Emulator("--rate", "0", "--tasks", "130", "--notebooks", "5", "--models", "4", "--versions", "3",
-                 "--jobs", "20", "--v2tasks", "6", "--v1", "5", "--tls-port", "0",
-                 "--cert", certs.name + "/server.pem", "--key", certs.name + "/server.key")
+    e = Emulator("--rate", "0", "--tasks", "130", "--notebooks", "5", "--models", "4",
+                 "--versions", "3", "--jobs", "20", "--v2tasks", "6", "--v1", "5",
+                 "--tls-port", "0", "--cert", certs.name + "/server.pem",
+                 "--key", certs.name + "/server.key")
     e.certs = certs.name
     passed = failed = 0
     tests = [(n, f) for n, f in globals().items() if n.startswith("test_")]
@@ -610,7 +682,13 @@ def main():
             failed += 1
             print("FAIL %s: %s: %s" % (name[5:], type(error).__name__, error))
             e.control("plan/clear", {})
-    if e.close() != 0:
+    e.plan(do="stall")
+    stalled = socket.create_connection(("127.0.0.1", e.port["http"]))
+    body = b"{}"
+    stalled.sendall(("POST / HTTP/1.1\r\n" + "".join("%s: %s\r\n" % h for h in tencent_headers(
+        body, "DescribeTrainingTasks", e.host).items()) + "Content-Length: 2\r\n\r\n{}").encode())
+    time.sleep(0.1)
+    if e.close() != 0:  # with a call still hanging
         failed += 1
         print("FAIL the emulator did not end well")
     print("emulator selftest: %d passed, %d failed" % (passed, failed))

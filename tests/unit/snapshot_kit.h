@@ -34,7 +34,7 @@ static const struct kind *const no_children[] = {NULL};
 
 /* The kinds of the seeds, with what the documents say of their members. */
 static struct member_rule tag_list[] = {
-	{.name = S("Tags"), .shape = MEMBER_MAP, .map_key = S("TagKey"), .map_value = S("TagValue")},
+	{S("Tags"), MEMBER_MAP, .map_key = S("TagKey"), .map_value = S("TagValue")},
 	{.name = S("DataConfigs"), .shape = MEMBER_OBJECTS},
 	{.name = S("CodeRepos"), .shape = MEMBER_OBJECTS},
 	{.name = S("BillingInfos"), .shape = MEMBER_LIST},
@@ -152,7 +152,7 @@ static inline struct snapshot *render_styled(const struct kind *kind, const char
 	struct json *object = parse(text);
 	struct snapshot *snapshot;
 
-	assert_int_equal(snapshot_render(&snapshot, kind, object, "/x/y", style, LATE_S), FAULT_NONE);
+	assert_int_equal(snapshot_render(&snapshot, kind, object, "/x/y", style, LATE_S), 0);
 	json_free(object);
 	assert_sane(snapshot);
 	return snapshot;
@@ -245,7 +245,8 @@ static inline void assert_tree(const struct snapshot *s, const struct row *rows,
 }
 
 /* Renders, compares, frees. */
-static inline void assert_renders(const struct kind *kind, const char *text, const struct row *rows, size_t n)
+static inline void assert_renders(const struct kind *kind, const char *text,
+	const struct row *rows, size_t n)
 {
 	struct snapshot *s = render(kind, text);
 

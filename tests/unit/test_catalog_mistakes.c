@@ -229,13 +229,15 @@ static const struct bad {
 		"kinds[0] (k): times: must be of type array, not string" },
 	{ KIND("'partial':true,'rename':{'A':'a/b'}"), "kinds[0] (k): rename.A: "
 		"'a/b' is not a file name of a-z, 0-9 and _ that begins with a letter" },
+	{ KIND("'partial':true,'rename':{'A':'a','A':'b'}"),
+		"kinds[0] (k): rename.A: comes twice" },
 	{ KIND("'partial':true,'type':'NotebookDetails'"),
 		"kinds[0] (k): type: there is no such type; did you mean NotebookDetail?" },
-	{ KIND("'partial':true,'type':'NotebookDetail','status':'Statsu'"), ""
+	{ KIND("'partial':true,'type':'NotebookDetail','status':'Statsu'"),
 		"kinds[0] (k): status: the kind's type has no such member; did you mean Status?" },
 	{ KIND("'partial':true,'type':'NotebookDetail','times':['EndTime','Strt']"),
 		"kinds[0] (k): times[1]: the kind's type has no such member" },
-	{ KIND("'partial':true,'type':'NotebookDetail','rename':{'Idd':'x'}"), ""
+	{ KIND("'partial':true,'type':'NotebookDetail','rename':{'Idd':'x'}"),
 		"kinds[0] (k): rename.Idd: the kind's type has no such member; did you mean Id?" },
 	{ "{'catalog':'tione','kinds':[{'name':'k','id':'Id','id_form':'(',"
 		"'partial':true}]}", "kinds[0] (k): id_form: not a regular expression: "
@@ -381,6 +383,23 @@ static void test_damaged_files(void **state)
 	buf_release(&why);
 }
 
+static void test_a_name_ends_at_255_bytes(void **state)
+{
+	char text[512], name[257];
+	struct buf why;
+	buf_init(&why, 4096);
+	for (int len = 256; len >= 255; len--) {
+		memset(name, 'k', (size_t)len);
+		name[len] = '\0';
+		snprintf(text, sizeof text, "{'catalog':'tione','kinds':[{'name':'%s','id':'Id',"
+			"'id_form':'x','partial':true}]}", name);
+		quote(text);
+		assert_int_equal(catalogs_load(*state, "long.json", text, strlen(text), &why),
+			len == 255);
+	}
+	buf_release(&why);
+}
+
 static void test_a_reason_may_have_no_room(void **state)
 {
 	struct buf why;
@@ -397,6 +416,7 @@ int main(void)
 	static const struct CMUnitTest TESTS[] = {
 		TEST(test_mistakes_are_refused_and_change_nothing),
 		TEST(test_damaged_files),
+		TEST(test_a_name_ends_at_255_bytes),
 		TEST(test_a_reason_may_have_no_room),
 	};
 	return cmocka_run_group_tests(TESTS, NULL, NULL);

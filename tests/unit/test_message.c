@@ -77,6 +77,7 @@ static void test_hosts(void **state)
 		{ "https://tione.tencentcloudapi.com", "tione.tencentcloudapi.com",
 			"tione.tencentcloudapi.com" },
 		{ "http://127.0.0.1:8080", "127.0.0.1:8080", "127.0.0.1" },
+		{ "http://a", "a", "a" },
 		{ "http://127.0.0.1:8080/", "127.0.0.1:8080", "127.0.0.1" },
 		{ "http://[::1]:8080", "[::1]:8080", "[::1]" },
 		{ "http://[::1]", "[::1]", "[::1]" },

@@ -92,7 +92,9 @@ static void assert_names(const struct kind *kind, const char *const pairs[][2], 
 		for (size_t i = 0; i < n; i++) {
 			size_t at_i = turn < n ? (turn + i) % n : (turn - i) % n;
 
-			buf_printf(&text, "%s\"%s\":\"%s\"", i ? "," : "", pairs[at_i][0], pairs[at_i][0]);
+			const char *key = pairs[at_i][0];
+
+			buf_printf(&text, "%s\"%s\":\"%s\"", i ? "," : "", key, key);
 		}
 		buf_putc(&text, '}');
 		struct snapshot *s = render(kind, text.data);

@@ -8,7 +8,7 @@ static struct snapshot *render_at(const char *path, const char *text, int64_t no
 	struct json *object = parse(text);
 	struct snapshot *s;
 
-	assert_int_equal(snapshot_render(&s, &training, object, path, &bare_style, now_s), FAULT_NONE);
+	assert_int_equal(snapshot_render(&s, &training, object, path, &bare_style, now_s), 0);
 	json_free(object);
 	return s;
 }
@@ -137,7 +137,7 @@ static void test_the_hashes_are_these(void **state)
 	snapshot_free(s);
 }
 
-/* One member changed: it, describe.json and the directories above have another content; nothing else. */
+/* One member changed: it, describe.json and what is above it have another content; nothing else. */
 static void test_a_change_touches_only_its_own(void **state)
 {
 	static const char *const changed[] = {"a/b/0/c", "a/b/0", "a/b", "a", "", "describe.json"};

@@ -137,6 +137,11 @@ static const struct row task_rows[] = {
 	{"describe.json", "object", "*"},
 };
 
+static const char *key_at(const struct snapshot *s, const char *path)
+{
+	return snapshot_key(s, (uint32_t)(at(s, path) - s->entries));
+}
+
 static void test_the_training_task(void **state)
 {
 	struct snapshot *s = render_seed(&training, "seed_tione_DescribeTrainingTask.response.json",
@@ -149,9 +154,9 @@ static void test_the_training_task(void **state)
 	assert_string_equal(snapshot_key(s, snapshot_find(s, 0, "runtime_in_seconds")),
 		"RuntimeInSeconds");
 	assert_string_equal(snapshot_key(s, snapshot_find(s, 0, "describe.json")), "");
-	assert_string_equal(snapshot_key(s, (uint32_t)(at(s, "tags/qcs:tag:createdBy") - s->entries)),
+	assert_string_equal(key_at(s, "tags/qcs:tag:createdBy"),
 		"qcs:tag:createdBy");
-	assert_string_equal(snapshot_key(s, (uint32_t)(at(s, "code_repos/0") - s->entries)), "0");
+	assert_string_equal(key_at(s, "code_repos/0"), "0");
 	assert_false(at(s, "status")->primed || at(s, "status")->secret);
 	snapshot_free(s);
 }

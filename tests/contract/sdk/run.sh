@@ -8,7 +8,7 @@ sdk=$build/sdk
 mkdir -p "$sdk"
 if ! cmp -s "$here/package.json" "$sdk/installed.json"; then
 	cp "$here/package.json" "$sdk/package.json"
-	if ! (cd "$sdk" && npm install --no-audit --no-fund --no-package-lock --loglevel=error); then
+	if ! npm --prefix "$sdk" install --no-audit --no-fund --no-package-lock --loglevel=error; then
 		echo "sdk contract: skipped: npm cannot install the SDKs" >&2
 		exit 77
 	fi

@@ -1,0 +1,443 @@
+/*
+ * options.c - the words after -o.
+ *
+ * One table has our own words, each with the sentence that says what it wants.  mount(8) and fstab bring
+ * words of their own: those that mean something for a read-only mount are passed on to libfuse as
+ * mount.fuse3 does, the rest is accepted and means nothing ("rw" too: the mount is always read-only).
+ * Whatever is left is a mistake; a typing mistake must not become a mount without, say, its deadline.
+ *
+ * Numbers are read digit by digit: no locale, no sign, no hexadecimal, nothing behind them.
+ */
+#include "options.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "ascii.h"
+
+/* One argument of a command is at most 128 KiB: what is built here always fits. */
+enum { ITEM_MAX = 1 << 20, WORD_MAX = 40 };
+
+void texts_add(struct texts *texts, char *text)
+{
+	texts->v = xrealloc(texts->v, (texts->n + 2) * sizeof *texts->v);
+	texts->v[texts->n++] = text;
+	texts->v[texts->n] = NULL;
+}
+
+static void replace(char **field, char *value)
+{
+	free(*field);
+	*field = value;
+}
+
+char *options_absolute(const char *path)
+{
+	char *directory = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	if (!directory)
+		return xstrdup(path);
+	struct buf whole;
+	buf_init(&whole, ITEM_MAX);
+	buf_printf(&whole, "%s/%s", directory, path);
+	free(directory);
+	return buf_take(&whole);
+}
+
+/* Numbers */
+
+static bool read_integer(const char *text, int base, int64_t least, int64_t most, int64_t *out)
+{
+	int64_t sum = 0;
+	if (!*text || strlen(text) > 15)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text >= '0' + base)
+			return false;
+		sum = sum * base + (*text - '0');
+	}
+	if (sum < least || sum > most)
+		return false;
+	*out = sum;
+	return true;
+}
+
+/* "12", "0.5", ".5"; not "5." */
+static bool read_decimal(const char *text, double *out)
+{
+	size_t whole = strspn(text, "0123456789");
+	size_t fraction = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+	size_t len = whole + (text[whole] == '.') + fraction;
+	if (text[len] || len > 15 || (text[whole] == '.' ? fraction : whole) == 0)
+		return false;
+	double sum = 0, scale = 1;
+	for (size_t i = 0; i < len; i++) {
+		if (i == whole)
+			continue;
+		sum = sum * 10 + (text[i] - '0');
+		if (i > whole)
+			scale *= 10;
+	}
+	*out = sum / scale;
+	return true;
+}
+
+/* The endpoint */
+
+static bool is_loopback(const char *host)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, host, &v6) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&v6);
+	return strcasecmp(host, "localhost") == 0;
+}
+
+static bool is_host(const char *host, bool bracketed)
+{
+	struct in6_addr v6;
+	if (bracketed)
+		return inet_pton(AF_INET6, host, &v6) == 1;
+	for (const char *at = host; *at; at++)
+		if (!ascii_is_digit(*at) && !ascii_is_lower(ascii_lower(*at)) && !strchr(".-_", *at))
+			return false;
+	return *host != '\0';
+}
+
+/* HOST[:PORT] with nothing behind it but perhaps a slash; no user, so that no password lands in a log. */
+static bool is_authority(const char *text, size_t len, bool must_be_loopback)
+{
+	bool bracketed = text[0] == '[';
+	size_t host_len = bracketed ? strcspn(text + 1, "]") : strcspn(text, ":/?#");
+	size_t rest = bracketed ? host_len + 2 : host_len;
+	if (rest > len)
+		return false;
+	char *host = xstrndup(text + bracketed, host_len);
+	char *port = xstrndup(text + rest, len - rest);
+	int64_t number;
+	bool good = is_host(host, bracketed) && (!must_be_loopback || is_loopback(host)) &&
+		(!*port || (*port == ':' && read_integer(port + 1, 10, 1, 65535, &number)));
+	free(host);
+	free(port);
+	return good;
+}
+
+static bool set_endpoint(struct config *config, const char *value)
+{
+	bool plain = strncasecmp(value, "http://", 7) == 0;
+	if (!plain && strncasecmp(value, "https://", 8) != 0)
+		return false;
+	const char *authority = value + (plain ? 7 : 8);
+	size_t len = strcspn(authority, "/?#");
+	bool ends = !authority[len] || strcmp(authority + len, "/") == 0;
+	if (!ends || !is_authority(authority, len, plain))
+		return false;
+	struct buf url;
+	buf_init(&url, ITEM_MAX);
+	buf_puts(&url, plain ? "http://" : "https://");
+	buf_add(&url, authority, len);
+	replace(&config->endpoint, buf_take(&url));
+	return true;
+}
+
+/* The other words */
+
+static bool set_cacert(struct config *config, const char *value)
+{
+	replace(&config->cacert, options_absolute(value));
+	return *value != '\0';
+}
+
+static bool set_deadline(struct config *config, const char *value)
+{
+	double seconds;
+	if (!read_decimal(value, &seconds) || seconds < 0.1 || seconds > 3600)
+		return false;
+	config->deadline_ms = (int64_t)(seconds * 1000 + 0.5);
+	return true;
+}
+
+enum { TEN_YEARS_S = 10 * 366 * 24 * 3600 };
+
+static bool set_ttl(struct config *config, const char *value)
+{
+	return read_integer(value, 10, 0, TEN_YEARS_S, &config->ttl_s);
+}
+
+static bool set_stale(struct config *config, const char *value)
+{
+	return read_integer(value, 10, 0, TEN_YEARS_S, &config->stale_s);
+}
+
+static bool set_rate(struct config *config, const char *value)
+{
+	double rate;
+	if (!read_decimal(value, &rate) || rate < 0.001 || rate > 10000)
+		return false;
+	config->rate = rate;
+	return true;
+}
+
+/* KIND/ID or KIND/ID/SUBKIND/ID: no empty part, and every '%' an escape (how a '/', ':' or ',' is written). */
+static bool is_pin(const char *text, size_t len)
+{
+	size_t parts = 1, part_len = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '%' && (i + 2 >= len || ascii_hex_value(text[i + 1]) < 0 ||
+			ascii_hex_value(text[i + 2]) < 0))
+			return false;
+		if (text[i] != '/') {
+			part_len++;
+			continue;
+		}
+		if (part_len == 0)
+			return false;
+		parts++;
+		part_len = 0;
+	}
+	return part_len > 0 && (parts == 2 || parts == 4);
+}
+
+static bool set_pin(struct config *config, const char *value)
+{
+	for (;; value++) {
+		size_t len = strcspn(value, ":");
+		if (!is_pin(value, len))
+			return false;
+		texts_add(&config->pins, xstrndup(value, len));
+		value += len;
+		if (!*value)
+			return true;
+	}
+}
+
+static bool set_names(struct config *config, const char *value)
+{
+	config->api_names = strcmp(value, "api") == 0;
+	return config->api_names || strcmp(value, "snake") == 0;
+}
+
+static bool set_secrets(struct config *config, const char *value)
+{
+	(void)value;
+	config->secrets = true;
+	return true;
+}
+
+static bool set_max_memory(struct config *config, const char *value)
+{
+	static const char UNITS[] = "kmg";
+	size_t len = strlen(value);
+	const char *unit = len > 0 ? strchr(UNITS, ascii_lower(value[len - 1])) : NULL;
+	int shift = unit ? 10 * (int)(unit - UNITS + 1) : 0;
+	char *digits = xstrndup(value, unit ? len - 1 : len);
+	int64_t count;
+	bool good = read_integer(digits, 10, 1, INT64_C(1) << (50 - shift), &count);
+	free(digits);
+	if (good)
+		config->max_memory = (size_t)count << shift;
+	return good;
+}
+
+static bool set_allow_other(struct config *config, const char *value)
+{
+	(void)value;
+	config->allow_other = true;
+	return true;
+}
+
+static bool set_uid(struct config *config, const char *value)
+{
+	return read_integer(value, 10, 0, UINT32_MAX - 1, &config->uid);
+}
+
+static bool set_gid(struct config *config, const char *value)
+{
+	return read_integer(value, 10, 0, UINT32_MAX - 1, &config->gid);
+}
+
+static bool set_umask(struct config *config, const char *value)
+{
+	return read_integer(value, 8, 0, 0777, &config->umask);
+}
+
+static bool set_fsname(struct config *config, const char *value)
+{
+	struct buf whole;
+	buf_init(&whole, ITEM_MAX);
+	buf_printf(&whole, "fsname=%s", value);
+	texts_add(&config->fuse, buf_take(&whole));
+	return *value != '\0';
+}
+
+static bool refuse(struct config *config, const char *value)
+{
+	(void)config;
+	(void)value;
+	return false;
+}
+
+static const struct option {
+	const char *word;
+	const char *wants; /* NULL: takes no value */
+	bool (*set)(struct config *config, const char *value);
+} OPTIONS[] = {
+	{ "endpoint", "wants https://HOST[:PORT], or http:// to a loopback host (127.0.0.1, ::1, localhost)",
+		set_endpoint },
+	{ "deadline", "wants seconds, 0.1 to 3600", set_deadline },
+	{ "ttl", "wants whole seconds", set_ttl },
+	{ "stale", "wants whole seconds, 0 for never", set_stale },
+	{ "rate", "wants calls a second, 0.001 to 10000", set_rate },
+	{ "pin", "wants KIND/ID or KIND/ID/SUBKIND/ID, several with ':' between, '/' ':' ',' in an id as %XX",
+		set_pin },
+	{ "cacert", "wants a PEM file", set_cacert },
+	{ "names", "wants api or snake", set_names },
+	{ "secrets", NULL, set_secrets },
+	{ "max_memory", "wants bytes, or a number with K, M or G", set_max_memory },
+	{ "allow_other", NULL, set_allow_other },
+	{ "uid", "wants a number", set_uid },
+	{ "gid", "wants a number", set_gid },
+	{ "umask", "wants an octal number up to 777", set_umask },
+	{ "fsname", "wants a name", set_fsname },
+	{ "subtype", "cannot be set: it is how describefs knows its own mounts", refuse },
+};
+
+/* Passed on to libfuse. */
+static const char *const PASSED[] = { "auto_unmount", "default_permissions", "nodev", "nosuid", "noexec",
+	"noatime" };
+
+/* Of mount(8) and fstab, or without a meaning for a read-only mount. */
+static const char *const IGNORED[] = { "ro", "rw", "defaults", "dev", "suid", "exec", "auto", "noauto", "user",
+	"nouser", "users", "owner", "group", "_netdev", "nofail", "sync", "async", "atime", "diratime",
+	"nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime", "lazytime", "nolazytime" };
+
+static const char *const IGNORED_PREFIXES[] = { "x-", "comment=", "user=" };
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static bool is_listed(const char *const *list, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i], word) == 0)
+			return true;
+	return false;
+}
+
+static bool is_ignored(const char *item)
+{
+	for (size_t i = 0; i < COUNT(IGNORED_PREFIXES); i++)
+		if (strncmp(item, IGNORED_PREFIXES[i], strlen(IGNORED_PREFIXES[i])) == 0)
+			return true;
+	return is_listed(IGNORED, COUNT(IGNORED), item);
+}
+
+static const struct option *find(const char *item)
+{
+	size_t len = strcspn(item, "=");
+	for (size_t i = 0; i < COUNT(OPTIONS); i++)
+		if (strlen(OPTIONS[i].word) == len && memcmp(OPTIONS[i].word, item, len) == 0)
+			return &OPTIONS[i];
+	return NULL;
+}
+
+/* Nearness */
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+	size_t ab = a < b ? a : b;
+	return ab < c ? ab : c;
+}
+
+size_t options_distance(const char *a, const char *b)
+{
+	size_t row[WORD_MAX + 1], len = strnlen(b, WORD_MAX);
+	for (size_t j = 0; j <= len; j++)
+		row[j] = j;
+	for (size_t i = 0; a[i]; i++) {
+		size_t diagonal = row[0];
+		row[0] = i + 1;
+		for (size_t j = 0; j < len; j++) {
+			size_t changed = diagonal + (a[i] != b[j]);
+			diagonal = row[j + 1];
+			row[j + 1] = least(changed, row[j] + 1, diagonal + 1);
+		}
+	}
+	return row[len];
+}
+
+static void prefer(const char *candidate, const char *word, const char **best, size_t *distance)
+{
+	size_t candidate_distance = options_distance(candidate, word);
+	if (candidate_distance >= *distance)
+		return;
+	*distance = candidate_distance;
+	*best = candidate;
+}
+
+const char *options_nearest(const char *word, size_t *distance)
+{
+	const char *best = NULL;
+	*distance = SIZE_MAX;
+	for (size_t i = 0; i < COUNT(OPTIONS); i++)
+		prefer(OPTIONS[i].word, word, &best, distance);
+	for (size_t i = 0; i < COUNT(PASSED); i++)
+		prefer(PASSED[i], word, &best, distance);
+	for (size_t i = 0; i < COUNT(IGNORED); i++)
+		prefer(IGNORED[i], word, &best, distance);
+	return best;
+}
+
+/* One item of the list */
+
+static bool refuse_unknown(const char *item, struct buf *why)
+{
+	char *word = xstrndup(item, strcspn(item, "="));
+	size_t distance;
+	const char *nearest = options_nearest(word, &distance);
+	buf_printf(why, "unknown option -o %s: did you mean %s?", word, nearest);
+	free(word);
+	return false;
+}
+
+static bool take_item(struct config *config, const char *item, struct buf *why)
+{
+	if (!*item || is_ignored(item))
+		return true;
+	if (is_listed(PASSED, COUNT(PASSED), item)) {
+		texts_add(&config->fuse, xstrdup(item));
+		return true;
+	}
+	const struct option *option = find(item);
+	if (!option)
+		return refuse_unknown(item, why);
+	const char *value = strchr(item, '=');
+	bool takes_value = option->wants != NULL;
+	if (takes_value == (value != NULL) && option->set(config, value ? value + 1 : NULL))
+		return true;
+	buf_printf(why, "-o %s: %s", item, takes_value ? option->wants : "takes no value");
+	return false;
+}
+
+bool options_take(struct config *config, const char *list, struct buf *why)
+{
+	struct buf item;
+	bool good = true;
+	buf_init(&item, ITEM_MAX);
+	for (; good && *list; list++) {
+		if (*list == ',') {
+			good = take_item(config, item.data, why);
+			buf_clear(&item);
+			continue;
+		}
+		if (*list == '\\' && list[1])
+			list++;
+		buf_putc(&item, *list);
+	}
+	good = good && take_item(config, item.data, why);
+	buf_release(&item);
+	return good;
+}

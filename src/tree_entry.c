@@ -1,0 +1,84 @@
+/*
+ * tree_entry.c - what the kernel is told of a thing: its id, its attributes, and for how long both stand.
+ *
+ * Times are the cloud's.  The nanoseconds carry the content, so that equal content has equal times on every mount
+ * and a change never goes unseen.  A resource's directory takes them from what the list's item and the describe
+ * call's answer both hold (id, status, times), so that they do not move when the one is followed by the other.
+ */
+#include "tree_node.h"
+
+#include <sys/stat.h>
+
+static struct attr directory_attr(uint64_t ino, int64_t mtime_s, uint64_t content)
+{
+	return (struct attr){ .ino = ino, .mode = S_IFDIR | 0555, .mtime_s = mtime_s,
+		.mtime_ns = (uint32_t)(content % 1000000000) };
+}
+
+struct attr skeleton_attr(const struct tree *tree, const struct node *node)
+{
+	return directory_attr(node->ino, tree->options.catalog->date_s, 0);
+}
+
+/* The directory's names changed, or the kernel has to be told that what it keeps of it is old. */
+static struct attr listing_attr(const struct tree *tree, const struct node *listing)
+{
+	return directory_attr(listing->ino, tree->options.catalog->date_s, listing->epoch);
+}
+
+static struct attr resource_attr(const struct tree *tree, const struct node *node)
+{
+	const struct record *record = node_newest(node);
+
+	if (!record)
+		return skeleton_attr(tree, node);
+	return directory_attr(node->ino, record->mtime_s, record->stable + node->bump);
+}
+
+static struct attr entry_attr(const struct version *version, uint32_t index)
+{
+	const struct snapshot_entry *entry = &version->snapshot->entries[index];
+	struct attr attr = directory_attr(entry->ino, version->snapshot->mtime_s, entry->content);
+
+	if (entry->directory)
+		return attr;
+	attr.mode = S_IFREG | (entry->secret ? 0400 : 0444);
+	attr.size = entry->size;
+	return attr;
+}
+
+struct entry inner_entry(const struct version *version, uint32_t index, int64_t for_ms)
+{
+	struct entry entry = { .attr = entry_attr(version, index), .entry_ms = for_ms };
+
+	if (version->snapshot->entries[index].directory) {
+		uint32_t slot = version_slot(version, index);
+		entry.id = slot ? id_pack(version->owner->object.serial, slot) : 0;
+		entry.attr_ms = for_ms;
+	} else {
+		entry.id = id_pack(version->object.serial, index);
+		entry.attr_ms = TREE_FOR_EVER;
+	}
+	return entry;
+}
+
+struct entry listing_entry(const struct tree *tree, struct node *listing, struct asked asked)
+{
+	int64_t fresh_ms = 0;
+
+	/* where ids are entered by name, what is shown changes at any time */
+	if (!listing->kind->partial && listing_is_fresh(listing, asked))
+		fresh_ms = left_ms(listing->list_expires_ms, asked);
+	return (struct entry){ .id = id_pack(listing->object.serial, 0),
+		.attr = listing_attr(tree, listing), .entry_ms = SKELETON_MS, .attr_ms = fresh_ms };
+}
+
+struct entry resource_entry(const struct tree *tree, const struct node *node, int64_t for_ms,
+	struct asked asked)
+{
+	const struct record *record = node_newest(node);
+	int64_t attr_ms = record ? left_ms(record->expires_ms, asked) : for_ms;
+
+	return (struct entry){ .id = id_pack(node->object.serial, 0),
+		.attr = resource_attr(tree, node), .entry_ms = for_ms, .attr_ms = attr_ms };
+}

@@ -1,0 +1,181 @@
+/*
+ * tree_view.c - which answer to look into.
+ *
+ * Of a resource, view_of picks the describe call's answer while that is fresh; for a single name also the list's
+ * item, when that is fresh and the describe call is known to have the member too; a last good one when the refresh
+ * failed in a way that allows it; else it names the call that is needed.
+ */
+#include "tree_node.h"
+
+static struct reply reply_need(struct node *node, enum want want)
+{
+	return (struct reply){ .outcome = OUTCOME_NEED, .node = node, .want = want };
+}
+
+static struct reply reply_failed(enum fault fault)
+{
+	return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
+}
+
+int64_t left_ms(int64_t until_ms, struct asked asked)
+{
+	return until_ms > asked.now_ms ? until_ms - asked.now_ms : 0;
+}
+
+bool failure_stands(const struct failure *failure, struct asked asked)
+{
+	return failure->fault && (failure->until_ms > asked.now_ms || failure->at_ms >= asked.since_ms);
+}
+
+bool kind_has_list(const struct kind *kind)
+{
+	return kind->list.name || kind->list.path || kind->n_harvests;
+}
+
+bool kind_has_describe(const struct kind *kind)
+{
+	return kind->describe.name || kind->describe.path;
+}
+
+/* The list's item is all that there is to know of a resource. */
+static bool item_is_whole(const struct kind *kind)
+{
+	return kind->list_is_detail || !kind_has_describe(kind);
+}
+
+static struct view view_at(struct version *version, int64_t for_ms)
+{
+	return (struct view){ .version = version, .left_ms = for_ms, .found = true };
+}
+
+static struct view view_none(struct reply reply)
+{
+	return (struct view){ .reply = reply };
+}
+
+bool listing_is_fresh(const struct node *listing, struct asked asked)
+{
+	if (!kind_has_list(listing->kind))
+		return true;
+	return listing->list_stamp && (listing->list_expires_ms > asked.now_ms ||
+		listing->list_stamp->received_ms >= asked.since_ms);
+}
+
+bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked)
+{
+	return stamp && tree->options.stale_s > 0 &&
+		asked.now_ms - stamp->received_ms <= tree->options.stale_s * 1000;
+}
+
+/* A failed refresh left the last whole listing standing, for a while. */
+bool listing_is_stale(const struct tree *tree, const struct node *listing, struct asked asked)
+{
+	const struct failure *failure = &listing->failures[WANT_LIST];
+
+	return failure_stands(failure, asked) && fault_allows_stale(failure->fault) &&
+		stamp_is_young(tree, listing->list_stamp, asked);
+}
+
+bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked)
+{
+	return listing_is_fresh(listing, asked) || listing_is_stale(tree, listing, asked);
+}
+
+int64_t listing_left_ms(const struct node *listing, struct asked asked)
+{
+	int64_t fresh_ms = left_ms(listing->list_expires_ms, asked);
+	int64_t held_ms = left_ms(listing->failures[WANT_LIST].until_ms, asked);
+
+	return fresh_ms > held_ms ? fresh_ms : held_ms;
+}
+
+/*
+ * The call that refreshes what the list's item says too.  The listing pays once as many single
+ * refreshes as it has pages were made since: never more than twice the best possible.  A resource that was
+ * described before gets one more, because its describe call says more.
+ */
+struct reply need_refresh(struct node *node, struct asked asked)
+{
+	struct node *listing = node->parent;
+	const struct kind *kind = node->kind;
+
+	if (!kind_has_describe(kind))
+		return reply_need(listing, WANT_LIST);
+	if (!node->in_listing || !node->listed.stamp || !kind->list.page ||
+			failure_stands(&listing->failures[WANT_LIST], asked))
+		return reply_need(node, WANT_DESCRIBE);
+
+	size_t pages = (listing->n_entries + (size_t)kind->list.page - 1) / (size_t)kind->list.page;
+	size_t singles = listing->describes + (node->detail.stamp ? 0 : 1);
+	return singles >= pages ? reply_need(listing, WANT_LIST) : reply_need(node, WANT_DESCRIBE);
+}
+
+/* The failure of the call that would refresh the resource. */
+static const struct failure *refresh_failure(const struct node *node)
+{
+	return kind_has_describe(node->kind) ? &node->failures[WANT_DESCRIBE] :
+		&node->parent->failures[WANT_LIST];
+}
+
+/* The entry that a list's item shows under the name, if the describe call's answer has it too. */
+static bool list_item_has(struct tree *tree, struct node *node, uint32_t slot, const char *name)
+{
+	struct version *version = record_version(tree, node, &node->listed);
+	uint32_t directory = version ? version_directory(version, slot) : UINT32_MAX;
+
+	if (directory == UINT32_MAX)
+		return false;
+	uint32_t entry = name ? snapshot_find(version->snapshot, directory, name) : directory;
+	return entry && version->snapshot->entries[entry].primed;
+}
+
+/* The last good answer, when a failed refresh allows it. */
+static struct view view_stale(struct tree *tree, struct node *node, uint32_t slot, const char *name,
+	struct asked asked)
+{
+	const struct failure *failure = refresh_failure(node);
+	int64_t held_ms = left_ms(failure->until_ms, asked);
+	bool listed = item_is_whole(node->kind) || (name && list_item_has(tree, node, slot, name));
+
+	if (!fault_allows_stale(failure->fault))
+		return view_none(reply_failed(failure->fault));
+	if (stamp_is_young(tree, node->detail.stamp, asked))
+		return view_at(record_version(tree, node, &node->detail), held_ms);
+	if (listed && stamp_is_young(tree, node->listed.stamp, asked))
+		return view_at(record_version(tree, node, &node->listed), held_ms);
+	return view_none(reply_failed(failure->fault));
+}
+
+/*
+ * `name`: the one entry of directory `slot` that is asked for, NULL when the directory is asked for whole.
+ */
+struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const char *name,
+	struct asked asked)
+{
+	if (node->sort == NODE_ROOT)
+		return view_at(node->detail.version, SKELETON_MS);
+	if (record_is_fresh(&node->detail, asked)) {
+		if (node->lru_next)
+			node_use(tree, node);
+		return view_at(node->detail.version, left_ms(node->detail.expires_ms, asked));
+	}
+	if (node->sort == NODE_TEXTS)
+		return view_none(reply_need(node, WANT_TEXTS));
+	if (record_is_fresh(&node->listed, asked) &&
+			(item_is_whole(node->kind) || (name && list_item_has(tree, node, slot, name))))
+		return view_at(record_version(tree, node, &node->listed),
+			left_ms(node->listed.expires_ms, asked));
+	if (failure_stands(refresh_failure(node), asked))
+		return view_stale(tree, node, slot, name, asked);
+	if (kind_has_describe(node->kind))
+		return view_none(name && list_item_has(tree, node, slot, name) ?
+			need_refresh(node, asked) : reply_need(node, WANT_DESCRIBE));
+	if (!node->kind->list.name && !node->kind->list.path)
+		return view_at(NULL, SKELETON_MS);
+	if (node->kind->partial && !name)
+		return view_at(NULL, 0); /* its list call rarely answers: not asked for what nobody named */
+	if (node->listed.stamp || !listing_is_fresh(node->parent, asked))
+		return view_none(reply_need(node->parent, WANT_LIST));
+	/* the list was read and does not have it: there is nothing to show but what is inside */
+	return view_at(NULL, left_ms(node->parent->list_expires_ms, asked));
+}

@@ -1,0 +1,56 @@
+"""Fixtures of the contract and mounted tests: harness.py does the work."""
+import os
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import pytest  # noqa: E402
+
+import harness  # noqa: E402
+
+pytest.register_assert_rewrite("model")
+
+
+def pytest_sessionstart(session):
+    harness.be_subreaper()
+
+
+def pytest_collection_modifyitems(items):
+    """The mounted tests run where /dev/fuse is there, and nowhere else is silent about it."""
+    for item in items:
+        if item.path.parent.name == "mount" and not os.path.exists("/dev/fuse"):
+            item.add_marker(pytest.mark.skip(reason="there is no /dev/fuse on this machine"))
+
+
+@pytest.fixture
+def box():
+    """What a test may start; looked over when it is done."""
+    box = harness.Box()
+    yield box
+    wrong = box.finish()
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def cloud(box):
+    """An emulator with the samples of the seed documents and nothing else."""
+    return box.cloud
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """A CA, a good server certificate, and bad ones."""
+    directory = tmp_path_factory.mktemp("certificates")
+    subprocess.run([str(harness.TOP / "tests/emulator/make-certs.sh"), str(directory)], check=True)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def readers(tmp_path_factory):
+    """A program that opens many files at the same moment, a thread each (tests/mount/readers.c)."""
+    program = tmp_path_factory.mktemp("readers") / "readers"
+    subprocess.run(["cc", "-std=c17", "-O2", "-Wall", "-Wextra", "-pthread", "-o", str(program),
+                    str(harness.TOP / "tests/mount/readers.c")], check=True)
+    return program

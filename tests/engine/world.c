@@ -1,0 +1,273 @@
+/*
+ * world.c - setting up, asking, and looking at what came.
+ */
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct setup world_setup(void)
+{
+	return (struct setup){ .catalog = "tione", .ttl_s = -1, .stale_s = 3600,
+		.deadline_ms = DEADLINE_MS, .max_memory = SIZE_MAX };
+}
+
+static void make_tree(struct world *world)
+{
+	struct tree_options options = {
+		.catalog = world->catalog,
+		.readme = "read me\n",
+		.api_names = world->setup.api_names,
+		.secrets = world->setup.secrets,
+		.ttl_s = world->setup.ttl_s,
+		.stale_s = world->setup.stale_s,
+		.max_memory = world->setup.max_memory,
+	};
+
+	world->tree = tree_new(&options);
+}
+
+static void make_engine(struct world *world)
+{
+	char id[] = "AKIDscript", secret[] = "script-secret";
+	struct credentials credentials = { .id = id, .secret = secret };
+	struct engine_options options = {
+		.io = script_io(&world->script),
+		.tree = world->tree,
+		.provider = provider_find(world->catalog->cloud),
+		.site = { world->catalog, world->catalog->endpoint, world->catalog->region },
+		.credentials = &credentials,
+		.key_source = "the script",
+		.reload = world->setup.reload,
+		.reload_arg = world->setup.reload_arg,
+		.deadline_ms = world->setup.deadline_ms,
+		.rate = world->setup.rate,
+		.seed = 7,
+	};
+
+	world->engine = engine_new(&options);
+}
+
+struct world *world_open(const struct setup *setup)
+{
+	struct world *world = xcalloc(1, sizeof(*world));
+
+	world->setup = setup ? *setup : world_setup();
+	script_init(&world->script);
+	catalogs_init(&world->catalogs);
+	catalogs_load_built_in(&world->catalogs);
+	world->catalog = catalogs_find(&world->catalogs, world->setup.catalog);
+	make_tree(world);
+	make_engine(world);
+	return world;
+}
+
+void world_close(struct world *world)
+{
+	engine_free(world->engine);
+	assert_int_equal(world->unanswered, 0); /* everyone was answered, or took it back */
+	tree_free(world->tree);
+	script_release(&world->script);
+	catalogs_release(&world->catalogs);
+	free(world);
+}
+
+struct asked world_now(struct world *world)
+{
+	return engine_now(world->engine);
+}
+
+/* ---- asking ---- */
+
+static void take_answer(void *arg, const struct reply *reply)
+{
+	struct ask *ask = arg;
+	struct world *world = ask->world;
+
+	assert_int_equal(ask->answers, 0); /* exactly once */
+	assert_true(reply->outcome == OUTCOME_FOUND || reply->outcome == OUTCOME_ABSENT ||
+		reply->outcome == OUTCOME_FAILED);
+	ask->answers = 1;
+	ask->wait = NULL;
+	ask->reply = *reply;
+	ask->answered_ms = world->script.now_ms;
+	assert_true(ask->answered_ms - ask->asked_ms <= world->setup.deadline_ms);
+	world->unanswered--;
+	if (ask->question == ASK_LOOKUP && reply->outcome == OUTCOME_FOUND)
+		tree_hold(world->tree, reply->entry.id, 1);
+	if (ask->then)
+		ask->then(ask);
+}
+
+void ask_put(struct ask *ask, struct world *world, enum question question, uint64_t id,
+	const char *name)
+{
+	void (*then)(struct ask *) = ask->then;
+	void *arg = ask->arg;
+
+	*ask = (struct ask){ .world = world, .question = question, .then = then, .arg = arg,
+		.asked_ms = world->script.now_ms };
+	world->unanswered++;
+	struct wait *wait = engine_ask(world->engine, question, id, name, take_answer, ask);
+	if (!ask->answers)
+		assert_non_null(wait); /* answered, or waiting, but not both */
+	else
+		assert_null(wait);
+	ask->wait = wait;
+}
+
+void ask_cancel(struct ask *ask)
+{
+	assert_non_null(ask->wait);
+	engine_cancel(ask->world->engine, ask->wait);
+	ask->wait = NULL;
+	ask->world->unanswered--;
+}
+
+struct reply world_ask(struct world *world, enum question question, uint64_t id, const char *name)
+{
+	struct ask ask = { 0 };
+
+	ask_put(&ask, world, question, id, name);
+	while (!ask.answers)
+		assert_true(script_step(&world->script));
+	return ask.reply;
+}
+
+struct reply world_lookup(struct world *world, const char *path)
+{
+	struct reply reply = { .outcome = OUTCOME_FOUND, .entry = { .id = TREE_ROOT } };
+	char *copy = xstrdup(path), *rest = NULL;
+
+	for (char *name = strtok_r(copy, "/", &rest); name && reply.outcome == OUTCOME_FOUND;
+			name = strtok_r(NULL, "/", &rest))
+		reply = world_ask(world, ASK_LOOKUP, reply.entry.id, name);
+	free(copy);
+	return reply;
+}
+
+uint64_t world_find(struct world *world, const char *path)
+{
+	struct reply reply = world_lookup(world, path);
+
+	if (reply.outcome != OUTCOME_FOUND)
+		fail_msg("%s is not found: outcome %d, %s", path, reply.outcome,
+			fault_name(reply.fault));
+	return reply.entry.id;
+}
+
+char *world_cat(struct world *world, const char *path)
+{
+	struct reply reply = world_lookup(world, path);
+	size_t size;
+	const char *bytes = reply.outcome == OUTCOME_FOUND ?
+		tree_read(world->tree, reply.entry.id, &size) : NULL;
+
+	if (bytes)
+		assert_int_equal(reply.entry.attr.size, size);
+	return bytes ? xstrndup(bytes, size) : NULL;
+}
+
+void assert_cat(struct world *world, const char *path, const char *text)
+{
+	char *bytes = world_cat(world, path);
+
+	if (!bytes || strcmp(bytes, text) != 0)
+		fail_msg("%s holds %s, should hold %s", path, bytes ? bytes : "nothing", text);
+	free(bytes);
+}
+
+char *world_names(struct world *world, uint64_t id)
+{
+	struct reply reply = world_ask(world, ASK_OPEN, id, NULL);
+	struct asked asked = { world->script.now_ms, 0 }; /* as the fronts do: what was opened stays open */
+	uint64_t cookie = 0;
+	struct entry entry;
+	const char *name;
+	struct buf names;
+
+	if (reply.outcome != OUTCOME_FOUND)
+		return NULL;
+	buf_init(&names, SIZE_MAX);
+	while (tree_next(world->tree, id, &cookie, &name, &entry, asked))
+		buf_printf(&names, "%s ", name);
+	return buf_take(&names);
+}
+
+char *world_ls(struct world *world, const char *path)
+{
+	return world_names(world, world_find(world, path));
+}
+
+void assert_ls(struct world *world, const char *path, const char *expected)
+{
+	char *names = world_ls(world, path);
+
+	if (!names || strcmp(names, expected) != 0)
+		fail_msg("%s holds %s, should hold %s", path, names ? names : "nothing", expected);
+	free(names);
+}
+
+size_t world_count(struct world *world, const char *path)
+{
+	char *names = world_ls(world, path);
+	size_t n = 0;
+
+	if (!names)
+		fail_msg("%s can't be read", path);
+	for (const char *at = names; *at; at++)
+		n += *at == ' ';
+	free(names);
+	return n;
+}
+
+/* ---- looking ---- */
+
+struct exchange *world_only(struct world *world)
+{
+	assert_int_equal(world->script.n_waiting, 1);
+	return script_waiting(&world->script, 0);
+}
+
+size_t world_calls(struct world *world)
+{
+	size_t calls = world->script.n_sent - world->calls_before;
+
+	world->calls_before = world->script.n_sent;
+	return calls;
+}
+
+void assert_fault(const struct reply *reply, enum fault fault)
+{
+	if (reply->outcome != OUTCOME_FAILED || reply->fault != fault)
+		fail_msg("outcome %d with %s, should fail with %s", reply->outcome,
+			fault_name(reply->fault), fault_name(fault));
+}
+
+void assert_found(const struct reply *reply)
+{
+	if (reply->outcome != OUTCOME_FOUND)
+		fail_msg("outcome %d with %s, should be found", reply->outcome, fault_name(reply->fault));
+}
+
+void assert_absent(const struct reply *reply)
+{
+	if (reply->outcome != OUTCOME_ABSENT)
+		fail_msg("outcome %d with %s, should be absent", reply->outcome,
+			fault_name(reply->fault));
+}
+
+void assert_xattr(struct world *world, uint64_t id, const char *name, const char *text)
+{
+	struct buf value, full;
+
+	buf_init(&value, SIZE_MAX);
+	buf_init(&full, SIZE_MAX);
+	buf_printf(&full, "user.describefs.%s", name);
+	bool is_there = tree_xattr(world->tree, id, full.data, &value, world_now(world));
+	if (is_there != (text != NULL) || (text && strcmp(value.data, text) != 0))
+		fail_msg("%s is %s, should be %s", name, is_there ? value.data : "not there",
+			text ? text : "not there");
+	buf_release(&full);
+	buf_release(&value);
+}

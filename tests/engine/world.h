@@ -1,0 +1,79 @@
+/*
+ * world.h - a tree and an engine with the real catalogs and providers, on a script.
+ */
+#ifndef TESTS_ENGINE_WORLD_H
+#define TESTS_ENGINE_WORLD_H
+
+#include "script.h"
+
+struct setup {
+	const char *catalog;
+	int64_t ttl_s, stale_s, deadline_ms;
+	double rate; /* 0: the catalog's */
+	size_t max_memory;
+	bool api_names, secrets;
+	bool (*reload)(void *arg, struct credentials *out);
+	void *reload_arg;
+};
+
+struct world {
+	struct script script;
+	struct setup setup;
+	struct catalogs catalogs;
+	const struct catalog *catalog;
+	struct tree *tree;
+	struct engine *engine;
+	size_t calls_before; /* calls made when they were last counted */
+	size_t unanswered; /* questions */
+};
+
+struct setup world_setup(void); /* tione as it is mounted without options */
+struct world *world_open(const struct setup *setup); /* NULL: world_setup() */
+/* Frees it all; whoever still waits is answered first. */
+void world_close(struct world *world);
+
+/* A question that is put; it outlives its answer. */
+struct ask {
+	struct world *world;
+	struct wait *wait; /* NULL once answered */
+	unsigned answers;
+	struct reply reply;
+	int64_t asked_ms, answered_ms;
+	enum question question;
+	void (*then)(struct ask *ask); /* called at the answer; NULL: nothing more */
+	void *arg;
+};
+
+/* What a lookup finds is held, as the kernel would hold it. */
+void ask_put(struct ask *ask, struct world *world, enum question question, uint64_t id,
+	const char *name);
+void ask_cancel(struct ask *ask);
+
+/* The same, turning the clock until the answer is there. */
+struct reply world_ask(struct world *world, enum question question, uint64_t id, const char *name);
+/* "training/train-1/status": the last lookup's reply, or the first that found nothing. */
+struct reply world_lookup(struct world *world, const char *path);
+uint64_t world_find(struct world *world, const char *path); /* it must be there */
+/* What the file holds, to be freed; NULL when it is not found. */
+char *world_cat(struct world *world, const char *path);
+void assert_cat(struct world *world, const char *path, const char *text);
+/* The entries' names with a blank after each, in order, to be freed; NULL when it can't be read. */
+char *world_names(struct world *world, uint64_t id);
+char *world_ls(struct world *world, const char *path);
+void assert_ls(struct world *world, const char *path, const char *names);
+size_t world_count(struct world *world, const char *path); /* entries */
+
+/* Answers the only exchange that waits, or fails. */
+struct exchange *world_only(struct world *world);
+/* The calls since the last time that they were counted. */
+#define assert_calls(world, n) assert_int_equal(world_calls(world), n)
+size_t world_calls(struct world *world);
+
+void assert_fault(const struct reply *reply, enum fault fault);
+void assert_found(const struct reply *reply);
+void assert_absent(const struct reply *reply);
+/* "user.describefs.NAME" of a path that is known; NULL text: there is no such attribute. */
+void assert_xattr(struct world *world, uint64_t id, const char *name, const char *text);
+struct asked world_now(struct world *world);
+
+#endif
