@@ -106,8 +106,8 @@ def add(tree, path, key, member, value, secrets):
         return
     directory = kind == "object" or (kind == "array" and any(isinstance(v, list) for v in value))
     if value is None or value == []:
-        directory = directory or member in OBJECT_LISTS or member in MAPS or (member in OBJECTS and
-                                                                            (value is None or kind == "object"))
+        # nothing keeps the shape that the documents give it
+        directory = directory or member in OBJECT_LISTS or member in MAPS or member in OBJECTS
     if not directory:
         if kind == "array":
             data = "".join(line(v) for v in value)

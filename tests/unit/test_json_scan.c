@@ -1,5 +1,5 @@
 /*
- * test_json_scan.c - what is JSON and what is not, to the last byte and the last value that we take.
+ * test_json_scan.c - what is JSON and what is not, to the last byte and the last value of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>

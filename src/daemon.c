@@ -1,0 +1,295 @@
+/*
+ * daemon.c - the process: hardening, the way into the background, a mount point to stand on.
+ *
+ * Into the background before anything that a fork would break (epoll, curl): the parent stays as long as the
+ * start takes and ends with the child's word, one byte through a pipe: 0 for "the mount answers", else the
+ * exit status.  A pipe that closes without a word is a child that died.
+ *
+ * A daemon that was killed leaves a mount behind on which everything fails with ENOTCONN.  It is taken away
+ * before the new mount, but only where the kernel's table says that it is one of ours; asking the path
+ * itself would reach whoever serves it.
+ */
+#include "daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ascii.h"
+
+enum { DEAD_MOUNTS_MAX = 16, PATH_ROOM = 1 << 20 };
+
+static const char OUR_TYPE[] = "fuse.describefs";
+
+/* Hardening */
+
+/* Started with 0, 1 or 2 closed, the next descriptor would take its number: messages would go into it. */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+void daemon_harden(void)
+{
+	struct rlimit limit = { 0, 0 };
+	fill_standard_descriptors();
+	setrlimit(RLIMIT_CORE, &limit);
+	prctl(PR_SET_DUMPABLE, 0);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* Into the background */
+
+/* The child's word: 0, or an exit status; -1 if it died without one. */
+static int hear(int fd)
+{
+	unsigned char word;
+	ssize_t n;
+	do
+		n = read(fd, &word, 1);
+	while (n < 0 && errno == EINTR);
+	return n == 1 ? word : -1;
+}
+
+/* The parent's end.  _exit: what was buffered and registered before the fork is the child's. */
+static _Noreturn void wait_for_child(int fd, pid_t child, const char *mountpoint)
+{
+	int status = 0, word = hear(fd);
+	struct stat root;
+	if (word == 0) {
+		if (stat(mountpoint, &root) == 0)
+			_exit(0);
+		fprintf(stderr, "describefs: %s: %s\n", mountpoint, strerror(errno));
+		_exit(1);
+	}
+	/* Until it has ended: then nothing is left mounted either. */
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (word < 0 && WIFSIGNALED(status))
+		fprintf(stderr, "describefs: died at the start: %s\n", strsignal(WTERMSIG(status)));
+	_exit(word > 0 ? word : 1);
+}
+
+static int leave_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+		return -1;
+	close(null);
+	/* A daemon must not keep the filesystem busy that it happened to be started in. */
+	if (chdir("/") < 0)
+		return -1;
+	return setsid() < 0 ? -1 : 0;
+}
+
+int daemon_detach(const char *mountpoint)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	fflush(NULL);
+	pid_t child = fork();
+	if (child > 0) {
+		close(ends[1]);
+		wait_for_child(ends[0], child, mountpoint);
+	}
+	close(ends[0]);
+	if (child == 0 && leave_terminal() == 0)
+		return ends[1];
+	int error = errno;
+	if (child == 0)
+		daemon_fail(ends[1], 1);
+	else
+		close(ends[1]);
+	errno = error;
+	return -1;
+}
+
+static void tell(int fd, unsigned char word)
+{
+	ssize_t n;
+	do
+		n = write(fd, &word, 1);
+	while (n < 0 && errno == EINTR);
+	close(fd);
+}
+
+void daemon_ready(int fd)
+{
+	if (fd < 0)
+		return;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0) {
+		dup2(null, STDERR_FILENO);
+		close(null);
+	}
+	tell(fd, 0);
+}
+
+void daemon_fail(int fd, int status)
+{
+	if (fd >= 0)
+		tell(fd, status > 0 && status < 256 ? (unsigned char)status : 1);
+}
+
+/* The mount point */
+
+/* As the kernel's table has it; the caller frees it.  NULL with errno. */
+static char *resolve(const char *path)
+{
+	char *whole = realpath(path, NULL);
+	if (whole || errno != ENOTCONN)
+		return whole;
+	/* A dead mount cannot be asked; the directory that it is in can. */
+	char *head = xstrdup(path), *tail = xstrdup(path);
+	char *parent = realpath(dirname(head), NULL);
+	if (parent) {
+		struct buf joined;
+		buf_init(&joined, PATH_ROOM);
+		buf_printf(&joined, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, basename(tail));
+		whole = buf_take(&joined);
+	}
+	free(parent);
+	free(head);
+	free(tail);
+	return whole;
+}
+
+/* \040 is a blank: turns the table's octal escapes back, in place. */
+static void unescape(char *text)
+{
+	char *to = text;
+	for (const char *at = text; *at; to++) {
+		bool escaped = at[0] == '\\' && ascii_is_digit(at[1]) && ascii_is_digit(at[2]) &&
+			ascii_is_digit(at[3]);
+		*to = escaped ? (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0')) : *at;
+		at += escaped ? 4 : 1;
+	}
+	*to = '\0';
+}
+
+/* "36 35 98:0 /root /mnt/point rw,noatime shared:1 - fstype source options": the fields, in place. */
+static bool read_mount(char *line, char **point, char **fstype)
+{
+	char *state = NULL, *rest = strstr(line, " - ");
+	if (!rest)
+		return false;
+	*rest = '\0';
+	*point = strtok_r(line, " ", &state);
+	for (int field = 1; *point && field < 5; field++)
+		*point = strtok_r(NULL, " ", &state);
+	*fstype = strtok_r(rest + 3, " ", &state);
+	if (!*point || !*fstype)
+		return false;
+	unescape(*point);
+	return true;
+}
+
+/* The type of what is mounted at this very path, the topmost if there are several; "" if nothing is. */
+static char *mounted_type(const char *path)
+{
+	char *type = xstrdup(""), *line = NULL, *point, *fstype;
+	size_t room = 0;
+	FILE *table = fopen("/proc/self/mountinfo", "re");
+	while (table && getline(&line, &room, table) > 0) {
+		if (!read_mount(line, &point, &fstype) || strcmp(point, path) != 0)
+			continue;
+		free(type);
+		type = xstrdup(fstype);
+	}
+	free(line);
+	if (table)
+		fclose(table);
+	return type;
+}
+
+/* Root may detach it itself; for everyone else fusermount3 can. */
+static bool unmount(const char *path)
+{
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		return true;
+	char *const arguments[] = { (char *)(uintptr_t)"fusermount3", (char *)(uintptr_t)"-u",
+		(char *)(uintptr_t)"-z", (char *)(uintptr_t)path, NULL };
+	pid_t child;
+	int status;
+	if (posix_spawnp(&child, arguments[0], NULL, NULL, arguments, environ) != 0)
+		return false;
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static bool is_ours(const char *path)
+{
+	char *type = mounted_type(path);
+	bool ours = strcmp(type, OUR_TYPE) == 0;
+	free(type);
+	return ours;
+}
+
+/* Takes away dead mounts of ours, which may lie one on another. */
+static bool heal(const char *path, struct buf *why)
+{
+	struct stat status;
+	for (int i = 0; i < DEAD_MOUNTS_MAX; i++) {
+		if (stat(path, &status) == 0 || errno != ENOTCONN)
+			return true;
+		if (!is_ours(path)) {
+			buf_printf(why, "%s: a dead mount that is not ours is there: unmount it first (fusermount3 -u)", path);
+			return false;
+		}
+		if (!unmount(path))
+			break;
+	}
+	buf_printf(why, "%s: a dead mount cannot be taken away: try fusermount3 -u -z", path);
+	return false;
+}
+
+static bool check_directory(const char *path, struct buf *why)
+{
+	struct stat status;
+	const char *wrong = NULL;
+	if (is_ours(path))
+		wrong = "describefs is already mounted there";
+	else if (stat(path, &status) < 0)
+		wrong = strerror(errno);
+	else if (!S_ISDIR(status.st_mode))
+		wrong = "not a directory";
+	else if (access(path, X_OK) < 0)
+		wrong = strerror(errno);
+	if (wrong)
+		buf_printf(why, "%s: %s", path, wrong);
+	return !wrong;
+}
+
+bool daemon_mountpoint(const char *mountpoint, struct buf *why)
+{
+	char *path = resolve(mountpoint);
+	if (!path) {
+		buf_printf(why, "%s: %s", mountpoint, strerror(errno));
+		return false;
+	}
+	bool good = heal(path, why) && check_directory(path, why);
+	free(path);
+	return good;
+}
