@@ -1,0 +1,442 @@
+"""What the lint tests look for: each check is a function from a source tree to its findings, "FILE:LINE: why".
+
+An empty list means that all is well.  Nothing here knows where the tree lies or runs a test, so that
+test_checks.py can show every check a tree with the very mistake that it is there to find.
+
+Two sorts of tables are read, not written, here: the layers stand in src/README.md, and the exceptions in
+exceptions.txt, each with its reason.  An exception that is not needed any more is a finding too.
+"""
+import collections
+import json
+import pathlib
+import re
+import subprocess
+
+# ---- files
+
+
+def listed(root):
+    """Everything that is, or would be, in the repository: no build products."""
+    git = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "-z"],
+                         capture_output=True, text=True)
+    if git.returncode == 0:
+        names = [name for name in git.stdout.split("\0") if name]
+    else:  # a tarball
+        names = [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
+    return sorted(name for name in names
+                  if (root / name).is_file() and not name.startswith((".git/", "build/")))
+
+
+def c_files(root):
+    return sorted([*(root / "src").glob("*.c"), *(root / "include").glob("*.h")])
+
+
+def rel(root, path):
+    return str(path.relative_to(root))
+
+
+TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|//[^\n]*', re.S)
+
+
+def bare(text):
+    """C without comments and with empty literals; every line stays where it is."""
+    def empty(match):
+        token = match[0]
+        return ("" if token[0] == "/" else token[0] * 2) + "\n" * token.count("\n")
+    return TOKEN.sub(empty, text)
+
+
+def lines_with(root, path, text, pattern):
+    for number, line in enumerate(text.split("\n"), 1):
+        for match in pattern.finditer(line):
+            yield "%s:%d" % (rel(root, path), number), match
+
+
+# ---- exceptions
+
+
+def exceptions(root, check):
+    """What exceptions.txt allows: {(file, what): reason}; `what` is "" for a whole file."""
+    allowed = {}
+    table = root / "tests/lint/exceptions.txt"
+    for line in table.read_text().splitlines() if table.exists() else []:
+        fields = re.split(r"\s{2,}|\t+", line.strip(), maxsplit=2)
+        if line.startswith("#") or len(fields) < 3:
+            continue
+        name, _, file = fields[0].partition(" ")
+        if name == check:
+            allowed[(file, fields[1])] = fields[2]
+    return allowed
+
+
+def without_exceptions(root, check, found):
+    """`found`: [(file, what, finding)]."""
+    allowed = exceptions(root, check)
+    needed = {(file, what) for file, what, _ in found}
+    findings = [finding for file, what, finding in found if (file, what) not in allowed]
+    for file, what in sorted(set(allowed) - needed):
+        findings.append("tests/lint/exceptions.txt: %s %s %s is not needed any more: take it out" %
+                        (check, file, what))
+    return findings
+
+
+# ---- layers
+
+
+def section(text, name):
+    """What stands between <!-- NAME --> and <!-- /NAME -->."""
+    match = re.search(r"<!-- %s -->\n(.*?)<!-- /%s -->" % (name, name), text, re.S)
+    assert match, "there is no <!-- %s --> ... <!-- /%s -->" % (name, name)
+    return match[1]
+
+
+def rows(table):
+    """The cells of a Markdown table's rows, its head left out."""
+    found = []
+    for line in table.splitlines():
+        if line.startswith("|"):
+            cells = re.split(r"(?<!\\)\|", line.strip().strip("|"))
+            found.append([cell.strip().replace("\\|", "|") for cell in cells])
+    return found[2:]
+
+
+Layers = collections.namedtuple("Layers", "layer module private")
+
+
+def read_layers(root):
+    """layer and module of every name, and {header: the names that may include it} of the private ones.
+
+    A module is what stands between two commas, `json` `json_scan`; it is called by its first name.
+    """
+    text = (root / "src/README.md").read_text()
+    layer, module, private = {}, {}, {}
+    for number, modules, *_ in rows(section(text, "layers")):
+        for part in modules.split(","):
+            names = re.findall(r"`(\w+)`", part)
+            for name in names:
+                assert name not in layer, "%s stands twice in the table of layers" % name
+                layer[name], module[name] = int(number), names[0]
+    for header, users, *_ in rows(section(text, "private")):
+        private[re.findall(r"`(\w+)\.h`", header)[0]] = set(re.findall(r"`(\w+)`", users))
+    return Layers(layer, module, private)
+
+
+def own_includes(path):
+    return re.findall(r'^\s*#\s*include\s+"(\w+)\.h"', path.read_text(), re.M)
+
+
+def foreign_includes(path):
+    return re.findall(r"^\s*#\s*include\s+<([^>]+)>", path.read_text(), re.M)
+
+
+def check_layer_table(root):
+    """Every file has its layer, and every name its file."""
+    table = read_layers(root)
+    there = {path.stem: rel(root, path) for path in c_files(root)}
+    return (["%s: not in the table of layers in src/README.md" % there[name]
+             for name in sorted(set(there) - set(table.layer))] +
+            ["src/README.md: the table of layers has %s, of which there is no file" % name
+             for name in sorted(set(table.layer) - set(there))])
+
+
+def check_downward(root):
+    """Includes go to the same layer or down; private headers stay among their own."""
+    table, findings = read_layers(root), []
+    for path in c_files(root):
+        for other in own_includes(path):
+            mine, theirs = table.layer.get(path.stem), table.layer.get(other)
+            if mine is not None and theirs is not None and theirs > mine:
+                findings.append("%s: layer %d includes %s.h of layer %d" % (rel(root, path), mine, other, theirs))
+            users = table.private.get(other)
+            if users is not None and path.stem not in users:
+                findings.append("%s: %s.h is private to %s" % (rel(root, path), other, ", ".join(sorted(users))))
+    return findings
+
+
+def check_cycles(root):
+    """No module needs one that needs it."""
+    table = read_layers(root)
+    needs = collections.defaultdict(set)
+    for path in c_files(root):
+        mine = table.module.get(path.stem, path.stem)
+        needs[mine] |= {table.module.get(other, other) for other in own_includes(path)} - {mine}
+    findings, state = [], {}
+
+    def visit(name, way):
+        if state.get(name) == "done":
+            return
+        if name in way:
+            findings.append("modules in a ring: " + " -> ".join(way[way.index(name):] + [name]))
+            return
+        for other in sorted(needs.get(name, ())):
+            visit(other, way + [name])
+        state[name] = "done"
+
+    for name in sorted(needs):
+        visit(name, [])
+    return findings
+
+
+def check_edge(root):
+    """The Makefile's EDGE is what the table has above layer 4, so that the library is what is below."""
+    table = read_layers(root)
+    makefile = (root / "Makefile").read_text().replace("\\\n", " ")
+    edge = set(re.search(r"^EDGE\s*:?=(.*)$", makefile, re.M)[1].split())
+    above = {path.stem for path in (root / "src").glob("*.c") if table.layer.get(path.stem, 0) > 4}
+    return (["Makefile: EDGE lacks %s" % name for name in sorted(above - edge)] +
+            ["Makefile: EDGE has %s, which is no source file of layer 5 or 6" % name
+             for name in sorted(edge - above)])
+
+
+def check_header_comments(root):
+    """A header opens with what it is, and names its layer."""
+    table, findings = read_layers(root), []
+    for path in sorted((root / "include").glob("*.h")):
+        opening = re.match(r"/\*\n \* (\S+) - .*?\*/\n", path.read_text(), re.S)
+        named = re.search(r"\bLayer (\d)", opening[0]) if opening else None
+        if not opening or opening[1] != path.name:
+            findings.append('%s: does not open with "%s - what it is"' % (rel(root, path), path.name))
+        elif not named:
+            findings.append("%s: its opening comment names no layer" % rel(root, path))
+        elif int(named[1]) != table.layer.get(path.stem):
+            findings.append("%s: says layer %s, the table says %s" %
+                            (rel(root, path), named[1], table.layer.get(path.stem)))
+    return findings
+
+
+# Whose each foreign library is.  What a file sees through a header counts as well.
+FOREIGN = {
+    r"curl/.*": {"http", "transfer"},
+    r"(cjson/)?cJSON\.h": {"json"},
+    r"openssl/.*": {"digest"},
+    r"(fuse3/)?fuse.*\.h|linux/fuse\.h": {"front_fuse"},
+    r"sys/(epoll|signalfd|timerfd|eventfd)\.h": {"loop"},
+}
+
+# What the library may know of the C library: nothing that does I/O, waits, or reads a clock.
+CORE_HEADERS = set("""assert.h ctype.h errno.h inttypes.h limits.h regex.h stdalign.h stdarg.h stdbool.h stddef.h
+    stdint.h stdio.h stdlib.h stdnoreturn.h string.h strings.h sys/stat.h""".split())
+
+# The rest of the C library and of the kernel's own headers, for the edge.
+EDGE_HEADERS = CORE_HEADERS | set("""arpa/inet.h dirent.h fcntl.h grp.h libgen.h linux/fs.h linux/magic.h mntent.h
+    netdb.h netinet/in.h poll.h pwd.h sched.h signal.h spawn.h sys/file.h sys/ioctl.h sys/mman.h sys/mount.h
+    sys/prctl.h sys/random.h sys/resource.h sys/socket.h sys/statfs.h sys/statvfs.h sys/syscall.h sys/time.h
+    sys/types.h sys/uio.h sys/un.h sys/utsname.h sys/vfs.h sys/wait.h sys/xattr.h syslog.h termios.h time.h
+    unistd.h utime.h""".split())
+
+
+def sees(root):
+    """{source file: {foreign header: the file that includes it}}, through our own headers too."""
+    headers = {path.stem: path for path in (root / "include").glob("*.h")}
+    found = {}
+    for source in sorted((root / "src").glob("*.c")):
+        seen, todo, foreign = set(), [source], {}
+        while todo:
+            path = todo.pop()
+            if path in seen:
+                continue
+            seen.add(path)
+            for header in foreign_includes(path):
+                foreign.setdefault(header, rel(root, path))
+            todo += [headers[name] for name in own_includes(path) if name in headers]
+        found[source.stem] = foreign
+    return found
+
+
+def check_foreign(root):
+    """One file knows one foreign thing; the library knows no I/O and no clock."""
+    table, findings = read_layers(root), []
+    for name, foreign in sees(root).items():
+        core = table.layer.get(name, 0) <= 4
+        for header, through in sorted(foreign.items()):
+            owners = next((who for pattern, who in FOREIGN.items() if re.fullmatch(pattern, header)), None)
+            if owners is None:
+                allowed = header in (CORE_HEADERS if core else EDGE_HEADERS)
+                why = "is not for the library" if core else "is in no table of tests/lint/checks.py"
+            else:
+                allowed, why = name in owners, "is known to %s alone" % ", ".join(sorted(owners))
+            if not allowed:
+                findings.append("src/%s.c: sees <%s> (in %s), which %s" % (name, header, through, why))
+    return findings
+
+
+# ---- words
+
+BANNED = {
+    "no bound, or a bad one": "strcpy strcat sprintf vsprintf gets strncpy strncat stpcpy alloca scanf sscanf fscanf",
+    "cannot tell a number from none, or goes by the locale": "atoi atol atoll atof strtod strtof strtold strtol "
+        "strtoll strtoul strtoull setlocale isalpha isalnum isdigit isupper islower isspace isprint tolower toupper",
+    "keeps its state in a static": "strtok rand srand random localtime gmtime ctime asctime getopt getopt_long "
+        "inet_ntoa gethostbyname readdir_r tmpnam",
+    "starts a shell": "system popen",
+    "a race": "mktemp tempnam access",
+    "blocks the loop": "sleep usleep nanosleep getaddrinfo",
+}
+
+# Words that have one home.
+AT_HOME = {
+    "malloc calloc realloc strdup strndup asprintf vasprintf": {"buf"},
+    "getenv setenv unsetenv putenv secure_getenv environ": {"keyring"},
+    "fork daemon setsid": {"daemon"},
+    "getpid kill pthread_create": set(),
+}
+
+
+def word_pattern(words):
+    return re.compile(r"(?<![\w.>])(%s)(?=\s*\()" % "|".join(words.split()))
+
+
+def check_banned(root):
+    """Functions that are not used, or in one file only."""
+    found = []
+    for path in c_files(root):
+        text = re.sub(r"^\s*#.*$", "", bare(path.read_text()), flags=re.M)
+        for why, words in BANNED.items():
+            for where, match in lines_with(root, path, text, word_pattern(words)):
+                found.append((rel(root, path), match[1], "%s: %s: %s" % (where, match[1], why)))
+        for words, homes in AT_HOME.items():
+            if path.stem in homes:
+                continue
+            for where, match in lines_with(root, path, text, word_pattern(words)):
+                found.append((rel(root, path), match[1], "%s: %s belongs to %s" %
+                              (where, match[1], ", ".join(sorted(homes)) or "nobody")))
+    return without_exceptions(root, "banned", found)
+
+
+def check_paths(root):
+    """Nothing names a place that only its authors had."""
+    places = re.compile(r"\.\./" + r"(shared|\.library)\b|(?<![\w.$}-])/" + r"work/(main|shared)?")
+    findings = []
+    for name in listed(root):
+        data = (root / name).read_bytes()
+        if b"\0" in data:
+            continue
+        for where, match in lines_with(root, root / name, data.decode(errors="replace"), places):
+            findings.append("%s: names %s" % (where, match[0]))
+    return findings
+
+
+def check_document_names(root):
+    """A document that a comment sends its reader to is in the repository."""
+    names, found = listed(root), []
+    there = set(names) | {pathlib.PurePath(name).name for name in names}
+    document = re.compile(r"(?<![\w<*])((?:[\w.-]+/)*[\w-]+\.md)\b")
+    for name in names:
+        if not re.search(r"\.(c|h|S|py|sh|mk|md|1|ini|txt)$|(^|/)(Makefile|run|emctl)$", name):
+            continue
+        if name.startswith("tests/lint/"):
+            continue
+        for where, match in lines_with(root, root / name, (root / name).read_text(errors="replace"), document):
+            beside = str(pathlib.PurePath(name).parent / match[1])
+            if match[1] not in there and not (root / beside).exists():
+                found.append((name, match[1], "%s: there is no %s" % (where, match[1])))
+    return without_exceptions(root, "document", found)
+
+
+TOP = {"LICENSE", "Makefile", "README.md", "include", "packaging", "src", "tests"}
+
+
+def check_top(root):
+    """The top level holds the agreed names, and dotfiles."""
+    there = {name.split("/")[0] for name in listed(root)}
+    return (["%s: not one of the names at the top" % name
+             for name in sorted(there - TOP) if not name.startswith(".")] +
+            ["%s: is missing" % name for name in sorted(TOP - there)])
+
+
+# ---- shape
+
+FILE_LINES, FUNCTION_LINES, BRANCHES, COLUMNS, TAB = 500, 70, 15, 110, 8
+BRANCH = re.compile(r"\b(?:if|for|while|case)\b|&&|\|\||\?")
+
+
+def check_layout(root):
+    """Tabs, no blanks at ends, files and lines of a size that can be read."""
+    found = []
+    for path in c_files(root):
+        file, text = rel(root, path), path.read_text()
+        lines = text.split("\n")
+        if lines[-1] != "" or text.endswith("\n\n"):
+            found.append((file, "end", "%s: does not end in one newline" % file))
+        lines.pop()
+        if len(lines) > FILE_LINES:
+            found.append((file, "lines", "%s: %d lines, %d at most" % (file, len(lines), FILE_LINES)))
+        for number, line in enumerate(lines, 1):
+            where, width = "%s:%d" % (file, number), len(line.expandtabs(TAB))
+            if width > COLUMNS:
+                found.append((file, "columns", "%s: %d columns, %d at most" % (where, width, COLUMNS)))
+            if re.search(r"[ \t]$", line):
+                found.append((file, "blanks", "%s: blanks at its end" % where))
+            if re.match(r"\t* {2,}|\t* [^*]", line) and not re.match(r" \*", line):
+                found.append((file, "tabs", "%s: indented with blanks" % where))
+            if "\r" in line:
+                found.append((file, "returns", "%s: a carriage return" % where))
+    return without_exceptions(root, "layout", found)
+
+
+def functions(root):
+    """(file, name, first line, last line), by universal-ctags."""
+    files = "\n".join(rel(root, path) for path in c_files(root))
+    tags = subprocess.run(["ctags", "--languages=C", "--langmap=C:.c.h", "--kinds-C=f", "--fields=+ne",
+                           "--output-format=json", "-L", "-", "-f", "-"], cwd=root, input=files, text=True,
+                          capture_output=True, check=True).stdout
+    for line in tags.splitlines():
+        tag = json.loads(line)
+        yield tag["path"], tag["name"], tag["line"], tag["end"]
+
+
+def check_functions(root):
+    """Functions of a size that can be read."""
+    found, measured = [], 0
+    texts = {rel(root, path): bare(path.read_text()).split("\n") for path in c_files(root)}
+    for file, name, first, last in functions(root):
+        measured += 1
+        length = last - first + 1
+        branches = len(BRANCH.findall("\n".join(texts[file][first - 1:last]))) + 1
+        if length > FUNCTION_LINES:
+            found.append((file, name, "%s:%d: %s: %d lines, %d at most" % (file, first, name, length, FUNCTION_LINES)))
+        elif branches > BRANCHES:
+            found.append((file, name, "%s:%d: %s: %d branches, %d at most" % (file, first, name, branches, BRANCHES)))
+    if not measured:
+        return ["ctags found no function: is it universal-ctags?"]
+    return without_exceptions(root, "function", found)
+
+
+# ---- objects
+
+# Sections of what can change while the program runs.  .data.rel.ro is constant once the addresses are in.
+MUTABLE = re.compile(r"\.(t?data|t?bss)(\.|$)|\*COM\*")
+
+
+def check_state(root, objects):
+    """No variable that outlives a call: everything hangs from what main makes."""
+    findings = []
+    for path in objects:
+        table = subprocess.run(["objdump", "-t", str(path)], capture_output=True, text=True, check=True).stdout
+        for line in table.splitlines():
+            match = re.match(r"[0-9a-f]+ (.{7}) (\S+)\s+([0-9a-f]+)\s+(.+)$", line)
+            if not match or "d" in match[1] or not int(match[3], 16) or match[2].startswith(".data.rel.ro"):
+                continue
+            if MUTABLE.match(match[2]):
+                findings.append("%s: %s can change (%s)" % (path.name, match[4].split()[-1], match[2]))
+    return findings
+
+
+# What the library may not call: whatever reaches the world, or asks it the time.
+OUTSIDE = re.compile(r"""(open(at)?|creat|read|pread|write|pwrite|readv|writev|close|socket|connect|accept4?|bind|listen
+    |recv.*|send.*|poll|ppoll|select|epoll_.*|fopen|freopen|fdopen|fread|fgets|getline|opendir|readdir|stat|fstat|lstat
+    |ioctl|fcntl|getenv|secure_getenv|time|clock|gettimeofday|clock_gettime|usleep|nanosleep|sleep|timerfd_.*|signalfd
+    |pthread_.*|thrd_.*|fork|vfork|exec.*|posix_spawn.*|kill|raise|signal|sigaction|rand|srand|random|getrandom
+    |getentropy|setlocale|localtime.*|strftime|getaddrinfo|curl_.*|fuse_.*|exit|_exit)(64)?(@.*)?""", re.X)
+
+
+def check_calls(objects):
+    """The library asks the world for nothing: the linker would let it call libc, this does not."""
+    findings = []
+    for path in objects:
+        table = subprocess.run(["nm", "-u", str(path)], capture_output=True, text=True, check=True).stdout
+        for name in re.findall(r"^\s+[Uw] (\S+)$", table, re.M):
+            plain = re.sub(r"^__(\w+)_chk$", r"\1", name)
+            if OUTSIDE.fullmatch(plain):
+                findings.append("%s: calls %s" % (path.name, name))
+    return findings
