@@ -20,6 +20,7 @@ enum {
 	ID_INDEX_BITS = 18, /* > JSON_VALUES_MAX */
 	ID_INDEX_MASK = (1 << ID_INDEX_BITS) - 1,
 	LOOSE_MAX = 4096, /* resources kept that nothing lists and nobody holds */
+	OUTAGE_MS = 2000, /* long enough for the rest of one path walk, short enough to notice the end */
 	ENTERED_MAX = 1000 /* ids that a listing shows because somebody entered them */
 };
 
@@ -119,6 +120,7 @@ struct tree {
 	struct node *root, *texts;
 	struct map objects; /* by serial */
 	struct map names; /* resources by (listing, name) */
+	struct failure outage; /* the network failed just now: what has a last good answer does not try */
 	uint64_t next_serial;
 	struct node loose, lru; /* ring heads */
 	size_t n_loose, memory, n_nodes, n_versions;
@@ -190,9 +192,10 @@ bool listing_is_fresh(const struct node *listing, struct asked asked);
 /* A failed refresh left the last whole listing standing, for a while. */
 bool listing_is_stale(const struct tree *tree, const struct node *listing, struct asked asked);
 bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked);
-int64_t listing_left_ms(const struct node *listing, struct asked asked);
+int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct asked asked);
 bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked); /* < stale_s */
 bool failure_stands(const struct failure *failure, struct asked asked);
+bool outage_stands(const struct tree *tree, struct asked asked);
 
 /* tree_ask.c */
 int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a miss stands */

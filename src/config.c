@@ -312,9 +312,13 @@ static void set_defaults(struct config *config)
 	};
 }
 
-/* What was typed is quoted in the line: it must stay one. */
+/* What was typed is quoted in the line: it must stay one, and be one. */
 static void make_one_line(struct buf *why)
 {
+	if (why->full && why->len == 0) {
+		buf_clear(why);
+		buf_puts(why, "a word of the command line is too long");
+	}
 	for (size_t i = 0; i < why->len; i++)
 		if ((unsigned char)why->data[i] < ' ' || why->data[i] == 0x7f)
 			why->data[i] = '?';

@@ -28,7 +28,8 @@
 
 #include "ascii.h"
 
-enum { DEAD_MOUNTS_MAX = 16, PATH_ROOM = 1 << 20 };
+/* QUOTED_MAX: of a path in a message, so that the rest of the line has room too. */
+enum { DEAD_MOUNTS_MAX = 16, PATH_ROOM = 1 << 20, QUOTED_MAX = 1000 };
 
 static const char OUR_TYPE[] = "fuse.describefs";
 
@@ -255,13 +256,14 @@ static bool heal(const char *path, struct buf *why)
 		if (stat(path, &status) == 0 || errno != ENOTCONN)
 			return true;
 		if (!is_ours(path)) {
-			buf_printf(why, "%s: a dead mount that is not ours is there: unmount it first (fusermount3 -u)", path);
+			buf_printf(why, "%.*s: a dead mount that is not ours is there: unmount it first (fusermount3 -u)",
+				QUOTED_MAX, path);
 			return false;
 		}
 		if (!unmount(path))
 			break;
 	}
-	buf_printf(why, "%s: a dead mount cannot be taken away: try fusermount3 -u -z", path);
+	buf_printf(why, "%.*s: a dead mount cannot be taken away: try fusermount3 -u -z", QUOTED_MAX, path);
 	return false;
 }
 
@@ -278,7 +280,7 @@ static bool check_directory(const char *path, struct buf *why)
 	else if (access(path, X_OK) < 0)
 		wrong = strerror(errno);
 	if (wrong)
-		buf_printf(why, "%s: %s", path, wrong);
+		buf_printf(why, "%.*s: %s", QUOTED_MAX, path, wrong);
 	return !wrong;
 }
 
@@ -286,7 +288,7 @@ bool daemon_mountpoint(const char *mountpoint, struct buf *why)
 {
 	char *path = resolve(mountpoint);
 	if (!path) {
-		buf_printf(why, "%s: %s", mountpoint, strerror(errno));
+		buf_printf(why, "%.*s: %s", QUOTED_MAX, mountpoint, strerror(errno));
 		return false;
 	}
 	bool good = heal(path, why) && check_directory(path, why);

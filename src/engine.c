@@ -110,17 +110,22 @@ static void answer(struct wait *wait, const struct reply *reply)
 	done(arg, reply);
 }
 
-/* The waiter's own deadline: what there is, or ETIMEDOUT.  Others go on waiting for the flight. */
+/*
+ * The waiter's own deadline: what there is, or ETIMEDOUT.  Others go on waiting for the flight.  A cloud that has
+ * said nothing for so long is held to be silent for a moment, so that the next step on the same path does not
+ * wait all over again; a long listing that comes page by page is not.
+ */
 static void give_up(void *arg)
 {
 	struct wait *wait = arg;
+	struct engine *engine = wait->engine;
 	struct flight *flight = wait->flight;
-	struct reply reply;
+	int64_t silent_ms = flight->state == FLIGHT_SENT ? now_ms(engine) - flight->sent_ms : 0;
 
 	wait->timer = NULL;
-	tree_fail(wait->engine->options.tree, flight->node, flight->want, FAULT_TIMEOUT, 0,
-		now_ms(wait->engine));
-	reply = ask_again(wait);
+	tree_fail(engine->options.tree, flight->node, flight->want, FAULT_TIMEOUT,
+		silent_ms * 2 >= engine->options.deadline_ms, now_ms(engine));
+	struct reply reply = ask_again(wait);
 	if (reply.outcome == OUTCOME_NEED)
 		reply = (struct reply){ .outcome = OUTCOME_FAILED, .fault = FAULT_TIMEOUT };
 	answer(wait, &reply);

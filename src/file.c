@@ -61,7 +61,7 @@ char *file_read(const char *path, size_t max, size_t *len, struct buf *why)
 	if (bytes)
 		explicit_bzero(bytes, max + 2);
 	free(bytes);
-	buf_printf(why, "%s: %s", path, error < 0 ? "not a regular file" : strerror(error));
+	buf_printf(why, "%.1000s: %s", path, error < 0 ? "not a regular file" : strerror(error));
 	errno = error < 0 ? EINVAL : error;
 	return NULL;
 }

@@ -90,7 +90,6 @@ static void plant_tree(struct source *source)
 	const struct config *config = source->config;
 	struct tree_options options = {
 		.catalog = source->catalog,
-		.readme = source->readme.data,
 		.api_names = config->api_names,
 		.secrets = config->secrets,
 		.ttl_s = config->ttl_s,
@@ -99,6 +98,7 @@ static void plant_tree(struct source *source)
 	};
 
 	guide_readme(&source->readme, source->catalog);
+	options.readme = source->readme.data; /* only now: filling it moves it */
 	source->tree = tree_new(&options);
 }
 

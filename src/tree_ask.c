@@ -66,8 +66,8 @@ static int64_t vouched_ms(const struct tree *tree, const struct node *node, stru
 		ms = left_ms(node->detail.expires_ms, asked) + 1;
 	if (record_is_fresh(&node->listed, asked) && ms <= left_ms(node->listed.expires_ms, asked))
 		ms = left_ms(node->listed.expires_ms, asked) + 1;
-	if (node_is_listed(node) && node->in_listing && ms <= listing_left_ms(listing, asked))
-		ms = listing_left_ms(listing, asked) + (listing_stands(tree, listing, asked) ? 1 : 0);
+	if (node_is_listed(node) && node->in_listing && ms <= listing_left_ms(tree, listing, asked))
+		ms = listing_left_ms(tree, listing, asked) + (listing_stands(tree, listing, asked) ? 1 : 0);
 	return ms;
 }
 
@@ -97,6 +97,11 @@ static struct reply prove(struct tree *tree, struct node *node, struct asked ask
 	const struct failure *failure = &need.node->failures[need.want];
 	if (failure_stands(failure, asked))
 		return unproven(tree, node, failure, asked);
+	if (outage_stands(tree, asked)) {
+		struct reply stale = unproven(tree, node, &tree->outage, asked);
+		if (stale.outcome == OUTCOME_FOUND)
+			return stale;
+	}
 	if (need.want == WANT_LIST && listing_is_fresh(need.node, asked)) {
 		if (need.node == node->parent) /* a whole list, and it is not there */
 			return reply_absent(at_most(miss_ms(tree, node->kind),
@@ -214,12 +219,9 @@ static struct reply attr_of_resource(struct tree *tree, struct node *node, struc
 		return reply_found(resource_entry(tree, node, 0, asked));
 	if (!kind_has_describe(node->kind) && node->kind->partial)
 		return reply_found(resource_entry(tree, node, 0, asked));
-	struct view view = view_of(tree, node, 0, NULL, asked);
-	if (!view.found)
-		return view.reply.outcome == OUTCOME_NEED ? need_refresh(node, asked) : view.reply;
-	struct entry entry = resource_entry(tree, node, 0, asked);
-	entry.attr_ms = view.left_ms;
-	return reply_found(entry);
+	/* nothing that dates it is fresh: whatever vouches for the name will date it too */
+	struct reply reply = prove(tree, node, asked);
+	return reply.outcome == OUTCOME_ABSENT ? reply_failed(FAULT_NOT_FOUND) : reply;
 }
 
 static struct reply attr_of_inner(struct tree *tree, struct node *node, uint32_t slot,
@@ -265,11 +267,10 @@ static struct reply open_listing(struct tree *tree, struct node *listing, struct
 
 	if (listing_is_fresh(listing, asked))
 		return reply_found((struct entry){ 0 });
-	if (!failure_stands(failure, asked))
-		return reply_need(listing, WANT_LIST);
 	if (listing_is_stale(tree, listing, asked))
 		return reply_found((struct entry){ 0 });
-	return reply_failed(failure->fault);
+	return failure_stands(failure, asked) ? reply_failed(failure->fault) :
+		reply_need(listing, WANT_LIST);
 }
 
 struct reply tree_open(struct tree *tree, uint64_t id, struct asked asked)

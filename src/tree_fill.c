@@ -175,11 +175,18 @@ static void prime(struct tree *tree, struct node *node, const struct json *item,
 	snapshot_free(snapshot);
 }
 
+/* Somebody answered. */
+static void end_outage(struct tree *tree)
+{
+	tree->outage = (struct failure){ 0 };
+}
+
 enum fault tree_list_item(struct tree *tree, struct node *listing, const struct json *item,
 	const struct source_note *note)
 {
 	const struct json *id = json_get(item, listing->kind->id);
 
+	end_outage(tree);
 	if (!id || (json_type(id) != JSON_STRING && json_type(id) != JSON_NUMBER))
 		return FAULT_ANSWER;
 	prime(tree, list_id(tree, listing, json_text(id)), item, note);
@@ -298,6 +305,7 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 	if (fault)
 		return fault;
 
+	end_outage(tree);
 	struct stamp *stamp = stamp_new(note);
 	bool known = node->detail.stamp;
 	uint64_t stable = node->detail.stable, content = snapshot->content;
@@ -367,10 +375,19 @@ static void fail_listing(struct tree *tree, struct node *listing, enum fault fau
 		mark_missing(tree, listing->parent, now_ms);
 }
 
+/* Nobody was reached, whatever it was that we wanted to know. */
+static bool is_outage(enum fault fault)
+{
+	return fault == FAULT_TIMEOUT || fault == FAULT_LOST || fault == FAULT_REFUSED ||
+		fault == FAULT_NO_HOST || fault == FAULT_NO_NETWORK;
+}
+
 void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,
 	int64_t hold_ms, int64_t now_ms)
 {
 	node_pin(node);
+	if (is_outage(fault) && hold_ms)
+		tree->outage = (struct failure){ fault, now_ms, now_ms + OUTAGE_MS };
 	if (fault == FAULT_NOT_FOUND && node->kind)
 		hold_ms = miss_ms(tree, node->kind);
 	node->failures[want] = (struct failure){ fault, now_ms, now_ms + hold_ms };

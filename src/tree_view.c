@@ -27,6 +27,11 @@ bool failure_stands(const struct failure *failure, struct asked asked)
 	return failure->fault && (failure->until_ms > asked.now_ms || failure->at_ms >= asked.since_ms);
 }
 
+bool outage_stands(const struct tree *tree, struct asked asked)
+{
+	return tree->outage.fault && tree->outage.until_ms > asked.now_ms;
+}
+
 bool kind_has_list(const struct kind *kind)
 {
 	return kind->list.name || kind->list.path || kind->n_harvests;
@@ -72,8 +77,11 @@ bool listing_is_stale(const struct tree *tree, const struct node *listing, struc
 {
 	const struct failure *failure = &listing->failures[WANT_LIST];
 
-	return failure_stands(failure, asked) && fault_allows_stale(failure->fault) &&
-		stamp_is_young(tree, listing->list_stamp, asked);
+	if (!stamp_is_young(tree, listing->list_stamp, asked))
+		return false;
+	if (failure_stands(failure, asked))
+		return fault_allows_stale(failure->fault);
+	return outage_stands(tree, asked);
 }
 
 bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked)
@@ -81,12 +89,15 @@ bool listing_stands(const struct tree *tree, const struct node *listing, struct 
 	return listing_is_fresh(listing, asked) || listing_is_stale(tree, listing, asked);
 }
 
-int64_t listing_left_ms(const struct node *listing, struct asked asked)
+int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct asked asked)
 {
 	int64_t fresh_ms = left_ms(listing->list_expires_ms, asked);
 	int64_t held_ms = left_ms(listing->failures[WANT_LIST].until_ms, asked);
+	int64_t outage_ms = outage_stands(tree, asked) ? left_ms(tree->outage.until_ms, asked) : 0;
 
-	return fresh_ms > held_ms ? fresh_ms : held_ms;
+	if (fresh_ms)
+		return fresh_ms;
+	return held_ms > outage_ms ? held_ms : outage_ms;
 }
 
 /*
@@ -129,11 +140,10 @@ static bool list_item_has(struct tree *tree, struct node *node, uint32_t slot, c
 	return entry && version->snapshot->entries[entry].primed;
 }
 
-/* The last good answer, when a failed refresh allows it. */
+/* The last good answer, when the failure of the refresh allows it. */
 static struct view view_stale(struct tree *tree, struct node *node, uint32_t slot, const char *name,
-	struct asked asked)
+	const struct failure *failure, struct asked asked)
 {
-	const struct failure *failure = refresh_failure(node);
 	int64_t held_ms = left_ms(failure->until_ms, asked);
 	bool listed = item_is_whole(node->kind) || (name && list_item_has(tree, node, slot, name));
 
@@ -146,9 +156,25 @@ static struct view view_stale(struct tree *tree, struct node *node, uint32_t slo
 	return view_none(reply_failed(failure->fault));
 }
 
-/*
- * `name`: the one entry of directory `slot` that is asked for, NULL when the directory is asked for whole.
- */
+/* The call that would say what the fresh answers do not. */
+static struct view view_needed(struct tree *tree, struct node *node, uint32_t slot, const char *name,
+	struct asked asked)
+{
+	const struct kind *kind = node->kind;
+
+	if (kind_has_describe(kind))
+		return view_none(name && list_item_has(tree, node, slot, name) ?
+			need_refresh(node, asked) : reply_need(node, WANT_DESCRIBE));
+	if (!kind->list.name && !kind->list.path)
+		return view_at(NULL, SKELETON_MS);
+	if (kind->partial && !name)
+		return view_at(NULL, 0); /* its list call rarely answers: not asked for what nobody named */
+	if (node->listed.stamp || !listing_is_fresh(node->parent, asked))
+		return view_none(reply_need(node->parent, WANT_LIST));
+	/* the list was read and does not have it: there is nothing to show but what is inside */
+	return view_at(NULL, left_ms(node->parent->list_expires_ms, asked));
+}
+
 struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	struct asked asked)
 {
@@ -166,16 +192,11 @@ struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const c
 		return view_at(record_version(tree, node, &node->listed),
 			left_ms(node->listed.expires_ms, asked));
 	if (failure_stands(refresh_failure(node), asked))
-		return view_stale(tree, node, slot, name, asked);
-	if (kind_has_describe(node->kind))
-		return view_none(name && list_item_has(tree, node, slot, name) ?
-			need_refresh(node, asked) : reply_need(node, WANT_DESCRIBE));
-	if (!node->kind->list.name && !node->kind->list.path)
-		return view_at(NULL, SKELETON_MS);
-	if (node->kind->partial && !name)
-		return view_at(NULL, 0); /* its list call rarely answers: not asked for what nobody named */
-	if (node->listed.stamp || !listing_is_fresh(node->parent, asked))
-		return view_none(reply_need(node->parent, WANT_LIST));
-	/* the list was read and does not have it: there is nothing to show but what is inside */
-	return view_at(NULL, left_ms(node->parent->list_expires_ms, asked));
+		return view_stale(tree, node, slot, name, refresh_failure(node), asked);
+	if (outage_stands(tree, asked)) {
+		struct view view = view_stale(tree, node, slot, name, &tree->outage, asked);
+		if (view.found)
+			return view;
+	}
+	return view_needed(tree, node, slot, name, asked);
 }

@@ -23,7 +23,7 @@ static bool next_resource(const struct tree *tree, const struct node *listing, u
 	const struct node *node = listing->entries[low];
 	*cookie = node->seq;
 	*name = node->name;
-	*entry = resource_entry(tree, node, listing_left_ms(listing, asked), asked);
+	*entry = resource_entry(tree, node, listing_left_ms(tree, listing, asked), asked);
 	if (node->missing || (!node->listed.stamp && kind_has_describe(node->kind)))
 		entry->id = 0; /* let a lookup decide */
 	return true;

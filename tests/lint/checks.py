@@ -269,16 +269,15 @@ BANNED = {
     "keeps its state in a static": "strtok rand srand random localtime gmtime ctime asctime getopt getopt_long "
         "inet_ntoa gethostbyname readdir_r tmpnam",
     "starts a shell": "system popen",
-    "a race": "mktemp tempnam access",
+    "a race": "mktemp tempnam",
     "blocks the loop": "sleep usleep nanosleep getaddrinfo",
 }
 
 # Words that have one home.
 AT_HOME = {
     "malloc calloc realloc strdup strndup asprintf vasprintf": {"buf"},
-    "getenv setenv unsetenv putenv secure_getenv environ": {"keyring"},
-    "fork daemon setsid": {"daemon"},
-    "getpid kill pthread_create": set(),
+    "getenv setenv unsetenv putenv secure_getenv": {"keyring"},
+    "fork vfork daemon setsid": {"daemon"},
 }
 
 
@@ -299,7 +298,7 @@ def check_banned(root):
                 continue
             for where, match in lines_with(root, path, text, word_pattern(words)):
                 found.append((rel(root, path), match[1], "%s: %s belongs to %s" %
-                              (where, match[1], ", ".join(sorted(homes)) or "nobody")))
+                              (where, match[1], ", ".join(sorted(homes)))))
     return without_exceptions(root, "banned", found)
 
 

@@ -1,0 +1,447 @@
+/*
+ * test_config.c - command lines, one a row: what they come to, or the line that says what is wrong.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+
+enum { WORDS_MAX = 32 };
+
+/* Everything that is not as it is without options, in a fixed order. */
+
+static void show_texts(struct buf *out, const char *name, const struct texts *texts)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		buf_printf(out, " %s=%s", name, texts->v[i]);
+	if (texts->n > 0)
+		assert_null(texts->v[texts->n]);
+}
+
+static void show_number(struct buf *out, const char *name, int64_t value, int64_t otherwise)
+{
+	if (value != otherwise)
+		buf_printf(out, " %s=%lld", name, (long long)value);
+}
+
+static void show_text(struct buf *out, const char *name, const char *text)
+{
+	if (text)
+		buf_printf(out, " %s=%s", name, text);
+}
+
+static void show(struct buf *out, const struct config *config)
+{
+	static const char *const VERBS[] = { "mount", "ls", "cat", "tree", "kinds", "doctor", "help", "version" };
+	buf_puts(out, VERBS[config->verb]);
+	assert_int_equal(config->has_source, config->source.catalog != NULL);
+	show_text(out, "catalog", config->source.catalog);
+	show_text(out, "region", config->source.region);
+	show_text(out, "profile", config->source.profile);
+	show_texts(out, "path", &config->paths);
+	show_text(out, "at", config->mountpoint);
+	show_number(out, "f", config->foreground, false);
+	show_number(out, "d", config->debug, false);
+	show_text(out, "endpoint", config->endpoint);
+	show_text(out, "cacert", config->cacert);
+	show_number(out, "deadline", config->deadline_ms, 10000);
+	show_number(out, "ttl", config->ttl_s, -1);
+	show_number(out, "stale", config->stale_s, 3600);
+	show_number(out, "rate/1000", (int64_t)(config->rate * 1000 + 0.5), 0);
+	show_number(out, "memory", (int64_t)config->max_memory, 256 << 20);
+	show_number(out, "api", config->api_names, false);
+	show_number(out, "secrets", config->secrets, false);
+	show_texts(out, "pin", &config->pins);
+	show_number(out, "allow_other", config->allow_other, false);
+	show_number(out, "uid", config->uid, -1);
+	show_number(out, "gid", config->gid, -1);
+	show_number(out, "umask", config->umask, -1);
+	show_texts(out, "fuse", &config->fuse);
+}
+
+static int parse(struct config *config, const char *line, struct buf *why)
+{
+	char *copy = xstrdup(line), *state = NULL, *words[WORDS_MAX] = { (char *)"describefs" };
+	int n = 1;
+	for (char *word = strtok_r(copy, " ", &state); word; word = strtok_r(NULL, " ", &state))
+		words[n++] = strcmp(word, "''") == 0 ? (char *)"" : word;
+	int status = config_parse(config, n, words, why);
+	free(copy);
+	return status;
+}
+
+#define T "mount catalog=tione at=/m"
+
+static const struct {
+	const char *line, *result;
+} RIGHT[] = {
+	{ "tione /m", T },
+	{ "mount tione /m", T },
+	{ "tione:ap-shanghai /m", "mount catalog=tione region=ap-shanghai at=/m" },
+	{ "tione:ap-beijing@work /m", "mount catalog=tione region=ap-beijing profile=work at=/m" },
+	{ "tione@work.2 /m", "mount catalog=tione profile=work.2 at=/m" },
+	{ "tione@me@home:x /m", "mount catalog=tione profile=me@home:x at=/m" },
+	{ "q2-x /m/", "mount catalog=q2-x at=/m/" },
+	{ "mount ls /m", "mount catalog=ls at=/m" },
+	{ "mount mount /m", "mount catalog=mount at=/m" },
+	{ "ls tione", "ls catalog=tione" },
+	{ "ls tione /training", "ls catalog=tione path=/training" },
+	{ "cat tione a b c", "cat catalog=tione path=a path=b path=c" },
+	{ "cat -o secrets tione a -f b", "cat catalog=tione path=a path=b f=1 secrets=1" },
+	{ "tree tione", "tree catalog=tione" },
+	{ "kinds", "kinds" },
+	{ "kinds qianfan", "kinds catalog=qianfan" },
+	{ "doctor", "doctor" },
+	{ "doctor tione:ap-x", "doctor catalog=tione region=ap-x" },
+	{ "--help", "help" },
+	{ "-h", "help" },
+	{ "tione /m --help --nonsense", "help" },
+	{ "-fh", "help f=1" },
+	{ "--version", "version" },
+	{ "-V", "version" },
+	{ "-f tione /m", T " f=1" },
+	{ "tione /m -f", T " f=1" },
+	{ "-d tione /m", T " f=1 d=1" },
+	{ "-fd tione -- /m", T " f=1 d=1" },
+	{ "-- tione /m", T },
+	{ "ls -- tione -f", "ls catalog=tione path=-f" },
+	{ "ls tione -", "ls catalog=tione path=-" },
+	{ "-o ttl=5 tione /m", T " ttl=5" },
+	{ "tione -ottl=5 /m", T " ttl=5" },
+	{ "tione /m -fo ttl=0", T " f=1 ttl=0" },
+	{ "tione /m -o ttl=5 -o stale=0,ttl=6", T " ttl=6 stale=0" },
+	{ "tione /m -o deadline=0.1", T " deadline=100" },
+	{ "tione /m -o deadline=2.5", T " deadline=2500" },
+	{ "tione /m -o deadline=.25", T " deadline=250" },
+	{ "tione /m -o deadline=3600", T " deadline=3600000" },
+	{ "tione /m -o rate=0.5", T " rate/1000=500" },
+	{ "tione /m -o rate=20", T " rate/1000=20000" },
+	{ "tione /m -o max_memory=1048576", T " memory=1048576" },
+	{ "tione /m -o max_memory=64K", T " memory=65536" },
+	{ "tione /m -o max_memory=10m", T " memory=10485760" },
+	{ "tione /m -o max_memory=2G", T " memory=2147483648" },
+	{ "tione /m -o names=api", T " api=1" },
+	{ "tione /m -o names=api,names=snake", T },
+	{ "tione /m -o secrets", T " secrets=1" },
+	{ "tione /m -o pin=models/m-1", T " pin=models/m-1" },
+	{ "tione /m -o pin=models/m-1:models/m-2/versions/v%2F3,pin=a/b",
+		T " pin=models/m-1 pin=models/m-2/versions/v%2F3 pin=a/b" },
+	{ "tione /m -o allow_other,uid=1000,gid=0,umask=077", T " allow_other=1 uid=1000 gid=0 umask=63" },
+	{ "tione /m -o auto_unmount,default_permissions,fsname=x=y", T
+		" fuse=auto_unmount fuse=default_permissions fuse=fsname=x=y" },
+	{ "tione /m -o fsname=a\\,b,secrets", T " secrets=1 fuse=fsname=a,b" },
+	{ "tione /m -o rw,nosuid,nodev,dev,suid,relatime,_netdev,nofail,x-systemd.automount,comment=a", T
+		" fuse=nosuid fuse=nodev" },
+	{ "tione /m -o defaults,ro,noauto,user,user=joe,users,nouser,owner,exec,noexec,sync,async,atime,noatime,"
+		"diratime,nodiratime,auto", T " fuse=noexec fuse=noatime" },
+	{ "tione /m -o ,,secrets,", T " secrets=1" },
+	{ "tione /m -o ''", T },
+	{ "tione /m -o cacert=/dev/null", T " cacert=/dev/null" },
+	{ "tione /m -o endpoint=https://tione.example.com", T " endpoint=https://tione.example.com" },
+	{ "tione /m -o endpoint=HTTPS://Tione.example.com:8443/", T " endpoint=https://Tione.example.com:8443" },
+	{ "tione /m -o endpoint=https://[2001:db8::1]:443", T " endpoint=https://[2001:db8::1]:443" },
+	{ "tione /m -o endpoint=http://127.0.0.1:8080", T " endpoint=http://127.0.0.1:8080" },
+	{ "tione /m -o endpoint=http://127.9.9.9", T " endpoint=http://127.9.9.9" },
+	{ "tione /m -o endpoint=http://[::1]:1", T " endpoint=http://[::1]:1" },
+	{ "tione /m -o endpoint=http://LocalHost:65535/", T " endpoint=http://LocalHost:65535" },
+};
+
+static const struct {
+	const char *line, *words;
+} WRONG[] = {
+	{ "", "SOURCE is missing" },
+	{ "mount", "SOURCE is missing" },
+	{ "-f", "SOURCE is missing" },
+	{ "tione", "MOUNTPOINT is missing" },
+	{ "tione ''", "MOUNTPOINT is empty" },
+	{ "tione qianfan /m", "several sources in one mount come later" },
+	{ "ls", "SOURCE is missing: describefs ls SOURCE [PATH]" },
+	{ "ls tione a b", "too many words" },
+	{ "cat tione", "PATH is missing" },
+	{ "kinds a b", "too many words" },
+	{ "refresh /m", "refresh is not there yet" },
+	{ "Tione /m", "bad source \"Tione\"" },
+	{ "1tione /m", "the catalog's name" },
+	{ "'' /m", "the catalog's name" },
+	{ "@work /m", "the catalog's name" },
+	{ "tione: /m", "the region" },
+	{ "tione:AP /m", "the region" },
+	{ "tione:a/b /m", "the region" },
+	{ "tione@ /m", "the profile" },
+	{ "tione@../x /m", "the profile" },
+	{ "tione@.x /m", "the profile" },
+	{ "tione@a/b /m", "the profile" },
+	{ "tione@a\nb /m", "tione@a?b" },
+	{ "-x tione /m", "unknown option -x" },
+	{ "-fx tione /m", "unknown option -fx" },
+	{ "--halp", "did you mean --help?" },
+	{ "--vesion", "did you mean --version?" },
+	{ "--deadlin=5 tione /m", "did you mean -o deadline?" },
+	{ "tione /m -o", "a list of options is missing" },
+	{ "tione /m -o deadlin=5", "unknown option -o deadlin: did you mean deadline?" },
+	{ "tione /m -o secret", "did you mean secrets?" },
+	{ "tione /m -o alow_other", "did you mean allow_other?" },
+	{ "tione /m -o max-memory=1G", "did you mean max_memory?" },
+	{ "tione /m -o TTL=5", "unknown option -o TTL: did you mean " },
+	{ "tione /m -o remount", "unknown option -o remount" },
+	{ "tione /m -o deadline", "-o deadline: wants seconds" },
+	{ "tione /m -o deadline=", "wants seconds" },
+	{ "tione /m -o deadline=0", "wants seconds" },
+	{ "tione /m -o deadline=0.09", "wants seconds" },
+	{ "tione /m -o deadline=3600.1", "wants seconds" },
+	{ "tione /m -o deadline=1e3", "wants seconds" },
+	{ "tione /m -o deadline=1\\,5", "wants seconds" },
+	{ "tione /m -o deadline=-1", "wants seconds" },
+	{ "tione /m -o deadline=5.", "wants seconds" },
+	{ "tione /m -o deadline=.", "wants seconds" },
+	{ "tione /m -o deadline=inf", "wants seconds" },
+	{ "tione /m -o ttl=1.5", "wants whole seconds" },
+	{ "tione /m -o ttl=+1", "wants whole seconds" },
+	{ "tione /m -o ttl=0x10", "wants whole seconds" },
+	{ "tione /m -o ttl=99999999999999999999", "wants whole seconds" },
+	{ "tione /m -o stale=10m", "wants whole seconds" },
+	{ "tione /m -o rate=0", "wants calls a second" },
+	{ "tione /m -o max_memory=0", "wants bytes" },
+	{ "tione /m -o max_memory=1T", "wants bytes" },
+	{ "tione /m -o max_memory=G", "wants bytes" },
+	{ "tione /m -o max_memory=999999999999999G", "wants bytes" },
+	{ "tione /m -o names=camel", "wants api or snake" },
+	{ "tione /m -o secrets=1", "takes no value" },
+	{ "tione /m -o auto_unmount=1", "unknown option" },
+	{ "tione /m -o pin=models", "wants KIND/ID" },
+	{ "tione /m -o pin=models/", "wants KIND/ID" },
+	{ "tione /m -o pin=models/a/versions", "wants KIND/ID" },
+	{ "tione /m -o pin=models/a::models/b", "wants KIND/ID" },
+	{ "tione /m -o pin=models/a%2", "wants KIND/ID" },
+	{ "tione /m -o pin=models/a%zz", "wants KIND/ID" },
+	{ "tione /m -o umask=8", "wants an octal" },
+	{ "tione /m -o umask=1000", "wants an octal" },
+	{ "tione /m -o uid=joe", "wants a number" },
+	{ "tione /m -o uid=4294967295", "wants a number" },
+	{ "tione /m -o fsname=", "wants a name" },
+	{ "tione /m -o subtype=x", "cannot be set" },
+	{ "tione /m -o cacert=", "wants a PEM file" },
+	{ "tione /m -o endpoint=tione.example.com", "wants https://" },
+	{ "tione /m -o endpoint=http://tione.example.com", "wants https://" },
+	{ "tione /m -o endpoint=http://127.0.0.1.example.com", "wants https://" },
+	{ "tione /m -o endpoint=http://127.1", "wants https://" },
+	{ "tione /m -o endpoint=http://[::2]", "wants https://" },
+	{ "tione /m -o endpoint=http://0.0.0.0", "wants https://" },
+	{ "tione /m -o endpoint=https://user:pw@host", "wants https://" },
+	{ "tione /m -o endpoint=https://", "wants https://" },
+	{ "tione /m -o endpoint=https://host:0", "wants https://" },
+	{ "tione /m -o endpoint=https://host:65536", "wants https://" },
+	{ "tione /m -o endpoint=https://host:", "wants https://" },
+	{ "tione /m -o endpoint=https://host/path", "wants https://" },
+	{ "tione /m -o endpoint=https://host?x", "wants https://" },
+	{ "tione /m -o endpoint=https://[::1", "wants https://" },
+	{ "tione /m -o endpoint=https://ho\nst", "wants https://" },
+	{ "tione /m -o endpoint=ftp://host", "wants https://" },
+};
+
+static void command_lines_that_are_right(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof RIGHT / sizeof *RIGHT; i++) {
+		struct config config;
+		struct buf shown, why;
+		buf_init(&shown, 10000);
+		buf_init(&why, 1000);
+		int status = parse(&config, RIGHT[i].line, &why);
+		if (status != 0)
+			fail_msg("%s: %d %s", RIGHT[i].line, status, why.data);
+		show(&shown, &config);
+		if (strcmp(shown.data, RIGHT[i].result) != 0)
+			fail_msg("%s: %s", RIGHT[i].line, shown.data);
+		assert_int_equal(why.len, 0);
+		config_release(&config);
+		buf_release(&shown);
+		buf_release(&why);
+	}
+}
+
+static void command_lines_that_are_wrong(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++) {
+		struct config config;
+		struct buf why;
+		buf_init(&why, 1000);
+		int status = parse(&config, WRONG[i].line, &why);
+		if (status != 2 || !strstr(why.data, WRONG[i].words) || strchr(why.data, '\n'))
+			fail_msg("%s: %d %s", WRONG[i].line, status, why.data);
+		config_release(&config);
+		buf_release(&why);
+	}
+}
+
+static void relative_paths_are_made_absolute(void **state)
+{
+	(void)state;
+	struct config config;
+	struct buf why;
+	buf_init(&why, 1000);
+	char before[4096];
+	assert_non_null(getcwd(before, sizeof before));
+	assert_int_equal(chdir("/dev"), 0);
+	assert_int_equal(parse(&config, "tione mnt -o cacert=null", &why), 0);
+	assert_string_equal(config.mountpoint, "/dev/mnt");
+	assert_string_equal(config.cacert, "/dev/null");
+	config_release(&config);
+	assert_int_equal(chdir(before), 0);
+}
+
+static void a_cacert_that_cannot_be_read_is_said_early(void **state)
+{
+	(void)state;
+	struct config config;
+	struct buf why;
+	buf_init(&why, 1000);
+	assert_int_equal(parse(&config, "tione /m -o cacert=/nonexistent.pem", &why), 1);
+	assert_string_equal(why.data, "cacert=/nonexistent.pem: No such file or directory");
+	config_release(&config);
+	buf_release(&why);
+}
+
+static void a_word_that_is_too_long_to_quote(void **state)
+{
+	(void)state;
+	struct config config;
+	struct buf why;
+	buf_init(&why, 100);
+	char line[4000] = "tione /m -o ";
+	memset(line + 12, 'x', sizeof line - 13);
+	line[sizeof line - 1] = '\0';
+	assert_int_equal(parse(&config, line, &why), 2);
+	assert_true(why.len > 0);
+	config_release(&config);
+	buf_release(&why);
+}
+
+static void the_help_fits_a_terminal(void **state)
+{
+	(void)state;
+	size_t lines = 0;
+	for (const char *at = config_help(); *at; lines++) {
+		size_t len = strcspn(at, "\n");
+		assert_true(len <= 80);
+		at += len + 1;
+	}
+	assert_true(lines <= 60);
+	static const char *const WORDS[] = { "endpoint=", "deadline=", "ttl=", "stale=", "rate=", "pin=", "cacert=",
+		"names=", "secrets", "max_memory=", "allow_other", "uid=", "umask=", "Exit status" };
+	for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
+		assert_non_null(strstr(config_help(), WORDS[i]));
+}
+
+/* Catalogs */
+
+struct directory {
+	char path[64];
+	struct catalogs catalogs;
+	struct buf why;
+};
+
+static int setup(void **state)
+{
+	struct directory *directory = calloc(1, sizeof *directory);
+	strcpy(directory->path, "/tmp/describefs-catalogs-XXXXXX");
+	assert_non_null(mkdtemp(directory->path));
+	catalogs_init(&directory->catalogs);
+	buf_init(&directory->why, 4000);
+	*state = directory;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct directory *directory = *state;
+	char command[128];
+	snprintf(command, sizeof command, "rm -rf %s", directory->path);
+	assert_int_equal(system(command), 0);
+	catalogs_release(&directory->catalogs);
+	buf_release(&directory->why);
+	free(directory);
+	return 0;
+}
+
+static void put(const struct directory *directory, const char *name, const char *text)
+{
+	char path[256];
+	snprintf(path, sizeof path, "%s/%s", directory->path, name);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static bool load(struct directory *directory)
+{
+	buf_clear(&directory->why);
+	return config_load_catalogs(&directory->catalogs, directory->path, &directory->why);
+}
+
+static void a_directory_that_is_not_there_is_fine(void **state)
+{
+	struct directory *directory = *state;
+	assert_true(config_load_catalogs(&directory->catalogs, "/nonexistent/catalog", &directory->why));
+	assert_true(config_load_catalogs(&directory->catalogs, "/dev/null/catalog", &directory->why));
+	assert_true(load(directory));
+	assert_int_equal(directory->catalogs.n, 0);
+}
+
+/* Bad ones show the order: the first by name is the one that is refused. */
+static void files_are_read_in_the_order_of_their_names(void **state)
+{
+	struct directory *directory = *state;
+	put(directory, "z.json", "not JSON");
+	put(directory, "b.json", "not JSON");
+	put(directory, "c.json", "not JSON");
+	put(directory, "a.txt", "not read");
+	put(directory, ".a.json", "not read");
+	put(directory, ".json", "not read");
+	assert_false(load(directory));
+	assert_non_null(strstr(directory->why.data, "/b.json"));
+	assert_int_equal(directory->catalogs.n, 0);
+}
+
+static void what_is_no_small_file_is_refused_by_name(void **state)
+{
+	struct directory *directory = *state;
+	char path[256];
+	snprintf(path, sizeof path, "%s/x.json", directory->path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_false(load(directory));
+	assert_non_null(strstr(directory->why.data, "x.json: not a regular file"));
+	unlink(path);
+	put(directory, "x.json", "{}");
+	assert_int_equal(truncate(path, (1 << 20) + 1), 0);
+	assert_false(load(directory));
+	assert_non_null(strstr(directory->why.data, "x.json: File too large"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(command_lines_that_are_right),
+		cmocka_unit_test(command_lines_that_are_wrong),
+		cmocka_unit_test(relative_paths_are_made_absolute),
+		cmocka_unit_test(a_cacert_that_cannot_be_read_is_said_early),
+		cmocka_unit_test(a_word_that_is_too_long_to_quote),
+		cmocka_unit_test(the_help_fits_a_terminal),
+		TEST(a_directory_that_is_not_there_is_fine),
+		TEST(files_are_read_in_the_order_of_their_names),
+		TEST(what_is_no_small_file_is_refused_by_name),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,101 @@
+"""The house as src/README.md describes it: each sentence of its rules is a test here."""
+import os
+import shutil
+import stat
+import subprocess
+
+import pytest
+
+import checks
+
+
+def none(findings):
+    assert not findings, "\n" + "\n".join(findings)
+
+
+# ---- layers
+
+def test_every_file_has_its_layer(top):
+    none(checks.check_layer_table(top))
+
+
+def test_includes_go_down_and_private_headers_stay_private(top):
+    none(checks.check_downward(top))
+
+
+def test_no_modules_in_a_ring(top):
+    none(checks.check_cycles(top))
+
+
+def test_the_makefile_and_the_table_agree_on_the_library(top):
+    none(checks.check_edge(top))
+
+
+def test_every_header_opens_with_what_it_is_and_its_layer(top):
+    none(checks.check_header_comments(top))
+
+
+def test_one_file_knows_one_foreign_thing(top):
+    none(checks.check_foreign(top))
+
+
+def test_the_library_links_without_fuse_and_curl(top, library, tmp_path):
+    main = tmp_path / "main.c"
+    main.write_text("int main(void) { return 0; }\n")
+    done = subprocess.run(["cc", "-o", str(tmp_path / "main"), str(main), "-Wl,--whole-archive", str(library),
+                           "-Wl,--no-whole-archive", "-lcjson", "-lcrypto"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+# ---- what objects say
+
+def test_nothing_can_change_but_what_main_makes(top, objects):
+    none(checks.check_state(top, objects))
+
+
+def test_the_library_reaches_no_file_no_network_no_clock(core):
+    none(checks.check_calls(core))
+
+
+# ---- words and shape
+
+def test_banned_functions(top):
+    none(checks.check_banned(top))
+
+
+def test_files_and_lines_have_a_shape(top):
+    none(checks.check_layout(top))
+
+
+def test_functions_have_a_shape(top):
+    none(checks.check_functions(top))
+
+
+def test_nothing_names_a_place_that_only_its_authors_had(top):
+    none(checks.check_paths(top))
+
+
+def test_documents_that_comments_name_are_there(top):
+    none(checks.check_document_names(top))
+
+
+def test_the_top_level_holds_the_agreed_names(top):
+    none(checks.check_top(top))
+
+
+def test_ci_runs_make_check(top):
+    run = top / ".ci/run"
+    assert run.stat().st_mode & stat.S_IXUSR, ".ci/run cannot be run"
+    lines = [line.split("#")[0].split() for line in run.read_text().splitlines()]
+    assert any(words[-2:] == ["make", "check"] for words in lines), ".ci/run does not end in make check"
+
+
+def test_cppcheck(top, build):
+    if not shutil.which("cppcheck"):
+        pytest.skip("cppcheck is not installed")
+    done = subprocess.run(
+        ["cppcheck", "-q", "-j", str(os.cpu_count() or 1), "--error-exitcode=1", "--enable=warning,portability",
+         "--inline-suppr", "--suppressions-list=tests/lint/cppcheck.txt", "--std=c11", "-Iinclude", "-D_GNU_SOURCE",
+         '-DDESCRIBEFS_VERSION="0"', "-DLIBCURL_VERSION_NUM=0x075801", "-UDEBUG", "src"],
+        cwd=top, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-5000:]
