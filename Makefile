@@ -81,6 +81,18 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/san/libdescribefs.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(STD) -O1 -g $(SAN) -MMD -MP -o $@ $< $(BUILD)/san/libdescribefs.a -lcmocka $(CORE_LIBS)
 
+# The engine's tests share a scripted world.
+ENGINE_KIT := $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(filter-out tests/engine/test_%,$(wildcard tests/engine/*.c)))
+
+$(ENGINE_KIT): $(BUILD)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(STD) -O1 -g $(SAN) -MMD -MP -c -o $@ $<
+
+$(filter $(BUILD)/tests/engine/%,$(UNIT_TESTS)): $(BUILD)/tests/%: tests/%.c $(ENGINE_KIT) \
+		$(BUILD)/san/libdescribefs.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(STD) -O1 -g $(SAN) -MMD -MP -o $@ $< $(ENGINE_KIT) $(BUILD)/san/libdescribefs.a -lcmocka $(CORE_LIBS)
+
 include tests/emulator/emulator.mk
 include tests/edge/edge.mk
 

@@ -1,8 +1,8 @@
 /*
  * answer.h - an HTTP answer while it arrives: every line and byte of the peer against its ceiling.
  *
- * http.c feeds it what curl hands over; it fills a struct response and says at once when the answer can
- * not become a good one, so that the rest need not be read.  Knows no network and no library.
+ * http.c feeds it what curl hands over; it fills a struct response and says at once when the answer
+ * can not become a good one, so that the rest need not be read.  Knows no network and no library.
  *
  * Layer 1: pure.
  */
@@ -25,7 +25,8 @@ void answer_release(struct answer *answer);
 
 /*
  * One line of the header as it came, the status line and line end included; a piece of the body.
- * FAULT_NONE, or why this answer is no good: then response.detail says it in words, and no more is fed.
+ * FAULT_NONE, or why this answer is no good: then response.detail says it in words, and no more is
+ * fed.
  */
 enum fault answer_header(struct answer *answer, const char *line, size_t len);
 enum fault answer_body(struct answer *answer, const char *bytes, size_t len);

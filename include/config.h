@@ -22,7 +22,7 @@ struct config {
 	struct source_name source;
 	bool has_source; /* kinds and doctor can do without */
 	struct texts paths; /* of ls, cat, tree; at most one for ls and tree */
-	char *mountpoint;
+	char *mountpoint; /* absolute, links not resolved */
 	bool foreground, debug;
 	/* -o */
 	char *endpoint; /* NULL: the catalog's */
@@ -42,7 +42,8 @@ struct config {
 
 /*
  * Reads argv.  0: *config is filled (the caller releases it in every case).  2: wrong usage, `why` is one line
- * without the program's name, with the nearest known word for an unknown option.
+ * without the program's name, with the nearest known word for an unknown option.  1: the same for a cacert
+ * that cannot be read.
  */
 int config_parse(struct config *config, int argc, char *const argv[], struct buf *why);
 void config_release(struct config *config);

@@ -9,8 +9,9 @@
 #include "buf.h"
 
 /*
- * The bytes of a regular file of at most `max` bytes, and a NUL behind them, in one allocation (so that who
- * reads a secret can wipe it): the caller frees it.  NULL: errno is set, and `why` says "PATH: reason".
+ * The bytes of a regular file of at most `max` bytes, and a NUL behind them, in one allocation (so
+ * that who reads a secret can wipe it): the caller frees it.  NULL: errno is set, and `why` says
+ * "PATH: reason".
  */
 char *file_read(const char *path, size_t max, size_t *len, struct buf *why);
 

@@ -52,6 +52,7 @@ struct flight {
 	char *marker; /* NULL: the first page */
 	size_t known; /* ids before this page */
 	unsigned barren; /* pages in a row that brought nothing new */
+	unsigned setbacks; /* pages that were asked for again, because the list had become shorter */
 	bool incomplete;
 };
 

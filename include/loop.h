@@ -44,7 +44,7 @@ int loop_signal(struct loop *loop, int signal, loop_signal_fn *fn, void *arg);
 enum { LOOP_SPIN_US = 50 };
 void loop_busy(struct loop *loop);
 
-/* Runs until loop_stop; returns its status. */
+/* Runs until loop_stop, which may have come before; returns its status. */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop, int status);
 

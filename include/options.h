@@ -11,8 +11,8 @@
 #include "config.h"
 
 /*
- * One list, "ttl=5,secrets"; a backslash takes the next byte as it is ("fsname=a\,b").  False: `why` says
- * in one line which word is wrong, and what it should be.
+ * One list, "ttl=5,secrets"; a backslash takes the next byte as it is ("fsname=a\,b").  False:
+ * `why` says in one line which word is wrong, and what it should be.
  */
 bool options_take(struct config *config, const char *list, struct buf *why);
 

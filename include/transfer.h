@@ -1,5 +1,6 @@
 /*
- * transfer.h - one request in curl's hands: every option that curl is given, and what its codes mean.
+ * transfer.h - one request in curl's hands: every option that curl is given, and what its codes
+ * mean.
  *
  * Private to http.c, which drives the transfers; the two are the only files that know curl.
  *
@@ -27,12 +28,19 @@ struct transfer {
 /* An easy handle for any number of transfers, one after the other.  NULL: *code says why. */
 CURL *transfer_handle(const struct http_options *options, CURLcode *code);
 
-/* Copies the request into the handle.  False: it cannot be sent.  transfer_end is due in both cases. */
-bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request *request, long timeout_ms);
+/*
+ * Copies the request into the handle.  False: it cannot be sent.  transfer_end is due in both
+ * cases.
+ */
+bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request *request,
+	long timeout_ms);
 /* Nothing of the transfer is pointed at by the handle any more; the answer is released. */
 void transfer_end(struct transfer *transfer);
 
-/* Makes answer.response whole: what curl says at the end, or that it failed for a reason of our own. */
+/*
+ * Makes answer.response whole: what curl says at the end, or that it failed for a reason of our
+ * own.
+ */
 void transfer_finish(struct transfer *transfer, CURLcode code);
 void transfer_fail(struct transfer *transfer, enum fault fault, const char *why);
 

@@ -81,6 +81,8 @@ struct node {
 	struct node **listings;
 	size_t n_listings;
 	struct record detail, listed;
+	bool asked_single; /* described next for what the list says too */
+	uint64_t single_round; /* the list since which that was counted in its describes; 0: not */
 	uint64_t bump; /* goes into the mtime when the detail changed and nothing that the list shows did */
 	uint64_t *slots; /* path hashes of the directories inside, in order of first appearance */
 	uint32_t n_slots;
@@ -112,7 +114,7 @@ struct node {
 	bool complete;
 	bool expiry_shown; /* the kernel was told that what it keeps of the listing is old */
 	uint64_t epoch; /* goes into the mtime: counts what makes the names that the kernel keeps old */
-	unsigned describes; /* single refreshes since the last list */
+	unsigned describes; /* since the last list, of what it would have said too */
 };
 
 struct tree {

@@ -1,10 +1,11 @@
 /*
  * answer.c - an HTTP answer while it arrives.
  *
- * Nothing that a peer sends is worth more than its ceiling: header lines are counted, a body that says that
- * it is too long is refused before its first byte, one that does not say so when it passes the ceiling.
- * Three things that HTTP libraries are lenient about end the exchange, because each makes it doubtful where
- * the answer ends or what it says: two lengths, a length beside chunks, a coding that nobody asked for.
+ * Nothing that a peer sends is worth more than its ceiling: header lines are counted, a body that
+ * says that it is too long is refused before its first byte, one that does not say so when it
+ * passes the ceiling. Three things that HTTP libraries are lenient about end the exchange, because
+ * each makes it doubtful where the answer ends or what it says: two lengths, a length beside
+ * chunks, a coding that nobody asked for.
  */
 #include "answer.h"
 
@@ -20,10 +21,12 @@ struct span {
 };
 
 /* Fields that are only kept. */
-static const struct field {
+struct field {
 	const char *name;
 	size_t offset, size;
-} FIELDS[] = {
+};
+
+static const struct field FIELDS[] = {
 	{ "date", offsetof(struct response, date), sizeof((struct response *)0)->date },
 	{ "x-bce-error-code", offsetof(struct response, error_code),
 		sizeof((struct response *)0)->error_code },
@@ -85,7 +88,10 @@ static void keep(char *field, size_t size, struct span value)
 	fault_note_copy(field, size, clean);
 }
 
-/* -1 for anything but digits; a number that no one could wait for or receive is as good as any such. */
+/*
+ * -1 for anything but digits; a number that no one could wait for or receive is as good as any
+ * such.
+ */
 static int64_t read_count(struct span value)
 {
 	int64_t count = 0;

@@ -1,9 +1,10 @@
 /*
  * config.c - the command line as a value.
  *
- * Read from left to right by hand: getopt would keep its state in globals and word its complaints itself.
- * Options may stand anywhere before "--"; what is left is a verb (or none: mount) and its operands, counted
- * against one table.  Paths are made absolute here, while the working directory is still the user's.
+ * Read from left to right by hand: getopt would keep its state in globals and word its complaints
+ * itself. Options may stand anywhere before "--"; what is left is a verb (or none: mount) and its
+ * operands, counted against one table.  Paths are made absolute here, while the working directory
+ * is still the user's.
  */
 #include "config.h"
 
@@ -19,12 +20,14 @@
 
 enum { CATALOG_BYTES_MAX = 1 << 20, PATH_ROOM = 1 << 20 };
 
-static const struct verb_row {
+struct verb_row {
 	const char *word;
 	enum verb verb;
 	size_t least, most; /* operands after the verb */
 	const char *form;
-} VERBS[] = {
+};
+
+static const struct verb_row VERBS[] = {
 	{ "mount", VERB_MOUNT, 2, 2, "describefs [OPTION]... SOURCE MOUNTPOINT" },
 	{ "ls", VERB_LS, 1, 2, "describefs ls SOURCE [PATH]" },
 	{ "cat", VERB_CAT, 2, SIZE_MAX, "describefs cat SOURCE PATH..." },
@@ -165,7 +168,7 @@ static bool take_short(struct line *line, const char *arg)
 			line->config->verb = VERB_VERSION;
 			break;
 		default:
-			buf_printf(line->why, "unknown option %s: there are -o, -f, -d, -h and -V", arg);
+			buf_printf(line->why, "unknown option %s: there are -o -f -d -h -V", arg);
 			return false;
 		}
 	}
@@ -234,7 +237,7 @@ static bool parse_source(struct source_name *source, const char *written, struct
 	else if (profile && !is_profile(profile))
 		wrong = "the profile behind '@' may not be empty, begin with '.' or hold '/'";
 	if (wrong) {
-		buf_printf(why, "bad source \"%s\": %s, as in tione:ap-shanghai@work", written, wrong);
+		buf_printf(why, "bad source \"%s\": %s, as in tione:ap-x@work", written, wrong);
 		return false;
 	}
 	source->written = xstrdup(written);
@@ -256,12 +259,14 @@ static const struct verb_row *find_verb(const char *word)
 
 static bool check_count(const struct verb_row *row, size_t n, struct buf *why)
 {
+	bool mounts = row->verb == VERB_MOUNT;
+	if (n < row->least && n == 0)
+		return complain(why, "SOURCE is missing", row);
 	if (n < row->least)
-		return complain(why, row->verb == VERB_MOUNT && n == 1 ? "MOUNTPOINT is missing" :
-			row->verb == VERB_CAT && n == 1 ? "PATH is missing" : "SOURCE is missing", row);
+		return complain(why, mounts ? "MOUNTPOINT is missing" : "PATH is missing", row);
 	if (n > row->most)
-		return complain(why, row->verb == VERB_MOUNT ?
-			"several sources in one mount come later, give each its own" : "too many words", row);
+		return complain(why, mounts ? "several sources in one mount come later" :
+			"too many words", row);
 	return true;
 }
 
@@ -398,7 +403,8 @@ static bool list_catalogs(struct texts *names, const char *directory, struct buf
 	return true;
 }
 
-static bool load_catalog(struct catalogs *catalogs, const char *directory, const char *name, struct buf *why)
+static bool load_catalog(struct catalogs *catalogs, const char *directory, const char *name,
+	struct buf *why)
 {
 	struct buf path;
 	size_t len;

@@ -1,13 +1,13 @@
 /*
  * daemon.c - the process: hardening, the way into the background, a mount point to stand on.
  *
- * Into the background before anything that a fork would break (epoll, curl): the parent stays as long as the
- * start takes and ends with the child's word, one byte through a pipe: 0 for "the mount answers", else the
- * exit status.  A pipe that closes without a word is a child that died.
+ * Into the background before anything that a fork would break (epoll, curl): the parent stays as
+ * long as the start takes and ends with the child's word, one byte through a pipe: 0 for "the mount
+ * answers", else the exit status.  A pipe that closes without a word is a child that died.
  *
- * A daemon that was killed leaves a mount behind on which everything fails with ENOTCONN.  It is taken away
- * before the new mount, but only where the kernel's table says that it is one of ours; asking the path
- * itself would reach whoever serves it.
+ * A daemon that was killed leaves a mount behind on which everything fails with ENOTCONN.  It is
+ * taken away before the new mount, but only where the kernel's table says that it is one of ours;
+ * asking the path itself would reach whoever serves it.
  */
 #include "daemon.h"
 
@@ -23,6 +23,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,7 +36,10 @@ static const char OUR_TYPE[] = "fuse.describefs";
 
 /* Hardening */
 
-/* Started with 0, 1 or 2 closed, the next descriptor would take its number: messages would go into it. */
+/*
+ * Started with 0, 1 or 2 closed, the next descriptor would take its number: messages would go into
+ * it.
+ */
 static void fill_standard_descriptors(void)
 {
 	int fd;
@@ -90,6 +94,19 @@ static _Noreturn void wait_for_child(int fd, pid_t child, const char *mountpoint
 	_exit(word > 0 ? word : 1);
 }
 
+/*
+ * A pipe that we inherited must not keep its reader waiting for the end of us.  The word's
+ * pipe, which stays, is moved to the first number after stderr's.
+ */
+static int close_others(int word)
+{
+	int first = STDERR_FILENO + 1;
+	if (word != first && dup3(word, first, O_CLOEXEC) < 0)
+		return -1;
+	close_range((unsigned int)first + 1, ~0U, 0);
+	return first;
+}
+
 static int leave_terminal(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -115,7 +132,7 @@ int daemon_detach(const char *mountpoint)
 	}
 	close(ends[0]);
 	if (child == 0 && leave_terminal() == 0)
-		return ends[1];
+		return close_others(ends[1]);
 	int error = errno;
 	if (child == 0)
 		daemon_fail(ends[1], 1);
@@ -166,7 +183,8 @@ static char *resolve(const char *path)
 	if (parent) {
 		struct buf joined;
 		buf_init(&joined, PATH_ROOM);
-		buf_printf(&joined, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, basename(tail));
+		const char *before = strcmp(parent, "/") == 0 ? "" : parent;
+		buf_printf(&joined, "%s/%s", before, basename(tail));
 		whole = buf_take(&joined);
 	}
 	free(parent);
@@ -179,16 +197,20 @@ static char *resolve(const char *path)
 static void unescape(char *text)
 {
 	char *to = text;
-	for (const char *at = text; *at; to++) {
-		bool escaped = at[0] == '\\' && ascii_is_digit(at[1]) && ascii_is_digit(at[2]) &&
-			ascii_is_digit(at[3]);
-		*to = escaped ? (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0')) : *at;
-		at += escaped ? 4 : 1;
+	for (const char *at = text; *at; to++, at++) {
+		*to = *at;
+		if (at[0] != '\\' || !ascii_is_digit(at[1]) || !ascii_is_digit(at[2]) ||
+			!ascii_is_digit(at[3]))
+			continue;
+		*to = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
+		at += 3;
 	}
 	*to = '\0';
 }
 
-/* "36 35 98:0 /root /mnt/point rw,noatime shared:1 - fstype source options": the fields, in place. */
+/*
+ * "36 35 98:0 /root /mnt/point rw,noatime shared:1 - fstype source options": the fields, in place.
+ */
 static bool read_mount(char *line, char **point, char **fstype)
 {
 	char *state = NULL, *rest = strstr(line, " - ");
@@ -205,7 +227,10 @@ static bool read_mount(char *line, char **point, char **fstype)
 	return true;
 }
 
-/* The type of what is mounted at this very path, the topmost if there are several; "" if nothing is. */
+/*
+ * The type of what is mounted at this very path, the topmost if there are several; "" if nothing
+ * is.
+ */
 static char *mounted_type(const char *path)
 {
 	char *type = xstrdup(""), *line = NULL, *point, *fstype;
@@ -248,22 +273,29 @@ static bool is_ours(const char *path)
 	return ours;
 }
 
+/* stat may be answered out of the kernel's cache for as long as we let it; statvfs never is. */
+static bool is_dead(const char *path)
+{
+	struct statvfs status;
+	return statvfs(path, &status) < 0 && errno == ENOTCONN;
+}
+
 /* Takes away dead mounts of ours, which may lie one on another. */
 static bool heal(const char *path, struct buf *why)
 {
-	struct stat status;
 	for (int i = 0; i < DEAD_MOUNTS_MAX; i++) {
-		if (stat(path, &status) == 0 || errno != ENOTCONN)
+		if (!is_dead(path))
 			return true;
 		if (!is_ours(path)) {
-			buf_printf(why, "%.*s: a dead mount that is not ours is there: unmount it first (fusermount3 -u)",
-				QUOTED_MAX, path);
+			buf_printf(why, "%.*s: a dead mount, not ours, is there: unmount it first "
+				"(fusermount3 -u)", QUOTED_MAX, path);
 			return false;
 		}
 		if (!unmount(path))
 			break;
 	}
-	buf_printf(why, "%.*s: a dead mount cannot be taken away: try fusermount3 -u -z", QUOTED_MAX, path);
+	buf_printf(why, "%.*s: a dead mount cannot be taken away: try fusermount3 -u -z",
+		QUOTED_MAX, path);
 	return false;
 }
 

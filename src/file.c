@@ -1,9 +1,9 @@
 /*
  * file.c - a small regular file as a whole.
  *
- * O_NONBLOCK makes open return at once whatever the path names; what was opened is then looked at by its
- * descriptor, so that nobody can swap it in between.  A link to a file is as good as the file: people keep
- * their settings in a repository of their own.
+ * O_NONBLOCK makes open return at once whatever the path names; what was opened is then looked at
+ * by its descriptor, so that nobody can swap it in between.  A link to a file is as good as the
+ * file: people keep their settings in a repository of their own.
  */
 #include "file.h"
 

@@ -440,8 +440,15 @@ static bool make_arguments(const struct config *config, struct fuse_args *args)
 	right = !fuse_opt_add_arg(args, "describefs") && add_argument(args, name.data);
 	if (config->allow_other)
 		right = right && add_argument(args, "allow_other,default_permissions");
-	for (size_t i = 0; i < config->fuse.n; i++)
-		right = right && add_argument(args, config->fuse.v[i]);
+	for (size_t i = 0; right && i < config->fuse.n; i++) {
+		buf_clear(&name);
+		for (const char *at = config->fuse.v[i]; *at; at++) { /* a comma would begin another option */
+			if (*at == ',' || *at == '\\')
+				buf_putc(&name, '\\');
+			buf_putc(&name, *at);
+		}
+		right = add_argument(args, name.data);
+	}
 	if (config->debug)
 		right = right && !fuse_opt_add_arg(args, "-d");
 	buf_release(&name);

@@ -1,16 +1,17 @@
 /*
  * http.c - libcurl's multi interface on our loop, behind `struct io`.
  *
- * curl tells which sockets and which timer it wants, the loop calls back, curl is driven, and what has ended
- * is taken from it: that is the whole machine.  `done` is called only from there or from a timer, so never
- * inside send, and when curl and our list know the exchange no more: it may send and cancel as it likes
- * (cancelling one that has ended too takes its message out of curl's queue).
+ * curl tells which sockets and which timer it wants, the loop calls back, curl is driven, and what
+ * has ended is taken from it: that is the whole machine.  `done` is called only from there or from
+ * a timer, so never inside send, and when curl and our list know the exchange no more: it may send
+ * and cancel as it likes (cancelling one that has ended too takes its message out of curl's queue).
  *
- * Every exchange has a timer of its own beside curl's timeout: a reader's deadline must not depend on curl
- * keeping its word.
+ * Every exchange has a timer of its own beside curl's timeout: a reader's deadline must not depend
+ * on curl keeping its word.
  *
  * HTTP/2 is used where the server chooses it, but one exchange a connection: a cancel or a broken
- * connection then touches one exchange only, and at some 20 calls a second there is nothing to gain.
+ * connection then touches one exchange only, and at some 20 calls a second there is nothing to
+ * gain.
  */
 #include "http.h"
 
@@ -48,7 +49,9 @@ struct http {
 static CURL *get_easy(struct http *http)
 {
 	CURLcode code;
-	return http->n_idle > 0 ? http->idle[--http->n_idle] : transfer_handle(&http->options, &code);
+	if (http->n_idle > 0)
+		return http->idle[--http->n_idle];
+	return transfer_handle(&http->options, &code);
 }
 
 static void put_easy(struct http *http, CURL *easy)
@@ -73,7 +76,9 @@ static void detach(struct exchange *exchange)
 		exchange->next->link = exchange->link;
 }
 
-/* Its transfer has left curl or never came to it; what it holds goes, the handle may serve again. */
+/*
+ * Its transfer has left curl or never came to it; what it holds goes, the handle may serve again.
+ */
 static void dispose(struct exchange *exchange)
 {
 	CURL *easy = exchange->transfer.easy;
@@ -109,7 +114,7 @@ static void on_deadline(void *arg)
 {
 	struct exchange *exchange = arg;
 	exchange->timer = NULL;
-	transfer_fail(&exchange->transfer, FAULT_TIMEOUT, "no whole answer within the time allowed");
+	transfer_fail(&exchange->transfer, FAULT_TIMEOUT, "no whole answer in the time allowed");
 	conclude(exchange);
 }
 
@@ -131,7 +136,8 @@ static bool start(struct exchange *exchange, const struct request *request, long
 	return curl_multi_add_handle(http->multi, easy) == CURLM_OK;
 }
 
-static struct exchange *http_send(void *self, const struct request *request, io_reply_fn *done, void *arg)
+static struct exchange *http_send(void *self, const struct request *request, io_reply_fn *done,
+	void *arg)
 {
 	struct http *http = self;
 	struct exchange *exchange = xcalloc(1, sizeof *exchange);
@@ -141,7 +147,8 @@ static struct exchange *http_send(void *self, const struct request *request, io_
 	if (http->first)
 		http->first->link = &exchange->next;
 	http->first = exchange;
-	long timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 1; /* 0 would be "for ever" */
+	/* To curl, 0 would be "for ever". */
+	long timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 1;
 	if (start(exchange, request, timeout_ms))
 		exchange->timer = loop_after(http->loop, timeout_ms, on_deadline, exchange);
 	else
@@ -199,8 +206,15 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *
 		loop_forget(http->loop, fd);
 		return 0;
 	}
-	int events = (what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
-	/* If epoll refuses, the exchange's own timer ends it; an error here would end all others too. */
+	int events = 0;
+	if (what & CURL_POLL_IN)
+		events |= LOOP_READ;
+	if (what & CURL_POLL_OUT)
+		events |= LOOP_WRITE;
+	/*
+	 * If epoll refuses, the exchange's own timer ends it; an error here would end all others
+	 * too.
+	 */
 	loop_watch(http->loop, fd, events, on_ready, http);
 	return 0;
 }
@@ -211,7 +225,7 @@ static bool has_needed_curl(struct buf *why)
 {
 	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
 	if (!(info->features & CURL_VERSION_ASYNCHDNS)) {
-		buf_puts(why, "libcurl has no asynchronous resolver: one slow name would stop everything");
+		buf_puts(why, "libcurl has no asynchronous resolver: a slow one would stop us");
 		return false;
 	}
 	if (!(info->features & CURL_VERSION_SSL)) {
@@ -229,9 +243,25 @@ static bool try_options(struct http *http, struct buf *why)
 	if (easy)
 		put_easy(http, easy);
 	else
-		buf_printf(why, "libcurl %s refuses an option: %s", curl_version_info(CURLVERSION_NOW)->version,
+		buf_printf(why, "%s refuses an option: %s", curl_version(),
 			curl_easy_strerror(code));
 	return easy != NULL;
+}
+
+static void join_loop(struct http *http)
+{
+	/*
+	 * curl's wake-up sockets would be inherited by the fusermount3 that libfuse runs
+	 * (curl#13618).
+	 */
+	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, want_timer);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+	curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MAX);
+	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
 }
 
 struct http *http_new(struct loop *loop, const struct http_options *options, struct buf *why)
@@ -256,15 +286,7 @@ struct http *http_new(struct loop *loop, const struct http_options *options, str
 		http_free(http);
 		return NULL;
 	}
-	/* curl's wake-up sockets would be inherited by the fusermount3 that libfuse runs (curl#13618). */
-	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, want_timer);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-	curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-	curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MAX);
-	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+	join_loop(http);
 	return http;
 }
 
@@ -308,5 +330,13 @@ static int64_t http_wall_s(void *self)
 
 struct io http_io(struct http *http)
 {
-	return (struct io){ http, http_send, http_cancel, http_after, http_unset, http_now_ms, http_wall_s };
+	return (struct io){
+		.self = http,
+		.send = http_send,
+		.cancel = http_cancel,
+		.after = http_after,
+		.unset = http_unset,
+		.now_ms = http_now_ms,
+		.wall_s = http_wall_s,
+	};
 }

@@ -1,13 +1,14 @@
 /*
  * keyring.c - where keys are found: the environment, then the files of the clouds' own tools.
  *
- * The environment is read once, at the very beginning, and what is secret in it is overwritten where the
- * kernel shows it (/proc/PID/environ shows the memory that the process was started with; unsetenv alone
- * would leave it).  Variables that would make curl or OpenSSL trust, log or reach someone else go as well.
+ * The environment is read once, at the very beginning, and what is secret in it is overwritten
+ * where the kernel shows it (/proc/PID/environ shows the memory that the process was started with;
+ * unsetenv alone would leave it).  Variables that would make curl or OpenSSL trust, log or reach
+ * someone else go as well.
  *
- * Files are read anew each time: tccli renews its temporary keys in place.  What a profile asks for and we
- * cannot do (a role, a key that has expired) is an error with the way out, never a silent use of another key
- * of the same file: that would show another account's resources.
+ * Files are read anew each time: tccli renews its temporary keys in place.  What a profile asks for
+ * and we cannot do (a role, a key that has expired) is an error with the way out, never a silent
+ * use of another key of the same file: that would show another account's resources.
  */
 #include "keyring.h"
 
@@ -58,7 +59,8 @@ static bool ends_with(const char *text, size_t len, const char *end)
 /* What would lead connections elsewhere, or widen whom they trust (trust is cacert='s alone). */
 static bool is_unwanted(const char *name, size_t len)
 {
-	static const char *const NAMES[] = { "SSLKEYLOGFILE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR" };
+	static const char *const NAMES[] = { "SSLKEYLOGFILE", "CURL_CA_BUNDLE", "SSL_CERT_FILE",
+		"SSL_CERT_DIR" };
 	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
 		if (strlen(NAMES[i]) == len && memcmp(NAMES[i], name, len) == 0)
 			return true;
@@ -154,7 +156,9 @@ static bool check_key(const struct credentials *key, const char *place, const ch
 
 /* tccli's files */
 
-/* A profile goes into a file's name; the config has checked one that was typed, not the variable's. */
+/*
+ * A profile goes into a file's name; the config has checked one that was typed, not the variable's.
+ */
 static bool is_profile(const char *profile)
 {
 	return *profile && *profile != '.' && !strchr(profile, '/');
@@ -217,14 +221,15 @@ static bool check_type(const struct json *root, const char *path, struct buf *wh
 {
 	const char *type = has_text(root, "type") ? member(root, "type") : "default";
 	if (strcmp(type, "cvm-role") == 0) {
-		buf_printf(where, "%s: type cvm-role (the role of the machine) is not supported yet", path);
+		buf_printf(where, "%s: type cvm-role (a machine's role): not supported yet", path);
 		return false;
 	}
 	if (strcmp(type, "oauth") == 0 || strcmp(type, "sso") == 0) {
 		int64_t expires_s = json_integer(json_get(root, "expiresAt"), INT64_MAX);
 		if (expires_s > (int64_t)time(NULL))
 			return true;
-		buf_printf(where, "%s: the temporary key has expired: run tccli with this profile, it renews it", path);
+		buf_printf(where, "%s: the temporary key has expired: run tccli with this profile, "
+			"which renews it", path);
 		return false;
 	}
 	if (strcmp(type, "default") != 0) {
@@ -238,30 +243,35 @@ static bool check_type(const struct json *root, const char *path, struct buf *wh
 	return true;
 }
 
+/* The key as the file has it, with "" for what it lacks. */
+static struct credentials key_of(const struct json *root)
+{
+	return (struct credentials){
+		.id = xstrdup(has_text(root, "secretId") ? member(root, "secretId") : ""),
+		.secret = xstrdup(has_text(root, "secretKey") ? member(root, "secretKey") : ""),
+		.token = has_text(root, "token") ? xstrdup(member(root, "token")) : NULL,
+	};
+}
+
 static bool load_tccli_file(const char *path, struct credentials *out, struct buf *where)
 {
 	struct json *root = read_json(path, where);
 	if (!root)
 		return false;
-	bool done = check_type(root, path, where);
-	if (done) {
-		struct credentials key = { NULL };
-		key.id = xstrdup(has_text(root, "secretId") ? member(root, "secretId") : "");
-		key.secret = xstrdup(has_text(root, "secretKey") ? member(root, "secretKey") : "");
-		key.token = has_text(root, "token") ? xstrdup(member(root, "token")) : NULL;
-		done = check_key(&key, path, "secretId", "secretKey", "token", where);
-		if (done) {
-			credentials_copy(out, &key);
-			buf_puts(where, path);
-		}
-		credentials_release(&key);
+	struct credentials key = key_of(root);
+	bool good = check_type(root, path, where) &&
+		check_key(&key, path, "secretId", "secretKey", "token", where);
+	if (good) {
+		credentials_copy(out, &key);
+		buf_puts(where, path);
 	}
+	credentials_release(&key);
 	json_free(root);
-	return done;
+	return good;
 }
 
-static bool load_tencent_file(const struct keyring *keyring, const char *profile, struct credentials *out,
-	struct buf *where)
+static bool load_tencent_file(const struct keyring *keyring, const char *profile,
+	struct credentials *out, struct buf *where)
 {
 	struct buf path;
 	buf_init(&path, PATH_ROOM);
@@ -272,15 +282,16 @@ static bool load_tencent_file(const struct keyring *keyring, const char *profile
 	if (missing && profile)
 		buf_printf(where, ": run `tccli configure --profile %s`", profile);
 	else if (missing)
-		buf_puts(where, ": set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or run `tccli configure`");
+		buf_puts(where, ": set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, "
+			"or run `tccli configure`");
 	buf_release(&path);
 	return done;
 }
 
 /* The port's functions */
 
-static bool load_variables(const struct credentials *key, const char *id_name, const char *secret_name,
-	const char *token_name, struct credentials *out, struct buf *where)
+static bool load_variables(const struct credentials *key, const char *id_name,
+	const char *secret_name, const char *token_name, struct credentials *out, struct buf *where)
 {
 	if (!check_key(key, "environment", id_name, secret_name, token_name, where))
 		return false;
@@ -289,18 +300,22 @@ static bool load_variables(const struct credentials *key, const char *id_name, c
 	return true;
 }
 
-static bool load_tencent(const struct keyring *keyring, const char *profile, struct credentials *out,
-	struct buf *where)
+static bool load_tencent(const struct keyring *keyring, const char *profile,
+	struct credentials *out, struct buf *where)
 {
-	/* As tccli has it: one of the two alone does not count, and a named profile is what was asked for. */
+	/*
+	 * As tccli has it: one of the two alone does not count, and a named profile is what was
+	 * asked for.
+	 */
 	if (profile || !keyring->tencent.id || !keyring->tencent.secret)
 		return load_tencent_file(keyring, profile, out, where);
 	if (keyring->role) {
-		buf_puts(where, "environment: TENCENTCLOUD_ROLE_ARN (acting in a role) is not supported yet: unset it");
+		buf_puts(where, "environment: TENCENTCLOUD_ROLE_ARN (acting in a role) is not "
+			"supported yet: unset it");
 		return false;
 	}
-	return load_variables(&keyring->tencent, "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY",
-		"TENCENTCLOUD_TOKEN", out, where);
+	return load_variables(&keyring->tencent, "TENCENTCLOUD_SECRET_ID",
+		"TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN", out, where);
 }
 
 static bool load_baidu(const struct keyring *keyring, const char *profile, struct credentials *out,
@@ -314,7 +329,8 @@ static bool load_baidu(const struct keyring *keyring, const char *profile, struc
 		buf_puts(where, "no key for Baidu: set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY");
 		return false;
 	}
-	return load_variables(&keyring->baidu, "QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY", "", out, where);
+	return load_variables(&keyring->baidu, "QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY", "", out,
+		where);
 }
 
 bool keyring_load(const struct keyring *keyring, const char *cloud, const char *profile,
@@ -335,7 +351,8 @@ static bool is_region(const char *text)
 	return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
 }
 
-bool keyring_region(const struct keyring *keyring, const char *cloud, const char *profile, struct buf *out)
+bool keyring_region(const struct keyring *keyring, const char *cloud, const char *profile,
+	struct buf *out)
 {
 	if (strcmp(cloud, "tencent") != 0)
 		return false;

@@ -1,18 +1,21 @@
 /*
  * loop.c - one epoll loop over descriptors, timers and signals.
  *
- * A round is: wait, hand out what the descriptors have, call the timers that are due.  Callbacks change the
- * very things that a round walks over, so nothing fetched is trusted: an event carries the generation of its
- * descriptor's slot, and forgetting a descriptor starts a new generation, so that what was fetched before is
- * dropped (epoll is level-triggered and tells a new owner anew).  Timers sit in a binary heap, ordered by
- * due time and then by creation, and each knows its place, so that unsetting one needs no search.  A timer
- * that is made by a timer waits for the next round: descriptors are never starved.
+ * A round is: wait, hand out what the descriptors have, call the timers that are due.  Callbacks
+ * change the very things that a round walks over, so nothing fetched is trusted: an event carries
+ * the generation of its descriptor's slot, and forgetting a descriptor starts a new generation, so
+ * that what was fetched before is dropped (epoll is level-triggered and tells a new owner anew).
+ * Timers sit in a binary heap, ordered by due time and then by creation, and each knows its place,
+ * so that unsetting one needs no search.  A timer that is made by a timer waits for the next round:
+ * descriptors are never starved.
  *
- * Time is CLOCK_BOOTTIME in microseconds, so that a TTL also passes while the machine sleeps; a timer never
- * fires early.  The kernel does not wake a sleeping machine for us: what fell due meanwhile fires at the
- * first event afterwards, at the latest when the sleep that was asked for has been slept awake.
+ * Time is CLOCK_BOOTTIME in microseconds, so that a TTL also passes while the machine sleeps; a
+ * timer never fires early.  The kernel does not wake a sleeping machine for us: what fell due
+ * meanwhile fires at the first event afterwards, at the latest when the sleep that was asked for
+ * has been slept awake.
  *
- * Signals stay blocked after loop_free: a second SIGTERM must not kill the program while it cleans up.
+ * Signals stay blocked after loop_free: a second SIGTERM must not kill the program while it cleans
+ * up.
  */
 #include "loop.h"
 
@@ -129,7 +132,8 @@ static struct watch *slot_of(struct loop *loop, int fd)
 
 /*
  * The owner may have closed a descriptor and got the same number again without telling us, and a
- * descriptor that was closed too early may still be known to epoll: either way the other word is right.
+ * descriptor that was closed too early may still be known to epoll: either way the other word is
+ * right.
  */
 static int tell_epoll(const struct loop *loop, int fd, const struct watch *watch, bool known)
 {
@@ -221,7 +225,8 @@ static void sift_down(struct loop *loop, struct timer *timer)
 	size_t at = timer->at;
 	for (;;) {
 		size_t child = at * 2 + 1;
-		if (child + 1 < loop->n_timers && is_before(loop->heap[child + 1], loop->heap[child]))
+		bool has_two = child + 1 < loop->n_timers;
+		if (has_two && is_before(loop->heap[child + 1], loop->heap[child]))
 			child++;
 		if (child >= loop->n_timers || !is_before(loop->heap[child], timer))
 			break;
@@ -242,7 +247,8 @@ struct timer *loop_after(struct loop *loop, int64_t ms, loop_tick_fn *fn, void *
 		loop->heap = xrealloc(loop->heap, loop->room * sizeof(struct timer *));
 	}
 	struct timer *timer = xmalloc(sizeof *timer);
-	*timer = (struct timer){ now_us() + ms * 1000, loop->next_order++, loop->n_timers, fn, arg };
+	int64_t due_us = now_us() + ms * 1000;
+	*timer = (struct timer){ due_us, loop->next_order++, 0, fn, arg };
 	put(loop, loop->n_timers++, timer);
 	sift_up(loop, timer);
 	return timer;
@@ -351,7 +357,7 @@ int loop_run(struct loop *loop)
 	while (!loop->stopped) {
 		int n = epoll_wait(loop->epoll_fd, events, EVENTS_A_ROUND, sleep_ms(loop));
 		if (n < 0 && errno != EINTR)
-			abort(); /* the epoll descriptor itself is wrong: nothing could ever wake us */
+			abort(); /* the epoll descriptor itself is wrong: nothing could wake us */
 		for (int i = 0; i < n && !loop->stopped; i++)
 			deliver(loop, &events[i]);
 		call_due(loop);

@@ -1,10 +1,11 @@
 /*
  * options.c - the words after -o.
  *
- * One table has our own words, each with the sentence that says what it wants.  mount(8) and fstab bring
- * words of their own: those that mean something for a read-only mount are passed on to libfuse as
- * mount.fuse3 does, the rest is accepted and means nothing ("rw" too: the mount is always read-only).
- * Whatever is left is a mistake; a typing mistake must not become a mount without, say, its deadline.
+ * One table has our own words, each with the sentence that says what it wants.  mount(8) and fstab
+ * bring words of their own: those that mean something for a read-only mount are passed on to
+ * libfuse as mount.fuse3 does, the rest is accepted and means nothing ("rw" too: the mount is
+ * always read-only). Whatever is left is a mistake; a typing mistake must not become a mount
+ * without, say, its deadline.
  *
  * Numbers are read digit by digit: no locale, no sign, no hexadecimal, nothing behind them.
  */
@@ -103,12 +104,16 @@ static bool is_host(const char *host, bool bracketed)
 	if (bracketed)
 		return inet_pton(AF_INET6, host, &v6) == 1;
 	for (const char *at = host; *at; at++)
-		if (!ascii_is_digit(*at) && !ascii_is_lower(ascii_lower(*at)) && !strchr(".-_", *at))
+		if (!ascii_is_lower(ascii_lower(*at)) && !ascii_is_digit(*at) &&
+			!strchr(".-_", *at))
 			return false;
 	return *host != '\0';
 }
 
-/* HOST[:PORT] with nothing behind it but perhaps a slash; no user, so that no password lands in a log. */
+/*
+ * HOST[:PORT] with nothing behind it but perhaps a slash; no user, so that no password lands in a
+ * log.
+ */
 static bool is_authority(const char *text, size_t len, bool must_be_loopback)
 {
 	bool bracketed = text[0] == '[';
@@ -176,13 +181,16 @@ static bool set_stale(struct config *config, const char *value)
 static bool set_rate(struct config *config, const char *value)
 {
 	double rate;
-	if (!read_decimal(value, &rate) || rate < 0.001 || rate > 10000)
+	if (!read_decimal(value, &rate) || rate < 0.001 || rate > 100000)
 		return false;
 	config->rate = rate;
 	return true;
 }
 
-/* KIND/ID or KIND/ID/SUBKIND/ID: no empty part, and every '%' an escape (how a '/', ':' or ',' is written). */
+/*
+ * KIND/ID or KIND/ID/SUBKIND/ID: no empty part, and every '%' an escape (how a '/', ':' or ',' is
+ * written).
+ */
 static bool is_pin(const char *text, size_t len)
 {
 	size_t parts = 1, part_len = 0;
@@ -281,18 +289,20 @@ static bool refuse(struct config *config, const char *value)
 	return false;
 }
 
-static const struct option {
+struct option {
 	const char *word;
 	const char *wants; /* NULL: takes no value */
 	bool (*set)(struct config *config, const char *value);
-} OPTIONS[] = {
-	{ "endpoint", "wants https://HOST[:PORT], or http:// to a loopback host (127.0.0.1, ::1, localhost)",
+};
+
+static const struct option OPTIONS[] = {
+	{ "endpoint", "wants https://HOST[:PORT]; http:// only to a loopback host",
 		set_endpoint },
 	{ "deadline", "wants seconds, 0.1 to 3600", set_deadline },
 	{ "ttl", "wants whole seconds", set_ttl },
 	{ "stale", "wants whole seconds, 0 for never", set_stale },
-	{ "rate", "wants calls a second, 0.001 to 10000", set_rate },
-	{ "pin", "wants KIND/ID or KIND/ID/SUBKIND/ID, several with ':' between, '/' ':' ',' in an id as %XX",
+	{ "rate", "wants calls a second, 0.001 to 100000", set_rate },
+	{ "pin", "wants KIND/ID[/SUBKIND/ID], several with ':' between; an id's own / and : as %XX",
 		set_pin },
 	{ "cacert", "wants a PEM file", set_cacert },
 	{ "names", "wants api or snake", set_names },
@@ -307,13 +317,14 @@ static const struct option {
 };
 
 /* Passed on to libfuse. */
-static const char *const PASSED[] = { "auto_unmount", "default_permissions", "nodev", "nosuid", "noexec",
-	"noatime" };
+static const char *const PASSED[] = { "auto_unmount", "default_permissions", "nodev", "nosuid",
+	"noexec", "noatime" };
 
 /* Of mount(8) and fstab, or without a meaning for a read-only mount. */
-static const char *const IGNORED[] = { "ro", "rw", "defaults", "dev", "suid", "exec", "auto", "noauto", "user",
-	"nouser", "users", "owner", "group", "_netdev", "nofail", "sync", "async", "atime", "diratime",
-	"nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime", "lazytime", "nolazytime" };
+static const char *const IGNORED[] = { "ro", "rw", "defaults", "dev", "suid", "exec", "auto",
+	"noauto", "user", "nouser", "users", "owner", "group", "_netdev", "nofail", "sync", "async",
+	"atime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
+	"lazytime", "nolazytime" };
 
 static const char *const IGNORED_PREFIXES[] = { "x-", "comment=", "user=" };
 

@@ -2,7 +2,7 @@
  * page.c - what a flight asks for and takes in: bodies, pages, harvests.
  *
  * Paging by offset goes by what came, not by what was asked for; ids that come twice are one; when the total
- * shrinks between two pages the next one starts that much earlier, because what follows has moved up.  Paging
+ * shrinks between two pages the page is asked for again that much earlier, because others have moved up.  Paging
  * by marker stops at an empty marker or one that repeats.  A listing whose list call is gone is put together
  * from the ids that other listings mention (harvest), and says that it is not complete.
  */
@@ -13,6 +13,7 @@
 
 enum {
 	BARREN_MAX = 3, /* pages in a row without a new id, before the answer is not believed */
+	SETBACKS_MAX = 20, /* pages asked for again in one listing: a cloud that only shrinks would never end */
 	LISTING_MAX = 2000000
 };
 
@@ -79,7 +80,7 @@ static void choose(struct flight *flight, const struct action *action, const cha
 	flight->action = action;
 	flight->ids = ids;
 	flight->offset = flight->total = 0;
-	flight->barren = 0;
+	flight->barren = flight->setbacks = 0;
 	free(flight->marker);
 	flight->marker = NULL;
 }
@@ -220,14 +221,18 @@ static bool next_offset(struct flight *flight, const struct json *result, size_t
 {
 	const struct json *total = json_path(result, flight->action->total ? flight->action->total : "");
 	int64_t now_total = json_integer(total, -1);
-	int64_t shrunk = flight->offset && now_total >= 0 && now_total < flight->total ?
-		flight->total - now_total : 0;
+	int64_t fallen = flight->offset && now_total >= 0 ? flight->total - now_total : 0;
 
-	flight->offset += (int64_t)n_items - shrunk;
-	if (flight->offset < 0)
-		flight->offset = 0;
 	flight->total = now_total;
-	flight->barren = barren && !shrunk ? flight->barren + 1 : 0;
+	if (fallen > 0 && flight->setbacks++ < SETBACKS_MAX) {
+		/* what went before this page moved others up from here: they are where we have been */
+		flight->offset = fallen < flight->offset ? flight->offset - fallen : 0;
+		flight->barren = 0;
+		return true;
+	}
+	flight->incomplete |= fallen > 0;
+	flight->offset += (int64_t)n_items;
+	flight->barren = barren ? flight->barren + 1 : 0;
 	if (!n_items || now_total < 0)
 		return n_items && now_total < 0 && (int64_t)n_items >= flight->action->page;
 	return flight->offset < now_total;

@@ -1,13 +1,13 @@
 /*
  * transfer.c - one request in curl's hands.
  *
- * An easy handle is used again and again: what is the same for all exchanges is set once, in two tables, and
- * what differs is set for each.  No redirect is followed (curl would hand X-TC-Token to the other host), no
- * coding asked for, no proxy, netrc or key log taken from anywhere, and what curl only half limits is
- * counted by answer.c in our own callbacks.
+ * An easy handle is used again and again: what is the same for all exchanges is set once, in two
+ * tables, and what differs is set for each.  No redirect is followed (curl would hand X-TC-Token to
+ * the other host), no coding asked for, no proxy, netrc or key log taken from anywhere, and what
+ * curl only half limits is counted by answer.c in our own callbacks.
  *
- * curl's low-speed limit is not used: a total timeout is always set, and a user who allows a slow cloud
- * 60 s means it.
+ * curl's low-speed limit is not used: a total timeout is always set, and a user who allows a slow
+ * cloud 60 s means it.
  */
 #include "transfer.h"
 
@@ -27,10 +27,12 @@
 
 /* What curl's codes mean */
 
-static const struct {
+struct code_row {
 	CURLcode code;
 	enum fault fault;
-} FAULTS[] = {
+};
+
+static const struct code_row FAULTS[] = {
 	{ CURLE_UNSUPPORTED_PROTOCOL, FAULT_ANSWER }, /* HTTP/0.9, or no HTTP at all */
 	{ CURLE_COULDNT_RESOLVE_PROXY, FAULT_NO_HOST },
 	{ CURLE_COULDNT_RESOLVE_HOST, FAULT_NO_HOST },
@@ -67,7 +69,10 @@ static const struct {
 #endif
 };
 
-/* curl says "could not resolve" or "could not connect" when there is no descriptor left to try with. */
+/*
+ * curl says "could not resolve" or "could not connect" when there is no descriptor left to try
+ * with.
+ */
 static bool is_out_of_descriptors(void)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -128,39 +133,50 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 	return transfer->fault ? 0 : size * n;
 }
 
-static bool is_loopback(const struct sockaddr *address)
+union address {
+	const struct sockaddr *any;
+	const struct sockaddr_in *v4;
+	const struct sockaddr_in6 *v6;
+};
+
+static bool is_loopback(union address address)
 {
-	if (address->sa_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == 127;
-	return address->sa_family == AF_INET6 &&
-		IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+	if (address.any->sa_family == AF_INET)
+		return ntohl(address.v4->sin_addr.s_addr) >> 24 == 127;
+	return address.any->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&address.v6->sin6_addr);
 }
 
-/* 0.0.0.0 and ::, what name servers that block a name answer; connecting there reaches ourselves. */
-static bool is_nowhere(const struct sockaddr *address)
+/* 0.0.0.0 and ::, the answer of name servers that block; to connect there reaches ourselves. */
+static bool is_nowhere(union address address)
 {
-	if (address->sa_family == AF_INET)
-		return ((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr == INADDR_ANY;
-	return address->sa_family == AF_INET6 &&
-		IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+	if (address.any->sa_family == AF_INET)
+		return address.v4->sin_addr.s_addr == INADDR_ANY;
+	return address.any->sa_family == AF_INET6 &&
+		IN6_IS_ADDR_UNSPECIFIED(&address.v6->sin6_addr);
 }
 
-/* The config permits http:// for loopback hosts by name; here the address that the name led to is held to it. */
+/*
+ * The config permits http:// for loopback hosts by name; here the address that the name led to is
+ * held to it.
+ */
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = arg;
+	union address to = { &address->addr };
 	(void)purpose;
-	if (is_nowhere(&address->addr) || (transfer->plain && !is_loopback(&address->addr)))
+	if (is_nowhere(to) || (transfer->plain && !is_loopback(to)))
 		return CURL_SOCKET_BAD;
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 /* What is the same for every request */
 
-static const struct {
+struct number_row {
 	CURLoption option;
 	long value;
-} NUMBERS[] = {
+};
+
+static const struct number_row NUMBERS[] = {
 	{ CURLOPT_NOSIGNAL, 1 },
 	{ CURLOPT_QUICK_EXIT, 1 },
 	{ CURLOPT_FOLLOWLOCATION, 0 },
@@ -182,25 +198,28 @@ static const struct {
 	{ CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, 200 },
 };
 
-static const struct {
+struct text_row {
 	CURLoption option;
 	const char *value;
-} TEXTS[] = {
+};
+
+static const struct text_row TEXTS[] = {
 	{ CURLOPT_PROTOCOLS_STR, "http,https" },
-	{ CURLOPT_REDIR_PROTOCOLS_STR, "https" }, /* none are followed, and curl refuses an empty list */
+	{ CURLOPT_REDIR_PROTOCOLS_STR, "https" }, /* none is followed; "" is refused */
 	{ CURLOPT_PROXY, "" }, /* not even from the environment */
 	{ CURLOPT_USERAGENT, "describefs/" DESCRIBEFS_VERSION },
 };
 
 static CURLcode set_constants(const struct http_options *options, CURL *easy)
 {
+	long connect_ms = options->connect_timeout_ms;
 	CURLcode code = CURLE_OK;
 	for (size_t i = 0; !code && i < sizeof NUMBERS / sizeof *NUMBERS; i++)
 		code = curl_easy_setopt(easy, NUMBERS[i].option, NUMBERS[i].value);
 	for (size_t i = 0; !code && i < sizeof TEXTS / sizeof *TEXTS; i++)
 		code = curl_easy_setopt(easy, TEXTS[i].option, TEXTS[i].value);
 	if (!code)
-		code = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, options->connect_timeout_ms);
+		code = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	if (!code && options->cacert)
 		code = curl_easy_setopt(easy, CURLOPT_CAINFO, options->cacert);
 	if (!code && options->cacert) /* instead of the system's, not beside them */
@@ -232,7 +251,7 @@ static bool set_url(CURL *easy, const struct request *request)
 	buf_init(&url, MESSAGE_REQUEST_MAX);
 	buf_puts(&url, request->base);
 	for (const char *at = request->path; *at; at++) {
-		if (ascii_is_lower(*at) || ascii_is_upper(*at) || ascii_is_digit(*at) || strchr("-._~/", *at))
+		if (ascii_is_lower(ascii_lower(*at)) || ascii_is_digit(*at) || strchr("-._~/", *at))
 			buf_putc(&url, *at);
 		else
 			buf_printf(&url, "%%%02X", (unsigned int)(unsigned char)*at);
@@ -254,8 +273,9 @@ static bool add_header(struct transfer *transfer, const char *name, const char *
 	else
 		buf_printf(&line, "%s;", name);
 	/* A line break would be a second header, of someone else's making. */
-	bool one_line = !line.full && !strpbrk(line.data, "\r\n");
-	struct curl_slist *headers = one_line ? curl_slist_append(transfer->headers, line.data) : NULL;
+	struct curl_slist *headers = NULL;
+	if (!line.full && !strpbrk(line.data, "\r\n"))
+		headers = curl_slist_append(transfer->headers, line.data);
 	buf_release(&line);
 	if (headers)
 		transfer->headers = headers;
@@ -292,7 +312,8 @@ static void set_body(struct transfer *transfer, const struct request *request)
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_post ? NULL : request->method);
 }
 
-bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request *request, long timeout_ms)
+bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request *request,
+	long timeout_ms)
 {
 	*transfer = (struct transfer){ .easy = easy };
 	answer_init(&transfer->answer);

@@ -316,8 +316,11 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 		node->bump = stable == node->detail.stable ? content : 0;
 	node->missing = false;
 	node->failures[WANT_DESCRIBE] = (struct failure){ 0 };
-	if (node->in_listing && known)
+	if (node->in_listing && node->asked_single) {
 		node->parent->describes++;
+		node->single_round = node->parent->round_now;
+	}
+	node->asked_single = false;
 	node_use(tree, node);
 	node_enter(tree, node);
 	node_settle(tree, node);

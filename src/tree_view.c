@@ -118,7 +118,20 @@ struct reply need_refresh(struct node *node, struct asked asked)
 
 	size_t pages = (listing->n_entries + (size_t)kind->list.page - 1) / (size_t)kind->list.page;
 	size_t singles = listing->describes + (node->detail.stamp ? 0 : 1);
-	return singles >= pages ? reply_need(listing, WANT_LIST) : reply_need(node, WANT_DESCRIBE);
+	if (singles >= pages)
+		return reply_need(listing, WANT_LIST);
+	node->asked_single = true;
+	return reply_need(node, WANT_DESCRIBE);
+}
+
+/* Somebody wanted the describe call's answer after all: the list would not have saved that call. */
+static void excuse_single(struct node *node)
+{
+	struct node *listing = node->parent;
+
+	if (node->single_round && node->single_round == listing->round_now && listing->describes)
+		listing->describes--;
+	node->single_round = 0;
 }
 
 /* The failure of the call that would refresh the resource. */
@@ -183,6 +196,8 @@ struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const c
 	if (record_is_fresh(&node->detail, asked)) {
 		if (node->lru_next)
 			node_use(tree, node);
+		if (!name && node->sort == NODE_RESOURCE)
+			excuse_single(node);
 		return view_at(node->detail.version, left_ms(node->detail.expires_ms, asked));
 	}
 	if (node->sort == NODE_TEXTS)

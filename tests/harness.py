@@ -120,7 +120,8 @@ def error_of(function, *arguments):
     try:
         function(*arguments)
     except OSError as error:
-        return errno.errorcode.get(error.errno, str(error.errno))
+        # one number, two names: the contract's is the second
+        return "EOPNOTSUPP" if error.errno == errno.ENOTSUP else errno.errorcode.get(error.errno, str(error.errno))
     return "ok"
 
 

@@ -36,7 +36,10 @@ static void *serve_one(void *arg)
 {
 	struct connection *connection = arg;
 	connection->server->serve(connection->server, connection->fd);
-	/* Only shut down here: the number stays ours until server_free, which shuts down what is left. */
+	/*
+	 * Only shut down here: the number stays ours until server_free, which shuts down what is
+	 * left.
+	 */
 	shutdown(connection->fd, SHUT_RDWR);
 	return NULL;
 }

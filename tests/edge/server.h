@@ -1,6 +1,6 @@
 /*
- * server.h - a server on a loopback port that does to each connection what a test tells it, by hand: no
- * library stands between the bytes that a test writes and those that curl sees.
+ * server.h - a server on a loopback port that does to each connection what a test tells it, by
+ * hand: no library stands between the bytes that a test writes and those that curl sees.
  */
 #ifndef DESCRIBEFS_TESTS_SERVER_H
 #define DESCRIBEFS_TESTS_SERVER_H

@@ -1,8 +1,9 @@
 /*
- * test_daemon.c - the process: hardening, the way into the background, and mount points, dead and alive.
+ * test_daemon.c - the process: hardening, the way into the background, and mount points, dead and
+ * alive.
  *
- * Mounts are made by hand on /dev/fuse in a mount namespace of the test's own; without the right to do so
- * these tests skip.
+ * Mounts are made by hand on /dev/fuse in a mount namespace of the test's own; without the right to
+ * do so these tests skip.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -172,6 +173,7 @@ static void *serve_root(void *arg)
 			out.body.init = (struct fuse_init_out){ .major = 7, .minor = 31, .max_write = 4096 };
 			out.header.len += (uint32_t)sizeof out.body.init;
 		} else if (in->opcode == FUSE_GETATTR) {
+			out.body.attr.attr_valid = 3600;
 			out.body.attr.attr = (struct fuse_attr){ .ino = 1, .mode = S_IFDIR | 0755, .nlink = 2 };
 			out.header.len += (uint32_t)sizeof out.body.attr;
 		} else {
@@ -197,13 +199,38 @@ static void a_live_mount_of_ours_is_refused(void **state)
 	close(fd);
 }
 
+/* The kernel keeps the attributes of the root, as long as it was told to, also after the end. */
+static void a_dead_mount_that_still_answers_stat_is_healed(void **state)
+{
+	struct place *place = *state;
+	if (!place->can_mount)
+		skip();
+	int fd = mount_by_hand(place, "fuse.describefs");
+	pid_t child = fork();
+	if (child == 0) {
+		serve_root(&fd);
+		_exit(0);
+	}
+	close(fd);
+	struct stat status;
+	assert_int_equal(stat(place->point, &status), 0);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_int_equal(stat(place->point, &status), 0);
+	assert_true(daemon_mountpoint(place->point, &place->why));
+	assert_true(daemon_mountpoint(place->point, &place->why));
+}
+
 /* The way into the background: what the parent's exit status is, for what the child does. */
 
 static int status_of(const char *mountpoint, void (*act)(int fd))
 {
 	pid_t parent = fork();
 	if (parent == 0) {
-		/* The messages are expected; /dev/zero, so that be_ready can tell it from /dev/null. */
+		/*
+		 * The messages are expected; /dev/zero, so that be_ready can tell it from
+		 * /dev/null.
+		 */
 		dup2(open("/dev/zero", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
 		int fd = daemon_detach(mountpoint);
 		act(fd);
@@ -217,6 +244,9 @@ static int status_of(const char *mountpoint, void (*act)(int fd))
 
 static void be_ready(int fd)
 {
+	for (int i = 3; i < 300; i++)
+		if (i != fd && fcntl(i, F_GETFD) >= 0)
+			_exit(1);
 	daemon_ready(fd);
 	struct stat null, out;
 	stat("/dev/null", &null);
@@ -314,6 +344,7 @@ int main(void)
 		TEST(a_relative_path_and_a_link_lead_to_it_too),
 		TEST(a_dead_mount_of_another_type_is_left_alone),
 		TEST(a_live_mount_of_ours_is_refused),
+		TEST(a_dead_mount_that_still_answers_stat_is_healed),
 		cmocka_unit_test(the_parent_ends_with_the_childs_word),
 		cmocka_unit_test(the_foreground_has_nobody_to_tell),
 		cmocka_unit_test(hardening),

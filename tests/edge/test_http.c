@@ -1,5 +1,6 @@
 /*
- * test_http.c - http.c against servers of the test's own: what goes out, what arrives, what does not, and when.
+ * test_http.c - http.c against servers of the test's own: what goes out, what arrives, what does
+ * not, and when.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /*
- * test_http_life.c - the life of exchanges: cancelling at awkward moments, many at once, and what http.c
- * leaves alone: other hosts, proxies, descriptors of a child.
+ * test_http_life.c - the life of exchanges: cancelling at awkward moments, many at once, and what
+ * http.c leaves alone: other hosts, proxies, descriptors of a child.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -86,7 +86,10 @@ static void one_cancels_another_inside_done(void **state)
 	server_free(server);
 }
 
-/* Both time out in the same round: the second one's timer is due when the first one's done takes it back. */
+/*
+ * Both time out in the same round: the second one's timer is due when the first one's done takes it
+ * back.
+ */
 static void one_cancels_another_whose_time_is_up_too(void **state)
 {
 	struct world *world = *state;

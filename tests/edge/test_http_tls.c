@@ -1,5 +1,6 @@
 /*
- * test_http_tls.c - http.c against `openssl s_server`: who is trusted, who is not.  Skips without openssl(1).
+ * test_http_tls.c - http.c against `openssl s_server`: who is trusted, who is not.  Skips without
+ * openssl(1).
  */
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /*
- * test_keyring.c - keys from the environment and from tccli's files, each test in a HOME of its own.
+ * test_keyring.c - keys from the environment and from tccli's files, each test in a HOME of its
+ * own.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -324,7 +325,10 @@ static void regions(void **state)
 	assert_false(keyring_region(home->keyring, "baidu", NULL, &out));
 }
 
-/* In a process of its own, started with secrets in its environment: prints nothing, 0 if all are gone. */
+/*
+ * In a process of its own, started with secrets in its environment: prints nothing, 0 if all are
+ * gone.
+ */
 static int scrub(void)
 {
 	static char bytes[65536];

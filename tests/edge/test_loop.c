@@ -236,7 +236,10 @@ static void never(void *arg, int fd, int events)
 	fail_msg("an event of a descriptor that is no more");
 }
 
-/* The same number is a new, silent descriptor at once: the old one's event must not reach its owner. */
+/*
+ * The same number is a new, silent descriptor at once: the old one's event must not reach its
+ * owner.
+ */
 static void replace_the_other(void *arg, int fd, int events)
 {
 	struct trace *trace = arg;

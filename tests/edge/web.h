@@ -35,7 +35,10 @@ void make_request(struct request *request, const char *base, long timeout_ms);
 void take(void *arg, struct response *response); /* an io_reply_fn for a struct reply */
 struct exchange *ask(struct world *world, struct reply *reply, const char *base, long timeout_ms);
 
-/* One POST, waited for.  Asserts what holds for every exchange: one reply, in time, a status or a fault. */
+/*
+ * One POST, waited for.  Asserts what holds for every exchange: one reply, in time, a status or a
+ * fault.
+ */
 struct response fetch_base(struct world *world, const char *base, long timeout_ms);
 struct response fetch(struct world *world, const struct server *server, long timeout_ms);
 /* One POST to a server that does `serve`; the fault that it comes to. */

@@ -281,30 +281,20 @@ void cloud_answer(struct cloud *cloud, struct exchange *exchange)
 		answer_baidu(cloud, exchange);
 }
 
-struct due {
-	struct cloud *cloud;
-	struct exchange *exchange;
-};
-
 static void answer_due(void *arg)
 {
-	struct due due = *(struct due *)arg;
+	struct exchange *exchange = arg;
 
-	free(arg);
-	if (due.exchange->waits) /* else it was given up */
-		cloud_answer(due.cloud, due.exchange);
+	if (exchange->waits) /* else it was given up */
+		cloud_answer(exchange->script->on_send_arg, exchange);
 }
 
 static void schedule(void *arg, struct exchange *exchange)
 {
 	struct cloud *cloud = arg;
-	struct due *due;
 
-	if (cloud->latency_ms < 0)
-		return;
-	due = xmalloc(sizeof(*due));
-	*due = (struct due){ cloud, exchange };
-	script_after(cloud->script, cloud->latency_ms, answer_due, due);
+	if (cloud->latency_ms >= 0)
+		script_after(cloud->script, cloud->latency_ms, answer_due, exchange);
 }
 
 void cloud_open(struct cloud *cloud, struct world *world, int64_t latency_ms)
