@@ -5,6 +5,8 @@
  * BOOKED (its turn in the rate, or the sleep before another try, is waited for) -> SENT -> and round again,
  * until it lands.  Landing is always in this order: out of the node's slot, the tree is filled, the waiters
  * are answered; so an answer that asks again finds a tree that knows, and no flight that is half over.
+ *
+ * Layer 4.
  */
 #ifndef DESCRIBEFS_FLIGHT_H
 #define DESCRIBEFS_FLIGHT_H
@@ -45,6 +47,9 @@ struct flight {
 	bool clock_learned, key_reloaded; /* each at most once */
 	int64_t deadline_ms; /* of the call under way, its tries included */
 	int64_t sent_ms; /* of the last try */
+	int64_t clock_offset_s; /* that the last try was signed with */
+	enum fault too_late; /* what it lands with when its turn comes after the deadline */
+	size_t bytes; /* of all answers */
 	int64_t alone_ms; /* since when nobody waits; 0: somebody does */
 
 	/* pages */

@@ -105,7 +105,10 @@ const struct kind *node_kind(const struct node *node); /* of a listing's resourc
 const char *node_id(const struct node *node); /* a resource's raw id, NULL for a listing */
 const char *node_parent_id(const struct node *node); /* the raw id of the resource above, NULL at the top */
 void node_path(const struct node *node, struct buf *out);
-/* Whether the resource was shown by a listing: else its id came from the user's path. */
+/*
+ * Whether a listing showed the resource (of a listing: the resource that it is in).  Else its id came from
+ * the user's path.
+ */
 bool node_is_listed(const struct node *node);
 /* The engine keeps a node while a call about it is under way. */
 void node_pin(struct node *node);
@@ -130,6 +133,8 @@ void tree_list_id(struct tree *tree, struct node *listing, const char *id);
 /* The pages are all there: what was not among them is no longer listed. */
 void tree_list_end(struct tree *tree, struct node *listing, bool complete,
 	const struct source_note *note);
+/* No more pages will come: lets go of what the list under way was about to show. Fine after its end, too. */
+void tree_list_leave(struct tree *tree, struct node *listing);
 /* How many resources the list under way has shown so far. */
 size_t tree_list_progress(const struct node *listing);
 /* A describe call's object.  FAULT_ANSWER: another resource's; FAULT_NOT_FOUND: another parent's. */

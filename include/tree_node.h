@@ -8,6 +8,8 @@
  *     struct version   index n: the file that is entry n of its snapshot
  *
  * A record is what one way of asking (list or describe) said last, and until when it stands.
+ *
+ * Layer 3.
  */
 #ifndef DESCRIBEFS_TREE_NODE_H
 #define DESCRIBEFS_TREE_NODE_H
@@ -46,6 +48,8 @@ struct version {
 	int64_t expires_ms;
 	bool current; /* a record of its owner points here */
 	uint32_t *slots; /* by entry: the owner's slot of a directory, 0 for a file */
+	uint32_t *directories; /* the entries that have a slot, by slot */
+	uint32_t n_directories;
 };
 
 struct record {

@@ -212,6 +212,8 @@ void flight_land(struct flight *flight, enum fault fault)
 	if (fault)
 		tree_fail(engine->options.tree, flight->node, flight->want, fault, hold_ms(fault),
 			now_ms(engine));
+	if (flight->want == WANT_LIST)
+		tree_list_leave(engine->options.tree, flight->node);
 	/* nobody can join any more; an answer may cancel another waiter, so the list is read anew each time */
 	while ((wait = flight->first)) {
 		leave_flight(wait);
@@ -243,7 +245,7 @@ static struct flight *find_flight(struct engine *engine, struct node *node, enum
 static bool put_question(struct wait *wait)
 {
 	struct engine *engine = wait->engine;
-	struct reply reply = { 0 };
+	struct reply reply = { .outcome = OUTCOME_NEED }; /* also when no round is left */
 
 	while (wait->rounds++ < ROUNDS_MAX) {
 		reply = ask_again(wait);

@@ -14,6 +14,7 @@
 
 enum {
 	TRIES_MAX = 3,
+	BYTES_MAX = 512 << 20, /* of all pages of one list */
 	CLOCK_SLACK_S = 60 /* a smaller difference does not explain an expired signature */
 };
 
@@ -92,6 +93,7 @@ static void send_now(void *arg)
 	flight->state = FLIGHT_SENT;
 	flight->tries++;
 	flight->sent_ms = now_ms(flight);
+	flight->clock_offset_s = engine->stats.clock_offset_s;
 	engine->stats.calls++;
 	buf_init(&body, MESSAGE_REQUEST_MAX);
 	flight_body(flight, &body);
@@ -99,35 +101,60 @@ static void send_now(void *arg)
 	request_init(&request);
 	options->provider->build(&request, &options->site, &call);
 	options->provider->sign(&request, &options->site, &call, &engine->credentials,
-		wall_s(flight) + engine->stats.clock_offset_s);
+		wall_s(flight) + flight->clock_offset_s);
 	request.timeout_ms = left_ms > 1 ? (long)left_ms : 1;
 	flight->exchange = options->io.send(options->io.self, &request, take_reply, flight);
 	request_release(&request);
 	buf_release(&body);
 }
 
-/* Sleeps, waits for its turn, sends; or lands, when that would be too late. */
+/* True: its turn, after so long a sleep, comes too late, and it has landed. */
+static bool lands_too_late(struct flight *flight, int64_t sleep_ms)
+{
+	const struct rate *rate = &engine_action(flight->engine, flight->action)->rate;
+	int64_t wake_ms = now_ms(flight) + sleep_ms;
+
+	if (wake_ms + rate_wait_ms(rate, wake_ms) < flight->deadline_ms)
+		return false;
+	struct fault_note note = { 0 };
+	fault_note_copy(note.message, sizeof(note.message), "the call's turn comes after the deadline");
+	if (!sleep_ms)
+		engine_note_failure(flight->engine, flight->node, flight->too_late, &note);
+	flight_land(flight, flight->too_late);
+	return true;
+}
+
+static void take_turn(void *arg)
+{
+	struct flight *flight = arg;
+	const struct io *io = &flight->engine->options.io;
+	struct rate *rate = &engine_action(flight->engine, flight->action)->rate;
+
+	flight->timer = NULL;
+	if (lands_too_late(flight, 0))
+		return;
+	int64_t wait_ms = rate_wait_ms(rate, now_ms(flight));
+	rate_book(rate, now_ms(flight));
+	if (wait_ms == 0)
+		send_now(flight);
+	else
+		flight->timer = io->after(io->self, wait_ms, send_now, flight);
+}
+
+/*
+ * Sleeps, waits for its turn, sends; or lands, when that would be too late.  The turn is taken after the sleep:
+ * one that is booked ahead would stand in the way of everyone who comes meanwhile.
+ */
 static void book_after(struct flight *flight, int64_t sleep_ms, enum fault too_late)
 {
 	const struct io *io = &flight->engine->options.io;
-	struct rate *rate = &engine_action(flight->engine, flight->action)->rate;
-	int64_t wake_ms = now_ms(flight) + sleep_ms;
-	int64_t wait_ms = rate_wait_ms(rate, wake_ms);
 
-	if (wake_ms + wait_ms >= flight->deadline_ms) {
-		struct fault_note note = { 0 };
-		fault_note_copy(note.message, sizeof(note.message), "the call's turn comes after the deadline");
-		if (!sleep_ms)
-			engine_note_failure(flight->engine, flight->node, too_late, &note);
-		flight_land(flight, too_late);
-		return;
-	}
-	rate_book(rate, wake_ms);
+	flight->too_late = too_late;
 	flight->state = FLIGHT_BOOKED;
-	if (sleep_ms + wait_ms == 0)
-		send_now(flight);
-	else
-		flight->timer = io->after(io->self, sleep_ms + wait_ms, send_now, flight);
+	if (sleep_ms == 0)
+		take_turn(flight);
+	else if (!lands_too_late(flight, sleep_ms))
+		flight->timer = io->after(io->self, sleep_ms, take_turn, flight);
 }
 
 void flight_book(struct flight *flight)
@@ -147,8 +174,8 @@ static bool learn_clock(struct flight *flight, const struct response *response)
 		return false;
 	flight->clock_learned = true;
 	offset_s = server_s - wall_s(flight);
-	/* an offset that is already in use explains nothing */
-	if (llabs(offset_s - *known_s) < CLOCK_SLACK_S)
+	/* the offset that it was sent with explains nothing; one that another flight learned since does */
+	if (llabs(offset_s - flight->clock_offset_s) < CLOCK_SLACK_S)
 		return false;
 	*known_s = offset_s;
 	return true;
@@ -234,6 +261,9 @@ static void succeed(struct flight *flight, const struct json *result, const stru
 
 	flight->engine->stats.last_ok_s = source.received_s;
 	bool more = flight_take(flight, result, &source, &fault);
+	flight->bytes += response->body.len;
+	if (more && flight->bytes > BYTES_MAX)
+		fault = FAULT_TOO_BIG;
 	if (fault) {
 		struct fault_note why = *note;
 		fault_note_copy(why.message, sizeof(why.message), "the answer is not what the API promises");

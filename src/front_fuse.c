@@ -17,8 +17,10 @@
 #include <errno.h>
 #include <fuse_lowlevel.h>
 #include <linux/fuse.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -26,6 +28,7 @@
 enum {
 	RECEIVE_ROUND = 64, /* requests taken before the loop looks after its other descriptors */
 	BLOCK_BYTES = 512,
+	SAID_MAX = 1024,
 	LISTXATTR_MAX = 4096
 };
 
@@ -285,11 +288,15 @@ static void reply_readdir(struct parked *parked, const struct reply *reply)
 static void read_directory(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset, bool plus)
 {
 	struct parked *parked = park(request, id, reply_readdir);
+	struct front *front = parked->front;
+	struct asked asked = engine_now(front->engine);
 
 	parked->size = size;
 	parked->offset = offset;
 	parked->plus = plus;
-	if (offset) /* one pass is one answer: only its beginning asks whether that is fresh */
+	/* one pass is one answer: only its beginning asks whether that is fresh, the rest whether it is still there */
+	asked.since_ms = 0;
+	if (offset && tree_open(front->tree, id, asked).outcome == OUTCOME_FOUND)
 		answer_parked(parked, &(struct reply){ .outcome = OUTCOME_FOUND });
 	else
 		ask(parked, ASK_OPEN, NULL);
@@ -466,21 +473,71 @@ static struct fuse_session *make_session(const struct config *config, struct fro
 	return session;
 }
 
+/*
+ * libfuse and fusermount3 say why a mount failed on stderr and nowhere else.  While they are at it, stderr is
+ * a file in memory, so that what they say becomes part of our one line.
+ */
+struct ear {
+	int real, heard; /* -1: they speak for themselves */
+};
+
+static struct ear ear_open(void)
+{
+	struct ear ear = { -1, memfd_create("stderr", MFD_CLOEXEC) };
+
+	if (ear.heard >= 0)
+		ear.real = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (ear.real >= 0)
+		dup2(ear.heard, STDERR_FILENO);
+	return ear;
+}
+
+/* Adds what was said, its lines as one. */
+static void ear_close(const struct ear *ear, struct buf *said)
+{
+	char text[SAID_MAX];
+	ssize_t n = ear->real >= 0 ? pread(ear->heard, text, sizeof(text), 0) : 0;
+
+	while (n > 0 && text[n - 1] == '\n')
+		n--;
+	for (ssize_t i = 0; i < n; i++)
+		buf_puts(said, text[i] == '\n' ? "; " : (char[]){ text[i], '\0' });
+	if (ear->real >= 0)
+		dup2(ear->real, STDERR_FILENO);
+	close(ear->real);
+	close(ear->heard);
+}
+
+/* The session, mounted; NULL with one line in `why`. */
+static struct fuse_session *open_session(const struct config *config, struct front *front, struct buf *why)
+{
+	struct ear ear = ear_open();
+	struct buf said;
+	bool mounted = false;
+
+	buf_init(&said, 2 * SAID_MAX);
+	struct fuse_session *session = make_session(config, front);
+	if (session)
+		mounted = fuse_session_mount(session, config->mountpoint) == 0;
+	ear_close(&ear, &said);
+	if (!mounted)
+		buf_printf(why, "cannot mount on %s: %s", config->mountpoint,
+			said.len ? said.data : "libfuse does not say why; try describefs doctor");
+	else if (said.len)
+		fprintf(stderr, "describefs: %s\n", said.data);
+	if (session && !mounted)
+		fuse_session_destroy(session);
+	buf_release(&said);
+	return mounted ? session : NULL;
+}
+
 static bool mount_session(struct front *front, const struct config *config, struct buf *why)
 {
 	static const struct fuse_custom_io io = { .writev = write_reply, .read = read_request };
 
-	front->session = make_session(config, front);
-	if (!front->session) {
-		buf_puts(why, "libfuse does not take these options");
+	front->session = open_session(config, front, why);
+	if (!front->session)
 		return false;
-	}
-	if (fuse_session_mount(front->session, config->mountpoint)) {
-		buf_printf(why, "cannot mount on %s (is fuse3 installed, and /dev/fuse there?)",
-			config->mountpoint);
-		fuse_session_destroy(front->session);
-		return false;
-	}
 	int fd = fuse_session_fd(front->session);
 	if (fuse_session_custom_io(front->session, &io, fd) || fcntl(fd, F_SETFL, O_NONBLOCK)) {
 		buf_printf(why, "cannot set up /dev/fuse: %s", strerror(errno));

@@ -173,7 +173,7 @@ enum fault flight_judge(const struct flight *flight, enum fault fault)
 	/* a list has no resource of its own that could be missing; its parent may be */
 	if (fault == FAULT_NOT_FOUND && (!node_parent_id(node) || flight->ids))
 		return FAULT_SERVER;
-	if (fault == FAULT_PARAMETER && node_parent_id(node) && !flight->ids)
+	if (fault == FAULT_PARAMETER && node_parent_id(node) && !flight->ids && !node_is_listed(node))
 		return FAULT_NAME;
 	return fault;
 }
@@ -210,13 +210,6 @@ static void harvest_ids(struct flight *flight, const struct json *value, const c
 
 /* ---- pages ---- */
 
-static const struct json *page_items(const struct flight *flight, const struct json *result)
-{
-	if (flight->action->items)
-		return json_path(result, flight->action->items);
-	return result;
-}
-
 static bool next_offset(struct flight *flight, const struct json *result, size_t n_items, bool barren)
 {
 	const struct json *total = json_path(result, flight->action->total ? flight->action->total : "");
@@ -233,9 +226,9 @@ static bool next_offset(struct flight *flight, const struct json *result, size_t
 	flight->incomplete |= fallen > 0;
 	flight->offset += (int64_t)n_items;
 	flight->barren = barren ? flight->barren + 1 : 0;
-	if (!n_items || now_total < 0)
-		return n_items && now_total < 0 && (int64_t)n_items >= flight->action->page;
-	return flight->offset < now_total;
+	if (now_total < flight->offset) /* no total, or one that what came belies: a full page has a next one */
+		return n_items && (int64_t)n_items >= flight->action->page;
+	return n_items && flight->offset < now_total;
 }
 
 static bool next_marker(struct flight *flight, const struct json *result)
@@ -263,7 +256,7 @@ static bool next_page(struct flight *flight, const struct json *result, size_t n
 	case PAGING_OFFSET:
 		return next_offset(flight, result, n_items, barren);
 	case PAGING_MARKER:
-		flight->barren = barren ? flight->barren + 1 : 0;
+		flight->barren = barren || !n_items ? flight->barren + 1 : 0;
 		return next_marker(flight, result);
 	default:
 		return false;
@@ -285,28 +278,47 @@ static void take_items(struct flight *flight, const struct json *items, const st
 	}
 }
 
+static bool is_said(const struct json *result, const char *path)
+{
+	return path && json_path(result, path);
+}
+
+/* Whether the answer is a page of the list at all: one that says nothing must never empty a listing. */
+static bool is_page(const struct flight *flight, const struct json *result, const struct json *items)
+{
+	const struct action *action = flight->action;
+	bool null = !items || json_type(items) == JSON_NULL;
+
+	if (!null && json_type(items) != JSON_ARRAY)
+		return false;
+	if (!items && !is_said(result, action->total) && !is_said(result, action->more))
+		return flight->ids && !action->items;
+	/* nothing came: then nothing may be promised; an empty page further on only ends the list early */
+	if (!null && (json_first(items) || flight->offset))
+		return true;
+	return !action->total || json_integer(json_path(result, action->total), 0) <= flight->offset;
+}
+
 static bool take_page(struct flight *flight, const struct json *result, const struct source_note *note,
 	enum fault *fault)
 {
-	const struct json *items = page_items(flight, result);
-	bool empty = !items || json_type(items) == JSON_NULL;
-	const struct json *total = flight->action->total ? json_path(result, flight->action->total) : NULL;
+	const struct json *items = flight->action->items ? json_path(result, flight->action->items) : NULL;
 
-	if ((!empty && json_type(items) != JSON_ARRAY) ||
-			(empty && json_integer(total, 0) > flight->offset)) {
+	if (!is_page(flight, result, items)) {
 		*fault = FAULT_ANSWER;
 		return false;
 	}
-	size_t before = tree_list_progress(flight->node);
+	size_t before = tree_list_progress(flight->node), n_items = items ? json_count(items) : 0;
 	if (flight->ids)
 		harvest_ids(flight, result, flight->ids);
-	else
+	else if (items)
 		take_items(flight, items, note);
-	size_t n_items = items ? json_count(items) : 0;
 	bool more = next_page(flight, result, n_items,
 		n_items && !flight->ids && tree_list_progress(flight->node) == before);
-	if (flight->barren >= BARREN_MAX || tree_list_progress(flight->node) > LISTING_MAX)
-		*fault = flight->barren >= BARREN_MAX ? FAULT_ANSWER : FAULT_TOO_BIG;
+	if (tree_list_progress(flight->node) > LISTING_MAX || flight->offset > LISTING_MAX)
+		*fault = FAULT_TOO_BIG;
+	if (flight->barren >= BARREN_MAX)
+		*fault = FAULT_ANSWER;
 	return more;
 }
 
@@ -314,7 +326,7 @@ bool flight_take(struct flight *flight, const struct json *result, const struct 
 	enum fault *fault)
 {
 	if (flight->want == WANT_DESCRIBE) {
-		const struct json *object = page_items(flight, result);
+		const struct json *object = json_path(result, flight->action->items);
 		*fault = object ? tree_described(flight->engine->options.tree, flight->node, object, note) :
 			FAULT_ANSWER;
 		return false;

@@ -324,8 +324,13 @@ void node_settle(struct tree *tree, struct node *node)
 	else if (!node->loose_next)
 		join_loose(tree, node);
 	node_settle(tree, above);
-	while (tree->n_loose > LOOSE_MAX)
-		node_free(tree, tree->loose.loose_next);
+	while (tree->n_loose > LOOSE_MAX) {
+		struct node *oldest = tree->loose.loose_next;
+		if (node_is_held(oldest) || oldest->in_listing)
+			leave_loose(tree, oldest); /* came to be needed since; who lets go of it settles it */
+		else
+			node_free(tree, oldest);
+	}
 }
 
 void node_pin(struct node *node)
@@ -393,6 +398,8 @@ const char *node_parent_id(const struct node *node)
 
 bool node_is_listed(const struct node *node)
 {
+	if (node->sort == NODE_LISTING)
+		node = node->parent;
 	return node->seq && !node->entered && !node->pinned;
 }
 

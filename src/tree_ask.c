@@ -66,8 +66,9 @@ static int64_t vouched_ms(const struct tree *tree, const struct node *node, stru
 		ms = left_ms(node->detail.expires_ms, asked) + 1;
 	if (record_is_fresh(&node->listed, asked) && ms <= left_ms(node->listed.expires_ms, asked))
 		ms = left_ms(node->listed.expires_ms, asked) + 1;
-	if (node_is_listed(node) && node->in_listing && ms <= listing_left_ms(tree, listing, asked))
-		ms = listing_left_ms(tree, listing, asked) + (listing_stands(tree, listing, asked) ? 1 : 0);
+	if (node_is_listed(node) && node->in_listing && listing_stands(tree, listing, asked) &&
+			ms <= listing_left_ms(tree, listing, asked))
+		ms = listing_left_ms(tree, listing, asked) + 1;
 	return ms;
 }
 

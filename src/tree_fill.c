@@ -54,12 +54,19 @@ static size_t hide(struct node *listing, bool stays(const struct node *listing, 
 	return n_gone;
 }
 
-/* The describe call's answer is to be asked for again before it is believed. */
+/* It is to be asked for again at that time, at the latest, before it is believed. */
+static void outlive_not(struct record *record, int64_t expires_ms)
+{
+	if (record->expires_ms <= expires_ms)
+		return;
+	record->expires_ms = expires_ms;
+	if (record->version)
+		record->version->expires_ms = expires_ms;
+}
+
 static void expire_detail(struct node *node)
 {
-	node->detail.expires_ms = 0;
-	if (node->detail.version)
-		node->detail.version->expires_ms = 0;
+	outlive_not(&node->detail, 0);
 }
 
 /* True: some went. */
@@ -95,9 +102,9 @@ void node_enter(struct tree *tree, struct node *node)
 	listing->n_entered++;
 	node_show(listing, node);
 	listing->epoch++;
+	node_settle(tree, node); /* out of the ring first: whoever is hidden next may push out its oldest */
 	if (listing->n_entered > ENTERED_MAX)
 		hide_from_listing(tree, listing, is_not_oldest_visit);
-	node_settle(tree, node);
 }
 
 /* ---- a list ---- */
@@ -225,6 +232,11 @@ void tree_list_end(struct tree *tree, struct node *listing, bool complete,
 	tree_shrink(tree);
 }
 
+void tree_list_leave(struct tree *tree, struct node *listing)
+{
+	drop_draft(tree, listing);
+}
+
 size_t tree_list_progress(const struct node *listing)
 {
 	return listing->n_seen;
@@ -312,6 +324,7 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 	bool changed = record_set(tree, node, &node->detail, snapshot, stamp,
 		expiry_ms(tree, node, snapshot, note));
 	stamp_put(stamp);
+	outlive_not(&node->listed, node->detail.expires_ms);
 	if (changed && known)
 		node->bump = stable == node->detail.stable ? content : 0;
 	node->missing = false;

@@ -43,7 +43,10 @@ void stamp_put(struct stamp *stamp)
 
 static void add_slot(struct node *node, uint64_t ino)
 {
-	node->slots = xrealloc(node->slots, (node->n_slots + 1) * sizeof(*node->slots));
+	uint32_t n = node->n_slots;
+
+	if (!(n & (n - 1))) /* it is full: room doubles */
+		node->slots = xrealloc(node->slots, (n ? 2 * (size_t)n : 1) * sizeof(*node->slots));
 	node->slots[node->n_slots++] = ino;
 }
 
@@ -65,9 +68,8 @@ static bool always_equal(const void *value, const void *key)
 
 static void map_slots(struct slot_search *search)
 {
-	map_init(&search->map);
-	search->mapped = search->node->n_slots > SLOTS_MANY;
-	for (uint32_t i = 0; search->mapped && i < search->node->n_slots; i++)
+	search->mapped = true;
+	for (uint32_t i = 0; i < search->node->n_slots; i++)
 		map_add(&search->map, search->node->slots[i], (void *)(uintptr_t)(i + 1));
 }
 
@@ -78,12 +80,38 @@ static uint32_t find_slot(struct slot_search *search, uint64_t ino)
 
 	if (search->guess < node->n_slots && node->slots[search->guess] == ino)
 		return ++search->guess;
+	if (!search->mapped && node->n_slots > SLOTS_MANY) /* also when this very answer made them many */
+		map_slots(search);
 	if (search->mapped)
 		return (uint32_t)(uintptr_t)map_get(&search->map, ino, always_equal, NULL);
 	for (uint32_t i = 0; i < node->n_slots; i++)
 		if (node->slots[i] == ino)
 			return (search->guess = i + 1);
 	return 0;
+}
+
+/* For qsort_r: directories by their slots. */
+static int order_by_slot(const void *a, const void *b, void *slots)
+{
+	uint32_t i = ((const uint32_t *)slots)[*(const uint32_t *)a];
+	uint32_t j = ((const uint32_t *)slots)[*(const uint32_t *)b];
+
+	return (i > j) - (i < j);
+}
+
+/* The way back from slots to entries: a peer may send more directories than can be searched one by one. */
+static void fill_directories(struct version *version)
+{
+	const struct snapshot *snapshot = version->snapshot;
+	uint32_t n = 0;
+
+	for (uint32_t i = 1; i < snapshot->n_entries; i++)
+		n += version->slots[i] > 0;
+	version->directories = xcalloc(n, sizeof(*version->directories));
+	for (uint32_t i = 1; i < snapshot->n_entries; i++)
+		if (version->slots[i])
+			version->directories[version->n_directories++] = i;
+	qsort_r(version->directories, n, sizeof(*version->directories), order_by_slot, version->slots);
 }
 
 /* Gives every directory of the snapshot its slot, the same one that its path had before. */
@@ -93,7 +121,7 @@ static void fill_slots(struct version *version)
 	const struct snapshot *snapshot = version->snapshot;
 	struct slot_search search = { .node = node };
 
-	map_slots(&search);
+	map_init(&search.map);
 	version->slots = xcalloc(snapshot->n_entries, sizeof(*version->slots));
 	for (uint32_t i = 1; i < snapshot->n_entries; i++) {
 		if (!snapshot->entries[i].directory)
@@ -108,6 +136,7 @@ static void fill_slots(struct version *version)
 		version->slots[i] = slot;
 	}
 	map_release(&search.map);
+	fill_directories(version);
 }
 
 static struct version *version_new(struct tree *tree, struct node *owner, struct snapshot *snapshot,
@@ -144,6 +173,7 @@ void version_settle(struct tree *tree, struct version *version)
 		snapshot_free(version->snapshot);
 		stamp_put(version->stamp);
 		free(version->slots);
+		free(version->directories);
 		free(version);
 	}
 	node_settle(tree, owner);
@@ -151,27 +181,36 @@ void version_settle(struct tree *tree, struct version *version)
 
 void version_free_orphans(struct tree *tree)
 {
-	size_t at = 0;
 	struct object *object;
+	bool freed;
 
-	while ((object = map_next(&tree->objects, &at))) {
-		if (!object->is_version || ((struct version *)object)->current)
-			continue;
-		version_settle(tree, (struct version *)object);
-		at = 0; /* the map changed */
-	}
+	do { /* a removal moves others back, maybe past us: they are met when we come round again */
+		size_t at = 0;
+		freed = false;
+		while ((object = map_next(&tree->objects, &at))) {
+			if (!object->is_version || ((struct version *)object)->current)
+				continue;
+			version_settle(tree, (struct version *)object);
+			freed = true;
+		}
+	} while (freed);
 }
 
 uint32_t version_directory(const struct version *version, uint32_t slot)
 {
-	const struct snapshot *snapshot = version->snapshot;
+	uint32_t low = 0, high = version->n_directories;
 
 	if (!slot)
 		return 0;
-	/* directories keep their order mostly, so the search ends early for all but hostile answers */
-	for (uint32_t i = 1; i < snapshot->n_entries; i++)
-		if (version->slots[i] == slot)
-			return i;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2, entry = version->directories[middle];
+		if (version->slots[entry] == slot)
+			return entry;
+		if (version->slots[entry] < slot)
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return UINT32_MAX;
 }
 
@@ -332,16 +371,16 @@ void tree_shrink(struct tree *tree)
 {
 	struct node *node = tree->lru.lru_next, *next;
 
-	for (; tree->memory > tree->options.max_memory && node != &tree->lru; node = next) {
+	/* the newest stays: who waits for it has not come to take it yet, and would ask for it again and again */
+	node_pin(node); /* the one at hand is pinned, because settling a node may free others */
+	for (; tree->memory > tree->options.max_memory && node != tree->lru.lru_prev; node = next) {
 		next = node->lru_next;
-		if (version_is_held(node->detail.version))
-			continue;
-		/* pinned, because settling one node may free others */
-		node_pin(node);
 		node_pin(next);
-		node_leave_lru(node);
-		record_drop(tree, &node->detail);
+		if (!version_is_held(node->detail.version)) {
+			node_leave_lru(node);
+			record_drop(tree, &node->detail);
+		}
 		node_unpin(tree, node);
-		next->pins--;
 	}
+	node_unpin(tree, node);
 }

@@ -69,7 +69,7 @@ bool listing_is_fresh(const struct node *listing, struct asked asked)
 bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked)
 {
 	return stamp && tree->options.stale_s > 0 &&
-		asked.now_ms - stamp->received_ms <= tree->options.stale_s * 1000;
+		asked.now_ms - stamp->received_ms < tree->options.stale_s * 1000;
 }
 
 /* A failed refresh left the last whole listing standing, for a while. */
@@ -153,6 +153,13 @@ static bool list_item_has(struct tree *tree, struct node *node, uint32_t slot, c
 	return entry && version->snapshot->entries[entry].primed;
 }
 
+/* The list spoke last, and said all that a describe call would say. */
+static bool list_is_newer(const struct node *node)
+{
+	return node->sort == NODE_RESOURCE && item_is_whole(node->kind) &&
+		node_newest(node) == &node->listed;
+}
+
 /* The last good answer, when the failure of the refresh allows it. */
 static struct view view_stale(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	const struct failure *failure, struct asked asked)
@@ -162,7 +169,7 @@ static struct view view_stale(struct tree *tree, struct node *node, uint32_t slo
 
 	if (!fault_allows_stale(failure->fault))
 		return view_none(reply_failed(failure->fault));
-	if (stamp_is_young(tree, node->detail.stamp, asked))
+	if (stamp_is_young(tree, node->detail.stamp, asked) && !list_is_newer(node))
 		return view_at(record_version(tree, node, &node->detail), held_ms);
 	if (listed && stamp_is_young(tree, node->listed.stamp, asked))
 		return view_at(record_version(tree, node, &node->listed), held_ms);
@@ -193,7 +200,8 @@ struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const c
 {
 	if (node->sort == NODE_ROOT)
 		return view_at(node->detail.version, SKELETON_MS);
-	if (record_is_fresh(&node->detail, asked)) {
+	if (record_is_fresh(&node->detail, asked) &&
+			!(list_is_newer(node) && record_is_fresh(&node->listed, asked))) {
 		if (node->lru_next)
 			node_use(tree, node);
 		if (!name && node->sort == NODE_RESOURCE)

@@ -2,7 +2,7 @@
  * tree_walk.c - going through a directory, and reading a file.
  *
  * A listing's cookie is its member's seq, which no other member ever gets; a resource's is made of the version and
- * the entry.  So a pass that goes on after a refresh meets everything that stands exactly once.
+ * the place in its directory.  So a pass that goes on after a refresh meets everything that stands exactly once.
  */
 #include "tree_node.h"
 
@@ -41,7 +41,10 @@ static struct version *cookie_version(const struct tree *tree, uint64_t cookie, 
 	return current;
 }
 
-/* Cookies: 1.. for the listings inside, then (version, entry) packed like an id. */
+/*
+ * Cookies: 1.. for the listings inside, then (version, how many of its entries have been met) packed like an id.  A
+ * place, because it also means something in the next version, should nobody have kept this one.
+ */
 static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint64_t *cookie,
 	const char **name, struct entry *entry, struct asked asked)
 {
@@ -62,10 +65,10 @@ static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint
 	if (directory == UINT32_MAX)
 		return false;
 	const struct snapshot_entry *top = &version->snapshot->entries[directory];
-	uint32_t next = after < top->first ? top->first : after + 1;
-	if (next >= top->first + top->count)
+	if (after >= top->count)
 		return false;
-	*cookie = version->object.serial << ID_INDEX_BITS | next;
+	uint32_t next = top->first + after;
+	*cookie = version->object.serial << ID_INDEX_BITS | (after + 1);
 	*name = snapshot_name(version->snapshot, next);
 	*entry = inner_entry(version, next, version->current && view.found ? view.left_ms : 0);
 	return true;

@@ -129,7 +129,7 @@ static bool put_xattr(const struct xattr *xattr, const struct origin *origin, st
 		return false;
 	if (xattr->put)
 		return xattr->put(origin, out);
-	return origin->stamp && put_text(out, origin->expires_ms < asked.now_ms ? "1" : "0");
+	return origin->stamp && put_text(out, origin->expires_ms <= asked.now_ms ? "1" : "0");
 }
 
 bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct asked asked)

@@ -523,7 +523,7 @@ class Box:
         """Takes everything down and says what was wrong."""
         self.watchdog.cancel()
         wrong = []
-        for mount in self.mounts:
+        for mount in reversed(self.mounts):  # one may stand where a dead one stood
             wrong += mount.close()
         refused = [line for emulator in self.emulators for line in emulator.log_lines()
                    if not line["signed_ok"] and not line.get("plan")]

@@ -82,8 +82,8 @@ def test_words_passed_to_libfuse_are_named(top):
 
 def test_errors_of_the_readme_are_those_of_fault_c(top, tables):
     shown = {}
-    for number, _, retries, stale, name in checks.rows(checks.section(read(top, "README.md"), "errors")):
-        shown[code(name)[0]] = (number, retries, stale)
+    for number, _, retries, stale, names in checks.rows(checks.section(read(top, "README.md"), "errors")):
+        shown.update({name: (number, retries, stale) for name in code(names)})
     real = {}
     for row in tables["fault"]:
         name, number, retries, stale, _ = row.split()
@@ -201,6 +201,12 @@ def test_the_manual_names_every_option(top):
     text = source_words(top)
     for word in option_words(top):
         assert re.search(r"^\.(It Cm|Cm) .*\b%s\b" % word, text, re.M), word
+    # the numbers of what an option wants are in its paragraph
+    paragraphs = re.split(r"^\.It ", text, flags=re.M)
+    for word, wants in option_words(top).items():
+        told = next(paragraph for paragraph in paragraphs if re.match(r"Cm .*\b%s\b" % word, paragraph.split("\n")[0]))
+        for number in re.findall(r"\d[\d.]*", wants.split("http")[0]):
+            assert number in told or number == "777", "%s: %s" % (word, number)
     for flag in re.findall(r"case '(\w)':", re.search(
             r"static bool take_short\(.*?\n\}\n", read(top, "src/config.c"), re.S)[0]):
         assert re.search(r"\bFl %s\b" % flag, text), flag

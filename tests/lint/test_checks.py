@@ -1,0 +1,179 @@
+"""Every check finds the mistake that it is there to find: a small tree without a fault, and one change to it."""
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+import checks
+
+HEADER = "/*\n * %s.h - a thing.\n *\n * Layer %d.\n */\n%s"
+
+TREE = {
+    "LICENSE": "x\n", "README.md": "x\n", "packaging/x": "x\n", "tests/x": "x\n",
+    "Makefile": "EDGE := top\n",
+    "src/README.md": "<!-- layers -->\n| layer | files | what |\n|---|---|---|\n| 0 | `low` | a |\n| 3 | `mid` `mid_in` | b |\n"
+                     "| 6 | `top` | c |\n<!-- /layers -->\n<!-- private -->\n| header | for |\n|---|---|\n"
+                     "| `mid_in.h` | `mid` |\n<!-- /private -->\n",
+    "include/low.h": HEADER % ("low", 0, "#include <stddef.h>\n"),
+    "include/mid.h": HEADER % ("mid", 3, '#include "low.h"\n'),
+    "include/mid_in.h": HEADER % ("mid_in", 3, '#include "mid.h"\n'),
+    "include/top.h": HEADER % ("top", 6, '#include "mid.h"\n'),
+    "src/low.c": '#include "low.h"\n\nint low_add(int a, int b)\n{\n\treturn a + b; /* system("x") */\n}\n',
+    "src/mid.c": '#include "mid_in.h"\n#include <string.h>\n\nstatic const char *const WORDS[] = { "a  b" };\n',
+    "src/top.c": '#include "top.h"\n#include <unistd.h>\n',
+}
+
+
+@pytest.fixture
+def tree(tmp_path):
+    root = tmp_path / "tree"
+    for name, text in TREE.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def append(root, name, text):
+    with open(root / name, "a") as file:
+        file.write(text)
+
+
+SOURCE_CHECKS = [checks.check_layer_table, checks.check_downward, checks.check_cycles, checks.check_edge,
+                 checks.check_header_comments, checks.check_foreign, checks.check_banned, checks.check_layout,
+                 checks.check_functions, checks.check_paths, checks.check_document_names, checks.check_top]
+
+
+@pytest.mark.parametrize("check", SOURCE_CHECKS, ids=lambda check: check.__name__)
+def test_nothing_is_found_where_nothing_is_wrong(tree, check):
+    assert check(tree) == []
+
+
+MISTAKES = [
+    (checks.check_layer_table, "src/new.c", "", "not in the table"),
+    (checks.check_downward, "src/low.c", '#include "mid.h"\n', "includes mid.h of layer 3"),
+    (checks.check_downward, "src/top.c", '#include "mid_in.h"\n', "mid_in.h is private to mid"),
+    (checks.check_cycles, "include/low.h", '#include "top.h"\n', "in a ring: "),
+    (checks.check_foreign, "src/mid.c", "#include <curl/curl.h>\n", "is known to http, transfer alone"),
+    (checks.check_foreign, "include/low.h", "#include <openssl/evp.h>\n", "src/top.c: sees <openssl/evp.h>"),
+    (checks.check_foreign, "src/top.c", "#include <fuse_lowlevel.h>\n", "is known to front_fuse alone"),
+    (checks.check_foreign, "src/mid.c", "#include <cJSON.h>\n", "is known to json alone"),
+    (checks.check_foreign, "src/low.c", "#include <time.h>\n", "is not for the library"),
+    (checks.check_foreign, "src/top.c", "#include <libxml/tree.h>\n", "is in no table"),
+    (checks.check_banned, "src/low.c", "void f(char *a) { strcpy (a, a); }\n", "strcpy"),
+    (checks.check_banned, "src/low.c", "int f(char *a) { return atoi(a); }\n", "atoi"),
+    (checks.check_banned, "src/low.c", "char *f(void) { return malloc(1); }\n", "malloc belongs to buf"),
+    (checks.check_banned, "src/low.c", 'char *f(void) { return getenv("A"); }\n', "getenv belongs to keyring"),
+    (checks.check_layout, "src/low.c", "    int a;\n", "indented with blanks"),
+    (checks.check_layout, "src/low.c", "int a; \n", "blanks at its end"),
+    (checks.check_layout, "src/low.c", "//" + "x" * 120 + "\n", "122 columns"),
+    (checks.check_layout, "src/low.c", "int a;\n" * 500, "506 lines"),
+    (checks.check_layout, "src/low.c", "int a;", "one newline"),
+    (checks.check_functions, "src/low.c", "int f(int a)\n{\n" + "\ta++;\n" * 80 + "\treturn a;\n}\n", "84 lines"),
+    (checks.check_functions, "src/low.c", "int f(int a)\n{\n" + "\tif (a)\n\t\ta++;\n" * 16 + "\treturn a;\n}\n",
+     "17 branches"),
+    (checks.check_paths, "src/low.c", "/* see .." + "/shared/x */\n", "names .." + "/shared"),
+    (checks.check_paths, "README.md", "in /" + "work/main\n", "names /" + "work/main"),
+    (checks.check_document_names, "src/low.c", "/* see other.md */\n", "there is no other.md"),
+    (checks.check_top, "notes.txt", "x\n", "notes.txt: not one of the names"),
+    (checks.check_header_comments, "include/new.h", "int a;\n", "does not open with"),
+]
+
+
+@pytest.mark.parametrize("check, name, text, word", MISTAKES,
+                         ids=["%s: %s" % (check.__name__, word) for check, _, _, word in MISTAKES])
+def test_a_mistake_is_found(tree, check, name, text, word):
+    append(tree, name, text)
+    found = check(tree)
+    assert any(word in finding for finding in found), found
+
+
+@pytest.mark.parametrize("old, new, word", [
+    ("Layer 3.", "Layer 2.", "says layer 2, the table says 3"),
+    (" * Layer 3.\n", "", "names no layer"),
+    ("mid.h - a", "med.h - a", "does not open with"),
+], ids=["another", "none", "no name"])
+def test_an_opening_comment_that_is_wrong_is_found(tree, old, new, word):
+    header = tree / "include/mid.h"
+    header.write_text(header.read_text().replace(old, new))
+    assert [word in finding for finding in checks.check_header_comments(tree)] == [True]
+
+
+def test_a_library_that_grew_an_edge_is_found(tree):
+    (tree / "Makefile").write_text("EDGE := low\n")
+    assert checks.check_edge(tree) == ["Makefile: EDGE lacks top",
+                                       "Makefile: EDGE has low, which is no source file of layer 5 or 6"]
+
+
+def test_an_exception_counts_once_and_must_be_needed(tree):
+    append(tree, "src/low.c", "int f(char *a) { return atoi(a); }\n")
+    table = tree / "tests/lint/exceptions.txt"
+    table.parent.mkdir()
+    table.write_text("# why\nbanned src/low.c  atoi  because\n")
+    assert checks.check_banned(tree) == []
+    append(tree, "tests/lint/exceptions.txt", "banned src/mid.c  atoi  because\n")
+    assert checks.check_banned(tree) == ["tests/lint/exceptions.txt: banned src/mid.c atoi is not needed any more: "
+                                         "take it out"]
+
+
+def compile_one(tmp_path, text):
+    source, object = tmp_path / "x.c", tmp_path / "x.o"
+    source.write_text(text)
+    subprocess.run(["cc", "-O2", "-fPIE", "-c", "-o", str(object), str(source)], check=True)
+    return object
+
+
+@pytest.mark.parametrize("text, what", [
+    ("int count;", "count"),
+    ("static int last = 3; int next(void) { return ++last; }", "last"),
+    ("int next(void) { static int seen; return ++seen; }", "seen"),
+    ("_Thread_local int own;", "own"),
+    ("const char *word = \"a\";", "word"),
+], ids=["common", "static", "in a function", "of a thread", "pointer"])
+def test_what_can_change_is_found(tmp_path, text, what):
+    found = checks.check_state(tmp_path, [compile_one(tmp_path, text)])
+    assert len(found) == 1 and what in found[0]
+
+
+@pytest.mark.parametrize("text", [
+    "const int five = 5;",
+    "const char *const words[] = { \"a\", \"b\" };",
+    "static const struct { const char *name; int n; } rows[] = { { \"a\", 1 } }; int f(int i) { return rows[i].name[0]; }",
+    "extern int other; int f(void) { return other; }",
+], ids=["number", "words", "rows", "elsewhere"])
+def test_what_can_not_change_is_not(tmp_path, text):
+    assert checks.check_state(tmp_path, [compile_one(tmp_path, text)]) == []
+
+
+@pytest.mark.parametrize("text, name", [
+    ("#include <time.h>\nlong f(void) { return time(0); }", "time"),
+    ("#include <unistd.h>\nlong f(void *a, unsigned long n) { return read(0, a, n); }", "read"),
+    ("#include <stdlib.h>\nchar *f(void) { return getenv(\"A\"); }", "getenv"),
+    ("void *curl_easy_init(void); void *f(void) { return curl_easy_init(); }", "curl_easy_init"),
+], ids=["time", "read", "getenv", "curl"])
+def test_a_call_to_the_world_is_found(tmp_path, text, name):
+    assert checks.check_calls([compile_one(tmp_path, text)]) == ["x.o: calls " + name]
+
+
+def test_a_call_within_is_not(tmp_path):
+    text = "#include <string.h>\nunsigned long f(char *a) { return strlen(a); }"
+    assert checks.check_calls([compile_one(tmp_path, text)]) == []
+
+
+def test_a_table_is_read_as_it_is_written():
+    text = "<!-- t -->\n| a | b |\n|---|---|\n| `x` | 1\\|2 |\n<!-- /t -->\n"
+    assert checks.rows(checks.section(text, "t")) == [["`x`", "1|2"]]
+    with pytest.raises(AssertionError):
+        checks.section(text, "other")
+
+
+def test_comments_and_texts_do_not_count():
+    assert checks.bare('a /* b\n c */ d "e // f" // g\n\'"\' h') == 'a \n d "" \n\'\' h'
+
+
+def test_the_tree_of_these_tests_has_no_git(tree):
+    if shutil.which("git"):
+        inside = subprocess.run(["git", "-C", str(tree), "rev-parse"], capture_output=True).returncode == 0
+        assert not inside, "the checks would list another repository's files: set TMPDIR outside of it"
+    assert checks.listed(tree) == sorted(TREE)
+    assert pathlib.Path(tree, "src/low.c").exists()
