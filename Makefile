@@ -24,6 +24,8 @@ HARDEN := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DDESCRIBEFS_VERSION='"$(VERSION)"'
 STD := -std=c17 $(WARN) $(if $(DEVELOPER),-Werror)
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# As shared libraries the two ignore each other's log_path; a daemon's stderr is /dev/null, its reports would be lost.
+SAN_LINK := -static-libasan -static-libubsan
 
 SOURCES := $(wildcard src/*.c)
 EDGE_SOURCES := $(wildcard $(EDGE:%=src/%.c))
@@ -74,7 +76,7 @@ $(BUILD)/describefs: $(call objects,$(BUILD),$(EDGE_SOURCES)) $(BUILD)/libdescri
 	$(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(EDGE_LIBS) $(CORE_LIBS) $(LDFLAGS)
 
 $(BUILD)/san/describefs: $(call objects,$(BUILD)/san,$(EDGE_SOURCES)) $(BUILD)/san/libdescribefs.a
-	$(CC) $(SAN) -o $@ $^ $(EDGE_LIBS) $(CORE_LIBS) $(LDFLAGS)
+	$(CC) $(SAN) $(SAN_LINK) -o $@ $^ $(EDGE_LIBS) $(CORE_LIBS) $(LDFLAGS)
 
 # Unit, golden and engine tests: cmocka programs on the sanitized core, nothing else: the linker proves the layers.
 $(BUILD)/tests/%: tests/%.c $(BUILD)/san/libdescribefs.a

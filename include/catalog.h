@@ -38,7 +38,7 @@ struct action {
 	char *id; /* request member that takes the resource's id; NULL in a list */
 	char *parent; /* request member that takes the parent's id; NULL if none */
 	bool numbers; /* ids travel as JSON integers */
-	char *items; /* list: path of the array in the result.  describe: path of the object ("" = the result) */
+	char *items; /* list: path of the array in the result.  describe: of the object, "" = the result */
 	enum paging paging;
 	int page; /* how many to ask for, the documented maximum */
 	char *offset, *limit, *total; /* PAGING_OFFSET: request members, and the result's path of the count */

@@ -41,9 +41,9 @@ struct config {
 };
 
 /*
- * Reads argv.  0: *config is filled (the caller releases it in every case).  2: wrong usage, `why` is one line
- * without the program's name, with the nearest known word for an unknown option.  1: the same for a cacert
- * that cannot be read.
+ * Reads argv.  0: *config is filled (the caller releases it in every case).  2: wrong usage, `why`
+ * is one line without the program's name, with the nearest known word for an unknown option.  1:
+ * the same for a cacert that cannot be read.
  */
 int config_parse(struct config *config, int argc, char *const argv[], struct buf *why);
 void config_release(struct config *config);

@@ -14,10 +14,11 @@
 void daemon_harden(void);
 
 /*
- * Forks.  In the parent it never returns: it waits for the child's daemon_ready (then, after a stat of
- * `mountpoint` has answered, exit 0) or for its end (exit with the status that it gave to daemon_fail, or 1).
- * In the child, a new session in / with stdin and stdout on /dev/null, stderr still the terminal's and
- * every other descriptor closed, it returns the descriptor to report on, -1 with errno on failure.
+ * Forks.  In the parent it never returns: it waits for the child's daemon_ready (then, after a stat
+ * of `mountpoint` has answered, exit 0) or for its end (exit with the status that it gave to
+ * daemon_fail, or 1). In the child, a new session in / with stdin and stdout on /dev/null, stderr
+ * still the terminal's and every other descriptor closed, it returns the descriptor to report on,
+ * -1 with errno on failure.
  */
 int daemon_detach(const char *mountpoint);
 /* The child says that the mount answers: stderr goes to /dev/null, the parent ends with 0. fd -1: nothing. */

@@ -8,7 +8,7 @@
 
 #include "source.h"
 
-/* Looks at FUSE, and for the source (or every built-in catalog) at key, endpoint and clock. 0: no problem found. */
+/* Looks at FUSE, and for the source (or every catalog) at key, endpoint and clock. 0: no problem. */
 int doctor_run(struct source *source);
 
 #endif

@@ -1,9 +1,11 @@
 /*
- * engine.h - the only asynchronous code: asks the tree, makes the calls that the tree needs, answers whoever waits.
+ * engine.h - the only asynchronous code: asks the tree, makes the calls that the tree needs,
+ * answers whoever waits.
  *
- * However many ask for the same thing at once, one call is under way for it (single flight).  Every question
- * is answered exactly once, at the latest `deadline_ms` after it was asked, with a reply that is FOUND, ABSENT
- * or FAILED, unless it is cancelled before.  The answer may come before the asking call returns.
+ * However many ask for the same thing at once, one call is under way for it (single flight).  Every
+ * question is answered exactly once, at the latest `deadline_ms` after it was asked, with a reply
+ * that is FOUND, ABSENT or FAILED, unless it is cancelled before.  The answer may come before the
+ * asking call returns.
  *
  * Layer 4: io.h is its only way out.
  */

@@ -1,9 +1,9 @@
 /*
  * front_fuse.h - the kernel's side: one FUSE operation, one engine call, one reply.
  *
- * front_fuse.c is the only file that knows FUSE.  What it relies on is written in src/README.md: opens are
- * answered ENOSYS so that the kernel serves what is warm by itself, the mount is read-only, a request that waits
- * is parked and can be interrupted.
+ * front_fuse.c is the only file that knows FUSE.  What it relies on is written in src/README.md:
+ * opens are answered ENOSYS so that the kernel serves what is warm by itself, the mount is
+ * read-only, a request that waits is parked and can be interrupted.
  *
  * Layer 6.
  */
@@ -17,8 +17,8 @@
 struct front;
 
 /*
- * Mounts at the mount point.  NULL: `why` is one line and nothing is left mounted.  `ready` is called once, when
- * the kernel's first handshake was answered.
+ * Mounts at the mount point.  NULL: `why` is one line and nothing is left mounted.  `ready` is
+ * called once, when the kernel's first handshake was answered.
  */
 struct front *front_new(const struct config *config, struct loop *loop, void (*ready)(void *arg),
 	void *arg, struct buf *why);

@@ -1,9 +1,10 @@
 /*
- * http.h - libcurl's multi interface on our loop, behind `struct io`.  http.c is the only file that knows curl.
+ * http.h - libcurl's multi interface on our loop, behind `struct io`.  http.c is the only file that
+ * knows curl.
  *
- * No redirects, no compression, no proxy from the environment, no netrc, TLS >= 1.2 with verification
- * always on, every byte that a peer sends counted against a ceiling in the write callback
- * (reliability.md, section 6).  Refuses to start when libcurl has no asynchronous resolver.
+ * No redirects, no compression, no proxy from the environment, no netrc, TLS >= 1.2 with
+ * verification always on, every byte that a peer sends counted against a ceiling in the write
+ * callback.  Refuses to start when libcurl has no asynchronous resolver.
  *
  * Layer 5.
  */

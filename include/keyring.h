@@ -1,10 +1,11 @@
 /*
  * keyring.h - where keys are found: the environment, then the files of the clouds' own tools.
  *
- * Tencent (api/auth.md section 3): TENCENTCLOUD_SECRET_ID + _SECRET_KEY (+ _TOKEN), ignored when a profile was
- * named; then ~/.tccli/PROFILE.credential, PROFILE = the named one, else $TCCLI_PROFILE, else "default".
- * The region: the source's own, else $TENCENTCLOUD_REGION (unless a profile was named), else the profile's
- * .configure, else the catalog's.  Baidu: QIANFAN_ACCESS_KEY + QIANFAN_SECRET_KEY.
+ * Tencent (as its SDKs and tccli look for them): TENCENTCLOUD_SECRET_ID + _SECRET_KEY (+ _TOKEN),
+ * ignored when a profile was named; then ~/.tccli/PROFILE.credential, PROFILE = the named one, else
+ * $TCCLI_PROFILE, else "default". The region: the source's own, else $TENCENTCLOUD_REGION (unless a
+ * profile was named), else the profile's .configure, else the catalog's.  Baidu: QIANFAN_ACCESS_KEY
+ * + QIANFAN_SECRET_KEY.
  *
  * keyring_new reads the environment once and overwrites the secrets in it in place, so that
  * /proc/PID/environ does not show them.  keyring_load reads files anew at each call (a rotation is seen
@@ -28,10 +29,10 @@ struct keyring *keyring_new(void);
 void keyring_free(struct keyring *keyring);
 
 /*
- * The key for a cloud ("tencent", "baidu") and a profile (NULL: none was named).  True: *out is replaced and
- * `where` says where it was found ("environment", "/home/x/.tccli/default.credential").  False: *out is
- * untouched and `where` says in one line what is missing or wrong and what to do.  Never prints a secret.
- * What `where` held before goes.
+ * The key for a cloud ("tencent", "baidu") and a profile (NULL: none was named).  True: *out is
+ * replaced and `where` says where it was found ("environment",
+ * "/home/x/.tccli/default.credential").  False: *out is untouched and `where` says in one line what
+ * is missing or wrong and what to do.  Never prints a secret. What `where` held before goes.
  */
 bool keyring_load(const struct keyring *keyring, const char *cloud, const char *profile,
 	struct credentials *out, struct buf *where);

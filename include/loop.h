@@ -1,8 +1,8 @@
 /*
  * loop.h - one epoll loop over descriptors, timers and signals.  loop.c is the only file that knows epoll.
  *
- * Created after the fork into the background (design rule 3).  Single-threaded; nothing here blocks but
- * loop_run itself.
+ * Created after the fork into the background (libcurl does not survive one).  Single-threaded;
+ * nothing here blocks but loop_run itself.
  *
  * Layer 5.
  */
@@ -39,7 +39,7 @@ int loop_signal(struct loop *loop, int signal, loop_signal_fn *fn, void *arg);
 
 /*
  * Says that a request was just served: for the next LOOP_SPIN_US microseconds the loop polls before it
- * sleeps (fuse.md section 6: wake-ups cost more than the work).  Renewed by each call; never when idle.
+ * sleeps (wake-ups cost more than the work).  Renewed by each call; never when idle.
  */
 enum { LOOP_SPIN_US = 50 };
 void loop_busy(struct loop *loop);

@@ -26,7 +26,7 @@ void name_snake(struct buf *out, const char *member);
 void name_escape(struct buf *out, const char *text);
 /* False if no text escapes to this name (a control byte, a bad or needless %XX, over-long, ...). */
 bool name_unescape(struct buf *out, const char *name);
-/* An escaped name made longer by "~" and a hash of `text`, still <= 255 bytes: tells two that collide apart. */
+/* An escaped name with "~" and a hash of `text` behind it, still <= 255 bytes: tells two apart. */
 void name_distinct(struct buf *out, const char *name, const char *text);
 /*
  * Names that file managers, version control and desktops look for everywhere and that no resource and

@@ -38,9 +38,10 @@ struct provider {
 	void (*sign)(struct request *request, const struct site *site, const struct call *call,
 		const struct credentials *credentials, int64_t now_s);
 	/*
-	 * FAULT_NONE: *root is the parsed text (the caller frees it), *result the envelope's content
-	 * inside it, note->request_id is set.  Otherwise *root is NULL and the note says what the cloud said.
-	 * FAULT_PARAMETER is given for every refused parameter; the engine knows who chose it.
+	 * FAULT_NONE: *root is the parsed text (the caller frees it), *result the envelope's
+	 * content inside it, note->request_id is set.  Otherwise *root is NULL and the note says
+	 * what the cloud said. FAULT_PARAMETER is given for every refused parameter; the engine
+	 * knows who chose it.
 	 */
 	enum fault (*parse)(struct json **root, const struct json **result,
 		const struct response *response, struct fault_note *note);

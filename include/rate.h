@@ -26,7 +26,7 @@ int64_t rate_wait_ms(const struct rate *rate, int64_t now_ms);
 /* Books that call: to be sent rate_wait_ms from now. */
 void rate_book(struct rate *rate, int64_t now_ms);
 
-/* The sleep before try number `tries` + 1, full jitter: uniform below a bound that doubles. `chance` is any number. */
+/* The sleep before try `tries` + 1, full jitter: uniform below a bound that doubles. `chance`: any number. */
 int64_t retry_sleep_ms(enum fault fault, unsigned tries, uint64_t chance);
 /* The bound that it stays below. */
 int64_t retry_bound_ms(enum fault fault, unsigned tries);

@@ -1,10 +1,11 @@
 /*
  * snapshot.h - one API object, rendered once into the names and bytes of its files, for ever.
  *
- * A snapshot is immutable and one allocation: a table of entries, then all names, keys and bytes.  Entry 0 is
- * the resource's own directory; the entries of one directory are contiguous, in the API's order, and
- * describe.json is the last of entry 0's.  What an entry looks like (name, bytes, kind) is the contract's
- * section 2.  Hashes depend on path and content alone, so they are the same on every mount and machine.
+ * A snapshot is immutable and one allocation: a table of entries, then all names, keys and bytes.
+ * Entry 0 is the resource's own directory; the entries of one directory are contiguous, in the
+ * API's order, and describe.json is the last of entry 0's.  What an entry looks like (name, bytes,
+ * kind) is the contract's section 2.  Hashes depend on path and content alone, so they are the same
+ * on every mount and machine.
  *
  * Layer 2: pure.
  */
@@ -32,7 +33,7 @@ struct snapshot {
 	size_t memory; /* bytes of the one allocation */
 	uint64_t content; /* hash of the whole object, its describe.json */
 	uint64_t stable; /* hash of id, status and times alone: equal in the list's item and in the detail */
-	int64_t mtime_s; /* the latest of the kind's time members that is not after `now_s`; or the fallback */
+	int64_t mtime_s; /* the latest of the kind's times that is not after `now_s`; or the fallback */
 	bool terminal; /* the status is one that does not change by itself */
 	uint32_t n_entries;
 	const uint32_t *by_name; /* a permutation: each directory's entries sorted by name, same ranges */
@@ -48,18 +49,18 @@ struct snapshot_style {
 
 /*
  * Renders `object` (a JSON object) of a kind.  `path` is the resource's path from the mount's root,
- * "/training/train-1", and only goes into hashes.  The caller frees *out with snapshot_free.  With from_list
- * and neither list_is_detail nor a missing describe call, an entry is `primed` if the kind's type knows the
- * member (all are, where the kind names no type), and there is no describe.json.
- * FAULT_TOO_BIG when the result would pass SNAPSHOT_BYTES_MAX or JSON_VALUES_MAX entries (beside describe.json);
- * *out is NULL then.
+ * "/training/train-1", and only goes into hashes.  The caller frees *out with snapshot_free.  With
+ * from_list and neither list_is_detail nor a missing describe call, an entry is `primed` if the
+ * kind's type knows the member (all are, where the kind names no type), and there is no
+ * describe.json. FAULT_TOO_BIG when the result would pass SNAPSHOT_BYTES_MAX or JSON_VALUES_MAX
+ * entries (beside describe.json); *out is NULL then.
  */
 enum { SNAPSHOT_BYTES_MAX = 64 << 20 };
 enum fault snapshot_render(struct snapshot **out, const struct kind *kind, const struct json *object,
 	const char *path, const struct snapshot_style *style, int64_t now_s);
 /*
- * A directory of plain text files (the mount's own: README, .describefs/status): `n` names, all different, and
- * texts.  Never NULL.
+ * A directory of plain text files (the mount's own: README, .describefs/status): `n` names, all
+ * different, and texts.  Never NULL.
  */
 struct snapshot *snapshot_of_texts(const char *path, const char *const names[],
 	const struct buf texts[], size_t n, int64_t mtime_s);

@@ -11,8 +11,9 @@
  *     a file        stands for one content for ever: it belongs to a version, one answer of the API rendered
  *                   once.  When an answer changes, the name gets another id and the old one reads as before.
  *
- * Every id handed to the kernel is counted with tree_hold and given back with tree_forget; what nobody holds
- * and nothing lists is freed, described resources oldest first once they pass max_memory.
+ * Every id handed to the kernel is counted with tree_hold and given back with tree_forget; what
+ * nobody holds and nothing lists is freed, described resources oldest first once they pass
+ * max_memory.
  *
  * Times are given: `now_ms` monotonic, `now_s` Unix seconds.  All durations that come back are how long the
  * kernel may rely on the thing, in ms.
@@ -51,6 +52,7 @@ struct attr {
 	uint64_t size;
 	int64_t mtime_s;
 	uint32_t mtime_ns;
+	int64_t changed_s; /* when it was seen to change; 0: never, its ctime is its mtime */
 };
 
 struct entry {
@@ -83,8 +85,9 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked);
 /* Whether the directory can be read now; after FOUND, tree_next goes through it. */
 struct reply tree_open(struct tree *tree, uint64_t id, struct asked asked);
 /*
- * The entry after *cookie (0: the first), and its cookie.  `name` is borrowed until the tree changes.  An entry
- * that stands the whole time comes exactly once, whatever is refreshed between two calls.
+ * The entry after *cookie (0: the first), and its cookie.  `name` is borrowed until the tree
+ * changes.  An entry that stands the whole time comes exactly once, whatever is refreshed between
+ * two calls.
  */
 bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **name,
 	struct entry *entry, struct asked asked);

@@ -47,6 +47,7 @@ struct version {
 	struct stamp *stamp; /* the newest answer that said so */
 	int64_t expires_ms;
 	bool current; /* a record of its owner points here */
+	int64_t *changed_s; /* by entry: when it was seen to change, 0: never; NULL: nothing was */
 	uint32_t *slots; /* by entry: the owner's slot of a directory, 0 for a file */
 	uint32_t *directories; /* the entries that have a slot, by slot */
 	uint32_t n_directories;
@@ -113,7 +114,7 @@ struct node {
 	uint64_t next_seq, round_now; /* the round of the list under way, or of the last one */
 	struct node **draft; /* new to the list under way, each pinned */
 	size_t n_draft, room_draft, n_seen; /* n_seen: of the list under way, old and new */
-	struct stamp *list_stamp;
+	struct stamp *list_stamp, *page_stamp; /* of the last whole list; of the last page */
 	int64_t list_expires_ms;
 	bool complete;
 	bool expiry_shown; /* the kernel was told that what it keeps of the listing is old */
@@ -160,12 +161,14 @@ uint32_t version_slot(const struct version *version, uint32_t entry); /* the inv
 void version_path(const struct version *version, uint32_t entry, struct buf *out);
 void version_slot_path(const struct node *node, uint32_t slot, struct buf *out);
 void record_drop(struct tree *tree, struct record *record);
+/* tree_change.c: notes what changed since the version that this one replaces. */
+void version_compare(struct version *version, const struct version *before);
 /* Takes the snapshot; an unchanged one only renews what is there. True: it changed (or is the first). */
 bool record_set(struct tree *tree, struct node *node, struct record *record,
 	struct snapshot *snapshot, struct stamp *stamp, int64_t expires_ms);
-/* The same from a list: the text is kept (copied), the snapshot only looked at. */
-bool record_set_text(struct tree *tree, struct record *record, const struct snapshot *snapshot,
-	const struct buf *text, struct stamp *stamp, int64_t expires_ms);
+/* The same from a list: the text is kept (copied) until somebody looks into it. */
+bool record_set_text(struct tree *tree, struct node *node, struct record *record,
+	struct snapshot *snapshot, const struct buf *text, struct stamp *stamp, int64_t expires_ms);
 /* The version, rendered now if only the text was kept; NULL if there is nothing. */
 struct version *record_version(struct tree *tree, struct node *node, struct record *record);
 bool record_is_fresh(const struct record *record, struct asked asked);
@@ -185,8 +188,8 @@ struct view {
 };
 
 /*
- * Picks the answer of a resource (or the root, or .describefs) to look into.  `name`: the one entry of directory
- * `slot` that is asked for, NULL when the directory is asked for whole.
+ * Picks the answer of a resource (or the root, or .describefs) to look into.  `name`: the one entry
+ * of directory `slot` that is asked for, NULL when the directory is asked for whole.
  */
 struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	struct asked asked);

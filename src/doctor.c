@@ -1,7 +1,8 @@
 /*
  * doctor.c - the questions that a bug report would begin with, answered beforehand.
  *
- * Nothing here is signed with a key: the endpoint is asked a bare question, and its Date is all that is wanted.
+ * Nothing here is signed with a key: the endpoint is asked a bare question, and its Date is all
+ * that is wanted.
  */
 #include "doctor.h"
 
@@ -35,7 +36,8 @@ static int look_at_fuse(void)
 
 	if (fd < 0) {
 		snprintf(text, sizeof(text), "/dev/fuse: %s; load the module (modprobe fuse), or in a "
-			"container run it with --device /dev/fuse; ls, cat and tree work without", strerror(errno));
+			"container run it with --device /dev/fuse; ls, cat and tree work without",
+			strerror(errno));
 		return say(FINDING_PROBLEM, "fuse", text);
 	}
 	close(fd);
@@ -96,7 +98,8 @@ static int look_at_clock(const struct visit *visit)
 	if (!visit->dated)
 		return say(FINDING_WARNING, "clock", "the answer had no Date to compare with");
 	snprintf(text, sizeof(text), "the server's is %+" PRId64 " s from ours%s", off_s,
-		llabs(off_s) > CLOCK_BAD_S ? "; signatures expire: set the clock (the mount corrects for it)" : "");
+		llabs(off_s) > CLOCK_BAD_S ?
+			"; signatures expire: set the clock (the mount corrects for it)" : "");
 	return say(llabs(off_s) <= CLOCK_OK_S ? FINDING_OK : FINDING_WARNING, "clock", text);
 }
 

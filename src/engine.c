@@ -1,9 +1,10 @@
 /*
  * engine.c - questions, and who waits for what.
  *
- * A question is put to the tree; if the tree needs a call, the asker joins the flight that makes it (there is
- * at most one for a node and a want) and the question is put again when that has landed.  Each waiter has its
- * own timer, so that it is answered in time also when a long listing flies on without it.
+ * A question is put to the tree; if the tree needs a call, the asker joins the flight that makes it
+ * (there is at most one for a node and a want) and the question is put again when that has landed.
+ * Each waiter has its own timer, so that it is answered in time also when a long listing flies on
+ * without it.
  */
 #include "engine.h"
 
@@ -111,9 +112,9 @@ static void answer(struct wait *wait, const struct reply *reply)
 }
 
 /*
- * The waiter's own deadline: what there is, or ETIMEDOUT.  Others go on waiting for the flight.  A cloud that has
- * said nothing for so long is held to be silent for a moment, so that the next step on the same path does not
- * wait all over again; a long listing that comes page by page is not.
+ * The waiter's own deadline: what there is, or ETIMEDOUT.  Others go on waiting for the flight.  A
+ * cloud that has said nothing for so long is held to be silent for a moment, so that the next step
+ * on the same path does not wait all over again; a long listing that comes page by page is not.
  */
 static void give_up(void *arg)
 {
@@ -214,7 +215,7 @@ void flight_land(struct flight *flight, enum fault fault)
 			now_ms(engine));
 	if (flight->want == WANT_LIST)
 		tree_list_leave(engine->options.tree, flight->node);
-	/* nobody can join any more; an answer may cancel another waiter, so the list is read anew each time */
+	/* nobody can join any more; an answer may cancel another waiter: the list is read anew each time */
 	while ((wait = flight->first)) {
 		leave_flight(wait);
 		put_question(wait);

@@ -1,9 +1,9 @@
 /*
  * flight.c - one call: its turn in the rate, its tries, its answer.
  *
- * A call is tried at most TRIES_MAX times within its deadline, for the causes that another try may mend, after
- * a sleep with full jitter.  Two causes mend themselves without a sleep, once a flight: a clock that is off
- * is learned from the answer's Date, a refused token has the key read again.
+ * A call is tried at most TRIES_MAX times within its deadline, for the causes that another try may
+ * mend, after a sleep with full jitter.  Two causes mend themselves without a sleep, once a flight:
+ * a clock that is off is learned from the answer's Date, a refused token has the key read again.
  */
 #include "flight.h"
 
@@ -142,8 +142,8 @@ static void take_turn(void *arg)
 }
 
 /*
- * Sleeps, waits for its turn, sends; or lands, when that would be too late.  The turn is taken after the sleep:
- * one that is booked ahead would stand in the way of everyone who comes meanwhile.
+ * Sleeps, waits for its turn, sends; or lands, when that would be too late.  The turn is taken
+ * after the sleep: one that is booked ahead would stand in the way of everyone who comes meanwhile.
  */
 static void book_after(struct flight *flight, int64_t sleep_ms, enum fault too_late)
 {

@@ -1,8 +1,8 @@
 /*
  * front_cli.c - the second front end: it keeps the core honest, and serves where there is no /dev/fuse.
  *
- * A path is walked by the same lookups that the kernel would send; what is entered stays held, as the kernel
- * would hold it, until the program ends.
+ * A path is walked by the same lookups that the kernel would send; what is entered stays held, as
+ * the kernel would hold it, until the program ends.
  */
 #include "front_cli.h"
 

@@ -1,14 +1,16 @@
 /*
  * front_fuse.c - the kernel at the door.
  *
- * Cast: the loop says that /dev/fuse is readable; receive() takes requests until there are none; libfuse decodes
- * each and calls an op_ function, which looks the thing up with one engine call.  Most answers are there at once.
- * Those that are not leave a struct parked behind, which holds the fuse_req and the engine's wait: whichever
- * comes first, the answer or the kernel's interrupt, replies and ends it.
+ * Cast: the loop says that /dev/fuse is readable; receive() takes requests until there are none;
+ * libfuse decodes each and calls an op_ function, which looks the thing up with one engine call.
+ * Most answers are there at once. Those that are not leave a struct parked behind, which holds the
+ * fuse_req and the engine's wait: whichever comes first, the answer or the kernel's interrupt,
+ * replies and ends it.
  *
- * The kernel is told to do as much as it can alone: OPEN and OPENDIR are answered ENOSYS once, after which it
- * opens without asking and keeps pages and listings; FLUSH, RELEASE and ACCESS are not implemented.  So errors
- * surface in LOOKUP, GETATTR and READDIR; a READ finds its bytes in memory and never waits.
+ * The kernel is told to do as much as it can alone: OPEN and OPENDIR are answered ENOSYS once,
+ * after which it opens without asking and keeps pages and listings; FLUSH, RELEASE and ACCESS are
+ * not implemented.  So errors surface in LOOKUP, GETATTR and READDIR; a READ finds its bytes in
+ * memory and never waits.
  */
 #define FUSE_USE_VERSION 314
 
@@ -85,6 +87,8 @@ static void fill_stat(const struct front *front, fuse_ino_t id, const struct att
 	st->st_mtim.tv_sec = attr->mtime_s;
 	st->st_mtim.tv_nsec = attr->mtime_ns;
 	st->st_atim = st->st_ctim = st->st_mtim;
+	if (attr->changed_s > attr->mtime_s)
+		st->st_ctim = (struct timespec){ .tv_sec = attr->changed_s };
 }
 
 static void fill_entry(const struct front *front, const struct entry *entry, struct fuse_entry_param *param)
@@ -294,7 +298,7 @@ static void read_directory(fuse_req_t request, fuse_ino_t id, size_t size, off_t
 	parked->size = size;
 	parked->offset = offset;
 	parked->plus = plus;
-	/* one pass is one answer: only its beginning asks whether that is fresh, the rest whether it is still there */
+	/* one pass is one answer: its beginning asks whether that is fresh, the rest whether it is there */
 	asked.since_ms = 0;
 	if (offset && tree_open(front->tree, id, asked).outcome == OUTCOME_FOUND)
 		answer_parked(parked, &(struct reply){ .outcome = OUTCOME_FOUND });
@@ -373,24 +377,25 @@ static const struct fuse_lowlevel_ops operations = {
 	.listxattr = op_listxattr,
 	.statfs = op_statfs,
 	/*
-	 * No flush, release, releasedir, access, lseek: the kernel does without.  Nothing that writes: the mount is
-	 * read-only and the kernel says EROFS itself.
+	 * No flush, release, releasedir, access, lseek: the kernel does without.  Nothing that
+	 * writes: the mount is read-only and the kernel says EROFS itself.
 	 */
 };
 
 /* ---- the session ---- */
 
 /*
- * libfuse before 3.17 never passes FUSE_PARALLEL_DIROPS on, and without it the kernel makes lookups in one
- * directory wait for each other.  So the bit is set in the answer to INIT, which is the one reply whose body is
- * a struct fuse_init_out that names our major version.
+ * libfuse before 3.17 never passes FUSE_PARALLEL_DIROPS on, and without it the kernel makes lookups
+ * in one directory wait for each other.  So the bit is set in the answer to INIT, which is the one
+ * reply whose body is a struct fuse_init_out that names our major version.
  */
 static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
 {
 	struct front *front = userdata;
 	struct fuse_init_out init;
 
-	if (!front->mounted && count == 2 && iov[1].iov_len >= offsetof(struct fuse_init_out, max_background) &&
+	if (!front->mounted && count == 2 &&
+			iov[1].iov_len >= offsetof(struct fuse_init_out, max_background) &&
 			iov[1].iov_len <= sizeof(init)) {
 		memcpy(&init, iov[1].iov_base, iov[1].iov_len);
 		init.flags |= FUSE_PARALLEL_DIROPS;
@@ -474,8 +479,8 @@ static struct fuse_session *make_session(const struct config *config, struct fro
 }
 
 /*
- * libfuse and fusermount3 say why a mount failed on stderr and nowhere else.  While they are at it, stderr is
- * a file in memory, so that what they say becomes part of our one line.
+ * libfuse and fusermount3 say why a mount failed on stderr and nowhere else.  While they are at it,
+ * stderr is a file in memory, so that what they say becomes part of our one line.
  */
 struct ear {
 	int real, heard; /* -1: they speak for themselves */

@@ -68,10 +68,10 @@ void guide_readme(struct buf *out, const struct catalog *catalog)
 		"  cat KIND/*/status            one field of all: comes from the listing alone\n"
 		"  jq . KIND/ID/describe.json   the whole object, digit for digit\n"
 		"  ls -lt KIND                  newest first; times are the cloud's\n"
-		"  getfattr -d KIND/ID/status   where it comes from, when it was fetched, whether it is stale\n"
+		"  getfattr -d KIND/ID/status   where it comes from, how old it is, whether it is stale\n"
 		"\n"
-		"A listing that is partial cannot know every id: enter one by its name (cd KIND/ID), or pin it\n"
-		"(-o pin=KIND/ID).  Values are kept for their TTL (15 s, 10 min once a resource is finished).\n"
+		"A listing that is partial cannot know every id: enter one by its name (cd KIND/ID), or\n"
+		"pin it (-o pin=KIND/ID).  Values are kept for their TTL (15 s, 10 min once finished).\n"
 		"When the cloud does not answer, the last good value is served for a while and marked:\n"
 		"user.describefs.stale is 1.  .describefs/status and .describefs/errors say more.\n");
 }

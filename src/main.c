@@ -1,9 +1,9 @@
 /*
  * main.c - describefs: /proc for the cloud.
  *
- * Reads the command line and goes one of three ways: a mount (in the background, unless -f), a verb that walks the
- * same tree without one, or a text.  Everything that the process owns hangs from a struct source on main's
- * stack, and each mistake is one line on stderr.
+ * Reads the command line and goes one of three ways: a mount (in the background, unless -f), a verb
+ * that walks the same tree without one, or a text.  Everything that the process owns hangs from a
+ * struct source on main's stack, and each mistake is one line on stderr.
  */
 #include "daemon.h"
 #include "doctor.h"
@@ -39,6 +39,17 @@ static void tell_parent(void *arg)
 	readiness->fd = -1;
 }
 
+/* A terminal that is closed ends what runs in it; what has left its terminal is not ended by a SIGHUP. */
+static void catch_signals(const struct source *source)
+{
+	loop_signal(source->loop, SIGTERM, stop, source->loop);
+	loop_signal(source->loop, SIGINT, stop, source->loop);
+	if (source->config->foreground)
+		loop_signal(source->loop, SIGHUP, stop, source->loop);
+	else
+		signal(SIGHUP, SIG_IGN);
+}
+
 /* From here to the unmount.  `fd` is where the parent waits, -1 in the foreground. */
 static int serve(struct source *source, int fd, struct buf *why)
 {
@@ -48,13 +59,12 @@ static int serve(struct source *source, int fd, struct buf *why)
 		daemon_fail(fd, complain(why));
 		return 1;
 	}
+	catch_signals(source); /* before there is a mount that a signal could leave behind, dead */
 	struct front *front = front_new(source->config, source->loop, tell_parent, &readiness, why);
 	if (!front) {
 		daemon_fail(fd, complain(why));
 		return 1;
 	}
-	loop_signal(source->loop, SIGTERM, stop, source->loop);
-	loop_signal(source->loop, SIGINT, stop, source->loop);
 	front_serve(front, source->engine, source->tree);
 	int status = loop_run(source->loop);
 	engine_free(source->engine); /* answers whoever still waits */

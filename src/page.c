@@ -1,10 +1,11 @@
 /*
  * page.c - what a flight asks for and takes in: bodies, pages, harvests.
  *
- * Paging by offset goes by what came, not by what was asked for; ids that come twice are one; when the total
- * shrinks between two pages the page is asked for again that much earlier, because others have moved up.  Paging
- * by marker stops at an empty marker or one that repeats.  A listing whose list call is gone is put together
- * from the ids that other listings mention (harvest), and says that it is not complete.
+ * Paging by offset goes by what came, not by what was asked for; ids that come twice are one; when
+ * the total shrinks between two pages the page is asked for again that much earlier, because others
+ * have moved up.  Paging by marker stops at an empty marker or one that repeats.  A listing whose
+ * list call is gone is put together from the ids that other listings mention (harvest), and says
+ * that it is not complete.
  */
 #include "flight.h"
 
@@ -13,7 +14,7 @@
 
 enum {
 	BARREN_MAX = 3, /* pages in a row without a new id, before the answer is not believed */
-	SETBACKS_MAX = 20, /* pages asked for again in one listing: a cloud that only shrinks would never end */
+	SETBACKS_MAX = 20, /* pages asked for again: a cloud that only shrinks would never end */
 	LISTING_MAX = 2000000
 };
 
@@ -226,7 +227,8 @@ static bool next_offset(struct flight *flight, const struct json *result, size_t
 	flight->incomplete |= fallen > 0;
 	flight->offset += (int64_t)n_items;
 	flight->barren = barren ? flight->barren + 1 : 0;
-	if (now_total < flight->offset) /* no total, or one that what came belies: a full page has a next one */
+	/* no total, or one that what came belies: a full page has a next one */
+	if (now_total < flight->offset)
 		return n_items && (int64_t)n_items >= flight->action->page;
 	return n_items && flight->offset < now_total;
 }

@@ -1,8 +1,8 @@
 /*
  * source.c - from a command line to a running engine.
  *
- * In two halves, because a daemon forks between them: what may fail with a message to the user comes first, and
- * what does not survive a fork (epoll, libcurl) after it.
+ * In two halves, because a daemon forks between them: what may fail with a message to the user
+ * comes first, and what does not survive a fork (epoll, libcurl) after it.
  */
 #include "source.h"
 

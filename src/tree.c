@@ -263,6 +263,7 @@ static void node_free(struct tree *tree, struct node *node)
 		leave_listing(tree, node);
 	object_unregister(tree, &node->object);
 	stamp_put(node->list_stamp);
+	stamp_put(node->page_stamp);
 	free(node->listings);
 	free(node->entries);
 	free(node->draft);

@@ -1,9 +1,10 @@
 /*
  * tree_ask.c - the questions: what is under this name, what are its attributes, can it be read.
  *
- * An id under a listing needs something to vouch for it: any fresh answer of its own, a fresh listing that shows
- * it, or the call that the kind's row offers.  A name inside a resource is looked up in the answer that view_of
- * picks.  What the catalog made (the root, the listings) always answers at once.
+ * An id under a listing needs something to vouch for it: any fresh answer of its own, a fresh
+ * listing that shows it, or the call that the kind's row offers.  A name inside a resource is
+ * looked up in the answer that view_of picks.  What the catalog made (the root, the listings)
+ * always answers at once.
  */
 #include "tree_node.h"
 
@@ -122,7 +123,8 @@ static struct reply lookup_resource(struct tree *tree, struct node *listing, con
 	if (!node) {
 		struct buf id;
 		buf_init(&id, NAME_BYTES_MAX);
-		if (!name_is_probe(name) && name_unescape(&id, name) && kind_accepts_id(listing->kind, id.data))
+		if (!name_is_probe(name) && name_unescape(&id, name) &&
+				kind_accepts_id(listing->kind, id.data))
 			node = node_add_resource(tree, listing, name, id.data);
 		buf_release(&id);
 		if (!node)

@@ -1,9 +1,10 @@
 /*
  * tree_entry.c - what the kernel is told of a thing: its id, its attributes, and for how long both stand.
  *
- * Times are the cloud's.  The nanoseconds carry the content, so that equal content has equal times on every mount
- * and a change never goes unseen.  A resource's directory takes them from what the list's item and the describe
- * call's answer both hold (id, status, times), so that they do not move when the one is followed by the other.
+ * Times are the cloud's.  The nanoseconds carry the content, so that equal content has equal times
+ * on every mount and a change never goes unseen.  A resource's directory takes them from what the
+ * list's item and the describe call's answer both hold (id, status, times), so that they do not
+ * move when the one is followed by the other.
  */
 #include "tree_node.h"
 
@@ -40,6 +41,7 @@ static struct attr entry_attr(const struct version *version, uint32_t index)
 	const struct snapshot_entry *entry = &version->snapshot->entries[index];
 	struct attr attr = directory_attr(entry->ino, version->snapshot->mtime_s, entry->content);
 
+	attr.changed_s = version->changed_s ? version->changed_s[index] : 0;
 	if (entry->directory)
 		return attr;
 	attr.mode = S_IFREG | (entry->secret ? 0400 : 0444);

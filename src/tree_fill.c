@@ -159,6 +159,18 @@ static int64_t expiry_ms(const struct tree *tree, const struct node *node,
 	return note->sent_ms + tree_ttl_s(tree, ttl_s) * 1000;
 }
 
+/* One stamp for all items of a page. */
+static struct stamp *page_stamp(struct node *listing, const struct source_note *note)
+{
+	struct stamp *last = listing->page_stamp;
+
+	if (!last || last->sent_ms != note->sent_ms || last->received_ms != note->received_ms) {
+		stamp_put(last);
+		listing->page_stamp = stamp_new(note);
+	}
+	return listing->page_stamp;
+}
+
 static void prime(struct tree *tree, struct node *node, const struct json *item,
 	const struct source_note *note)
 {
@@ -169,17 +181,17 @@ static void prime(struct tree *tree, struct node *node, const struct json *item,
 		return;
 	buf_init(&text, JSON_BYTES_MAX);
 	if (json_print(&text, item, 0)) {
-		struct stamp *stamp = stamp_new(note);
 		bool known = node->listed.stamp;
 		uint64_t stable = node->listed.stable;
-		record_set_text(tree, &node->listed, snapshot, &text, stamp,
-			expiry_ms(tree, node, snapshot, note));
+		int64_t expires_ms = expiry_ms(tree, node, snapshot, note);
+		record_set_text(tree, node, &node->listed, snapshot, &text, page_stamp(node->parent, note),
+			expires_ms);
 		if (known && stable != node->listed.stable)
 			expire_detail(node); /* the cloud says that it moved on */
-		stamp_put(stamp);
+	} else {
+		snapshot_free(snapshot);
 	}
 	buf_release(&text);
-	snapshot_free(snapshot);
 }
 
 /* Somebody answered. */

@@ -173,6 +173,7 @@ void version_settle(struct tree *tree, struct version *version)
 		snapshot_free(version->snapshot);
 		stamp_put(version->stamp);
 		free(version->slots);
+		free(version->changed_s);
 		free(version->directories);
 		free(version);
 	}
@@ -292,8 +293,11 @@ bool record_set(struct tree *tree, struct node *node, struct record *record,
 	bool same = record->version && record->content == snapshot->content;
 
 	if (!same) {
+		struct version *version = version_new(tree, node, snapshot, stamp, expires_ms);
+		if (record->version)
+			version_compare(version, record->version);
 		drop_version(tree, record);
-		record->version = version_new(tree, node, snapshot, stamp, expires_ms);
+		record->version = version;
 	}
 	note_answer(record, snapshot, stamp, expires_ms);
 	if (same)
@@ -301,20 +305,22 @@ bool record_set(struct tree *tree, struct node *node, struct record *record,
 	return !same;
 }
 
-bool record_set_text(struct tree *tree, struct record *record, const struct snapshot *snapshot,
-	const struct buf *text, struct stamp *stamp, int64_t expires_ms)
+bool record_set_text(struct tree *tree, struct node *node, struct record *record,
+	struct snapshot *snapshot, const struct buf *text, struct stamp *stamp, int64_t expires_ms)
 {
 	bool same = record->text_len == text->len && record->text &&
 		!memcmp(record->text, text->data, text->len);
 
 	if (!same) {
-		drop_version(tree, record);
 		drop_text(tree, record);
 		record->text = xstrndup(text->data, text->len);
 		record->text_len = text->len;
 		tree->memory += text->len;
 	}
+	if (!same && record->version) /* somebody looked into the last one: say what changed since */
+		return record_set(tree, node, record, snapshot, stamp, expires_ms);
 	note_answer(record, snapshot, stamp, expires_ms);
+	snapshot_free(snapshot);
 	return !same;
 }
 
@@ -371,7 +377,7 @@ void tree_shrink(struct tree *tree)
 {
 	struct node *node = tree->lru.lru_next, *next;
 
-	/* the newest stays: who waits for it has not come to take it yet, and would ask for it again and again */
+	/* the newest stays: who waits for it has not taken it yet, and would ask for it again and again */
 	node_pin(node); /* the one at hand is pinned, because settling a node may free others */
 	for (; tree->memory > tree->options.max_memory && node != tree->lru.lru_prev; node = next) {
 		next = node->lru_next;

@@ -1,9 +1,10 @@
 /*
  * tree_view.c - which answer to look into.
  *
- * Of a resource, view_of picks the describe call's answer while that is fresh; for a single name also the list's
- * item, when that is fresh and the describe call is known to have the member too; a last good one when the refresh
- * failed in a way that allows it; else it names the call that is needed.
+ * Of a resource, view_of picks the describe call's answer while that is fresh; for a single name
+ * also the list's item, when that is fresh and the describe call is known to have the member too; a
+ * last good one when the refresh failed in a way that allows it; else it names the call that is
+ * needed.
  */
 #include "tree_node.h"
 

@@ -1,8 +1,9 @@
 /*
  * tree_walk.c - going through a directory, and reading a file.
  *
- * A listing's cookie is its member's seq, which no other member ever gets; a resource's is made of the version and
- * the place in its directory.  So a pass that goes on after a refresh meets everything that stands exactly once.
+ * A listing's cookie is its member's seq, which no other member ever gets; a resource's is made of
+ * the version and the place in its directory.  So a pass that goes on after a refresh meets
+ * everything that stands exactly once.
  */
 #include "tree_node.h"
 
@@ -42,8 +43,9 @@ static struct version *cookie_version(const struct tree *tree, uint64_t cookie, 
 }
 
 /*
- * Cookies: 1.. for the listings inside, then (version, how many of its entries have been met) packed like an id.  A
- * place, because it also means something in the next version, should nobody have kept this one.
+ * Cookies: 1.. for the listings inside, then (version, how many of its entries have been met)
+ * packed like an id.  A place, because it also means something in the next version, should nobody
+ * have kept this one.
  */
 static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint64_t *cookie,
 	const char **name, struct entry *entry, struct asked asked)

@@ -1,8 +1,8 @@
 /*
  * tree_xattr.c - user.describefs.*: where a thing comes from and how old it is.
  *
- * What is answered comes from memory alone: a getxattr never makes a call.  (The lookup of the path before it
- * may have.)
+ * What is answered comes from memory alone: a getxattr never makes a call.  (The lookup of the path
+ * before it may have.)
  */
 #include "tree_node.h"
 

@@ -1,6 +1,6 @@
 """The tree of one resource, computed from the API's JSON by the contract's section 2 and nothing else.
 
-A second opinion: written from interface.md, sharing no code and no table with src/.  What the APIs' documents
+A second opinion: written from the contract, sharing no code and no table with src/.  What the APIs' documents
 say of members that may come empty stands below by name.
 """
 import json

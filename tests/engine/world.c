@@ -134,14 +134,18 @@ struct reply world_ask(struct world *world, enum question question, uint64_t id,
 	return ask.reply;
 }
 
+/* What is passed on the way is let go of again at once. */
 struct reply world_lookup(struct world *world, const char *path)
 {
 	struct reply reply = { .outcome = OUTCOME_FOUND, .entry = { .id = TREE_ROOT } };
 	char *copy = xstrdup(path), *rest = NULL;
 
 	for (char *name = strtok_r(copy, "/", &rest); name && reply.outcome == OUTCOME_FOUND;
-			name = strtok_r(NULL, "/", &rest))
-		reply = world_ask(world, ASK_LOOKUP, reply.entry.id, name);
+			name = strtok_r(NULL, "/", &rest)) {
+		uint64_t above = reply.entry.id;
+		reply = world_ask(world, ASK_LOOKUP, above, name);
+		tree_forget(world->tree, above, 1);
+	}
 	free(copy);
 	return reply;
 }
@@ -165,7 +169,10 @@ char *world_cat(struct world *world, const char *path)
 
 	if (bytes)
 		assert_int_equal(reply.entry.attr.size, size);
-	return bytes ? xstrndup(bytes, size) : NULL;
+	char *copy = bytes ? xstrndup(bytes, size) : NULL;
+	if (reply.outcome == OUTCOME_FOUND)
+		tree_forget(world->tree, reply.entry.id, 1);
+	return copy;
 }
 
 void assert_cat(struct world *world, const char *path, const char *text)
@@ -196,7 +203,11 @@ char *world_names(struct world *world, uint64_t id)
 
 char *world_ls(struct world *world, const char *path)
 {
-	return world_names(world, world_find(world, path));
+	uint64_t id = world_find(world, path);
+	char *names = world_names(world, id);
+
+	tree_forget(world->tree, id, 1);
+	return names;
 }
 
 void assert_ls(struct world *world, const char *path, const char *expected)

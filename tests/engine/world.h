@@ -51,7 +51,7 @@ void ask_cancel(struct ask *ask);
 
 /* The same, turning the clock until the answer is there. */
 struct reply world_ask(struct world *world, enum question question, uint64_t id, const char *name);
-/* "training/train-1/status": the last lookup's reply, or the first that found nothing. */
+/* "training/train-1/status": the last lookup's reply, or the first that found nothing; only the last is held. */
 struct reply world_lookup(struct world *world, const char *path);
 uint64_t world_find(struct world *world, const char *path); /* it must be there */
 /* What the file holds, to be freed; NULL when it is not found. */

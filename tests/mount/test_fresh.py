@@ -341,6 +341,19 @@ def test_a_second_incremental_tar_holds_no_file(box, tmp_path):
     assert [name for name in files if not name.endswith("/")] == []
 
 
+def test_an_incremental_tar_takes_what_changed(box, cloud, tmp_path):
+    """tar goes by whole seconds of mtime and ctime, and the cloud's own time did not move."""
+    mount = box.mount("tione", "ttl=1", "rate=1000")
+    mount.sh("tar -cf %s/one.tar --listed-incremental=%s/snar ." % (tmp_path, tmp_path))
+    time.sleep(1.1)  # tar itself takes what changed within the second of its start
+    change(cloud, SubUinName="uses0")
+    wait_until(lambda: mount.text("training/%s/sub_uin_name" % RUNNING) == "uses0", 4)
+    mount.sh("tar -cf %s/two.tar --listed-incremental=%s/snar ." % (tmp_path, tmp_path))
+    files = mount.sh("tar -tf %s/two.tar" % tmp_path).splitlines()
+    assert sorted(name for name in files if not name.endswith("/")) == [
+        "./training/%s/describe.json" % RUNNING, "./training/%s/sub_uin_name" % RUNNING]
+
+
 def test_rsync_takes_exactly_what_changed_also_of_the_same_size(box, cloud, tmp_path):
     mount = box.mount("tione", "ttl=1", "rate=1000")
     rsync(mount.path, tmp_path)

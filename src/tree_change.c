@@ -1,0 +1,57 @@
+/*
+ * tree_change.c - which files of an answer are not what they were in the answer before it.
+ *
+ * A file's mtime is the cloud's, and the cloud need not move it when a field changes.  Programs
+ * that go by the clock (tar -g, find -cnewer) look at ctime too: for what was seen to change it
+ * says when.  What was never seen to change keeps its mtime there, so that an unchanged cloud looks
+ * unchanged after a remount.
+ */
+#include "tree_node.h"
+
+#include <stdlib.h>
+
+struct mark {
+	const struct snapshot *snapshot;
+	uint64_t ino;
+};
+
+static bool mark_equal(const void *value, const void *key)
+{
+	const struct mark *mark = key;
+
+	return mark->snapshot->entries[(uintptr_t)value - 1].ino == mark->ino;
+}
+
+/* The entry with that ino; 0 when there is none (nobody asks for the top). */
+static uint32_t find_ino(const struct map *inos, const struct snapshot *snapshot, uint64_t ino)
+{
+	struct mark mark = { snapshot, ino };
+	uintptr_t found = (uintptr_t)map_get(inos, ino, mark_equal, &mark);
+
+	return found ? (uint32_t)(found - 1) : 0;
+}
+
+static void map_inos(struct map *inos, const struct snapshot *snapshot)
+{
+	map_init(inos);
+	for (uint32_t i = 1; i < snapshot->n_entries; i++)
+		if (!find_ino(inos, snapshot, snapshot->entries[i].ino))
+			map_add(inos, snapshot->entries[i].ino, (void *)(uintptr_t)(i + 1));
+}
+
+void version_compare(struct version *version, const struct version *before)
+{
+	const struct snapshot *now = version->snapshot, *then = before->snapshot;
+	struct map inos;
+
+	map_inos(&inos, then);
+	version->changed_s = xcalloc(now->n_entries, sizeof(*version->changed_s));
+	for (uint32_t i = 1; i < now->n_entries; i++) {
+		uint32_t old = find_ino(&inos, then, now->entries[i].ino);
+		if (old && then->entries[old].content == now->entries[i].content)
+			version->changed_s[i] = before->changed_s ? before->changed_s[old] : 0;
+		else
+			version->changed_s[i] = version->stamp->received_s;
+	}
+	map_release(&inos);
+}

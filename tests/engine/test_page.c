@@ -1,0 +1,567 @@
+/*
+ * test_page.c - listings page by page: what comes twice, what moves, what never ends, what is no page at all.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cloud.h"
+
+enum { PAGE = 50, LIST_MS = 30000 };
+
+struct place {
+	struct world *world;
+	struct cloud cloud; /* only speaks when it is told to */
+	uint64_t training;
+	struct ask ask;
+};
+
+static void enter(struct place *place)
+{
+	*place = (struct place){ 0 };
+	place->world = world_open(NULL);
+	cloud_open(&place->cloud, place->world, -1);
+	place->training = world_find(place->world, "training");
+}
+
+static void leave(struct place *place)
+{
+	world_close(place->world);
+	cloud_close(&place->cloud);
+}
+
+static void begin(struct place *place)
+{
+	place->ask = (struct ask){ 0 };
+	ask_put(&place->ask, place->world, ASK_OPEN, place->training, NULL);
+}
+
+/* Items first to last, in a page that says that there are `total`; 0 to -1 is none. */
+static void page(struct place *place, int first, int last, int total)
+{
+	struct exchange *exchange = world_only(place->world);
+	struct buf items;
+
+	buf_init(&items, SIZE_MAX);
+	for (int i = first; i <= last; i++)
+		buf_printf(&items, "%s{\"Id\": \"train-%04d\", \"Status\": \"RUNNING\"}", i > first ? ", " : "",
+			i);
+	exchange_tencent(exchange, "\"TrainingTaskSet\": [%s], \"TotalCount\": %d", items.data, total);
+	buf_release(&items);
+}
+
+static int64_t offset(struct place *place)
+{
+	return exchange_number(world_only(place->world), "Offset");
+}
+
+static void assert_count(struct place *place, size_t n, const char *complete)
+{
+	assert_found(&place->ask.reply);
+	assert_int_equal(world_count(place->world, "training"), n);
+	assert_xattr(place->world, place->training, "complete", complete);
+}
+
+/* What every request for a page looks like. */
+static void test_a_page_is_asked_for_with_order_offset_and_limit(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	const struct exchange *first = world_only(place.world);
+	assert_string_equal(first->method, "POST");
+	assert_string_equal(first->base, "https://tione.tencentcloudapi.com");
+	assert_string_equal(exchange_action(first), "DescribeTrainingTasks");
+	assert_string_equal(first->body,
+		"{\"OrderField\":\"CreateTime\",\"Order\":\"ASC\",\"Offset\":0,\"Limit\":50}");
+	page(&place, 1, 50, 51);
+	assert_int_equal(offset(&place), 50);
+	page(&place, 51, 51, 51);
+	assert_count(&place, 51, "1");
+	leave(&place);
+}
+
+static void test_what_comes_twice_is_one(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	page(&place, 1, 50, 100);
+	page(&place, 41, 90, 100); /* ten came in before, while we read */
+	assert_count(&place, 90, "0"); /* and ten have not been seen */
+	leave(&place);
+}
+
+static void test_a_list_that_grows_between_pages_is_read_to_its_new_end(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	page(&place, 1, 50, 60);
+	page(&place, 51, 100, 120);
+	assert_int_equal(offset(&place), 100);
+	page(&place, 101, 120, 120);
+	assert_count(&place, 120, "1");
+	leave(&place);
+}
+
+/* Others move up when one goes; nobody may slip through between two pages. */
+static void test_a_list_that_shrinks_between_pages_loses_none_that_stand(void **state)
+{
+	(void)state;
+
+	for (int gone = 1; gone <= 60; gone += 7) {
+		struct place place;
+		int at = 0, total = 160;
+		enter(&place);
+		begin(&place);
+		page(&place, 1, PAGE, total);
+		total -= gone; /* the first ones went */
+		while (place.world->script.n_waiting) {
+			int first = gone + (int)offset(&place) + 1;
+			int last = first + PAGE - 1 < 160 ? first + PAGE - 1 : 160;
+			page(&place, first, last, total);
+			assert_in_range(++at, 1, 8);
+		}
+		assert_found(&place.ask.reply);
+		char *names = world_ls(place.world, "training"), name[24];
+		for (int i = gone + 1; i <= 160; i++) {
+			snprintf(name, sizeof(name), "train-%04d ", i);
+			assert_non_null(strstr(names, name));
+		}
+		free(names);
+		leave(&place);
+	}
+}
+
+static void test_a_total_that_goes_up_and_down_for_ever_ends_all_the_same(void **state)
+{
+	struct place place;
+	int pages = 0;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	while (!place.ask.answers) {
+		if (!place.world->script.n_waiting) { /* for its turn in the rate */
+			assert_true(script_step(&place.world->script));
+			continue;
+		}
+		assert_in_range(++pages, 1, 100);
+		page(&place, 1, PAGE, pages % 2 ? 1000 : 950);
+	}
+	leave(&place);
+}
+
+static void test_a_total_that_grows_for_ever_with_nothing_new_ends_as_no_answer(void **state)
+{
+	struct place place;
+	int pages = 0;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	while (!place.ask.answers) {
+		assert_in_range(++pages, 1, 10);
+		page(&place, 1, PAGE, 1000 * pages);
+	}
+	assert_fault(&place.ask.reply, FAULT_ANSWER);
+	leave(&place);
+}
+
+static void test_the_same_page_for_ever_is_no_answer_and_the_old_listing_stays(void **state)
+{
+	struct place place;
+	int pages = 0;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	page(&place, 1, 30, 30);
+	assert_count(&place, 30, "1");
+	script_advance(&place.world->script, LIST_MS);
+	begin(&place);
+	while (!place.ask.answers) {
+		assert_in_range(++pages, 1, 8);
+		page(&place, 101, 150, 5000);
+	}
+	assert_count(&place, 30, "1");
+	assert_xattr(place.world, place.training, "stale", "1");
+	leave(&place);
+}
+
+static void test_an_empty_page_before_the_end_ends_the_list_and_says_that_it_is_not_whole(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	page(&place, 1, 50, 120);
+	page(&place, 0, -1, 120);
+	assert_count(&place, 50, "0");
+	leave(&place);
+}
+
+static void test_an_answer_without_the_items_that_it_promises_is_none(void **state)
+{
+	static const char *const answers[] = {
+		"\"TrainingTaskSet\": [], \"TotalCount\": 3", "\"TrainingTaskSet\": null, \"TotalCount\": 3",
+		"\"TotalCount\": 3", "\"Other\": 1", "\"TrainingTaskSet\": {}, \"TotalCount\": 0",
+		"\"TrainingTaskSet\": \"none\", \"TotalCount\": 0", "\"TrainingTaskSet\": 7", };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		for (int known = 0; known <= 1; known++) {
+			struct place place;
+			enter(&place);
+			begin(&place);
+			if (known) {
+				page(&place, 1, 2, 2);
+				script_advance(&place.world->script, LIST_MS);
+				begin(&place);
+			}
+			exchange_tencent(world_only(place.world), "%s", answers[i]);
+			if (known)
+				assert_count(&place, 2, "1");
+			else
+				assert_fault(&place.ask.reply, FAULT_ANSWER);
+			leave(&place);
+		}
+	}
+}
+
+static void test_nothing_at_all_is_an_answer(void **state)
+{
+	static const char *const answers[] = {
+		"\"TrainingTaskSet\": [], \"TotalCount\": 0", "\"TrainingTaskSet\": null, \"TotalCount\": 0",
+		"\"TotalCount\": 0", "\"TrainingTaskSet\": []", "\"TrainingTaskSet\": null",
+		"\"TrainingTaskSet\": [], \"TotalCount\": null" };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct place place;
+		enter(&place);
+		begin(&place);
+		exchange_tencent(world_only(place.world), "%s", answers[i]);
+		assert_count(&place, 0, "1");
+		assert_count(&place, 0, "1");
+		assert_calls(place.world, 1);
+		leave(&place);
+	}
+}
+
+static void test_a_total_of_0_or_none_beside_items_is_not_believed(void **state)
+{
+	static const char *const totals[] = { ", \"TotalCount\": 0", "", ", \"TotalCount\": null",
+		", \"TotalCount\": \"many\"", ", \"TotalCount\": -3", ", \"TotalCount\": 10" };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(totals); i++) {
+		struct place place;
+		enter(&place);
+		begin(&place);
+		for (int first = 1; first <= 101; first += PAGE) {
+			struct buf items;
+			assert_int_equal(offset(&place), first - 1);
+			buf_init(&items, SIZE_MAX);
+			for (int n = first; n < first + PAGE && n <= 110; n++)
+				buf_printf(&items, "%s{\"Id\": \"train-%d\"}", n > first ? "," : "", n);
+			exchange_tencent(world_only(place.world), "\"TrainingTaskSet\": [%s]%s", items.data,
+				totals[i]);
+			buf_release(&items);
+		}
+		assert_found(&place.ask.reply);
+		assert_int_equal(world_count(place.world, "training"), 110);
+		leave(&place);
+	}
+}
+
+/* ---- items ---- */
+
+static void test_one_bad_item_hides_no_other(void **state)
+{
+	static const char *const bad[] = { "null", "7", "\"train-x\"", "[]", "{}", "{\"Id\": null}",
+		"{\"Id\": {}}", "{\"Id\": [\"train-x\"]}", "{\"Id\": true}", "{\"id\": \"train-x\"}" };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct place place;
+		enter(&place);
+		begin(&place);
+		exchange_tencent(world_only(place.world), "\"TrainingTaskSet\": [{\"Id\": \"train-1\", "
+			"\"Status\": \"RUNNING\"}, %s, {\"Id\": \"train-2\"}], \"TotalCount\": 3", bad[i]);
+		assert_count(&place, 2, "0");
+		assert_ls(place.world, "training", "train-1 train-2 ");
+		assert_cat(place.world, "training/train-1/status", "RUNNING\n");
+		assert_int_equal(engine_stats(place.world->engine).failures, 1);
+		assert_calls(place.world, 1);
+		leave(&place);
+	}
+}
+
+static void test_a_numeric_id_is_its_digits(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	exchange_tencent(world_only(place.world), "\"TrainingTaskSet\": [{\"Id\": 9007199254740993}], "
+		"\"TotalCount\": 1");
+	assert_ls(place.world, "training", "9007199254740993 ");
+	leave(&place);
+}
+
+/* Each gets a name of its own that can be opened, whatever it is. */
+static void test_hostile_ids_are_all_listed_once_and_can_be_entered(void **state)
+{
+	static const char *const ids[] = { "", ".", "..", "/", "a/b", "../../etc/passwd", "-rf", " ", "a ",
+		"%41", "\\u0000", "a\\u0000b", "a", "\\n", "\\u001b[2J", "\\u202e", "\\ud800", ".git", "README",
+		"~", "*", "\\u00e9", "e\\u0301", "train-1" };
+	struct place place;
+	struct buf items, name;
+	uint64_t cookie = 0;
+	struct entry entry;
+	const char *next;
+	size_t n = 0;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	buf_init(&items, SIZE_MAX);
+	buf_init(&name, SIZE_MAX);
+	for (size_t i = 0; i < COUNT(ids); i++)
+		buf_printf(&items, "%s{\"Id\": \"%s\", \"Status\": \"S%zu\"}", i ? ", " : "", ids[i], i);
+	for (int c = 0; c < 70000; c++) /* and one that is longer than any name */
+		buf_putc(&name, 'x');
+	buf_printf(&items, ", {\"Id\": \"%s\", \"Status\": \"S%zu\"}", name.data, COUNT(ids));
+	exchange_tencent(world_only(place.world), "\"TrainingTaskSet\": [%s], \"TotalCount\": %zu",
+		items.data, COUNT(ids) + 1);
+	assert_found(&place.ask.reply);
+	struct asked asked = { place.world->script.now_ms, 0 };
+	while (tree_next(place.world->tree, place.training, &cookie, &next, &entry, asked)) {
+		char status[16];
+		size_t size;
+		buf_clear(&name);
+		buf_puts(&name, next); /* borrowed: the lookups change the tree */
+		assert_in_range(strlen(name.data), 1, 255);
+		assert_null(strchr(name.data, '/'));
+		assert_string_not_equal(name.data, ".");
+		assert_string_not_equal(name.data, "..");
+		struct reply reply = world_ask(place.world, ASK_LOOKUP, place.training, name.data);
+		assert_found(&reply);
+		assert_int_equal(reply.entry.id, entry.id);
+		reply = world_ask(place.world, ASK_LOOKUP, reply.entry.id, "status");
+		assert_found(&reply);
+		snprintf(status, sizeof(status), "S%zu\n", n++);
+		assert_memory_equal(tree_read(place.world->tree, reply.entry.id, &size), status,
+			strlen(status));
+	}
+	assert_int_equal(n, COUNT(ids) + 1);
+	assert_calls(place.world, 1);
+	buf_release(&items);
+	buf_release(&name);
+	leave(&place);
+}
+
+static void test_the_same_id_twice_in_one_page_is_one_entry_with_the_last_words(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	exchange_tencent(world_only(place.world), "\"TrainingTaskSet\": [{\"Id\": \"train-1\", "
+		"\"Status\": \"A\"}, {\"Id\": \"train-1\", \"Status\": \"B\"}], \"TotalCount\": 2");
+	assert_ls(place.world, "training", "train-1 ");
+	assert_cat(place.world, "training/train-1/status", "B\n");
+	leave(&place);
+}
+
+/* ---- all or nothing ---- */
+
+static void test_a_page_that_fails_leaves_the_old_listing_whole(void **state)
+{
+	(void)state;
+
+	for (int failing = 0; failing < 3; failing++) {
+		struct place place;
+		enter(&place);
+		begin(&place);
+		page(&place, 1, 40, 40);
+		script_advance(&place.world->script, LIST_MS);
+		begin(&place);
+		for (int i = 0; i < failing; i++)
+			page(&place, 20 + i * PAGE, 20 + i * PAGE + PAGE - 1, 150);
+		exchange_fail(world_only(place.world), FAULT_TLS);
+		assert_count(&place, 40, "1");
+		assert_xattr(place.world, place.training, "stale", "1");
+		char *names = world_ls(place.world, "training");
+		assert_null(strstr(names, "train-0041"));
+		assert_non_null(strstr(names, "train-0001 "));
+		free(names);
+		/* and the next list is whole again */
+		script_advance(&place.world->script, 1000);
+		begin(&place);
+		page(&place, 20, 69, 51);
+		page(&place, 70, 70, 51);
+		assert_count(&place, 51, "1");
+		leave(&place);
+	}
+}
+
+static void test_a_first_list_that_fails_in_the_middle_shows_nothing(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	page(&place, 1, 50, 120);
+	page(&place, 51, 100, 120);
+	exchange_fail(world_only(place.world), FAULT_TLS);
+	assert_fault(&place.ask.reply, FAULT_TLS);
+	assert_null(world_names(place.world, place.training));
+	leave(&place);
+}
+
+static void test_nothing_is_listed_before_the_last_page_but_each_item_can_be_read(void **state)
+{
+	struct place place;
+	struct ask ask = { 0 };
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	page(&place, 1, 50, 60);
+	struct asked asked = { place.world->script.now_ms, 0 };
+	uint64_t cookie = 0;
+	const char *name;
+	struct entry entry;
+	assert_false(tree_next(place.world->tree, place.training, &cookie, &name, &entry, asked));
+	ask_put(&ask, place.world, ASK_LOOKUP, place.training, "train-0007");
+	assert_found(&ask.reply);
+	page(&place, 51, 60, 60);
+	assert_count(&place, 60, "1");
+	assert_calls(place.world, 2);
+	leave(&place);
+}
+
+/* ---- markers ---- */
+
+static void enter_jobs(struct place *place)
+{
+	struct setup setup = world_setup();
+
+	*place = (struct place){ 0 };
+	setup.catalog = "qianfan";
+	place->world = world_open(&setup);
+	cloud_open(&place->cloud, place->world, -1);
+	place->training = world_find(place->world, "finetuning");
+}
+
+static void jobs(struct place *place, int first, int last, const char *info)
+{
+	struct buf items;
+
+	buf_init(&items, SIZE_MAX);
+	for (int i = first; i <= last; i++)
+		buf_printf(&items, "%s{\"jobId\": \"job-%d\"}", i > first ? ", " : "", i);
+	exchange_baidu(world_only(place->world), "{\"jobList\": [%s], \"pageInfo\": {%s}}", items.data,
+		info);
+	buf_release(&items);
+}
+
+static void test_markers_are_followed_until_the_list_is_not_truncated(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter_jobs(&place);
+	begin(&place);
+	const struct exchange *first = world_only(place.world);
+	assert_string_equal(first->path, "/v2/finetuning");
+	assert_string_equal(first->query, "Action=DescribeFineTuningJobs");
+	assert_string_equal(first->body, "{\"maxKeys\":100}");
+	jobs(&place, 1, 2, "\"isTruncated\": true, \"nextMarker\": \"job-3\"");
+	assert_string_equal(world_only(place.world)->body, "{\"marker\":\"job-3\",\"maxKeys\":100}");
+	jobs(&place, 3, 4, "\"isTruncated\": true, \"nextMarker\": \"job-5\"");
+	jobs(&place, 5, 5, "\"isTruncated\": false, \"nextMarker\": \"job-6\"");
+	assert_found(&place.ask.reply);
+	assert_ls(place.world, "finetuning", "job-1 job-2 job-3 job-4 job-5 ");
+	assert_xattr(place.world, place.training, "complete", "1");
+	assert_calls(place.world, 3);
+	leave(&place);
+}
+
+static void test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole(void **state)
+{
+	static const char *const infos[] = { "\"isTruncated\": true, \"nextMarker\": \"\"",
+		"\"isTruncated\": true", "\"isTruncated\": true, \"nextMarker\": null",
+		"\"isTruncated\": true, \"nextMarker\": \"job-3\"" };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(infos); i++) {
+		struct place place;
+		enter_jobs(&place);
+		begin(&place);
+		jobs(&place, 1, 2, "\"isTruncated\": true, \"nextMarker\": \"job-3\"");
+		jobs(&place, 3, 4, infos[i]);
+		assert_found(&place.ask.reply);
+		assert_ls(place.world, "finetuning", "job-1 job-2 job-3 job-4 ");
+		assert_xattr(place.world, place.training, "complete", "0");
+		leave(&place);
+	}
+}
+
+static void test_markers_that_go_round_end(void **state)
+{
+	struct place place;
+	int pages = 0;
+	(void)state;
+
+	enter_jobs(&place);
+	begin(&place);
+	while (!place.ask.answers) {
+		assert_in_range(++pages, 1, 10);
+		jobs(&place, 1, 2, pages % 2 ? "\"isTruncated\": true, \"nextMarker\": \"a\"" :
+			"\"isTruncated\": true, \"nextMarker\": \"b\"");
+	}
+	assert_fault(&place.ask.reply, FAULT_ANSWER);
+	leave(&place);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_page_is_asked_for_with_order_offset_and_limit),
+		cmocka_unit_test(test_what_comes_twice_is_one),
+		cmocka_unit_test(test_a_list_that_grows_between_pages_is_read_to_its_new_end),
+		cmocka_unit_test(test_a_list_that_shrinks_between_pages_loses_none_that_stand),
+		cmocka_unit_test(test_a_total_that_goes_up_and_down_for_ever_ends_all_the_same),
+		cmocka_unit_test(test_a_total_that_grows_for_ever_with_nothing_new_ends_as_no_answer),
+		cmocka_unit_test(test_the_same_page_for_ever_is_no_answer_and_the_old_listing_stays),
+		cmocka_unit_test(test_an_empty_page_before_the_end_ends_the_list_and_says_that_it_is_not_whole),
+		cmocka_unit_test(test_an_answer_without_the_items_that_it_promises_is_none),
+		cmocka_unit_test(test_nothing_at_all_is_an_answer),
+		cmocka_unit_test(test_a_total_of_0_or_none_beside_items_is_not_believed),
+		cmocka_unit_test(test_one_bad_item_hides_no_other),
+		cmocka_unit_test(test_a_numeric_id_is_its_digits),
+		cmocka_unit_test(test_hostile_ids_are_all_listed_once_and_can_be_entered),
+		cmocka_unit_test(test_the_same_id_twice_in_one_page_is_one_entry_with_the_last_words),
+		cmocka_unit_test(test_a_page_that_fails_leaves_the_old_listing_whole),
+		cmocka_unit_test(test_a_first_list_that_fails_in_the_middle_shows_nothing),
+		cmocka_unit_test(test_nothing_is_listed_before_the_last_page_but_each_item_can_be_read),
+		cmocka_unit_test(test_markers_are_followed_until_the_list_is_not_truncated),
+		cmocka_unit_test(test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole),
+		cmocka_unit_test(test_markers_that_go_round_end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
