@@ -59,6 +59,7 @@ struct flight {
 	unsigned barren; /* pages in a row that brought nothing new */
 	unsigned setbacks; /* pages that were asked for again, because the list had become shorter */
 	bool incomplete;
+	bool lossy; /* a source of ids failed: who is not mentioned now may still be there */
 };
 
 /* What is remembered of an action between calls. */

@@ -74,6 +74,8 @@ struct reply {
 	enum want want;
 };
 
+/* Nothing that is kept counts as fresh any more. */
+void tree_expire(struct tree *tree);
 struct tree *tree_new(const struct tree_options *options);
 void tree_free(struct tree *tree);
 /* "training/1/jobs/2": shown in listings that cannot know it. False: no such kind, or not an id. */
@@ -133,6 +135,8 @@ enum fault tree_list_item(struct tree *tree, struct node *listing, const struct 
 	const struct source_note *note);
 /* An id that turned up elsewhere (harvest). */
 void tree_list_id(struct tree *tree, struct node *listing, const char *id);
+/* Who was listed before counts as seen again: this list could not mention everyone. */
+void tree_list_keep(struct node *listing);
 /* The pages are all there: what was not among them is no longer listed. */
 void tree_list_end(struct tree *tree, struct node *listing, bool complete,
 	const struct source_note *note);

@@ -89,6 +89,7 @@ struct node {
 	bool asked_single; /* described next for what the list says too */
 	uint64_t single_round; /* the list since which that was counted in its describes; 0: not */
 	uint64_t bump; /* goes into the mtime when the detail changed and nothing that the list shows did */
+	uint64_t told_content, told_stable; /* of the last description; 0: none */
 	uint64_t *slots; /* path hashes of the directories inside, in order of first appearance */
 	uint32_t n_slots;
 

@@ -16,8 +16,7 @@
 enum {
 	ROUNDS_MAX = 6, /* calls that one question may need, one after the other */
 	HOLD_MS = 1000, /* how long a failure answers for itself */
-	HOLD_REFUSED_MS = 5000, /* what a human has to put right */
-	HOLD_UNSUPPORTED_MS = 60000
+	HOLD_REFUSED_MS = 5000 /* what somebody has to put right at the cloud */
 };
 
 struct engine *engine_new(const struct engine_options *options)
@@ -121,14 +120,16 @@ static void give_up(void *arg)
 	struct wait *wait = arg;
 	struct engine *engine = wait->engine;
 	struct flight *flight = wait->flight;
-	int64_t silent_ms = flight->state == FLIGHT_SENT ? now_ms(engine) - flight->sent_ms : 0;
+	bool sent = flight->state == FLIGHT_SENT;
+	int64_t silent_ms = sent ? now_ms(engine) - flight->sent_ms : 0;
+	enum fault fault = sent ? FAULT_TIMEOUT : flight->too_late; /* it is our own queue that is slow */
 
 	wait->timer = NULL;
-	tree_fail(engine->options.tree, flight->node, flight->want, FAULT_TIMEOUT,
+	tree_fail(engine->options.tree, flight->node, flight->want, fault,
 		silent_ms * 2 >= engine->options.deadline_ms, now_ms(engine));
 	struct reply reply = ask_again(wait);
 	if (reply.outcome == OUTCOME_NEED)
-		reply = (struct reply){ .outcome = OUTCOME_FAILED, .fault = FAULT_TIMEOUT };
+		reply = (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
 	answer(wait, &reply);
 }
 
@@ -190,10 +191,7 @@ static int64_t hold_ms(enum fault fault)
 {
 	switch (fault) {
 	case FAULT_UNSUPPORTED:
-		return HOLD_UNSUPPORTED_MS;
 	case FAULT_DENIED:
-	case FAULT_KEY:
-	case FAULT_TOKEN:
 		return HOLD_REFUSED_MS;
 	default:
 		return HOLD_MS;

@@ -236,7 +236,8 @@ static void fail(struct flight *flight, enum fault fault, const struct fault_not
 	if (try_again(flight, fault, response))
 		return;
 	fault = flight_judge(flight, fault);
-	if (fault == FAULT_UNSUPPORTED) {
+	if (fault == FAULT_UNSUPPORTED && flight->want == WANT_LIST) {
+		/* a listing can do without; what one resource does not support says nothing of the next */
 		struct action_state *state = engine_action(engine, flight->action);
 		state->unsupported = fault;
 		state->unsupported_ms = now_ms(flight) + 600 * 1000;

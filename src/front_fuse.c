@@ -12,17 +12,14 @@
  * not implemented.  So errors surface in LOOKUP, GETATTR and READDIR; a READ finds its bytes in
  * memory and never waits.
  */
-#define FUSE_USE_VERSION 314
-
 #include "front_fuse.h"
 
+#include "front_mount.h"
+
 #include <errno.h>
-#include <fuse_lowlevel.h>
 #include <linux/fuse.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -30,7 +27,6 @@
 enum {
 	RECEIVE_ROUND = 64, /* requests taken before the loop looks after its other descriptors */
 	BLOCK_BYTES = 512,
-	SAID_MAX = 1024,
 	LISTXATTR_MAX = 4096
 };
 
@@ -437,110 +433,11 @@ static void receive(void *arg, int fd, int events)
 	}
 }
 
-static bool add_argument(struct fuse_args *args, const char *option)
-{
-	return !fuse_opt_add_arg(args, "-o") && !fuse_opt_add_arg(args, option);
-}
-
-static bool make_arguments(const struct config *config, struct fuse_args *args)
-{
-	struct buf name;
-	bool right;
-
-	buf_init(&name, 512);
-	buf_printf(&name, "ro,nosuid,nodev,noexec,subtype=describefs,fsname=%s", config->source.written);
-	right = !fuse_opt_add_arg(args, "describefs") && add_argument(args, name.data);
-	if (config->allow_other)
-		right = right && add_argument(args, "allow_other,default_permissions");
-	for (size_t i = 0; right && i < config->fuse.n; i++) {
-		buf_clear(&name);
-		for (const char *at = config->fuse.v[i]; *at; at++) { /* a comma would begin another option */
-			if (*at == ',' || *at == '\\')
-				buf_putc(&name, '\\');
-			buf_putc(&name, *at);
-		}
-		right = add_argument(args, name.data);
-	}
-	if (config->debug)
-		right = right && !fuse_opt_add_arg(args, "-d");
-	buf_release(&name);
-	return right;
-}
-
-static struct fuse_session *make_session(const struct config *config, struct front *front)
-{
-	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
-	struct fuse_session *session = NULL;
-
-	if (make_arguments(config, &args))
-		session = fuse_session_new(&args, &operations, sizeof(operations), front);
-	fuse_opt_free_args(&args);
-	return session;
-}
-
-/*
- * libfuse and fusermount3 say why a mount failed on stderr and nowhere else.  While they are at it,
- * stderr is a file in memory, so that what they say becomes part of our one line.
- */
-struct ear {
-	int real, heard; /* -1: they speak for themselves */
-};
-
-static struct ear ear_open(void)
-{
-	struct ear ear = { -1, memfd_create("stderr", MFD_CLOEXEC) };
-
-	if (ear.heard >= 0)
-		ear.real = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (ear.real >= 0)
-		dup2(ear.heard, STDERR_FILENO);
-	return ear;
-}
-
-/* Adds what was said, its lines as one. */
-static void ear_close(const struct ear *ear, struct buf *said)
-{
-	char text[SAID_MAX];
-	ssize_t n = ear->real >= 0 ? pread(ear->heard, text, sizeof(text), 0) : 0;
-
-	while (n > 0 && text[n - 1] == '\n')
-		n--;
-	for (ssize_t i = 0; i < n; i++)
-		buf_puts(said, text[i] == '\n' ? "; " : (char[]){ text[i], '\0' });
-	if (ear->real >= 0)
-		dup2(ear->real, STDERR_FILENO);
-	close(ear->real);
-	close(ear->heard);
-}
-
-/* The session, mounted; NULL with one line in `why`. */
-static struct fuse_session *open_session(const struct config *config, struct front *front, struct buf *why)
-{
-	struct ear ear = ear_open();
-	struct buf said;
-	bool mounted = false;
-
-	buf_init(&said, 2 * SAID_MAX);
-	struct fuse_session *session = make_session(config, front);
-	if (session)
-		mounted = fuse_session_mount(session, config->mountpoint) == 0;
-	ear_close(&ear, &said);
-	if (!mounted)
-		buf_printf(why, "cannot mount on %s: %s", config->mountpoint,
-			said.len ? said.data : "libfuse does not say why; try describefs doctor");
-	else if (said.len)
-		fprintf(stderr, "describefs: %s\n", said.data);
-	if (session && !mounted)
-		fuse_session_destroy(session);
-	buf_release(&said);
-	return mounted ? session : NULL;
-}
-
 static bool mount_session(struct front *front, const struct config *config, struct buf *why)
 {
 	static const struct fuse_custom_io io = { .writev = write_reply, .read = read_request };
 
-	front->session = open_session(config, front, why);
+	front->session = front_mount(config, &operations, sizeof(operations), front, why);
 	if (!front->session)
 		return false;
 	int fd = fuse_session_fd(front->session);

@@ -39,7 +39,14 @@ static void tell_parent(void *arg)
 	readiness->fd = -1;
 }
 
-/* A terminal that is closed ends what runs in it; what has left its terminal is not ended by a SIGHUP. */
+/* Everybody who comes from now on asks the cloud again, as far as the kernel asks us. */
+static void drop_all(void *arg, int number)
+{
+	(void)number;
+	tree_expire(arg);
+}
+
+/* A terminal that is closed ends what runs in it; what has left its terminal is told to begin anew. */
 static void catch_signals(const struct source *source)
 {
 	loop_signal(source->loop, SIGTERM, stop, source->loop);
@@ -47,7 +54,7 @@ static void catch_signals(const struct source *source)
 	if (source->config->foreground)
 		loop_signal(source->loop, SIGHUP, stop, source->loop);
 	else
-		signal(SIGHUP, SIG_IGN);
+		loop_signal(source->loop, SIGHUP, drop_all, source->tree);
 }
 
 /* From here to the unmount.  `fd` is where the parent waits, -1 in the foreground. */

@@ -115,6 +115,8 @@ static bool choose_harvest(struct flight *flight)
 
 static void end_list(struct flight *flight, const struct source_note *note)
 {
+	if (flight->lossy)
+		tree_list_keep(flight->node);
 	tree_list_end(flight->engine->options.tree, flight->node, !flight->incomplete, note);
 }
 
@@ -152,11 +154,16 @@ enum fault flight_begin(struct flight *flight)
 
 bool flight_survives(struct flight *flight, enum fault *fault)
 {
-	if (flight->want != WANT_LIST || !node_kind(flight->node)->partial ||
-			(*fault != FAULT_UNSUPPORTED && *fault != FAULT_DENIED))
+	bool gone = *fault == FAULT_UNSUPPORTED || *fault == FAULT_DENIED;
+
+	if (flight->want != WANT_LIST || !node_kind(flight->node)->partial || (!gone && !flight->ids))
 		return false;
+	/* one source of ids that fails does not hide the others, nor what it said before */
+	flight->lossy |= !gone;
 	if (choose_harvest(flight))
 		return true;
+	if (flight->lossy && !tree_list_progress(flight->node))
+		return false;
 	end_unasked(flight);
 	*fault = FAULT_NONE;
 	return false;

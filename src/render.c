@@ -186,7 +186,7 @@ static void escape_raw(struct renderer *r, struct buf *name)
 }
 
 /* A member of an object; the kind has a say in the names of the resource's own. */
-static void add_member(struct renderer *r, struct sibling *sibling, bool of_resource)
+static void add_member(struct renderer *r, struct sibling *sibling, bool of_resource, bool is_known)
 {
 	const struct buf *name = &r->whole;
 
@@ -198,7 +198,7 @@ static void add_member(struct renderer *r, struct sibling *sibling, bool of_reso
 		name = &r->name;
 	}
 	if (strcmp(name->data, r->whole.data) == 0)
-		sibling->rank = SIBLING_PLAIN;
+		sibling->rank = is_known ? SIBLING_PLAIN : SIBLING_UNKNOWN;
 	else if (is_renamed(r->kind, sibling->key))
 		sibling->rank = SIBLING_RENAMED;
 	else
@@ -218,7 +218,7 @@ static void gather_members(struct renderer *r, const struct origin *from, bool o
 		};
 
 		if (!of_resource || !r->in_part || !rule || !rule->list_only)
-			add_member(r, &sibling, of_resource);
+			add_member(r, &sibling, of_resource, rule || !from->type);
 	}
 }
 

@@ -218,8 +218,9 @@ static struct reply attr_of_resource(struct tree *tree, struct node *node, struc
 	}
 	if (node->missing && node->missing_ms > asked.now_ms)
 		return reply_failed(FAULT_NOT_FOUND);
-	if (record_is_fresh(&node->listed, asked) || record_is_fresh(&node->detail, asked))
-		return reply_found(resource_entry(tree, node, 0, asked));
+	int64_t ms = vouched_ms(tree, node, asked);
+	if (ms)
+		return reply_found(resource_entry(tree, node, ms - 1, asked));
 	if (!kind_has_describe(node->kind) && node->kind->partial)
 		return reply_found(resource_entry(tree, node, 0, asked));
 	/* nothing that dates it is fresh: whatever vouches for the name will date it too */

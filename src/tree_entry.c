@@ -79,7 +79,10 @@ struct entry resource_entry(const struct tree *tree, const struct node *node, in
 	struct asked asked)
 {
 	const struct record *record = node_newest(node);
-	int64_t attr_ms = record ? left_ms(record->expires_ms, asked) : for_ms;
+	int64_t attr_ms = record ? left_ms(record->expires_ms, asked) : 0;
+
+	if (attr_ms < for_ms) /* what vouches for the name dates it too */
+		attr_ms = for_ms;
 
 	return (struct entry){ .id = id_pack(node->object.serial, 0),
 		.attr = resource_attr(tree, node), .entry_ms = for_ms, .attr_ms = attr_ms };

@@ -249,52 +249,66 @@ void tree_list_leave(struct tree *tree, struct node *listing)
 	drop_draft(tree, listing);
 }
 
+void tree_list_keep(struct node *listing)
+{
+	for (size_t i = 0; i < listing->n_entries; i++)
+		listing->entries[i]->round = listing->round_now;
+}
+
 size_t tree_list_progress(const struct node *listing)
 {
 	return listing->n_seen;
 }
 
+static struct node *pinned_listing(const struct node *above, const char *name)
+{
+	for (size_t i = 0; i < above->n_listings; i++)
+		if (!strcmp(above->listings[i]->name, name))
+			return above->listings[i];
+	return NULL;
+}
+
+/* Shows the id in the listing; NULL when it is none of this kind. */
+static struct node *pin_id(struct tree *tree, struct node *listing, const char *name)
+{
+	struct node *node = NULL;
+	struct buf id;
+
+	buf_init(&id, NAME_BYTES_MAX + 1);
+	if (name_unescape(&id, name) && kind_accepts_id(listing->kind, id.data)) {
+		node = node_find(tree, listing, name);
+		if (!node)
+			node = node_add_resource(tree, listing, name, id.data);
+		if (!node->in_listing && listing->kind->partial)
+			node_show(listing, node);
+		node->pinned = true;
+		node_settle(tree, node);
+	}
+	buf_release(&id);
+	return node;
+}
+
 bool tree_pin(struct tree *tree, const char *pin, struct buf *why)
 {
-	struct node *at = tree->root;
-	struct buf name, id;
-	bool right = true;
+	struct node *at = tree->root, *next = at;
+	struct buf name;
 
 	buf_init(&name, NAME_BYTES_MAX + 1);
-	buf_init(&id, NAME_BYTES_MAX + 1);
-	for (const char *word = pin; right && *word;) {
+	for (const char *word = pin; next && *word;) {
 		size_t len = strcspn(word, "/");
 		buf_clear(&name);
 		buf_add(&name, word, len);
 		word += len + (word[len] == '/');
-		if (at->sort != NODE_LISTING) {
-			struct node *found = NULL;
-			for (size_t i = 0; i < at->n_listings; i++)
-				if (!strcmp(at->listings[i]->name, name.data))
-					found = at->listings[i];
-			right = found && *word; /* a pin ends in an id */
-			at = found ? found : at;
-			continue;
-		}
-		buf_clear(&id);
-		right = name_unescape(&id, name.data) && kind_accepts_id(at->kind, id.data);
-		if (!right)
-			continue;
-		struct node *node = node_find(tree, at, name.data);
-		if (!node)
-			node = node_add_resource(tree, at, name.data, id.data);
-		if (!node->in_listing && at->kind->partial)
-			node_show(at, node);
-		node->pinned = true;
-		node_settle(tree, node);
-		at = node;
+		next = at->sort == NODE_LISTING ? pin_id(tree, at, name.data) :
+			pinned_listing(at, name.data);
+		at = next ? next : at;
 	}
-	if (!right || at->sort != NODE_RESOURCE)
-		buf_printf(why, "pin=%s: %s", pin, at->sort == NODE_LISTING ? "not an id of this kind" :
-			"no such kind; it is KIND/ID or KIND/ID/SUBKIND/ID");
 	buf_release(&name);
-	buf_release(&id);
-	return right && at->sort == NODE_RESOURCE;
+	if (next && at->sort == NODE_RESOURCE)
+		return true;
+	buf_printf(why, "pin=%s: %s", pin, next || at->sort != NODE_LISTING ?
+		"no such kind; it is KIND/ID or KIND/ID/SUBKIND/ID" : "not an id of this kind");
+	return false;
 }
 
 /* ---- one resource ---- */
@@ -331,14 +345,16 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 
 	end_outage(tree);
 	struct stamp *stamp = stamp_new(note);
-	bool known = node->detail.stamp;
-	uint64_t stable = node->detail.stable, content = snapshot->content;
-	bool changed = record_set(tree, node, &node->detail, snapshot, stamp,
+	uint64_t content = snapshot->content;
+	record_set(tree, node, &node->detail, snapshot, stamp,
 		expiry_ms(tree, node, snapshot, note));
 	stamp_put(stamp);
 	outlive_not(&node->listed, node->detail.expires_ms);
-	if (changed && known)
-		node->bump = stable == node->detail.stable ? content : 0;
+	/* also when the last answer was not kept: the kernel may have kept its names */
+	if (node->told_content && node->told_content != content)
+		node->bump = node->told_stable == node->detail.stable ? content : 0;
+	node->told_content = content;
+	node->told_stable = node->detail.stable;
 	node->missing = false;
 	node->failures[WANT_DESCRIBE] = (struct failure){ 0 };
 	if (node->in_listing && node->asked_single) {
@@ -426,4 +442,26 @@ void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault 
 	else if (fault_drops(fault))
 		drop_answers(tree, node);
 	node_unpin(tree, node);
+}
+
+/* ---- everything at once ---- */
+
+void tree_expire(struct tree *tree)
+{
+	struct object *object;
+	size_t at = 0;
+
+	while ((object = map_next(&tree->objects, &at))) {
+		if (object->is_version) {
+			((struct version *)object)->expires_ms = 0;
+			continue;
+		}
+		struct node *node = (struct node *)object;
+		if (node->sort == NODE_ROOT)
+			continue;
+		node->detail.expires_ms = node->listed.expires_ms = node->list_expires_ms = 0;
+		node->missing = false;
+		memset(node->failures, 0, sizeof(node->failures));
+	}
+	end_outage(tree);
 }

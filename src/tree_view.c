@@ -196,29 +196,40 @@ static struct view view_needed(struct tree *tree, struct node *node, uint32_t sl
 	return view_at(NULL, left_ms(node->parent->list_expires_ms, asked));
 }
 
-struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const char *name,
+/* An answer that stands and says what is asked for. */
+static struct view view_fresh(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	struct asked asked)
 {
-	if (node->sort == NODE_ROOT)
-		return view_at(node->detail.version, SKELETON_MS);
-	if (record_is_fresh(&node->detail, asked) &&
-			!(list_is_newer(node) && record_is_fresh(&node->listed, asked))) {
+	bool listed = record_is_fresh(&node->listed, asked);
+
+	if (record_is_fresh(&node->detail, asked) && !(listed && list_is_newer(node))) {
 		if (node->lru_next)
 			node_use(tree, node);
 		if (!name && node->sort == NODE_RESOURCE)
 			excuse_single(node);
 		return view_at(node->detail.version, left_ms(node->detail.expires_ms, asked));
 	}
-	if (node->sort == NODE_TEXTS)
-		return view_none(reply_need(node, WANT_TEXTS));
-	if (record_is_fresh(&node->listed, asked) &&
-			(item_is_whole(node->kind) || (name && list_item_has(tree, node, slot, name))))
+	if (listed && (item_is_whole(node->kind) || (name && list_item_has(tree, node, slot, name))))
 		return view_at(record_version(tree, node, &node->listed),
 			left_ms(node->listed.expires_ms, asked));
+	return (struct view){ 0 };
+}
+
+struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const char *name,
+	struct asked asked)
+{
+	if (node->sort == NODE_ROOT)
+		return view_at(node->detail.version, SKELETON_MS);
+
+	struct view view = view_fresh(tree, node, slot, name, asked);
+	if (view.found)
+		return view;
+	if (node->sort == NODE_TEXTS)
+		return view_none(reply_need(node, WANT_TEXTS));
 	if (failure_stands(refresh_failure(node), asked))
 		return view_stale(tree, node, slot, name, refresh_failure(node), asked);
 	if (outage_stands(tree, asked)) {
-		struct view view = view_stale(tree, node, slot, name, &tree->outage, asked);
+		view = view_stale(tree, node, slot, name, &tree->outage, asked);
 		if (view.found)
 			return view;
 	}

@@ -21,6 +21,14 @@ struct origin {
 	int64_t expires_ms;
 };
 
+static void set_entry(struct origin *origin, const struct version *version, uint32_t slot)
+{
+	uint32_t entry = version ? version_directory(version, slot) : UINT32_MAX;
+
+	origin->version = version;
+	origin->entry = entry == UINT32_MAX ? 0 : entry;
+}
+
 static bool find_origin(const struct tree *tree, uint64_t id, struct origin *origin)
 {
 	uint32_t index;
@@ -45,12 +53,11 @@ static bool find_origin(const struct tree *tree, uint64_t id, struct origin *ori
 	const struct record *record = node_newest(node);
 	if (!record)
 		return true;
-	origin->version = record->version;
 	origin->stamp = record->stamp;
 	origin->expires_ms = record->expires_ms;
-	origin->entry = record->version ? version_directory(record->version, index) : 0;
-	if (origin->entry == UINT32_MAX)
-		origin->entry = 0;
+	set_entry(origin, record->version, index);
+	if (index && !origin->entry) /* a list's item that nobody has looked into yet */
+		set_entry(origin, node->detail.version, index);
 	return true;
 }
 
@@ -97,8 +104,9 @@ static bool put_expires(const struct origin *origin, struct buf *out)
 {
 	if (!origin->stamp)
 		return false;
-	return when_format(out, origin->stamp->received_s +
-		(origin->expires_ms - origin->stamp->sent_ms) / 1000);
+	int64_t left_ms = origin->expires_ms - origin->stamp->received_ms;
+	/* what was called old before its time has been so since it came */
+	return when_format(out, origin->stamp->received_s + (left_ms > 0 ? left_ms / 1000 : 0));
 }
 
 static bool is_listing(const struct origin *origin)

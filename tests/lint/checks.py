@@ -209,7 +209,7 @@ FOREIGN = {
     r"curl/.*": {"http", "transfer"},
     r"(cjson/)?cJSON\.h": {"json"},
     r"openssl/.*": {"digest"},
-    r"(fuse3/)?fuse.*\.h|linux/fuse\.h": {"front_fuse"},
+    r"(fuse3/)?fuse.*\.h|linux/fuse\.h": {"front_fuse", "front_mount"},
     r"sys/(epoll|signalfd|timerfd|eventfd)\.h": {"loop"},
 }
 

@@ -1,0 +1,21 @@
+/*
+ * front_mount.h - a FUSE session, mounted as the configuration says.
+ *
+ * front_fuse.c and front_mount.c are the only files that know FUSE.
+ *
+ * Layer 6.
+ */
+#ifndef DESCRIBEFS_FRONT_MOUNT_H
+#define DESCRIBEFS_FRONT_MOUNT_H
+
+#define FUSE_USE_VERSION 314
+
+#include "config.h"
+
+#include <fuse_lowlevel.h>
+
+/* NULL: `why` is one line, with what libfuse and fusermount3 said, and nothing is mounted. */
+struct fuse_session *front_mount(const struct config *config, const struct fuse_lowlevel_ops *operations,
+	size_t size, void *userdata, struct buf *why);
+
+#endif
