@@ -21,8 +21,8 @@ enum sibling_rank {
 	SIBLING_RESERVED,
 	SIBLING_PLAIN,
 	SIBLING_RENAMED, /* the catalog gave it another name than its own */
-	SIBLING_STRIPPED, /* the catalog took a prefix off its name */
 	SIBLING_UNKNOWN, /* a member that the catalog's type does not have: gives way to those that it has */
+	SIBLING_STRIPPED, /* the catalog took a prefix off its name */
 	SIBLING_DISTINCT, /* has given way already */
 };
 

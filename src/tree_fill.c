@@ -188,6 +188,7 @@ static void prime(struct tree *tree, struct node *node, const struct json *item,
 			expires_ms);
 		if (known && stable != node->listed.stable)
 			expire_detail(node); /* the cloud says that it moved on */
+		outlive_not(&node->detail, expires_ms); /* what was over may live again */
 	} else {
 		snapshot_free(snapshot);
 	}

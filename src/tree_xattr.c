@@ -106,7 +106,7 @@ static bool put_expires(const struct origin *origin, struct buf *out)
 		return false;
 	int64_t left_ms = origin->expires_ms - origin->stamp->received_ms;
 	/* what was called old before its time has been so since it came */
-	return when_format(out, origin->stamp->received_s + (left_ms > 0 ? left_ms / 1000 : 0));
+	return when_format(out, origin->stamp->received_s + (left_ms > 0 ? (left_ms + 500) / 1000 : 0));
 }
 
 static bool is_listing(const struct origin *origin)

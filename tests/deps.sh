@@ -12,7 +12,7 @@ build='gcc:gcc pkg-config:pkg-config /usr/include/string.h:libc6-dev
 demo='microhttpd.h:libmicrohttpd-dev gnutls/gnutls.h:libgnutls28-dev openssl:openssl jq:jq
 	getfattr:attr curl:curl /usr/bin/python3:python3 ps:procps'
 check='cmocka.h:libcmocka-dev /usr/lib/python3/dist-packages/pytest:python3-pytest rsync:rsync
-	vim:vim-tiny git:git ctags:universal-ctags cppcheck:cppcheck man:man-db groff:groff node:nodejs npm:npm
+	vim:vim git:git ctags:universal-ctags cppcheck:cppcheck man:man-db groff:groff node:nodejs npm:npm
 	getfattr:attr strace:strace nm:binutils file:file'
 
 has() {

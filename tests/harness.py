@@ -129,6 +129,20 @@ def cat_error(path):
     return error_of(read, path)
 
 
+def line_from(stream, seconds=10):
+    """The next line of a pipe (opened unbuffered), or what of it came in time."""
+    line, end = b"", time.monotonic() + seconds
+    while not line.endswith(b"\n"):
+        left = end - time.monotonic()
+        if left <= 0 or not select.select([stream], [], [], left)[0]:
+            break
+        byte = stream.read(1)
+        if not byte:
+            break
+        line += byte
+    return line.decode()
+
+
 def timed(function, *arguments):
     start = time.monotonic()
     result = function(*arguments)

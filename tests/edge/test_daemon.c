@@ -37,8 +37,13 @@ struct place {
 
 static bool enter_namespace(void)
 {
-	return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	bool entered = unshare(CLONE_NEWNS) == 0 &&
+		mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 		access("/dev/fuse", R_OK | W_OK) == 0;
+
+	if (!entered)
+		print_message("skip: no mount namespace of our own (%s), or no /dev/fuse\n", strerror(errno));
+	return entered;
 }
 
 static int setup(void **state)

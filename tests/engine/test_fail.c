@@ -454,22 +454,6 @@ static void test_stale_is_1_from_the_millisecond_of_expiry(void **state)
 	leave(&place);
 }
 
-static void test_failures_are_lines_in_the_errors_file(void **state)
-{
-	static const struct row denied = { .code = "UnauthorizedOperation" };
-	struct place place;
-	(void)state;
-
-	enter(&place);
-	ask_failing(&place, ASK_LOOKUP, world_find(place.world, "training"), "train-0001", &denied);
-	char *text = world_cat(place.world, ".describefs/errors");
-	assert_non_null(text);
-	assert_string_equal(text, "2025-11-24T16:00:00Z\t/training/train-0001\tEACCES\t"
-		"UnauthorizedOperation\treq-0\tscripted\n");
-	free(text);
-	leave(&place);
-}
-
 static void test_nothing_but_the_api_saying_so_is_ever_enoent(void **state)
 {
 	(void)state;
@@ -499,7 +483,6 @@ int main(void)
 		cmocka_unit_test(test_no_second_call_is_made_while_a_failure_stands),
 		cmocka_unit_test(test_a_good_answer_ends_a_failure_and_the_stale_mark),
 		cmocka_unit_test(test_stale_is_1_from_the_millisecond_of_expiry),
-		cmocka_unit_test(test_failures_are_lines_in_the_errors_file),
 		cmocka_unit_test(test_nothing_but_the_api_saying_so_is_ever_enoent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -454,90 +454,6 @@ static void test_nothing_is_listed_before_the_last_page_but_each_item_can_be_rea
 	leave(&place);
 }
 
-/* ---- markers ---- */
-
-static void enter_jobs(struct place *place)
-{
-	struct setup setup = world_setup();
-
-	*place = (struct place){ 0 };
-	setup.catalog = "qianfan";
-	place->world = world_open(&setup);
-	cloud_open(&place->cloud, place->world, -1);
-	place->training = world_find(place->world, "finetuning");
-}
-
-static void jobs(struct place *place, int first, int last, const char *info)
-{
-	struct buf items;
-
-	buf_init(&items, SIZE_MAX);
-	for (int i = first; i <= last; i++)
-		buf_printf(&items, "%s{\"jobId\": \"job-%d\"}", i > first ? ", " : "", i);
-	exchange_baidu(world_only(place->world), "{\"jobList\": [%s], \"pageInfo\": {%s}}", items.data,
-		info);
-	buf_release(&items);
-}
-
-static void test_markers_are_followed_until_the_list_is_not_truncated(void **state)
-{
-	struct place place;
-	(void)state;
-
-	enter_jobs(&place);
-	begin(&place);
-	const struct exchange *first = world_only(place.world);
-	assert_string_equal(first->path, "/v2/finetuning");
-	assert_string_equal(first->query, "Action=DescribeFineTuningJobs");
-	assert_string_equal(first->body, "{\"maxKeys\":100}");
-	jobs(&place, 1, 2, "\"isTruncated\": true, \"nextMarker\": \"job-3\"");
-	assert_string_equal(world_only(place.world)->body, "{\"marker\":\"job-3\",\"maxKeys\":100}");
-	jobs(&place, 3, 4, "\"isTruncated\": true, \"nextMarker\": \"job-5\"");
-	jobs(&place, 5, 5, "\"isTruncated\": false, \"nextMarker\": \"job-6\"");
-	assert_found(&place.ask.reply);
-	assert_ls(place.world, "finetuning", "job-1 job-2 job-3 job-4 job-5 ");
-	assert_xattr(place.world, place.training, "complete", "1");
-	assert_calls(place.world, 3);
-	leave(&place);
-}
-
-static void test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole(void **state)
-{
-	static const char *const infos[] = { "\"isTruncated\": true, \"nextMarker\": \"\"",
-		"\"isTruncated\": true", "\"isTruncated\": true, \"nextMarker\": null",
-		"\"isTruncated\": true, \"nextMarker\": \"job-3\"" };
-	(void)state;
-
-	for (size_t i = 0; i < COUNT(infos); i++) {
-		struct place place;
-		enter_jobs(&place);
-		begin(&place);
-		jobs(&place, 1, 2, "\"isTruncated\": true, \"nextMarker\": \"job-3\"");
-		jobs(&place, 3, 4, infos[i]);
-		assert_found(&place.ask.reply);
-		assert_ls(place.world, "finetuning", "job-1 job-2 job-3 job-4 ");
-		assert_xattr(place.world, place.training, "complete", "0");
-		leave(&place);
-	}
-}
-
-static void test_markers_that_go_round_end(void **state)
-{
-	struct place place;
-	int pages = 0;
-	(void)state;
-
-	enter_jobs(&place);
-	begin(&place);
-	while (!place.ask.answers) {
-		assert_in_range(++pages, 1, 10);
-		jobs(&place, 1, 2, pages % 2 ? "\"isTruncated\": true, \"nextMarker\": \"a\"" :
-			"\"isTruncated\": true, \"nextMarker\": \"b\"");
-	}
-	assert_fault(&place.ask.reply, FAULT_ANSWER);
-	leave(&place);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -559,9 +475,6 @@ int main(void)
 		cmocka_unit_test(test_a_page_that_fails_leaves_the_old_listing_whole),
 		cmocka_unit_test(test_a_first_list_that_fails_in_the_middle_shows_nothing),
 		cmocka_unit_test(test_nothing_is_listed_before_the_last_page_but_each_item_can_be_read),
-		cmocka_unit_test(test_markers_are_followed_until_the_list_is_not_truncated),
-		cmocka_unit_test(test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole),
-		cmocka_unit_test(test_markers_that_go_round_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

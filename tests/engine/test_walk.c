@@ -350,6 +350,34 @@ static void test_names_entered_during_a_pass_disturb_nobody(void **state)
 	leave(&place);
 }
 
+static void test_what_is_no_directory_is_not_gone_through(void **state)
+{
+	struct place place;
+	uint64_t cookie = 0;
+	struct entry entry;
+	const char *name;
+	(void)state;
+
+	enter(&place, 1, 1);
+	uint64_t ids[] = { world_find(place.world, "training/train-0001/status"), 0, UINT64_MAX, 1 << 30 };
+	for (size_t i = 0; i < COUNT(ids); i++) {
+		assert_false(tree_next(place.world->tree, ids[i], &cookie, &name, &entry,
+			world_now(place.world)));
+		struct reply reply = world_ask(place.world, ASK_OPEN, ids[i], NULL);
+		assert_fault(&reply, FAULT_NOT_FOUND);
+		reply = world_ask(place.world, ASK_LOOKUP, ids[i], "status");
+		assert_fault(&reply, FAULT_NOT_FOUND);
+	}
+	uint64_t id = world_find(place.world, "training/train-0001");
+	for (cookie = 1; cookie && cookie < UINT64_MAX / 3; cookie *= 3) { /* nonsense, as after a bad seekdir */
+		uint64_t at = cookie;
+		for (int n = 0; tree_next(place.world->tree, id, &at, &name, &entry,
+				world_now(place.world)); n++)
+			assert_in_range(n, 0, 20);
+	}
+	leave(&place);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +388,7 @@ int main(void)
 		cmocka_unit_test(test_a_pass_that_holds_nothing_still_shows_each_name_once),
 		cmocka_unit_test(test_a_directory_inside_that_vanished_is_gone_and_comes_back_as_itself),
 		cmocka_unit_test(test_names_entered_during_a_pass_disturb_nobody),
+		cmocka_unit_test(test_what_is_no_directory_is_not_gone_through),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -236,6 +236,20 @@ static void test_an_open_status_file_stays_what_it_was(void **state)
 	leave(&place);
 }
 
+static void test_a_failure_is_a_line_in_errors(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place);
+	place.cloud.fail_code = "UnauthorizedOperation";
+	struct reply reply = world_lookup(place.world, "training/train-0001");
+	assert_fault(&reply, FAULT_DENIED);
+	assert_cat(place.world, ".describefs/errors", "2025-11-24T16:00:00Z\t/training/train-0001\tEACCES\t"
+		"UnauthorizedOperation\treq-0\tscripted\n");
+	leave(&place);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_status_is_made_anew_for_each_who_asks_without_a_call),
 		cmocka_unit_test(test_describefs_can_be_entered_and_is_not_listed),
 		cmocka_unit_test(test_an_open_status_file_stays_what_it_was),
+		cmocka_unit_test(test_a_failure_is_a_line_in_errors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,7 +228,7 @@ def test_the_rate_of_calls_is_kept(box, readers):
     counts = cloud.counts()
     assert counts["by_verdict"]["ok"] == 45
     # a machine that stalls may bunch a few: the cloud then says no, and they are asked again
-    assert sum(counts["by_verdict"].values()) <= 48 and counts["max_in_1s"][ONE] <= 23
+    assert sum(counts["by_verdict"].values()) <= 60 and counts["max_in_1s"][ONE] <= 30
     assert result["ms"] > 2000
 
 

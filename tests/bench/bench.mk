@@ -1,0 +1,26 @@
+# make bench: the numbers of tests/bench/README.md, printed and written to $(BUILD). Included by the top Makefile.
+# The variables (BENCH_N, BENCH_RUNS, BENCH_PARTS, ...) are listed in that file, with their defaults in kit.py.
+
+BENCH_PROGRAMS := $(BUILD)/bench/bench_open $(BUILD)/bench/readers
+
+$(BUILD)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) -D_GNU_SOURCE -O2 -g -MMD -MP -o $@ $<
+
+$(BUILD)/bench/readers: tests/mount/readers.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) -O2 -g -pthread -MMD -MP -o $@ $<
+
+# The first line installs, so the rest is made by a make that sees it.
+bench:
+	tests/deps.sh build demo check
+	tests/bench/deps.sh
+	$(MAKE) bench-programs
+	@env $(foreach v,$(filter BENCH_%,$(.VARIABLES)),$(if $(filter command% environment%,$(origin $(v))),'$(v)=$($(v))')) \
+		BUILD=$(BUILD) tests/bench/bench.py
+
+bench-programs: $(BUILD)/describefs $(BUILD)/describefs-emulator $(BENCH_PROGRAMS)
+
+.PHONY: bench bench-programs
+
+-include $(wildcard $(BUILD)/bench/*.d)

@@ -1,0 +1,202 @@
+/*
+ * test_deadline.c - who waits for a list that takes longer than anyone waits, and for a cloud that says nothing.
+ */
+#include "cloud.h"
+
+enum { LIVE_MS = 15000, LIST_MS = 30000 };
+
+struct place {
+	struct world *world;
+	struct cloud cloud;
+};
+
+static void enter(struct place *place)
+{
+	place->world = world_open(NULL);
+	cloud_open(&place->cloud, place->world, -1);
+	cloud_add_many(&place->cloud, "training", NULL, "train-", 120);
+}
+
+static void leave(struct place *place)
+{
+	world_close(place->world);
+	cloud_close(&place->cloud);
+}
+
+static void advance(struct place *place, int64_t ms)
+{
+	script_advance(&place->world->script, ms);
+}
+
+static void put(struct place *place, struct ask *ask, const char *id)
+{
+	ask_put(ask, place->world, ASK_LOOKUP, world_find(place->world, "training"), id);
+}
+
+static void put_list(struct place *place, struct ask *ask)
+{
+	ask_put(ask, place->world, ASK_OPEN, world_find(place->world, "training"), NULL);
+}
+
+static struct exchange *only(struct place *place)
+{
+	return world_only(place->world);
+}
+
+/* ---- the deadline ---- */
+
+static void answer_pages(struct place *place, int64_t each_ms, size_t pages)
+{
+	for (size_t i = 0; i < pages; i++) {
+		advance(place, each_ms);
+		cloud_answer(&place->cloud, only(place));
+	}
+}
+
+static void test_a_list_longer_than_the_deadline_times_out_for_who_asked_first(void **state)
+{
+	struct place place;
+	struct ask first = { 0 }, later = { 0 };
+	(void)state;
+
+	enter(&place);
+	put_list(&place, &first);
+	answer_pages(&place, 4000, 2);
+	advance(&place, 1000);
+	put_list(&place, &later); /* joins */
+	advance(&place, 1000);
+	assert_fault(&first.reply, FAULT_TIMEOUT);
+	assert_int_equal(later.answers, 0);
+	answer_pages(&place, 2000, 1);
+	assert_found(&later.reply);
+	assert_int_equal(world_count(place.world, "training"), 120);
+	assert_calls(place.world, 3);
+	leave(&place);
+}
+
+static void test_who_comes_after_a_timeout_joins_the_list_that_goes_on(void **state)
+{
+	struct place place;
+	struct ask first = { 0 }, later = { 0 };
+	(void)state;
+
+	enter(&place);
+	put_list(&place, &first);
+	answer_pages(&place, 4900, 2);
+	advance(&place, 200);
+	assert_fault(&first.reply, FAULT_TIMEOUT);
+	advance(&place, 1);
+	put_list(&place, &later);
+	assert_int_equal(later.answers, 0);
+	answer_pages(&place, 1000, 1);
+	assert_found(&later.reply);
+	assert_calls(place.world, 3);
+	leave(&place);
+}
+
+static void test_a_list_longer_than_the_deadline_shows_the_old_one_meanwhile(void **state)
+{
+	struct place place;
+	struct ask first = { 0 };
+	uint64_t id;
+	(void)state;
+
+	enter(&place);
+	id = world_find(place.world, "training");
+	put_list(&place, &first);
+	answer_pages(&place, 10, 3);
+	assert_found(&first.reply);
+	cloud_thing(&place.cloud, "train-0001")->gone = true;
+	advance(&place, LIST_MS);
+	put_list(&place, &first);
+	answer_pages(&place, 4900, 2);
+	advance(&place, 200);
+	assert_found(&first.reply);
+	assert_int_equal(first.answered_ms - first.asked_ms, DEADLINE_MS);
+	assert_xattr(place.world, id, "stale", "1");
+	struct asked asked = { place.world->script.now_ms, 0 };
+	uint64_t cookie = 0;
+	const char *name;
+	struct entry entry;
+	size_t n = 0;
+	while (tree_next(place.world->tree, id, &cookie, &name, &entry, asked))
+		n++;
+	assert_int_equal(n, 120); /* whole and old, although two pages of the new one are there */
+	answer_pages(&place, 100, 1);
+	assert_int_equal(world_count(place.world, "training"), 119);
+	assert_xattr(place.world, id, "stale", "0");
+	leave(&place);
+}
+
+static void test_each_page_has_a_deadline_of_its_own(void **state)
+{
+	struct place place;
+	struct ask ask = { 0 }, again = { 0 };
+	(void)state;
+
+	enter(&place);
+	put_list(&place, &ask);
+	answer_pages(&place, 9000, 1);
+	assert_int_equal(only(&place)->timeout_ms, DEADLINE_MS);
+	advance(&place, 2000);
+	put_list(&place, &again);
+	answer_pages(&place, 4000, 2);
+	assert_found(&again.reply);
+	leave(&place);
+}
+
+static void test_a_list_that_nobody_waits_for_stops_after_a_while_and_can_be_asked_again(void **state)
+{
+	struct place place;
+	struct ask ask = { 0 };
+	(void)state;
+
+	enter(&place);
+	put_list(&place, &ask);
+	ask_cancel(&ask);
+	answer_pages(&place, 9000, 1);
+	advance(&place, 2000);
+	cloud_answer(&place.cloud, only(&place)); /* the second page: for over ten seconds nobody cared */
+	assert_int_equal(place.world->script.n_waiting, 0);
+	assert_int_equal(engine_stats(place.world->engine).in_flight, 0);
+	put_list(&place, &ask);
+	assert_int_equal(exchange_number(only(&place), "Offset"), 0);
+	answer_pages(&place, 10, 3);
+	assert_found(&ask.reply);
+	assert_int_equal(world_count(place.world, "training"), 120);
+	leave(&place);
+}
+
+static void test_silence_is_a_timeout_at_the_deadline_and_not_again_for_the_next_step(void **state)
+{
+	struct place place;
+	struct ask ask = { 0 };
+	(void)state;
+
+	enter(&place);
+	place.cloud.latency_ms = 0;
+	uint64_t id = world_find(place.world, "training/train-0001");
+	place.cloud.latency_ms = -1;
+	advance(&place, LIVE_MS);
+	put(&place, &ask, "train-0001");
+	advance(&place, DEADLINE_MS);
+	assert_found(&ask.reply); /* the last good one */
+	assert_int_equal(ask.answered_ms - ask.asked_ms, DEADLINE_MS);
+	ask_put(&ask, place.world, ASK_LOOKUP, id, "status");
+	assert_found(&ask.reply); /* at once */
+	assert_int_equal(ask.answered_ms, ask.asked_ms);
+	leave(&place);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_list_longer_than_the_deadline_times_out_for_who_asked_first),
+		cmocka_unit_test(test_who_comes_after_a_timeout_joins_the_list_that_goes_on),
+		cmocka_unit_test(test_a_list_longer_than_the_deadline_shows_the_old_one_meanwhile),
+		cmocka_unit_test(test_each_page_has_a_deadline_of_its_own),
+		cmocka_unit_test(test_a_list_that_nobody_waits_for_stops_after_a_while_and_can_be_asked_again),
+		cmocka_unit_test(test_silence_is_a_timeout_at_the_deadline_and_not_again_for_the_next_step),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
