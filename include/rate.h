@@ -23,6 +23,8 @@ void rate_init(struct rate *rate, double per_s);
 void rate_release(struct rate *rate);
 /* How long a call asked for now would have to wait. */
 int64_t rate_wait_ms(const struct rate *rate, int64_t now_ms);
+/* How many calls could be sent now, one after the other, without waiting. */
+size_t rate_free(const struct rate *rate, int64_t now_ms);
 /* Books that call: to be sent rate_wait_ms from now. */
 void rate_book(struct rate *rate, int64_t now_ms);
 

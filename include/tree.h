@@ -121,6 +121,12 @@ void node_unpin(struct tree *tree, struct node *node);
 /* The call that is under way about this node, the engine's own; NULL if none. */
 void **node_flight(struct node *node, enum want want);
 
+/*
+ * Somebody goes through a listing and wants more of each resource than the listing says: the next resource to ask
+ * about before it is asked for; NULL: there is none.  It is not named again once a call about it is under way.
+ */
+struct node *tree_ahead(struct tree *tree, struct asked asked);
+
 /* Filling.  Where an answer comes from, for freshness and xattrs. */
 struct source_note {
 	int64_t sent_ms, received_ms; /* monotonic */

@@ -22,6 +22,8 @@ enum {
 	ID_INDEX_BITS = 18, /* > JSON_VALUES_MAX */
 	ID_INDEX_MASK = (1 << ID_INDEX_BITS) - 1,
 	LOOSE_MAX = 4096, /* resources kept that nothing lists and nobody holds */
+	SCAN_RUN = 3, /* resources in a row that make a scan */
+	SCAN_AHEAD_MAX = 32,
 	OUTAGE_MS = 2000, /* long enough for the rest of one path walk, short enough to notice the end */
 	ENTERED_MAX = 1000 /* ids that a listing shows because somebody entered them */
 };
@@ -120,6 +122,8 @@ struct node {
 	bool complete;
 	bool expiry_shown; /* the kernel was told that what it keeps of the listing is old */
 	uint64_t epoch; /* goes into the mtime: counts what makes the names that the kernel keeps old */
+	uint64_t scan_seq; /* whose describe call's answer was wanted last */
+	unsigned scan_run; /* how many in a row were wanted in the listing's order */
 	unsigned describes; /* since the last list, of what it would have said too */
 };
 
@@ -128,6 +132,7 @@ struct tree {
 	struct node *root, *texts;
 	struct map objects; /* by serial */
 	struct map names; /* resources by (listing, name) */
+	struct node *scanned; /* the listing that somebody goes through now; NULL: nobody does */
 	struct failure outage; /* the network failed just now: what has a last good answer does not try */
 	uint64_t next_serial;
 	struct node loose, lru; /* ring heads */
@@ -206,6 +211,9 @@ int64_t listing_left_ms(const struct tree *tree, const struct node *listing, str
 bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked); /* < stale_s */
 bool failure_stands(const struct failure *failure, struct asked asked);
 bool outage_stands(const struct tree *tree, struct asked asked);
+
+/* tree_ahead.c: the describe call's answer about the resource was wanted */
+void scan_note(struct tree *tree, struct node *node);
 
 /* tree_ask.c */
 int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a miss stands */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 enum {
+	PEOPLE_FIRST = 10, /* one call in so many is left for people while a scan fetches ahead */
 	ROUNDS_MAX = 6, /* calls that one question may need, one after the other */
 	HOLD_MS = 1000, /* how long a failure answers for itself */
 	HOLD_REFUSED_MS = 5000 /* what somebody has to put right at the cloud */
@@ -266,6 +267,22 @@ static bool put_question(struct wait *wait)
 	return false;
 }
 
+/*
+ * Fetches ahead of a scan.  What people ask for goes first: a part of the rate is always left for them, and nothing
+ * is booked ahead of its time.
+ */
+static void look_ahead(struct engine *engine)
+{
+	struct node *node;
+
+	while ((node = tree_ahead(engine->options.tree, engine_now(engine)))) {
+		const struct rate *rate = &engine_action(engine, &node_kind(node)->describe)->rate;
+		if (rate_free(rate, now_ms(engine)) <= rate->size / PEOPLE_FIRST)
+			return;
+		find_flight(engine, node, WANT_DESCRIBE);
+	}
+}
+
 struct wait *engine_ask(struct engine *engine, enum question question, uint64_t id, const char *name,
 	engine_done_fn *done, void *arg)
 {
@@ -275,6 +292,7 @@ struct wait *engine_ask(struct engine *engine, enum question question, uint64_t 
 	engine->stats.questions++;
 	if (reply.outcome != OUTCOME_NEED) { /* what is warm costs no memory */
 		done(arg, &reply);
+		look_ahead(engine);
 		return NULL;
 	}
 	engine->stats.waited++;
@@ -287,7 +305,9 @@ struct wait *engine_ask(struct engine *engine, enum question question, uint64_t 
 	wait->deadline_ms = asked.now_ms + engine->options.deadline_ms;
 	wait->done = done;
 	wait->arg = arg;
-	return put_question(wait) ? wait : NULL;
+	bool waits = put_question(wait);
+	look_ahead(engine);
+	return waits ? wait : NULL;
 }
 
 void engine_cancel(struct engine *engine, struct wait *wait)

@@ -38,6 +38,17 @@ int64_t rate_wait_ms(const struct rate *rate, int64_t now_ms)
 	return free_ms > now_ms ? free_ms - now_ms : 0;
 }
 
+size_t rate_free(const struct rate *rate, int64_t now_ms)
+{
+	size_t n = 0;
+
+	if (!rate->size)
+		return SIZE_MAX;
+	while (n < rate->size && rate->sent_ms[(rate->next + n) % rate->size] + rate->window_ms <= now_ms)
+		n++;
+	return n;
+}
+
 void rate_book(struct rate *rate, int64_t now_ms)
 {
 	if (!rate->size)

@@ -251,6 +251,8 @@ static void leave_listing(struct tree *tree, struct node *node)
 static void node_free(struct tree *tree, struct node *node)
 {
 	node->ending = true;
+	if (tree->scanned == node)
+		tree->scanned = NULL;
 	while (node->first_below)
 		node_free(tree, node->first_below);
 	for (size_t i = 0; i < node->n_listings; i++)

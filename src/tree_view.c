@@ -183,9 +183,12 @@ static struct view view_needed(struct tree *tree, struct node *node, uint32_t sl
 {
 	const struct kind *kind = node->kind;
 
-	if (kind_has_describe(kind))
-		return view_none(name && list_item_has(tree, node, slot, name) ?
-			need_refresh(node, asked) : reply_need(node, WANT_DESCRIBE));
+	if (kind_has_describe(kind)) {
+		if (name && list_item_has(tree, node, slot, name))
+			return view_none(need_refresh(node, asked));
+		scan_note(tree, node);
+		return view_none(reply_need(node, WANT_DESCRIBE));
+	}
 	if (!kind->list.name && !kind->list.path)
 		return view_at(NULL, SKELETON_MS);
 	if (kind->partial && !name)
@@ -205,6 +208,8 @@ static struct view view_fresh(struct tree *tree, struct node *node, uint32_t slo
 	if (record_is_fresh(&node->detail, asked) && !(listed && list_is_newer(node))) {
 		if (node->lru_next)
 			node_use(tree, node);
+		if (node->sort == NODE_RESOURCE)
+			scan_note(tree, node);
 		if (!name && node->sort == NODE_RESOURCE)
 			excuse_single(node);
 		return view_at(node->detail.version, left_ms(node->detail.expires_ms, asked));

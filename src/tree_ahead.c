@@ -1,0 +1,60 @@
+/*
+ * tree_ahead.c - a reader that goes through a listing, and what it will want next.
+ *
+ * grep -r wants the describe call's answer of one resource after the other, and each would cost it a round trip of
+ * which the cloud's rate limit asks nothing.  Three resources in a row, in the listing's order, make a scan; from
+ * then on the next ones are named ahead, two, four, and up to SCAN_AHEAD_MAX as the scan goes on.  A single cat
+ * is never a scan.
+ */
+#include "tree_node.h"
+
+/* Where the resource with that seq is, or would be. */
+static size_t place_of(const struct node *listing, uint64_t seq)
+{
+	size_t low = 0, high = listing->n_entries;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (listing->entries[middle]->seq < seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void scan_note(struct tree *tree, struct node *node)
+{
+	struct node *listing = node->parent;
+
+	if (!node->in_listing || node->seq == listing->scan_seq)
+		return;
+	/* the next one in the listing; another order is no scan that we could foresee */
+	size_t next = place_of(listing, listing->scan_seq) + 1;
+	bool follows = listing->scan_seq && next < listing->n_entries && listing->entries[next] == node;
+	listing->scan_run = follows ? listing->scan_run + 1 : 1;
+	listing->scan_seq = node->seq;
+	tree->scanned = listing->scan_run >= SCAN_RUN ? listing : NULL;
+}
+
+static bool is_wanting(const struct node *node, struct asked asked)
+{
+	return !node->flights[WANT_DESCRIBE] && !node->missing &&
+		!record_is_fresh(&node->detail, asked) &&
+		!failure_stands(&node->failures[WANT_DESCRIBE], asked);
+}
+
+struct node *tree_ahead(struct tree *tree, struct asked asked)
+{
+	struct node *listing = tree->scanned;
+
+	if (!listing || !kind_has_describe(listing->kind) || outage_stands(tree, asked))
+		return NULL;
+	size_t ahead = listing->scan_run - SCAN_RUN < 4 ? (size_t)2 << (listing->scan_run - SCAN_RUN) :
+		SCAN_AHEAD_MAX;
+	size_t at = place_of(listing, listing->scan_seq) + 1;
+	for (size_t i = at; i < at + ahead && i < listing->n_entries; i++)
+		if (is_wanting(listing->entries[i], asked))
+			return listing->entries[i];
+	return NULL;
+}
