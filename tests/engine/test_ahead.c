@@ -1,0 +1,192 @@
+/*
+ * test_ahead.c - a scan is seen, and what it will want is fetched ahead; nothing else is.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cloud.h"
+#include "kernel.h"
+
+enum { LATENCY_MS = 100 };
+
+struct place {
+	struct world *world;
+	struct cloud cloud;
+	struct kernel kernel;
+};
+
+static void enter(struct place *place, size_t n_tasks, double rate)
+{
+	struct setup setup = world_setup();
+
+	setup.rate = rate;
+	place->world = world_open(&setup);
+	cloud_open(&place->cloud, place->world, LATENCY_MS);
+	kernel_open(&place->kernel, place->world);
+	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
+	assert_int_equal(kernel_ls(&place->kernel, "training", NULL), 0);
+	world_calls(place->world);
+}
+
+static void leave(struct place *place)
+{
+	kernel_close(&place->kernel);
+	world_close(place->world);
+	cloud_close(&place->cloud);
+}
+
+/* A field that only the describe call knows, of the i-th task. */
+static void read_remark(struct place *place, size_t i)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "training/train-%04zu/remark", i);
+	assert_int_equal(kernel_cat(&place->kernel, path, NULL), 0);
+}
+
+/* Lets everything that is on its way arrive. */
+static void settle(struct place *place)
+{
+	script_advance(&place->world->script, 10 * LATENCY_MS);
+}
+
+static void test_a_scan_leaves_no_round_trip_unused_and_makes_no_call_more(void **state)
+{
+	struct place place;
+	size_t files;
+	(void)state;
+
+	enter(&place, 200, 100000);
+	int64_t began_ms = place.world->script.now_ms;
+	assert_int_equal(kernel_grep_r(&place.kernel, "training", &files), 0);
+	int64_t took_ms = place.world->script.now_ms - began_ms;
+	settle(&place);
+	assert_calls(place.world, 200);
+	/* one after the other would be 200 round trips */
+	assert_in_range(took_ms, LATENCY_MS, 25 * LATENCY_MS);
+	leave(&place);
+}
+
+static void test_one_read_and_two_neighbours_are_no_scan(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place, 50, 100000);
+	read_remark(&place, 5);
+	settle(&place);
+	assert_calls(place.world, 1);
+	read_remark(&place, 6);
+	settle(&place);
+	assert_calls(place.world, 1);
+	read_remark(&place, 6);
+	read_remark(&place, 5);
+	settle(&place);
+	assert_calls(place.world, 0);
+	leave(&place);
+}
+
+static void test_another_order_is_no_scan(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place, 50, 100000);
+	for (size_t i = 40; i > 1; i -= 3)
+		read_remark(&place, i);
+	settle(&place);
+	assert_calls(place.world, 13);
+	leave(&place);
+}
+
+static void test_a_scan_that_stops_has_a_small_window_ahead(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place, 200, 100000);
+	for (size_t i = 1; i <= 3; i++)
+		read_remark(&place, i);
+	settle(&place);
+	assert_calls(place.world, 3 + 2); /* it has only begun */
+	for (size_t i = 4; i <= 40; i++)
+		read_remark(&place, i);
+	settle(&place);
+	assert_calls(place.world, 40 - 5 + 32);
+	leave(&place);
+}
+
+static void test_what_is_fresh_is_not_fetched_ahead(void **state)
+{
+	struct place place;
+	size_t files;
+	(void)state;
+
+	enter(&place, 60, 100000);
+	assert_int_equal(kernel_grep_r(&place.kernel, "training", &files), 0);
+	assert_calls(place.world, 60);
+	kernel_drop(&place.kernel);
+	assert_int_equal(kernel_grep_r(&place.kernel, "training", &files), 0);
+	settle(&place);
+	assert_calls(place.world, 0);
+	leave(&place);
+}
+
+/* No more than `rate` in any second, and what a person asks for does not queue behind what was fetched ahead. */
+static void test_the_rate_is_kept_and_people_go_first(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place, 200, 20);
+	script_advance(&place.world->script, 5000);
+	for (size_t i = 1; i <= 12; i++)
+		read_remark(&place, i);
+	int64_t began_ms = place.world->script.now_ms;
+	read_remark(&place, 150);
+	assert_in_range(place.world->script.now_ms - began_ms, LATENCY_MS, LATENCY_MS + 1);
+	for (size_t i = 13; i <= 100; i++)
+		read_remark(&place, i);
+	const struct script *script = &place.world->script;
+	for (size_t i = 0; i + 20 < script->n_sent; i++)
+		assert_true(script->sent[i + 20]->sent_ms - script->sent[i]->sent_ms >= 1000);
+	leave(&place);
+}
+
+static void test_nothing_is_fetched_ahead_of_a_dead_cloud(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place, 200, 100000);
+	for (size_t i = 1; i <= 3; i++)
+		read_remark(&place, i);
+	settle(&place);
+	world_calls(place.world);
+	place.cloud.fail = FAULT_TLS;
+	for (size_t i = 6; i <= 12; i++) {
+		char path[64];
+		snprintf(path, sizeof(path), "training/train-%04zu/remark", i);
+		assert_int_not_equal(kernel_cat(&place.kernel, path, NULL), 0);
+	}
+	settle(&place);
+	/* each is asked for once at the most, ahead or by its reader */
+	assert_in_range(world_calls(place.world), 7, 7 + 32);
+	leave(&place);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_scan_leaves_no_round_trip_unused_and_makes_no_call_more),
+		cmocka_unit_test(test_one_read_and_two_neighbours_are_no_scan),
+		cmocka_unit_test(test_another_order_is_no_scan),
+		cmocka_unit_test(test_a_scan_that_stops_has_a_small_window_ahead),
+		cmocka_unit_test(test_what_is_fresh_is_not_fetched_ahead),
+		cmocka_unit_test(test_the_rate_is_kept_and_people_go_first),
+		cmocka_unit_test(test_nothing_is_fetched_ahead_of_a_dead_cloud),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
