@@ -122,8 +122,9 @@ void node_unpin(struct tree *tree, struct node *node);
 void **node_flight(struct node *node, enum want want);
 
 /*
- * Somebody goes through a listing and wants more of each resource than the listing says: the next resource to ask
- * about before it is asked for; NULL: there is none.  It is not named again once a call about it is under way.
+ * Somebody goes through a listing and wants more of each resource than the listing says: the next
+ * resource to ask about before it is asked for; NULL: there is none.  It is not named again once a
+ * call about it is under way.
  */
 struct node *tree_ahead(struct tree *tree, struct asked asked);
 

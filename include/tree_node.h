@@ -212,8 +212,8 @@ bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct a
 bool failure_stands(const struct failure *failure, struct asked asked);
 bool outage_stands(const struct tree *tree, struct asked asked);
 
-/* tree_ahead.c: the describe call's answer about the resource was wanted */
-void scan_note(struct tree *tree, struct node *node);
+/* tree_ahead.c: more of the resource was wanted than a list says */
+void scan_note(struct tree *tree, struct node *node, struct asked asked);
 
 /* tree_ask.c */
 int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a miss stands */

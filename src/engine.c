@@ -268,8 +268,8 @@ static bool put_question(struct wait *wait)
 }
 
 /*
- * Fetches ahead of a scan.  What people ask for goes first: a part of the rate is always left for them, and nothing
- * is booked ahead of its time.
+ * Fetches ahead of a scan.  What people ask for goes first: a part of the rate is always left for
+ * them, and nothing is booked ahead of its time.
  */
 static void look_ahead(struct engine *engine)
 {

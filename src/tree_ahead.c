@@ -1,10 +1,10 @@
 /*
  * tree_ahead.c - a reader that goes through a listing, and what it will want next.
  *
- * grep -r wants the describe call's answer of one resource after the other, and each would cost it a round trip of
- * which the cloud's rate limit asks nothing.  Three resources in a row, in the listing's order, make a scan; from
- * then on the next ones are named ahead, two, four, and up to SCAN_AHEAD_MAX as the scan goes on.  A single cat
- * is never a scan.
+ * grep -r wants the describe call's answer of one resource after the other, and each would cost it
+ * a round trip of which the cloud's rate limit asks nothing.  Three resources in a row, in the
+ * listing's order, make a scan; from then on the next ones are named ahead, two, four, and up to
+ * SCAN_AHEAD_MAX as the scan goes on.  A single cat is never a scan.
  */
 #include "tree_node.h"
 
@@ -23,16 +23,32 @@ static size_t place_of(const struct node *listing, uint64_t seq)
 	return low;
 }
 
-void scan_note(struct tree *tree, struct node *node)
+/*
+ * The next one in the listing that was not fetched ahead already; another order is no scan that we
+ * could foresee.
+ */
+static bool follows(const struct node *listing, const struct node *node, struct asked asked)
+{
+	size_t at = place_of(listing, listing->scan_seq) + 1;
+
+	if (!listing->scan_seq)
+		return false;
+	for (size_t i = at; i <= at + SCAN_AHEAD_MAX && i < listing->n_entries; i++) {
+		if (listing->entries[i] == node)
+			return true;
+		if (!record_is_fresh(&listing->entries[i]->detail, asked))
+			return false;
+	}
+	return false;
+}
+
+void scan_note(struct tree *tree, struct node *node, struct asked asked)
 {
 	struct node *listing = node->parent;
 
 	if (!node->in_listing || node->seq == listing->scan_seq)
 		return;
-	/* the next one in the listing; another order is no scan that we could foresee */
-	size_t next = place_of(listing, listing->scan_seq) + 1;
-	bool follows = listing->scan_seq && next < listing->n_entries && listing->entries[next] == node;
-	listing->scan_run = follows ? listing->scan_run + 1 : 1;
+	listing->scan_run = follows(listing, node, asked) ? listing->scan_run + 1 : 1;
 	listing->scan_seq = node->seq;
 	tree->scanned = listing->scan_run >= SCAN_RUN ? listing : NULL;
 }

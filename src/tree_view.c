@@ -186,7 +186,7 @@ static struct view view_needed(struct tree *tree, struct node *node, uint32_t sl
 	if (kind_has_describe(kind)) {
 		if (name && list_item_has(tree, node, slot, name))
 			return view_none(need_refresh(node, asked));
-		scan_note(tree, node);
+		scan_note(tree, node, asked);
 		return view_none(reply_need(node, WANT_DESCRIBE));
 	}
 	if (!kind->list.name && !kind->list.path)
@@ -208,10 +208,10 @@ static struct view view_fresh(struct tree *tree, struct node *node, uint32_t slo
 	if (record_is_fresh(&node->detail, asked) && !(listed && list_is_newer(node))) {
 		if (node->lru_next)
 			node_use(tree, node);
-		if (node->sort == NODE_RESOURCE)
-			scan_note(tree, node);
-		if (!name && node->sort == NODE_RESOURCE)
+		if (!name && node->sort == NODE_RESOURCE) {
 			excuse_single(node);
+			scan_note(tree, node, asked);
+		}
 		return view_at(node->detail.version, left_ms(node->detail.expires_ms, asked));
 	}
 	if (listed && (item_is_whole(node->kind) || (name && list_item_has(tree, node, slot, name))))

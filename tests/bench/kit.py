@@ -5,18 +5,14 @@ round to round, and a ratio is the median of the rounds' own ratios: what else r
 """
 import contextlib
 import os
-import pathlib
 import re
 import shutil
 import statistics
 import subprocess
-import sys
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-
-import harness  # noqa: E402
+import harness
 
 TOP, BUILD = harness.TOP, harness.BUILD
 OPEN, READERS = BUILD / "bench" / "bench_open", BUILD / "bench" / "readers"
