@@ -79,7 +79,7 @@ def release(box):
     """Unmounts what is not a describefs, and ends its daemons by their id."""
     wrong = []
     for path, process in reversed(box.others):
-        if path and os.path.ismount(path):
+        if path and harness.mounts_below(path):
             ended = subprocess.run(["umount", str(path)] if ROOT else ["fusermount3", "-u", str(path)],
                                    stderr=subprocess.DEVNULL)
             if ended.returncode:

@@ -1,6 +1,5 @@
 """Everything within its time: describefs beside tmpfs, ext4, and the peers over the same files."""
 import os
-import statistics
 import subprocess
 
 import harness
@@ -111,7 +110,8 @@ def http_peers(box, plain):
     if isinstance(server, str):
         return {**subjects, "httpdirfs": server, "rclone": server}
     path = box.directory / "httpdirfs"
-    subjects["httpdirfs"] = spawn(box, "httpdirfs", ["httpdirfs", "-f", url, str(path)], path)
+    subjects["httpdirfs"] = spawn(box, "httpdirfs", ["httpdirfs", "-f", "--no-range-check", "--cache", "--cache-location",
+                                                     str(box.home), url, str(path)], path)
     path = box.directory / "rclone"
     subjects["rclone"] = spawn(box, "rclone", ["rclone", "mount", "--read-only", "--dir-cache-time", "24h",
                                                "--attr-timeout", "24h", "--vfs-cache-mode", "off", "--http-url", url,
@@ -179,9 +179,19 @@ def warm(report):
         seconds = sum(sum(values["describefs"]) for row, values in rows.items() if "`" in row)
         report.say()
         report.say("CPU of the daemon in all of these passes: %.1f ms in %.1f s." % (spent, seconds))
-        for name, reason in {**subjects, **near, **far}.items():
-            if isinstance(reason, str):
-                report.say("Left out: " + reason + ".")
+        for reason in left_out([(subjects, rows), (near, near_rows), (far, far_rows)]):
+            report.say("Left out: " + reason + ".")
+
+
+def left_out(groups):
+    """Why a subject has no column, or a row no value of it."""
+    for subjects, rows in groups:
+        for name, path in subjects.items():
+            if isinstance(path, str):
+                yield path
+            for row, values in rows.items():
+                if isinstance(values.get(name), str):
+                    yield "%s of %s: %s" % (row, name, values[name])
 
 
 def line(row, rows, groups):
@@ -190,7 +200,7 @@ def line(row, rows, groups):
     for name, (subjects, measured) in zip(("ext4", "bindfs", "squashfuse", "httpdirfs", "rclone"),
                                           (groups[0], groups[1], groups[1], groups[2], groups[2])):
         values = measured.get(row, {}).get(name)
-        cells.append("-" if values is None else kit.ratio(values, measured[row]["tmpfs"]))
+        cells.append("-" if values is None or isinstance(values, str) else kit.ratio(values, measured[row]["tmpfs"]))
     return cells
 
 
