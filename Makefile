@@ -42,6 +42,7 @@ help:
 	@echo 'make            build build/describefs'
 	@echo 'make check      install what is missing from Debian, then run every test'
 	@echo 'make demo       the emulator, a mount and a tour (KEEP=1 leaves it mounted)'
+	@echo 'make bench      the numbers, side by side in one run, into build/bench.md'
 	@echo 'make install    into $$(DESTDIR)$$(PREFIX)'
 	@echo 'make clean'
 
@@ -97,6 +98,7 @@ $(filter $(BUILD)/tests/engine/%,$(UNIT_TESTS)): $(BUILD)/tests/%: tests/%.c $(E
 
 include tests/emulator/emulator.mk
 include tests/edge/edge.mk
+include tests/bench/bench.mk
 
 unit: $(UNIT_TESTS)
 	@for test in $^; do echo "== $$test"; ASAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1 $$test || exit 1; done

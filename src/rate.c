@@ -2,6 +2,12 @@
  * rate.c - politeness: the sliding window, and full-jitter backoff.
  *
  * The window is a second and WINDOW_SLACK_MS, because the server counts arrivals and not departures.
+ *
+ * NEEDSWORK: a first burst arrives later than it was sent by the time that its connections take to
+ * be made, and the next one does not; so for one second the server may count more than the rate.
+ * The cure is to count from when a request went onto the wire (curl's PRETRANSFER time), which
+ * means that turns can't be booked ahead: a queue of flights for each action instead.  Due with
+ * issue 3, section 2.
  */
 #include "rate.h"
 

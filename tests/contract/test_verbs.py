@@ -2,7 +2,6 @@
 import json
 import re
 import socket
-import subprocess
 import time
 
 import pytest
@@ -94,9 +93,8 @@ def test_cat_of_readme_makes_no_call(box, cloud):
 
 
 def test_cat_to_a_full_disk_fails(box):
-    result = subprocess.run(["sh", "-c", 'exec "$@" > /dev/full', "sh", str(box.run.__globals__["SANITIZED"]), "cat", "-o",
-                             "endpoint=" + box.cloud.url, "tione", STATUS], env=box.environment(), stderr=subprocess.PIPE)
-    assert result.returncode == 1 and b"No space left" in result.stderr
+    result = box.verb("cat", "tione", STATUS, prefix=("sh", "-c", 'exec "$@" > /dev/full', "sh"))
+    assert result.returncode == 1 and "No space left" in result.stderr
 
 
 # ---- tree
@@ -196,5 +194,6 @@ def test_failures_are_the_mounts_in_words(box, cloud, plan, words):
 def test_nothing_listens(box):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        result = box.run("cat", "-o", "deadline=1,endpoint=http://127.0.0.1:%d" % free.getsockname()[1], "tione", STATUS)
+        endpoint = "http://127.0.0.1:%d" % free.getsockname()[1]
+        result = box.run("cat", "-o", "deadline=1,endpoint=" + endpoint, "tione", STATUS)
     assert result.returncode == 1 and b"Connection refused" in result.stderr

@@ -1,4 +1,6 @@
 """What goes over the wire: headers, bodies, TLS; checked by the emulator, which signs with code of its own."""
+import json
+
 import pytest
 
 from harness import KEYS, MODEL, TASK, VERSION, synthetic
@@ -131,7 +133,6 @@ def test_an_answer_in_small_pieces_is_whole(box, cloud, how):
 # ---- whose key
 
 def tccli(box, profile="default", configure=None, **key):
-    import json
     directory = box.home / ".tccli"
     directory.mkdir(exist_ok=True)
     key = key or {"secretId": KEYS["TENCENTCLOUD_SECRET_ID"], "secretKey": KEYS["TENCENTCLOUD_SECRET_KEY"]}
@@ -161,7 +162,8 @@ def test_the_region_where_nobody_names_one(box, cloud):
 def test_a_named_profile_is_used_instead_of_the_environment(box, cloud):
     box.auth_failures = True
     tccli(box, "work", {"_sys_param": {"region": "ap-shanghai"}})
-    wrong = {"TENCENTCLOUD_SECRET_ID": "AKIDwrong", "TENCENTCLOUD_SECRET_KEY": "wrong", "TENCENTCLOUD_REGION": "ap-nanjing"}
+    wrong = {"TENCENTCLOUD_SECRET_ID": "AKIDwrong", "TENCENTCLOUD_SECRET_KEY": "wrong",
+             "TENCENTCLOUD_REGION": "ap-nanjing"}
     assert box.verb("cat", "tione@work", STATUS, env=wrong).stdout == "SUCCEED\n"
     assert cloud.log()[-1]["region"] == "ap-shanghai"
     assert "Permission denied" in box.verb("cat", "tione", STATUS, env=wrong).stderr

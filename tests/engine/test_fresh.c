@@ -363,28 +363,6 @@ static void test_the_newer_of_two_whole_answers_is_shown(void **state)
 	leave(&place);
 }
 
-static void test_a_listing_tells_the_kernel_once_that_its_names_are_old(void **state)
-{
-	struct place place;
-	struct attr fresh, old, older;
-	uint64_t id;
-	(void)state;
-
-	enter(&place, 2);
-	id = world_find(place.world, "training");
-	world_count(place.world, "training");
-	fresh = world_ask(place.world, ASK_ATTR, id, NULL).entry.attr;
-	advance(&place, LIST_MS);
-	world_calls(place.world);
-	old = world_ask(place.world, ASK_ATTR, id, NULL).entry.attr;
-	assert_int_not_equal(old.mtime_ns, fresh.mtime_ns);
-	advance(&place, 1000);
-	older = world_ask(place.world, ASK_ATTR, id, NULL).entry.attr;
-	assert_int_equal(older.mtime_ns, old.mtime_ns);
-	assert_calls(place.world, 0);
-	leave(&place);
-}
-
 /* What a READDIRPLUS of the listing hands out. */
 static struct entry first_entry(struct place *place)
 {
@@ -455,36 +433,6 @@ static void test_everything_is_asked_for_again_after_it_was_all_called_old(void 
 	leave(&place);
 }
 
-static struct attr listing_attr(struct place *place)
-{
-	return world_ask(place->world, ASK_ATTR, world_find(place->world, "training"), NULL).entry.attr;
-}
-
-/* Which drops the listing that the kernel keeps; an unchanged one it may keep. */
-static void test_a_listing_has_another_mtime_when_a_name_came_or_went(void **state)
-{
-	struct place place;
-	struct attr before, after;
-	(void)state;
-
-	enter(&place, 3);
-	world_count(place.world, "training");
-	before = listing_attr(&place);
-	for (int what = 0; what < 3; what++) {
-		if (what == 1)
-			cloud_thing(&place.cloud, "train-0002")->gone = true;
-		if (what == 2)
-			cloud_add(&place.cloud, "training", NULL, "train-new");
-		advance(&place, LIST_MS);
-		world_count(place.world, "training"); /* nobody looked at it while it was old */
-		after = listing_attr(&place);
-		assert_int_equal(after.mtime_ns != before.mtime_ns, what > 0);
-		assert_int_equal(after.ino, before.ino);
-		before = after;
-	}
-	leave(&place);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -502,10 +450,8 @@ int main(void)
 		cmocka_unit_test(test_a_first_list_that_shows_it_alive_ends_the_long_ttl),
 		cmocka_unit_test(test_what_a_whole_list_lacks_is_asked_for_again_before_it_is_believed),
 		cmocka_unit_test(test_the_newer_of_two_whole_answers_is_shown),
-		cmocka_unit_test(test_a_listing_tells_the_kernel_once_that_its_names_are_old),
 		cmocka_unit_test(test_entries_of_a_listing_stand_as_long_as_it_does),
 		cmocka_unit_test(test_everything_is_asked_for_again_after_it_was_all_called_old),
-		cmocka_unit_test(test_a_listing_has_another_mtime_when_a_name_came_or_went),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 import mmap
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -135,6 +136,23 @@ def test_tail_follows_a_change(box, cloud):
         tail.kill()
         tail.wait()
         tail.stdout.close()
+
+
+def test_sighup_has_everything_asked_for_again(box, cloud):
+    """What the kernel keeps of a name stays for its TTL; whatever it asks us is fetched anew."""
+    mount = box.mount("tione")
+    assert mount.text("training/%s/status" % RUNNING) == "RUNNING"
+    change(cloud, Status="FAILED", SubUinName="another")
+    with cloud.counting() as made:
+        assert mount.text("training/%s/name" % RUNNING)
+    assert made == {}
+    mount.signal(signal.SIGHUP)
+    for _ in range(2):  # a round of the daemon's loop later it has seen the signal
+        mount.read(".describefs/status")
+    with cloud.counting() as made:
+        assert b'"Status": "FAILED"' in mount.read("training/%s/describe.json" % RUNNING)
+        assert mount.text("training/%s/sub_uin_name" % RUNNING) == "another"
+    assert made == {"DescribeTrainingTask": 1}
 
 
 # ---- an open file is one answer

@@ -4,8 +4,6 @@ import os
 import re
 import unicodedata
 
-import pytest
-
 import model
 from harness import MODEL, TASK, VERSION, cat_error, error_of, read, text, xattr
 
@@ -418,8 +416,9 @@ def test_a_marker_that_repeats_ends_the_listing(box):
 
 def test_an_item_without_an_id_does_not_hide_the_others(box):
     cloud = box.emulator()
-    cloud.plan("body", action="DescribeTrainingTasks", body={"Response": {"TotalCount": 3, "RequestId": "r", "TrainingTaskSet": [
-        {"Id": "train-1", "Status": "A"}, {"Status": "B"}, {"Id": "train-3", "Status": "C"}]}})
+    items = [{"Id": "train-1", "Status": "A"}, {"Status": "B"}, {"Id": "train-3", "Status": "C"}]
+    cloud.plan("body", action="DescribeTrainingTasks",
+               body={"Response": {"TotalCount": 3, "TrainingTaskSet": items, "RequestId": "r"}})
     mount = box.mount("tione")
     assert mount.sh("cat training/*/status") == "A\nC\n"
     assert xattr(mount / "training", "complete") == "0"

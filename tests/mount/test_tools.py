@@ -155,7 +155,8 @@ def test_getfattr_shows_where_it_comes_from(mount):
     for name in ("request_id", "fetched", "expires"):
         assert "user.describefs.%s=" % name in shown
     assert 'user.describefs.complete="1"' in mount.sh("ls training > /dev/null; getfattr -d training")
-    assert mount.sh("getfattr -d . README; getfattr --only-values -n user.describefs.type models/%s/versions/%s/is_qat" %
+    assert mount.sh("getfattr -d . README") == ""
+    assert mount.sh("getfattr --only-values -n user.describefs.type models/%s/versions/%s/is_qat" %
                     (MODEL, VERSION)) == "boolean"
 
 
