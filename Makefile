@@ -42,7 +42,7 @@ help:
 	@echo 'make            build build/describefs'
 	@echo 'make check      install what is missing from Debian, then run every test'
 	@echo 'make demo       the emulator, a mount and a tour (KEEP=1 leaves it mounted)'
-	@echo 'make bench      the numbers, side by side in one run, into build/bench.md'
+	@echo 'make bench      the numbers, side by side in one run'
 	@echo 'make install    into $$(DESTDIR)$$(PREFIX)'
 	@echo 'make clean'
 

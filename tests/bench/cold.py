@@ -111,10 +111,10 @@ def cold(report):
         with kit.a_box() as box:
             clouds = [Cloud(box, rate, tasks) for _ in range(kit.RUNS if rate <= 50 else 1)]
             pages = -(-(tasks + 1) // 50)
-            for rows, calls, runs in ((LISTED, pages, kit.RUNS), (DESCRIBED, pages + tasks + 1, kit.COLD_RUNS)):
+            for rows, calls in ((LISTED, pages), (DESCRIBED, pages + tasks + 1)):
                 limit = max(10, 4 * calls / rate)
                 for row, script in rows.items():
-                    results = measure(clouds, script, limit, runs)
+                    results = measure(clouds, script, limit, kit.COLD_RUNS)
                     table.append(line(row, results, limit, rate, tasks + 1, calls))
             clouds[0].emulator.reset()
             each = node_loop(box, clouds[0].emulator) if not loops else loops[0]

@@ -214,8 +214,7 @@ def requests(report):
         box.emulator("--tasks", n)
         mount = kit.Requests(box, *kit.FRESH, "endpoint=" + box.cloud.url)
         report.section("Requests of a warm pass: %d tasks" % (n + 1),
-                       "Counted in a daemon of its own with -d, in the second of two passes. statfs is find's, du's and "
-                       "grep's own question, which the kernel never keeps.")
+                       "Counted in a daemon of its own with -d, in the second of two passes.")
         loop_of = "%s open %s 1000 10000" % (kit.OPEN, FILE)
         table = []
         for row, script in {"open+read+close, 1,000 times": loop_of, **WORKLOADS,
