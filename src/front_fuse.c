@@ -334,8 +334,8 @@ static void op_getxattr(fuse_req_t request, fuse_ino_t id, const char *name, siz
 	buf_init(&value, SIZE_MAX);
 	if (tree_xattr(front->tree, id, name, &value, engine_now(front->engine)))
 		reply_sized(request, &value, size);
-	else
-		fuse_reply_err(request, ENODATA); /* ENOSYS would switch all of them off */
+	else /* ENOSYS would switch all of them off; EOPNOTSUPP lets ls ask once and not for every file */
+		fuse_reply_err(request, strncmp(name, "user.", 5) ? EOPNOTSUPP : ENODATA);
 	buf_release(&value);
 }
 

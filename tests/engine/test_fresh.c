@@ -388,7 +388,9 @@ static void test_entries_of_a_listing_stand_as_long_as_it_does(void **state)
 	struct entry entry = first_entry(&place);
 	assert_int_equal(entry.entry_ms, LIST_MS - 10000);
 	assert_int_equal(entry.attr_ms, TERMINAL_MS - 10000); /* nothing about it is expected to change */
-	struct reply reply = world_lookup(place.world, "training");
+	struct reply reply = world_lookup(place.world, "training/train-0001");
+	assert_int_equal(reply.entry.entry_ms, TERMINAL_MS - 10000);
+	reply = world_lookup(place.world, "training");
 	assert_int_equal(reply.entry.attr_ms, LIST_MS - 10000);
 	/* after a failure: as long as that stands */
 	advance(&place, LIST_MS);

@@ -87,6 +87,20 @@ static void test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole(void **s
 	}
 }
 
+static void test_a_list_that_says_nothing_of_more_is_whole(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	jobs(&place, 1, 2, "");
+	assert_found(&place.ask.reply);
+	assert_ls(place.world, "finetuning", "job-1 job-2 ");
+	assert_xattr(place.world, place.finetuning, "complete", "1");
+	leave(&place);
+}
+
 static void test_markers_that_go_round_end(void **state)
 {
 	struct place place;
@@ -109,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_markers_are_followed_until_the_list_is_not_truncated),
 		cmocka_unit_test(test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole),
+		cmocka_unit_test(test_a_list_that_says_nothing_of_more_is_whole),
 		cmocka_unit_test(test_markers_that_go_round_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

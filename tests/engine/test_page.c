@@ -124,6 +124,7 @@ static void test_a_list_that_shrinks_between_pages_loses_none_that_stand(void **
 		page(&place, 1, PAGE, total);
 		total -= gone; /* the first ones went */
 		while (place.world->script.n_waiting) {
+			assert_in_range(offset(&place), 0, 160);
 			int first = gone + (int)offset(&place) + 1;
 			int last = first + PAGE - 1 < 160 ? first + PAGE - 1 : 160;
 			page(&place, first, last, total);

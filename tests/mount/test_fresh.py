@@ -147,7 +147,7 @@ def test_sighup_has_everything_asked_for_again(box, cloud):
         assert mount.text("training/%s/name" % RUNNING)
     assert made == {}
     mount.signal(signal.SIGHUP)
-    for _ in range(2):  # a round of the daemon's loop later it has seen the signal
+    for _ in range(64):  # more requests than a round of the daemon's loop takes: then it has seen the signal
         mount.read(".describefs/status")
     with cloud.counting() as made:
         assert b'"Status": "FAILED"' in mount.read("training/%s/describe.json" % RUNNING)
