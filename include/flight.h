@@ -55,7 +55,6 @@ struct flight {
 	/* pages */
 	int64_t offset, total;
 	char *marker; /* NULL: the first page */
-	size_t known; /* ids before this page */
 	unsigned barren; /* pages in a row that brought nothing new */
 	unsigned setbacks; /* pages that were asked for again, because the list had become shorter */
 	bool incomplete;
@@ -67,7 +66,6 @@ struct action_state {
 	const struct action *action;
 	struct rate rate;
 	int64_t unsupported_ms; /* until then nobody asks: the API said that there is no such action */
-	enum fault unsupported;
 };
 
 struct engine {

@@ -239,7 +239,6 @@ static void fail(struct flight *flight, enum fault fault, const struct fault_not
 	if (fault == FAULT_UNSUPPORTED && flight->want == WANT_LIST) {
 		/* a listing can do without; what one resource does not support says nothing of the next */
 		struct action_state *state = engine_action(engine, flight->action);
-		state->unsupported = fault;
 		state->unsupported_ms = now_ms(flight) + 600 * 1000;
 	}
 	if (flight_survives(flight, &fault))
