@@ -63,6 +63,7 @@ struct record {
 	int64_t expires_ms;
 	int64_t mtime_s;
 	uint64_t stable, content;
+	bool terminal; /* the status is one that does not change by itself */
 };
 
 struct failure {
@@ -81,8 +82,8 @@ struct node {
 	uint64_t ino;
 	unsigned pins; /* calls under way, and pinned ids */
 	unsigned n_versions; /* alive, current or held by the kernel */
-	void *flights[3]; /* by enum want */
-	struct failure failures[3]; /* by enum want */
+	void *flights[4]; /* by enum want */
+	struct failure failures[4]; /* by enum want */
 
 	/* the root and a resource: the listings inside it; then what is known of it */
 	struct node **listings;
@@ -98,7 +99,8 @@ struct node {
 	/* a resource in its listing */
 	char *id; /* raw */
 	uint64_t seq; /* its place in the listing, never used again; 0: not shown */
-	uint64_t round; /* the last list, whole or under way, that held it */
+	uint64_t round; /* the last reading, whole or under way, that met it */
+	uint64_t round_shown; /* whose end makes it part of the listing */
 	bool in_listing; /* the last whole list (or a pin, or a visit) shows it */
 	bool entered, pinned;
 	bool missing; /* the API said so; until missing_ms */
@@ -115,8 +117,10 @@ struct node {
 	struct node **entries; /* those that are shown, by seq */
 	size_t n_entries, room_entries, n_entered;
 	uint64_t next_seq, round_now; /* the round of the list under way, or of the last one */
-	struct node **draft; /* new to the list under way, each pinned */
-	size_t n_draft, room_draft, n_seen; /* n_seen: of the list under way, old and new */
+	uint64_t round_ended; /* the last one that came to its end */
+	unsigned n_readings, n_shown; /* of the round under way; those that a reader may follow */
+	size_t n_added; /* shown since the kernel was last told of another mtime */
+	int64_t whole_ms, newest_s; /* when the last whole list was read; the latest change in it */
 	struct stamp *list_stamp, *page_stamp; /* of the last whole list; of the last page */
 	int64_t list_expires_ms;
 	bool complete;
@@ -177,6 +181,10 @@ bool record_set_text(struct tree *tree, struct node *node, struct record *record
 	struct snapshot *snapshot, const struct buf *text, struct stamp *stamp, int64_t expires_ms);
 /* The version, rendered now if only the text was kept; NULL if there is nothing. */
 struct version *record_version(struct tree *tree, struct node *node, struct record *record);
+/* The same answer, said again. */
+void record_renew(struct record *record, struct stamp *stamp, int64_t expires_ms);
+/* It is to be asked for again at that time, at the latest, before it is believed. */
+void outlive_not(struct record *record, int64_t expires_ms);
 bool record_is_fresh(const struct record *record, struct asked asked);
 const struct record *node_newest(const struct node *node); /* NULL: nothing is known */
 enum fault node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
@@ -216,6 +224,8 @@ bool outage_stands(const struct tree *tree, struct asked asked);
 void scan_note(struct tree *tree, struct node *node, struct asked asked);
 
 /* tree_ask.c */
+/* How long what is known vouches for the resource, and 1; 0: not at all. */
+int64_t vouched_ms(const struct tree *tree, const struct node *node, struct asked asked);
 int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a miss stands */
 
 /* tree_entry.c: ids and attributes */
@@ -226,6 +236,14 @@ struct entry resource_entry(const struct tree *tree, const struct node *node, in
 	struct asked asked);
 
 /* tree_fill.c */
+int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool terminal, int64_t sent_ms);
+
+/* tree_list.c */
+/* The resource of that id, shown from now on; *first: not met before in this round. */
+struct node *list_show(struct tree *tree, struct node *listing, const char *id, bool reading, bool *first);
+/* To everybody, and not only to who follows the reading that met it. */
+bool listing_shows(const struct node *listing, const struct node *node);
+void listing_empty(struct tree *tree, struct node *listing); /* what it showed is not believed any more */
 void node_show(struct node *listing, struct node *resource); /* appends it to the listing */
 void node_enter(struct tree *tree, struct node *resource); /* somebody was there */
 

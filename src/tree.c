@@ -268,7 +268,6 @@ static void node_free(struct tree *tree, struct node *node)
 	stamp_put(node->page_stamp);
 	free(node->listings);
 	free(node->entries);
-	free(node->draft);
 	free(node->slots);
 	free(node->name);
 	free(node->id);

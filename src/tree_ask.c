@@ -58,7 +58,7 @@ static struct reply need_proof(struct node *node)
 }
 
 /* How long what is known vouches for the resource; 0: not at all. */
-static int64_t vouched_ms(const struct tree *tree, const struct node *node, struct asked asked)
+int64_t vouched_ms(const struct tree *tree, const struct node *node, struct asked asked)
 {
 	const struct node *listing = node->parent;
 	int64_t ms = 0;
@@ -67,7 +67,8 @@ static int64_t vouched_ms(const struct tree *tree, const struct node *node, stru
 		ms = left_ms(node->detail.expires_ms, asked) + 1;
 	if (record_is_fresh(&node->listed, asked) && ms <= left_ms(node->listed.expires_ms, asked))
 		ms = left_ms(node->listed.expires_ms, asked) + 1;
-	if (node_is_listed(node) && node->in_listing && listing_stands(tree, listing, asked) &&
+	if (node_is_listed(node) && node->in_listing && listing_shows(listing, node) &&
+			listing_stands(tree, listing, asked) &&
 			ms <= listing_left_ms(tree, listing, asked))
 		ms = listing_left_ms(tree, listing, asked) + 1;
 	return ms;

@@ -272,19 +272,34 @@ void record_drop(struct tree *tree, struct record *record)
 static void note_answer(struct record *record, const struct snapshot *snapshot, struct stamp *stamp,
 	int64_t expires_ms)
 {
+	record->mtime_s = snapshot->mtime_s;
+	record->stable = snapshot->stable;
+	record->content = snapshot->content;
+	record->terminal = snapshot->terminal;
+	record_renew(record, stamp, expires_ms);
+}
+
+void record_renew(struct record *record, struct stamp *stamp, int64_t expires_ms)
+{
 	stamp_get(stamp);
 	stamp_put(record->stamp);
 	record->stamp = stamp;
 	record->expires_ms = expires_ms;
-	record->mtime_s = snapshot->mtime_s;
-	record->stable = snapshot->stable;
-	record->content = snapshot->content;
 	if (record->version) {
 		stamp_get(stamp);
 		stamp_put(record->version->stamp);
 		record->version->stamp = stamp;
 		record->version->expires_ms = expires_ms;
 	}
+}
+
+void outlive_not(struct record *record, int64_t expires_ms)
+{
+	if (record->expires_ms <= expires_ms)
+		return;
+	record->expires_ms = expires_ms;
+	if (record->version)
+		record->version->expires_ms = expires_ms;
 }
 
 bool record_set(struct tree *tree, struct node *node, struct record *record,
