@@ -21,7 +21,7 @@ static const char *const NASTY[] = {
 	"\"a/b\"", "\"\\ud800\"", "\"\\u001b[31m\"", "\"a\\nb\"", "\"%\"", "\"%2F\"", "\"~0123456789abcdef\"",
 	"\"describe.json\"", "\"Id\"", "\"id\"", "\"Status\"", "\"Error\"", "\"RequestId\"", "\"TagKey\"",
 	"\" a \"", "\"-a\"", "\"\xc3\xa9\"", "\"\xff\"", "\"2025-05-28T18:18:33+08:00\"", "{\"TagKey\":\"a\"}",
-	"\"\\u202e\"", "\"versions\"", "\"UnmappedName\"", "\"0\"", "{\"a\":{\"b\":[{\"c\":[1,2]}]}}",
+	"\"\\u202e\"", "\"versions\"", "\"UnmappedName\"", "\"0\"", "\"autorun.inf\"", "{\"a\":{\"b\":[{\"c\":[1,2]}]}}",
 };
 
 static size_t find_string_end(const uint8_t *data, size_t size, size_t at)
