@@ -55,8 +55,10 @@ struct world *world_open(const struct setup *setup)
 	world->setup = setup ? *setup : world_setup();
 	script_init(&world->script);
 	catalogs_init(&world->catalogs);
-	catalogs_load_built_in(&world->catalogs);
-	world->catalog = catalogs_find(&world->catalogs, world->setup.catalog);
+	if (!world->setup.catalogs)
+		catalogs_load_built_in(&world->catalogs);
+	world->catalog = catalogs_find(world->setup.catalogs ? world->setup.catalogs : &world->catalogs,
+		world->setup.catalog);
 	make_tree(world);
 	make_engine(world);
 	return world;

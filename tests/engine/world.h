@@ -14,6 +14,7 @@ struct setup {
 	bool api_names, secrets;
 	bool (*reload)(void *arg, struct credentials *out);
 	void *reload_arg;
+	const struct catalogs *catalogs; /* NULL: read anew, which takes a millisecond */
 };
 
 struct world {
