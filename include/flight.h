@@ -81,7 +81,9 @@ struct flight {
 	int64_t page_items; /* that the last one held */
 	char *marker; /* NULL: the first page */
 	unsigned barren; /* pages in a row that brought nothing new */
-	unsigned setbacks; /* pages that were asked for again, because the list had become shorter */
+	unsigned setbacks; /* pages that were asked for again, because the list moved */
+	bool moving; /* it does: each page begins with the last item of the one before */
+	bool gap; /* the page at hand began with one that was not met yet */
 	bool incomplete;
 	bool lossy; /* a source of ids failed: who is not mentioned now may still be there */
 	bool more; /* the answers so far say that another page is there */

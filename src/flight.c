@@ -13,6 +13,7 @@
 
 enum {
 	AHEAD_MAX = 32, /* pages under way at once */
+	AHEAD_MOVING_MAX = 4, /* of a list that moves, where they may have to be asked for again */
 	HELD_MAX = 16 << 20, /* bytes of answers that wait for those before them */
 	BYTES_MAX = 512 << 20, /* of all pages of one list */
 	UNSUPPORTED_MS = 600 * 1000,
@@ -123,16 +124,17 @@ void flight_look_ahead(struct flight *flight)
 {
 	struct leg *tail = flight->legs;
 
-	if (flight->want != WANT_LIST || !flight->more || flight->setbacks || flight->page_items <= 0 ||
-			flight->phase == PHASE_NEWEST || flight->action->paging != PAGING_OFFSET ||
-			flight->ids || !tail)
+	int64_t step = flight->page_items - flight->moving;
+
+	if (flight->want != WANT_LIST || !flight->more || step <= 0 || flight->phase == PHASE_NEWEST ||
+			flight->action->paging != PAGING_OFFSET || flight->ids || !tail)
 		return;
 	while (tail->next)
 		tail = tail->next;
-	while (flight->n_legs < AHEAD_MAX && flight->held_bytes < HELD_MAX &&
-			tail->offset + flight->page_items < flight->total &&
+	while (flight->n_legs < (flight->moving ? AHEAD_MOVING_MAX : AHEAD_MAX) &&
+			flight->held_bytes < HELD_MAX && tail->offset + flight->page_items < flight->total &&
 			turn_spare(flight->engine, flight->action, true)) {
-		tail = leg_new(flight, tail->offset + flight->page_items);
+		tail = leg_new(flight, tail->offset + step);
 		leg_book(tail);
 	}
 }

@@ -1,11 +1,14 @@
 /*
  * page.c - what a flight asks for and takes in: bodies, pages, harvests.
  *
- * Paging by offset goes by what came, not by what was asked for; ids that come twice are one; when
- * the total shrinks between two pages the page is asked for again that much earlier, because others
- * have moved up.  Paging by marker stops at an empty marker or one that repeats.  A listing whose
- * list call is gone is put together from the ids that other listings mention (harvest), and says
- * that it is not complete.
+ * Paging by offset goes by what came, not by what was asked for; ids that come twice are one.  When
+ * somebody goes while the pages come, others move up, maybe past us.  So as soon as the total moves the
+ * page is asked for again that much earlier, and from then on each page begins with the last one of the
+ * page before; where it does not, we step back until it does.  (One that came and one that went between
+ * the same two pages, when nothing else ever moved, are not seen: the API numbers no states.)
+ *
+ * Paging by marker stops at an empty marker or one that repeats.  A listing whose list call is gone is put
+ * together from the ids that other listings mention (harvest), and says that it is not complete.
  */
 #include "flight.h"
 
@@ -98,6 +101,7 @@ static void choose(struct flight *flight, const struct action *action, const cha
 	flight->ids = ids;
 	flight->offset = flight->total = flight->page_items = 0;
 	flight->barren = flight->setbacks = 0;
+	flight->moving = false;
 	free(flight->marker);
 	flight->marker = NULL;
 }
@@ -247,27 +251,46 @@ static void harvest_ids(struct flight *flight, const struct json *value, const c
 
 /* ---- pages ---- */
 
-static bool next_offset(struct flight *flight, const struct json *result, size_t n_items, bool barren)
+/* False: often enough; what may have slipped through is missed. */
+static bool step_back(struct flight *flight, int64_t by)
+{
+	if (flight->setbacks++ >= SETBACKS_MAX) {
+		flight->incomplete = true;
+		return false;
+	}
+	flight->offset = by < flight->offset ? flight->offset - by : 0;
+	flight->barren = 0;
+	return true;
+}
+
+/* Back to where it is certain that nobody slipped through; false: there is no need. */
+static bool make_up(struct flight *flight, int64_t total, int64_t n_items)
+{
+	int64_t fallen = flight->total - total;
+	bool moves = flight->offset && total >= 0 && fallen;
+
+	flight->total = total;
+	if (moves && (!flight->moving || fallen > 0)) {
+		flight->moving = true;
+		return step_back(flight, fallen > 0 ? fallen + 1 : 1);
+	}
+	return flight->moving && flight->offset && flight->gap && n_items && step_back(flight, n_items);
+}
+
+static bool next_offset(struct flight *flight, const struct json *result, int64_t n_items, bool barren)
 {
 	const struct json *total = json_path(result, flight->action->total ? flight->action->total : "");
-	int64_t now_total = json_integer(total, -1);
-	int64_t fallen = flight->offset && now_total >= 0 ? flight->total - now_total : 0;
 
-	flight->total = now_total;
-	flight->page_items = (int64_t)n_items;
-	if (fallen > 0 && flight->setbacks++ < SETBACKS_MAX) {
-		/* what went before this page moved others up from here: they are where we have been */
-		flight->offset = fallen < flight->offset ? flight->offset - fallen : 0;
-		flight->barren = 0;
+	flight->page_items = n_items;
+	if (make_up(flight, json_integer(total, -1), n_items))
 		return true;
-	}
-	flight->incomplete |= fallen > 0;
-	flight->offset += (int64_t)n_items;
+	int64_t end = flight->offset + n_items;
+	flight->offset = flight->moving && n_items > 1 ? end - 1 : end;
 	flight->barren = barren ? flight->barren + 1 : 0;
 	/* no total, or one that what came belies: a full page has a next one */
-	if (now_total < flight->offset)
-		return n_items && (int64_t)n_items >= flight->action->page;
-	return n_items && flight->offset < now_total;
+	if (flight->total < end)
+		return n_items && n_items >= flight->action->page;
+	return n_items && end < flight->total;
 }
 
 static bool next_marker(struct flight *flight, const struct json *result)
@@ -293,7 +316,7 @@ static bool next_page(struct flight *flight, const struct json *result, size_t n
 {
 	switch (flight->action->paging) {
 	case PAGING_OFFSET:
-		return next_offset(flight, result, n_items, barren);
+		return next_offset(flight, result, (int64_t)n_items, barren);
 	case PAGING_MARKER:
 		flight->barren = barren || !n_items ? flight->barren + 1 : 0;
 		return next_marker(flight, result);
@@ -317,13 +340,15 @@ static bool take_items(struct flight *flight, const struct json *items, const st
 {
 	struct tree *tree = flight->engine->options.tree;
 
-	for (const struct json *item = json_first(items); item; item = json_next(item)) {
+	flight->gap = false;
+	for (const struct json *item = json_first(items), *first = item; item; item = json_next(item)) {
 		struct listed listed;
 		if (tree_list_item(tree, flight->node, item, note, flight->phase == PHASE_WHOLE, &listed)) {
 			note_passed_over(flight, note);
 			continue;
 		}
 		flight->n_seen += listed.first;
+		flight->gap |= item == first && listed.first;
 		if (!refresh_takes(flight, item, &listed))
 			return false;
 	}

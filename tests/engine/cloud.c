@@ -327,7 +327,7 @@ static void schedule(void *arg, struct exchange *exchange)
 	struct cloud *cloud = arg;
 
 	if (cloud->latency_ms >= 0)
-		script_after(cloud->script, cloud->latency_ms, answer_due, exchange);
+		script_after(cloud->script, exchange->connect_ms + cloud->latency_ms, answer_due, exchange);
 }
 
 void cloud_open(struct cloud *cloud, struct world *world, int64_t latency_ms)

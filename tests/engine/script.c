@@ -156,9 +156,9 @@ static struct exchange *io_send(void *self, const struct request *request, io_wi
 	}
 	script->sent[script->n_sent++] = exchange;
 	script->n_waiting++;
-	int64_t connect_ms = script->connect_ms ? script->connect_ms(script, exchange) : 0;
-	if (connect_ms)
-		exchange->connecting = script_after(script, connect_ms, go_onto_the_wire, exchange);
+	exchange->connect_ms = script->connect_ms ? script->connect_ms(exchange) : 0;
+	if (exchange->connect_ms)
+		exchange->connecting = script_after(script, exchange->connect_ms, go_onto_the_wire, exchange);
 	else
 		go_onto_the_wire(exchange);
 	if (script->on_send)

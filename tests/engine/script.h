@@ -39,7 +39,7 @@ struct exchange {
 	io_reply_fn *done;
 	void *arg;
 	struct timer *timeout, *connecting;
-	int64_t wire_ms; /* when it went onto the wire; 0: it did not yet */
+	int64_t connect_ms, wire_ms; /* how long it takes, and when it went onto the wire; 0: it did not yet */
 };
 
 struct timer {
@@ -57,7 +57,7 @@ struct script {
 	int64_t now_ms;
 	int64_t wall_step_s; /* our clock is off by so much */
 	/* How long until it goes onto the wire; NULL: at once. */
-	int64_t (*connect_ms)(struct script *script, const struct exchange *exchange);
+	int64_t (*connect_ms)(const struct exchange *exchange);
 	void (*on_send)(void *arg, struct exchange *exchange); /* NULL: nobody answers by itself */
 	void *on_send_arg;
 };

@@ -111,8 +111,11 @@ static void test_a_list_that_grows_between_pages_is_read_to_its_new_end(void **s
 	begin(&place);
 	page(&place, 1, 50, 60);
 	page(&place, 51, 100, 120);
-	assert_int_equal(offset(&place), 100);
-	page(&place, 101, 120, 120);
+	/* it moves: from here on each page begins with the last one of the page before */
+	assert_int_equal(offset(&place), 49);
+	page(&place, 50, 99, 120);
+	assert_int_equal(offset(&place), 98);
+	page(&place, 99, 120, 120);
 	assert_count(&place, 120, "1");
 	leave(&place);
 }
@@ -175,6 +178,10 @@ static void test_a_total_that_grows_for_ever_with_nothing_new_ends_as_no_answer(
 	enter(&place);
 	begin(&place);
 	while (!place.ask.answers) {
+		if (!place.world->script.n_waiting) { /* for its turn in the rate */
+			assert_true(script_step(&place.world->script));
+			continue;
+		}
 		assert_in_range(++pages, 1, 10);
 		page(&place, 1, PAGE, 1000 * pages);
 	}
