@@ -272,7 +272,7 @@ static struct reply open_listing(struct tree *tree, struct node *listing, struct
 	if (listing_is_fresh(listing, asked))
 		return reply_found((struct entry){ 0 });
 	if (listing_is_stale(tree, listing, asked)) {
-		listing->expiry_shown = false; /* the kernel keeps what it reads now: it is to be told again */
+		listing->expiry_shown = false; /* the kernel keeps what it reads now: to be told again */
 		return reply_found((struct entry){ 0 });
 	}
 	return failure_stands(failure, asked) ? reply_failed(failure->fault) :
