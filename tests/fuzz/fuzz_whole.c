@@ -124,10 +124,24 @@ static void keep(struct play *play, const struct entry *entry)
 
 static void put(struct play *play, struct query *query, enum question question, uint64_t id, const char *name);
 
+/* A name that the kernel may rely on is there; of any other a lookup decides, and may have to ask. */
+static void look_up_again(struct play *play, uint64_t id, const char *name, bool certain)
+{
+	struct query *query = &play->queries[0];
+
+	put(play, query, ASK_LOOKUP, id, name);
+	if (certain && (!query->ask.answers || query->ask.reply.outcome != OUTCOME_FOUND))
+		fprintf(stderr, "%s: %u answers, outcome %d, %s\n", name, query->ask.answers,
+			(int)query->ask.reply.outcome, fault_name(query->ask.reply.fault));
+	CHECK(!certain || (query->ask.answers && query->ask.reply.outcome == OUTCOME_FOUND));
+	if (query->ask.wait)
+		ask_cancel(&query->ask);
+}
+
 static void read_directory(struct play *play, uint64_t id)
 {
 	struct asked asked = { play->world->script.now_ms, 0 };
-	struct query *query = &play->queries[0];
+	bool certain[LOOKED_UP];
 	char *names[LOOKED_UP];
 	uint64_t cookie = 0;
 	struct entry entry;
@@ -138,15 +152,12 @@ static void read_directory(struct play *play, uint64_t id)
 		CHECK(fuzz_is_name(name) || (id == TREE_ROOT && *name == '.'));
 		for (size_t i = 0; i < n; i++)
 			CHECK(strcmp(names[i], name) != 0);
+		certain[n] = entry.id && entry.entry_ms > 0;
 		names[n++] = xstrdup(name);
 	}
 	play->within = true;
 	for (size_t i = 0; i < n; i++) {
-		put(play, query, ASK_LOOKUP, id, names[i]);
-		if (query->ask.reply.outcome != OUTCOME_FOUND)
-			fprintf(stderr, "%s: outcome %d, %s\n", names[i], (int)query->ask.reply.outcome,
-				fault_name(query->ask.reply.fault));
-		CHECK(query->ask.answers && query->ask.reply.outcome == OUTCOME_FOUND);
+		look_up_again(play, id, names[i], certain[i]);
 		char **slot = &play->names[play->n_names++ % NAMES];
 		free(*slot);
 		*slot = names[i];
@@ -326,7 +337,7 @@ static void act_look(struct play *play)
 		CHECK(tree_xattr(play->world->tree, id, name, &value, world_now(play->world)));
 	}
 	tree_path(play->world->tree, id, &path);
-	CHECK(path.len > 0 && path.data[0] == '/');
+	CHECK(id == TREE_ROOT ? !path.len : path.data[0] == '/');
 	buf_release(&names);
 	buf_release(&value);
 	buf_release(&path);
