@@ -315,7 +315,7 @@ static void test_after_thousands_of_changes_the_tree_is_true_to_the_cloud(void *
 	unsigned seed = 20251122;
 	(void)state;
 
-	for (int world = 0; world < 12; world++) {
+	for (int world = 0; world < 5; world++) {
 		struct place place;
 		enter(&place, 120 + (size_t)rand_r(&seed) % 200, world % 3 ? 10000 : 20);
 		for (int round = 0; round < 40; round++) {
