@@ -113,7 +113,8 @@ static bool is_too_late(const struct leg *leg, int64_t wait_ms)
 {
 	const struct engine *engine = leg->flight->engine;
 
-	return engine_now_ms(engine) + wait_ms + engine->options.deadline_ms / WORTH_SENDING >= leg->deadline_ms;
+	wait_ms += engine->options.deadline_ms / WORTH_SENDING;
+	return engine_now_ms(engine) + wait_ms >= leg->deadline_ms;
 }
 
 static void take_reply(void *arg, struct response *response);
