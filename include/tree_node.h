@@ -62,7 +62,7 @@ struct record {
 	struct stamp *stamp; /* NULL: nothing is known */
 	int64_t expires_ms;
 	int64_t mtime_s;
-	uint64_t stable, content;
+	uint64_t stable;
 };
 
 struct failure {
@@ -88,6 +88,7 @@ struct node {
 	struct node **listings;
 	size_t n_listings;
 	struct record detail, listed;
+	bool looked; /* somebody looked into an item of its list: what changes in one is worth noting */
 	bool asked_single; /* described next for what the list says too */
 	uint64_t single_round; /* the list since which that was counted in its describes; 0: not */
 	uint64_t bump; /* goes into the mtime when the detail changed and nothing that the list shows did */
@@ -137,6 +138,7 @@ struct tree {
 	uint64_t next_serial;
 	struct node loose, lru; /* ring heads */
 	size_t n_loose, memory, n_nodes, n_versions;
+	struct buf item; /* the list's item at hand, as JSON */
 };
 
 /* tree.c: ids, nodes and their ends */
@@ -150,6 +152,7 @@ struct node *node_add_resource(struct tree *tree, struct node *listing, const ch
 /* After anything that may end it: leaves it, or puts it among the loose ones, whose oldest it may free. */
 void node_settle(struct tree *tree, struct node *node);
 int64_t tree_ttl_s(const struct tree *tree, int64_t of_catalog);
+int64_t node_ttl_ms(const struct tree *tree, const struct node *node, bool terminal); /* of a resource */
 
 void node_leave_lru(struct node *node);
 void node_use(struct tree *tree, struct node *node); /* now the most recently used */
@@ -172,9 +175,9 @@ void version_compare(struct version *version, const struct version *before);
 /* Takes the snapshot; an unchanged one only renews what is there. True: it changed (or is the first). */
 bool record_set(struct tree *tree, struct node *node, struct record *record,
 	struct snapshot *snapshot, struct stamp *stamp, int64_t expires_ms);
-/* The same from a list: the text is kept (copied) until somebody looks into it. */
-bool record_set_text(struct tree *tree, struct node *node, struct record *record,
-	struct snapshot *snapshot, const struct buf *text, struct stamp *stamp, int64_t expires_ms);
+/* A list's item: its text is kept (copied) until somebody looks into it. */
+void node_set_item(struct tree *tree, struct node *node, const struct json *item, const struct buf *text,
+	struct stamp *stamp);
 /* The version, rendered now if only the text was kept; NULL if there is nothing. */
 struct version *record_version(struct tree *tree, struct node *node, struct record *record);
 bool record_is_fresh(const struct record *record, struct asked asked);

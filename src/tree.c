@@ -221,6 +221,7 @@ struct tree *tree_new(const struct tree_options *options)
 	tree->options = *options;
 	map_init(&tree->objects);
 	map_init(&tree->names);
+	buf_init(&tree->item, JSON_BYTES_MAX);
 	ring_init(tree);
 	tree->root = node_new(tree, NODE_ROOT, NULL, "");
 	tree->root->object.held = 1;
@@ -290,6 +291,7 @@ void tree_free(struct tree *tree)
 	node_free(tree, tree->root);
 	map_release(&tree->objects);
 	map_release(&tree->names);
+	buf_release(&tree->item);
 	free(tree);
 }
 
@@ -414,6 +416,11 @@ void **node_flight(struct node *node, enum want want)
 int64_t tree_ttl_s(const struct tree *tree, int64_t of_catalog)
 {
 	return tree->options.ttl_s >= 0 ? tree->options.ttl_s : of_catalog;
+}
+
+int64_t node_ttl_ms(const struct tree *tree, const struct node *node, bool terminal)
+{
+	return tree_ttl_s(tree, terminal ? node->kind->ttl_terminal_s : node->kind->ttl_live_s) * 1000;
 }
 
 void tree_path(const struct tree *tree, uint64_t id, struct buf *out)

@@ -212,8 +212,8 @@ static struct reply attr_of_resource(struct tree *tree, struct node *node, struc
 	if (node->sort != NODE_RESOURCE) {
 		struct attr attr = skeleton_attr(tree, node);
 		bool root = node->sort == NODE_ROOT;
-		if (node->detail.stamp && !root)
-			attr.mtime_ns = (uint32_t)(node->detail.content % 1000000000);
+		if (node->detail.version && !root)
+			attr.mtime_ns = (uint32_t)(node->detail.version->snapshot->content % 1000000000);
 		return reply_found((struct entry){ .attr = attr, .attr_ms = root ? SKELETON_MS : 0 });
 	}
 	if (node->missing && node->missing_ms > asked.now_ms)

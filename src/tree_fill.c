@@ -151,14 +151,6 @@ void tree_list_id(struct tree *tree, struct node *listing, const char *id)
 	list_id(tree, listing, id);
 }
 
-static int64_t expiry_ms(const struct tree *tree, const struct node *node,
-	const struct snapshot *snapshot, const struct source_note *note)
-{
-	int64_t ttl_s = snapshot->terminal ? node->kind->ttl_terminal_s : node->kind->ttl_live_s;
-
-	return note->sent_ms + tree_ttl_s(tree, ttl_s) * 1000;
-}
-
 /* One stamp for all items of a page. */
 static struct stamp *page_stamp(struct node *listing, const struct source_note *note)
 {
@@ -174,25 +166,19 @@ static struct stamp *page_stamp(struct node *listing, const struct source_note *
 static void prime(struct tree *tree, struct node *node, const struct json *item,
 	const struct source_note *note)
 {
-	struct snapshot *snapshot;
-	struct buf text;
+	bool known = node->listed.stamp;
+	uint64_t stable = node->listed.stable;
 
-	if (node_render(tree, node, item, true, note->received_s, &snapshot))
-		return;
-	buf_init(&text, JSON_BYTES_MAX);
-	if (json_print(&text, item, 0)) {
-		bool known = node->listed.stamp;
-		uint64_t stable = node->listed.stable;
-		int64_t expires_ms = expiry_ms(tree, node, snapshot, note);
-		record_set_text(tree, node, &node->listed, snapshot, &text, page_stamp(node->parent, note),
-			expires_ms);
-		if (known && stable != node->listed.stable)
-			expire_detail(node); /* the cloud says that it moved on */
-		outlive_not(&node->detail, expires_ms); /* what was over may live again */
-	} else {
-		snapshot_free(snapshot);
-	}
-	buf_release(&text);
+	buf_clear(&tree->item);
+	if (json_print(&tree->item, item, 0))
+		node_set_item(tree, node, item, &tree->item, page_stamp(node->parent, note));
+	if (tree->item.room > SNAPSHOT_SURE_BYTES) /* of the common size it is used again */
+		buf_release(&tree->item);
+	if (node->listed.stamp != node->parent->page_stamp)
+		return; /* it was not to be kept */
+	if (known && stable != node->listed.stable)
+		expire_detail(node); /* the cloud says that it moved on */
+	outlive_not(&node->detail, node->listed.expires_ms); /* what was over may live again */
 }
 
 /* Somebody answered. */
@@ -348,7 +334,7 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 	struct stamp *stamp = stamp_new(note);
 	uint64_t content = snapshot->content;
 	record_set(tree, node, &node->detail, snapshot, stamp,
-		expiry_ms(tree, node, snapshot, note));
+		note->sent_ms + node_ttl_ms(tree, node, snapshot->terminal));
 	stamp_put(stamp);
 	outlive_not(&node->listed, node->detail.expires_ms);
 	/* also when the last answer was not kept: the kernel may have kept its names */

@@ -269,16 +269,15 @@ void record_drop(struct tree *tree, struct record *record)
 }
 
 /* What is known of the answer without looking into it. */
-static void note_answer(struct record *record, const struct snapshot *snapshot, struct stamp *stamp,
+static void note_answer(struct record *record, int64_t mtime_s, uint64_t stable, struct stamp *stamp,
 	int64_t expires_ms)
 {
 	stamp_get(stamp);
 	stamp_put(record->stamp);
 	record->stamp = stamp;
 	record->expires_ms = expires_ms;
-	record->mtime_s = snapshot->mtime_s;
-	record->stable = snapshot->stable;
-	record->content = snapshot->content;
+	record->mtime_s = mtime_s;
+	record->stable = stable;
 	if (record->version) {
 		stamp_get(stamp);
 		stamp_put(record->version->stamp);
@@ -290,7 +289,7 @@ static void note_answer(struct record *record, const struct snapshot *snapshot, 
 bool record_set(struct tree *tree, struct node *node, struct record *record,
 	struct snapshot *snapshot, struct stamp *stamp, int64_t expires_ms)
 {
-	bool same = record->version && record->content == snapshot->content;
+	bool same = record->version && record->version->snapshot->content == snapshot->content;
 
 	if (!same) {
 		struct version *version = version_new(tree, node, snapshot, stamp, expires_ms);
@@ -299,28 +298,9 @@ bool record_set(struct tree *tree, struct node *node, struct record *record,
 		drop_version(tree, record);
 		record->version = version;
 	}
-	note_answer(record, snapshot, stamp, expires_ms);
+	note_answer(record, snapshot->mtime_s, snapshot->stable, stamp, expires_ms);
 	if (same)
 		snapshot_free(snapshot);
-	return !same;
-}
-
-bool record_set_text(struct tree *tree, struct node *node, struct record *record,
-	struct snapshot *snapshot, const struct buf *text, struct stamp *stamp, int64_t expires_ms)
-{
-	bool same = record->text_len == text->len && record->text &&
-		!memcmp(record->text, text->data, text->len);
-
-	if (!same) {
-		drop_text(tree, record);
-		record->text = xstrndup(text->data, text->len);
-		record->text_len = text->len;
-		tree->memory += text->len;
-	}
-	if (!same && record->version) /* somebody looked into the last one: say what changed since */
-		return record_set(tree, node, record, snapshot, stamp, expires_ms);
-	note_answer(record, snapshot, stamp, expires_ms);
-	snapshot_free(snapshot);
 	return !same;
 }
 
@@ -348,13 +328,49 @@ struct version *record_version(struct tree *tree, struct node *node, struct reco
 
 	if (record->version || !record->text)
 		return record->version;
-	/* it was rendered once when it came, so neither of these fails */
+	/* node_set_item saw to it that neither of these fails */
 	if (json_parse(&object, record->text, record->text_len))
 		return NULL;
 	if (!node_render(tree, node, object, true, record->stamp->received_s, &snapshot))
 		record->version = version_new(tree, node, snapshot, record->stamp, record->expires_ms);
 	json_free(object);
+	node->looked = true;
 	return record->version;
+}
+
+/* ---- a list's item ---- */
+
+static void set_text(struct tree *tree, struct record *record, const struct buf *text)
+{
+	drop_text(tree, record);
+	record->text = xstrndup(text->data, text->len);
+	record->text_len = text->len;
+	tree->memory += text->len;
+}
+
+void node_set_item(struct tree *tree, struct node *node, const struct json *item, const struct buf *text,
+	struct stamp *stamp)
+{
+	struct summary summary = snapshot_summary(node->kind, item, stamp->received_s);
+	struct record *record = &node->listed;
+	struct snapshot *snapshot = NULL;
+	bool same = record->text && record->text_len == text->len &&
+		!memcmp(record->text, text->data, text->len);
+
+	/* nobody has looked into most items, and few change: rendering each would be most of a list's work */
+	if (!same && (node->looked || text->len > SNAPSHOT_SURE_BYTES) &&
+			node_render(tree, node, item, true, stamp->received_s, &snapshot))
+		return;
+	int64_t expires_ms = stamp->sent_ms + node_ttl_ms(tree, node, summary.terminal);
+	if (!same && node->looked) /* say what changed since */
+		record_version(tree, node, record);
+	if (!same)
+		set_text(tree, record, text);
+	if (snapshot && record->version)
+		record_set(tree, node, record, snapshot, stamp, expires_ms);
+	else
+		snapshot_free(snapshot);
+	note_answer(record, summary.mtime_s, summary.stable, stamp, expires_ms);
 }
 
 bool record_is_fresh(const struct record *record, struct asked asked)
