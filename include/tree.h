@@ -162,7 +162,8 @@ void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault 
 	int64_t hold_ms, int64_t now_ms);
 
 struct tree_stats {
-	size_t nodes, versions, memory; /* memory: bytes of answers kept */
+	size_t nodes, versions;
+	size_t memory, answers; /* bytes: of all that is kept, which max_memory bounds; of answers alone */
 };
 struct tree_stats tree_stats(const struct tree *tree);
 

@@ -30,10 +30,11 @@ static struct attr listing_attr(const struct tree *tree, const struct node *list
 static struct attr resource_attr(const struct tree *tree, const struct node *node)
 {
 	const struct record *record = node_newest(node);
+	uint64_t bump = node->inside ? node->inside->bump : 0;
 
 	if (!record)
 		return skeleton_attr(tree, node);
-	return directory_attr(node->ino, record->mtime_s, record->stable + node->bump);
+	return directory_attr(node->ino, record->mtime_s, record->stable + bump);
 }
 
 static struct attr entry_attr(const struct version *version, uint32_t index)

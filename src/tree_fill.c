@@ -66,7 +66,8 @@ static void outlive_not(struct record *record, int64_t expires_ms)
 
 static void expire_detail(struct node *node)
 {
-	outlive_not(&node->detail, 0);
+	if (node->inside)
+		outlive_not(&node->inside->detail, 0);
 }
 
 /* True: some went. */
@@ -178,7 +179,8 @@ static void prime(struct tree *tree, struct node *node, const struct json *item,
 		return; /* it was not to be kept */
 	if (known && stable != node->listed.stable)
 		expire_detail(node); /* the cloud says that it moved on */
-	outlive_not(&node->detail, node->listed.expires_ms); /* what was over may live again */
+	if (node->inside) /* what was over may live again */
+		outlive_not(&node->inside->detail, node->listed.expires_ms);
 }
 
 /* Somebody answered. */
@@ -247,8 +249,9 @@ size_t tree_list_progress(const struct node *listing)
 	return listing->n_seen;
 }
 
-static struct node *pinned_listing(const struct node *above, const char *name)
+static struct node *pinned_listing(struct tree *tree, struct node *above, const char *name)
 {
+	node_open(tree, above);
 	for (size_t i = 0; i < above->n_listings; i++)
 		if (!strcmp(above->listings[i]->name, name))
 			return above->listings[i];
@@ -287,7 +290,7 @@ bool tree_pin(struct tree *tree, const char *pin, struct buf *why)
 		buf_add(&name, word, len);
 		word += len + (word[len] == '/');
 		next = at->sort == NODE_LISTING ? pin_id(tree, at, name.data) :
-			pinned_listing(at, name.data);
+			pinned_listing(tree, at, name.data);
 		at = next ? next : at;
 	}
 	buf_release(&name);
@@ -332,25 +335,26 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 
 	end_outage(tree);
 	struct stamp *stamp = stamp_new(note);
+	struct inside *inside = node_inside(tree, node);
 	uint64_t content = snapshot->content;
-	record_set(tree, node, &node->detail, snapshot, stamp,
+	record_set(tree, node, &inside->detail, snapshot, stamp,
 		note->sent_ms + node_ttl_ms(tree, node, snapshot->terminal));
 	stamp_put(stamp);
-	outlive_not(&node->listed, node->detail.expires_ms);
+	outlive_not(&node->listed, inside->detail.expires_ms);
 	/* also when the last answer was not kept: the kernel may have kept its names */
-	if (node->told_content && node->told_content != content)
-		node->bump = node->told_stable == node->detail.stable ? content : 0;
-	node->told_content = content;
-	node->told_stable = node->detail.stable;
-	node->missing = false;
-	node->failures[WANT_DESCRIBE] = (struct failure){ 0 };
+	if (inside->told_content && inside->told_content != content)
+		inside->bump = inside->told_stable == inside->detail.stable ? content : 0;
+	inside->told_content = content;
+	inside->told_stable = inside->detail.stable;
+	node_drop_trouble(tree, node);
 	if (node->in_listing && node->asked_single) {
 		node->parent->describes++;
-		node->single_round = node->parent->round_now;
+		inside->single_round = node->parent->round_now;
 	}
 	node->asked_single = false;
-	node_use(tree, node);
+	version_use(tree, inside->detail.version);
 	node_enter(tree, node);
+	node_shed_double(tree, node);
 	node_settle(tree, node);
 	tree_shrink(tree);
 	return FAULT_NONE;
@@ -364,7 +368,7 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 
 	buf_init(&path, NAME_BYTES_MAX);
 	node_path(node, &path);
-	record_set(tree, node, &node->detail,
+	record_set(tree, node, &node_inside(tree, node)->detail,
 		snapshot_of_texts(path.data, names, texts, n, note->received_s), stamp, 0);
 	buf_release(&path);
 	stamp_put(stamp);
@@ -374,16 +378,18 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 
 static void drop_answers(struct tree *tree, struct node *node)
 {
-	node_leave_lru(node);
-	record_drop(tree, &node->detail);
+	if (node->inside)
+		record_drop(tree, &node->inside->detail);
 	record_drop(tree, &node->listed);
 }
 
 static void mark_missing(struct tree *tree, struct node *node, int64_t now_ms)
 {
+	struct trouble *trouble = node_trouble(tree, node);
+
 	node->missing = true;
-	node->missing_at_ms = now_ms;
-	node->missing_ms = now_ms + miss_ms(tree, node->kind);
+	trouble->missing_at_ms = now_ms;
+	trouble->missing_ms = now_ms + miss_ms(tree, node->kind);
 	drop_answers(tree, node);
 	node_settle(tree, node);
 }
@@ -421,7 +427,11 @@ void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault 
 		tree->outage = (struct failure){ fault, now_ms, now_ms + OUTAGE_MS };
 	if (fault == FAULT_NOT_FOUND && node->kind)
 		hold_ms = miss_ms(tree, node->kind);
-	node->failures[want] = (struct failure){ fault, now_ms, now_ms + hold_ms };
+	struct failure failure = { fault, now_ms, now_ms + hold_ms };
+	if (node->sort == NODE_LISTING)
+		node->failures[WANT_LIST] = failure;
+	else
+		node_trouble(tree, node)->failure = failure;
 	if (want == WANT_LIST)
 		fail_listing(tree, node, fault, now_ms);
 	else if (fault == FAULT_NOT_FOUND)
@@ -444,11 +454,14 @@ void tree_expire(struct tree *tree)
 			continue;
 		}
 		struct node *node = (struct node *)object;
-		if (node->sort == NODE_ROOT)
-			continue;
-		node->detail.expires_ms = node->listed.expires_ms = node->list_expires_ms = 0;
-		node->missing = false;
-		memset(node->failures, 0, sizeof(node->failures));
+		if (node->sort == NODE_LISTING) {
+			node->list_expires_ms = 0;
+			node->failures[WANT_LIST] = (struct failure){ 0 };
+		} else if (node->sort != NODE_ROOT) {
+			node->listed.expires_ms = 0;
+			expire_detail(node);
+			node_drop_trouble(tree, node);
+		}
 	}
 	end_outage(tree);
 }

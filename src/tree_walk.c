@@ -50,6 +50,7 @@ static struct version *cookie_version(const struct tree *tree, uint64_t cookie, 
 static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint64_t *cookie,
 	const char **name, struct entry *entry, struct asked asked)
 {
+	node_open(tree, node);
 	size_t n_listings = slot ? 0 : node->n_listings;
 
 	if (*cookie < n_listings) {

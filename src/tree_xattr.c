@@ -57,7 +57,7 @@ static bool find_origin(const struct tree *tree, uint64_t id, struct origin *ori
 	origin->expires_ms = record->expires_ms;
 	set_entry(origin, record->version, index);
 	if (index && !origin->entry) /* a list's item that nobody has looked into yet */
-		set_entry(origin, node->detail.version, index);
+		set_entry(origin, node_detail(node)->version, index);
 	return true;
 }
 
