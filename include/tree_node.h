@@ -41,23 +41,35 @@ struct stamp {
 	char request_id[72];
 };
 
+/* An object's JSON, shared by a record and the version that was rendered from it. */
+struct text {
+	unsigned refs;
+	uint32_t len;
+	char bytes[];
+};
+
 struct version {
 	struct object object;
 	struct node *owner;
-	struct snapshot *snapshot;
+	struct snapshot *snapshot; /* NULL: folded, and rendered again from the text when somebody looks */
+	struct text *text; /* NULL: our own words, or none was to be had: never folded */
+	int64_t rendered_s; /* the time that it was rendered for */
+	uint64_t content; /* the snapshot's */
+	uint32_t n_entries;
+	bool from_list;
 	struct stamp *stamp; /* the newest answer that said so */
 	int64_t expires_ms;
 	int64_t *changed_s; /* by entry: when it was seen to change, 0: never; NULL: nothing was */
 	uint32_t *directories; /* three times n: the entries, rising; the slot of each; the n-th by slot */
 	uint32_t n_directories;
 	bool current; /* a record of its owner points here */
-	struct version *lru_next, *lru_prev; /* ring of what can be let go of, oldest use first */
+	bool in_lru; /* counted in n_lru */
+	struct version *lru_next, *lru_prev; /* in one of the tree's two rings */
 };
 
 struct record {
 	struct version *version; /* NULL while not rendered, or when there is nothing */
-	char *text; /* a list item's JSON, from which its version is made when somebody looks */
-	size_t text_len;
+	struct text *text; /* a list's item, from which its version is made when somebody looks */
 	struct stamp *stamp; /* NULL: nothing is known */
 	int64_t expires_ms;
 	int64_t mtime_s;
@@ -153,7 +165,7 @@ struct tree {
 	struct failure outage; /* the network failed just now: what has a last good answer does not try */
 	uint64_t next_serial;
 	struct node loose; /* ring heads */
-	struct version lru;
+	struct version lru, folded; /* what can be folded, and what can be let go of: oldest use first */
 	size_t n_loose, n_lru, n_nodes, n_versions;
 	size_t memory, answers; /* bytes: of all that is kept; of it, answers */
 	struct buf item; /* the list's item at hand, as JSON */
@@ -176,18 +188,22 @@ int64_t node_ttl_ms(const struct tree *tree, const struct node *node, bool termi
 void node_open(struct tree *tree, struct node *node);
 
 /* tree_version.c */
+/* Takes the snapshot, which was rendered from the text (NULL: none is kept), a list's item or not. */
 struct version *version_new(struct tree *tree, struct node *owner, struct snapshot *snapshot,
-	struct stamp *stamp, int64_t expires_ms);
+	struct text *text, bool from_list, struct stamp *stamp);
+/* What is in it, until the next question. */
+const struct snapshot *version_look(struct tree *tree, struct version *version);
+void version_fold(struct tree *tree, struct version *version);
 void version_settle(struct tree *tree, struct version *version); /* frees it when nobody needs it */
 bool version_is_held(const struct version *version); /* NULL is not */
 void version_free_orphans(struct tree *tree); /* those that are nobody's record and not held */
 /* The directory entry of `slot` (0: the top) as this version has it; UINT32_MAX: it has none. */
 uint32_t version_directory(const struct version *version, uint32_t slot);
 uint32_t version_slot(const struct version *version, uint32_t entry); /* the inverse */
-void version_path(const struct version *version, uint32_t entry, struct buf *out);
-void version_slot_path(const struct node *node, uint32_t slot, struct buf *out);
+void version_path(struct tree *tree, struct version *version, uint32_t entry, struct buf *out);
+void version_slot_path(struct tree *tree, const struct node *node, uint32_t slot, struct buf *out);
 /* tree_change.c: notes what changed since the version that this one replaces. */
-void version_compare(struct tree *tree, struct version *version, const struct version *before);
+void version_compare(struct tree *tree, struct version *version, struct version *before);
 
 /* tree_record.c */
 struct stamp *stamp_new(const struct source_note *note);
@@ -195,9 +211,15 @@ struct stamp *stamp_get(struct stamp *stamp);
 void stamp_put(struct stamp *stamp);
 void record_drop(struct tree *tree, struct record *record);
 void record_unrender(struct tree *tree, struct record *record); /* its text, if it has one, stays */
-/* Takes the snapshot; an unchanged one only renews what is there. True: it changed (or is the first). */
-bool record_set(struct tree *tree, struct node *node, struct record *record,
-	struct snapshot *snapshot, struct stamp *stamp, int64_t expires_ms);
+struct text *text_new(struct tree *tree, const struct buf *bytes);
+struct text *text_get(struct text *text);
+void text_put(struct tree *tree, struct text *text);
+/*
+ * Takes the snapshot; an unchanged one only renews what is there.  The text, which it was rendered from, is
+ * the record's own when that is a list's.
+ */
+void record_set(struct tree *tree, struct node *node, struct record *record,
+	struct snapshot *snapshot, struct text *text, struct stamp *stamp, int64_t expires_ms);
 /* A list's item: its text is kept (copied) until somebody looks into it. */
 void node_set_item(struct tree *tree, struct node *node, const struct json *item, const struct buf *text,
 	struct stamp *stamp);
@@ -262,7 +284,7 @@ int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a
 
 /* tree_entry.c: ids and attributes */
 struct attr skeleton_attr(const struct tree *tree, const struct node *node);
-struct entry inner_entry(const struct version *version, uint32_t index, int64_t for_ms);
+struct entry inner_entry(struct tree *tree, struct version *version, uint32_t index, int64_t for_ms);
 struct entry listing_entry(const struct tree *tree, struct node *listing, struct asked asked);
 struct entry resource_entry(const struct tree *tree, const struct node *node, int64_t for_ms,
 	struct asked asked);

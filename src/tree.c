@@ -221,6 +221,7 @@ struct tree *tree_new(const struct tree_options *options)
 	buf_init(&tree->item, JSON_BYTES_MAX);
 	tree->loose.loose_next = tree->loose.loose_prev = &tree->loose;
 	tree->lru.lru_next = tree->lru.lru_prev = &tree->lru;
+	tree->folded.lru_next = tree->folded.lru_prev = &tree->folded;
 	tree->root = node_new(tree, NODE_ROOT, NULL, "", NULL);
 	tree->root->object.held = 1;
 	add_readme(tree, options->readme);
@@ -456,7 +457,7 @@ int64_t node_ttl_ms(const struct tree *tree, const struct node *node, bool termi
 	return tree_ttl_s(tree, terminal ? node->kind->ttl_terminal_s : node->kind->ttl_live_s) * 1000;
 }
 
-void tree_path(const struct tree *tree, uint64_t id, struct buf *out)
+void tree_path(struct tree *tree, uint64_t id, struct buf *out)
 {
 	uint32_t index;
 	struct object *object = tree_object(tree, id, &index);
@@ -465,12 +466,12 @@ void tree_path(const struct tree *tree, uint64_t id, struct buf *out)
 		return;
 	if (!object->is_version) {
 		node_path((struct node *)object, out);
-		version_slot_path((struct node *)object, index, out);
+		version_slot_path(tree, (struct node *)object, index, out);
 		return;
 	}
 	struct version *version = (struct version *)object;
 	node_path(version->owner, out);
-	version_path(version, index, out);
+	version_path(tree, version, index, out);
 }
 
 struct tree_stats tree_stats(const struct tree *tree)

@@ -189,16 +189,18 @@ static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t 
 		return view.reply;
 	uint32_t directory = view.version ? version_directory(view.version, slot) : UINT32_MAX;
 	uint32_t entry = directory == UINT32_MAX ? 0 :
-		snapshot_find(view.version->snapshot, directory, name);
+		snapshot_find(version_look(tree, view.version), directory, name);
 	if (!entry)
 		return reply_absent(node->kind ? at_most(view.left_ms, miss_ms(tree, node->kind)) :
 			view.left_ms);
-	return reply_found(inner_entry(view.version, entry, view.left_ms));
+	return reply_found(inner_entry(tree, view.version, entry, view.left_ms));
 }
 
 struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, struct asked asked)
 {
 	uint32_t index;
+
+	tree_shrink(tree);
 	struct object *object = tree_object(tree, parent, &index);
 
 	if (!object || object->is_version)
@@ -217,7 +219,7 @@ static struct reply attr_of_resource(struct tree *tree, struct node *node, struc
 		const struct version *version = node_detail(node)->version;
 		bool root = node->sort == NODE_ROOT;
 		if (version && !root)
-			attr.mtime_ns = (uint32_t)(version->snapshot->content % 1000000000);
+			attr.mtime_ns = (uint32_t)(version->content % 1000000000);
 		return reply_found((struct entry){ .attr = attr, .attr_ms = root ? SKELETON_MS : 0 });
 	}
 	if (node->missing && node->trouble->missing_ms > asked.now_ms)
@@ -242,18 +244,20 @@ static struct reply attr_of_inner(struct tree *tree, struct node *node, uint32_t
 	uint32_t entry = view.version ? version_directory(view.version, slot) : UINT32_MAX;
 	if (entry == UINT32_MAX || !entry)
 		return reply_failed(FAULT_NOT_FOUND);
-	return reply_found(inner_entry(view.version, entry, view.left_ms));
+	return reply_found(inner_entry(tree, view.version, entry, view.left_ms));
 }
 
 struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked)
 {
 	uint32_t index;
+
+	tree_shrink(tree);
 	struct object *object = tree_object(tree, id, &index);
 
 	if (!object)
 		return reply_failed(FAULT_NOT_FOUND);
 	if (object->is_version)
-		return reply_found(inner_entry((struct version *)object, index, 0));
+		return reply_found(inner_entry(tree, (struct version *)object, index, 0));
 	struct node *node = (struct node *)object;
 	if (node->sort != NODE_LISTING)
 		return index ? attr_of_inner(tree, node, index, asked) : attr_of_resource(tree, node, asked);

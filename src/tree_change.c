@@ -39,9 +39,9 @@ static void map_inos(struct map *inos, const struct snapshot *snapshot)
 			map_add(inos, snapshot->entries[i].ino, (void *)(uintptr_t)(i + 1));
 }
 
-void version_compare(struct tree *tree, struct version *version, const struct version *before)
+void version_compare(struct tree *tree, struct version *version, struct version *before)
 {
-	const struct snapshot *now = version->snapshot, *then = before->snapshot;
+	const struct snapshot *now = version_look(tree, version), *then = version_look(tree, before);
 	struct map inos;
 
 	map_inos(&inos, then);

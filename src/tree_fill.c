@@ -164,17 +164,36 @@ static struct stamp *page_stamp(struct node *listing, const struct source_note *
 	return listing->page_stamp;
 }
 
+static bool print_item(struct tree *tree, const struct json *item)
+{
+	buf_clear(&tree->item);
+	return json_print(&tree->item, item, 0);
+}
+
+/* What has the common size is used again. */
+static void release_item(struct tree *tree)
+{
+	if (tree->item.room > SNAPSHOT_SURE_BYTES)
+		buf_release(&tree->item);
+}
+
+static struct text *text_of(struct tree *tree, const struct json *object)
+{
+	struct text *text = print_item(tree, object) ? text_new(tree, &tree->item) : NULL;
+
+	release_item(tree);
+	return text;
+}
+
 static void prime(struct tree *tree, struct node *node, const struct json *item,
 	const struct source_note *note)
 {
 	bool known = node->listed.stamp;
 	uint64_t stable = node->listed.stable;
 
-	buf_clear(&tree->item);
-	if (json_print(&tree->item, item, 0))
+	if (print_item(tree, item))
 		node_set_item(tree, node, item, &tree->item, page_stamp(node->parent, note));
-	if (tree->item.room > SNAPSHOT_SURE_BYTES) /* of the common size it is used again */
-		buf_release(&tree->item);
+	release_item(tree);
 	if (node->listed.stamp != node->parent->page_stamp)
 		return; /* it was not to be kept */
 	if (known && stable != node->listed.stable)
@@ -336,9 +355,11 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 	end_outage(tree);
 	struct stamp *stamp = stamp_new(note);
 	struct inside *inside = node_inside(tree, node);
+	struct text *text = text_of(tree, object);
 	uint64_t content = snapshot->content;
-	record_set(tree, node, &inside->detail, snapshot, stamp,
+	record_set(tree, node, &inside->detail, snapshot, text, stamp,
 		note->sent_ms + node_ttl_ms(tree, node, snapshot->terminal));
+	text_put(tree, text);
 	stamp_put(stamp);
 	outlive_not(&node->listed, inside->detail.expires_ms);
 	/* also when the last answer was not kept: the kernel may have kept its names */
@@ -369,7 +390,7 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 	buf_init(&path, NAME_BYTES_MAX);
 	node_path(node, &path);
 	record_set(tree, node, &node_inside(tree, node)->detail,
-		snapshot_of_texts(path.data, names, texts, n, note->received_s), stamp, 0);
+		snapshot_of_texts(path.data, names, texts, n, note->received_s), NULL, stamp, 0);
 	buf_release(&path);
 	stamp_put(stamp);
 }

@@ -1,14 +1,16 @@
 /*
  * tree_memory.c - what is kept beside the names, what of it goes, and when.
  *
- * Three things are kept of a resource.  Its list item's text goes with the listing only: thanks to it `cat
- * ID/status` costs no call, and a listing is never emptied by its own size.  The item rendered can be made
- * again from the text; the describe call's answer has to be asked for again.  These two are versions, and
- * those stand in one ring in the order of their last use.  Over max_memory the oldest go, as long as the
- * kernel holds none of their files.
+ * Three things are kept of a resource: the JSON of its list's item, thanks to which `cat ID/status` costs no
+ * call; the JSON of the describe call's answer; and what somebody has looked into of the two, rendered, which
+ * is a version and takes some three times as much.  Over max_memory, what is rendered goes first, the least
+ * recently used before the others, and can be made again; of it, what the kernel holds is only folded, so
+ * that its ids still stand for what they stood for.  Then the descriptions themselves go that the kernel does
+ * not hold, and cost a call again.  A list's items go with their listing alone: it is never emptied by its
+ * own size.
  *
- * A version that is held when its turn comes leaves the ring, so that nobody meets it twice, and comes back
- * at the old end when the kernel lets go of it.
+ * So there are two rings: of what can be folded, and of what is folded and can be let go of.  What is held
+ * when its turn comes in the second leaves it, and comes back at the old end when the kernel lets go.
  */
 #include "tree_node.h"
 
@@ -79,23 +81,32 @@ void version_leave_lru(struct tree *tree, struct version *version)
 	version->lru_next->lru_prev = version->lru_prev;
 	version->lru_prev->lru_next = version->lru_next;
 	version->lru_next = version->lru_prev = NULL;
-	tree->n_lru--;
+	tree->n_lru -= version->in_lru;
+	version->in_lru = false;
 }
 
-static void join_lru(struct tree *tree, struct version *version, struct version *before)
+static void join_ring(struct tree *tree, struct version *version, struct version *ring, bool oldest)
 {
 	version_leave_lru(tree, version);
-	version->lru_next = before;
-	version->lru_prev = before->lru_prev;
+
+	struct version *next = oldest ? ring->lru_next : ring;
+	version->lru_next = next;
+	version->lru_prev = next->lru_prev;
 	version->lru_prev->lru_next = version;
-	before->lru_prev = version;
-	tree->n_lru++;
+	next->lru_prev = version;
+	version->in_lru = ring == &tree->lru;
+	tree->n_lru += version->in_lru;
+}
+
+static struct version *ring_of(struct tree *tree, const struct version *version)
+{
+	return version->snapshot ? &tree->lru : &tree->folded;
 }
 
 void version_use(struct tree *tree, struct version *version)
 {
 	if (version && version->owner->sort == NODE_RESOURCE)
-		join_lru(tree, version, &tree->lru);
+		join_ring(tree, version, ring_of(tree, version), false);
 }
 
 /* A list's item that is rendered beside the description that is looked into. */
@@ -119,10 +130,10 @@ void version_let_go(struct tree *tree, struct version *version)
 	struct node *node = version->owner;
 
 	node_pin(node);
-	if (is_double(version))
+	if (is_double(version) || (version == node->listed.version && !version->snapshot))
 		record_unrender(tree, &node->listed);
 	else if (version->current && !version->lru_next && node->sort == NODE_RESOURCE)
-		join_lru(tree, version, tree->lru.lru_next);
+		join_ring(tree, version, ring_of(tree, version), true);
 	else
 		version_settle(tree, version);
 	node_unpin(tree, node);
@@ -136,15 +147,40 @@ size_t tree_bytes(const struct tree *tree)
 	return tree->memory + (tree->objects.room + tree->names.room) * sizeof(struct map_slot);
 }
 
-static void evict(struct tree *tree, struct version *version)
+/* The oldest in the ring; NULL when all the memory that may be had is enough. */
+static struct version *oldest(struct tree *tree, const struct version *ring)
+{
+	struct version *version = ring->lru_next;
+
+	if (version == ring || tree_bytes(tree) <= tree->options.max_memory)
+		return NULL;
+	version_leave_lru(tree, version);
+	return version;
+}
+
+static void fold(struct tree *tree, struct version *version)
 {
 	struct node *node = version->owner;
 
-	node_pin(node);
-	if (version == node->listed.version)
+	if (!version_is_held(version) && version == node->listed.version) {
+		node_pin(node);
 		record_unrender(tree, &node->listed);
-	else
-		record_drop(tree, &node->inside->detail);
+		node_unpin(tree, node);
+		return;
+	}
+	version_fold(tree, version); /* or not, when it has no text: then it can only go as a whole */
+	if (!version_is_held(version))
+		join_ring(tree, version, &tree->folded, false);
+}
+
+static void let_go(struct tree *tree, struct version *version)
+{
+	struct node *node = version->owner;
+
+	if (version_is_held(version) || version != node_detail(node)->version)
+		return;
+	node_pin(node);
+	record_drop(tree, &node->inside->detail);
 	node_unpin(tree, node);
 }
 
@@ -155,11 +191,10 @@ void tree_shrink(struct tree *tree)
 	 * does what was fetched ahead of a scan, among what the scan itself uses.
 	 */
 	size_t spared = tree->scanned ? 2 * SCAN_AHEAD_MAX + 1 : 1;
+	struct version *version;
 
-	while (tree_bytes(tree) > tree->options.max_memory && tree->n_lru > spared) {
-		struct version *oldest = tree->lru.lru_next;
-		version_leave_lru(tree, oldest);
-		if (!version_is_held(oldest))
-			evict(tree, oldest);
-	}
+	while (tree->n_lru > spared && (version = oldest(tree, &tree->lru)))
+		fold(tree, version);
+	while ((version = oldest(tree, &tree->folded)))
+		let_go(tree, version);
 }

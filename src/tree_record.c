@@ -37,6 +37,41 @@ void stamp_put(struct stamp *stamp)
 		free(stamp);
 }
 
+/* ---- texts ---- */
+
+static size_t text_size(const struct text *text)
+{
+	return offsetof(struct text, bytes) + text->len;
+}
+
+struct text *text_new(struct tree *tree, const struct buf *bytes)
+{
+	struct text *text = xmalloc(offsetof(struct text, bytes) + bytes->len);
+
+	text->refs = 1;
+	text->len = (uint32_t)bytes->len;
+	memcpy(text->bytes, bytes->data, bytes->len);
+	tree->memory += text_size(text);
+	tree->answers += text_size(text);
+	return text;
+}
+
+struct text *text_get(struct text *text)
+{
+	if (text)
+		text->refs++;
+	return text;
+}
+
+void text_put(struct tree *tree, struct text *text)
+{
+	if (!text || --text->refs)
+		return;
+	tree->memory -= text_size(text);
+	tree->answers -= text_size(text);
+	free(text);
+}
+
 /* ---- records ---- */
 
 void record_unrender(struct tree *tree, struct record *record)
@@ -47,30 +82,13 @@ void record_unrender(struct tree *tree, struct record *record)
 	if (!version)
 		return;
 	version->current = false;
-	version_leave_lru(tree, version);
 	version_settle(tree, version);
-}
-
-/* `len`: more, or (negated) less. */
-static void count_text(struct tree *tree, size_t len)
-{
-	tree->memory += len;
-	tree->answers += len;
-}
-
-static void drop_text(struct tree *tree, struct record *record)
-{
-	if (record->text)
-		count_text(tree, -record->text_len);
-	free(record->text);
-	record->text = NULL;
-	record->text_len = 0;
 }
 
 void record_drop(struct tree *tree, struct record *record)
 {
 	record_unrender(tree, record);
-	drop_text(tree, record);
+	text_put(tree, record->text);
 	stamp_put(record->stamp);
 	*record = (struct record){ 0 };
 }
@@ -93,22 +111,23 @@ static void note_answer(struct record *record, int64_t mtime_s, uint64_t stable,
 	}
 }
 
-bool record_set(struct tree *tree, struct node *node, struct record *record,
-	struct snapshot *snapshot, struct stamp *stamp, int64_t expires_ms)
+void record_set(struct tree *tree, struct node *node, struct record *record,
+	struct snapshot *snapshot, struct text *text, struct stamp *stamp, int64_t expires_ms)
 {
-	bool same = record->version && record->version->snapshot->content == snapshot->content;
+	int64_t mtime_s = snapshot->mtime_s;
+	uint64_t stable = snapshot->stable;
 
-	if (!same) {
-		struct version *version = version_new(tree, node, snapshot, stamp, expires_ms);
+	if (record->version && record->version->content == snapshot->content) {
+		snapshot_free(snapshot);
+	} else {
+		bool from_list = record == &node->listed;
+		struct version *version = version_new(tree, node, snapshot, text, from_list, stamp);
 		if (record->version)
 			version_compare(tree, version, record->version);
 		record_unrender(tree, record);
 		record->version = version;
 	}
-	note_answer(record, snapshot->mtime_s, snapshot->stable, stamp, expires_ms);
-	if (same)
-		snapshot_free(snapshot);
-	return !same;
+	note_answer(record, mtime_s, stable, stamp, expires_ms);
 }
 
 enum fault node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
@@ -138,10 +157,12 @@ struct version *record_version(struct tree *tree, struct node *node, struct reco
 		return record->version;
 	}
 	/* node_set_item saw to it that neither of these fails */
-	if (json_parse(&object, record->text, record->text_len))
+	if (json_parse(&object, record->text->bytes, record->text->len))
 		return NULL;
-	if (!node_render(tree, node, object, true, record->stamp->received_s, &snapshot))
-		record->version = version_new(tree, node, snapshot, record->stamp, record->expires_ms);
+	if (!node_render(tree, node, object, true, record->stamp->received_s, &snapshot)) {
+		record->version = version_new(tree, node, snapshot, record->text, true, record->stamp);
+		record->version->expires_ms = record->expires_ms;
+	}
 	json_free(object);
 	node->looked = true;
 	tree_shrink(tree);
@@ -150,22 +171,14 @@ struct version *record_version(struct tree *tree, struct node *node, struct reco
 
 /* ---- a list's item ---- */
 
-static void set_text(struct tree *tree, struct record *record, const struct buf *text)
-{
-	drop_text(tree, record);
-	record->text = xstrndup(text->data, text->len);
-	record->text_len = text->len;
-	count_text(tree, record->text_len);
-}
-
 void node_set_item(struct tree *tree, struct node *node, const struct json *item, const struct buf *text,
 	struct stamp *stamp)
 {
 	struct summary summary = snapshot_summary(node->kind, item, stamp->received_s);
 	struct record *record = &node->listed;
 	struct snapshot *snapshot = NULL;
-	bool same = record->text && record->text_len == text->len &&
-		!memcmp(record->text, text->data, text->len);
+	bool same = record->text && record->text->len == text->len &&
+		!memcmp(record->text->bytes, text->data, text->len);
 
 	/* nobody has looked into most items, and few change: rendering each would be most of a list's work */
 	if (!same && (node->looked || text->len > SNAPSHOT_SURE_BYTES) &&
@@ -174,10 +187,12 @@ void node_set_item(struct tree *tree, struct node *node, const struct json *item
 	int64_t expires_ms = stamp->sent_ms + node_ttl_ms(tree, node, summary.terminal);
 	if (!same && node->looked) /* say what changed since */
 		record_version(tree, node, record);
-	if (!same)
-		set_text(tree, record, text);
+	if (!same) {
+		text_put(tree, record->text);
+		record->text = text_new(tree, text);
+	}
 	if (snapshot && record->version)
-		record_set(tree, node, record, snapshot, stamp, expires_ms);
+		record_set(tree, node, record, snapshot, record->text, stamp, expires_ms);
 	else
 		snapshot_free(snapshot);
 	note_answer(record, summary.mtime_s, summary.stable, stamp, expires_ms);

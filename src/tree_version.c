@@ -111,14 +111,19 @@ static void fill_directories(struct version *version, struct inside *inside)
 
 static size_t version_size(const struct version *version)
 {
-	size_t changed = version->changed_s ? version->snapshot->n_entries * sizeof(*version->changed_s) : 0;
+	size_t changed = version->changed_s ? version->n_entries * sizeof(*version->changed_s) : 0;
 
-	return sizeof(*version) + version->snapshot->memory + changed +
-		3 * version->n_directories * sizeof(*version->directories);
+	return sizeof(*version) + changed + 3 * version->n_directories * sizeof(*version->directories);
+}
+
+static void count_snapshot(struct tree *tree, const struct snapshot *snapshot)
+{
+	tree->memory += snapshot->memory;
+	tree->answers += snapshot->memory;
 }
 
 struct version *version_new(struct tree *tree, struct node *owner, struct snapshot *snapshot,
-	struct stamp *stamp, int64_t expires_ms)
+	struct text *text, bool from_list, struct stamp *stamp)
 {
 	struct version *version = xcalloc(1, sizeof(*version));
 	struct inside *inside = node_inside(tree, owner);
@@ -126,17 +131,58 @@ struct version *version_new(struct tree *tree, struct node *owner, struct snapsh
 	version->object.is_version = true;
 	version->owner = owner;
 	version->snapshot = snapshot;
+	version->text = text_get(text);
+	version->rendered_s = stamp->received_s;
+	version->content = snapshot->content;
+	version->n_entries = snapshot->n_entries;
+	version->from_list = from_list;
 	version->stamp = stamp_get(stamp);
-	version->expires_ms = expires_ms;
 	version->current = true;
 	object_register(tree, &version->object);
 	inside->n_versions++;
 	fill_directories(version, inside);
 	tree->memory += version_size(version);
-	tree->answers += snapshot->memory;
+	count_snapshot(tree, snapshot);
 	version_use(tree, version);
 	return version;
 }
+
+/* ---- folding ---- */
+
+static void drop_snapshot(struct tree *tree, struct version *version)
+{
+	if (!version->snapshot)
+		return;
+	tree->memory -= version->snapshot->memory;
+	tree->answers -= version->snapshot->memory;
+	snapshot_free(version->snapshot);
+	version->snapshot = NULL;
+}
+
+void version_fold(struct tree *tree, struct version *version)
+{
+	if (version->text)
+		drop_snapshot(tree, version);
+}
+
+const struct snapshot *version_look(struct tree *tree, struct version *version)
+{
+	struct json *object;
+
+	if (version->snapshot)
+		return version->snapshot;
+	/* it was rendered from this text before: if it cannot be now, memory is out */
+	if (json_parse(&object, version->text->bytes, version->text->len) ||
+			node_render(tree, version->owner, object, version->from_list, version->rendered_s,
+				&version->snapshot))
+		abort();
+	json_free(object);
+	count_snapshot(tree, version->snapshot);
+	version_use(tree, version);
+	return version->snapshot;
+}
+
+/* ---- the end ---- */
 
 bool version_is_held(const struct version *version)
 {
@@ -148,12 +194,12 @@ void version_settle(struct tree *tree, struct version *version)
 	struct node *owner = version->owner;
 
 	if (!version->current && !version->object.held) {
+		drop_snapshot(tree, version);
+		text_put(tree, version->text);
 		tree->memory -= version_size(version);
-		tree->answers -= version->snapshot->memory;
 		owner->inside->n_versions--;
 		version_leave_lru(tree, version);
 		object_unregister(tree, &version->object);
-		snapshot_free(version->snapshot);
 		stamp_put(version->stamp);
 		free(version->changed_s);
 		free(version->directories);
@@ -214,21 +260,21 @@ uint32_t version_slot(const struct version *version, uint32_t entry)
 	return 0;
 }
 
-void version_path(const struct version *version, uint32_t entry, struct buf *out)
+void version_path(struct tree *tree, struct version *version, uint32_t entry, struct buf *out)
 {
-	if (!entry || entry >= version->snapshot->n_entries)
+	if (!entry || entry >= version->n_entries)
 		return;
-	version_path(version, version->snapshot->entries[entry].parent, out);
+	version_path(tree, version, version_look(tree, version)->entries[entry].parent, out);
 	buf_putc(out, '/');
-	buf_puts(out, snapshot_name(version->snapshot, entry));
+	buf_puts(out, snapshot_name(version_look(tree, version), entry));
 }
 
-void version_slot_path(const struct node *node, uint32_t slot, struct buf *out)
+void version_slot_path(struct tree *tree, const struct node *node, uint32_t slot, struct buf *out)
 {
-	const struct version *detail = node_detail(node)->version;
-	const struct version *version = detail ? detail : node->listed.version;
+	struct version *detail = node_detail(node)->version;
+	struct version *version = detail ? detail : node->listed.version;
 	uint32_t entry = slot && version ? version_directory(version, slot) : UINT32_MAX;
 
 	if (entry != UINT32_MAX)
-		version_path(version, entry, out);
+		version_path(tree, version, entry, out);
 }

@@ -150,8 +150,9 @@ static bool list_item_has(struct tree *tree, struct node *node, uint32_t slot, c
 
 	if (directory == UINT32_MAX)
 		return false;
-	uint32_t entry = name ? snapshot_find(version->snapshot, directory, name) : directory;
-	return entry && version->snapshot->entries[entry].primed;
+	const struct snapshot *snapshot = version_look(tree, version);
+	uint32_t entry = name ? snapshot_find(snapshot, directory, name) : directory;
+	return entry && snapshot->entries[entry].primed;
 }
 
 /* The list spoke last, and said all that a describe call would say. */

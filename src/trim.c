@@ -12,7 +12,7 @@
 
 enum {
 	PAUSE_MS = 500,
-	LEAST_BYTES = 4 << 20, /* less is soon in use again */
+	LEAST_BYTES = 1 << 20, /* less is soon in use again */
 	LEAST_PART = 8
 };
 

@@ -97,7 +97,7 @@ static void test_described_resources_go_oldest_first_beyond_max_memory(void **st
 	for (int task = 100; task > 90; task--)
 		visit(&place, task, false);
 	assert_calls(place.world, 0); /* the ten newest */
-	visit(&place, 90, false);
+	visit(&place, 1, false);
 	assert_calls(place.world, 1);
 	leave(&place);
 }

@@ -88,7 +88,10 @@ def test_what_the_kernel_lets_go_of_is_given_back(box):
     os.listdir(mount.path / "training")
     listed, of_it = resident(mount), kept(mount)
     assert int(mount.sh("find training | wc -l")) > 100000
-    assert resident(mount) > 1.5 * listed  # all that the kernel knows can be read
+    most = kept(mount)
+    assert most > 5 * MIB  # all that the kernel knows can be read
+    assert resident(mount) < 1.25 * (listed + most - of_it) + MIB  # but most of it is only kept as text
     forget_all(mount.path)
-    wait_until(lambda: resident(mount) <= 1.1 * (listed + kept(mount) - of_it), what="the memory")
+    # 1 MiB: thirty-two connections, opened to read ahead
+    wait_until(lambda: resident(mount) <= 1.1 * (listed + kept(mount) - of_it) + MIB, what="the memory")
     assert kept(mount) <= 4 * MIB
