@@ -214,6 +214,7 @@ enum fault tree_list_item(struct tree *tree, struct node *listing, const struct 
 	const struct json *id = json_get(item, listing->kind->id);
 
 	end_outage(tree);
+	tree_shrink(tree);
 	if (!id || (json_type(id) != JSON_STRING && json_type(id) != JSON_NUMBER))
 		return FAULT_ANSWER;
 	prime(tree, list_id(tree, listing, json_text(id)), item, note);
