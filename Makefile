@@ -43,6 +43,7 @@ help:
 	@echo 'make check      install what is missing from Debian, then run every test'
 	@echo 'make demo       the emulator, a mount and a tour (KEEP=1 leaves it mounted)'
 	@echo 'make bench      the numbers, side by side in one run'
+	@echo 'make fuzz       let each harness of tests/fuzz look for mistakes (SECONDS=60, HARNESS=json)'
 	@echo 'make install    into $$(DESTDIR)$$(PREFIX)'
 	@echo 'make clean'
 
@@ -99,6 +100,7 @@ $(filter $(BUILD)/tests/engine/%,$(UNIT_TESTS)): $(BUILD)/tests/%: tests/%.c $(E
 include tests/emulator/emulator.mk
 include tests/edge/edge.mk
 include tests/bench/bench.mk
+include tests/fuzz/fuzz.mk
 
 unit: $(UNIT_TESTS)
 	@for test in $^; do echo "== $$test"; ASAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1 $$test || exit 1; done
@@ -109,7 +111,7 @@ check:
 	$(MAKE) check-programs
 	tests/run
 
-check-programs: all $(BUILD)/san/describefs $(UNIT_TESTS) $(EDGE_TESTS) build/describefs-emulator \
+check-programs: all $(BUILD)/san/describefs $(UNIT_TESTS) $(EDGE_TESTS) $(FUZZ_TESTS) build/describefs-emulator \
 		build/emulator-test-verify
 
 demo:

@@ -44,6 +44,9 @@ struct action {
 	char *offset, *limit, *total; /* PAGING_OFFSET: request members, and the result's path of the count */
 	char *marker, *next, *more; /* PAGING_MARKER: request member, result paths; limit as above */
 	double rate; /* calls a second that the API allows */
+	/* Of a list that can be refreshed (all three or none): instead of params, the newest change first;
+	 * which member says when that was; only what is in no terminal status. */
+	char *newest, *newest_by, *live;
 };
 
 /* Where ids of an unlistable kind turn up: every text at `ids`, "ServiceGroups[].Services[].X.ModelId". */

@@ -45,10 +45,13 @@ struct engine *engine_new(const struct engine_options *options);
 /* Whoever waits is answered with FAULT_LOST first. NULL is fine. */
 void engine_free(struct engine *engine);
 
-enum question { ASK_LOOKUP, ASK_ATTR, ASK_OPEN };
+enum question { ASK_LOOKUP, ASK_ATTR, ASK_OPEN, ASK_READ };
 /* tree_lookup, tree_attr or tree_open (`name` only for the first). NULL: `done` has already been called. */
 struct wait *engine_ask(struct engine *engine, enum question question, uint64_t id, const char *name,
 	engine_done_fn *done, void *arg);
+/* tree_more: whether tree_next has more from the cookie on; it goes on at reply->cookie. */
+struct wait *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, engine_done_fn *done,
+	void *arg);
 /* `done` is not called. The call under way goes on: an interrupted reader mostly comes back for it. */
 void engine_cancel(struct engine *engine, struct wait *wait);
 /* The moment, as tree.h wants it. */

@@ -1,10 +1,13 @@
 /*
- * flight.h - the inside of the engine, for engine.c, flight.c, page.c and status.c only.
+ * flight.h - the inside of the engine, for its own files only.
  *
- * A flight is one thing that is being found out: a listing, page after page, or one resource.  It goes
- * BOOKED (its turn in the rate, or the sleep before another try, is waited for) -> SENT -> and round again,
- * until it lands.  Landing is always in this order: out of the node's slot, the tree is filled, the waiters
- * are answered; so an answer that asks again finds a tree that knows, and no flight that is half over.
+ * A flight is one thing that is being found out: a listing, or one resource.  Each call that it takes is a
+ * leg: leg.c makes it, its tries included, when turn.c says that its action's rate allows one.  A listing has
+ * several legs under way at once; their answers are taken in by flight.c in the order of the pages, and
+ * page.c and refresh.c say what they mean and which call is next.
+ *
+ * Landing is always in this order: out of the node's slot, the tree is filled, the waiters are answered; so
+ * an answer that asks again finds a tree that knows, and no flight that is half over.
  *
  * Layer 4.
  */
@@ -20,52 +23,93 @@ struct wait {
 	struct flight *flight;
 	struct timer *timer;
 	enum question question;
-	uint64_t id;
+	uint64_t id, cookie;
 	char *name;
 	int64_t since_ms, deadline_ms;
-	unsigned rounds; /* calls that it has waited for */
+	unsigned rounds; /* flights that it has waited for */
 	engine_done_fn *done;
 	void *arg;
 };
 
-enum flight_state { FLIGHT_BOOKED, FLIGHT_SENT };
+enum leg_state { LEG_SLEEPS, LEG_QUEUED, LEG_SENT, LEG_ENDED };
+
+/* One call. */
+struct leg {
+	struct flight *flight;
+	struct leg *next; /* the flight's next page */
+	struct leg *queue_next, *queue_prev; /* of its action, while LEG_QUEUED */
+	const struct action *action;
+	enum leg_state state;
+	int64_t offset; /* of its page */
+	unsigned tries;
+	bool wired; /* the last try went onto the wire */
+	bool clock_learned, key_reloaded; /* each at most once */
+	struct timer *timer; /* the end of its sleep */
+	struct exchange *exchange;
+	int64_t deadline_ms; /* its tries included */
+	int64_t sent_ms, received_ms; /* of the last try */
+	int64_t clock_offset_s; /* that the last try was signed with */
+	enum fault too_late; /* what it ends with when its turn comes after the deadline */
+	/* LEG_ENDED: the cause and what the cloud said, or an answer that waits for those before it */
+	enum fault fault;
+	struct fault_note note;
+	struct response response;
+	size_t size; /* of the answer's body */
+};
+
+/* How a list is read: whole, or only what changed since (refresh.c). */
+enum phase { PHASE_WHOLE, PHASE_NEWEST, PHASE_LIVE };
 
 struct flight {
 	struct engine *engine;
 	struct flight *next, *prev; /* all of the engine's */
 	struct node *node; /* pinned */
 	enum want want;
-	enum flight_state state;
 	struct wait *first, *last;
-	struct timer *timer;
-	struct exchange *exchange;
+	size_t n_waits;
+	struct leg *legs; /* in the order of pages: the answer to the first is taken next */
+	size_t n_legs, held_bytes; /* held: in answers that wait for those before them */
+	size_t bytes; /* of all answers */
+	int64_t alone_ms; /* since when nobody waits; 0: somebody does */
 
 	const struct action *action; /* the call that is being made */
 	const char *ids; /* harvest: where ids are in its answers; NULL for the kind's own calls */
 	size_t step; /* list: 0 the list call, n the n-th harvest */
-	unsigned tries;
-	bool clock_learned, key_reloaded; /* each at most once */
-	int64_t deadline_ms; /* of the call under way, its tries included */
-	int64_t sent_ms; /* of the last try */
-	int64_t clock_offset_s; /* that the last try was signed with */
-	enum fault too_late; /* what it lands with when its turn comes after the deadline */
-	size_t bytes; /* of all answers */
-	int64_t alone_ms; /* since when nobody waits; 0: somebody does */
 
 	/* pages */
-	int64_t offset, total;
+	int64_t offset, total; /* of the next page to be taken; what the last one said, -1: nothing */
+	int64_t page_items; /* that the last one held */
 	char *marker; /* NULL: the first page */
 	unsigned barren; /* pages in a row that brought nothing new */
-	unsigned setbacks; /* pages that were asked for again, because the list had become shorter */
+	unsigned setbacks; /* pages that were asked for again, because the list moved */
+	bool moving; /* it does: each page begins with the last item of the one before */
+	bool gap; /* the page at hand began with one that was not met yet */
 	bool incomplete;
 	bool lossy; /* a source of ids failed: who is not mentioned now may still be there */
+	bool more; /* the answers so far say that another page is there */
+
+	/* a listing's round, and its refresh */
+	size_t n_seen; /* resources of this round */
+	enum phase phase;
+	bool reads; /* tree_list_leave is due */
+	int64_t begun_ms; /* of the refresh */
+	int64_t known_s, newest_s; /* the last change that the last reading saw; and this one */
+	int64_t last_s; /* of the last item: the order is checked */
+	size_t news; /* on the page at hand */
+	bool read_again; /* the listing is to be read whole, when there is time */
 };
 
-/* What is remembered of an action between calls. */
+/* What is remembered of an action between calls, and who waits for its rate. */
 struct action_state {
+	struct engine *engine;
 	const struct action *action;
 	struct rate rate;
+	struct leg *first, *last; /* in order; what nobody waits for comes after what somebody does */
+	size_t n_people; /* of those that somebody waits for */
+	struct timer *timer;
+	bool running;
 	int64_t unsupported_ms; /* until then nobody asks: the API said that there is no such action */
+	bool cannot_refresh; /* it was seen not to keep the order or the filter that a refresh needs */
 };
 
 struct engine {
@@ -73,7 +117,7 @@ struct engine {
 	struct credentials credentials;
 	struct journal journal;
 	struct flight *flights;
-	struct action_state *actions;
+	struct action_state **actions;
 	size_t n_actions;
 	struct engine_stats stats;
 	int64_t started_s;
@@ -81,24 +125,57 @@ struct engine {
 };
 
 /* engine.c */
-void flight_land(struct flight *flight, enum fault fault);
+int64_t engine_now_ms(const struct engine *engine);
+int64_t engine_wall_s(const struct engine *engine);
 void engine_note_failure(struct engine *engine, const struct node *node, enum fault fault,
 	const struct fault_note *note);
+/* Answers those for whom it suffices now; the others go on waiting. */
+void engine_wake(struct flight *flight);
+/* They ask again; the flight is in nobody's way any more. */
+void engine_release(struct flight *flight);
+/* Answers them all. */
+void engine_dismiss(struct flight *flight, const struct reply *reply);
 
 /* flight.c */
+/* The flight for what the tree needs; NULL: it landed at once, and the tree knows more. */
+struct flight *flight_find(struct engine *engine, struct node *node, enum want want);
+/* Takes in what has come; may land and free the flight. `first`: the first leg's result, if it is at hand. */
+void flight_advance(struct flight *flight, const struct json *first);
+/* Asks for more of its pages before those under way are answered, as far as the rate has room. */
+void flight_look_ahead(struct flight *flight);
+/* Takes back what is on its way, and lets go of it; whoever waits has been answered. */
+void flight_free(struct flight *flight);
+
+/* leg.c */
+struct leg *leg_new(struct flight *flight, int64_t offset); /* appended to the flight's */
+/* Waits for its turn and is sent; the flight advances when it ends.  May end at once: FAULT_QUEUE. */
+void leg_book(struct leg *leg);
+void leg_send(struct leg *leg); /* by turn.c */
+void leg_end_too_late(struct leg *leg);
+void leg_free(struct leg *leg);
+const char *action_name(const struct action *action);
+
+/* turn.c */
 struct action_state *engine_action(struct engine *engine, const struct action *action);
-/* Books the next try of flight->action; lands at once with FAULT_QUEUE when its turn is too late. */
-void flight_book(struct flight *flight);
-void flight_drop(struct flight *flight); /* takes back what is on its way */
+/* How long the leg would wait for its turn now. */
+int64_t turn_wait_ms(const struct leg *leg);
+void turn_join(struct leg *leg);
+void turn_leave(struct leg *leg);
+/* It is being sent; it went onto the wire; its exchange is over (if it never went there, another may go). */
+void turn_begin(struct leg *leg);
+void turn_wired(struct leg *leg);
+void turn_end(struct leg *leg);
+/* So many more calls could go now, behind all that wait; not for people: and a tenth of the rate is left. */
+size_t turn_spare(struct engine *engine, const struct action *action, bool for_people);
+void engine_release_actions(struct engine *engine);
 
 /* page.c */
-/* The request's JSON of flight->action. */
-void flight_body(const struct flight *flight, struct buf *out);
+/* The request's JSON of one of its calls. */
+void flight_body(const struct leg *leg, struct buf *out);
 /* Chooses the first call; FAULT_NONE: book it, or, when there is no action, nobody has to be asked. */
 enum fault flight_begin(struct flight *flight);
-/* Takes in an answer; true: another page (or another call) is to be booked. */
-bool flight_take(struct flight *flight, const struct json *result, const struct source_note *note,
-	enum fault *fault);
+/* Takes in an answer; flight->more: another page (or another call) is to be booked. */
+enum fault flight_take(struct flight *flight, const struct json *result, const struct source_note *note);
 /*
  * A call failed for good; true: another one was chosen instead (the list call is gone: harvest).  Where no
  * other call is left and what is known is shown all the same, *fault becomes FAULT_NONE.
@@ -106,6 +183,18 @@ bool flight_take(struct flight *flight, const struct json *result, const struct 
 bool flight_survives(struct flight *flight, enum fault *fault);
 /* Which of two causes a refused parameter or a missing resource is, seen from who asked. */
 enum fault flight_judge(const struct flight *flight, enum fault fault);
+/* The list is read from its beginning, in that way. */
+void flight_choose_list(struct flight *flight, enum phase phase);
+
+/* refresh.c */
+/* How the listing is best read now. */
+enum phase refresh_phase(struct flight *flight);
+/* The answer cannot be one to the refresh's question; the list is read whole instead. */
+bool refresh_gives_up(struct flight *flight, enum fault fault);
+/* An item of a page: whether it belongs there. */
+bool refresh_takes(struct flight *flight, const struct json *item, const struct listed *listed);
+/* The page is over, and did or did not fit what was asked; chooses what comes next. */
+void refresh_turn(struct flight *flight, bool fits, const struct source_note *note);
 
 /* status.c */
 void engine_fill_texts(struct engine *engine, struct node *node);

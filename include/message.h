@@ -58,5 +58,7 @@ struct response {
 
 void response_init(struct response *response);
 void response_release(struct response *response);
+/* `to` is not initialised yet, `from` is as new afterwards. */
+void response_move(struct response *to, struct response *from);
 
 #endif

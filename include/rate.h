@@ -11,22 +11,29 @@
 
 #include "fault.h"
 
-/* When the last calls were (or will be) sent: no window of a second, and a bit, holds more than `size`. */
+/*
+ * The calls of the last second, and a bit.  The server counts a call when it arrives, so ours counts from
+ * when it went onto the wire; until then (a connection is being made) it counts as going just now.
+ */
 struct rate {
-	int64_t *sent_ms; /* a ring, oldest at `next` */
-	size_t size, next;
+	int64_t *sent_ms; /* a ring of `size`: when the last `n` went onto the wire, oldest at `first` */
+	size_t size, first, n;
+	size_t pending; /* begun, and not yet on the wire */
 	int64_t window_ms;
 };
 
 /* per_s <= 0, or more than 10,000: no limit.  Less than one: one call in 1/per_s seconds. */
 void rate_init(struct rate *rate, double per_s);
 void rate_release(struct rate *rate);
-/* How long a call asked for now would have to wait. */
-int64_t rate_wait_ms(const struct rate *rate, int64_t now_ms);
-/* How many calls could be sent now, one after the other, without waiting. */
-size_t rate_free(const struct rate *rate, int64_t now_ms);
-/* Books that call: to be sent rate_wait_ms from now. */
-void rate_book(struct rate *rate, int64_t now_ms);
+/* How many calls may begin now. */
+size_t rate_free(struct rate *rate, int64_t now_ms);
+/* How long, as far as can be foreseen, a call has to wait that has `before` others before it. */
+int64_t rate_wait_ms(struct rate *rate, size_t before, int64_t now_ms);
+/* A call begins; only when one is free. */
+void rate_begin(struct rate *rate);
+/* It went onto the wire; or it never will. */
+void rate_sent(struct rate *rate, int64_t now_ms);
+void rate_back(struct rate *rate);
 
 /* The sleep before try `tries` + 1, full jitter: uniform below a bound that doubles. `chance`: any number. */
 int64_t retry_sleep_ms(enum fault fault, unsigned tries, uint64_t chance);

@@ -20,6 +20,8 @@ struct transfer {
 	struct curl_slist *headers;
 	char *body;
 	bool plain; /* http:// */
+	io_wire_fn *wired; /* called once; NULL when it was */
+	void *wired_arg;
 	struct answer answer;
 	enum fault fault; /* what our own callbacks found, which says more than curl's code */
 	char error[CURL_ERROR_SIZE];

@@ -63,11 +63,13 @@ struct entry {
 };
 
 enum outcome { OUTCOME_FOUND, OUTCOME_ABSENT, OUTCOME_FAILED, OUTCOME_NEED };
-enum want { WANT_LIST, WANT_DESCRIBE, WANT_TEXTS };
+/* WANT_WHOLE: the tree never needs it; the engine reads a long listing again with nobody waiting. */
+enum want { WANT_LIST, WANT_WHOLE, WANT_DESCRIBE, WANT_TEXTS };
 
 struct reply {
 	enum outcome outcome;
 	struct entry entry; /* FOUND, of a lookup and an attr */
+	uint64_t cookie; /* FOUND, of tree_more */
 	int64_t absent_ms; /* ABSENT */
 	enum fault fault; /* FAILED */
 	struct node *node; /* NEED: what is to be asked about */
@@ -87,8 +89,14 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked);
 /* Whether the directory can be read now; after FOUND, tree_next goes through it. */
 struct reply tree_open(struct tree *tree, uint64_t id, struct asked asked);
 /*
- * The entry after *cookie (0: the first), and its cookie.  `name` is borrowed until the tree
- * changes.  An entry that stands the whole time comes exactly once, whatever is refreshed between
+ * The same for one step of a pass: whether there is more to hand out from the cookie on (0: from the
+ * beginning), or the end is certain.  A listing whose pages are still coming can be gone through as far as
+ * they have come.  On FOUND tree_next goes on at reply.cookie.
+ */
+struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct asked asked);
+/*
+ * The entry after *cookie, and its cookie.  `name` is borrowed until the tree changes.  False: ask
+ * tree_more.  An entry that stands the whole time comes exactly once, whatever is refreshed between
  * two calls.
  */
 bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **name,
@@ -136,21 +144,42 @@ struct source_note {
 	const char *request_id; /* copied */
 };
 
-void tree_list_begin(struct tree *tree, struct node *listing);
-/* One item of a list's answer.  FAULT_ANSWER: it is no object or has no id, and was passed over. */
+/* A whole reading of the list begins; `shown`: who reads the listing may follow it page by page. */
+void tree_list_begin(struct node *listing, bool shown);
+/* How an item compares with what was known. */
+struct listed {
+	bool first; /* not met before in this reading */
+	bool changed; /* new, or it says something else than before */
+	bool terminal;
+};
+/*
+ * One item of a list's answer.  `reading`: of a whole reading, whose end will show it; else it is shown at
+ * once.  FAULT_ANSWER: it is no object or has no id, and was passed over.
+ */
 enum fault tree_list_item(struct tree *tree, struct node *listing, const struct json *item,
-	const struct source_note *note);
-/* An id that turned up elsewhere (harvest). */
-void tree_list_id(struct tree *tree, struct node *listing, const char *id);
+	const struct source_note *note, bool reading, struct listed *listed);
+/* An id that turned up elsewhere (harvest); true: for the first time in this reading. */
+bool tree_list_id(struct tree *tree, struct node *listing, const char *id);
 /* Who was listed before counts as seen again: this list could not mention everyone. */
 void tree_list_keep(struct node *listing);
-/* The pages are all there: what was not among them is no longer listed. */
-void tree_list_end(struct tree *tree, struct node *listing, bool complete,
+/* The pages are all there: what was not among them is no longer listed.  `newest_s`: the latest change. */
+void tree_list_end(struct tree *tree, struct node *listing, bool complete, int64_t newest_s,
 	const struct source_note *note);
-/* No more pages will come: lets go of what the list under way was about to show. Fine after its end, too. */
-void tree_list_leave(struct tree *tree, struct node *listing);
-/* How many resources the list under way has shown so far. */
-size_t tree_list_progress(const struct node *listing);
+/* The reading is over, whether it came to its end or not. */
+void tree_list_leave(struct node *listing, bool shown);
+
+/* What stands of the last whole reading. */
+struct tree_whole {
+	size_t n; /* resources that the cloud lists */
+	int64_t read_ms, newest_s;
+};
+/* False: there was none, or it did not hold everything. */
+bool tree_list_whole(const struct node *listing, struct tree_whole *out);
+/* Whether everything that was not in a terminal status was met since then. */
+bool tree_list_adds_up(const struct node *listing, int64_t since_ms);
+/* What was not met since then did not change: all stands anew. */
+void tree_list_renew(struct tree *tree, struct node *listing, int64_t since_ms, int64_t newest_s,
+	const struct source_note *note);
 /* A describe call's object.  FAULT_ANSWER: another resource's; FAULT_NOT_FOUND: another parent's. */
 enum fault tree_described(struct tree *tree, struct node *resource, const struct json *object,
 	const struct source_note *note);

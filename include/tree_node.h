@@ -74,6 +74,7 @@ struct record {
 	int64_t expires_ms;
 	int64_t mtime_s;
 	uint64_t stable;
+	bool terminal; /* the status is one that does not change by itself */
 };
 
 struct failure {
@@ -110,7 +111,7 @@ struct node {
 	const struct kind *kind; /* NULL for the root and .describefs */
 	char *name; /* escaped; "" for the root. At the node's end */
 	uint64_t ino;
-	void *flight; /* the engine's */
+	void *flight; /* the engine's, for any other want */
 	unsigned pins; /* calls under way, and pinned ids */
 	unsigned char sort; /* enum node_sort */
 	bool in_listing : 1; /* the last whole list (or a pin, or a visit) shows it */
@@ -129,7 +130,8 @@ struct node {
 			struct record listed;
 			struct node **listings; /* inside it, made when somebody looks */
 			uint64_t seq; /* its place in the listing, never used again; 0: not shown */
-			uint32_t round; /* the last list, whole or under way, that held it */
+			uint32_t round; /* the last reading, whole or under way, that met it */
+			uint32_t round_shown; /* whose end makes it part of the listing */
 			uint32_t n_listings;
 			struct node *below_next, *below_prev; /* all resources of its listing, shown or not */
 			struct node *loose_next, *loose_prev; /* ring of those that only memory keeps */
@@ -141,17 +143,20 @@ struct node {
 			size_t n_entries, room_entries, n_entered;
 			uint64_t next_seq;
 			uint32_t round_now; /* the round of the list under way, or of the last one */
+			uint32_t round_ended; /* the last one that came to its end */
+			unsigned n_readings, n_shown; /* of the round under way; that readers may follow */
 			unsigned scan_run; /* how many in a row were wanted in the listing's order */
 			unsigned describes; /* since the last list, of what it would have said too */
 			bool complete;
 			bool expiry_shown; /* the kernel was told that what it keeps of the listing is old */
-			struct node **draft; /* new to the list under way, each pinned */
-			size_t n_draft, room_draft, n_seen; /* n_seen: of the list under way, old and new */
+			size_t n_added; /* shown since the kernel was last told of another mtime */
+			int64_t whole_ms, newest_s; /* of the last whole list: when; the latest change */
 			struct stamp *list_stamp, *page_stamp; /* of the last whole list; of the last page */
 			int64_t list_expires_ms;
 			uint64_t epoch; /* in the mtime: counts what makes names that the kernel keeps old */
 			uint64_t scan_seq; /* whose describe call's answer was wanted last */
-			struct failure failures[1]; /* of WANT_LIST */
+			void *whole; /* the engine's flight for WANT_WHOLE */
+			struct failure failures[2]; /* of WANT_LIST, of WANT_WHOLE */
 		};
 	};
 };
@@ -182,7 +187,6 @@ struct node *node_add_resource(struct tree *tree, struct node *listing, const ch
 /* After anything that may end it: leaves it, or puts it among the loose ones, whose oldest it may free. */
 void node_settle(struct tree *tree, struct node *node);
 int64_t tree_ttl_s(const struct tree *tree, int64_t of_catalog);
-int64_t node_ttl_ms(const struct tree *tree, const struct node *node, bool terminal); /* of a resource */
 
 /* The listings inside a resource (or the root) are made when somebody looks for them. */
 void node_open(struct tree *tree, struct node *node);
@@ -221,10 +225,15 @@ void text_put(struct tree *tree, struct text *text);
 void record_set(struct tree *tree, struct node *node, struct record *record,
 	struct snapshot *snapshot, struct text *text, struct stamp *stamp, int64_t expires_ms);
 /* A list's item: its text is kept (copied) until somebody looks into it. */
-void node_set_item(struct tree *tree, struct node *node, const struct json *item, const struct buf *text,
-	struct stamp *stamp);
+/* False: it cannot be shown, and what was known stays. */
+bool node_set_item(struct tree *tree, struct node *node, const struct json *item, const struct buf *text,
+	struct stamp *stamp, bool *changed);
 /* The version, rendered now if only the text was kept; NULL if there is nothing. */
 struct version *record_version(struct tree *tree, struct node *node, struct record *record);
+/* The same answer, said again. */
+void record_renew(struct record *record, struct stamp *stamp, int64_t expires_ms);
+/* It is to be asked for again at that time, at the latest, before it is believed. */
+void outlive_not(struct record *record, int64_t expires_ms);
 bool record_is_fresh(const struct record *record, struct asked asked);
 const struct record *node_newest(const struct node *node); /* NULL: nothing is known */
 enum fault node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
@@ -280,6 +289,8 @@ bool outage_stands(const struct tree *tree, struct asked asked);
 void scan_note(struct tree *tree, struct node *node, struct asked asked);
 
 /* tree_ask.c */
+/* How long what is known vouches for the resource, and 1; 0: not at all. */
+int64_t vouched_ms(const struct tree *tree, const struct node *node, struct asked asked);
 int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a miss stands */
 
 /* tree_entry.c: ids and attributes */
@@ -290,6 +301,14 @@ struct entry resource_entry(const struct tree *tree, const struct node *node, in
 	struct asked asked);
 
 /* tree_fill.c */
+int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool terminal, int64_t sent_ms);
+
+/* tree_list.c */
+/* The resource of that id, shown from now on; *first: not met before in this round. */
+struct node *list_show(struct tree *tree, struct node *listing, const char *id, bool reading, bool *first);
+/* To everybody, and not only to who follows the reading that met it. */
+bool listing_shows(const struct node *listing, const struct node *node);
+void listing_empty(struct tree *tree, struct node *listing); /* what it showed is not believed any more */
 void node_show(struct node *listing, struct node *resource); /* appends it to the listing */
 void node_enter(struct tree *tree, struct node *resource); /* somebody was there */
 

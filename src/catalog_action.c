@@ -146,6 +146,12 @@ static const struct row action_rows[] = {
 	{ TEXT("marker", marker, &form_member), .in = IN_MARKER, .only = "where paging is marker" },
 	{ TEXT("next", next, &form_members), .in = IN_MARKER, .only = "where paging is marker" },
 	{ TEXT("more", more, &form_members), .in = IN_MARKER, .only = "where paging is marker" },
+	{ .name = "newest", .read = rows_json, .offset = offsetof(struct action, newest),
+		.in = IN_OFFSET, .only = "where paging is offset" },
+	{ TEXT("newest_by", newest_by, &form_member), .in = IN_OFFSET,
+		.only = "where paging is offset" },
+	{ .name = "live", .read = rows_json, .offset = offsetof(struct action, live),
+		.in = IN_OFFSET, .only = "where paging is offset" },
 	{ .name = "rate", .read = rows_rate, .offset = offsetof(struct action, rate),
 		.max = RATE_MAX },
 	{ .name = "ids", .read = rows_text, .offset = offsetof(struct harvest, ids),
@@ -207,19 +213,29 @@ static void fill_defaults(struct action *action, unsigned in, double rate)
 }
 
 /* What a call's parameters are made from besides is not fixed too. */
-static bool check_params(const struct place *at, const struct json *params,
+static bool check_params(const struct place *at, const struct json *value, const char *member,
 	const struct action *action)
 {
+	const struct json *params = json_get(value, member);
 	const char *const made[] = {
 		action->id, action->parent, action->offset, action->limit, action->marker,
 	};
-	struct place here = place_member(at, "params");
+	struct place here = place_member(at, member);
 
 	for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) {
 		if (made[i] && json_get(params, made[i]))
 			return rows_refuse_member(&here, made[i], "set by every call itself");
 	}
 	return true;
+}
+
+/* One step of a refresh without the other says nothing. */
+static bool check_refresh(const struct place *at, const struct action *action)
+{
+	bool all = action->newest && action->newest_by && action->live;
+	bool none = !action->newest && !action->newest_by && !action->live;
+
+	return all || none || rows_refuse(at, "newest, newest_by and live go together");
 }
 
 /* `action` may be the first member of a struct harvest. */
@@ -235,7 +251,8 @@ static bool read_action(const struct place *at, const struct json *value, struct
 	if (!rows_object(at, value, &action_table, in, action))
 		return false;
 	fill_defaults(action, in, catalog->rate);
-	return check_params(at, json_get(value, "params"), action);
+	return check_refresh(at, action) && check_params(at, value, "params", action) &&
+		check_params(at, value, "newest", action) && check_params(at, value, "live", action);
 }
 
 bool action_read_list(const struct place *at, const struct json *value, void *field,

@@ -123,7 +123,7 @@ static int look_at_endpoint(struct source *source, const char *endpoint)
 		request.path = xstrdup("/");
 		request.query = xstrdup("");
 		request.timeout_ms = 5000;
-		io.send(io.self, &request, note_visit, &visit);
+		io.send(io.self, &request, NULL, note_visit, &visit);
 		request_release(&request);
 		loop_run(visit.loop);
 		buf_printf(&why, "%s %s", endpoint, visit.fault ? visit.detail : "answers");

@@ -13,12 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	PEOPLE_FIRST = 10, /* one call in so many is left for people while a scan fetches ahead */
-	ROUNDS_MAX = 6, /* calls that one question may need, one after the other */
-	HOLD_MS = 1000, /* how long a failure answers for itself */
-	HOLD_REFUSED_MS = 5000 /* what somebody has to put right at the cloud */
-};
+enum { ROUNDS_MAX = 6 }; /* flights that one question may need, one after the other */
 
 struct engine *engine_new(const struct engine_options *options)
 {
@@ -32,14 +27,19 @@ struct engine *engine_new(const struct engine_options *options)
 	return engine;
 }
 
-static int64_t now_ms(const struct engine *engine)
+int64_t engine_now_ms(const struct engine *engine)
 {
 	return engine->options.io.now_ms(engine->options.io.self);
 }
 
+int64_t engine_wall_s(const struct engine *engine)
+{
+	return engine->options.io.wall_s(engine->options.io.self);
+}
+
 struct asked engine_now(const struct engine *engine)
 {
-	int64_t now = now_ms(engine);
+	int64_t now = engine_now_ms(engine);
 
 	return (struct asked){ now, now };
 }
@@ -49,24 +49,25 @@ struct engine_stats engine_stats(const struct engine *engine)
 	return engine->stats;
 }
 
-static struct reply ask_tree(struct tree *tree, enum question question, uint64_t id,
-	const char *name, struct asked asked)
+static struct reply put_to_tree(const struct wait *wait, struct asked asked)
 {
-	switch (question) {
+	struct tree *tree = wait->engine->options.tree;
+
+	switch (wait->question) {
 	case ASK_LOOKUP:
-		return tree_lookup(tree, id, name, asked);
+		return tree_lookup(tree, wait->id, wait->name, asked);
 	case ASK_ATTR:
-		return tree_attr(tree, id, asked);
+		return tree_attr(tree, wait->id, asked);
+	case ASK_READ:
+		return tree_more(tree, wait->id, wait->cookie, asked);
 	default:
-		return tree_open(tree, id, asked);
+		return tree_open(tree, wait->id, asked);
 	}
 }
 
 static struct reply ask_again(const struct wait *wait)
 {
-	struct asked asked = { now_ms(wait->engine), wait->since_ms };
-
-	return ask_tree(wait->engine->options.tree, wait->question, wait->id, wait->name, asked);
+	return put_to_tree(wait, (struct asked){ engine_now_ms(wait->engine), wait->since_ms });
 }
 
 /* ---- waiters ---- */
@@ -86,7 +87,8 @@ static void leave_flight(struct wait *wait)
 	else
 		flight->last = wait->prev;
 	if (!flight->first)
-		flight->alone_ms = now_ms(wait->engine);
+		flight->alone_ms = engine_now_ms(wait->engine);
+	flight->n_waits--;
 	wait->flight = NULL;
 	wait->next = wait->prev = NULL;
 	wait->engine->stats.waiting--;
@@ -121,13 +123,14 @@ static void give_up(void *arg)
 	struct wait *wait = arg;
 	struct engine *engine = wait->engine;
 	struct flight *flight = wait->flight;
-	bool sent = flight->state == FLIGHT_SENT;
-	int64_t silent_ms = sent ? now_ms(engine) - flight->sent_ms : 0;
-	enum fault fault = sent ? FAULT_TIMEOUT : flight->too_late; /* it is our own queue that is slow */
+	const struct leg *leg = flight->legs;
+	bool sent = leg->state == LEG_SENT;
+	int64_t silent_ms = sent ? engine_now_ms(engine) - leg->sent_ms : 0;
+	enum fault fault = sent ? FAULT_TIMEOUT : leg->too_late; /* it is our own queue that is slow */
 
 	wait->timer = NULL;
 	tree_fail(engine->options.tree, flight->node, flight->want, fault,
-		silent_ms * 2 >= engine->options.deadline_ms, now_ms(engine));
+		silent_ms * 2 >= engine->options.deadline_ms, engine_now_ms(engine));
 	struct reply reply = ask_again(wait);
 	if (reply.outcome == OUTCOME_NEED)
 		reply = (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
@@ -137,7 +140,7 @@ static void give_up(void *arg)
 static void join_flight(struct wait *wait, struct flight *flight)
 {
 	const struct io *io = &wait->engine->options.io;
-	int64_t left_ms = wait->deadline_ms - now_ms(wait->engine);
+	int64_t left_ms = wait->deadline_ms - engine_now_ms(wait->engine);
 
 	wait->flight = flight;
 	wait->prev = flight->last;
@@ -146,99 +149,47 @@ static void join_flight(struct wait *wait, struct flight *flight)
 	else
 		flight->first = wait;
 	flight->last = wait;
+	flight->n_waits++;
 	flight->alone_ms = 0;
 	wait->engine->stats.waiting++;
 	if (!wait->timer)
 		wait->timer = io->after(io->self, left_ms > 0 ? left_ms : 0, give_up, wait);
 }
 
-/* ---- flights ---- */
-
-static struct flight *flight_new(struct engine *engine, struct node *node, enum want want)
-{
-	struct flight *flight = xcalloc(1, sizeof(*flight));
-
-	flight->engine = engine;
-	flight->node = node;
-	flight->want = want;
-	flight->alone_ms = now_ms(engine);
-	node_pin(node);
-	*node_flight(node, want) = flight;
-	flight->next = engine->flights;
-	if (flight->next)
-		flight->next->prev = flight;
-	engine->flights = flight;
-	engine->stats.in_flight++;
-	return flight;
-}
-
-static void flight_free(struct flight *flight)
-{
-	struct engine *engine = flight->engine;
-
-	if (flight->prev)
-		flight->prev->next = flight->next;
-	else
-		engine->flights = flight->next;
-	if (flight->next)
-		flight->next->prev = flight->prev;
-	engine->stats.in_flight--;
-	node_unpin(engine->options.tree, flight->node);
-	free(flight->marker);
-	free(flight);
-}
-
-static int64_t hold_ms(enum fault fault)
-{
-	switch (fault) {
-	case FAULT_UNSUPPORTED:
-	case FAULT_DENIED:
-		return HOLD_REFUSED_MS;
-	default:
-		return HOLD_MS;
-	}
-}
+/* ---- what a flight says to those who wait for it ---- */
 
 static bool put_question(struct wait *wait);
 
-/* FAULT_NONE: the tree is already filled. */
-void flight_land(struct flight *flight, enum fault fault)
+void engine_release(struct flight *flight)
 {
-	struct engine *engine = flight->engine;
 	struct wait *wait;
 
-	flight_drop(flight);
-	*node_flight(flight->node, flight->want) = NULL;
-	if (fault)
-		tree_fail(engine->options.tree, flight->node, flight->want, fault, hold_ms(fault),
-			now_ms(engine));
-	if (flight->want == WANT_LIST)
-		tree_list_leave(engine->options.tree, flight->node);
-	/* nobody can join any more; an answer may cancel another waiter: the list is read anew each time */
+	/* an answer may cancel another waiter: the list is read anew each time */
 	while ((wait = flight->first)) {
 		leave_flight(wait);
 		put_question(wait);
 	}
-	flight_free(flight);
 }
 
-/* The flight for what the tree needs; NULL: it landed at once, and the tree knows more. */
-static struct flight *find_flight(struct engine *engine, struct node *node, enum want want)
+void engine_dismiss(struct flight *flight, const struct reply *reply)
 {
-	struct flight *flight = *node_flight(node, want);
+	while (flight->first)
+		answer(flight->first, reply);
+}
 
-	if (flight)
-		return flight;
-	node_pin(node);
-	flight = flight_new(engine, node, want);
-	enum fault fault = flight_begin(flight);
-	if (fault || !flight->action)
-		flight_land(flight, fault);
-	else
-		flight_book(flight);
-	flight = *node_flight(node, want);
-	node_unpin(engine->options.tree, node);
-	return flight;
+void engine_wake(struct flight *flight)
+{
+	/* each at most once: who goes on waiting goes to the end of the line */
+	for (size_t n = flight->n_waits; n > 0 && flight->first; n--) {
+		struct wait *wait = flight->first;
+		struct reply reply = ask_again(wait);
+		if (reply.outcome == OUTCOME_NEED) {
+			leave_flight(wait);
+			join_flight(wait, flight);
+		} else {
+			answer(wait, &reply);
+		}
+	}
 }
 
 /* True: it waits.  False: it was answered and is gone. */
@@ -255,7 +206,7 @@ static bool put_question(struct wait *wait)
 			engine_fill_texts(engine, reply.node);
 			continue;
 		}
-		struct flight *flight = find_flight(engine, reply.node, reply.want);
+		struct flight *flight = flight_find(engine, reply.node, reply.want);
 		if (flight) {
 			join_flight(wait, flight);
 			return true;
@@ -267,47 +218,53 @@ static bool put_question(struct wait *wait)
 	return false;
 }
 
-/*
- * Fetches ahead of a scan.  What people ask for goes first: a part of the rate is always left for
- * them, and nothing is booked ahead of its time.
- */
+/* Fetches ahead of a scan, when nobody waits for a turn and some of the rate is left for people. */
 static void look_ahead(struct engine *engine)
 {
 	struct node *node;
 
 	while ((node = tree_ahead(engine->options.tree, engine_now(engine)))) {
-		const struct rate *rate = &engine_action(engine, &node_kind(node)->describe)->rate;
-		if (rate_free(rate, now_ms(engine)) <= rate->size / PEOPLE_FIRST)
+		if (!turn_spare(engine, &node_kind(node)->describe, false))
 			return;
-		find_flight(engine, node, WANT_DESCRIBE);
+		flight_find(engine, node, WANT_DESCRIBE);
 	}
+}
+
+static struct wait *put(const struct wait *asking)
+{
+	struct engine *engine = asking->engine;
+	struct asked asked = engine_now(engine);
+	struct reply reply = put_to_tree(asking, asked);
+
+	engine->stats.questions++;
+	if (reply.outcome != OUTCOME_NEED) { /* what is warm costs no memory */
+		asking->done(asking->arg, &reply);
+		look_ahead(engine);
+		return NULL;
+	}
+	engine->stats.waited++;
+	struct wait *wait = xmalloc(sizeof(*wait));
+	*wait = *asking;
+	wait->name = asking->name ? xstrdup(asking->name) : NULL;
+	wait->since_ms = asked.since_ms;
+	wait->deadline_ms = asked.now_ms + engine->options.deadline_ms;
+	bool waits = put_question(wait);
+	look_ahead(engine);
+	return waits ? wait : NULL;
 }
 
 struct wait *engine_ask(struct engine *engine, enum question question, uint64_t id, const char *name,
 	engine_done_fn *done, void *arg)
 {
-	struct asked asked = engine_now(engine);
-	struct reply reply = ask_tree(engine->options.tree, question, id, name, asked);
+	return put(&(struct wait){ .engine = engine, .question = question, .id = id,
+		.name = (char *)name, .done = done, .arg = arg }); /* the name is copied by who keeps it */
+}
 
-	engine->stats.questions++;
-	if (reply.outcome != OUTCOME_NEED) { /* what is warm costs no memory */
-		done(arg, &reply);
-		look_ahead(engine);
-		return NULL;
-	}
-	engine->stats.waited++;
-	struct wait *wait = xcalloc(1, sizeof(*wait));
-	wait->engine = engine;
-	wait->question = question;
-	wait->id = id;
-	wait->name = name ? xstrdup(name) : NULL;
-	wait->since_ms = asked.since_ms;
-	wait->deadline_ms = asked.now_ms + engine->options.deadline_ms;
-	wait->done = done;
-	wait->arg = arg;
-	bool waits = put_question(wait);
-	look_ahead(engine);
-	return waits ? wait : NULL;
+struct wait *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, engine_done_fn *done,
+	void *arg)
+{
+	return put(&(struct wait){ .engine = engine, .question = ASK_READ, .id = id, .cookie = cookie,
+		.done = done, .arg = arg });
 }
 
 void engine_cancel(struct engine *engine, struct wait *wait)
@@ -337,15 +294,11 @@ void engine_free(struct engine *engine)
 
 	while (engine->flights) {
 		struct flight *flight = engine->flights;
-		flight_drop(flight);
 		*node_flight(flight->node, flight->want) = NULL;
-		while (flight->first)
-			answer(flight->first, &lost);
+		engine_dismiss(flight, &lost);
 		flight_free(flight);
 	}
-	for (size_t i = 0; i < engine->n_actions; i++)
-		rate_release(&engine->actions[i].rate);
-	free(engine->actions);
+	engine_release_actions(engine);
 	journal_release(&engine->journal);
 	credentials_release(&engine->credentials);
 	free(engine);

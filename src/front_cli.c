@@ -27,15 +27,28 @@ static void take_answer(void *arg, const struct reply *reply)
 	loop_stop(answer->loop, 0);
 }
 
+/* `wait` NULL: it is answered. */
+static struct reply answer_of(struct source *source, struct answer *answer, const struct wait *wait)
+{
+	while (wait && !answer->done)
+		loop_run(source->loop);
+	return answer->reply;
+}
+
 /* Asks and waits. */
 static struct reply ask(struct source *source, enum question question, uint64_t id, const char *name)
 {
 	struct answer answer = { .loop = source->loop };
 
-	if (engine_ask(source->engine, question, id, name, take_answer, &answer))
-		while (!answer.done)
-			loop_run(source->loop);
-	return answer.reply;
+	return answer_of(source, &answer,
+		engine_ask(source->engine, question, id, name, take_answer, &answer));
+}
+
+static struct reply ask_more(struct source *source, uint64_t id, uint64_t cookie)
+{
+	struct answer answer = { .loop = source->loop };
+
+	return answer_of(source, &answer, engine_read(source->engine, id, cookie, take_answer, &answer));
 }
 
 static int reply_errno(const struct reply *reply)
@@ -100,36 +113,44 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names of a directory, sorted; 0, or an errno. The caller frees them. */
-static int list_names(struct source *source, uint64_t id, struct texts *names)
-{
-	struct reply reply = ask(source, ASK_OPEN, id, NULL);
-	struct asked asked = { engine_now(source->engine).now_ms, 0 };
-	uint64_t cookie = 0;
-	struct entry entry;
-	const char *name;
-	size_t room = 0;
-
-	*names = (struct texts){ 0 };
-	if (reply.outcome != OUTCOME_FOUND)
-		return reply_errno(&reply);
-	while (tree_next(source->tree, id, &cookie, &name, &entry, asked)) {
-		if (names->n == room) {
-			room = room ? room * 2 : 64;
-			names->v = xrealloc(names->v, room * sizeof(*names->v));
-		}
-		names->v[names->n++] = xstrdup(name);
-	}
-	if (names->n)
-		qsort(names->v, names->n, sizeof(*names->v), compare_names);
-	return 0;
-}
-
 static void free_names(struct texts *names)
 {
 	for (size_t i = 0; i < names->n; i++)
 		free(names->v[i]);
 	free(names->v);
+	*names = (struct texts){ 0 };
+}
+
+/* The names of a directory, sorted; 0, or an errno. The caller frees them. */
+static int list_names(struct source *source, uint64_t id, struct texts *names)
+{
+	struct reply reply;
+	struct entry entry;
+	const char *name;
+	size_t room = 0, before;
+
+	*names = (struct texts){ 0 };
+	reply.cookie = 0;
+	do { /* a long listing comes page by page */
+		reply = ask_more(source, id, reply.cookie);
+		before = names->n;
+		struct asked asked = { engine_now(source->engine).now_ms, 0 };
+		while (reply.outcome == OUTCOME_FOUND &&
+				tree_next(source->tree, id, &reply.cookie, &name, &entry, asked)) {
+			if (names->n == room) {
+				room = room ? room * 2 : 64;
+				names->v = xrealloc(names->v, room * sizeof(*names->v));
+			}
+			names->v[names->n++] = xstrdup(name);
+		}
+	} while (names->n > before);
+	if (reply.outcome != OUTCOME_FOUND) {
+		free_names(names);
+		return reply_errno(&reply);
+	}
+	if (names->n)
+		qsort(names->v, names->n, sizeof(*names->v), compare_names);
+	return 0;
 }
 
 static int ls_path(struct source *source, const char *path)

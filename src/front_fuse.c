@@ -124,15 +124,19 @@ static void interrupt_parked(fuse_req_t request, void *arg)
 	free(parked);
 }
 
-static void ask(struct parked *parked, enum question question, const char *name)
+/* `wait` NULL: it was answered, and is gone. */
+static void leave_parked(struct parked *parked, struct wait *wait)
 {
-	struct wait *wait = engine_ask(parked->front->engine, question, parked->id, name, answer_parked,
-		parked);
-
 	if (!wait)
-		return; /* answered, and gone */
+		return;
 	parked->wait = wait;
 	fuse_req_interrupt_func(parked->request, interrupt_parked, parked);
+}
+
+static void ask(struct parked *parked, enum question question, const char *name)
+{
+	leave_parked(parked, engine_ask(parked->front->engine, question, parked->id, name, answer_parked,
+		parked));
 }
 
 static struct parked *park(fuse_req_t request, fuse_ino_t id,
@@ -271,9 +275,8 @@ static void reply_readdir(struct parked *parked, const struct reply *reply)
 	struct entry entry;
 	const char *name;
 
-	(void)reply;
 	asked.since_ms = 0; /* what was just found fresh enough stays so to the end of this answer */
-	cookie = at >= 2 ? at - 2 : 0;
+	cookie = reply->cookie;
 	while (at >= 2 && tree_next(front->tree, parked->id, &cookie, &name, &entry, asked)) {
 		struct fuse_entry_param param;
 		fill_entry(front, &entry, &param);
@@ -295,18 +298,12 @@ static void reply_readdir(struct parked *parked, const struct reply *reply)
 static void read_directory(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset, bool plus)
 {
 	struct parked *parked = park(request, id, reply_readdir);
-	struct front *front = parked->front;
-	struct asked asked = engine_now(front->engine);
+	uint64_t cookie = offset > 2 ? (uint64_t)offset - 2 : 0;
 
 	parked->size = size;
 	parked->offset = offset;
 	parked->plus = plus;
-	/* one pass is one answer: its beginning asks whether that is fresh, the rest whether it is there */
-	asked.since_ms = 0;
-	if (offset && tree_open(front->tree, id, asked).outcome == OUTCOME_FOUND)
-		answer_parked(parked, &(struct reply){ .outcome = OUTCOME_FOUND });
-	else
-		ask(parked, ASK_OPEN, NULL);
+	leave_parked(parked, engine_read(parked->front->engine, id, cookie, answer_parked, parked));
 }
 
 static void op_readdir(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,

@@ -126,18 +126,21 @@ static void on_no_start(void *arg)
 	conclude(exchange);
 }
 
-static bool start(struct exchange *exchange, const struct request *request, long timeout_ms)
+static bool start(struct exchange *exchange, const struct request *request, long timeout_ms,
+	io_wire_fn *wired, void *arg)
 {
 	struct http *http = exchange->http;
 	CURL *easy = get_easy(http);
 	if (!transfer_begin(&exchange->transfer, easy, request, timeout_ms))
 		return false;
+	exchange->transfer.wired = wired;
+	exchange->transfer.wired_arg = arg;
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
 	return curl_multi_add_handle(http->multi, easy) == CURLM_OK;
 }
 
-static struct exchange *http_send(void *self, const struct request *request, io_reply_fn *done,
-	void *arg)
+static struct exchange *http_send(void *self, const struct request *request, io_wire_fn *wired,
+	io_reply_fn *done, void *arg)
 {
 	struct http *http = self;
 	struct exchange *exchange = xcalloc(1, sizeof *exchange);
@@ -149,7 +152,7 @@ static struct exchange *http_send(void *self, const struct request *request, io_
 	http->first = exchange;
 	/* To curl, 0 would be "for ever". */
 	long timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 1;
-	if (start(exchange, request, timeout_ms))
+	if (start(exchange, request, timeout_ms, wired, arg))
 		exchange->timer = loop_after(http->loop, timeout_ms, on_deadline, exchange);
 	else
 		exchange->timer = loop_after(http->loop, 0, on_no_start, exchange);

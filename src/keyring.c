@@ -130,8 +130,8 @@ static const char *mistake_in(const char *text)
 		return "is empty";
 	if (is_blank(text[0]) || is_blank(text[strlen(text) - 1]))
 		return "begins or ends with a blank: take it out";
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
+	for (; *text; text++) /* C0 80 is how a file's \u0000 comes */
+		if ((unsigned char)*text < ' ' || *text == 0x7f || *text == '\xc0')
 			return "holds a control character";
 	return NULL;
 }
@@ -233,7 +233,9 @@ static bool check_type(const struct json *root, const char *path, struct buf *wh
 		return false;
 	}
 	if (strcmp(type, "default") != 0) {
-		buf_printf(where, "%s: type \"%.40s\" is not known", path, type);
+		char shown[41];
+		fault_note_copy(shown, sizeof shown, type);
+		buf_printf(where, "%s: type \"%s\" is not known", path, shown);
 		return false;
 	}
 	if (has_text(root, "role-arn") && has_text(root, "role-session-name")) {

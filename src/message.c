@@ -136,3 +136,9 @@ void response_release(struct response *response)
 	buf_release(&response->body);
 	response_init(response);
 }
+
+void response_move(struct response *to, struct response *from)
+{
+	*to = *from;
+	response_init(from);
+}

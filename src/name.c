@@ -143,10 +143,13 @@ void name_escape(struct buf *out, const char *text)
 		buf_puts(&name, "%7E");
 		buf_puts(&name, hash);
 	}
+	const char *rest = name.data;
+	if (!name.full && name_is_probe(name.data)) /* else it would be shown, and not be found */
+		add_escaped(out, rest++, 1);
 	if (name.full)
 		add_marked(out, name.data, text);
 	else
-		buf_add(out, name.data, name.len);
+		buf_puts(out, rest);
 	buf_release(&name);
 }
 

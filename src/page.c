@@ -1,11 +1,14 @@
 /*
  * page.c - what a flight asks for and takes in: bodies, pages, harvests.
  *
- * Paging by offset goes by what came, not by what was asked for; ids that come twice are one; when
- * the total shrinks between two pages the page is asked for again that much earlier, because others
- * have moved up.  Paging by marker stops at an empty marker or one that repeats.  A listing whose
- * list call is gone is put together from the ids that other listings mention (harvest), and says
- * that it is not complete.
+ * Paging by offset goes by what came, not by what was asked for; ids that come twice are one.  When
+ * somebody goes while the pages come, others move up, maybe past us.  So as soon as the total moves the
+ * page is asked for again that much earlier, and from then on each page begins with the last one of the
+ * page before; where it does not, we step back until it does.  (One that came and one that went between
+ * the same two pages, when nothing else ever moved, are not seen: the API numbers no states.)
+ *
+ * Paging by marker stops at an empty marker or one that repeats.  A listing whose list call is gone is put
+ * together from the ids that other listings mention (harvest), and says that it is not complete.
  */
 #include "flight.h"
 
@@ -53,10 +56,26 @@ static void add_number(struct buf *out, const char *name, int64_t value)
 	buf_printf(out, "%lld", (long long)value);
 }
 
-void flight_body(const struct flight *flight, struct buf *out)
+/* The fixed members: a refresh orders or filters in another way than a whole reading. */
+static const char *fixed_members(const struct leg *leg)
 {
-	const struct action *action = flight->action;
-	const char *params = action->params ? action->params : "{}";
+	const struct action *action = leg->action;
+
+	switch (leg->flight->phase) {
+	case PHASE_NEWEST:
+		return action->newest;
+	case PHASE_LIVE:
+		return action->live;
+	default:
+		return action->params ? action->params : "{}";
+	}
+}
+
+void flight_body(const struct leg *leg, struct buf *out)
+{
+	const struct flight *flight = leg->flight;
+	const struct action *action = leg->action;
+	const char *params = fixed_members(leg);
 	size_t len = strlen(params);
 
 	buf_putc(out, '{');
@@ -65,7 +84,7 @@ void flight_body(const struct flight *flight, struct buf *out)
 	add_text(out, action->parent, node_parent_id(flight->node), action->numbers);
 	add_text(out, action->id, node_id(flight->node), action->numbers);
 	if (action->paging == PAGING_OFFSET) {
-		add_number(out, action->offset, flight->offset);
+		add_number(out, action->offset, leg->offset);
 		add_number(out, action->limit, action->page);
 	} else if (action->paging == PAGING_MARKER) {
 		add_text(out, action->marker, flight->marker, false);
@@ -80,16 +99,28 @@ static void choose(struct flight *flight, const struct action *action, const cha
 {
 	flight->action = action;
 	flight->ids = ids;
-	flight->offset = flight->total = 0;
+	flight->offset = flight->total = flight->page_items = 0;
 	flight->barren = flight->setbacks = 0;
+	flight->moving = false;
 	free(flight->marker);
 	flight->marker = NULL;
+}
+
+void flight_choose_list(struct flight *flight, enum phase phase)
+{
+	flight->phase = phase;
+	if (phase == PHASE_WHOLE) {
+		tree_list_begin(flight->node, flight->want == WANT_LIST);
+		flight->reads = true;
+		flight->n_seen = 0;
+	}
+	choose(flight, &node_kind(flight->node)->list, NULL);
 }
 
 static bool is_gone(struct flight *flight, const struct action *action)
 {
 	return engine_action(flight->engine, action)->unsupported_ms >
-		flight->engine->options.io.now_ms(flight->engine->options.io.self);
+		engine_now_ms(flight->engine);
 }
 
 static bool exists(const struct action *action)
@@ -117,16 +148,16 @@ static void end_list(struct flight *flight, const struct source_note *note)
 {
 	if (flight->lossy)
 		tree_list_keep(flight->node);
-	tree_list_end(flight->engine->options.tree, flight->node, !flight->incomplete, note);
+	tree_list_end(flight->engine->options.tree, flight->node, !flight->incomplete, flight->newest_s,
+		note);
 }
 
 /* Nobody (else) can be asked: what is pinned, was entered or was harvested is all there is. */
 static void end_unasked(struct flight *flight)
 {
-	const struct io *io = &flight->engine->options.io;
-	int64_t now_ms = io->now_ms(io->self);
+	int64_t now_ms = engine_now_ms(flight->engine);
 	struct source_note note = { .sent_ms = now_ms, .received_ms = now_ms,
-		.received_s = io->wall_s(io->self), .action = "" };
+		.received_s = engine_wall_s(flight->engine), .action = "" };
 
 	end_list(flight, &note);
 }
@@ -139,13 +170,14 @@ enum fault flight_begin(struct flight *flight)
 		choose(flight, &kind->describe, NULL);
 		return is_gone(flight, flight->action) ? FAULT_UNSUPPORTED : FAULT_NONE;
 	}
-	tree_list_begin(flight->engine->options.tree, flight->node);
 	if (exists(&kind->list) && !is_gone(flight, &kind->list)) {
-		choose(flight, &kind->list, NULL);
+		flight_choose_list(flight, refresh_phase(flight));
 		return FAULT_NONE;
 	}
 	if (!kind->partial)
 		return FAULT_UNSUPPORTED;
+	tree_list_begin(flight->node, true);
+	flight->reads = true;
 	if (choose_harvest(flight))
 		return FAULT_NONE;
 	end_unasked(flight);
@@ -156,13 +188,13 @@ bool flight_survives(struct flight *flight, enum fault *fault)
 {
 	bool gone = *fault == FAULT_UNSUPPORTED || *fault == FAULT_DENIED;
 
-	if (flight->want != WANT_LIST || !node_kind(flight->node)->partial || (!gone && !flight->ids))
+	if (flight->want == WANT_DESCRIBE || !node_kind(flight->node)->partial || (!gone && !flight->ids))
 		return false;
 	/* one source of ids that fails does not hide the others, nor what it said before */
 	flight->lossy |= !gone;
 	if (choose_harvest(flight))
 		return true;
-	if (flight->lossy && !tree_list_progress(flight->node))
+	if (flight->lossy && !flight->n_seen)
 		return false;
 	end_unasked(flight);
 	*fault = FAULT_NONE;
@@ -206,7 +238,8 @@ static void harvest_ids(struct flight *flight, const struct json *value, const c
 		enum json_type type = json_type(value);
 		if ((type == JSON_STRING || type == JSON_NUMBER) && *json_text(value) &&
 				kind_accepts_id(node_kind(flight->node), json_text(value)))
-			tree_list_id(flight->engine->options.tree, flight->node, json_text(value));
+			flight->n_seen += tree_list_id(flight->engine->options.tree, flight->node,
+				json_text(value));
 		return;
 	}
 	if (len >= sizeof(name))
@@ -218,26 +251,46 @@ static void harvest_ids(struct flight *flight, const struct json *value, const c
 
 /* ---- pages ---- */
 
-static bool next_offset(struct flight *flight, const struct json *result, size_t n_items, bool barren)
+/* False: often enough; what may have slipped through is missed. */
+static bool step_back(struct flight *flight, int64_t by)
+{
+	if (flight->setbacks++ >= SETBACKS_MAX) {
+		flight->incomplete = true;
+		return false;
+	}
+	flight->offset = by < flight->offset ? flight->offset - by : 0;
+	flight->barren = 0;
+	return true;
+}
+
+/* Back to where it is certain that nobody slipped through; false: there is no need. */
+static bool make_up(struct flight *flight, int64_t total, int64_t n_items)
+{
+	int64_t fallen = flight->total - total;
+	bool moves = flight->offset && total >= 0 && fallen;
+
+	flight->total = total;
+	if (moves && (!flight->moving || fallen > 0)) {
+		flight->moving = true;
+		return step_back(flight, fallen > 0 ? fallen + 1 : 1);
+	}
+	return flight->moving && flight->offset && flight->gap && n_items && step_back(flight, n_items);
+}
+
+static bool next_offset(struct flight *flight, const struct json *result, int64_t n_items, bool barren)
 {
 	const struct json *total = json_path(result, flight->action->total ? flight->action->total : "");
-	int64_t now_total = json_integer(total, -1);
-	int64_t fallen = flight->offset && now_total >= 0 ? flight->total - now_total : 0;
 
-	flight->total = now_total;
-	if (fallen > 0 && flight->setbacks++ < SETBACKS_MAX) {
-		/* what went before this page moved others up from here: they are where we have been */
-		flight->offset = fallen < flight->offset ? flight->offset - fallen : 0;
-		flight->barren = 0;
+	flight->page_items = n_items;
+	if (make_up(flight, json_integer(total, -1), n_items))
 		return true;
-	}
-	flight->incomplete |= fallen > 0;
-	flight->offset += (int64_t)n_items;
+	int64_t end = flight->offset + n_items;
+	flight->offset = flight->moving && n_items > 1 ? end - 1 : end;
 	flight->barren = barren ? flight->barren + 1 : 0;
 	/* no total, or one that what came belies: a full page has a next one */
-	if (now_total < flight->offset)
-		return n_items && (int64_t)n_items >= flight->action->page;
-	return n_items && flight->offset < now_total;
+	if (flight->total < end)
+		return n_items && n_items >= flight->action->page;
+	return n_items && end < flight->total;
 }
 
 static bool next_marker(struct flight *flight, const struct json *result)
@@ -263,7 +316,7 @@ static bool next_page(struct flight *flight, const struct json *result, size_t n
 {
 	switch (flight->action->paging) {
 	case PAGING_OFFSET:
-		return next_offset(flight, result, n_items, barren);
+		return next_offset(flight, result, (int64_t)n_items, barren);
 	case PAGING_MARKER:
 		flight->barren = barren || !n_items ? flight->barren + 1 : 0;
 		return next_marker(flight, result);
@@ -272,19 +325,34 @@ static bool next_page(struct flight *flight, const struct json *result, size_t n
 	}
 }
 
-static void take_items(struct flight *flight, const struct json *items, const struct source_note *note)
+static void note_passed_over(struct flight *flight, const struct source_note *note)
+{
+	struct fault_note why = { 0 };
+
+	fault_note_copy(why.message, sizeof(why.message), "an item without an id was passed over");
+	fault_note_copy(why.request_id, sizeof(why.request_id), note->request_id);
+	engine_note_failure(flight->engine, flight->node, FAULT_ANSWER, &why);
+	flight->incomplete = true;
+}
+
+/* False: this is no answer to what a refresh asked for. */
+static bool take_items(struct flight *flight, const struct json *items, const struct source_note *note)
 {
 	struct tree *tree = flight->engine->options.tree;
 
-	for (const struct json *item = json_first(items); item; item = json_next(item)) {
-		if (!tree_list_item(tree, flight->node, item, note))
+	flight->gap = false;
+	for (const struct json *item = json_first(items), *first = item; item; item = json_next(item)) {
+		struct listed listed;
+		if (tree_list_item(tree, flight->node, item, note, flight->phase == PHASE_WHOLE, &listed)) {
+			note_passed_over(flight, note);
 			continue;
-		struct fault_note why = { 0 };
-		fault_note_copy(why.message, sizeof(why.message), "an item without an id was passed over");
-		fault_note_copy(why.request_id, sizeof(why.request_id), note->request_id);
-		engine_note_failure(flight->engine, flight->node, FAULT_ANSWER, &why);
-		flight->incomplete = true;
+		}
+		flight->n_seen += listed.first;
+		flight->gap |= item == first && listed.first;
+		if (!refresh_takes(flight, item, &listed))
+			return false;
 	}
+	return true;
 }
 
 static bool is_said(const struct json *result, const char *path)
@@ -308,46 +376,45 @@ static bool is_page(const struct flight *flight, const struct json *result, cons
 	return !action->total || json_integer(json_path(result, action->total), 0) <= flight->offset;
 }
 
-static bool take_page(struct flight *flight, const struct json *result, const struct source_note *note,
-	enum fault *fault)
+static enum fault take_page(struct flight *flight, const struct json *result, const struct source_note *note)
 {
 	const struct json *items = flight->action->items ? json_path(result, flight->action->items) : NULL;
+	size_t before = flight->n_seen, n_items = items ? json_count(items) : 0;
+	bool fits = true;
 
-	if (!is_page(flight, result, items)) {
-		*fault = FAULT_ANSWER;
-		return false;
-	}
-	size_t before = tree_list_progress(flight->node), n_items = items ? json_count(items) : 0;
+	if (!is_page(flight, result, items))
+		return FAULT_ANSWER;
 	if (flight->ids)
 		harvest_ids(flight, result, flight->ids);
 	else if (items)
-		take_items(flight, items, note);
-	bool more = next_page(flight, result, n_items,
-		n_items && !flight->ids && tree_list_progress(flight->node) == before);
-	if (tree_list_progress(flight->node) > LISTING_MAX || flight->offset > LISTING_MAX)
-		*fault = FAULT_TOO_BIG;
+		fits = take_items(flight, items, note);
+	flight->more = next_page(flight, result, n_items, flight->phase == PHASE_WHOLE && n_items &&
+		!flight->ids && flight->n_seen == before);
+	if (flight->n_seen > LISTING_MAX || flight->offset > LISTING_MAX)
+		return FAULT_TOO_BIG;
 	if (flight->barren >= BARREN_MAX)
-		*fault = FAULT_ANSWER;
-	return more;
+		return FAULT_ANSWER;
+	if (flight->phase != PHASE_WHOLE)
+		refresh_turn(flight, fits, note);
+	return FAULT_NONE;
 }
 
-bool flight_take(struct flight *flight, const struct json *result, const struct source_note *note,
-	enum fault *fault)
+enum fault flight_take(struct flight *flight, const struct json *result, const struct source_note *note)
 {
 	if (flight->want == WANT_DESCRIBE) {
 		const struct json *object = json_path(result, flight->action->items);
-		*fault = object ? tree_described(flight->engine->options.tree, flight->node, object, note) :
+		return object ? tree_described(flight->engine->options.tree, flight->node, object, note) :
 			FAULT_ANSWER;
-		return false;
 	}
-	bool more = take_page(flight, result, note, fault);
-	if (*fault || more)
-		return more;
+	bool refreshes = flight->phase != PHASE_WHOLE;
+	enum fault fault = take_page(flight, result, note);
+	if (fault || flight->more || refreshes)
+		return fault;
 	if (flight->action->paging == PAGING_OFFSET && !flight->ids &&
-			(int64_t)tree_list_progress(flight->node) < flight->total)
+			(int64_t)flight->n_seen < flight->total)
 		flight->incomplete = true;
-	if (flight->ids && choose_harvest(flight))
-		return true;
-	end_list(flight, note);
-	return false;
+	flight->more = flight->ids && choose_harvest(flight);
+	if (!flight->more)
+		end_list(flight, note);
+	return FAULT_NONE;
 }

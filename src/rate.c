@@ -1,13 +1,10 @@
 /*
  * rate.c - politeness: the sliding window, and full-jitter backoff.
  *
- * The window is a second and WINDOW_SLACK_MS, because the server counts arrivals and not departures.
- *
- * NEEDSWORK: a first burst arrives later than it was sent by the time that its connections take to
- * be made, and the next one does not; so for one second the server may count more than the rate.
- * The cure is to count from when a request went onto the wire (curl's PRETRANSFER time), which
- * means that turns can't be booked ahead: a queue of flights for each action instead.  Due with
- * issue 3, section 2.
+ * The window is a second and WINDOW_SLACK_MS, because the server counts arrivals and not departures: two
+ * calls do not take equally long to get there.  What takes longest, making a connection, is not left to
+ * the slack: a call has its place in the window only when it is on the wire, and until then it stands in
+ * the way of others as if it went just now.
  */
 #include "rate.h"
 
@@ -26,8 +23,6 @@ void rate_init(struct rate *rate, double per_s)
 	rate->window_ms = per_s < 1 ? (int64_t)(1000 / per_s) : 1000;
 	rate->window_ms += WINDOW_SLACK_MS;
 	rate->sent_ms = xmalloc(rate->size * sizeof(*rate->sent_ms));
-	for (size_t i = 0; i < rate->size; i++)
-		rate->sent_ms[i] = INT64_MIN / 2;
 }
 
 void rate_release(struct rate *rate)
@@ -36,31 +31,50 @@ void rate_release(struct rate *rate)
 	*rate = (struct rate){ 0 };
 }
 
-int64_t rate_wait_ms(const struct rate *rate, int64_t now_ms)
+static int64_t leaves_ms(const struct rate *rate, size_t place)
 {
-	if (!rate->size)
-		return 0;
-	int64_t free_ms = rate->sent_ms[rate->next] + rate->window_ms;
-	return free_ms > now_ms ? free_ms - now_ms : 0;
+	return rate->sent_ms[(rate->first + place) % rate->size] + rate->window_ms;
 }
 
-size_t rate_free(const struct rate *rate, int64_t now_ms)
+size_t rate_free(struct rate *rate, int64_t now_ms)
 {
-	size_t n = 0;
-
 	if (!rate->size)
 		return SIZE_MAX;
-	while (n < rate->size && rate->sent_ms[(rate->next + n) % rate->size] + rate->window_ms <= now_ms)
-		n++;
-	return n;
+	while (rate->n && leaves_ms(rate, 0) <= now_ms) {
+		rate->first = (rate->first + 1) % rate->size;
+		rate->n--;
+	}
+	return rate->size - rate->n - rate->pending;
 }
 
-void rate_book(struct rate *rate, int64_t now_ms)
+int64_t rate_wait_ms(struct rate *rate, size_t before, int64_t now_ms)
+{
+	size_t free_now = rate_free(rate, now_ms);
+
+	if (before < free_now)
+		return 0;
+	/* places come free in this order: those on the wire, those that go just now, then all over again */
+	size_t place = (before - free_now) % rate->size, rounds = (before - free_now) / rate->size;
+	int64_t first_ms = place < rate->n ? leaves_ms(rate, place) - now_ms : rate->window_ms;
+	return first_ms + (int64_t)rounds * rate->window_ms;
+}
+
+void rate_begin(struct rate *rate)
+{
+	rate->pending += rate->size > 0;
+}
+
+void rate_sent(struct rate *rate, int64_t now_ms)
 {
 	if (!rate->size)
 		return;
-	rate->sent_ms[rate->next] = now_ms + rate_wait_ms(rate, now_ms);
-	rate->next = (rate->next + 1) % rate->size;
+	rate->pending--;
+	rate->sent_ms[(rate->first + rate->n++) % rate->size] = now_ms;
+}
+
+void rate_back(struct rate *rate)
+{
+	rate->pending -= rate->size > 0;
 }
 
 int64_t retry_bound_ms(enum fault fault, unsigned tries)

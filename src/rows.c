@@ -253,16 +253,18 @@ void rows_inherit(const struct table *table, void *object, const void *from)
 	}
 }
 
-/* The text in JSON quotes, cut if it is long. */
+/* The text in JSON quotes, cut between two characters if it is long, and fit for a terminal. */
 static void quote(char *out, size_t size, const char *text)
 {
+	static const char cut[] = "...";
 	struct buf quoted;
 
 	buf_init(&quoted, JSON_BYTES_MAX);
 	json_quote(&quoted, text);
-	snprintf(out, size, "%s", quoted.data);
-	if (quoted.len >= size)
-		memcpy(out + size - 4, "...", 4);
+	bool fits = quoted.len < size;
+	fault_note_copy(out, fits ? size : size - (sizeof cut - 1), quoted.data);
+	if (!fits)
+		memcpy(out + strlen(out), cut, sizeof cut);
 	buf_release(&quoted);
 }
 

@@ -169,6 +169,21 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+/* Curl may start over on a fresh connection when a kept one turns out to be dead: that is not told again. */
+static int before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+	struct transfer *transfer = arg;
+	io_wire_fn *wired = transfer->wired;
+	(void)ip;
+	(void)local_ip;
+	(void)port;
+	(void)local_port;
+	transfer->wired = NULL;
+	if (wired)
+		wired(transfer->wired_arg);
+	return CURL_PREREQFUNC_OK;
+}
+
 /* What is the same for every request */
 
 struct number_row {
@@ -229,6 +244,7 @@ static CURLcode set_constants(const struct http_options *options, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
 	return CURLE_OK;
 }
 
@@ -325,6 +341,7 @@ bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request 
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
 	return true;
 }

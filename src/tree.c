@@ -260,7 +260,6 @@ static void listing_free(struct tree *tree, struct node *listing)
 	stamp_put(listing->list_stamp);
 	stamp_put(listing->page_stamp);
 	free(listing->entries);
-	free(listing->draft);
 	tree->memory -= node_size(NODE_LISTING, listing->name, NULL);
 	object_unregister(tree, &listing->object);
 	free(listing);
@@ -443,18 +442,13 @@ bool node_is_listed(const struct node *node)
 
 void **node_flight(struct node *node, enum want want)
 {
-	(void)want; /* of a listing, a resource and .describefs only one thing is ever asked */
-	return &node->flight;
+	/* of a listing two things may be asked at once, of anything else there is one */
+	return want == WANT_WHOLE ? &node->whole : &node->flight;
 }
 
 int64_t tree_ttl_s(const struct tree *tree, int64_t of_catalog)
 {
 	return tree->options.ttl_s >= 0 ? tree->options.ttl_s : of_catalog;
-}
-
-int64_t node_ttl_ms(const struct tree *tree, const struct node *node, bool terminal)
-{
-	return tree_ttl_s(tree, terminal ? node->kind->ttl_terminal_s : node->kind->ttl_live_s) * 1000;
 }
 
 void tree_path(struct tree *tree, uint64_t id, struct buf *out)
@@ -465,8 +459,10 @@ void tree_path(struct tree *tree, uint64_t id, struct buf *out)
 	if (!object)
 		return;
 	if (!object->is_version) {
-		node_path((struct node *)object, out);
-		version_slot_path(tree, (struct node *)object, index, out);
+		const struct node *node = (struct node *)object;
+		node_path(node, out);
+		if (node->sort != NODE_LISTING) /* which has nothing inside but resources */
+			version_slot_path(tree, node, index, out);
 		return;
 	}
 	struct version *version = (struct version *)object;

@@ -59,7 +59,7 @@ static struct reply need_proof(struct tree *tree, struct node *node)
 }
 
 /* How long what is known vouches for the resource; 0: not at all. */
-static int64_t vouched_ms(const struct tree *tree, const struct node *node, struct asked asked)
+int64_t vouched_ms(const struct tree *tree, const struct node *node, struct asked asked)
 {
 	const struct node *listing = node->parent;
 	int64_t ms = 0;
@@ -68,7 +68,8 @@ static int64_t vouched_ms(const struct tree *tree, const struct node *node, stru
 		ms = left_ms(node_detail(node)->expires_ms, asked) + 1;
 	if (record_is_fresh(&node->listed, asked) && ms <= left_ms(node->listed.expires_ms, asked))
 		ms = left_ms(node->listed.expires_ms, asked) + 1;
-	if (node_is_listed(node) && node->in_listing && listing_stands(tree, listing, asked) &&
+	if (node_is_listed(node) && node->in_listing && listing_shows(listing, node) &&
+			listing_stands(tree, listing, asked) &&
 			ms <= listing_left_ms(tree, listing, asked))
 		ms = listing_left_ms(tree, listing, asked) + 1;
 	return ms;
@@ -279,8 +280,10 @@ static struct reply open_listing(struct tree *tree, struct node *listing, struct
 
 	if (listing_is_fresh(listing, asked))
 		return reply_found((struct entry){ 0 });
-	if (listing_is_stale(tree, listing, asked))
+	if (listing_is_stale(tree, listing, asked)) {
+		listing->expiry_shown = false; /* the kernel keeps what it reads now: to be told again */
 		return reply_found((struct entry){ 0 });
+	}
 	return failure_stands(failure, asked) ? reply_failed(failure->fault) :
 		reply_need(listing, WANT_LIST);
 }

@@ -1,10 +1,8 @@
 /*
- * tree_fill.c - the answers: what a call said goes in, and what it contradicts goes out.
+ * tree_fill.c - the answers: what a call said of a resource goes in, and what it contradicts goes out.
  *
  * A list primes each of its items as its page comes, because an item is whole by itself; who belongs to the
- * listing changes only when all pages are there, so that nobody ever sees half a listing.  A resource keeps
- * its place (seq) as long as the listings hold it, and new ones come after the others: a reader who goes on
- * after a refresh meets everything that stands exactly once.
+ * listing is tree_list.c's.
  */
 #include "tree_node.h"
 
@@ -13,143 +11,11 @@
 
 #include "name.h"
 
-/* ---- who is shown ---- */
+/* ---- an item of a list ---- */
 
-static void append(struct node ***list, size_t *n, size_t *room, struct node *node)
+int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool terminal, int64_t sent_ms)
 {
-	if (*n == *room) {
-		*room = *room ? *room * 2 : 16;
-		*list = xrealloc(*list, *room * sizeof(**list));
-	}
-	(*list)[(*n)++] = node;
-}
-
-void node_show(struct node *listing, struct node *resource)
-{
-	resource->in_listing = true;
-	resource->seq = listing->next_seq++;
-	append(&listing->entries, &listing->n_entries, &listing->room_entries, resource);
-}
-
-/* Takes those out of the listing that `stays` refuses; they are pinned and handed back in `gone`. */
-static size_t hide(struct node *listing, bool stays(const struct node *listing, const struct node *),
-	struct node **gone)
-{
-	size_t kept = 0, n_gone = 0;
-
-	for (size_t i = 0; i < listing->n_entries; i++) {
-		struct node *node = listing->entries[i];
-		if (stays(listing, node)) {
-			listing->entries[kept++] = node;
-			continue;
-		}
-		node->in_listing = false;
-		node->seq = 0;
-		listing->n_entered -= node->entered;
-		node->entered = false;
-		node_pin(node);
-		gone[n_gone++] = node;
-	}
-	listing->n_entries = kept;
-	return n_gone;
-}
-
-/* It is to be asked for again at that time, at the latest, before it is believed. */
-static void outlive_not(struct record *record, int64_t expires_ms)
-{
-	if (record->expires_ms <= expires_ms)
-		return;
-	record->expires_ms = expires_ms;
-	if (record->version)
-		record->version->expires_ms = expires_ms;
-}
-
-static void expire_detail(struct node *node)
-{
-	if (node->inside)
-		outlive_not(&node->inside->detail, 0);
-}
-
-/* True: some went. */
-static bool hide_from_listing(struct tree *tree, struct node *listing,
-	bool stays(const struct node *listing, const struct node *))
-{
-	struct node **gone = xcalloc(listing->n_entries + 1, sizeof(struct node *));
-	size_t n = hide(listing, stays, gone);
-
-	for (size_t i = 0; i < n; i++) {
-		record_drop(tree, &gone[i]->listed);
-		expire_detail(gone[i]);
-	}
-	for (size_t i = 0; i < n; i++)
-		node_unpin(tree, gone[i]);
-	free(gone);
-	return n;
-}
-
-static bool is_not_oldest_visit(const struct node *listing, const struct node *node)
-{
-	/* called in order of seq: the first one entered goes */
-	return !node->entered || listing->n_entered <= ENTERED_MAX;
-}
-
-void node_enter(struct tree *tree, struct node *node)
-{
-	struct node *listing = node->parent;
-
-	if (!node->kind->partial || node->in_listing)
-		return;
-	node->entered = true;
-	listing->n_entered++;
-	node_show(listing, node);
-	listing->epoch++;
-	node_settle(tree, node); /* out of the ring first: whoever is hidden next may push out its oldest */
-	if (listing->n_entered > ENTERED_MAX)
-		hide_from_listing(tree, listing, is_not_oldest_visit);
-}
-
-/* ---- a list ---- */
-
-static void drop_draft(struct tree *tree, struct node *listing)
-{
-	for (size_t i = 0; i < listing->n_draft; i++)
-		node_unpin(tree, listing->draft[i]);
-	listing->n_draft = 0;
-}
-
-void tree_list_begin(struct tree *tree, struct node *listing)
-{
-	drop_draft(tree, listing);
-	listing->round_now++;
-	listing->n_seen = 0;
-}
-
-static struct node *list_id(struct tree *tree, struct node *listing, const char *id)
-{
-	struct buf name;
-
-	buf_init(&name, NAME_BYTES_MAX + 1);
-	name_escape(&name, id);
-	struct node *node = node_find(tree, listing, name.data);
-	if (!node)
-		node = node_add_resource(tree, listing, name.data, id);
-	buf_release(&name);
-	if (node->round != listing->round_now) {
-		node->round = listing->round_now;
-		listing->n_seen++;
-		if (!node->in_listing) {
-			node_pin(node);
-			append(&listing->draft, &listing->n_draft, &listing->room_draft, node);
-			node_settle(tree, node);
-		}
-	}
-	node->missing = false;
-	return node;
-}
-
-void tree_list_id(struct tree *tree, struct node *listing, const char *id)
-{
-	list_id(tree, listing, id);
+	return sent_ms + tree_ttl_s(tree, terminal ? kind->ttl_terminal_s : kind->ttl_live_s) * 1000;
 }
 
 /* One stamp for all items of a page. */
@@ -186,20 +52,25 @@ static struct text *text_of(struct tree *tree, const struct json *object)
 }
 
 static void prime(struct tree *tree, struct node *node, const struct json *item,
-	const struct source_note *note)
+	const struct source_note *note, struct listed *listed)
 {
-	bool known = node->listed.stamp;
-	uint64_t stable = node->listed.stable;
+	struct record *record = &node->listed;
+	bool known = record->stamp;
+	uint64_t stable = record->stable;
 
-	if (print_item(tree, item))
-		node_set_item(tree, node, item, &tree->item, page_stamp(node->parent, note));
+	listed->changed = true;
+	bool kept = print_item(tree, item) &&
+		node_set_item(tree, node, item, &tree->item, page_stamp(node->parent, note),
+			&listed->changed);
 	release_item(tree);
-	if (node->listed.stamp != node->parent->page_stamp)
-		return; /* it was not to be kept */
-	if (known && stable != node->listed.stable)
-		expire_detail(node); /* the cloud says that it moved on */
-	if (node->inside) /* what was over may live again */
-		outlive_not(&node->inside->detail, node->listed.expires_ms);
+	if (!kept)
+		return;
+	listed->terminal = record->terminal;
+	if (!node->inside)
+		return;
+	if (known && stable != record->stable)
+		outlive_not(&node->inside->detail, 0); /* the cloud says that it moved on */
+	outlive_not(&node->inside->detail, record->expires_ms); /* what was over may live again */
 }
 
 /* Somebody answered. */
@@ -209,65 +80,21 @@ static void end_outage(struct tree *tree)
 }
 
 enum fault tree_list_item(struct tree *tree, struct node *listing, const struct json *item,
-	const struct source_note *note)
+	const struct source_note *note, bool reading, struct listed *listed)
 {
 	const struct json *id = json_get(item, listing->kind->id);
 
+	*listed = (struct listed){ 0 };
 	end_outage(tree);
 	tree_shrink(tree);
 	if (!id || (json_type(id) != JSON_STRING && json_type(id) != JSON_NUMBER))
 		return FAULT_ANSWER;
-	prime(tree, list_id(tree, listing, json_text(id)), item, note);
+	prime(tree, list_show(tree, listing, json_text(id), reading, &listed->first), item, note,
+		listed);
 	return FAULT_NONE;
 }
 
-static bool was_in_round(const struct node *listing, const struct node *node)
-{
-	return node->round == listing->round_now || node->pinned || node->entered;
-}
-
-void tree_list_end(struct tree *tree, struct node *listing, bool complete,
-	const struct source_note *note)
-{
-	bool changed = hide_from_listing(tree, listing, was_in_round) || listing->n_draft;
-
-	/* names that the kernel may have kept are old; before the first list there are none */
-	listing->epoch += changed && listing->list_stamp;
-	for (size_t i = 0; i < listing->n_entries; i++) {
-		struct node *node = listing->entries[i];
-		if (node->entered && node->round == listing->round_now) {
-			node->entered = false; /* now the cloud itself lists it */
-			listing->n_entered--;
-		}
-	}
-	for (size_t i = 0; i < listing->n_draft; i++)
-		node_show(listing, listing->draft[i]);
-	drop_draft(tree, listing);
-	stamp_put(listing->list_stamp);
-	listing->list_stamp = stamp_new(note);
-	listing->list_expires_ms = note->sent_ms + tree_ttl_s(tree, listing->kind->ttl_list_s) * 1000;
-	listing->complete = complete;
-	listing->expiry_shown = false;
-	listing->describes = 0;
-	listing->failures[WANT_LIST] = (struct failure){ 0 };
-	tree_shrink(tree);
-}
-
-void tree_list_leave(struct tree *tree, struct node *listing)
-{
-	drop_draft(tree, listing);
-}
-
-void tree_list_keep(struct node *listing)
-{
-	for (size_t i = 0; i < listing->n_entries; i++)
-		listing->entries[i]->round = listing->round_now;
-}
-
-size_t tree_list_progress(const struct node *listing)
-{
-	return listing->n_seen;
-}
+/* ---- pins ---- */
 
 static struct node *pinned_listing(struct tree *tree, struct node *above, const char *name)
 {
@@ -359,7 +186,7 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 	struct text *text = text_of(tree, object);
 	uint64_t content = snapshot->content;
 	record_set(tree, node, &inside->detail, snapshot, text, stamp,
-		note->sent_ms + node_ttl_ms(tree, node, snapshot->terminal));
+		expiry_ms(tree, node->kind, snapshot->terminal, note->sent_ms));
 	text_put(tree, text);
 	stamp_put(stamp);
 	outlive_not(&node->listed, inside->detail.expires_ms);
@@ -416,20 +243,11 @@ static void mark_missing(struct tree *tree, struct node *node, int64_t now_ms)
 	node_settle(tree, node);
 }
 
-static bool stays_without_list(const struct node *listing, const struct node *node)
-{
-	(void)listing;
-	return node->pinned || node->entered;
-}
-
 static void fail_listing(struct tree *tree, struct node *listing, enum fault fault, int64_t now_ms)
 {
 	if (!fault_drops(fault))
 		return;
-	hide_from_listing(tree, listing, stays_without_list);
-	listing->epoch++;
-	stamp_put(listing->list_stamp);
-	listing->list_stamp = NULL;
+	listing_empty(tree, listing);
 	if (fault == FAULT_NOT_FOUND && listing->parent->sort == NODE_RESOURCE)
 		mark_missing(tree, listing->parent, now_ms);
 }
@@ -451,10 +269,10 @@ void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault 
 		hold_ms = miss_ms(tree, node->kind);
 	struct failure failure = { fault, now_ms, now_ms + hold_ms };
 	if (node->sort == NODE_LISTING)
-		node->failures[WANT_LIST] = failure;
+		node->failures[want] = failure;
 	else
 		node_trouble(tree, node)->failure = failure;
-	if (want == WANT_LIST)
+	if (node->sort == NODE_LISTING)
 		fail_listing(tree, node, fault, now_ms);
 	else if (fault == FAULT_NOT_FOUND)
 		mark_missing(tree, node, now_ms);
@@ -478,10 +296,11 @@ void tree_expire(struct tree *tree)
 		struct node *node = (struct node *)object;
 		if (node->sort == NODE_LISTING) {
 			node->list_expires_ms = 0;
-			node->failures[WANT_LIST] = (struct failure){ 0 };
+			memset(node->failures, 0, sizeof(node->failures));
 		} else if (node->sort != NODE_ROOT) {
 			node->listed.expires_ms = 0;
-			expire_detail(node);
+			if (node->inside)
+				node->inside->detail.expires_ms = 0;
 			node_drop_trouble(tree, node);
 		}
 	}

@@ -94,15 +94,21 @@ void record_drop(struct tree *tree, struct record *record)
 }
 
 /* What is known of the answer without looking into it. */
-static void note_answer(struct record *record, int64_t mtime_s, uint64_t stable, struct stamp *stamp,
+static void note_answer(struct record *record, const struct summary *summary, struct stamp *stamp,
 	int64_t expires_ms)
+{
+	record->mtime_s = summary->mtime_s;
+	record->stable = summary->stable;
+	record->terminal = summary->terminal;
+	record_renew(record, stamp, expires_ms);
+}
+
+void record_renew(struct record *record, struct stamp *stamp, int64_t expires_ms)
 {
 	stamp_get(stamp);
 	stamp_put(record->stamp);
 	record->stamp = stamp;
 	record->expires_ms = expires_ms;
-	record->mtime_s = mtime_s;
-	record->stable = stable;
 	if (record->version) {
 		stamp_get(stamp);
 		stamp_put(record->version->stamp);
@@ -111,11 +117,19 @@ static void note_answer(struct record *record, int64_t mtime_s, uint64_t stable,
 	}
 }
 
+void outlive_not(struct record *record, int64_t expires_ms)
+{
+	if (record->expires_ms <= expires_ms)
+		return;
+	record->expires_ms = expires_ms;
+	if (record->version)
+		record->version->expires_ms = expires_ms;
+}
+
 void record_set(struct tree *tree, struct node *node, struct record *record,
 	struct snapshot *snapshot, struct text *text, struct stamp *stamp, int64_t expires_ms)
 {
-	int64_t mtime_s = snapshot->mtime_s;
-	uint64_t stable = snapshot->stable;
+	struct summary summary = { snapshot->stable, snapshot->mtime_s, snapshot->terminal };
 
 	if (record->version && record->version->content == snapshot->content) {
 		snapshot_free(snapshot);
@@ -127,7 +141,7 @@ void record_set(struct tree *tree, struct node *node, struct record *record,
 		record_unrender(tree, record);
 		record->version = version;
 	}
-	note_answer(record, mtime_s, stable, stamp, expires_ms);
+	note_answer(record, &summary, stamp, expires_ms);
 }
 
 enum fault node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
@@ -171,8 +185,8 @@ struct version *record_version(struct tree *tree, struct node *node, struct reco
 
 /* ---- a list's item ---- */
 
-void node_set_item(struct tree *tree, struct node *node, const struct json *item, const struct buf *text,
-	struct stamp *stamp)
+bool node_set_item(struct tree *tree, struct node *node, const struct json *item, const struct buf *text,
+	struct stamp *stamp, bool *changed)
 {
 	struct summary summary = snapshot_summary(node->kind, item, stamp->received_s);
 	struct record *record = &node->listed;
@@ -183,8 +197,8 @@ void node_set_item(struct tree *tree, struct node *node, const struct json *item
 	/* nobody has looked into most items, and few change: rendering each would be most of a list's work */
 	if (!same && (node->looked || text->len > SNAPSHOT_SURE_BYTES) &&
 			node_render(tree, node, item, true, stamp->received_s, &snapshot))
-		return;
-	int64_t expires_ms = stamp->sent_ms + node_ttl_ms(tree, node, summary.terminal);
+		return false;
+	int64_t expires_ms = expiry_ms(tree, node->kind, summary.terminal, stamp->sent_ms);
 	if (!same && node->looked) /* say what changed since */
 		record_version(tree, node, record);
 	if (!same) {
@@ -195,7 +209,9 @@ void node_set_item(struct tree *tree, struct node *node, const struct json *item
 		record_set(tree, node, record, snapshot, record->text, stamp, expires_ms);
 	else
 		snapshot_free(snapshot);
-	note_answer(record, summary.mtime_s, summary.stable, stamp, expires_ms);
+	note_answer(record, &summary, stamp, expires_ms);
+	*changed = !same;
+	return true;
 }
 
 bool record_is_fresh(const struct record *record, struct asked asked)

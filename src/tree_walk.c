@@ -4,30 +4,98 @@
  * A listing's cookie is its member's seq, which no other member ever gets; a resource's is made of
  * the version and the place in its directory.  So a pass that goes on after a refresh meets
  * everything that stands exactly once.
+ *
+ * A pass over a listing that began while the list was being read follows it: its cookies say so, and
+ * it is handed only what this reading has met.  Where the next member was not met yet it waits for the
+ * pages to come, and so it does at the end.
  */
 #include "tree_node.h"
 
-static bool next_resource(const struct tree *tree, const struct node *listing, uint64_t *cookie,
-	const char **name, struct entry *entry, struct asked asked)
+enum { FOLLOWS = 1 }; /* the cookie's lowest bit; the seq is above it */
+
+/* This reading has met it, or it needs none. */
+static bool has_come(const struct node *listing, const struct node *member)
 {
+	return member->round == listing->round_now || member->pinned || member->entered;
+}
+
+/* The first member past the cookie that is shown to this pass; NULL: there is none (yet). */
+static struct node *member_after(const struct node *listing, uint64_t cookie)
+{
+	bool follows = (cookie & FOLLOWS) && listing->n_shown && listing->round_ended != listing->round_now;
 	size_t low = 0, high = listing->n_entries;
 
-	while (low < high) { /* the first one past the cookie */
+	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (listing->entries[middle]->seq <= *cookie)
+		if (listing->entries[middle]->seq <= cookie >> 1)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == listing->n_entries)
+	if (follows)
+		return low < listing->n_entries && has_come(listing, listing->entries[low]) ?
+			listing->entries[low] : NULL;
+	while (low < listing->n_entries && !listing_shows(listing, listing->entries[low]))
+		low++;
+	return low < listing->n_entries ? listing->entries[low] : NULL;
+}
+
+static bool next_resource(const struct tree *tree, const struct node *listing, uint64_t *cookie,
+	const char **name, struct entry *entry, struct asked asked)
+{
+	const struct node *node = member_after(listing, *cookie);
+
+	if (!node)
 		return false;
-	const struct node *node = listing->entries[low];
-	*cookie = node->seq;
+	int64_t ms = vouched_ms(tree, node, asked);
+	*cookie = node->seq << 1 | (*cookie & FOLLOWS);
 	*name = node->name;
-	*entry = resource_entry(tree, node, listing_left_ms(tree, listing, asked), asked);
+	*entry = resource_entry(tree, node, ms ? ms - 1 : 0, asked);
 	if (node->missing || (!node->listed.stamp && kind_has_describe(node->kind)))
 		entry->id = 0; /* let a lookup decide */
 	return true;
+}
+
+static struct reply more_at(uint64_t cookie)
+{
+	return (struct reply){ .outcome = OUTCOME_FOUND, .cookie = cookie };
+}
+
+static struct reply more_of_listing(struct tree *tree, struct node *listing, uint64_t cookie,
+	struct asked asked)
+{
+	const struct failure *failure = &listing->failures[WANT_LIST];
+	bool whole = listing->round_ended == listing->round_now;
+
+	if (listing_is_fresh(listing, asked))
+		return more_at(cookie);
+	/* one pass is one answer: where its beginning was good enough, the rest only has to be there */
+	if (cookie && (!(cookie & FOLLOWS) || whole) && listing->list_stamp)
+		return more_at(cookie);
+	if (listing->n_shown) {
+		if (!whole && member_after(listing, cookie | FOLLOWS))
+			return more_at(cookie | FOLLOWS);
+	} else if (listing_is_stale(tree, listing, asked)) {
+		return more_at(cookie);
+	} else if (failure_stands(failure, asked)) {
+		return (struct reply){ .outcome = OUTCOME_FAILED, .fault = failure->fault };
+	}
+	return (struct reply){ .outcome = OUTCOME_NEED, .node = listing, .want = WANT_LIST };
+}
+
+struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct asked asked)
+{
+	uint32_t index;
+	struct object *object = tree_object(tree, id, &index);
+
+	if (object && !object->is_version && ((struct node *)object)->sort == NODE_LISTING)
+		return more_of_listing(tree, (struct node *)object, cookie, asked);
+	/* the same here: the beginning asks whether the directory is fresh, the rest whether it is there */
+	if (cookie)
+		asked.since_ms = 0;
+	struct reply reply = tree_open(tree, id, asked);
+	reply.cookie = cookie;
+	return reply;
 }
 
 /* The version that a cookie was made of, while it lives; else the one that is current now. */

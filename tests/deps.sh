@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/deps.sh GROUP... - installs from Debian what is missing of the groups: build, demo, check.
+# tests/deps.sh GROUP... - installs from Debian what is missing of the groups: build, demo, check, fuzz.
 # A thing is looked for by what it brings (a command, a header), so that nothing that is there is touched.
 set -euo pipefail
 
@@ -14,11 +14,13 @@ demo='microhttpd.h:libmicrohttpd-dev gnutls/gnutls.h:libgnutls28-dev openssl:ope
 check='cmocka.h:libcmocka-dev /usr/lib/python3/dist-packages/pytest:python3-pytest rsync:rsync
 	vim:vim git:git ctags:universal-ctags cppcheck:cppcheck man:man-db groff:groff node:nodejs npm:npm
 	getfattr:attr strace:strace nm:binutils file:file'
+fuzz='clang:clang libclang_rt.fuzzer:libclang-rt-dev'
 
 has() {
 	case "$1" in
 	/*) [ -e "$1" ] ;;
 	*.h) [ -e "/usr/include/$1" ] || compgen -G "/usr/include/*/$1" >/dev/null ;;
+	libclang_rt.*) [ -e "$(clang -print-file-name="$1-$(uname -m).a" 2>/dev/null)" ] ;;
 	ctags) ctags --version 2>/dev/null | grep -q Universal ;;
 	*) command -v "$1" >/dev/null ;;
 	esac

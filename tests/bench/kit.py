@@ -24,9 +24,9 @@ def variable(name, default):
     return type(default)(value) if value else default
 
 
-N = variable("N", 1000)
+N = variable("N", 500)
 RUNS = variable("RUNS", 7)
-PASS_N = variable("PASS_N", 200)
+PASS_N = variable("PASS_N", 100)
 PASS_TTL = variable("PASS_TTL", 2)
 COLD = variable("COLD", "20:200 200:2000")  # calls a second : tasks
 COLD_RUNS = variable("COLD_RUNS", 2)  # above 50 calls a second, where one run is made after the other

@@ -47,7 +47,7 @@ static void the_request_as_it_goes_on_the_wire(void **state)
 	request_header(&request, "X-TC-Action", "DescribeTrainingTask");
 	struct reply reply = { .world = world };
 	world->waiting = 1;
-	world->io.send(world->io.self, &request, take, &reply);
+	world->io.send(world->io.self, &request, NULL, take, &reply);
 	request_release(&request); /* send has made a copy */
 	loop_run(world->loop);
 	snprintf(expected, sizeof expected,
@@ -75,7 +75,7 @@ static void a_get_after_a_post_on_the_same_handle(void **state)
 	buf_clear(&request.body);
 	struct reply reply = { .world = world };
 	world->waiting = 1;
-	world->io.send(world->io.self, &request, take, &reply);
+	world->io.send(world->io.self, &request, NULL, take, &reply);
 	request_release(&request);
 	loop_run(world->loop);
 	assert_memory_equal(server->request, "GET / HTTP/1.1\r\n", 16);
@@ -95,13 +95,13 @@ static void a_header_with_a_line_break_is_never_sent(void **state)
 	request_header(&request, "X-TC-Region", "ap\r\nX-Evil: 1");
 	struct reply reply = { .world = world };
 	world->waiting = 1;
-	struct exchange *exchange = world->io.send(world->io.self, &request, take, &reply);
+	struct exchange *exchange = world->io.send(world->io.self, &request, NULL, take, &reply);
 	assert_non_null(exchange);
 	assert_int_equal(reply.calls, 0);
 	loop_run(world->loop);
 	assert_int_equal(reply.response.fault, FAULT_LOCAL);
 	/* Such a one can be cancelled, too. */
-	exchange = world->io.send(world->io.self, &request, take, &reply);
+	exchange = world->io.send(world->io.self, &request, NULL, take, &reply);
 	world->io.cancel(world->io.self, exchange);
 	assert_int_equal(server->connections, 0);
 	request_release(&request);

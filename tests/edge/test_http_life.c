@@ -75,8 +75,8 @@ static void one_cancels_another_inside_done(void **state)
 		struct request request;
 		base_of(base, i % 2 ? server->port : server_refused_port());
 		make_request(&request, base, 5000);
-		pair.exchanges[0] = world->io.send(world->io.self, &request, first_done, &pair);
-		pair.exchanges[1] = world->io.send(world->io.self, &request, second_done, &pair);
+		pair.exchanges[0] = world->io.send(world->io.self, &request, NULL, first_done, &pair);
+		pair.exchanges[1] = world->io.send(world->io.self, &request, NULL, second_done, &pair);
 		request_release(&request);
 		loop_after(world->loop, 2, stall, NULL);
 		loop_after(world->loop, 100, stop_loop, world->loop);
@@ -99,8 +99,8 @@ static void one_cancels_another_whose_time_is_up_too(void **state)
 	char base[64];
 	base_of(base, server->port);
 	make_request(&request, base, 30);
-	pair.exchanges[0] = world->io.send(world->io.self, &request, first_done, &pair);
-	pair.exchanges[1] = world->io.send(world->io.self, &request, second_done, &pair);
+	pair.exchanges[0] = world->io.send(world->io.self, &request, NULL, first_done, &pair);
+	pair.exchanges[1] = world->io.send(world->io.self, &request, NULL, second_done, &pair);
 	request_release(&request);
 	loop_after(world->loop, 10, stall, NULL);
 	loop_after(world->loop, 150, stop_loop, world->loop);
@@ -150,7 +150,7 @@ static void send_the_next(void *arg, struct response *response)
 	}
 	struct request request;
 	make_request(&request, chain->base, 5000);
-	chain->world->io.send(chain->world->io.self, &request, send_the_next, chain);
+	chain->world->io.send(chain->world->io.self, &request, NULL, send_the_next, chain);
 	request_release(&request);
 }
 

@@ -100,7 +100,7 @@ static struct response get(struct world *world, const char *base)
 	request.method = xstrdup("GET");
 	buf_release(&request.body);
 	world->waiting++;
-	world->io.send(world->io.self, &request, take, &reply);
+	world->io.send(world->io.self, &request, NULL, take, &reply);
 	request_release(&request);
 	loop_run(world->loop);
 	return reply.response;

@@ -201,6 +201,8 @@ static void files_that_are_no_good(void **state)
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"token\":\"" CANARY "\\r\\nX: 1\"}", "token holds a control" },
 		{ "{\"type\":\"cvm-role\"}", "not supported yet" },
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"type\":\"magic\"}", "\"magic\" is not known" },
+		{ "{\"secretId\":\"a\\u0000b\",\"secretKey\":\"" CANARY "\"}", "secretId holds a control" },
+		{ "{\"type\":\"\\u001b[31m\\nx\"}", "\"?[31m?x\" is not known" },
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"type\":\"oauth\",\"expiresAt\":1700000000}", "run tccli" },
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"type\":\"sso\",\"expiresAt\":\"1700000000\"}", "run tccli" },
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-arn\":\"qcs::\",\"role-session-name\":\"s\"}",

@@ -75,7 +75,7 @@ struct exchange *ask(struct world *world, struct reply *reply, const char *base,
 	make_request(&request, base, timeout_ms);
 	*reply = (struct reply){ .world = world };
 	world->waiting++;
-	struct exchange *exchange = world->io.send(world->io.self, &request, take, reply);
+	struct exchange *exchange = world->io.send(world->io.self, &request, NULL, take, reply);
 	assert_int_equal(reply->calls, 0);
 	request_release(&request);
 	return exchange;

@@ -56,10 +56,11 @@ struct thing *cloud_thing(struct cloud *cloud, const char *id)
 static void print_task(const struct thing *thing, bool detail, struct buf *out)
 {
 	buf_printf(out, "{\"Id\": \"%s\", \"Name\": \"name of %s\", \"Status\": \"%s\", "
-		"\"CreateTime\": \"2025-11-01T00:00:00Z\", \"UpdateTime\": \"2025-11-02T%02u:%02u:%02uZ\", "
+		"\"CreateTime\": \"2025-11-01T00:00:00Z\", \"UpdateTime\": \"2025-11-%02uT%02u:%02u:%02uZ\", "
 		"\"ImageInfo\": {\"ImageType\": \"PRE_SET\", \"ImageUrl\": \"tcr/%s\"}, "
-		"\"Message\": \"%s\", ", thing->id, thing->id, thing->status, thing->revision / 3600,
-		thing->revision / 60 % 60, thing->revision % 60, thing->id, thing->message);
+		"\"Message\": \"%s\", ", thing->id, thing->id, thing->status,
+		2 + thing->revision / 86400, thing->revision / 3600 % 24, thing->revision / 60 % 60,
+		thing->revision % 60, thing->id, thing->message);
 	if (detail)
 		buf_printf(out, "\"Remark\": \"%s\", \"Tags\": [{\"TagKey\": \"k\", \"TagValue\": \"v\"}], "
 			"\"RuntimeInSeconds\": 9007199254740993}", thing->remark);
@@ -109,26 +110,56 @@ void cloud_print(const struct thing *thing, bool detail, struct buf *out)
 
 /* ---- TI-ONE ---- */
 
+/* Only the filter that we send: a status that is not one of some. */
+static bool passes(const struct cloud *cloud, const struct exchange *exchange, const struct thing *thing)
+{
+	const struct json *filters = json_get(exchange->json, "Filters");
+
+	if (!filters || cloud->ignores_filters)
+		return true;
+	const struct json *filter = json_first(filters);
+	assert_non_null(filter);
+	assert_string_equal(json_text(json_get(filter, "Name")), "Status");
+	assert_string_equal(json_text(json_get(filter, "Negative")), "true");
+	const struct json *value = json_first(json_get(filter, "Values"));
+	for (assert_non_null(value); value; value = json_next(value))
+		if (!strcmp(json_text(value), thing->status))
+			return false;
+	return true;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct thing *one = *(struct thing *const *)a, *other = *(struct thing *const *)b;
+
+	if (one->revision != other->revision)
+		return one->revision < other->revision ? 1 : -1;
+	return strcmp(one->id, other->id);
+}
+
 static void list_page(struct cloud *cloud, struct exchange *exchange, const char *kind,
 	const char *member)
 {
-	size_t at = 0, first = (size_t)exchange_number(exchange, "Offset");
+	size_t n = 0, first = (size_t)exchange_number(exchange, "Offset");
 	size_t end = first + (size_t)exchange_number(exchange, "Limit");
+	struct thing **shown = xcalloc(cloud->n + 1, sizeof(struct thing *));
 	struct buf items;
 
-	buf_init(&items, SIZE_MAX);
 	for (size_t i = 0; i < cloud->n; i++) {
-		const struct thing *thing = cloud->things[i];
-		if (thing->gone || strcmp(thing->kind, kind) != 0)
-			continue;
-		if (at >= first && at < end) {
-			buf_puts(&items, items.len ? ", " : "");
-			cloud_print(thing, false, &items);
-		}
-		at++;
+		struct thing *thing = cloud->things[i];
+		if (!thing->gone && !strcmp(thing->kind, kind) && passes(cloud, exchange, thing))
+			shown[n++] = thing;
 	}
-	exchange_tencent(exchange, "\"%s\": [%s], \"TotalCount\": %zu", member, items.data, at);
+	if (!strcmp(exchange_text(exchange, "OrderField"), "UpdateTime") && !cloud->ignores_order)
+		qsort(shown, n, sizeof(struct thing *), newest_first);
+	buf_init(&items, SIZE_MAX);
+	for (size_t i = first; i < n && i < end; i++) {
+		buf_puts(&items, items.len ? ", " : "");
+		cloud_print(shown[i], false, &items);
+	}
+	exchange_tencent(exchange, "\"%s\": [%s], \"TotalCount\": %zu", member, items.data, n);
 	buf_release(&items);
+	free(shown);
 }
 
 static void list_versions(struct cloud *cloud, struct exchange *exchange)
@@ -196,7 +227,9 @@ static void answer_tencent(struct cloud *cloud, struct exchange *exchange)
 	for (size_t i = 0; i < COUNT(calls); i++) {
 		if (strcmp(calls[i].action, action) != 0)
 			continue;
-		if (calls[i].id)
+		if (cloud->refuses_filters && json_get(exchange->json, "Filters"))
+			exchange_error(exchange, "InvalidParameterValue.InvalidFilter");
+		else if (calls[i].id)
 			describe(cloud, exchange, calls[i].kind, calls[i].id, calls[i].member);
 		else
 			list_page(cloud, exchange, calls[i].kind, calls[i].member);
@@ -294,7 +327,7 @@ static void schedule(void *arg, struct exchange *exchange)
 	struct cloud *cloud = arg;
 
 	if (cloud->latency_ms >= 0)
-		script_after(cloud->script, cloud->latency_ms, answer_due, exchange);
+		script_after(cloud->script, exchange->connect_ms + cloud->latency_ms, answer_due, exchange);
 }
 
 void cloud_open(struct cloud *cloud, struct world *world, int64_t latency_ms)

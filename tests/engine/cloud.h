@@ -22,6 +22,7 @@ struct cloud {
 	struct thing **things; /* in the order in which they were added */
 	size_t n, room;
 	bool lists_models; /* DescribeTrainingModels still answers */
+	bool ignores_filters, ignores_order, refuses_filters; /* what a refresh asks for */
 	const char *fail_code; /* every call is refused so; NULL: none is */
 	enum fault fail; /* the network fails so */
 };

@@ -174,14 +174,33 @@ static int walk(struct kernel *kernel, const char *path, struct inode **inode)
 	return error;
 }
 
+/* False: there was nothing more. */
+static bool read_batch(struct kernel *kernel, uint64_t id, uint64_t *cookie, struct buf *names,
+	struct asked asked)
+{
+	struct world *world = kernel->world;
+	struct entry entry;
+	const char *name;
+	size_t n = 0;
+
+	for (; n < BATCH && tree_next(world->tree, id, cookie, &name, &entry, asked); n++) {
+		kernel->readdirs += n == 0;
+		buf_add(names, name, strlen(name) + 1);
+		if (!entry.id)
+			continue;
+		tree_hold(world->tree, entry.id, 1);
+		keep_entry(kernel, id, name, &entry);
+	}
+	return n;
+}
+
 /* All names of a directory, kept until its mtime changes; *names is borrowed. */
 static int readdir(struct kernel *kernel, struct inode *inode, const char **names)
 {
 	struct world *world = kernel->world;
 	struct asked asked = { .since_ms = 0 };
 	uint64_t cookie = 0, id = inode->id;
-	struct entry entry;
-	const char *name;
+	struct reply reply;
 	struct buf all;
 	int error = getattr(kernel, inode);
 
@@ -189,18 +208,15 @@ static int readdir(struct kernel *kernel, struct inode *inode, const char **name
 	if (error || (inode->listing && inode->listing_mtime_s == inode->attr.mtime_s &&
 			inode->listing_mtime_ns == inode->attr.mtime_ns))
 		return error;
-	struct reply reply = world_ask(world, ASK_OPEN, id, NULL);
-	if (reply.outcome != OUTCOME_FOUND)
-		return fault_errno(reply.fault);
 	buf_init(&all, SIZE_MAX);
-	asked.now_ms = now_ms(kernel);
-	for (size_t n = 0; tree_next(world->tree, id, &cookie, &name, &entry, asked); n++) {
-		kernel->readdirs += n % BATCH == 0;
-		buf_add(&all, name, strlen(name) + 1);
-		if (!entry.id)
-			continue;
-		tree_hold(world->tree, entry.id, 1);
-		keep_entry(kernel, id, name, &entry);
+	for (bool more = true; more; cookie = reply.cookie) { /* a batch at a time, as the pages come */
+		reply = world_read(world, id, cookie);
+		if (reply.outcome != OUTCOME_FOUND) {
+			buf_release(&all);
+			return fault_errno(reply.fault);
+		}
+		asked.now_ms = now_ms(kernel);
+		more = read_batch(kernel, id, &reply.cookie, &all, asked);
 	}
 	buf_putc(&all, '\0');
 	inode = inode_of(kernel, id); /* a name's new file may have had others forgotten, not this */

@@ -125,7 +125,18 @@ static struct exchange *copy_request(const struct request *request)
 	return exchange;
 }
 
-static struct exchange *io_send(void *self, const struct request *request, io_reply_fn *done, void *arg)
+static void go_onto_the_wire(void *arg)
+{
+	struct exchange *exchange = arg;
+
+	exchange->connecting = NULL;
+	exchange->wire_ms = exchange->script->now_ms;
+	if (exchange->wired)
+		exchange->wired(exchange->arg);
+}
+
+static struct exchange *io_send(void *self, const struct request *request, io_wire_fn *wired,
+	io_reply_fn *done, void *arg)
 {
 	struct script *script = self;
 	struct exchange *exchange = copy_request(request);
@@ -135,6 +146,7 @@ static struct exchange *io_send(void *self, const struct request *request, io_re
 	exchange->number = script->n_sent;
 	exchange->sent_ms = script->now_ms;
 	exchange->waits = true;
+	exchange->wired = wired;
 	exchange->done = done;
 	exchange->arg = arg;
 	exchange->timeout = script_after(script, request->timeout_ms, time_out, exchange);
@@ -144,6 +156,11 @@ static struct exchange *io_send(void *self, const struct request *request, io_re
 	}
 	script->sent[script->n_sent++] = exchange;
 	script->n_waiting++;
+	exchange->connect_ms = script->connect_ms ? script->connect_ms(exchange) : 0;
+	if (exchange->connect_ms)
+		exchange->connecting = script_after(script, exchange->connect_ms, go_onto_the_wire, exchange);
+	else
+		go_onto_the_wire(exchange);
 	if (script->on_send)
 		script->on_send(script->on_send_arg, exchange);
 	return exchange;
@@ -155,7 +172,8 @@ static void end_exchange(struct exchange *exchange)
 	exchange->waits = false;
 	exchange->script->n_waiting--;
 	script_unset(exchange->script, exchange->timeout);
-	exchange->timeout = NULL;
+	script_unset(exchange->script, exchange->connecting);
+	exchange->timeout = exchange->connecting = NULL;
 }
 
 static void io_cancel(void *self, struct exchange *exchange)

@@ -35,9 +35,11 @@ struct exchange {
 	struct json *json; /* the body */
 	long timeout_ms;
 	bool waits, cancelled;
+	io_wire_fn *wired;
 	io_reply_fn *done;
 	void *arg;
-	struct timer *timeout;
+	struct timer *timeout, *connecting;
+	int64_t connect_ms, wire_ms; /* how long it takes, and when it went onto the wire; 0: it did not yet */
 };
 
 struct timer {
@@ -54,6 +56,8 @@ struct script {
 	struct timer *first, *last; /* by due_ms, equal ones in the order in which they were set */
 	int64_t now_ms;
 	int64_t wall_step_s; /* our clock is off by so much */
+	/* How long until it goes onto the wire; NULL: at once. */
+	int64_t (*connect_ms)(const struct exchange *exchange);
 	void (*on_send)(void *arg, struct exchange *exchange); /* NULL: nobody answers by itself */
 	void *on_send_arg;
 };

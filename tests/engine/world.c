@@ -55,8 +55,10 @@ struct world *world_open(const struct setup *setup)
 	world->setup = setup ? *setup : world_setup();
 	script_init(&world->script);
 	catalogs_init(&world->catalogs);
-	catalogs_load_built_in(&world->catalogs);
-	world->catalog = catalogs_find(&world->catalogs, world->setup.catalog);
+	if (!world->setup.catalogs)
+		catalogs_load_built_in(&world->catalogs);
+	world->catalog = catalogs_find(world->setup.catalogs ? world->setup.catalogs : &world->catalogs,
+		world->setup.catalog);
 	make_tree(world);
 	make_engine(world);
 	return world;
@@ -99,8 +101,7 @@ static void take_answer(void *arg, const struct reply *reply)
 		ask->then(ask);
 }
 
-void ask_put(struct ask *ask, struct world *world, enum question question, uint64_t id,
-	const char *name)
+static void begin_ask(struct ask *ask, struct world *world, enum question question)
 {
 	void (*then)(struct ask *) = ask->then;
 	void *arg = ask->arg;
@@ -108,12 +109,38 @@ void ask_put(struct ask *ask, struct world *world, enum question question, uint6
 	*ask = (struct ask){ .world = world, .question = question, .then = then, .arg = arg,
 		.asked_ms = world->script.now_ms };
 	world->unanswered++;
-	struct wait *wait = engine_ask(world->engine, question, id, name, take_answer, ask);
+}
+
+static void note_wait(struct ask *ask, struct wait *wait)
+{
 	if (!ask->answers)
 		assert_non_null(wait); /* answered, or waiting, but not both */
 	else
 		assert_null(wait);
 	ask->wait = wait;
+}
+
+void ask_put(struct ask *ask, struct world *world, enum question question, uint64_t id,
+	const char *name)
+{
+	begin_ask(ask, world, question);
+	note_wait(ask, engine_ask(world->engine, question, id, name, take_answer, ask));
+}
+
+void ask_read(struct ask *ask, struct world *world, uint64_t id, uint64_t cookie)
+{
+	begin_ask(ask, world, ASK_READ);
+	note_wait(ask, engine_read(world->engine, id, cookie, take_answer, ask));
+}
+
+struct reply world_read(struct world *world, uint64_t id, uint64_t cookie)
+{
+	struct ask ask = { 0 };
+
+	ask_read(&ask, world, id, cookie);
+	while (!ask.answers)
+		assert_true(script_step(&world->script));
+	return ask.reply;
 }
 
 void ask_cancel(struct ask *ask)

@@ -14,6 +14,7 @@ struct setup {
 	bool api_names, secrets;
 	bool (*reload)(void *arg, struct credentials *out);
 	void *reload_arg;
+	const struct catalogs *catalogs; /* NULL: read anew, which takes a millisecond */
 };
 
 struct world {
@@ -47,10 +48,12 @@ struct ask {
 /* What a lookup finds is held, as the kernel would hold it. */
 void ask_put(struct ask *ask, struct world *world, enum question question, uint64_t id,
 	const char *name);
+void ask_read(struct ask *ask, struct world *world, uint64_t id, uint64_t cookie);
 void ask_cancel(struct ask *ask);
 
 /* The same, turning the clock until the answer is there. */
 struct reply world_ask(struct world *world, enum question question, uint64_t id, const char *name);
+struct reply world_read(struct world *world, uint64_t id, uint64_t cookie);
 /* "training/train-1/status": the last lookup's reply, or the first that found nothing; only the last is held. */
 struct reply world_lookup(struct world *world, const char *path);
 uint64_t world_find(struct world *world, const char *path); /* it must be there */

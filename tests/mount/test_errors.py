@@ -216,6 +216,18 @@ def test_a_stale_listing_stands_in_too(box):
     assert xattr(mount / "training", "stale") == "1"
 
 
+def test_a_stale_listing_is_replaced_once_the_cloud_is_well_again(box, cloud):
+    mount = box.mount("tione", "ttl=1")
+    before = mount.names("training")
+    cloud.plan("error", action="DescribeTrainingTasks", code="InternalError")
+    time.sleep(1.1)
+    assert mount.names("training") == before
+    assert mount.names("training") == before  # now from what the kernel kept
+    cloud.clear()
+    cloud.put("training", {"Id": "train-new", "CreateTime": "2020-01-01T00:00:00+08"})
+    wait_until(lambda: "train-new" in mount.names("training"), 4)
+
+
 # ---- an outage is never "not there"
 
 @pytest.mark.parametrize("fault", [

@@ -130,6 +130,12 @@ static char *picture(const struct catalogs *catalogs)
 	"'date':'2000-01-01','kinds':[{'name':'k','id':'id','id_form':'x'," \
 	"'list':{'action':'L','items':'I'," members "}}]")
 
+#define E1 "\xc3\xa9"
+#define E5 E1 E1 E1 E1 E1
+#define E10 E5 E5
+#define E40 E10 E10 E10 E10
+#define E60 E40 E10 E10
+
 static const struct bad {
 	const char *text, *why;
 } BAD[] = {
@@ -141,6 +147,13 @@ static const struct bad {
 	{ "{'catalog':7}", "catalog: must be of type string, not number" },
 	{ "{'catalog':'A b'}", "catalog: 'A b' is not a name of a-z, 0-9, _ and - that "
 		"begins with a letter" },
+	/* what is quoted is cut between two characters, and cannot act on a terminal */
+	{ "{'catalog':'" E60 E60 "'}", "catalog: '" E40 E10 E5 E1 E1 "... is not a name of a-z, 0-9, _ and - "
+		"that begins with a letter" },
+	{ "{'catalog':'x" E60 E60 "'}", "catalog: 'x" E40 E10 E5 E1 E1 "... is not a name of a-z, 0-9, _ and - "
+		"that begins with a letter" },
+	{ "{'catalog':'a\xc2\x9b'}", "catalog: 'a?' is not a name of a-z, 0-9, _ and - "
+		"that begins with a letter" },
 	{ "{'catalog':'tione','kind':[]}",
 		"kind: unknown member; did you mean kinds?" },
 	{ "{'catalog':'tione','zzzzzzzz':[]}", "zzzzzzzz: unknown member" },

@@ -83,6 +83,9 @@ static void test_escape(void **state)
 		{ "status", "status" }, { "bleu-4", "bleu-4" }, { "a b.c-d~e*f", "a b.c-d~e*f" },
 		{ "", "%" }, { ".", "%2E" }, { "..", "%2E." }, { "...", "%2E.." },
 		{ ".git", "%2Egit" }, { "a.", "a." }, { "a..", "a.." },
+		/* a desktop that looks for these must not find a resource's tag */
+		{ "autorun.inf", "%61utorun.inf" }, { "Thumbs.db", "%54humbs.db" }, { "{arch}", "%7Barch}" },
+		{ "lost+found", "%6Cost+found" }, { "lost+found2", "lost+found2" }, { "_svn", "%5Fsvn" },
 		{ "-rf", "%2Drf" }, { "a-", "a-" }, { "-", "%2D" },
 		{ " ", "%20" }, { "  ", "%20%20" }, { " a ", "%20a%20" }, { "a b", "a b" },
 		{ "a  ", "a %20" },

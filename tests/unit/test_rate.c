@@ -4,6 +4,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,27 +16,65 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { CALLS = 5000 };
+enum { CALLS = 5000, ON_THE_WAY = 10000 };
 
-/* Asks at random moments; gives when each call is sent. */
-static size_t send_at_random(double per_s, unsigned seed, int64_t sent_ms[CALLS])
+/* A call that begins, and is on the wire `connect_ms` later. */
+static int64_t pass(struct rate *rate, int64_t now_ms, int64_t connect_ms)
 {
+	rate_begin(rate);
+	rate_sent(rate, now_ms + connect_ms);
+	return now_ms + connect_ms;
+}
+
+struct on_the_way {
+	int64_t due_ms[ON_THE_WAY];
+	size_t n;
+};
+
+/* What is due goes onto the wire, in any order of beginning; gives when, and counts. */
+static size_t arrive(struct rate *rate, struct on_the_way *way, int64_t now_ms, int64_t wire_ms[])
+{
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; i < way->n; i++) {
+		if (way->due_ms[i] > now_ms) {
+			way->due_ms[kept++] = way->due_ms[i];
+			continue;
+		}
+		if (way->due_ms[i] % 11 == 0) { /* its connection was refused */
+			rate_back(rate);
+			continue;
+		}
+		rate_sent(rate, now_ms);
+		wire_ms[n++] = now_ms;
+	}
+	way->n = kept;
+	return n;
+}
+
+/* Takes what is free at random moments, over connections that take their time. */
+static size_t send_at_random(double per_s, unsigned seed, int64_t wire_ms[])
+{
+	static struct on_the_way way;
 	struct rate rate;
 	int64_t now_ms = 1000000;
+	size_t n = 0;
 
+	way.n = 0;
 	rate_init(&rate, per_s);
-	for (size_t i = 0; i < CALLS; i++) {
-		if (rand_r(&seed) % 8 == 0) /* a pause, then a burst */
-			now_ms += rand_r(&seed) % 3000;
-		else
-			now_ms += rand_r(&seed) % 7;
-		int64_t wait_ms = rate_wait_ms(&rate, now_ms);
-		assert_true(wait_ms >= 0);
-		sent_ms[i] = now_ms + wait_ms;
-		rate_book(&rate, now_ms);
+	while (n < CALLS) {
+		now_ms += rand_r(&seed) % 50 ? 1 + rand_r(&seed) % 7 : rand_r(&seed) % 3000;
+		n += arrive(&rate, &way, now_ms, wire_ms + n);
+		bool greedy = rand_r(&seed) % 4;
+		while (rate_free(&rate, now_ms) && greedy && way.n < ON_THE_WAY) {
+			rate_begin(&rate);
+			way.due_ms[way.n++] = now_ms + (rand_r(&seed) % 3 ? 0 : rand_r(&seed) % 900);
+		}
+		assert_true(rate_wait_ms(&rate, 0, now_ms) >= 0);
+		assert_true(rate_wait_ms(&rate, 5, now_ms) >= rate_wait_ms(&rate, 4, now_ms));
 	}
 	rate_release(&rate);
-	return CALLS;
+	return n;
 }
 
 static void test_no_window_of_a_second_holds_more_than_the_rate(void **state)
@@ -48,13 +87,13 @@ static void test_no_window_of_a_second_holds_more_than_the_rate(void **state)
 		{ 20, 20, 1000 }, { 1, 1, 1000 }, { 7, 7, 1000 }, { 10000, 10000, 1000 },
 		{ 2.5, 2, 1000 }, { 19.99, 19, 1000 }, { 0.5, 1, 2000 }, { 0.1, 1, 10000 }, { 0.3, 1, 3333 },
 	};
-	static int64_t sent_ms[CALLS];
+	static int64_t wire_ms[CALLS + ON_THE_WAY];
 	(void)state;
 
 	for (size_t r = 0; r < COUNT(rows); r++) {
-		size_t n = send_at_random(rows[r].per_s, (unsigned)r + 1, sent_ms);
+		size_t n = send_at_random(rows[r].per_s, (unsigned)r + 1, wire_ms);
 		for (size_t i = rows[r].calls; i < n; i++)
-			assert_true(sent_ms[i] - sent_ms[i - rows[r].calls] > rows[r].window_ms);
+			assert_true(wire_ms[i] - wire_ms[i - rows[r].calls] > rows[r].window_ms);
 	}
 }
 
@@ -69,9 +108,8 @@ static void test_the_rate_is_used(void **state)
 		int64_t now_ms = 5;
 		rate_init(&rate, rates[r]);
 		for (int i = 0; i < 200; i++) {
-			int64_t wait_ms = rate_wait_ms(&rate, now_ms);
-			rate_book(&rate, now_ms);
-			now_ms += wait_ms;
+			now_ms += rate_wait_ms(&rate, 0, now_ms);
+			pass(&rate, now_ms, 0);
 		}
 		assert_true((double)now_ms < 200 / rates[r] * 1000 * 1.05);
 		rate_release(&rate);
@@ -84,27 +122,33 @@ static void test_the_first_calls_do_not_wait(void **state)
 	(void)state;
 
 	rate_init(&rate, 20);
-	for (int i = 0; i < 20; i++) {
-		assert_int_equal(rate_wait_ms(&rate, 1), 0);
-		rate_book(&rate, 1);
+	for (size_t i = 20; i > 0; i--) {
+		assert_int_equal(rate_free(&rate, 1), i);
+		assert_int_equal(rate_wait_ms(&rate, i - 1, 1), 0);
+		pass(&rate, 1, 0);
 	}
-	assert_true(rate_wait_ms(&rate, 1) > 1000);
-	assert_true(rate_wait_ms(&rate, 1) < 1100);
+	assert_int_equal(rate_free(&rate, 1), 0);
+	assert_in_range(rate_wait_ms(&rate, 0, 1), 1000, 1100);
+	assert_in_range(rate_wait_ms(&rate, 19, 1), 1000, 1100);
+	assert_in_range(rate_wait_ms(&rate, 20, 1), 2000, 2200); /* they come free all over again */
 	rate_release(&rate);
 }
 
-static void test_asking_how_long_books_nothing(void **state)
+/* A call that makes its connection has its place only when it is there: until then it goes just now. */
+static void test_what_is_not_on_the_wire_yet_holds_its_place(void **state)
 {
 	struct rate rate;
 	(void)state;
 
-	rate_init(&rate, 1);
-	for (int i = 0; i < 10; i++)
-		assert_int_equal(rate_wait_ms(&rate, 1), 0);
-	rate_book(&rate, 1);
-	int64_t wait_ms = rate_wait_ms(&rate, 1);
-	for (int i = 0; i < 10; i++)
-		assert_int_equal(rate_wait_ms(&rate, 1), wait_ms);
+	rate_init(&rate, 2);
+	rate_begin(&rate);
+	rate_begin(&rate);
+	assert_int_equal(rate_free(&rate, 100000), 0);
+	rate_sent(&rate, 100000);
+	assert_int_equal(rate_free(&rate, 100999), 0);
+	assert_int_equal(rate_free(&rate, 101050), 1);
+	rate_back(&rate); /* it never got there */
+	assert_int_equal(rate_free(&rate, 101050), 2);
 	rate_release(&rate);
 }
 
@@ -117,8 +161,13 @@ static void test_no_rate_is_no_limit(void **state)
 		struct rate rate;
 		rate_init(&rate, rates[r]);
 		for (int i = 0; i < 20000; i++) {
-			assert_int_equal(rate_wait_ms(&rate, 1), 0);
-			rate_book(&rate, 1);
+			assert_true(rate_free(&rate, 1) > 1000000);
+			assert_int_equal(rate_wait_ms(&rate, 100000, 1), 0);
+			rate_begin(&rate);
+			if (i % 2)
+				rate_sent(&rate, 1);
+			else
+				rate_back(&rate);
 		}
 		rate_release(&rate);
 	}
@@ -130,8 +179,9 @@ static void test_the_smallest_rate_of_a_catalog_is_no_overflow(void **state)
 	(void)state;
 
 	rate_init(&rate, 1e-6);
-	rate_book(&rate, 1);
-	assert_true(rate_wait_ms(&rate, 1) >= 1000000000);
+	pass(&rate, 1, 0);
+	assert_true(rate_wait_ms(&rate, 0, 1) >= 1000000000);
+	assert_true(rate_wait_ms(&rate, 1000000, 1) >= 1000000000);
 	rate_release(&rate);
 }
 
@@ -184,7 +234,7 @@ int main(void)
 		cmocka_unit_test(test_no_window_of_a_second_holds_more_than_the_rate),
 		cmocka_unit_test(test_the_rate_is_used),
 		cmocka_unit_test(test_the_first_calls_do_not_wait),
-		cmocka_unit_test(test_asking_how_long_books_nothing),
+		cmocka_unit_test(test_what_is_not_on_the_wire_yet_holds_its_place),
 		cmocka_unit_test(test_no_rate_is_no_limit),
 		cmocka_unit_test(test_the_smallest_rate_of_a_catalog_is_no_overflow),
 		cmocka_unit_test(test_bounds_double_up_to_their_most),

@@ -1,0 +1,273 @@
+/*
+ * leg.c - one call: its turn, its tries, its answer.
+ *
+ * A call is tried at most TRIES_MAX times within its deadline, for the causes that another try may
+ * mend, after a sleep with full jitter.  Two causes mend themselves without a sleep, once a call:
+ * a clock that is off is learned from the answer's Date, a refused token has the key read again.
+ *
+ * A good answer is kept as the bytes that came until the flight takes it, because the pages before it may
+ * not be there yet; parsed, it would take many times as much.
+ */
+#include "flight.h"
+
+#include "when.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TRIES_MAX = 3,
+	RETRY_AFTER_MAX_S = 3600,
+	CLOCK_SLACK_S = 60 /* a smaller difference does not explain an expired signature */
+};
+
+static struct engine *engine_of(const struct leg *leg)
+{
+	return leg->flight->engine;
+}
+
+const char *action_name(const struct action *action)
+{
+	return action->name ? action->name : action->path;
+}
+
+struct leg *leg_new(struct flight *flight, int64_t offset)
+{
+	struct leg *leg = xcalloc(1, sizeof(*leg)), **last = &flight->legs;
+
+	leg->flight = flight;
+	leg->action = flight->action;
+	leg->offset = offset;
+	leg->wired = true; /* nothing is on its way */
+	response_init(&leg->response);
+	while (*last)
+		last = &(*last)->next;
+	*last = leg;
+	flight->n_legs++;
+	return leg;
+}
+
+void leg_free(struct leg *leg)
+{
+	struct flight *flight = leg->flight;
+	const struct io *io = &flight->engine->options.io;
+	struct leg **at = &flight->legs;
+
+	if (leg->state == LEG_QUEUED)
+		turn_leave(leg);
+	if (leg->exchange)
+		io->cancel(io->self, leg->exchange);
+	turn_end(leg);
+	io->unset(io->self, leg->timer);
+	while (*at != leg)
+		at = &(*at)->next;
+	*at = leg->next;
+	flight->n_legs--;
+	flight->held_bytes -= leg->response.body.len;
+	response_release(&leg->response);
+	free(leg);
+}
+
+static void end(struct leg *leg, enum fault fault)
+{
+	leg->state = LEG_ENDED;
+	leg->fault = fault;
+	flight_advance(leg->flight, NULL);
+}
+
+static void trace(const struct leg *leg, const struct response *response, enum fault fault,
+	const struct fault_note *note)
+{
+	const struct engine_options *options = &engine_of(leg)->options;
+	struct buf line;
+
+	if (!options->trace)
+		return;
+	buf_init(&line, 1024);
+	buf_printf(&line, "%s status=%d ms=%lld try=%u/%d fault=%s code=%s request=%s",
+		action_name(leg->action), response->status,
+		(long long)(leg->received_ms - leg->sent_ms), leg->tries, TRIES_MAX,
+		fault_name(fault), note->code, note->request_id);
+	options->trace(options->trace_arg, line.data);
+	buf_release(&line);
+}
+
+/* ---- sending ---- */
+
+static void take_reply(void *arg, struct response *response);
+
+static void wired(void *arg)
+{
+	turn_wired(arg);
+}
+
+void leg_send(struct leg *leg)
+{
+	struct engine *engine = engine_of(leg);
+	const struct engine_options *options = &engine->options;
+	struct request request;
+	struct buf body;
+
+	if (engine_now_ms(engine) >= leg->deadline_ms) {
+		leg_end_too_late(leg);
+		return;
+	}
+	if (leg->flight->want == WANT_WHOLE && !leg->tries) /* it may have waited long for its turn */
+		leg->deadline_ms = engine_now_ms(engine) + options->deadline_ms;
+	int64_t left_ms = leg->deadline_ms - engine_now_ms(engine);
+	leg->state = LEG_SENT;
+	leg->tries++;
+	leg->sent_ms = engine_now_ms(engine);
+	leg->clock_offset_s = engine->stats.clock_offset_s;
+	engine->stats.calls++;
+	buf_init(&body, MESSAGE_REQUEST_MAX);
+	flight_body(leg, &body);
+	struct call call = { leg->action, body.data };
+	request_init(&request);
+	options->provider->build(&request, &options->site, &call);
+	options->provider->sign(&request, &options->site, &call, &engine->credentials,
+		engine_wall_s(engine) + leg->clock_offset_s);
+	request.timeout_ms = left_ms > 1 ? (long)left_ms : 1;
+	turn_begin(leg);
+	leg->exchange = options->io.send(options->io.self, &request, wired, take_reply, leg);
+	request_release(&request);
+	buf_release(&body);
+	flight_look_ahead(leg->flight);
+}
+
+void leg_end_too_late(struct leg *leg)
+{
+	fault_note_copy(leg->note.message, sizeof(leg->note.message),
+		"the call's turn comes after the deadline");
+	if (leg->too_late == FAULT_QUEUE)
+		engine_note_failure(engine_of(leg), leg->flight->node, leg->too_late, &leg->note);
+	end(leg, leg->too_late);
+}
+
+static void wake_up(void *arg)
+{
+	struct leg *leg = arg;
+
+	leg->timer = NULL;
+	if (engine_now_ms(engine_of(leg)) + turn_wait_ms(leg) < leg->deadline_ms)
+		turn_join(leg);
+	else
+		leg_end_too_late(leg);
+}
+
+/*
+ * Sleeps, waits for its turn, is sent; or ends, when that would be too late.  The turn is asked for after
+ * the sleep: it would stand in the way of everyone who comes meanwhile.
+ */
+static void book_after(struct leg *leg, int64_t sleep_ms, enum fault too_late)
+{
+	const struct io *io = &engine_of(leg)->options.io;
+	int64_t wait_ms = turn_wait_ms(leg);
+
+	if (wait_ms < sleep_ms)
+		wait_ms = sleep_ms;
+	leg->too_late = too_late;
+	leg->state = LEG_SLEEPS;
+	if (engine_now_ms(engine_of(leg)) + wait_ms >= leg->deadline_ms)
+		leg_end_too_late(leg);
+	else if (sleep_ms)
+		leg->timer = io->after(io->self, sleep_ms, wake_up, leg);
+	else
+		turn_join(leg);
+}
+
+void leg_book(struct leg *leg)
+{
+	leg->tries = 0;
+	leg->deadline_ms = leg->flight->want == WANT_WHOLE ? INT64_MAX :
+		engine_now_ms(engine_of(leg)) + engine_of(leg)->options.deadline_ms;
+	book_after(leg, 0, FAULT_QUEUE);
+}
+
+/* ---- answers ---- */
+
+static bool learn_clock(struct leg *leg, const struct response *response)
+{
+	int64_t server_s, offset_s, *known_s = &engine_of(leg)->stats.clock_offset_s;
+
+	if (leg->clock_learned || !when_parse_http(response->date, &server_s))
+		return false;
+	leg->clock_learned = true;
+	offset_s = server_s - engine_wall_s(engine_of(leg));
+	/* the offset that it was sent with explains nothing; one that another call learned since does */
+	if (llabs(offset_s - leg->clock_offset_s) < CLOCK_SLACK_S)
+		return false;
+	*known_s = offset_s;
+	return true;
+}
+
+static bool reload_key(struct leg *leg)
+{
+	const struct engine_options *options = &engine_of(leg)->options;
+
+	if (leg->key_reloaded || !options->reload)
+		return false;
+	leg->key_reloaded = true;
+	return options->reload(options->reload_arg, &engine_of(leg)->credentials);
+}
+
+static uint64_t next_chance(struct engine *engine)
+{
+	engine->chance = engine->chance * 6364136223846793005ULL + 1442695040888963407ULL;
+	return engine->chance >> 33;
+}
+
+/* True: another try is under way, or it has ended and the flight, too, may be over. */
+static bool try_again(struct leg *leg, enum fault fault, const struct response *response)
+{
+	struct engine *engine = engine_of(leg);
+	int64_t sleep_ms;
+
+	if ((fault == FAULT_CLOCK && learn_clock(leg, response)) ||
+			(fault == FAULT_TOKEN && reload_key(leg))) {
+		engine->stats.retries++;
+		book_after(leg, 0, fault);
+		return true;
+	}
+	if (!fault_retries(fault) || leg->tries >= TRIES_MAX)
+		return false;
+	sleep_ms = 1 + retry_sleep_ms(fault, leg->tries - 1, next_chance(engine));
+	if (response->retry_after_s > 0 && response->retry_after_s < RETRY_AFTER_MAX_S &&
+			response->retry_after_s * 1000 > sleep_ms)
+		sleep_ms = response->retry_after_s * 1000;
+	engine->stats.retries++;
+	book_after(leg, sleep_ms, fault);
+	return true;
+}
+
+static void take_reply(void *arg, struct response *response)
+{
+	struct leg *leg = arg;
+	struct engine *engine = engine_of(leg);
+	struct json *root = NULL;
+	const struct json *result = NULL;
+
+	leg->exchange = NULL;
+	leg->received_ms = engine_now_ms(engine);
+	turn_end(leg);
+	memset(&leg->note, 0, sizeof(leg->note));
+	enum fault fault = engine->options.provider->parse(&root, &result, response, &leg->note);
+	trace(leg, response, fault, &leg->note);
+	if (fault) {
+		engine_note_failure(engine, leg->flight->node, fault, &leg->note);
+		if (!try_again(leg, fault, response))
+			end(leg, fault);
+		return;
+	}
+	engine->stats.last_ok_s = engine_wall_s(engine);
+	leg->size = response->body.len;
+	if (leg != leg->flight->legs) {
+		response_move(&leg->response, response);
+		leg->flight->held_bytes += leg->size;
+		result = NULL;
+	}
+	leg->state = LEG_ENDED;
+	leg->fault = FAULT_NONE;
+	flight_advance(leg->flight, result);
+	json_free(root);
+}

@@ -1,0 +1,161 @@
+/*
+ * turn.c - whose turn it is: the queue before each action's rate.
+ *
+ * A call joins its action's queue and is sent as soon as the rate has room, in the order of joining; a call
+ * that nobody waits for (a listing that is read again in the background) goes behind all others and leaves a
+ * tenth of the rate to people.  No turn is booked ahead: a call that takes long to reach the wire holds its
+ * place until it is there (rate.h), and what comes free meanwhile is the next one's.
+ */
+#include "flight.h"
+
+#include <stdlib.h>
+
+enum { PEOPLE_FIRST = 10 };
+
+struct action_state *engine_action(struct engine *engine, const struct action *action)
+{
+	for (size_t i = 0; i < engine->n_actions; i++)
+		if (engine->actions[i]->action == action)
+			return engine->actions[i];
+
+	double rate = engine->options.rate > 0 ? engine->options.rate : action->rate;
+	struct action_state *state = xcalloc(1, sizeof(*state));
+	state->engine = engine;
+	state->action = action;
+	rate_init(&state->rate, rate > 0 ? rate : engine->options.site.catalog->rate);
+	engine->actions = xrealloc(engine->actions, (engine->n_actions + 1) * sizeof(struct action_state *));
+	engine->actions[engine->n_actions++] = state;
+	return state;
+}
+
+void engine_release_actions(struct engine *engine)
+{
+	const struct io *io = &engine->options.io;
+
+	for (size_t i = 0; i < engine->n_actions; i++) {
+		struct action_state *state = engine->actions[i];
+		io->unset(io->self, state->timer);
+		rate_release(&state->rate);
+		free(state);
+	}
+	free(engine->actions);
+}
+
+static bool is_in_background(const struct leg *leg)
+{
+	return leg->flight->want == WANT_WHOLE;
+}
+
+static size_t share_of_people(const struct action_state *state)
+{
+	return state->rate.size / PEOPLE_FIRST;
+}
+
+static void run(struct action_state *state);
+
+static void tick(void *arg)
+{
+	struct action_state *state = arg;
+
+	state->timer = NULL;
+	run(state);
+}
+
+static void arm(struct action_state *state)
+{
+	const struct io *io = &state->engine->options.io;
+
+	io->unset(io->self, state->timer);
+	state->timer = NULL;
+	if (!state->first)
+		return;
+	size_t before = is_in_background(state->first) ? share_of_people(state) : 0;
+	state->timer = io->after(io->self, rate_wait_ms(&state->rate, before, engine_now_ms(state->engine)),
+		tick, state);
+}
+
+/* Sends those whose turn it is. */
+static void run(struct action_state *state)
+{
+	struct leg *leg;
+
+	if (state->running) /* a call that ended in here joined another: it is met below */
+		return;
+	state->running = true;
+	while ((leg = state->first)) {
+		size_t room = rate_free(&state->rate, engine_now_ms(state->engine));
+		if (room <= (is_in_background(leg) ? share_of_people(state) : 0))
+			break;
+		turn_leave(leg);
+		leg_send(leg);
+	}
+	state->running = false;
+	arm(state);
+}
+
+int64_t turn_wait_ms(const struct leg *leg)
+{
+	struct action_state *state = engine_action(leg->flight->engine, leg->action);
+
+	return rate_wait_ms(&state->rate, state->n_people, engine_now_ms(state->engine));
+}
+
+void turn_join(struct leg *leg)
+{
+	struct action_state *state = engine_action(leg->flight->engine, leg->action);
+	struct leg *after = state->last;
+
+	while (after && !is_in_background(leg) && is_in_background(after))
+		after = after->queue_prev;
+	leg->state = LEG_QUEUED;
+	leg->queue_prev = after;
+	leg->queue_next = after ? after->queue_next : state->first;
+	*(leg->queue_next ? &leg->queue_next->queue_prev : &state->last) = leg;
+	*(after ? &after->queue_next : &state->first) = leg;
+	state->n_people += !is_in_background(leg);
+	run(state);
+}
+
+void turn_leave(struct leg *leg)
+{
+	struct action_state *state = engine_action(leg->flight->engine, leg->action);
+
+	*(leg->queue_next ? &leg->queue_next->queue_prev : &state->last) = leg->queue_prev;
+	*(leg->queue_prev ? &leg->queue_prev->queue_next : &state->first) = leg->queue_next;
+	leg->queue_next = leg->queue_prev = NULL;
+	state->n_people -= !is_in_background(leg);
+}
+
+void turn_begin(struct leg *leg)
+{
+	leg->wired = false;
+	rate_begin(&engine_action(leg->flight->engine, leg->action)->rate);
+}
+
+void turn_wired(struct leg *leg)
+{
+	struct action_state *state = engine_action(leg->flight->engine, leg->action);
+
+	leg->wired = true;
+	rate_sent(&state->rate, engine_now_ms(state->engine));
+}
+
+void turn_end(struct leg *leg)
+{
+	struct action_state *state = engine_action(leg->flight->engine, leg->action);
+
+	if (leg->wired)
+		return;
+	leg->wired = true;
+	rate_back(&state->rate);
+	arm(state);
+}
+
+size_t turn_spare(struct engine *engine, const struct action *action, bool for_people)
+{
+	struct action_state *state = engine_action(engine, action);
+	size_t room = rate_free(&state->rate, engine_now_ms(engine));
+	size_t taken = state->n_people + (for_people ? 0 : share_of_people(state));
+
+	return room > taken ? room - taken : 0;
+}

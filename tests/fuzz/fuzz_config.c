@@ -1,0 +1,88 @@
+/*
+ * fuzz_config.c - any command line: a configuration within its bounds, or one line that says why not.
+ *
+ * The input: a word a line.
+ */
+#include <strings.h>
+
+#include "fuzz.h"
+
+#include "config.h"
+
+enum { WORDS_MAX = 40 };
+
+static void check_texts(const struct texts *texts)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		CHECK(texts->v[i]);
+	CHECK(!texts->v || !texts->v[texts->n]);
+}
+
+static void check_source(const struct source_name *source)
+{
+	CHECK(source->written && *source->catalog && !strpbrk(source->catalog, ":@/. "));
+	CHECK(!source->region || (*source->region && !strpbrk(source->region, ":@/. ")));
+	CHECK(!source->profile || (*source->profile && *source->profile != '.' &&
+		!strchr(source->profile, '/')));
+}
+
+static void check_good(const struct config *config)
+{
+	if (config->has_source)
+		check_source(&config->source);
+	if (config->verb == VERB_MOUNT)
+		CHECK(config->has_source && config->mountpoint && config->mountpoint[0] == '/');
+	CHECK(config->verb != VERB_CAT || config->paths.n > 0);
+	CHECK(config->paths.n <= 1 || config->verb == VERB_CAT);
+	CHECK(config->deadline_ms >= 100 && config->deadline_ms <= 3600 * 1000);
+	CHECK(config->ttl_s >= -1 && config->stale_s >= 0 && config->rate >= 0);
+	CHECK(config->umask >= -1 && config->umask <= 0777);
+	CHECK(config->uid >= -1 && config->uid < UINT32_MAX && config->gid >= -1 &&
+		config->gid < UINT32_MAX);
+	CHECK(!config->debug || config->foreground);
+	CHECK(!config->endpoint || !strncmp(config->endpoint, "https://", 8) ||
+		!strncmp(config->endpoint, "http://", 7));
+	CHECK(!config->cacert || config->cacert[0] == '/');
+}
+
+/* Plain HTTP goes to this machine only. */
+static void check_endpoint(const char *endpoint)
+{
+	if (!endpoint || strncmp(endpoint, "http://", 7) != 0)
+		return;
+	const char *host = endpoint + 7;
+	CHECK(!strncmp(host, "127.", 4) || !strncasecmp(host, "localhost", 9) || *host == '[');
+	CHECK(!strpbrk(host, "@/?# \t\r\n"));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_text(data, size), *words[WORDS_MAX + 2] = { NULL };
+	char program[] = "describefs";
+	struct config config;
+	struct buf why;
+	int argc = 1;
+
+	words[0] = program;
+	char *rest = text;
+	for (char *word; argc <= WORDS_MAX && (word = strsep(&rest, "\n"));)
+		words[argc++] = word;
+	buf_init(&why, 1000);
+	int status = config_parse(&config, argc, words, &why);
+
+	CHECK(status >= 0 && status <= 2);
+	CHECK((status != 0) == (why.len > 0));
+	for (size_t i = 0; i < why.len; i++)
+		CHECK((unsigned char)why.data[i] >= ' ' && why.data[i] != 0x7f);
+	if (status == 0 && config.verb != VERB_HELP && config.verb != VERB_VERSION)
+		check_good(&config);
+	if (status == 0)
+		check_endpoint(config.endpoint);
+	check_texts(&config.paths);
+	check_texts(&config.pins);
+	check_texts(&config.fuse);
+	buf_release(&why);
+	config_release(&config);
+	free(text);
+	return 0;
+}

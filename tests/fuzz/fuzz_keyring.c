@@ -1,0 +1,88 @@
+/*
+ * fuzz_keyring.c - any text as tccli's files: a key that can go into a header, or one line that says what is wrong.
+ *
+ * The input: the text of PROFILE.credential, perhaps a line "--" and that of PROFILE.configure.  No file is read: this
+ * program brings its own file_read.
+ */
+#include <errno.h>
+
+#include "fuzz.h"
+
+#include "file.h"
+#include "keyring.h"
+
+static const char SPLIT[] = "\n--\n";
+
+static struct {
+	const char *credential, *configure;
+	size_t credential_len, configure_len;
+} files;
+
+char *file_read(const char *path, size_t max, size_t *len, struct buf *why)
+{
+	bool credential = strstr(path, ".credential") != NULL;
+	const char *from = credential ? files.credential : files.configure;
+	size_t size = credential ? files.credential_len : files.configure_len;
+
+	if (!from || size > max) {
+		errno = from ? EFBIG : ENOENT;
+		buf_printf(why, "%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	char *bytes = xmalloc(size + 1);
+	memcpy(bytes, from, size);
+	bytes[size] = '\0';
+	*len = size;
+	return bytes;
+}
+
+static bool fits_a_header(const char *text)
+{
+	for (const char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f || ((unsigned char)*at == 0xc0))
+			return false;
+	return *text && *text != ' ' && text[strlen(text) - 1] != ' ';
+}
+
+static void check(const struct keyring *keyring, const char *profile)
+{
+	char was_id[] = "was", was_secret[] = "before";
+	struct credentials key = { 0 }, was = { .id = was_id, .secret = was_secret };
+	struct buf where, region;
+
+	credentials_copy(&key, &was);
+	buf_init(&where, 4096);
+	buf_init(&region, 4096);
+	if (keyring_load(keyring, "tencent", profile, &key, &where)) {
+		CHECK(fits_a_header(key.id) && fits_a_header(key.secret));
+		CHECK(!key.token || fits_a_header(key.token));
+		CHECK(strlen(key.secret) < 8 || !strstr(where.data, key.secret));
+	} else {
+		CHECK(!strcmp(key.id, "was") && !strcmp(key.secret, "before") && !key.token);
+	}
+	CHECK(where.len > 0 && fuzz_is_printable(where.data));
+	if (keyring_region(keyring, "tencent", profile, &region))
+		CHECK(region.len > 0 && fits_a_header(region.data));
+	buf_release(&region);
+	buf_release(&where);
+	credentials_release(&key);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const uint8_t *second = memmem(data, size, SPLIT, sizeof(SPLIT) - 1);
+	const uint8_t *end = second ? second : data + size;
+
+	files.credential = (const char *)data;
+	files.credential_len = (size_t)(end - data);
+	files.configure = second ? (const char *)second + sizeof(SPLIT) - 1 : NULL;
+	files.configure_len = second ? size - files.credential_len - (sizeof(SPLIT) - 1) : 0;
+	unsetenv("TENCENTCLOUD_SECRET_ID");
+	unsetenv("TENCENTCLOUD_REGION");
+	setenv("HOME", "/home/x", 1);
+	struct keyring *keyring = keyring_new();
+	check(keyring, NULL);
+	check(keyring, "work");
+	keyring_free(keyring);
+	return 0;
+}
