@@ -298,11 +298,12 @@ static bool is_marked_stale(struct model *model, uint64_t id)
 }
 
 /*
- * Un-stale: said by a call that was sent within the term before the question, or whose answer came since; and the
- * kernel is told to rely on it no longer than that.  Else it is marked, something failed just now, and it is young
- * enough.
+ * Un-stale: said by a call that was sent within the term before the question, or whose answer came since; and
+ * the kernel is told to rely on it no longer than that.  Else it is marked, something failed just now, and it is
+ * young enough.  In no case is it older than what was shown before.
  */
-void model_check_value(struct model *model, const struct ask *ask, const char *bytes)
+void model_check_value(struct model *model, const struct ask *ask, struct subject *subject,
+	size_t file, const char *bytes)
 {
 	unsigned long number = bytes[0] == 'v' ? strtoul(bytes + 1, NULL, 10) : 0;
 	const struct state *state = &model->states[number];
@@ -310,6 +311,10 @@ void model_check_value(struct model *model, const struct ask *ask, const char *b
 
 	assert_true(number >= 1 && number <= model->n_states);
 	assert_true(state->sent_ms >= 0); /* somebody said so */
+	if (number < subject->shown[file])
+		fail_msg("%s/%s shows v%lu after v%lu", subject->thing->id, subject->files[file], number,
+			subject->shown[file]);
+	subject->shown[file] = number;
 	if (state->sent_ms + state->ttl_ms > ask->asked_ms || state->received_ms >= ask->asked_ms) {
 		bool relies = ask->reply.entry.entry_ms > 0 &&
 			now_ms + ask->reply.entry.entry_ms > state->sent_ms + state->ttl_ms;

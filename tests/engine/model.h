@@ -26,6 +26,7 @@ struct subject {
 	uint64_t directory; /* its id, 0: not held */
 	unsigned held;
 	unsigned state;
+	unsigned long shown[2]; /* by file: the state that it showed last; it never goes back */
 	int64_t turned_ms[MODEL_TURNS]; /* came, went, came, ...: the even ones came */
 	size_t turns;
 	int64_t refused_ms; /* the last answer to a call for it that said that it does not exist; -1 */
@@ -62,7 +63,8 @@ void model_change(struct model *model, struct subject *subject);
 void model_answer(struct model *model, struct exchange *exchange, unsigned failing);
 
 /* The three promises; they fail the test. */
-void model_check_value(struct model *model, const struct ask *ask, const char *bytes);
+void model_check_value(struct model *model, const struct ask *ask, struct subject *subject,
+	size_t file, const char *bytes);
 void model_check_absent(struct model *model, const struct ask *ask, const struct subject *subject);
 void model_check_failed(struct model *model, const struct ask *ask);
 /* Of one pass over a listing that was opened then: whether `shown` can be. */

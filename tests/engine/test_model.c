@@ -22,6 +22,7 @@ struct question_at {
 	struct life *life;
 	struct subject *subject; /* whose directory, or file, was asked for */
 	bool of_file;
+	size_t file;
 };
 
 struct file {
@@ -105,7 +106,7 @@ static void keep_directory(struct subject *subject, const struct entry *entry)
 	subject->held++;
 }
 
-static void keep_file(struct life *life, const struct ask *ask)
+static void keep_file(struct life *life, const struct ask *ask, struct subject *subject, size_t file)
 {
 	uint64_t id = ask->reply.entry.id;
 	size_t size;
@@ -113,7 +114,7 @@ static void keep_file(struct life *life, const struct ask *ask)
 
 	assert_non_null(bytes);
 	assert_int_equal(size, ask->reply.entry.attr.size);
-	model_check_value(&life->model, ask, bytes);
+	model_check_value(&life->model, ask, subject, file, bytes);
 	if (life->n_files == HELD)
 		forget_file(life, model_chance(&life->model, HELD));
 	life->files[life->n_files++] = (struct file){ id, hash_file(life, id) };
@@ -134,7 +135,7 @@ static void then_check(struct ask *ask)
 		model_check_failed(&life->model, ask);
 		counts.failed++;
 	} else if (question->of_file) {
-		keep_file(life, ask);
+		keep_file(life, ask, question->subject, question->file);
 	} else if (ask->question == ASK_LOOKUP) {
 		keep_directory(question->subject, &ask->reply.entry);
 	}
@@ -158,9 +159,9 @@ static void put_question(struct life *life)
 	}
 	*question = (struct question_at){ .life = life, .subject = subject, .ask.then = then_check };
 	question->of_file = subject->held && model_chance(&life->model, 4);
+	question->file = subject->files[1] ? model_chance(&life->model, 2) : 0;
 	if (question->of_file)
-		ask_put(&question->ask, world, ASK_LOOKUP, subject->directory,
-			subject->files[subject->files[1] ? model_chance(&life->model, 2) : 0]);
+		ask_put(&question->ask, world, ASK_LOOKUP, subject->directory, subject->files[question->file]);
 	else if (subject->held && model_chance(&life->model, 3) == 0)
 		ask_put(&question->ask, world, ASK_ATTR, subject->directory, NULL);
 	else
@@ -240,7 +241,7 @@ static void step_pass(struct life *life, struct pass *pass)
 	struct entry entry;
 	const char *name;
 
-	for (unsigned left = 1 + model_chance(&life->model, 12); left > 0; left--) {
+	for (unsigned left = 1 + model_chance(&life->model, pass->of ? 4 : 12); left > 0; left--) {
 		if (!tree_next(life->model.world->tree, pass->directory, &pass->cookie, &name, &entry, asked)) {
 			check_pass(life, pass);
 			end_pass(life, pass);
