@@ -155,14 +155,16 @@ static bool list_item_has(struct tree *tree, struct node *node, uint32_t slot, c
 	return entry && snapshot->entries[entry].primed;
 }
 
-/* The list spoke last, and said all that a describe call would say. */
+/* The list spoke last. */
 static bool list_is_newer(const struct node *node)
 {
-	return node->sort == NODE_RESOURCE && item_is_whole(node->kind) &&
-		node_newest(node) == &node->listed;
+	return node->sort == NODE_RESOURCE && node_newest(node) == &node->listed;
 }
 
-/* The last good answer, when the failure of the refresh allows it. */
+/*
+ * The last good answer, when the failure of the refresh allows it: of the two the newer one, where both have
+ * the name, so that no value ever goes back to one before it.
+ */
 static struct view view_stale(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	const struct failure *failure, struct asked asked)
 {
@@ -171,7 +173,7 @@ static struct view view_stale(struct tree *tree, struct node *node, uint32_t slo
 
 	if (!fault_allows_stale(failure->fault))
 		return view_none(reply_failed(failure->fault));
-	if (stamp_is_young(tree, node_detail(node)->stamp, asked) && !list_is_newer(node)) {
+	if (stamp_is_young(tree, node_detail(node)->stamp, asked) && !(listed && list_is_newer(node))) {
 		version_use(tree, node_detail(node)->version);
 		return view_at(node_detail(node)->version, held_ms);
 	}
@@ -209,7 +211,8 @@ static struct view view_fresh(struct tree *tree, struct node *node, uint32_t slo
 	bool listed = record_is_fresh(&node->listed, asked);
 	const struct record *detail = node_detail(node);
 
-	if (record_is_fresh(detail, asked) && !(listed && list_is_newer(node))) {
+	if (record_is_fresh(detail, asked) &&
+			!(listed && item_is_whole(node->kind) && list_is_newer(node))) {
 		version_use(tree, detail->version);
 		if (!name && node->sort == NODE_RESOURCE) {
 			excuse_single(node);
