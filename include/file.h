@@ -14,5 +14,7 @@
  * "PATH: reason".
  */
 char *file_read(const char *path, size_t max, size_t *len, struct buf *why);
+/* The same, refused (EACCES, and `why` says what to run) unless it is the user's own and nobody else's. */
+char *file_read_secret(const char *path, size_t max, size_t *len, struct buf *why);
 
 #endif

@@ -187,10 +187,11 @@ static bool tccli_path(const struct keyring *keyring, const char *profile, const
 }
 
 /* The file as JSON, and errno as file_read leaves it.  What was read is wiped. */
-static struct json *read_json(const char *path, struct buf *why)
+static struct json *read_json(const char *path, bool secret, struct buf *why)
 {
 	size_t len;
-	char *text = file_read(path, FILE_MAX, &len, why);
+	char *text = secret ? file_read_secret(path, FILE_MAX, &len, why) :
+		file_read(path, FILE_MAX, &len, why);
 	if (!text)
 		return NULL;
 	struct json *root = NULL;
@@ -257,7 +258,7 @@ static struct credentials key_of(const struct json *root)
 
 static bool load_tccli_file(const char *path, struct credentials *out, struct buf *where)
 {
-	struct json *root = read_json(path, where);
+	struct json *root = read_json(path, true, where);
 	if (!root)
 		return false;
 	struct credentials key = key_of(root);
@@ -365,7 +366,7 @@ bool keyring_region(const struct keyring *keyring, const char *cloud, const char
 	buf_init(&ignored, PATH_ROOM);
 	struct json *root = NULL;
 	if (tccli_path(keyring, profile_of(keyring, profile), "configure", &path, &ignored))
-		root = read_json(path.data, &ignored);
+		root = read_json(path.data, false, &ignored);
 	/* Older files have it at the top. */
 	const struct json *region = json_path(root, "_sys_param.region");
 	if (!region)

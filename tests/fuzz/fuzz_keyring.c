@@ -36,6 +36,11 @@ char *file_read(const char *path, size_t max, size_t *len, struct buf *why)
 	return bytes;
 }
 
+char *file_read_secret(const char *path, size_t max, size_t *len, struct buf *why)
+{
+	return file_read(path, max, len, why);
+}
+
 static bool fits_a_header(const char *text)
 {
 	for (const char *at = text; *at; at++)

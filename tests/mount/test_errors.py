@@ -329,6 +329,7 @@ def test_a_token_that_is_refused_has_the_key_read_again(box, cloud):
     directory.mkdir()
     key = {"secretId": KEYS["TENCENTCLOUD_SECRET_ID"], "secretKey": KEYS["TENCENTCLOUD_SECRET_KEY"], "token": "old"}
     (directory / "default.credential").write_text(json.dumps(key))
+    (directory / "default.credential").chmod(0o600)
     cloud.control("rotate", {"token": "old"})
     mount = box.mount("tione", "ttl=1", env=dict.fromkeys(KEYS))
     assert mount.text(STATUS) == "SUCCEED"
