@@ -280,10 +280,10 @@ def libc_call(name, *arguments):
 
 
 class Apart:
-    """The test's own thread, and so all that it starts, in a network and a mount table of its own."""
+    """The tests' own thread, and so all that it starts, in a network and a mount table of its own."""
 
     def __init__(self, directory):
-        self.directory, self.cwd = directory, os.getcwd()
+        self.directory, self.cwd, self.replaced, self.box = directory, os.getcwd(), [], None
         self.home = [(flag, os.open("/proc/thread-self/ns/" + name, os.O_RDONLY | os.O_CLOEXEC))
                      for flag, name in ((CLONE_NEWNET, "net"), (CLONE_NEWNS, "mnt"))]
         libc_call("unshare", CLONE_NEWNET | CLONE_NEWNS)
@@ -295,10 +295,23 @@ class Apart:
         subprocess.run(["ip", *words.split()], check=True)
 
     def replace(self, path, text):
-        """Another file in the place of one of /etc."""
+        """Another file in the place of one of /etc, until the test is over."""
         ours = self.directory / path.replace("/", "_")
         ours.write_text(text)
         libc_call("mount", os.fsencode(ours), os.fsencode(path), None, ctypes.c_ulong(MS_BIND), None)
+        self.replaced.append(path)
+
+    def restore(self):
+        """As every test finds it: loopback's two addresses and no way to anywhere else."""
+        for path in self.replaced:
+            libc_call("umount", os.fsencode(path))
+        self.replaced = []
+        for kind in ("unreachable", "prohibit", "blackhole"):
+            subprocess.run(["ip", "-6", "route", "flush", "type", kind], check=True)
+        self.ip("-6 route flush root 2001:db8:1::/48")
+        self.ip("-6 route flush proto boot")
+        self.ip("-6 addr replace ::1/128 dev lo")
+        self.ip("addr replace 127.0.0.1/8 dev lo")
 
     def leave(self):
         end = time.monotonic() + 10
@@ -315,18 +328,20 @@ class Apart:
         os.chdir(self.cwd)
 
 
-@pytest.fixture
-def network(tmp_path):
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A module's, so that it is there before any test's box, and after."""
     allowed = subprocess.run(["unshare", "-nm", "true"], capture_output=True, text=True)
     if allowed.returncode:
         pytest.skip("no namespace of our own is permitted: " + allowed.stderr.strip())
-    apart = Apart(tmp_path)
-    yield apart
-    apart.leave()
+    network = Apart(tmp_path_factory.mktemp("network"))
+    yield network
+    network.leave()
 
 
 @pytest.fixture
 def apart(network, box):
     """apart.box is the test's box, and all of it in a network of its own, with nothing but loopback."""
-    network.box = box  # made in there, and taken down before we leave
-    return network
+    network.box = box
+    yield network
+    network.restore()
