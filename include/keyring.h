@@ -24,7 +24,7 @@
 
 struct keyring;
 
-/* Captures and scrubs the environment: HOME, the variables above, and removes SSLKEYLOGFILE and proxies. */
+/* Captures and scrubs the environment: HOME, the variables above, and removes SSLKEYLOGFILE, proxies and the like. */
 struct keyring *keyring_new(void);
 void keyring_free(struct keyring *keyring);
 

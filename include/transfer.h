@@ -29,6 +29,8 @@ struct transfer {
 
 /* An easy handle for any number of transfers, one after the other.  NULL: *code says why. */
 CURL *transfer_handle(const struct http_options *options, CURLcode *code);
+/* Between two transfers: as new, but for the connections.  False: it is of no use any more. */
+bool transfer_renew(CURL *easy, const struct http_options *options);
 
 /*
  * Copies the request into the handle.  False: it cannot be sent.  transfer_end is due in both

@@ -56,7 +56,7 @@ static CURL *get_easy(struct http *http)
 
 static void put_easy(struct http *http, CURL *easy)
 {
-	if (http->n_idle < IDLE_MAX)
+	if (http->n_idle < IDLE_MAX && transfer_renew(easy, &http->options))
 		http->idle[http->n_idle++] = easy;
 	else
 		curl_easy_cleanup(easy);

@@ -56,11 +56,14 @@ static bool ends_with(const char *text, size_t len, const char *end)
 	return len >= end_len && strncasecmp(text + len - end_len, end, end_len) == 0;
 }
 
-/* What would lead connections elsewhere, or widen whom they trust (trust is cacert='s alone). */
+/*
+ * What would lead connections elsewhere, or widen whom they trust (trust is cacert='s alone) and how little they
+ * ask of a cipher: a file of OpenSSL's can bring back the one that enciphers nothing.
+ */
 static bool is_unwanted(const char *name, size_t len)
 {
 	static const char *const NAMES[] = { "SSLKEYLOGFILE", "CURL_CA_BUNDLE", "SSL_CERT_FILE",
-		"SSL_CERT_DIR" };
+		"SSL_CERT_DIR", "OPENSSL_CONF", "OPENSSL_ENGINES", "OPENSSL_MODULES" };
 	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
 		if (strlen(NAMES[i]) == len && memcmp(NAMES[i], name, len) == 0)
 			return true;

@@ -1,8 +1,8 @@
 /*
  * transfer.c - one request in curl's hands.
  *
- * An easy handle is used again and again: what is the same for all exchanges is set once, in two
- * tables, and what differs is set for each.  No redirect is followed (curl would hand X-TC-Token to
+ * An easy handle is used again and again: what is the same for all exchanges stands in two tables,
+ * and what differs is set for each.  No redirect is followed (curl would hand X-TC-Token to
  * the other host), no coding asked for, no proxy, netrc or key log taken from anywhere, and what
  * curl only half limits is counted by answer.c in our own callbacks.
  *
@@ -256,6 +256,16 @@ CURL *transfer_handle(const struct http_options *options, CURLcode *code)
 		return easy;
 	curl_easy_cleanup(easy);
 	return NULL;
+}
+
+/*
+ * curl counts in a handle, not in a transfer, how often a kept connection turned out to be dead,
+ * and at the sixth time it tells us instead of taking a new one.  Only a reset sets that to 0.
+ */
+bool transfer_renew(CURL *easy, const struct http_options *options)
+{
+	curl_easy_reset(easy);
+	return set_constants(options, easy) == CURLE_OK;
 }
 
 /* What differs from request to request */

@@ -365,7 +365,7 @@ static int scrub(void)
 	bool clean = len > 0 && !memmem(bytes, (size_t)len, CANARY, strlen(CANARY)) &&
 		!getenv("SSLKEYLOGFILE") && !getenv("https_proxy") && !getenv("ALL_PROXY") &&
 		!getenv("NO_PROXY") && !getenv("CURL_CA_BUNDLE") && !getenv("SSL_CERT_FILE") &&
-		!getenv("SSL_CERT_DIR") && !getenv("TENCENTCLOUD_TOKEN") && !getenv("QIANFAN_SECRET_KEY");
+		!getenv("SSL_CERT_DIR") && !getenv("OPENSSL_CONF") && !getenv("TENCENTCLOUD_TOKEN") && !getenv("QIANFAN_SECRET_KEY");
 	bool kept = getenv("PROXY") && getenv("my_proxy_x") && getenv("HOME") &&
 		strcmp(keyring_home(keyring), getenv("HOME")) == 0;
 	keyring_free(keyring);
@@ -380,7 +380,7 @@ static void the_environment_is_scrubbed_in_place(void **state)
 		(char *)"TENCENTCLOUD_SECRET_ID=" CANARY, (char *)"TENCENTCLOUD_SECRET_KEY=" CANARY,
 		(char *)"TENCENTCLOUD_SECRET_KEY=twice" CANARY, (char *)"TENCENTCLOUD_TOKEN=" CANARY,
 		(char *)"SSLKEYLOGFILE=/tmp/k", (char *)"CURL_CA_BUNDLE=x", (char *)"SSL_CERT_FILE=x",
-		(char *)"SSL_CERT_DIR=x", (char *)"QIANFAN_ACCESS_KEY=" CANARY, (char *)"QIANFAN_SECRET_KEY=" CANARY,
+		(char *)"SSL_CERT_DIR=x", (char *)"OPENSSL_CONF=/nowhere", (char *)"QIANFAN_ACCESS_KEY=" CANARY, (char *)"QIANFAN_SECRET_KEY=" CANARY,
 		(char *)"http_proxy=last", NULL };
 	char *const arguments[] = { (char *)"test_keyring", (char *)"--scrub", NULL };
 	pid_t child = fork();
