@@ -279,6 +279,8 @@ bool kind_has_describe(const struct kind *kind);
 bool listing_is_fresh(const struct node *listing, struct asked asked);
 /* A failed refresh left the last whole listing standing, for a while. */
 bool listing_is_stale(const struct tree *tree, const struct node *listing, struct asked asked);
+/* The same, for somebody who is about to read it. */
+bool listing_stands_in(const struct tree *tree, struct node *listing, struct asked asked);
 bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked);
 int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct asked asked);
 bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked); /* < stale_s */

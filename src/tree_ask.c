@@ -280,10 +280,8 @@ static struct reply open_listing(struct tree *tree, struct node *listing, struct
 
 	if (listing_is_fresh(listing, asked))
 		return reply_found((struct entry){ 0 });
-	if (listing_is_stale(tree, listing, asked)) {
-		listing->expiry_shown = false; /* the kernel keeps what it reads now: to be told again */
+	if (listing_stands_in(tree, listing, asked))
 		return reply_found((struct entry){ 0 });
-	}
 	return failure_stands(failure, asked) ? reply_failed(failure->fault) :
 		reply_need(listing, WANT_LIST);
 }

@@ -75,7 +75,7 @@ static struct reply more_of_listing(struct tree *tree, struct node *listing, uin
 	if (listing->n_shown) {
 		if (!whole && member_after(listing, cookie | FOLLOWS))
 			return more_at(cookie | FOLLOWS);
-	} else if (listing_is_stale(tree, listing, asked)) {
+	} else if (listing_stands_in(tree, listing, asked)) {
 		return more_at(cookie);
 	} else if (failure_stands(failure, asked)) {
 		return (struct reply){ .outcome = OUTCOME_FAILED, .fault = failure->fault };
