@@ -90,7 +90,7 @@ bool listing_stands_in(const struct tree *tree, struct node *listing, struct ask
 	bool stale = listing_is_stale(tree, listing, asked);
 
 	if (stale)
-		listing->expiry_shown = false; /* the kernel keeps what it reads now: it is to be told again */
+		listing->expiry_shown = false; /* the kernel keeps what it reads now: to be told again */
 	return stale;
 }
 
