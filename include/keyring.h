@@ -24,7 +24,7 @@
 
 struct keyring;
 
-/* Captures and scrubs the environment: HOME, the variables above, and removes SSLKEYLOGFILE, proxies and the like. */
+/* Captures and scrubs the environment: HOME, the variables above; SSLKEYLOGFILE, proxies and the like go. */
 struct keyring *keyring_new(void);
 void keyring_free(struct keyring *keyring);
 
