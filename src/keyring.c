@@ -57,8 +57,8 @@ static bool ends_with(const char *text, size_t len, const char *end)
 }
 
 /*
- * What would lead connections elsewhere, or widen whom they trust (trust is cacert='s alone) and how little
- * they ask of a cipher: a file of OpenSSL's can bring back the one that enciphers nothing.
+ * What would lead connections elsewhere, or widen whom they trust (trust is cacert='s alone) and how
+ * little they ask of a cipher: a file of OpenSSL's can bring back the one that enciphers nothing.
  */
 static bool is_unwanted(const char *name, size_t len)
 {

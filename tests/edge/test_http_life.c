@@ -178,7 +178,7 @@ static void serve_once(struct server *server, int fd)
 	server_read(server, fd);
 }
 
-/* A curl handle bears five of them in its life. */
+/* A curl handle bears five of them in its life, so each transfer has its own. */
 static void kept_connections_may_die_as_often_as_they_like(void **state)
 {
 	struct server *server = server_new(serve_once, OK_HELLO);
