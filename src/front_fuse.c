@@ -36,7 +36,7 @@ struct front {
 	struct engine *engine;
 	struct tree *tree;
 	struct fuse_buf buffer;
-	bool mounted;
+	bool mounted, detached;
 	void (*ready)(void *arg);
 	void *ready_arg;
 	uid_t uid;
@@ -471,11 +471,18 @@ void front_serve(struct front *front, struct engine *engine, struct tree *tree)
 	loop_watch(front->loop, fuse_session_fd(front->session), LOOP_READ, receive, front);
 }
 
+void front_detached(struct front *front)
+{
+	front->detached = true;
+}
+
 void front_free(struct front *front)
 {
 	if (!front)
 		return;
 	loop_forget(front->loop, fuse_session_fd(front->session));
+	if (front->detached)
+		front_sever(front->session);
 	fuse_session_unmount(front->session);
 	fuse_session_destroy(front->session);
 	free(front->buffer.mem);
