@@ -85,7 +85,7 @@ static bool reload_key(void *arg, struct credentials *out)
 	return found;
 }
 
-static void plant_tree(struct source *source)
+static bool plant_tree(struct source *source)
 {
 	const struct config *config = source->config;
 	struct tree_options options = {
@@ -98,8 +98,11 @@ static void plant_tree(struct source *source)
 	};
 
 	guide_readme(&source->readme, source->catalog);
+	if (source->readme.full)
+		return false;
 	options.readme = source->readme.data; /* only now: filling it moves it */
 	source->tree = tree_new(&options);
+	return true;
 }
 
 bool source_prepare(struct source *source, struct buf *why)
@@ -113,8 +116,10 @@ bool source_prepare(struct source *source, struct buf *why)
 		buf_printf(why, "%s: %s", config->source.written, source->key_source.data);
 		return false;
 	}
-	buf_puts(&source->endpoint, config->endpoint ? config->endpoint : source->catalog->endpoint);
-	plant_tree(source);
+	if (!buf_puts(&source->endpoint, config->endpoint ? config->endpoint : source->catalog->endpoint))
+		return false;
+	if (!plant_tree(source))
+		return false;
 	for (size_t i = 0; i < config->pins.n; i++)
 		if (!tree_pin(source->tree, config->pins.v[i], why))
 			return false;
