@@ -41,7 +41,8 @@ void digest_sha256(unsigned char out[DIGEST_BYTES], const void *bytes, size_t le
 void digest_hmac(unsigned char out[DIGEST_BYTES], const void *key, size_t key_len,
 	const void *bytes, size_t len)
 {
-	need(key_len <= INT_MAX && is_there() && HMAC(EVP_sha256(), key, (int)key_len, bytes, len, out, NULL));
+	need(key_len <= INT_MAX && is_there() &&
+		HMAC(EVP_sha256(), key, (int)key_len, bytes, len, out, NULL));
 }
 
 void digest_hex(char out[DIGEST_HEX + 1], const unsigned char digest[DIGEST_BYTES])
