@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 void source_init(struct source *source, const struct config *config)
 {
@@ -137,7 +138,7 @@ static uint64_t random_seed(void)
 	uint64_t seed = 0;
 
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
-		seed = (uint64_t)(uintptr_t)&seed; /* only spreads retries: any number will do */
+		seed = (uint64_t)getpid(); /* only spreads retries: any number will do */
 	return seed;
 }
 
