@@ -9,7 +9,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 build='gcc:gcc pkg-config:pkg-config /usr/include/string.h:libc6-dev
 	/usr/include/fuse3/fuse_lowlevel.h:libfuse3-dev /usr/include/cjson/cJSON.h:libcjson-dev
 	/usr/include/openssl/evp.h:libssl-dev curl/curl.h:libcurl4-openssl-dev fusermount3:fuse3'
-demo='microhttpd.h:libmicrohttpd-dev gnutls/gnutls.h:libgnutls28-dev openssl:openssl jq:jq
+demo='microhttpd.h:libmicrohttpd-dev gnutls/gnutls.h:libgnutls28-dev zlib.h:zlib1g-dev openssl:openssl jq:jq
 	getfattr:attr curl:curl /usr/bin/python3:python3 ps:procps'
 check='cmocka.h:libcmocka-dev /usr/lib/python3/dist-packages/pytest:python3-pytest rsync:rsync
 	vim:vim git:git ctags:universal-ctags cppcheck:cppcheck man:man-db groff:groff node:nodejs npm:npm

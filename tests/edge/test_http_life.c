@@ -169,6 +169,25 @@ static void done_may_send_and_the_connection_serves_again(void **state)
 	server_free(server);
 }
 
+/* Hangs up on the second request of a connection, as a server that has just lost patience does. */
+static void serve_once(struct server *server, int fd)
+{
+	if (!server_read(server, fd))
+		return;
+	server_say(fd, server->text);
+	server_read(server, fd);
+}
+
+/* A curl handle bears five of them in its life, so each transfer has its own. */
+static void kept_connections_may_die_as_often_as_they_like(void **state)
+{
+	struct server *server = server_new(serve_once, OK_HELLO);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(fetch(*state, server, 5000).fault, FAULT_NONE);
+	assert_int_equal(server->connections, 20);
+	server_free(server);
+}
+
 static void serve_after_200_ms(struct server *server, int fd)
 {
 	server_read(server, fd);
@@ -330,6 +349,7 @@ int main(void)
 		TEST(one_cancels_another_whose_time_is_up_too),
 		TEST(cancelled_at_any_moment),
 		TEST(done_may_send_and_the_connection_serves_again),
+		TEST(kept_connections_may_die_as_often_as_they_like),
 		TEST(many_at_once),
 		TEST(plain_http_never_leaves_the_machine),
 		TEST(other_protocols_and_bad_urls_are_refused),

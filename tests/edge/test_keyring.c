@@ -365,7 +365,7 @@ static int scrub(void)
 	bool clean = len > 0 && !memmem(bytes, (size_t)len, CANARY, strlen(CANARY)) &&
 		!getenv("SSLKEYLOGFILE") && !getenv("https_proxy") && !getenv("ALL_PROXY") &&
 		!getenv("NO_PROXY") && !getenv("CURL_CA_BUNDLE") && !getenv("SSL_CERT_FILE") &&
-		!getenv("SSL_CERT_DIR") && !getenv("TENCENTCLOUD_TOKEN") && !getenv("QIANFAN_SECRET_KEY");
+		!getenv("SSL_CERT_DIR") && !getenv("OPENSSL_CONF") && !getenv("TENCENTCLOUD_TOKEN") && !getenv("QIANFAN_SECRET_KEY");
 	bool kept = getenv("PROXY") && getenv("my_proxy_x") && getenv("HOME") &&
 		strcmp(keyring_home(keyring), getenv("HOME")) == 0;
 	keyring_free(keyring);
@@ -380,7 +380,7 @@ static void the_environment_is_scrubbed_in_place(void **state)
 		(char *)"TENCENTCLOUD_SECRET_ID=" CANARY, (char *)"TENCENTCLOUD_SECRET_KEY=" CANARY,
 		(char *)"TENCENTCLOUD_SECRET_KEY=twice" CANARY, (char *)"TENCENTCLOUD_TOKEN=" CANARY,
 		(char *)"SSLKEYLOGFILE=/tmp/k", (char *)"CURL_CA_BUNDLE=x", (char *)"SSL_CERT_FILE=x",
-		(char *)"SSL_CERT_DIR=x", (char *)"QIANFAN_ACCESS_KEY=" CANARY, (char *)"QIANFAN_SECRET_KEY=" CANARY,
+		(char *)"SSL_CERT_DIR=x", (char *)"OPENSSL_CONF=/nowhere", (char *)"QIANFAN_ACCESS_KEY=" CANARY, (char *)"QIANFAN_SECRET_KEY=" CANARY,
 		(char *)"http_proxy=last", NULL };
 	char *const arguments[] = { (char *)"test_keyring", (char *)"--scrub", NULL };
 	pid_t child = fork();
@@ -392,6 +392,21 @@ static void the_environment_is_scrubbed_in_place(void **state)
 	waitpid(child, &status, 0);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void a_changed_file_has_another_mark(void **state)
+{
+	struct home *home = *state;
+	home->keyring = keyring_new();
+	assert_int_equal(keyring_mark(home->keyring, "tencent", NULL), 0);
+	put_file(home, "default.credential", "{\"secretId\":\"f1\",\"secretKey\":\"f2\"}");
+	uint64_t mark = keyring_mark(home->keyring, "tencent", NULL);
+	assert_true(mark);
+	assert_true(keyring_mark(home->keyring, "tencent", NULL) == mark);
+	assert_int_equal(keyring_mark(home->keyring, "tencent", "work"), 0);
+	assert_int_equal(keyring_mark(home->keyring, "baidu", NULL), 0);
+	put_file(home, "default.credential", "{\"secretId\":\"f1\",\"secretKey\":\"changed\"}");
+	assert_true(keyring_mark(home->keyring, "tencent", NULL) != mark);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -413,6 +428,7 @@ int main(int argc, char **argv)
 		TEST(temporary_keys_that_tccli_keeps_fresh),
 		TEST(a_file_that_others_can_get_at_is_refused),
 		TEST(a_rotation_is_seen),
+		TEST(a_changed_file_has_another_mark),
 		TEST(what_is_no_regular_file_is_refused_at_once),
 		TEST(a_file_that_is_too_large_is_refused),
 		TEST(the_environments_key_is_checked_too),

@@ -27,7 +27,7 @@ enum call_state {
 	CALL_ABORT, /* the connection is to be closed without another byte */
 };
 
-/* Bytes written by ourselves while MHD looks away. */
+/* Bytes written by ourselves, in the clear or through the session, while MHD looks away. */
 struct raw {
 	struct text bytes;
 	size_t at;
@@ -38,7 +38,7 @@ struct raw {
 	size_t stop_after;  /* bytes; 0: no limit */
 	size_t pause_at;    /* 0: none */
 	int64_t pause;
-	enum { RAW_CLOSE, RAW_RESET, RAW_HOLD } end;
+	enum { RAW_WHOLE, RAW_CLOSE, RAW_RESET, RAW_HOLD } end; /* whole: TLS says goodbye, too */
 };
 
 struct call {
@@ -46,8 +46,9 @@ struct call {
 	enum call_state state;
 	struct MHD_Connection *connection;
 	int fd;
-	bool tls;
+	void *tls; /* the GnuTLS session, NULL in the clear */
 	uint64_t connection_id;
+	bool reused; /* not the first call on its connection */
 	char *target;
 	char method[16];
 	struct header *headers;

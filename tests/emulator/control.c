@@ -2,6 +2,7 @@
 #include "call.h"
 #include "plan.h"
 #include "server.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,6 +202,20 @@ static int do_drop(struct emulator *emu, const struct control_request *rq)
 	return 200;
 }
 
+/* Files, as at the start. */
+static int do_cert(struct emulator *emu, const struct control_request *rq)
+{
+	char *cert = jtext_member_string(rq->body, "cert"), *key = jtext_member_string(rq->body, "key");
+	char *cert_pem = text_file(cert), *key_pem = text_file(key);
+	bool done = cert_pem && key_pem && server_certify(emu, cert_pem, key_pem);
+
+	free(cert_pem);
+	free(key_pem);
+	free(cert);
+	free(key);
+	return done ? 200 : 400;
+}
+
 static int do_models_list(struct emulator *emu, const struct control_request *rq)
 {
 	emu->options.models_list = !jtext_is(jtext_member(rq->body, "on"), "false");
@@ -234,6 +249,7 @@ static const struct control_entry verbs[] = {
 	{ "POST", "/plan", do_plan },
 	{ "POST", "/plan/clear", do_plan_clear },
 	{ "POST", "/drop", do_drop },
+	{ "POST", "/cert", do_cert },
 	{ "POST", "/models-list", do_models_list },
 	{ "POST", "/quit", do_quit },
 };

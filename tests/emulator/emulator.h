@@ -10,7 +10,7 @@
 struct MHD_Daemon;
 struct call;
 
-enum { EMULATOR_HOSTS = 16, EMULATOR_DAEMONS = 5, EMULATOR_LATENCIES = 32 };
+enum { EMULATOR_HOSTS = 16, EMULATOR_DAEMONS = 32, EMULATOR_LATENCIES = 32 };
 
 struct account {
 	char *secret_id, *secret_key, *token;           /* Tencent */
@@ -29,7 +29,7 @@ struct options {
 
 /* An open connection to the clouds' ports. */
 struct connection {
-	uint64_t id;
+	uint64_t id, calls;
 	int fd;
 	struct connection *next, **link;
 };
@@ -52,6 +52,7 @@ struct emulator {
 	int latency_count;
 	int rate;
 	struct MHD_Daemon *daemon[EMULATOR_DAEMONS];
+	bool daemon_tls[EMULATOR_DAEMONS]; /* listens, with the certificate of now */
 	struct watch daemon_watch[EMULATOR_DAEMONS];
 	int daemon_count;
 	char *cert, *key;
@@ -70,6 +71,8 @@ bool server_start(struct emulator *emu);
 void server_run(struct emulator *emu);
 int server_timeout(struct emulator *emu);
 void server_stop(struct emulator *emu);
+/* Another certificate for the connections to come; those that stand keep theirs. */
+bool server_certify(struct emulator *emu, const char *cert, const char *key);
 /* Ends all stalled calls. */
 void server_release(struct emulator *emu);
 /* Closes every open connection under its client: by FIN, or by RST. */

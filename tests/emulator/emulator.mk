@@ -10,7 +10,7 @@ EMULATOR_DIR := tests/emulator
 EMULATOR_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 EMULATOR_CFLAGS := -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wpointer-arith -Wvla -Wundef -Wformat=2
-EMULATOR_LIBS := -lmicrohttpd -lgnutls -lcrypto
+EMULATOR_LIBS := -lmicrohttpd -lgnutls -lcrypto -lz
 
 EMULATOR_PURE := text jtext verify_util verify_tc3 verify_bce
 EMULATOR_NAMES := $(EMULATOR_PURE) loop kinds store synth seed journal plan fault raw call server \

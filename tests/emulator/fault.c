@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <zlib.h>
 
-enum { FILLER = 65536 };
+enum { FILLER = 65536, CHUNK = 500 };
 
 static void add_plan_headers(struct call *call, const struct plan *plan)
 {
@@ -71,14 +72,68 @@ static void plan_date(struct call *call, const struct plan *plan)
 	call->answer.date_shift = plan_int(plan, "seconds", 3600);
 }
 
+/* The body, or a long text, compressed so many times; nobody asked for it. */
+static void plan_gzip(struct call *call, const struct plan *plan)
+{
+	struct text *body = &call->answer.body;
+	char *coding = plan_string(plan, "coding");
+	size_t filler = (size_t)plan_int(plan, "bytes", 0);
+	int times = (int)plan_int(plan, "times", 1);
+
+	if (filler) {
+		text_clear(body);
+		text_add_str(body, "{\"Response\":{\"RequestId\":\"r\",\"X\":\"");
+		text_fill(body, 'a', filler);
+		text_add_str(body, "\"}}");
+	}
+	for (; times > 0; times--) {
+		z_stream z = { 0 };
+		char *out;
+		uLong room;
+
+		deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY);
+		room = deflateBound(&z, body->len);
+		out = text_alloc(room);
+		z.next_in = (Bytef *)body->data;
+		z.avail_in = (uInt)body->len;
+		z.next_out = (Bytef *)out;
+		z.avail_out = (uInt)room;
+		deflate(&z, Z_FINISH);
+		text_clear(body);
+		text_add(body, out, z.total_out);
+		deflateEnd(&z);
+		free(out);
+	}
+	call_add_header(call, "Content-Encoding", coding ? coding : "gzip");
+	call_verdict(call, "plan:gzip");
+	free(coding);
+}
+
+/* The body in chunks. */
+static void raw_chunks(struct text *out, const struct text *body)
+{
+	for (size_t at = 0; at < body->len; at += CHUNK) {
+		size_t n = body->len - at < CHUNK ? body->len - at : CHUNK;
+
+		text_addf(out, "%zx\r\n", n);
+		text_add(out, body->data + at, n);
+		text_add_str(out, "\r\n");
+	}
+	text_add_str(out, "0\r\n\r\n");
+}
+
 /* The answer as bytes of our own. `length` replaces the value of Content-Length; "" leaves the
  * header out. */
-static void raw_render(struct call *call, const char *length)
+static void raw_render(struct call *call, const struct plan *plan, const char *length)
 {
+	char *framing = plan_string(plan, "framing");
+	bool chunked = framing && !strcmp(framing, "chunked");
 	struct answer *a = &call->answer;
 	struct text *out = &call->raw.bytes;
 	char date[64];
 
+	if (framing && !length) /* "chunked", or "close": no length */
+		length = "";
 	call_date(call, date, sizeof(date));
 	text_addf(out, "HTTP/1.1 %d Planned\r\n", a->status);
 	if (*date)
@@ -91,11 +146,36 @@ static void raw_render(struct call *call, const char *length)
 		text_addf(out, "Content-Length: %zu\r\n", a->body.len);
 	else if (*length)
 		text_addf(out, "Content-Length: %s\r\n", length);
-	text_add_str(out, "Connection: close\r\n\r\n");
-	text_add(out, a->body.data ? a->body.data : "", a->body.len);
+	text_addf(out, "%sConnection: close\r\n\r\n",
+		  chunked ? "Transfer-Encoding: chunked\r\n" : "");
+	if (chunked)
+		raw_chunks(out, &a->body);
+	else
+		text_add(out, a->body.data ? a->body.data : "", a->body.len);
+	free(framing);
 }
 
-/* mode: "chunked" (default), "length" (10 GB promised) or "close" (no length at all). */
+/* mode: "header" (fields), "line" (one field) or "continue" (early answers) without end. */
+static bool raw_endless_head(struct raw *raw, const char *mode)
+{
+	const char *more = !strcmp(mode, "continue") ? "HTTP/1.1 100 Continue\r\nX-More: x\r\n\r\n" :
+		!strcmp(mode, "header") ? "X-More: to come\r\n" :
+		!strcmp(mode, "line") ? "aaaaaaaaaaaaaaaa" : NULL;
+
+	if (!more)
+		return false;
+	text_add_str(&raw->bytes, "HTTP/1.1 100 Continue\r\n\r\n");
+	if (*more != 'H')
+		text_add_str(&raw->bytes, "HTTP/1.1 200 Planned\r\n");
+	if (*more == 'a')
+		text_add_str(&raw->bytes, "X-Long: ");
+	raw->repeat_from = raw->bytes.len;
+	for (int i = 0; i < 1000; i++)
+		text_add_str(&raw->bytes, more);
+	return true;
+}
+
+/* mode: "chunked" (default), "length" (10 GB promised) or "close" (no length at all); or a head. */
 static void raw_endless(struct call *call, const struct plan *plan)
 {
 	char *mode = plan_string(plan, "mode"), *block = text_alloc(FILLER);
@@ -104,9 +184,15 @@ static void raw_endless(struct call *call, const struct plan *plan)
 
 	memset(block, 'a', FILLER);
 	text_clear(&call->answer.body);
+	raw->stop_after = (size_t)plan_int(plan, "bytes", 0);
+	if (mode && raw_endless_head(raw, mode)) {
+		free(mode);
+		free(block);
+		return;
+	}
 	if (chunked)
 		call_add_header(call, "Transfer-Encoding", "chunked");
-	raw_render(call, mode && !strcmp(mode, "length") ? "10000000000" : "");
+	raw_render(call, plan, mode && !strcmp(mode, "length") ? "10000000000" : "");
 	text_add_str(&raw->bytes, chunked ? "10\r\n{\"Response\":{\"X\"\r\n2\r\n:\"\r\n" :
 		     "{\"Response\":{\"X\":\"");
 	raw->repeat_from = raw->bytes.len;
@@ -115,7 +201,6 @@ static void raw_endless(struct call *call, const struct plan *plan)
 	text_add(&raw->bytes, block, FILLER);
 	if (chunked)
 		text_add_str(&raw->bytes, "\r\n");
-	raw->stop_after = (size_t)plan_int(plan, "bytes", 0);
 	free(mode);
 	free(block);
 }
@@ -128,7 +213,7 @@ static void raw_wrong_length(struct call *call, const struct plan *plan)
 	snprintf(number, sizeof(number), "%lld", jtext_type(value) == '0' ?
 		 (long long)plan_int(plan, "length", 0) :
 		 (long long)call->answer.body.len + (long long)plan_int(plan, "delta", 10));
-	raw_render(call, length ? length : number);
+	raw_render(call, plan, length ? length : number);
 	free(length);
 }
 
@@ -144,7 +229,7 @@ static void raw_prepare(struct call *call, const struct plan *plan)
 	else if (plan->verb == PLAN_WRONG_LENGTH)
 		raw_wrong_length(call, plan);
 	else
-		raw_render(call, NULL);
+		raw_render(call, plan, NULL);
 	if (plan->verb == PLAN_SLICE) {
 		raw->chunk = (size_t)(bytes > 0 ? bytes : 1);
 		raw->gap = plan_int(plan, "us", plan_int(plan, "ms", 0) * 1000);
@@ -179,11 +264,6 @@ static void transport(struct call *call, const struct plan *plan)
 		call->state = CALL_ABORT;
 	} else if (plan->verb == PLAN_CLOSE_EARLY && !bytes) {
 		call->state = CALL_ABORT;
-	} else if (call->tls) {
-		static const char no[] = "this plan writes raw bytes and needs the plain port\n";
-
-		call_answer(call, 500, no, sizeof(no) - 1);
-		call_verdict(call, "plan:needs-plain-http");
 	} else {
 		raw_prepare(call, plan);
 		call_wait(call);
@@ -203,6 +283,10 @@ void fault_apply(struct call *call, const struct plan *plan)
 	case PLAN_BODY:
 	case PLAN_REDIRECT:
 		plan_http(call, plan);
+		add_plan_headers(call, plan);
+		break;
+	case PLAN_GZIP:
+		plan_gzip(call, plan);
 		add_plan_headers(call, plan);
 		break;
 	case PLAN_DATE_OFFSET:

@@ -208,21 +208,6 @@ static int read_options(struct emulator *emu, int argc, char **argv)
 	return optind < argc ? usage(stderr) : -1;
 }
 
-static char *read_file(const char *path)
-{
-	FILE *f = path ? fopen(path, "rb") : NULL;
-	struct text t = { 0 };
-	char block[4096];
-	size_t n;
-
-	if (!f)
-		return NULL;
-	while ((n = fread(block, 1, sizeof(block), f)) > 0)
-		text_add(&t, block, n);
-	fclose(f);
-	return text_take(&t);
-}
-
 /* Written under another name first: who sees the file sees all of it. */
 static bool write_ready(const struct options *o)
 {
@@ -273,8 +258,8 @@ static bool start(struct emulator *emu)
 {
 	struct options *o = &emu->options;
 
-	emu->cert = read_file(o->cert);
-	emu->key = read_file(o->key);
+	emu->cert = text_file(o->cert);
+	emu->key = text_file(o->key);
 	if (o->tls_port >= 0 && (!emu->cert || !emu->key))
 		return fprintf(stderr, "describefs-emulator: --tls-port needs --cert and --key\n"),
 			false;

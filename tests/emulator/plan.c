@@ -1,7 +1,6 @@
 #include "plan.h"
 
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +20,7 @@ static const char *const verb_names[PLAN_VERBS] = {
 	[PLAN_REDIRECT] = "redirect",
 	[PLAN_DATE_OFFSET] = "date_offset",
 	[PLAN_ENDLESS] = "endless",
+	[PLAN_GZIP] = "gzip",
 	[PLAN_PAGE_REPEAT] = "page_repeat_marker",
 	[PLAN_PAGE_SHORT] = "page_short",
 	[PLAN_PAGE_SHIFT] = "page_shift",
@@ -57,6 +57,7 @@ bool plan_add(struct plans *plans, struct slice object)
 	plan->from = plan_int(plan, "from", 1);
 	plan->count = plan_int(plan, "count", 1);
 	plan->percent = plan_int(plan, "percent", 100);
+	plan->reused = jtext_is(plan_value(plan, "reused"), "true");
 	for (end = &plans->first; *end; end = &(*end)->next)
 		;
 	*end = plan;
@@ -83,14 +84,14 @@ static int64_t dice(struct plans *plans)
 	return (plans->random >> 16) % 100;
 }
 
-const struct plan *plan_take(struct plans *plans, const char *action, const char *id)
+const struct plan *plan_take(struct plans *plans, const char *action, const char *id, bool reused)
 {
 	const struct plan *taken = NULL;
 
 	for (struct plan *p = plans->first; p; p = p->next) {
 		if (strcmp(p->action, "*") && strcmp(p->action, action))
 			continue;
-		if (p->id && strcmp(p->id, id))
+		if ((p->id && strcmp(p->id, id)) || (p->reused && !reused))
 			continue;
 		p->seen++;
 		if (taken || p->seen < p->from ||
@@ -131,20 +132,6 @@ static bool add_base64(struct text *out, const char *s)
 	return len >= 0;
 }
 
-static bool add_file(struct text *out, const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	char block[65536];
-	size_t n;
-
-	if (!f)
-		return false;
-	while ((n = fread(block, 1, sizeof(block), f)) > 0)
-		text_add(out, block, n);
-	fclose(f);
-	return true;
-}
-
 bool plan_bytes(const struct plan *plan, struct text *out)
 {
 	char *base64 = plan_string(plan, "base64"), *file = plan_string(plan, "file");
@@ -156,7 +143,7 @@ bool plan_bytes(const struct plan *plan, struct text *out)
 	if (base64) {
 		found = add_base64(out, base64);
 	} else if (file) {
-		found = add_file(out, file);
+		found = text_add_file(out, file);
 	} else if (jtext_type(body) == '"') {
 		char *s = jtext_string(body, &n);
 

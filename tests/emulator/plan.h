@@ -23,6 +23,7 @@ enum plan_verb {
 	PLAN_REDIRECT,
 	PLAN_DATE_OFFSET,
 	PLAN_ENDLESS,
+	PLAN_GZIP,
 	PLAN_PAGE_REPEAT,
 	PLAN_PAGE_SHORT,
 	PLAN_PAGE_SHIFT,
@@ -37,6 +38,7 @@ struct plan {
 	char *id;     /* NULL: any */
 	int64_t from, count, seen;
 	int64_t percent;
+	bool reused; /* only calls that are not the first on their connection */
 	char *args; /* the whole object it was made from */
 };
 
@@ -50,7 +52,7 @@ const char *plan_verb_name(enum plan_verb verb);
 bool plan_add(struct plans *plans, struct slice object);
 void plan_clear(struct plans *plans);
 /* The first plan that this call fulfils, or NULL. Counts the call for every plan it matches. */
-const struct plan *plan_take(struct plans *plans, const char *action, const char *id);
+const struct plan *plan_take(struct plans *plans, const char *action, const char *id, bool reused);
 /* Arguments. */
 int64_t plan_int(const struct plan *plan, const char *name, int64_t otherwise);
 char *plan_string(const struct plan *plan, const char *name); /* NULL: absent */

@@ -2,6 +2,7 @@
 #include "call.h"
 
 #include <errno.h>
+#include <gnutls/gnutls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -17,7 +18,9 @@ static void raw_end(struct call *call)
 	}
 	if (call->raw.end == RAW_RESET)
 		connect(call->fd, &nowhere, sizeof(nowhere));
-	else
+	else if (call->tls && call->raw.end == RAW_WHOLE)
+		gnutls_bye(call->tls, GNUTLS_SHUT_WR);
+	if (call->raw.end != RAW_RESET)
 		shutdown(call->fd, SHUT_WR);
 	call_resume(call, CALL_ABORT);
 }
@@ -36,6 +39,20 @@ static size_t raw_portion(const struct raw *raw)
 	return n;
 }
 
+/* -1 with EAGAIN: not now; GnuTLS then wants the same bytes again, and gets them. */
+static ssize_t raw_send(const struct call *call, const char *bytes, size_t n)
+{
+	ssize_t sent;
+
+	if (!call->tls)
+		return send(call->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	sent = gnutls_record_send(call->tls, bytes, n);
+	if (sent >= 0)
+		return sent;
+	errno = gnutls_error_is_fatal((int)sent) ? EPIPE : EAGAIN;
+	return -1;
+}
+
 static void raw_pump(void *arg)
 {
 	struct call *call = arg;
@@ -49,7 +66,7 @@ static void raw_pump(void *arg)
 			raw_end(call);
 			return;
 		}
-		n = send(call->fd, raw->bytes.data + raw->at, want, MSG_NOSIGNAL | MSG_DONTWAIT);
+		n = raw_send(call, raw->bytes.data + raw->at, want);
 		if (n < 0 && errno != EAGAIN) {
 			call_resume(call, CALL_ABORT);
 			return;

@@ -6,6 +6,7 @@ The signer below is the third one of the project, made for this test from the cl
 """
 import base64
 import calendar
+import gzip
 import hashlib
 import hmac
 import http.client
@@ -418,14 +419,18 @@ def test_clock(e):
 
 # ---- faults
 
-def detail_bytes(e, timeout=20, port=None):
+def detail_bytes(e, timeout=20, tls=False):
     """Sends one call by hand and returns every byte until the end (or the exception)."""
     body = json.dumps({"Id": TASK}).encode()
-    host = "127.0.0.1:%d" % (port or e.port["http"])
+    port = e.port["tls" if tls else "http"]
+    host = "127.0.0.1:%d" % port
     headers = tencent_headers(body, "DescribeTrainingTask", host)
     lines = ["POST / HTTP/1.1"] + ["%s: %s" % h for h in headers.items()]
     lines += ["Content-Length: %d" % len(body), "Connection: close"]
-    s = socket.create_connection(("127.0.0.1", port or e.port["http"]), timeout=timeout)
+    s = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    if tls:
+        s = ssl.create_default_context(cafile=e.certs + "/ca.pem").wrap_socket(
+            s, server_hostname="localhost", suppress_ragged_eofs=False)
     s.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
     got = b""
     try:
@@ -436,6 +441,8 @@ def detail_bytes(e, timeout=20, port=None):
             got += block
     except ConnectionResetError:
         return got, "rst"
+    except ssl.SSLEOFError:  # no goodbye
+        return got, "cut"
     except socket.timeout:
         return got, "timeout"
     finally:
@@ -533,6 +540,98 @@ def test_byte_faults(e):
     same(detail_bytes(e), (b"HTTP/0.9 what\n\n", "fin"))
     same(code(e.tione("DescribeTrainingTask", {"Id": TASK})), "ok")
     same(e.control("counts")[1]["in_flight"], 0)
+
+
+def test_byte_faults_over_tls(e):
+    whole, how = detail_bytes(e, tls=True)
+    assert how in ("fin", "cut") and whole.endswith(b"}}"), how  # the library's own end
+    for cut in (1, 100, 1500):
+        e.plan(do="reset", bytes=cut)
+        got, how = detail_bytes(e, tls=True)
+        assert how in ("rst", "cut") and len(got) <= cut, (how, len(got))
+        e.plan(do="close_early", bytes=cut)
+        got, how = detail_bytes(e, tls=True)
+        same((how, len(got)), ("cut", cut))
+        e.plan(do="stall", bytes=cut)
+        got, how = detail_bytes(e, timeout=0.3, tls=True)
+        same((how, len(got)), ("timeout", cut))
+    for how in ({"do": "slice", "bytes": 1, "us": 0}, {"do": "bandwidth", "bytes": 40000},
+                {"do": "stall", "bytes": 500, "ms": 200}, {"do": "wrong_length", "length": 5}):
+        e.plan(**how)
+        got, end = detail_bytes(e, tls=True)
+        assert end == "fin" and got.endswith(b"}}"), (how, end, len(got))
+    e.plan(do="endless", mode="close", bytes=20000000)
+    got, how = detail_bytes(e, tls=True)
+    same((how, len(got)), ("fin", 20000000))
+    e.plan(do="raw", body="what\n")
+    same(detail_bytes(e, tls=True), (b"what\n", "fin"))
+
+
+def test_framings_and_heads(e):
+    whole, _ = detail_bytes(e)
+    body = whole.split(b"\r\n\r\n", 1)[1]
+    e.plan(do="close_early", bytes=10000, framing="close")
+    head, got = detail_bytes(e)[0].split(b"\r\n\r\n", 1)
+    assert b"Content-Length" not in head and len(got) == len(body)
+    e.plan(do="close_early", bytes=10000, framing="chunked")
+    head, got = detail_bytes(e)[0].split(b"\r\n\r\n", 1)
+    assert b"Transfer-Encoding: chunked" in head and got.endswith(b"\r\n0\r\n\r\n")
+    same(sum(len(piece) for piece in got.split(b"\r\n")[1::2]), len(body))
+    for mode, wanted in (("header", 2), ("line", 2), ("continue", 1000)):
+        e.plan(do="endless", mode=mode, bytes=100000)
+        got, how = detail_bytes(e)
+        same((len(got), b"\r\n\r\n" in got[30:]), (100000, mode == "continue"))
+        assert got.count(b"HTTP/1.1 ") >= wanted, mode
+
+
+def test_gzip(e):
+    body = json.dumps({"Id": TASK}).encode()
+
+    def call():
+        return e.send(tencent_headers(body, "DescribeTrainingTask", e.host), body)[1:]
+
+    e.plan(do="gzip")
+    headers, text = call()
+    same(headers["Content-Encoding"], "gzip")
+    same(json.loads(gzip.decompress(text))["Response"]["TrainingTaskDetail"]["Id"], TASK)
+    e.plan(do="gzip", bytes=10000000, times=2, coding="br")
+    headers, text = call()
+    same(headers["Content-Encoding"], "br")
+    assert len(text) < 1000 and len(gzip.decompress(gzip.decompress(text))) > 10000000
+
+
+def test_reused(e):
+    body = b"{}"
+    e.plan(count=-1, do="error", code="InternalError", reused=True)
+    for _ in range(2):
+        s = http.client.HTTPConnection("127.0.0.1", e.port["http"], timeout=5)
+        codes = []
+        for _ in range(3):
+            s.request("POST", "/", body, tencent_headers(body, "DescribeNotebooks", e.host))
+            codes.append(code(json.loads(s.getresponse().read())["Response"]))
+        same(codes, ["ok", "InternalError", "InternalError"])
+        s.close()
+    e.control("plan/clear", {})
+
+
+def test_cert(e):
+    """Connections that stand keep what they have; new ones see the new certificate."""
+    context = ssl.create_default_context(cafile=e.certs + "/ca.pem")
+    headers = tencent_headers(b"{}", "DescribeNotebooks", "127.0.0.1:%d" % e.port["tls"])
+    old = http.client.HTTPSConnection("127.0.0.1", e.port["tls"], timeout=5, context=context)
+    new = http.client.HTTPSConnection("127.0.0.1", e.port["tls"], timeout=5, context=context)
+    for name in ("expired", "server"):
+        old.request("POST", "/", b"{}", headers)
+        same(old.getresponse().read()[:12], b'{"Response":')
+        same(e.control("cert", {"cert": "%s/%s.pem" % (e.certs, name), "key": "%s/%s.key" % (e.certs, name)})[0], 200)
+        try:
+            new.request("POST", "/", b"{}", headers)
+            same((name, new.getresponse().read()[:12]), ("server", b'{"Response":'))
+        except ssl.SSLCertVerificationError as error:
+            assert name == "expired" and "expired" in str(error), error
+        new.close()
+    same(e.control("cert", {"cert": "nowhere", "key": "nowhere"})[0], 400)
+    old.close()
 
 
 def test_drop(e):

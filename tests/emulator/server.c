@@ -47,10 +47,14 @@ static void open_call(struct call *call, const char *method)
 	info = MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	call->fd = info ? info->connect_fd : -1;
 	info = MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	call->connection_id = info && info->socket_context ?
-		((struct connection *)info->socket_context)->id : 0;
+	if (info && info->socket_context) {
+		struct connection *c = info->socket_context;
+
+		call->connection_id = c->id;
+		call->reused = c->calls++ > 0;
+	}
 	info = MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-	call->tls = info && info->tls_session;
+	call->tls = info ? info->tls_session : NULL;
 	call->state = CALL_BODY;
 }
 
@@ -85,7 +89,7 @@ static void decide(struct call *call)
 	else
 		baidu_identify(call);
 	journal_arrive(&emu->journal, call);
-	plan = plan_take(&emu->plans, call->action, call->id);
+	plan = plan_take(&emu->plans, call->action, call->id, call->reused);
 	if (tencent)
 		tencent_answer(call, plan);
 	else
@@ -178,8 +182,9 @@ static void connected(void *cls, struct MHD_Connection *connection, void **socke
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 		c = text_alloc(sizeof(*c));
-		*c = (struct connection){ ++emu->journal.connection_last, info->connect_fd,
-			emu->connections, &emu->connections };
+		*c = (struct connection){ .id = ++emu->journal.connection_last,
+			.fd = info->connect_fd, .next = emu->connections,
+			.link = &emu->connections };
 		if (c->next)
 			c->next->link = &c->next;
 		emu->connections = c;
@@ -238,10 +243,10 @@ static void daemon_ready(void *arg, uint32_t events)
 	(void)events; /* server_run serves all daemons after every step */
 }
 
-bool server_listen(struct emulator *emu, int port, unsigned flags,
-		   const struct server_handlers *h, bool ipv6, int *bound)
+/* Serves a socket that listens; it is closed when that fails, or with the daemon. */
+static bool serve(struct emulator *emu, int fd, unsigned flags, const struct server_handlers *h)
 {
-	int fd = listen_on(port, ipv6, bound), n = emu->daemon_count;
+	int n = emu->daemon_count;
 	const union MHD_DaemonInfo *info;
 	const char *priorities = emu->options.priorities;
 	struct MHD_OptionItem tls[] = {
@@ -251,9 +256,7 @@ bool server_listen(struct emulator *emu, int port, unsigned flags,
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	if (fd < 0)
-		return false;
-	emu->daemon[n] = MHD_start_daemon(
+	emu->daemon[n] = n == EMULATOR_DAEMONS ? NULL : MHD_start_daemon(
 		flags | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
 		0, NULL, NULL, h->access, emu, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT,
@@ -270,13 +273,42 @@ bool server_listen(struct emulator *emu, int port, unsigned flags,
 	info = MHD_get_daemon_info(emu->daemon[n], MHD_DAEMON_INFO_EPOLL_FD);
 	emu->daemon_watch[n] = (struct watch){ .fd = info->listen_fd, .ready = daemon_ready };
 	loop_watch(&emu->loop, &emu->daemon_watch[n], EPOLLIN);
+	emu->daemon_tls[n] = flags & MHD_USE_TLS;
 	emu->daemon_count++;
+	return true;
+}
+
+bool server_listen(struct emulator *emu, int port, unsigned flags,
+		   const struct server_handlers *h, bool ipv6, int *bound)
+{
+	int fd = listen_on(port, ipv6, bound);
+
+	return fd >= 0 && serve(emu, fd, flags, h);
+}
+
+static const struct server_handlers handlers = { access_cloud, completed, begin, connected };
+
+/* MHD takes a certificate when it starts: the old one stops to listen, a new one goes on. */
+bool server_certify(struct emulator *emu, const char *cert, const char *key)
+{
+	int count = emu->daemon_count;
+
+	free(emu->cert);
+	free(emu->key);
+	emu->cert = text_dup(cert);
+	emu->key = text_dup(key);
+	for (int i = 0; i < count; i++) {
+		if (!emu->daemon_tls[i])
+			continue;
+		emu->daemon_tls[i] = false;
+		if (!serve(emu, MHD_quiesce_daemon(emu->daemon[i]), MHD_USE_TLS, &handlers))
+			return false;
+	}
 	return true;
 }
 
 bool server_start(struct emulator *emu)
 {
-	struct server_handlers handlers = { access_cloud, completed, begin, connected };
 	struct options *o = &emu->options;
 	int same;
 

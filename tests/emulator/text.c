@@ -64,6 +64,36 @@ void text_add(struct text *t, const void *bytes, size_t n)
 	t->data[t->len] = '\0';
 }
 
+void text_fill(struct text *t, char c, size_t n)
+{
+	char *bytes = text_alloc(n);
+
+	memset(bytes, c, n);
+	text_add(t, bytes, n);
+	free(bytes);
+}
+
+bool text_add_file(struct text *t, const char *path)
+{
+	FILE *f = path ? fopen(path, "rb") : NULL;
+	char block[65536];
+	size_t n;
+
+	if (!f)
+		return false;
+	while ((n = fread(block, 1, sizeof(block), f)) > 0)
+		text_add(t, block, n);
+	fclose(f);
+	return true;
+}
+
+char *text_file(const char *path)
+{
+	struct text t = { 0 };
+
+	return text_add_file(&t, path) ? text_take(&t) : NULL;
+}
+
 void text_add_str(struct text *t, const char *s)
 {
 	text_add(t, s, strlen(s));
