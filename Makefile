@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 VERSION := 0.1.0
 BUILD ?= build
 
-EDGE := loop http transfer file keyring options config daemon source doctor front_mount front_fuse front_cli main
+EDGE := loop http transfer file keyring options config daemon source doctor trim front_mount front_fuse front_cli main
 
 PKGS := fuse3 libcurl libcjson openssl
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -20,7 +20,8 @@ CORE_LIBS := -lcjson -lcrypto
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
 	-Wpointer-arith -Wvla -Wundef -Wformat=2
 CFLAGS ?= -O2 -g
-HARDEN := -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=3
+HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DDESCRIBEFS_VERSION='"$(VERSION)"'
 STD := -std=c17 $(WARN) $(if $(DEVELOPER),-Werror)
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -75,7 +76,7 @@ $(BUILD)/san/libdescribefs.a: $(call objects,$(BUILD)/san,$(CORE_SOURCES)) $(cal
 	rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/describefs: $(call objects,$(BUILD),$(EDGE_SOURCES)) $(BUILD)/libdescribefs.a
-	$(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(EDGE_LIBS) $(CORE_LIBS) $(LDFLAGS)
+	$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(EDGE_LIBS) $(CORE_LIBS) $(LDFLAGS)
 
 $(BUILD)/san/describefs: $(call objects,$(BUILD)/san,$(EDGE_SOURCES)) $(BUILD)/san/libdescribefs.a
 	$(CC) $(SAN) $(SAN_LINK) -o $@ $^ $(EDGE_LIBS) $(CORE_LIBS) $(LDFLAGS)

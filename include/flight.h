@@ -14,6 +14,7 @@
 #ifndef DESCRIBEFS_FLIGHT_H
 #define DESCRIBEFS_FLIGHT_H
 
+#include "breaker.h"
 #include "engine.h"
 #include "rate.h"
 
@@ -43,6 +44,7 @@ struct leg {
 	int64_t offset; /* of its page */
 	unsigned tries;
 	bool wired; /* the last try went onto the wire */
+	bool probe; /* it finds out whether a cloud that was down is there again */
 	bool clock_learned, key_reloaded; /* each at most once */
 	struct timer *timer; /* the end of its sleep */
 	struct exchange *exchange;
@@ -120,6 +122,7 @@ struct engine {
 	struct action_state **actions;
 	size_t n_actions;
 	struct engine_stats stats;
+	struct breaker breaker;
 	int64_t started_s;
 	uint64_t chance;
 };
@@ -152,6 +155,10 @@ struct leg *leg_new(struct flight *flight, int64_t offset); /* appended to the f
 void leg_book(struct leg *leg);
 void leg_send(struct leg *leg); /* by turn.c */
 void leg_end_too_late(struct leg *leg);
+/* The cloud is down: it is not asked. */
+void leg_refuse(struct leg *leg);
+/* What it ends with when nothing more happens: our own queue is too long, or the cloud is silent. */
+enum fault leg_fault(const struct leg *leg);
 void leg_free(struct leg *leg);
 const char *action_name(const struct action *action);
 
@@ -165,6 +172,8 @@ void turn_leave(struct leg *leg);
 void turn_begin(struct leg *leg);
 void turn_wired(struct leg *leg);
 void turn_end(struct leg *leg);
+/* Something has changed for all that wait. */
+void turn_run_all(struct engine *engine);
 /* So many more calls could go now, behind all that wait; not for people: and a tenth of the rate is left. */
 size_t turn_spare(struct engine *engine, const struct action *action, bool for_people);
 void engine_release_actions(struct engine *engine);

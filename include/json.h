@@ -5,7 +5,7 @@
  * text to RFC 8259 to its last byte and to our ceilings, and rewrites what cJSON would lose: a number
  * keeps its digits, U+0000 does not cut a string, a lone surrogate or an invalid UTF-8 byte becomes
  * U+FFFD.  So `json_text` of a string is valid UTF-8, in which U+0000 is written as the two bytes
- * C0 80 (never valid otherwise); json_text_plain undoes that.
+ * C0 80 (never valid otherwise).
  *
  * A member name that comes twice: json_get gives the last one, as jq does; iteration shows both.
  *
@@ -40,8 +40,6 @@ const char *json_type_name(enum json_type type);
 
 /* A string's UTF-8, a number's digits, "true", "false"; "" for null, array and object. Borrowed. */
 const char *json_text(const struct json *value);
-/* The same with C0 80 turned into a NUL byte. */
-bool json_text_plain(struct buf *out, const struct json *value);
 /* The member's name of a value inside an object (same encoding as json_text), else NULL. */
 const char *json_key(const struct json *value);
 

@@ -58,6 +58,15 @@ struct snapshot_style {
 enum { SNAPSHOT_BYTES_MAX = 64 << 20 };
 enum fault snapshot_render(struct snapshot **out, const struct kind *kind, const struct json *object,
 	const char *path, const struct snapshot_style *style, int64_t now_s);
+/* What an object says of itself, found without rendering it: as in the snapshot of the same name. */
+struct summary {
+	uint64_t stable;
+	int64_t mtime_s;
+	bool terminal;
+};
+struct summary snapshot_summary(const struct kind *kind, const struct json *object, int64_t now_s);
+/* So few bytes of JSON never render to what is FAULT_TOO_BIG. */
+enum { SNAPSHOT_SURE_BYTES = 64 << 10 };
 /*
  * A directory of plain text files (the mount's own: README, .describefs/status): `n` names, all
  * different, and texts.  Never NULL.

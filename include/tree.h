@@ -12,8 +12,8 @@
  *                   once.  When an answer changes, the name gets another id and the old one reads as before.
  *
  * Every id handed to the kernel is counted with tree_hold and given back with tree_forget; what
- * nobody holds and nothing lists is freed, described resources oldest first once they pass
- * max_memory.
+ * nobody holds and nothing lists is freed, descriptions the least recently used first once all that is kept
+ * passes max_memory.
  *
  * Times are given: `now_ms` monotonic, `now_s` Unix seconds.  All durations that come back are how long the
  * kernel may rely on the thing, in ms.
@@ -101,14 +101,14 @@ struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct a
  */
 bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **name,
 	struct entry *entry, struct asked asked);
-/* A file's bytes, borrowed as long as the id is held; NULL for anything else. */
-const char *tree_read(const struct tree *tree, uint64_t id, size_t *size);
+/* A file's bytes, borrowed until the next question; NULL for anything else. */
+const char *tree_read(struct tree *tree, uint64_t id, size_t *size);
 /* `name` is "user.describefs.key" and so on. False: there is no such attribute here. */
 bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct asked asked);
 /* The names that tree_xattr answers for this id, each with its prefix and a NUL. */
 void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct asked asked);
 /* "/training/train-1/status", for logs. */
-void tree_path(const struct tree *tree, uint64_t id, struct buf *out);
+void tree_path(struct tree *tree, uint64_t id, struct buf *out);
 
 void tree_hold(struct tree *tree, uint64_t id, uint64_t count);
 void tree_forget(struct tree *tree, uint64_t id, uint64_t count);
@@ -191,7 +191,8 @@ void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault 
 	int64_t hold_ms, int64_t now_ms);
 
 struct tree_stats {
-	size_t nodes, versions, memory; /* memory: bytes of answers kept */
+	size_t nodes, versions;
+	size_t memory, answers; /* bytes: of all that is kept, which max_memory bounds; of answers alone */
 };
 struct tree_stats tree_stats(const struct tree *tree);
 

@@ -29,8 +29,7 @@ enum {
 };
 
 struct object {
-	uint64_t serial;
-	bool is_version;
+	uint64_t serial : 63, is_version : 1;
 	uint64_t held; /* by the kernel, over all indexes */
 };
 
@@ -42,27 +41,39 @@ struct stamp {
 	char request_id[72];
 };
 
+/* An object's JSON, shared by a record and the version that was rendered from it. */
+struct text {
+	unsigned refs;
+	uint32_t len;
+	char bytes[];
+};
+
 struct version {
 	struct object object;
 	struct node *owner;
-	struct snapshot *snapshot;
+	struct snapshot *snapshot; /* NULL: folded, and rendered again from the text when somebody looks */
+	struct text *text; /* NULL: our own words, or none was to be had: never folded */
+	int64_t rendered_s; /* the time that it was rendered for */
+	uint64_t content; /* the snapshot's */
+	uint32_t n_entries;
+	bool from_list;
 	struct stamp *stamp; /* the newest answer that said so */
 	int64_t expires_ms;
-	bool current; /* a record of its owner points here */
 	int64_t *changed_s; /* by entry: when it was seen to change, 0: never; NULL: nothing was */
-	uint32_t *slots; /* by entry: the owner's slot of a directory, 0 for a file */
-	uint32_t *directories; /* the entries that have a slot, by slot */
+	uint32_t *directories; /* three times n: the entries, rising; the slot of each; the n-th by slot */
 	uint32_t n_directories;
+	bool current; /* a record of its owner points here */
+	bool in_lru; /* counted in n_lru */
+	struct version *lru_next, *lru_prev; /* in one of the tree's two rings */
 };
 
 struct record {
 	struct version *version; /* NULL while not rendered, or when there is nothing */
-	char *text; /* the object's JSON, kept instead of a version that nobody asked for */
-	size_t text_len;
+	struct text *text; /* a list's item, from which its version is made when somebody looks */
 	struct stamp *stamp; /* NULL: nothing is known */
 	int64_t expires_ms;
 	int64_t mtime_s;
-	uint64_t stable, content;
+	uint64_t stable;
 	bool terminal; /* the status is one that does not change by itself */
 };
 
@@ -71,64 +82,83 @@ struct failure {
 	int64_t at_ms, until_ms;
 };
 
-enum node_sort { NODE_ROOT, NODE_LISTING, NODE_RESOURCE, NODE_TEXTS };
+/* What only a resource has of which a call failed. */
+struct trouble {
+	struct failure failure;
+	int64_t missing_at_ms, missing_ms; /* the API said that it is not there; until missing_ms */
+};
 
-struct node {
-	struct object object;
-	enum node_sort sort;
-	struct node *parent; /* NULL for the root */
-	char *name; /* escaped; "" for the root */
-	const struct kind *kind; /* NULL for the root and .describefs */
-	uint64_t ino;
-	unsigned pins; /* calls under way, and pinned ids */
-	unsigned n_versions; /* alive, current or held by the kernel */
-	void *flights[4]; /* by enum want */
-	struct failure failures[4]; /* by enum want */
-
-	/* the root and a resource: the listings inside it; then what is known of it */
-	struct node **listings;
-	size_t n_listings;
-	struct record detail, listed;
-	bool asked_single; /* described next for what the list says too */
+/* What only a resource (or the root, or .describefs) has that was described or looked into. */
+struct inside {
+	struct record detail;
 	uint64_t single_round; /* the list since which that was counted in its describes; 0: not */
 	uint64_t bump; /* goes into the mtime when the detail changed and nothing that the list shows did */
 	uint64_t told_content, told_stable; /* of the last description; 0: none */
 	uint64_t *slots; /* path hashes of the directories inside, in order of first appearance */
 	uint32_t n_slots;
+	unsigned n_versions; /* alive, current or held by the kernel */
+};
 
-	/* a resource in its listing */
-	char *id; /* raw */
-	uint64_t seq; /* its place in the listing, never used again; 0: not shown */
-	uint64_t round; /* the last reading, whole or under way, that met it */
-	uint64_t round_shown; /* whose end makes it part of the listing */
-	bool in_listing; /* the last whole list (or a pin, or a visit) shows it */
-	bool entered, pinned;
-	bool missing; /* the API said so; until missing_ms */
-	int64_t missing_ms, missing_at_ms;
-	bool ending; /* being freed: nothing settles it any more */
-	bool counted; /* in its listing's n_held */
-	struct node *below_next, *below_prev; /* all resources of its listing, shown or not */
-	struct node *loose_next, *loose_prev; /* ring of those that only memory keeps */
-	struct node *lru_next, *lru_prev; /* ring of those with a detail, oldest use first */
+enum node_sort { NODE_ROOT, NODE_LISTING, NODE_RESOURCE, NODE_TEXTS };
 
-	/* a listing */
-	struct node *first_below; /* all its resources */
-	size_t n_held; /* those that the kernel or a call needs */
-	struct node **entries; /* those that are shown, by seq */
-	size_t n_entries, room_entries, n_entered;
-	uint64_t next_seq, round_now; /* the round of the list under way, or of the last one */
-	uint64_t round_ended; /* the last one that came to its end */
-	unsigned n_readings, n_shown; /* of the round under way; those that a reader may follow */
-	size_t n_added; /* shown since the kernel was last told of another mtime */
-	int64_t whole_ms, newest_s; /* when the last whole list was read; the latest change in it */
-	struct stamp *list_stamp, *page_stamp; /* of the last whole list; of the last page */
-	int64_t list_expires_ms;
-	bool complete;
-	bool expiry_shown; /* the kernel was told that what it keeps of the listing is old */
-	uint64_t epoch; /* goes into the mtime: counts what makes the names that the kernel keeps old */
-	uint64_t scan_seq; /* whose describe call's answer was wanted last */
-	unsigned scan_run; /* how many in a row were wanted in the listing's order */
-	unsigned describes; /* since the last list, of what it would have said too */
+/*
+ * There may be a hundred thousand resources of which nobody ever sees more than the name: what not all of
+ * them have lies in parts of their own, and a node is as long as its sort and its name ask for.
+ */
+struct node {
+	struct object object;
+	struct node *parent; /* NULL for the root */
+	const struct kind *kind; /* NULL for the root and .describefs */
+	char *name; /* escaped; "" for the root. At the node's end */
+	uint64_t ino;
+	void *flight; /* the engine's, for any other want */
+	unsigned pins; /* calls under way, and pinned ids */
+	unsigned char sort; /* enum node_sort */
+	bool in_listing : 1; /* the last whole list (or a pin, or a visit) shows it */
+	bool entered : 1, pinned : 1;
+	bool missing : 1;
+	bool asked_single : 1; /* described next for what the list says too */
+	bool looked : 1; /* somebody looked into an item of its list: what changes in one is worth noting */
+	bool ending : 1; /* being freed: nothing settles it any more */
+	bool counted : 1; /* in its listing's n_held */
+
+	union {
+		struct { /* a resource, the root, .describefs */
+			char *id; /* raw */
+			struct inside *inside; /* NULL: nothing of it is needed */
+			struct trouble *trouble; /* NULL: none */
+			struct record listed;
+			struct node **listings; /* inside it, made when somebody looks */
+			uint64_t seq; /* its place in the listing, never used again; 0: not shown */
+			uint32_t round; /* the last reading, whole or under way, that met it */
+			uint32_t round_shown; /* whose end makes it part of the listing */
+			uint32_t n_listings;
+			struct node *below_next, *below_prev; /* all resources of its listing, shown or not */
+			struct node *loose_next, *loose_prev; /* ring of those that only memory keeps */
+		};
+		struct { /* a listing */
+			struct node *first_below; /* all its resources */
+			size_t n_held; /* those that the kernel or a call needs */
+			struct node **entries; /* those that are shown, by seq */
+			size_t n_entries, room_entries, n_entered;
+			uint64_t next_seq;
+			uint32_t round_now; /* the round of the list under way, or of the last one */
+			uint32_t round_ended; /* the last one that came to its end */
+			unsigned n_readings, n_shown; /* of the round under way; that readers may follow */
+			unsigned scan_run; /* how many in a row were wanted in the listing's order */
+			unsigned describes; /* since the last list, of what it would have said too */
+			bool complete;
+			bool expiry_shown; /* the kernel was told that what it keeps of the listing is old */
+			size_t n_added; /* shown since the kernel was last told of another mtime */
+			int64_t whole_ms, newest_s; /* of the last whole list: when; the latest change */
+			struct stamp *list_stamp, *page_stamp; /* of the last whole list; of the last page */
+			int64_t list_expires_ms;
+			uint64_t epoch; /* in the mtime: counts what makes names that the kernel keeps old */
+			uint64_t scan_seq; /* whose describe call's answer was wanted last */
+			void *whole; /* the engine's flight for WANT_WHOLE */
+			struct failure failures[2]; /* of WANT_LIST, of WANT_WHOLE */
+		};
+	};
 };
 
 struct tree {
@@ -139,8 +169,11 @@ struct tree {
 	struct node *scanned; /* the listing that somebody goes through now; NULL: nobody does */
 	struct failure outage; /* the network failed just now: what has a last good answer does not try */
 	uint64_t next_serial;
-	struct node loose, lru; /* ring heads */
-	size_t n_loose, memory, n_nodes, n_versions;
+	struct node loose; /* ring heads */
+	struct version lru, folded; /* what can be folded, and what can be let go of: oldest use first */
+	size_t n_loose, n_lru, n_nodes, n_versions;
+	size_t memory, answers; /* bytes: of all that is kept; of it, answers */
+	struct buf item; /* the list's item at hand, as JSON */
 };
 
 /* tree.c: ids, nodes and their ends */
@@ -155,30 +188,46 @@ struct node *node_add_resource(struct tree *tree, struct node *listing, const ch
 void node_settle(struct tree *tree, struct node *node);
 int64_t tree_ttl_s(const struct tree *tree, int64_t of_catalog);
 
-void node_leave_lru(struct node *node);
-void node_use(struct tree *tree, struct node *node); /* now the most recently used */
+/* The listings inside a resource (or the root) are made when somebody looks for them. */
+void node_open(struct tree *tree, struct node *node);
 
-/* tree_record.c: versions and records */
-struct stamp *stamp_new(const struct source_note *note);
-struct stamp *stamp_get(struct stamp *stamp);
-void stamp_put(struct stamp *stamp);
+/* tree_version.c */
+/* Takes the snapshot, which was rendered from the text (NULL: none is kept), a list's item or not. */
+struct version *version_new(struct tree *tree, struct node *owner, struct snapshot *snapshot,
+	struct text *text, bool from_list, struct stamp *stamp);
+/* What is in it, until the next question. */
+const struct snapshot *version_look(struct tree *tree, struct version *version);
+void version_fold(struct tree *tree, struct version *version);
 void version_settle(struct tree *tree, struct version *version); /* frees it when nobody needs it */
 bool version_is_held(const struct version *version); /* NULL is not */
 void version_free_orphans(struct tree *tree); /* those that are nobody's record and not held */
 /* The directory entry of `slot` (0: the top) as this version has it; UINT32_MAX: it has none. */
 uint32_t version_directory(const struct version *version, uint32_t slot);
 uint32_t version_slot(const struct version *version, uint32_t entry); /* the inverse */
-void version_path(const struct version *version, uint32_t entry, struct buf *out);
-void version_slot_path(const struct node *node, uint32_t slot, struct buf *out);
-void record_drop(struct tree *tree, struct record *record);
+void version_path(struct tree *tree, struct version *version, uint32_t entry, struct buf *out);
+void version_slot_path(struct tree *tree, const struct node *node, uint32_t slot, struct buf *out);
 /* tree_change.c: notes what changed since the version that this one replaces. */
-void version_compare(struct version *version, const struct version *before);
-/* Takes the snapshot; an unchanged one only renews what is there. True: it changed (or is the first). */
-bool record_set(struct tree *tree, struct node *node, struct record *record,
-	struct snapshot *snapshot, struct stamp *stamp, int64_t expires_ms);
-/* The same from a list: the text is kept (copied) until somebody looks into it. */
-bool record_set_text(struct tree *tree, struct node *node, struct record *record,
-	struct snapshot *snapshot, const struct buf *text, struct stamp *stamp, int64_t expires_ms);
+void version_compare(struct tree *tree, struct version *version, struct version *before);
+
+/* tree_record.c */
+struct stamp *stamp_new(const struct source_note *note);
+struct stamp *stamp_get(struct stamp *stamp);
+void stamp_put(struct stamp *stamp);
+void record_drop(struct tree *tree, struct record *record);
+void record_unrender(struct tree *tree, struct record *record); /* its text, if it has one, stays */
+struct text *text_new(struct tree *tree, const struct buf *bytes);
+struct text *text_get(struct text *text);
+void text_put(struct tree *tree, struct text *text);
+/*
+ * Takes the snapshot; an unchanged one only renews what is there.  The text, which it was rendered from, is
+ * the record's own when that is a list's.
+ */
+void record_set(struct tree *tree, struct node *node, struct record *record,
+	struct snapshot *snapshot, struct text *text, struct stamp *stamp, int64_t expires_ms);
+/* A list's item: its text is kept (copied) until somebody looks into it. */
+/* False: it cannot be shown, and what was known stays. */
+bool node_set_item(struct tree *tree, struct node *node, const struct json *item, const struct buf *text,
+	struct stamp *stamp, bool *changed);
 /* The version, rendered now if only the text was kept; NULL if there is nothing. */
 struct version *record_version(struct tree *tree, struct node *node, struct record *record);
 /* The same answer, said again. */
@@ -189,6 +238,22 @@ bool record_is_fresh(const struct record *record, struct asked asked);
 const struct record *node_newest(const struct node *node); /* NULL: nothing is known */
 enum fault node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
 	int64_t now_s, struct snapshot **out);
+
+/* tree_memory.c: a node's parts; what is kept, and what goes */
+/* The failure of the call about a node; its fault is FAULT_NONE when there was none. */
+const struct failure *node_failure(const struct node *node);
+struct trouble *node_trouble(struct tree *tree, struct node *node); /* made if there is none */
+/* Of a node that is not a listing: what a describe call said last. */
+const struct record *node_detail(const struct node *node);
+struct inside *node_inside(struct tree *tree, struct node *node); /* made if there is none */
+void node_drop_inside(struct tree *tree, struct node *node);
+void node_drop_trouble(struct tree *tree, struct node *node);
+size_t tree_bytes(const struct tree *tree);
+void version_use(struct tree *tree, struct version *version); /* now the most recently used */
+void version_leave_lru(struct tree *tree, struct version *version);
+void version_let_go(struct tree *tree, struct version *version); /* the kernel holds it no more */
+/* The list's item rendered goes, when a description is looked into and the kernel holds none of its files. */
+void node_shed_double(struct tree *tree, struct node *node);
 void tree_shrink(struct tree *tree); /* back under max_memory */
 
 /* tree_view.c: which answer */
@@ -214,6 +279,8 @@ bool kind_has_describe(const struct kind *kind);
 bool listing_is_fresh(const struct node *listing, struct asked asked);
 /* A failed refresh left the last whole listing standing, for a while. */
 bool listing_is_stale(const struct tree *tree, const struct node *listing, struct asked asked);
+/* The same, for somebody who is about to read it. */
+bool listing_stands_in(const struct tree *tree, struct node *listing, struct asked asked);
 bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked);
 int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct asked asked);
 bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked); /* < stale_s */
@@ -230,7 +297,7 @@ int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a
 
 /* tree_entry.c: ids and attributes */
 struct attr skeleton_attr(const struct tree *tree, const struct node *node);
-struct entry inner_entry(const struct version *version, uint32_t index, int64_t for_ms);
+struct entry inner_entry(struct tree *tree, struct version *version, uint32_t index, int64_t for_ms);
 struct entry listing_entry(const struct tree *tree, struct node *listing, struct asked asked);
 struct entry resource_entry(const struct tree *tree, const struct node *node, int64_t for_ms,
 	struct asked asked);

@@ -21,6 +21,7 @@ struct engine *engine_new(const struct engine_options *options)
 
 	engine->options = *options;
 	engine->chance = options->seed ? options->seed : 1;
+	breaker_init(&engine->breaker);
 	engine->started_s = options->io.wall_s(options->io.self);
 	if (options->credentials)
 		credentials_copy(&engine->credentials, options->credentials);
@@ -124,9 +125,8 @@ static void give_up(void *arg)
 	struct engine *engine = wait->engine;
 	struct flight *flight = wait->flight;
 	const struct leg *leg = flight->legs;
-	bool sent = leg->state == LEG_SENT;
-	int64_t silent_ms = sent ? engine_now_ms(engine) - leg->sent_ms : 0;
-	enum fault fault = sent ? FAULT_TIMEOUT : leg->too_late; /* it is our own queue that is slow */
+	int64_t silent_ms = leg->state == LEG_SENT ? engine_now_ms(engine) - leg->sent_ms : 0;
+	enum fault fault = leg_fault(leg);
 
 	wait->timer = NULL;
 	tree_fail(engine->options.tree, flight->node, flight->want, fault,

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,11 +45,41 @@ static int read_all(int fd, char *bytes, size_t max, size_t *len)
 	return EFBIG;
 }
 
-char *file_read(const char *path, size_t max, size_t *len, struct buf *why)
+/*
+ * Whoever else can read the file has the secret too, and whoever else can write to it or beside it
+ * chooses the account that we show.  Root reads for others: in a container, or with their HOME.
+ */
+static bool is_private(int fd, const char *path, struct buf *why)
+{
+	struct stat status;
+	char *copy = xstrdup(path), *directory = dirname(copy);
+	bool good = false;
+	if (fstat(fd, &status) < 0)
+		buf_printf(why, "%.1000s: %s", path, strerror(errno));
+	else if (status.st_uid != geteuid() && status.st_uid != 0 && geteuid() != 0)
+		buf_printf(why, "%.1000s: belongs to the user %u: it must be yours", path,
+			(unsigned int)status.st_uid);
+	else if (status.st_mode & (S_IRWXG | S_IRWXO))
+		buf_printf(why, "%.1000s: others can get at it: chmod 600 %.1000s", path, path);
+	else if (stat(directory, &status) == 0 && (status.st_mode & S_IWOTH))
+		buf_printf(why, "%.1000s: anybody can write to it: chmod 700 %.1000s", directory,
+			directory);
+	else
+		good = true;
+	free(copy);
+	return good;
+}
+
+static char *read_file(const char *path, size_t max, size_t *len, bool secret, struct buf *why)
 {
 	char *bytes = NULL;
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	int error = fd < 0 ? errno : check(fd, max);
+	if (error == 0 && secret && !is_private(fd, path, why)) {
+		close(fd);
+		errno = EACCES;
+		return NULL;
+	}
 	if (error == 0) {
 		bytes = xmalloc(max + 2);
 		error = read_all(fd, bytes, max, len);
@@ -64,4 +95,28 @@ char *file_read(const char *path, size_t max, size_t *len, struct buf *why)
 	buf_printf(why, "%.1000s: %s", path, error < 0 ? "not a regular file" : strerror(error));
 	errno = error < 0 ? EINVAL : error;
 	return NULL;
+}
+
+char *file_read(const char *path, size_t max, size_t *len, struct buf *why)
+{
+	return read_file(path, max, len, false, why);
+}
+
+char *file_read_secret(const char *path, size_t max, size_t *len, struct buf *why)
+{
+	return read_file(path, max, len, true, why);
+}
+
+uint64_t file_mark(const char *path)
+{
+	struct stat status;
+	if (stat(path, &status) < 0)
+		return 0;
+	const uint64_t parts[] = { status.st_dev, status.st_ino, (uint64_t)status.st_size,
+		(uint64_t)status.st_mtim.tv_sec, (uint64_t)status.st_mtim.tv_nsec,
+		(uint64_t)status.st_ctim.tv_sec, (uint64_t)status.st_ctim.tv_nsec };
+	uint64_t mark = 1;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		mark = (mark ^ parts[i]) * 0x9e3779b97f4a7c15ULL;
+	return mark ? mark : 1;
 }

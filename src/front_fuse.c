@@ -15,6 +15,7 @@
 #include "front_fuse.h"
 
 #include "front_mount.h"
+#include "trim.h"
 
 #include <errno.h>
 #include <linux/fuse.h>
@@ -35,8 +36,9 @@ struct front {
 	struct loop *loop;
 	struct engine *engine;
 	struct tree *tree;
+	struct trim trim;
 	struct fuse_buf buffer;
-	bool mounted;
+	bool mounted, detached;
 	void (*ready)(void *arg);
 	void *ready_arg;
 	uid_t uid;
@@ -186,17 +188,22 @@ static void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 	ask(park(request, parent, reply_lookup), ASK_LOOKUP, name);
 }
 
-static void op_forget(fuse_req_t request, fuse_ino_t id, uint64_t count)
+static void op_forget_multi(fuse_req_t request, size_t count, struct fuse_forget_data *forgets)
 {
-	tree_forget(front_of(request)->tree, id, count);
+	struct front *front = front_of(request);
+
+	trim_note(&front->trim);
+	for (size_t i = 0; i < count; i++)
+		tree_forget(front->tree, forgets[i].ino, forgets[i].nlookup);
+	trim_note(&front->trim);
 	fuse_reply_none(request);
 }
 
-static void op_forget_multi(fuse_req_t request, size_t count, struct fuse_forget_data *forgets)
+static void op_forget(fuse_req_t request, fuse_ino_t id, uint64_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		tree_forget(front_of(request)->tree, forgets[i].ino, forgets[i].nlookup);
-	fuse_reply_none(request);
+	struct fuse_forget_data one = { id, count };
+
+	op_forget_multi(request, 1, &one);
 }
 
 static void reply_getattr(struct parked *parked, const struct reply *reply)
@@ -468,14 +475,23 @@ void front_serve(struct front *front, struct engine *engine, struct tree *tree)
 {
 	front->engine = engine;
 	front->tree = tree;
+	trim_init(&front->trim, front->loop, tree);
 	loop_watch(front->loop, fuse_session_fd(front->session), LOOP_READ, receive, front);
+}
+
+void front_detached(struct front *front)
+{
+	front->detached = true;
 }
 
 void front_free(struct front *front)
 {
 	if (!front)
 		return;
+	trim_release(&front->trim);
 	loop_forget(front->loop, fuse_session_fd(front->session));
+	if (front->detached)
+		front_sever(front->session);
 	fuse_session_unmount(front->session);
 	fuse_session_destroy(front->session);
 	free(front->buffer.mem);

@@ -101,17 +101,6 @@ const char *json_text(const struct json *value)
 	}
 }
 
-bool json_text_plain(struct buf *out, const struct json *value)
-{
-	const char *text = json_text(value);
-
-	for (const char *nul; (nul = strstr(text, "\xc0\x80")); text = nul + 2) {
-		buf_add(out, text, (size_t)(nul - text));
-		buf_putc(out, '\0');
-	}
-	return buf_puts(out, text);
-}
-
 const char *json_key(const struct json *value)
 {
 	return node_of(value)->string;

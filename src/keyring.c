@@ -190,10 +190,11 @@ static bool tccli_path(const struct keyring *keyring, const char *profile, const
 }
 
 /* The file as JSON, and errno as file_read leaves it.  What was read is wiped. */
-static struct json *read_json(const char *path, struct buf *why)
+static struct json *read_json(const char *path, bool secret, struct buf *why)
 {
 	size_t len;
-	char *text = file_read(path, FILE_MAX, &len, why);
+	char *text = secret ? file_read_secret(path, FILE_MAX, &len, why) :
+		file_read(path, FILE_MAX, &len, why);
 	if (!text)
 		return NULL;
 	struct json *root = NULL;
@@ -260,7 +261,7 @@ static struct credentials key_of(const struct json *root)
 
 static bool load_tccli_file(const char *path, struct credentials *out, struct buf *where)
 {
-	struct json *root = read_json(path, where);
+	struct json *root = read_json(path, true, where);
 	if (!root)
 		return false;
 	struct credentials key = key_of(root);
@@ -356,6 +357,23 @@ static bool is_region(const char *text)
 	return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
 }
 
+uint64_t keyring_mark(const struct keyring *keyring, const char *cloud, const char *profile)
+{
+	bool of_file = strcmp(cloud, "tencent") == 0 &&
+		(profile || !keyring->tencent.id || !keyring->tencent.secret);
+	uint64_t mark = 0;
+	struct buf path, why;
+	if (!of_file)
+		return 0;
+	buf_init(&path, PATH_ROOM);
+	buf_init(&why, PATH_ROOM);
+	if (tccli_path(keyring, profile_of(keyring, profile), "credential", &path, &why))
+		mark = file_mark(path.data);
+	buf_release(&path);
+	buf_release(&why);
+	return mark;
+}
+
 bool keyring_region(const struct keyring *keyring, const char *cloud, const char *profile,
 	struct buf *out)
 {
@@ -368,7 +386,7 @@ bool keyring_region(const struct keyring *keyring, const char *cloud, const char
 	buf_init(&ignored, PATH_ROOM);
 	struct json *root = NULL;
 	if (tccli_path(keyring, profile_of(keyring, profile), "configure", &path, &ignored))
-		root = read_json(path.data, &ignored);
+		root = read_json(path.data, false, &ignored);
 	/* Older files have it at the top. */
 	const struct json *region = json_path(root, "_sys_param.region");
 	if (!region)

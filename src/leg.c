@@ -17,6 +17,7 @@
 
 enum {
 	TRIES_MAX = 3,
+	WORTH_SENDING = 8, /* that part of the deadline has to be left */
 	RETRY_AFTER_MAX_S = 3600,
 	CLOCK_SLACK_S = 60 /* a smaller difference does not explain an expired signature */
 };
@@ -55,8 +56,12 @@ void leg_free(struct leg *leg)
 
 	if (leg->state == LEG_QUEUED)
 		turn_leave(leg);
-	if (leg->exchange)
+	if (leg->exchange) {
 		io->cancel(io->self, leg->exchange);
+		breaker_dropped(&flight->engine->breaker);
+	}
+	if (leg->probe)
+		breaker_end(&flight->engine->breaker, engine_now_ms(flight->engine));
 	turn_end(leg);
 	io->unset(io->self, leg->timer);
 	while (*at != leg)
@@ -73,6 +78,15 @@ static void end(struct leg *leg, enum fault fault)
 	leg->state = LEG_ENDED;
 	leg->fault = fault;
 	flight_advance(leg->flight, NULL);
+}
+
+/* For good, all its tries included. */
+static void fail(struct leg *leg, enum fault fault)
+{
+	struct engine *engine = leg->flight->engine;
+
+	breaker_failed(&engine->breaker, fault, engine->stats.in_flight, engine_now_ms(engine));
+	end(leg, fault);
 }
 
 static void trace(const struct leg *leg, const struct response *response, enum fault fault,
@@ -94,6 +108,15 @@ static void trace(const struct leg *leg, const struct response *response, enum f
 
 /* ---- sending ---- */
 
+/* The cloud must have some time to answer in; else it would look as if it were silent. */
+static bool is_too_late(const struct leg *leg, int64_t wait_ms)
+{
+	const struct engine *engine = leg->flight->engine;
+
+	wait_ms += engine->options.deadline_ms / WORTH_SENDING;
+	return engine_now_ms(engine) + wait_ms >= leg->deadline_ms;
+}
+
 static void take_reply(void *arg, struct response *response);
 
 static void wired(void *arg)
@@ -108,12 +131,14 @@ void leg_send(struct leg *leg)
 	struct request request;
 	struct buf body;
 
-	if (engine_now_ms(engine) >= leg->deadline_ms) {
+	if (is_too_late(leg, 0)) {
 		leg_end_too_late(leg);
 		return;
 	}
 	if (leg->flight->want == WANT_WHOLE && !leg->tries) /* it may have waited long for its turn */
 		leg->deadline_ms = engine_now_ms(engine) + options->deadline_ms;
+	if (options->renew)
+		options->renew(options->renew_arg, &engine->credentials);
 	int64_t left_ms = leg->deadline_ms - engine_now_ms(engine);
 	leg->state = LEG_SENT;
 	leg->tries++;
@@ -129,6 +154,7 @@ void leg_send(struct leg *leg)
 		engine_wall_s(engine) + leg->clock_offset_s);
 	request.timeout_ms = left_ms > 1 ? (long)left_ms : 1;
 	turn_begin(leg);
+	breaker_sent(&engine->breaker, leg->sent_ms);
 	leg->exchange = options->io.send(options->io.self, &request, wired, take_reply, leg);
 	request_release(&request);
 	buf_release(&body);
@@ -141,7 +167,22 @@ void leg_end_too_late(struct leg *leg)
 		"the call's turn comes after the deadline");
 	if (leg->too_late == FAULT_QUEUE)
 		engine_note_failure(engine_of(leg), leg->flight->node, leg->too_late, &leg->note);
-	end(leg, leg->too_late);
+	fail(leg, leg->too_late);
+}
+
+enum fault leg_fault(const struct leg *leg)
+{
+	const struct engine *engine = leg->flight->engine;
+	bool silent = leg->state == LEG_SENT || breaker_is_silent(&engine->breaker, engine_now_ms(engine));
+
+	return silent ? FAULT_TIMEOUT : leg->too_late;
+}
+
+void leg_refuse(struct leg *leg)
+{
+	fault_note_copy(leg->note.message, sizeof(leg->note.message),
+		"the cloud is down: it is asked again in some seconds");
+	end(leg, breaker_says(&engine_of(leg)->breaker));
 }
 
 static void wake_up(void *arg)
@@ -149,10 +190,10 @@ static void wake_up(void *arg)
 	struct leg *leg = arg;
 
 	leg->timer = NULL;
-	if (engine_now_ms(engine_of(leg)) + turn_wait_ms(leg) < leg->deadline_ms)
-		turn_join(leg);
-	else
+	if (is_too_late(leg, turn_wait_ms(leg)))
 		leg_end_too_late(leg);
+	else
+		turn_join(leg);
 }
 
 /*
@@ -168,7 +209,7 @@ static void book_after(struct leg *leg, int64_t sleep_ms, enum fault too_late)
 		wait_ms = sleep_ms;
 	leg->too_late = too_late;
 	leg->state = LEG_SLEEPS;
-	if (engine_now_ms(engine_of(leg)) + wait_ms >= leg->deadline_ms)
+	if (is_too_late(leg, wait_ms))
 		leg_end_too_late(leg);
 	else if (sleep_ms)
 		leg->timer = io->after(io->self, sleep_ms, wake_up, leg);
@@ -178,6 +219,12 @@ static void book_after(struct leg *leg, int64_t sleep_ms, enum fault too_late)
 
 void leg_book(struct leg *leg)
 {
+	struct engine *engine = engine_of(leg);
+
+	if (breaker_asks(&engine->breaker, &leg->probe, engine_now_ms(engine))) {
+		leg_refuse(leg);
+		return;
+	}
 	leg->tries = 0;
 	leg->deadline_ms = leg->flight->want == WANT_WHOLE ? INT64_MAX :
 		engine_now_ms(engine_of(leg)) + engine_of(leg)->options.deadline_ms;
@@ -229,7 +276,8 @@ static bool try_again(struct leg *leg, enum fault fault, const struct response *
 		book_after(leg, 0, fault);
 		return true;
 	}
-	if (!fault_retries(fault) || leg->tries >= TRIES_MAX)
+	if (!fault_retries(fault) || leg->tries >= TRIES_MAX || leg->probe ||
+			!breaker_tries_again(&engine->breaker, fault))
 		return false;
 	sleep_ms = 1 + retry_sleep_ms(fault, leg->tries - 1, next_chance(engine));
 	if (response->retry_after_s > 0 && response->retry_after_s < RETRY_AFTER_MAX_S &&
@@ -240,23 +288,20 @@ static bool try_again(struct leg *leg, enum fault fault, const struct response *
 	return true;
 }
 
-static void take_reply(void *arg, struct response *response)
+static void take_answer(struct leg *leg, struct response *response)
 {
-	struct leg *leg = arg;
 	struct engine *engine = engine_of(leg);
 	struct json *root = NULL;
 	const struct json *result = NULL;
 
-	leg->exchange = NULL;
-	leg->received_ms = engine_now_ms(engine);
-	turn_end(leg);
 	memset(&leg->note, 0, sizeof(leg->note));
 	enum fault fault = engine->options.provider->parse(&root, &result, response, &leg->note);
 	trace(leg, response, fault, &leg->note);
+	breaker_heard(&engine->breaker, fault, leg->received_ms);
 	if (fault) {
 		engine_note_failure(engine, leg->flight->node, fault, &leg->note);
 		if (!try_again(leg, fault, response))
-			end(leg, fault);
+			fail(leg, fault);
 		return;
 	}
 	engine->stats.last_ok_s = engine_wall_s(engine);
@@ -270,4 +315,16 @@ static void take_reply(void *arg, struct response *response)
 	leg->fault = FAULT_NONE;
 	flight_advance(leg->flight, result);
 	json_free(root);
+}
+
+static void take_reply(void *arg, struct response *response)
+{
+	struct leg *leg = arg;
+	struct engine *engine = engine_of(leg);
+
+	leg->exchange = NULL;
+	leg->received_ms = engine_now_ms(engine);
+	turn_end(leg);
+	take_answer(leg, response); /* it is over, maybe its flight too */
+	turn_run_all(engine); /* a cloud that was silent has said something, or is known to be down */
 }

@@ -136,6 +136,15 @@ static bool is_terminal(const struct kind *kind, const struct json *object)
 	return kind->status && kind_is_terminal(kind, member_text(object, kind->status));
 }
 
+struct summary snapshot_summary(const struct kind *kind, const struct json *object, int64_t now_s)
+{
+	return (struct summary){
+		.stable = hash_stable(kind, object),
+		.mtime_s = find_mtime(kind, object, now_s),
+		.terminal = is_terminal(kind, object),
+	};
+}
+
 enum fault snapshot_render(struct snapshot **out, const struct kind *kind,
 	const struct json *object, const char *path, const struct snapshot_style *style,
 	int64_t now_s)
@@ -150,9 +159,11 @@ enum fault snapshot_render(struct snapshot **out, const struct kind *kind,
 	rendering_release(&rendering);
 	if (!*out)
 		return FAULT_TOO_BIG;
-	(*out)->stable = hash_stable(kind, object);
-	(*out)->mtime_s = find_mtime(kind, object, now_s);
-	(*out)->terminal = is_terminal(kind, object);
+
+	struct summary summary = snapshot_summary(kind, object, now_s);
+	(*out)->stable = summary.stable;
+	(*out)->mtime_s = summary.mtime_s;
+	(*out)->terminal = summary.terminal;
 	return FAULT_NONE;
 }
 

@@ -26,6 +26,9 @@ static void print_status(const struct engine *engine, struct buf *out)
 	if (options->site.region)
 		buf_printf(out, "%-16s%s\n", "region", options->site.region);
 	buf_printf(out, "%-16s%s\n", "key from", options->key_source ? options->key_source : "nowhere");
+	if (breaker_says(&engine->breaker))
+		buf_printf(out, "%-16sdown (%s): asked again every %d s\n", "cloud",
+			fault_name(breaker_says(&engine->breaker)), BREAKER_PROBE_MS / 1000);
 	add_time(out, "mounted", engine->started_s);
 	add_time(out, "last answer", stats->last_ok_s);
 	buf_printf(out, "%-16s%llu\n", "calls", (unsigned long long)stats->calls);

@@ -117,35 +117,38 @@ static void join_loose(struct tree *tree, struct node *node)
 	tree->n_loose++;
 }
 
-void node_leave_lru(struct node *node)
-{
-	if (!node->lru_next)
-		return;
-	node->lru_next->lru_prev = node->lru_prev;
-	node->lru_prev->lru_next = node->lru_next;
-	node->lru_next = node->lru_prev = NULL;
-}
-
-void node_use(struct tree *tree, struct node *node)
-{
-	node_leave_lru(node);
-	node->lru_prev = tree->lru.lru_prev;
-	node->lru_next = &tree->lru;
-	node->lru_prev->lru_next = node;
-	tree->lru.lru_prev = node;
-}
-
 /* ---- making ---- */
 
-static struct node *node_new(struct tree *tree, enum node_sort sort, struct node *parent,
-	const char *name)
+/* What a node of this sort has, before its name. */
+static size_t sort_size(enum node_sort sort)
 {
-	struct node *node = xcalloc(1, sizeof(*node));
+	if (sort == NODE_LISTING)
+		return offsetof(struct node, failures) + sizeof(((struct node *)0)->failures);
+	return offsetof(struct node, loose_prev) + sizeof(struct node *);
+}
+
+/* The id stands behind the name, unless they are the same. */
+static size_t node_size(enum node_sort sort, const char *name, const char *id)
+{
+	return sort_size(sort) + strlen(name) + 1 + (id && strcmp(id, name) ? strlen(id) + 1 : 0);
+}
+
+static struct node *node_new(struct tree *tree, enum node_sort sort, struct node *parent,
+	const char *name, const char *id)
+{
+	size_t size = node_size(sort, name, id);
+	struct node *node = xcalloc(1, size);
 	struct buf path;
 
-	node->sort = sort;
+	node->sort = (unsigned char)sort;
 	node->parent = parent;
-	node->name = xstrdup(name);
+	node->name = (char *)node + sort_size(sort);
+	memcpy(node->name, name, strlen(name));
+	if (id) {
+		node->id = strcmp(id, name) ? node->name + strlen(name) + 1 : node->name;
+		memcpy(node->id, id, strlen(id));
+	}
+	tree->memory += size;
 	object_register(tree, &node->object);
 	buf_init(&path, SIZE_MAX);
 	node_path(node, &path);
@@ -158,25 +161,21 @@ static struct node *node_new(struct tree *tree, enum node_sort sort, struct node
 
 static struct node *listing_new(struct tree *tree, struct node *parent, const struct kind *kind)
 {
-	struct node *node = node_new(tree, NODE_LISTING, parent, kind->name);
+	struct node *node = node_new(tree, NODE_LISTING, parent, kind->name, NULL);
 
 	node->kind = kind;
 	node->next_seq = 1;
 	return node;
 }
 
-static void ring_init(struct tree *tree)
-{
-	tree->loose.loose_next = tree->loose.loose_prev = &tree->loose;
-	tree->lru.lru_next = tree->lru.lru_prev = &tree->lru;
-}
-
-static void add_listings(struct tree *tree, struct node *node, const struct kind *parent)
+void node_open(struct tree *tree, struct node *node)
 {
 	const struct catalog *catalog = tree->options.catalog;
 
+	if (node->n_listings || node->sort == NODE_TEXTS || (node->kind && !node->kind->children[0]))
+		return;
 	for (size_t i = 0; i < catalog->n_kinds; i++) {
-		if (catalog->kinds[i]->parent != parent)
+		if (catalog->kinds[i]->parent != node->kind)
 			continue;
 		node->listings = xrealloc(node->listings,
 			(node->n_listings + 1) * sizeof(*node->listings));
@@ -187,16 +186,14 @@ static void add_listings(struct tree *tree, struct node *node, const struct kind
 struct node *node_add_resource(struct tree *tree, struct node *listing, const char *name,
 	const char *id)
 {
-	struct node *node = node_new(tree, NODE_RESOURCE, listing, name);
+	struct node *node = node_new(tree, NODE_RESOURCE, listing, name, id);
 
 	node->kind = listing->kind;
-	node->id = xstrdup(id);
 	map_add(&tree->names, name_hash(listing, name), node);
 	node->below_next = listing->first_below;
 	if (node->below_next)
 		node->below_next->below_prev = node;
 	listing->first_below = node;
-	add_listings(tree, node, node->kind);
 	join_loose(tree, node);
 	return node;
 }
@@ -221,17 +218,22 @@ struct tree *tree_new(const struct tree_options *options)
 	tree->options = *options;
 	map_init(&tree->objects);
 	map_init(&tree->names);
-	ring_init(tree);
-	tree->root = node_new(tree, NODE_ROOT, NULL, "");
+	buf_init(&tree->item, JSON_BYTES_MAX);
+	tree->loose.loose_next = tree->loose.loose_prev = &tree->loose;
+	tree->lru.lru_next = tree->lru.lru_prev = &tree->lru;
+	tree->folded.lru_next = tree->folded.lru_prev = &tree->folded;
+	tree->root = node_new(tree, NODE_ROOT, NULL, "", NULL);
 	tree->root->object.held = 1;
 	add_readme(tree, options->readme);
-	add_listings(tree, tree->root, NULL);
-	tree->texts = node_new(tree, NODE_TEXTS, tree->root, ".describefs");
+	node_open(tree, tree->root);
+	tree->texts = node_new(tree, NODE_TEXTS, tree->root, ".describefs", NULL);
 	tree->texts->object.held = 1;
 	return tree;
 }
 
 /* ---- ending ---- */
+
+static void node_free(struct tree *tree, struct node *node);
 
 static void leave_listing(struct tree *tree, struct node *node)
 {
@@ -248,29 +250,42 @@ static void leave_listing(struct tree *tree, struct node *node)
 		listing->n_held--;
 }
 
+static void listing_free(struct tree *tree, struct node *listing)
+{
+	listing->ending = true;
+	if (tree->scanned == listing)
+		tree->scanned = NULL;
+	while (listing->first_below)
+		node_free(tree, listing->first_below);
+	stamp_put(listing->list_stamp);
+	stamp_put(listing->page_stamp);
+	free(listing->entries);
+	tree->memory -= node_size(NODE_LISTING, listing->name, NULL);
+	object_unregister(tree, &listing->object);
+	free(listing);
+}
+
+static void free_listings(struct tree *tree, struct node *node)
+{
+	for (size_t i = 0; i < node->n_listings; i++)
+		listing_free(tree, node->listings[i]);
+	free(node->listings);
+	node->listings = NULL;
+	node->n_listings = 0;
+}
+
 static void node_free(struct tree *tree, struct node *node)
 {
 	node->ending = true;
-	if (tree->scanned == node)
-		tree->scanned = NULL;
-	while (node->first_below)
-		node_free(tree, node->first_below);
-	for (size_t i = 0; i < node->n_listings; i++)
-		node_free(tree, node->listings[i]);
+	free_listings(tree, node);
 	leave_loose(tree, node);
-	record_drop(tree, &node->detail);
 	record_drop(tree, &node->listed);
-	node_leave_lru(node);
+	node_drop_inside(tree, node);
+	node_drop_trouble(tree, node);
 	if (node->sort == NODE_RESOURCE)
 		leave_listing(tree, node);
 	object_unregister(tree, &node->object);
-	stamp_put(node->list_stamp);
-	stamp_put(node->page_stamp);
-	free(node->listings);
-	free(node->entries);
-	free(node->slots);
-	free(node->name);
-	free(node->id);
+	tree->memory -= node_size(node->sort, node->name, node->id);
 	free(node);
 }
 
@@ -289,22 +304,39 @@ void tree_free(struct tree *tree)
 	node_free(tree, tree->root);
 	map_release(&tree->objects);
 	map_release(&tree->names);
+	buf_release(&tree->item);
 	free(tree);
 }
 
 /* Whether the kernel, a call or a pin needs the node or something below it. */
 static bool node_is_held(const struct node *node)
 {
-	unsigned current = (node->detail.version ? 1 : 0) + (node->listed.version ? 1 : 0);
+	const struct version *detail = node_detail(node)->version, *listed = node->listed.version;
+	unsigned current = (detail ? 1 : 0) + (listed ? 1 : 0);
 
-	if (node->object.held || node->pins || node->pinned || node->n_versions > current)
+	if (node->object.held || node->pins || node->pinned)
+		return true;
+	if (node->inside && node->inside->n_versions > current)
 		return true;
 	for (size_t i = 0; i < node->n_listings; i++) {
 		const struct node *listing = node->listings[i];
 		if (listing->object.held || listing->pins || listing->n_held)
 			return true;
 	}
-	return version_is_held(node->detail.version) || version_is_held(node->listed.version);
+	return version_is_held(detail) || version_is_held(listed);
+}
+
+/* Lets go of what only matters while the kernel knows the resource, or can be made again for nothing. */
+static void shed(struct tree *tree, struct node *node)
+{
+	if (node->inside && !node->inside->detail.stamp && !node->inside->n_versions)
+		node_drop_inside(tree, node);
+	for (size_t i = 0; i < node->n_listings; i++) {
+		const struct node *listing = node->listings[i];
+		if (listing->first_below || listing->list_stamp || listing->failures[WANT_LIST].fault)
+			return;
+	}
+	free_listings(tree, node);
 }
 
 void node_settle(struct tree *tree, struct node *node)
@@ -321,6 +353,8 @@ void node_settle(struct tree *tree, struct node *node)
 		node->counted = held;
 		node->parent->n_held += held ? 1 : (size_t)-1;
 	}
+	if (!held)
+		shed(tree, node);
 	if (held || node->in_listing)
 		leave_loose(tree, node);
 	else if (!node->loose_next)
@@ -368,7 +402,8 @@ void tree_forget(struct tree *tree, uint64_t id, uint64_t count)
 		return;
 	object->held -= count < object->held ? count : object->held;
 	if (object->is_version) {
-		version_settle(tree, (struct version *)object);
+		if (!object->held)
+			version_let_go(tree, (struct version *)object);
 		return;
 	}
 	struct node *node = (struct node *)object;
@@ -388,7 +423,7 @@ const struct kind *node_kind(const struct node *node)
 
 const char *node_id(const struct node *node)
 {
-	return node->id;
+	return node->sort == NODE_LISTING ? NULL : node->id;
 }
 
 const char *node_parent_id(const struct node *node)
@@ -407,7 +442,8 @@ bool node_is_listed(const struct node *node)
 
 void **node_flight(struct node *node, enum want want)
 {
-	return &node->flights[want];
+	/* of a listing two things may be asked at once, of anything else there is one */
+	return want == WANT_WHOLE ? &node->whole : &node->flight;
 }
 
 int64_t tree_ttl_s(const struct tree *tree, int64_t of_catalog)
@@ -415,7 +451,7 @@ int64_t tree_ttl_s(const struct tree *tree, int64_t of_catalog)
 	return tree->options.ttl_s >= 0 ? tree->options.ttl_s : of_catalog;
 }
 
-void tree_path(const struct tree *tree, uint64_t id, struct buf *out)
+void tree_path(struct tree *tree, uint64_t id, struct buf *out)
 {
 	uint32_t index;
 	struct object *object = tree_object(tree, id, &index);
@@ -423,16 +459,18 @@ void tree_path(const struct tree *tree, uint64_t id, struct buf *out)
 	if (!object)
 		return;
 	if (!object->is_version) {
-		node_path((struct node *)object, out);
-		version_slot_path((struct node *)object, index, out);
+		const struct node *node = (struct node *)object;
+		node_path(node, out);
+		if (node->sort != NODE_LISTING) /* which has nothing inside but resources */
+			version_slot_path(tree, node, index, out);
 		return;
 	}
 	struct version *version = (struct version *)object;
 	node_path(version->owner, out);
-	version_path(version, index, out);
+	version_path(tree, version, index, out);
 }
 
 struct tree_stats tree_stats(const struct tree *tree)
 {
-	return (struct tree_stats){ tree->n_nodes, tree->n_versions, tree->memory };
+	return (struct tree_stats){ tree->n_nodes, tree->n_versions, tree_bytes(tree), tree->answers };
 }

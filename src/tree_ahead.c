@@ -36,7 +36,7 @@ static bool follows(const struct node *listing, const struct node *node, struct 
 	for (size_t i = at; i <= at + SCAN_AHEAD_MAX && i < listing->n_entries; i++) {
 		if (listing->entries[i] == node)
 			return true;
-		if (!record_is_fresh(&listing->entries[i]->detail, asked))
+		if (!record_is_fresh(node_detail(listing->entries[i]), asked))
 			return false;
 	}
 	return false;
@@ -55,9 +55,9 @@ void scan_note(struct tree *tree, struct node *node, struct asked asked)
 
 static bool is_wanting(const struct node *node, struct asked asked)
 {
-	return !node->flights[WANT_DESCRIBE] && !node->missing &&
-		!record_is_fresh(&node->detail, asked) &&
-		!failure_stands(&node->failures[WANT_DESCRIBE], asked);
+	return !node->flight && !node->missing &&
+		!record_is_fresh(node_detail(node), asked) &&
+		!failure_stands(node_failure(node), asked);
 }
 
 struct node *tree_ahead(struct tree *tree, struct asked asked)

@@ -45,12 +45,13 @@ int64_t miss_ms(const struct tree *tree, const struct kind *kind)
 /* ---- an id under a listing ---- */
 
 /* How an id can be vouched for by a call; NULL: its form is all there is. */
-static struct reply need_proof(struct node *node)
+static struct reply need_proof(struct tree *tree, struct node *node)
 {
 	if (kind_has_describe(node->kind))
 		return reply_need(node, WANT_DESCRIBE);
 	if (!node->kind->partial)
 		return reply_need(node->parent, WANT_LIST);
+	node_open(tree, node);
 	for (size_t i = 0; i < node->n_listings; i++)
 		if (node->listings[i]->kind->list.name || node->listings[i]->kind->list.path)
 			return reply_need(node->listings[i], WANT_LIST);
@@ -63,8 +64,8 @@ int64_t vouched_ms(const struct tree *tree, const struct node *node, struct aske
 	const struct node *listing = node->parent;
 	int64_t ms = 0;
 
-	if (record_is_fresh(&node->detail, asked))
-		ms = left_ms(node->detail.expires_ms, asked) + 1;
+	if (record_is_fresh(node_detail(node), asked))
+		ms = left_ms(node_detail(node)->expires_ms, asked) + 1;
 	if (record_is_fresh(&node->listed, asked) && ms <= left_ms(node->listed.expires_ms, asked))
 		ms = left_ms(node->listed.expires_ms, asked) + 1;
 	if (node_is_listed(node) && node->in_listing && listing_shows(listing, node) &&
@@ -91,13 +92,13 @@ static struct reply unproven(struct tree *tree, struct node *node, const struct 
 
 static struct reply prove(struct tree *tree, struct node *node, struct asked asked)
 {
-	struct reply need = need_proof(node);
+	struct reply need = need_proof(tree, node);
 
 	if (need.outcome == OUTCOME_FOUND) {
 		node_enter(tree, node);
 		return reply_found(resource_entry(tree, node, SKELETON_MS, asked));
 	}
-	const struct failure *failure = &need.node->failures[need.want];
+	const struct failure *failure = node_failure(need.node);
 	if (failure_stands(failure, asked))
 		return unproven(tree, node, failure, asked);
 	if (outage_stands(tree, asked)) {
@@ -131,8 +132,9 @@ static struct reply lookup_resource(struct tree *tree, struct node *listing, con
 		if (!node)
 			return reply_absent(miss_ms(tree, listing->kind));
 	}
-	if (node->missing && (node->missing_ms > asked.now_ms || node->missing_at_ms >= asked.since_ms))
-		return reply_absent(left_ms(node->missing_ms, asked));
+	if (node->missing && (node->trouble->missing_ms > asked.now_ms ||
+			node->trouble->missing_at_ms >= asked.since_ms))
+		return reply_absent(left_ms(node->trouble->missing_ms, asked));
 	int64_t ms = vouched_ms(tree, node, asked);
 	if (ms)
 		return reply_found(resource_entry(tree, node, ms - 1, asked));
@@ -141,8 +143,9 @@ static struct reply lookup_resource(struct tree *tree, struct node *listing, con
 
 /* ---- the three questions ---- */
 
-static struct node *find_listing(const struct node *node, const char *name)
+static struct node *find_listing(struct tree *tree, struct node *node, const char *name)
 {
+	node_open(tree, node);
 	for (size_t i = 0; i < node->n_listings; i++)
 		if (!strcmp(node->listings[i]->name, name))
 			return node->listings[i];
@@ -172,7 +175,7 @@ static bool cannot_be_member(const struct tree *tree, const struct node *node, u
 static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	struct asked asked)
 {
-	struct node *listing = slot ? NULL : find_listing(node, name);
+	struct node *listing = slot ? NULL : find_listing(tree, node, name);
 
 	if (listing)
 		return reply_found(listing_entry(tree, listing, asked));
@@ -187,16 +190,18 @@ static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t 
 		return view.reply;
 	uint32_t directory = view.version ? version_directory(view.version, slot) : UINT32_MAX;
 	uint32_t entry = directory == UINT32_MAX ? 0 :
-		snapshot_find(view.version->snapshot, directory, name);
+		snapshot_find(version_look(tree, view.version), directory, name);
 	if (!entry)
 		return reply_absent(node->kind ? at_most(view.left_ms, miss_ms(tree, node->kind)) :
 			view.left_ms);
-	return reply_found(inner_entry(view.version, entry, view.left_ms));
+	return reply_found(inner_entry(tree, view.version, entry, view.left_ms));
 }
 
 struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, struct asked asked)
 {
 	uint32_t index;
+
+	tree_shrink(tree);
 	struct object *object = tree_object(tree, parent, &index);
 
 	if (!object || object->is_version)
@@ -212,12 +217,13 @@ static struct reply attr_of_resource(struct tree *tree, struct node *node, struc
 {
 	if (node->sort != NODE_RESOURCE) {
 		struct attr attr = skeleton_attr(tree, node);
+		const struct version *version = node_detail(node)->version;
 		bool root = node->sort == NODE_ROOT;
-		if (node->detail.stamp && !root)
-			attr.mtime_ns = (uint32_t)(node->detail.content % 1000000000);
+		if (version && !root)
+			attr.mtime_ns = (uint32_t)(version->content % 1000000000);
 		return reply_found((struct entry){ .attr = attr, .attr_ms = root ? SKELETON_MS : 0 });
 	}
-	if (node->missing && node->missing_ms > asked.now_ms)
+	if (node->missing && node->trouble->missing_ms > asked.now_ms)
 		return reply_failed(FAULT_NOT_FOUND);
 	int64_t ms = vouched_ms(tree, node, asked);
 	if (ms)
@@ -239,18 +245,20 @@ static struct reply attr_of_inner(struct tree *tree, struct node *node, uint32_t
 	uint32_t entry = view.version ? version_directory(view.version, slot) : UINT32_MAX;
 	if (entry == UINT32_MAX || !entry)
 		return reply_failed(FAULT_NOT_FOUND);
-	return reply_found(inner_entry(view.version, entry, view.left_ms));
+	return reply_found(inner_entry(tree, view.version, entry, view.left_ms));
 }
 
 struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked)
 {
 	uint32_t index;
+
+	tree_shrink(tree);
 	struct object *object = tree_object(tree, id, &index);
 
 	if (!object)
 		return reply_failed(FAULT_NOT_FOUND);
 	if (object->is_version)
-		return reply_found(inner_entry((struct version *)object, index, 0));
+		return reply_found(inner_entry(tree, (struct version *)object, index, 0));
 	struct node *node = (struct node *)object;
 	if (node->sort != NODE_LISTING)
 		return index ? attr_of_inner(tree, node, index, asked) : attr_of_resource(tree, node, asked);
@@ -272,10 +280,8 @@ static struct reply open_listing(struct tree *tree, struct node *listing, struct
 
 	if (listing_is_fresh(listing, asked))
 		return reply_found((struct entry){ 0 });
-	if (listing_is_stale(tree, listing, asked)) {
-		listing->expiry_shown = false; /* the kernel keeps what it reads now: to be told again */
+	if (listing_stands_in(tree, listing, asked))
 		return reply_found((struct entry){ 0 });
-	}
 	return failure_stands(failure, asked) ? reply_failed(failure->fault) :
 		reply_need(listing, WANT_LIST);
 }

@@ -39,13 +39,14 @@ static void map_inos(struct map *inos, const struct snapshot *snapshot)
 			map_add(inos, snapshot->entries[i].ino, (void *)(uintptr_t)(i + 1));
 }
 
-void version_compare(struct version *version, const struct version *before)
+void version_compare(struct tree *tree, struct version *version, struct version *before)
 {
-	const struct snapshot *now = version->snapshot, *then = before->snapshot;
+	const struct snapshot *now = version_look(tree, version), *then = version_look(tree, before);
 	struct map inos;
 
 	map_inos(&inos, then);
 	version->changed_s = xcalloc(now->n_entries, sizeof(*version->changed_s));
+	tree->memory += now->n_entries * sizeof(*version->changed_s);
 	for (uint32_t i = 1; i < now->n_entries; i++) {
 		uint32_t old = find_ino(&inos, then, now->entries[i].ino);
 		if (old && then->entries[old].content == now->entries[i].content)

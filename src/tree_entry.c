@@ -30,16 +30,17 @@ static struct attr listing_attr(const struct tree *tree, const struct node *list
 static struct attr resource_attr(const struct tree *tree, const struct node *node)
 {
 	const struct record *record = node_newest(node);
+	uint64_t bump = node->inside ? node->inside->bump : 0;
 
 	if (!record)
 		return skeleton_attr(tree, node);
-	return directory_attr(node->ino, record->mtime_s, record->stable + node->bump);
+	return directory_attr(node->ino, record->mtime_s, record->stable + bump);
 }
 
-static struct attr entry_attr(const struct version *version, uint32_t index)
+static struct attr entry_attr(const struct snapshot *snapshot, const struct version *version, uint32_t index)
 {
-	const struct snapshot_entry *entry = &version->snapshot->entries[index];
-	struct attr attr = directory_attr(entry->ino, version->snapshot->mtime_s, entry->content);
+	const struct snapshot_entry *entry = &snapshot->entries[index];
+	struct attr attr = directory_attr(entry->ino, snapshot->mtime_s, entry->content);
 
 	attr.changed_s = version->changed_s ? version->changed_s[index] : 0;
 	if (entry->directory)
@@ -49,11 +50,12 @@ static struct attr entry_attr(const struct version *version, uint32_t index)
 	return attr;
 }
 
-struct entry inner_entry(const struct version *version, uint32_t index, int64_t for_ms)
+struct entry inner_entry(struct tree *tree, struct version *version, uint32_t index, int64_t for_ms)
 {
-	struct entry entry = { .attr = entry_attr(version, index), .entry_ms = for_ms };
+	const struct snapshot *snapshot = version_look(tree, version);
+	struct entry entry = { .attr = entry_attr(snapshot, version, index), .entry_ms = for_ms };
 
-	if (version->snapshot->entries[index].directory) {
+	if (snapshot->entries[index].directory) {
 		uint32_t slot = version_slot(version, index);
 		entry.id = slot ? id_pack(version->owner->object.serial, slot) : 0;
 		entry.attr_ms = for_ms;

@@ -30,30 +30,47 @@ static struct stamp *page_stamp(struct node *listing, const struct source_note *
 	return listing->page_stamp;
 }
 
+static bool print_item(struct tree *tree, const struct json *item)
+{
+	buf_clear(&tree->item);
+	return json_print(&tree->item, item, 0);
+}
+
+/* What has the common size is used again. */
+static void release_item(struct tree *tree)
+{
+	if (tree->item.room > SNAPSHOT_SURE_BYTES)
+		buf_release(&tree->item);
+}
+
+static struct text *text_of(struct tree *tree, const struct json *object)
+{
+	struct text *text = print_item(tree, object) ? text_new(tree, &tree->item) : NULL;
+
+	release_item(tree);
+	return text;
+}
+
 static void prime(struct tree *tree, struct node *node, const struct json *item,
 	const struct source_note *note, struct listed *listed)
 {
-	struct snapshot *snapshot;
-	struct buf text;
+	struct record *record = &node->listed;
+	bool known = record->stamp;
+	uint64_t stable = record->stable;
 
 	listed->changed = true;
-	if (node_render(tree, node, item, true, note->received_s, &snapshot))
+	bool kept = print_item(tree, item) &&
+		node_set_item(tree, node, item, &tree->item, page_stamp(node->parent, note),
+			&listed->changed);
+	release_item(tree);
+	if (!kept)
 		return;
-	buf_init(&text, JSON_BYTES_MAX);
-	if (json_print(&text, item, 0)) {
-		bool known = node->listed.stamp;
-		uint64_t stable = node->listed.stable;
-		int64_t expires_ms = expiry_ms(tree, node->kind, snapshot->terminal, note->sent_ms);
-		listed->terminal = snapshot->terminal;
-		listed->changed = record_set_text(tree, node, &node->listed, snapshot, &text,
-			page_stamp(node->parent, note), expires_ms);
-		if (known && stable != node->listed.stable)
-			outlive_not(&node->detail, 0); /* the cloud says that it moved on */
-		outlive_not(&node->detail, expires_ms); /* what was over may live again */
-	} else {
-		snapshot_free(snapshot);
-	}
-	buf_release(&text);
+	listed->terminal = record->terminal;
+	if (!node->inside)
+		return;
+	if (known && stable != record->stable)
+		outlive_not(&node->inside->detail, 0); /* the cloud says that it moved on */
+	outlive_not(&node->inside->detail, record->expires_ms); /* what was over may live again */
 }
 
 /* Somebody answered. */
@@ -69,6 +86,7 @@ enum fault tree_list_item(struct tree *tree, struct node *listing, const struct 
 
 	*listed = (struct listed){ 0 };
 	end_outage(tree);
+	tree_shrink(tree);
 	if (!id || (json_type(id) != JSON_STRING && json_type(id) != JSON_NUMBER))
 		return FAULT_ANSWER;
 	prime(tree, list_show(tree, listing, json_text(id), reading, &listed->first), item, note,
@@ -78,8 +96,9 @@ enum fault tree_list_item(struct tree *tree, struct node *listing, const struct 
 
 /* ---- pins ---- */
 
-static struct node *pinned_listing(const struct node *above, const char *name)
+static struct node *pinned_listing(struct tree *tree, struct node *above, const char *name)
 {
+	node_open(tree, above);
 	for (size_t i = 0; i < above->n_listings; i++)
 		if (!strcmp(above->listings[i]->name, name))
 			return above->listings[i];
@@ -118,7 +137,7 @@ bool tree_pin(struct tree *tree, const char *pin, struct buf *why)
 		buf_add(&name, word, len);
 		word += len + (word[len] == '/');
 		next = at->sort == NODE_LISTING ? pin_id(tree, at, name.data) :
-			pinned_listing(at, name.data);
+			pinned_listing(tree, at, name.data);
 		at = next ? next : at;
 	}
 	buf_release(&name);
@@ -163,25 +182,28 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 
 	end_outage(tree);
 	struct stamp *stamp = stamp_new(note);
+	struct inside *inside = node_inside(tree, node);
+	struct text *text = text_of(tree, object);
 	uint64_t content = snapshot->content;
-	record_set(tree, node, &node->detail, snapshot, stamp,
+	record_set(tree, node, &inside->detail, snapshot, text, stamp,
 		expiry_ms(tree, node->kind, snapshot->terminal, note->sent_ms));
+	text_put(tree, text);
 	stamp_put(stamp);
-	outlive_not(&node->listed, node->detail.expires_ms);
+	outlive_not(&node->listed, inside->detail.expires_ms);
 	/* also when the last answer was not kept: the kernel may have kept its names */
-	if (node->told_content && node->told_content != content)
-		node->bump = node->told_stable == node->detail.stable ? content : 0;
-	node->told_content = content;
-	node->told_stable = node->detail.stable;
-	node->missing = false;
-	node->failures[WANT_DESCRIBE] = (struct failure){ 0 };
+	if (inside->told_content && inside->told_content != content)
+		inside->bump = inside->told_stable == inside->detail.stable ? content : 0;
+	inside->told_content = content;
+	inside->told_stable = inside->detail.stable;
+	node_drop_trouble(tree, node);
 	if (node->in_listing && node->asked_single) {
 		node->parent->describes++;
-		node->single_round = node->parent->round_now;
+		inside->single_round = node->parent->round_now;
 	}
 	node->asked_single = false;
-	node_use(tree, node);
+	version_use(tree, inside->detail.version);
 	node_enter(tree, node);
+	node_shed_double(tree, node);
 	node_settle(tree, node);
 	tree_shrink(tree);
 	return FAULT_NONE;
@@ -195,8 +217,8 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 
 	buf_init(&path, NAME_BYTES_MAX);
 	node_path(node, &path);
-	record_set(tree, node, &node->detail,
-		snapshot_of_texts(path.data, names, texts, n, note->received_s), stamp, 0);
+	record_set(tree, node, &node_inside(tree, node)->detail,
+		snapshot_of_texts(path.data, names, texts, n, note->received_s), NULL, stamp, 0);
 	buf_release(&path);
 	stamp_put(stamp);
 }
@@ -205,16 +227,18 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 
 static void drop_answers(struct tree *tree, struct node *node)
 {
-	node_leave_lru(node);
-	record_drop(tree, &node->detail);
+	if (node->inside)
+		record_drop(tree, &node->inside->detail);
 	record_drop(tree, &node->listed);
 }
 
 static void mark_missing(struct tree *tree, struct node *node, int64_t now_ms)
 {
+	struct trouble *trouble = node_trouble(tree, node);
+
 	node->missing = true;
-	node->missing_at_ms = now_ms;
-	node->missing_ms = now_ms + miss_ms(tree, node->kind);
+	trouble->missing_at_ms = now_ms;
+	trouble->missing_ms = now_ms + miss_ms(tree, node->kind);
 	drop_answers(tree, node);
 	node_settle(tree, node);
 }
@@ -243,8 +267,12 @@ void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault 
 		tree->outage = (struct failure){ fault, now_ms, now_ms + OUTAGE_MS };
 	if (fault == FAULT_NOT_FOUND && node->kind)
 		hold_ms = miss_ms(tree, node->kind);
-	node->failures[want] = (struct failure){ fault, now_ms, now_ms + hold_ms };
-	if (want == WANT_LIST || want == WANT_WHOLE)
+	struct failure failure = { fault, now_ms, now_ms + hold_ms };
+	if (node->sort == NODE_LISTING)
+		node->failures[want] = failure;
+	else
+		node_trouble(tree, node)->failure = failure;
+	if (node->sort == NODE_LISTING)
 		fail_listing(tree, node, fault, now_ms);
 	else if (fault == FAULT_NOT_FOUND)
 		mark_missing(tree, node, now_ms);
@@ -266,11 +294,15 @@ void tree_expire(struct tree *tree)
 			continue;
 		}
 		struct node *node = (struct node *)object;
-		if (node->sort == NODE_ROOT)
-			continue;
-		node->detail.expires_ms = node->listed.expires_ms = node->list_expires_ms = 0;
-		node->missing = false;
-		memset(node->failures, 0, sizeof(node->failures));
+		if (node->sort == NODE_LISTING) {
+			node->list_expires_ms = 0;
+			memset(node->failures, 0, sizeof(node->failures));
+		} else if (node->sort != NODE_ROOT) {
+			node->listed.expires_ms = 0;
+			if (node->inside)
+				node->inside->detail.expires_ms = 0;
+			node_drop_trouble(tree, node);
+		}
 	}
 	end_outage(tree);
 }

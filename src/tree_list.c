@@ -63,7 +63,8 @@ static bool hide_from_listing(struct tree *tree, struct node *listing,
 
 	for (size_t i = 0; i < n; i++) {
 		record_drop(tree, &gone[i]->listed);
-		outlive_not(&gone[i]->detail, 0);
+		if (gone[i]->inside)
+			outlive_not(&gone[i]->inside->detail, 0);
 	}
 	for (size_t i = 0; i < n; i++)
 		node_unpin(tree, gone[i]);

@@ -85,6 +85,15 @@ bool listing_is_stale(const struct tree *tree, const struct node *listing, struc
 	return outage_stands(tree, asked);
 }
 
+bool listing_stands_in(const struct tree *tree, struct node *listing, struct asked asked)
+{
+	bool stale = listing_is_stale(tree, listing, asked);
+
+	if (stale)
+		listing->expiry_shown = false; /* the kernel keeps what it reads now: to be told again */
+	return stale;
+}
+
 bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked)
 {
 	return listing_is_fresh(listing, asked) || listing_is_stale(tree, listing, asked);
@@ -118,7 +127,7 @@ struct reply need_refresh(struct node *node, struct asked asked)
 		return reply_need(node, WANT_DESCRIBE);
 
 	size_t pages = (listing->n_entries + (size_t)kind->list.page - 1) / (size_t)kind->list.page;
-	size_t singles = listing->describes + (node->detail.stamp ? 0 : 1);
+	size_t singles = listing->describes + (node_detail(node)->stamp ? 0 : 1);
 	if (singles >= pages)
 		return reply_need(listing, WANT_LIST);
 	node->asked_single = true;
@@ -130,16 +139,16 @@ static void excuse_single(struct node *node)
 {
 	struct node *listing = node->parent;
 
-	if (node->single_round && node->single_round == listing->round_now && listing->describes)
+	if (node->inside->single_round && node->inside->single_round == listing->round_now &&
+			listing->describes)
 		listing->describes--;
-	node->single_round = 0;
+	node->inside->single_round = 0;
 }
 
 /* The failure of the call that would refresh the resource. */
 static const struct failure *refresh_failure(const struct node *node)
 {
-	return kind_has_describe(node->kind) ? &node->failures[WANT_DESCRIBE] :
-		&node->parent->failures[WANT_LIST];
+	return node_failure(kind_has_describe(node->kind) ? node : node->parent);
 }
 
 /* The entry that a list's item shows under the name, if the describe call's answer has it too. */
@@ -150,18 +159,21 @@ static bool list_item_has(struct tree *tree, struct node *node, uint32_t slot, c
 
 	if (directory == UINT32_MAX)
 		return false;
-	uint32_t entry = name ? snapshot_find(version->snapshot, directory, name) : directory;
-	return entry && version->snapshot->entries[entry].primed;
+	const struct snapshot *snapshot = version_look(tree, version);
+	uint32_t entry = name ? snapshot_find(snapshot, directory, name) : directory;
+	return entry && snapshot->entries[entry].primed;
 }
 
-/* The list spoke last, and said all that a describe call would say. */
+/* The list spoke last. */
 static bool list_is_newer(const struct node *node)
 {
-	return node->sort == NODE_RESOURCE && item_is_whole(node->kind) &&
-		node_newest(node) == &node->listed;
+	return node->sort == NODE_RESOURCE && node_newest(node) == &node->listed;
 }
 
-/* The last good answer, when the failure of the refresh allows it. */
+/*
+ * The last good answer, when the failure of the refresh allows it: of the two the newer one, where both have
+ * the name, so that no value ever goes back to one before it.
+ */
 static struct view view_stale(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	const struct failure *failure, struct asked asked)
 {
@@ -170,8 +182,10 @@ static struct view view_stale(struct tree *tree, struct node *node, uint32_t slo
 
 	if (!fault_allows_stale(failure->fault))
 		return view_none(reply_failed(failure->fault));
-	if (stamp_is_young(tree, node->detail.stamp, asked) && !list_is_newer(node))
-		return view_at(record_version(tree, node, &node->detail), held_ms);
+	if (stamp_is_young(tree, node_detail(node)->stamp, asked) && !(listed && list_is_newer(node))) {
+		version_use(tree, node_detail(node)->version);
+		return view_at(node_detail(node)->version, held_ms);
+	}
 	if (listed && stamp_is_young(tree, node->listed.stamp, asked))
 		return view_at(record_version(tree, node, &node->listed), held_ms);
 	return view_none(reply_failed(failure->fault));
@@ -204,15 +218,16 @@ static struct view view_fresh(struct tree *tree, struct node *node, uint32_t slo
 	struct asked asked)
 {
 	bool listed = record_is_fresh(&node->listed, asked);
+	const struct record *detail = node_detail(node);
 
-	if (record_is_fresh(&node->detail, asked) && !(listed && list_is_newer(node))) {
-		if (node->lru_next)
-			node_use(tree, node);
+	if (record_is_fresh(detail, asked) &&
+			!(listed && item_is_whole(node->kind) && list_is_newer(node))) {
+		version_use(tree, detail->version);
 		if (!name && node->sort == NODE_RESOURCE) {
 			excuse_single(node);
 			scan_note(tree, node, asked);
 		}
-		return view_at(node->detail.version, left_ms(node->detail.expires_ms, asked));
+		return view_at(detail->version, left_ms(detail->expires_ms, asked));
 	}
 	if (listed && (item_is_whole(node->kind) || (name && list_item_has(tree, node, slot, name))))
 		return view_at(record_version(tree, node, &node->listed),
@@ -224,7 +239,7 @@ struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const c
 	struct asked asked)
 {
 	if (node->sort == NODE_ROOT)
-		return view_at(node->detail.version, SKELETON_MS);
+		return view_at(node_detail(node)->version, SKELETON_MS);
 
 	struct view view = view_fresh(tree, node, slot, name, asked);
 	if (view.found)

@@ -75,7 +75,7 @@ static struct reply more_of_listing(struct tree *tree, struct node *listing, uin
 	if (listing->n_shown) {
 		if (!whole && member_after(listing, cookie | FOLLOWS))
 			return more_at(cookie | FOLLOWS);
-	} else if (listing_is_stale(tree, listing, asked)) {
+	} else if (listing_stands_in(tree, listing, asked)) {
 		return more_at(cookie);
 	} else if (failure_stands(failure, asked)) {
 		return (struct reply){ .outcome = OUTCOME_FAILED, .fault = failure->fault };
@@ -118,6 +118,7 @@ static struct version *cookie_version(const struct tree *tree, uint64_t cookie, 
 static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint64_t *cookie,
 	const char **name, struct entry *entry, struct asked asked)
 {
+	node_open(tree, node);
 	size_t n_listings = slot ? 0 : node->n_listings;
 
 	if (*cookie < n_listings) {
@@ -134,13 +135,14 @@ static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint
 	uint32_t directory = version ? version_directory(version, slot) : UINT32_MAX;
 	if (directory == UINT32_MAX)
 		return false;
-	const struct snapshot_entry *top = &version->snapshot->entries[directory];
+	const struct snapshot *snapshot = version_look(tree, version);
+	const struct snapshot_entry *top = &snapshot->entries[directory];
 	if (after >= top->count)
 		return false;
 	uint32_t next = top->first + after;
 	*cookie = version->object.serial << ID_INDEX_BITS | (after + 1);
-	*name = snapshot_name(version->snapshot, next);
-	*entry = inner_entry(version, next, version->current && view.found ? view.left_ms : 0);
+	*name = snapshot_name(snapshot, next);
+	*entry = inner_entry(tree, version, next, version->current && view.found ? view.left_ms : 0);
 	return true;
 }
 
@@ -148,6 +150,8 @@ bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **na
 	struct entry *entry, struct asked asked)
 {
 	uint32_t index;
+
+	tree_shrink(tree);
 	struct object *object = tree_object(tree, id, &index);
 
 	if (!object || object->is_version)
@@ -158,14 +162,16 @@ bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **na
 	return next_inner(tree, node, index, cookie, name, entry, asked);
 }
 
-const char *tree_read(const struct tree *tree, uint64_t id, size_t *size)
+const char *tree_read(struct tree *tree, uint64_t id, size_t *size)
 {
 	uint32_t index;
+
+	tree_shrink(tree);
 	struct object *object = tree_object(tree, id, &index);
 
 	if (!object || !object->is_version)
 		return NULL;
-	const struct snapshot *snapshot = ((struct version *)object)->snapshot;
+	const struct snapshot *snapshot = version_look(tree, (struct version *)object);
 	if (index >= snapshot->n_entries || snapshot->entries[index].directory)
 		return NULL;
 	return snapshot_bytes(snapshot, index, size);

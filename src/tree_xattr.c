@@ -15,13 +15,14 @@
 /* What an id stands for, as far as its origin goes. */
 struct origin {
 	const struct node *node;
-	const struct version *version; /* NULL for a listing, or when nothing is known */
+	struct version *version; /* NULL for a listing, or when nothing is known */
+	const struct snapshot *snapshot; /* the version's */
 	uint32_t entry;
 	const struct stamp *stamp;
 	int64_t expires_ms;
 };
 
-static void set_entry(struct origin *origin, const struct version *version, uint32_t slot)
+static void set_entry(struct origin *origin, struct version *version, uint32_t slot)
 {
 	uint32_t entry = version ? version_directory(version, slot) : UINT32_MAX;
 
@@ -29,7 +30,7 @@ static void set_entry(struct origin *origin, const struct version *version, uint
 	origin->entry = entry == UINT32_MAX ? 0 : entry;
 }
 
-static bool find_origin(const struct tree *tree, uint64_t id, struct origin *origin)
+static bool find_object(const struct tree *tree, uint64_t id, struct origin *origin)
 {
 	uint32_t index;
 	struct object *object = tree_object(tree, id, &index);
@@ -57,7 +58,16 @@ static bool find_origin(const struct tree *tree, uint64_t id, struct origin *ori
 	origin->expires_ms = record->expires_ms;
 	set_entry(origin, record->version, index);
 	if (index && !origin->entry) /* a list's item that nobody has looked into yet */
-		set_entry(origin, node->detail.version, index);
+		set_entry(origin, node_detail(node)->version, index);
+	return true;
+}
+
+static bool find_origin(struct tree *tree, uint64_t id, struct origin *origin)
+{
+	tree_shrink(tree);
+	if (!find_object(tree, id, origin))
+		return false;
+	origin->snapshot = origin->version ? version_look(tree, origin->version) : NULL;
 	return true;
 }
 
@@ -71,7 +81,7 @@ static bool put_key(const struct origin *origin, struct buf *out)
 	if (origin->node->sort != NODE_RESOURCE)
 		return false;
 	if (origin->version && origin->entry)
-		return put_text(out, snapshot_key(origin->version->snapshot, origin->entry));
+		return put_text(out, snapshot_key(origin->snapshot, origin->entry));
 	return put_text(out, origin->node->id);
 }
 
@@ -82,7 +92,7 @@ static bool put_type(const struct origin *origin, struct buf *out)
 	if (!origin->version)
 		return put_text(out, "object");
 	return put_text(out,
-		json_type_name(origin->version->snapshot->entries[origin->entry].type));
+		json_type_name(origin->snapshot->entries[origin->entry].type));
 }
 
 static bool put_action(const struct origin *origin, struct buf *out)

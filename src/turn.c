@@ -1,10 +1,14 @@
 /*
  * turn.c - whose turn it is: the queue before each action's rate.
  *
- * A call joins its action's queue and is sent as soon as the rate has room, in the order of joining; a call
- * that nobody waits for (a listing that is read again in the background) goes behind all others and leaves a
- * tenth of the rate to people.  No turn is booked ahead: a call that takes long to reach the wire holds its
- * place until it is there (rate.h), and what comes free meanwhile is the next one's.
+ * A call joins its action's queue and is sent as soon as the rate has room, in the order of joining.  One
+ * that tries again goes before all others: it has waited already, and says soonest whether the cloud is
+ * down.  One that nobody waits for (a listing that is read again in the background) goes behind all others
+ * and leaves a tenth of the rate to people.
+ *
+ * No turn is booked ahead: a call that takes long to reach the wire holds its place until it is there
+ * (rate.h), and what comes free meanwhile is the next one's.  While the cloud is down (breaker.h) nobody
+ * waits here, and while it says nothing no more is sent.
  */
 #include "flight.h"
 
@@ -67,7 +71,8 @@ static void arm(struct action_state *state)
 
 	io->unset(io->self, state->timer);
 	state->timer = NULL;
-	if (!state->first)
+	/* what ends a silence, ends with turn_run_all */
+	if (!state->first || breaker_is_silent(&state->engine->breaker, engine_now_ms(state->engine)))
 		return;
 	size_t before = is_in_background(state->first) ? share_of_people(state) : 0;
 	state->timer = io->after(io->self, rate_wait_ms(&state->rate, before, engine_now_ms(state->engine)),
@@ -83,6 +88,13 @@ static void run(struct action_state *state)
 		return;
 	state->running = true;
 	while ((leg = state->first)) {
+		if (!leg->probe && breaker_says(&state->engine->breaker)) {
+			turn_leave(leg);
+			leg_refuse(leg);
+			continue;
+		}
+		if (breaker_is_silent(&state->engine->breaker, engine_now_ms(state->engine)))
+			break; /* until one of those under way comes to its end */
 		size_t room = rate_free(&state->rate, engine_now_ms(state->engine));
 		if (room <= (is_in_background(leg) ? share_of_people(state) : 0))
 			break;
@@ -93,11 +105,17 @@ static void run(struct action_state *state)
 	arm(state);
 }
 
+void turn_run_all(struct engine *engine)
+{
+	for (size_t i = 0; i < engine->n_actions; i++)
+		run(engine->actions[i]);
+}
+
 int64_t turn_wait_ms(const struct leg *leg)
 {
 	struct action_state *state = engine_action(leg->flight->engine, leg->action);
 
-	return rate_wait_ms(&state->rate, state->n_people, engine_now_ms(state->engine));
+	return rate_wait_ms(&state->rate, leg->tries ? 0 : state->n_people, engine_now_ms(state->engine));
 }
 
 void turn_join(struct leg *leg)
@@ -105,8 +123,8 @@ void turn_join(struct leg *leg)
 	struct action_state *state = engine_action(leg->flight->engine, leg->action);
 	struct leg *after = state->last;
 
-	while (after && !is_in_background(leg) && is_in_background(after))
-		after = after->queue_prev;
+	while (after && (leg->tries || (!is_in_background(leg) && is_in_background(after))))
+		after = after->queue_prev; /* who tries again has waited already */
 	leg->state = LEG_QUEUED;
 	leg->queue_prev = after;
 	leg->queue_next = after ? after->queue_next : state->first;

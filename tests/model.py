@@ -73,7 +73,9 @@ def type_name(value):
 def line(value):
     if isinstance(value, bool):
         return "true\n" if value else "false\n"
-    return value + "\n"
+    # what a terminal would obey is shown by its bytes
+    return re.sub(r"[\0-\x08\x0b-\x1f\x7f-\x9f]",
+                  lambda match: "".join("\\x%02x" % byte for byte in match[0].encode()), value) + "\n"
 
 
 def names(kind, members):

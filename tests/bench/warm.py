@@ -1,5 +1,6 @@
 """Everything within its time: describefs beside tmpfs, ext4, and the peers over the same files."""
 import os
+import socket
 import subprocess
 import time
 
@@ -100,6 +101,11 @@ http { access_log off; keepalive_requests 1000000;
 """
 
 
+def answers(port):
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
 def http_peers(box, plain):
     """httpdirfs and rclone over nginx, of three tasks: each file is a request to them."""
     kit.copy(plain / "all", plain / "three", THREE)
@@ -112,6 +118,7 @@ def http_peers(box, plain):
     url = "http://127.0.0.1:%d/" % port
     if isinstance(server, str):
         return {**subjects, "httpdirfs": server, "rclone": server}
+    harness.wait_until(lambda: server.poll() is not None or answers(port), 10, "nginx")
     path = box.directory / "httpdirfs"
     subjects["httpdirfs"] = spawn(box, "httpdirfs", ["httpdirfs", "-f", "--no-range-check", "--cache", "--cache-location",
                                                      str(box.home), url, str(path)], path)

@@ -137,6 +137,7 @@ def tccli(box, profile="default", configure=None, **key):
     directory.mkdir(exist_ok=True)
     key = key or {"secretId": KEYS["TENCENTCLOUD_SECRET_ID"], "secretKey": KEYS["TENCENTCLOUD_SECRET_KEY"]}
     (directory / (profile + ".credential")).write_text(json.dumps(key))
+    (directory / (profile + ".credential")).chmod(0o600)
     if configure:
         (directory / (profile + ".configure")).write_text(json.dumps(configure))
 
@@ -191,6 +192,7 @@ def test_a_temporary_key_sends_its_token(box):
 def test_a_bad_credential_file_is_one_line_that_names_it(box, cloud, content):
     (box.home / ".tccli").mkdir()
     (box.home / ".tccli/default.credential").write_text(content)
+    (box.home / ".tccli/default.credential").chmod(0o600)
     result = box.verb("cat", "tione", STATUS, env=NO_KEYS)
     assert result.returncode == 1 and result.stderr.count("\n") == 1 and ".tccli/default.credential" in result.stderr
     assert cloud.total() == 0

@@ -71,6 +71,7 @@ static void put_file(const struct home *home, const char *name, const char *text
 	path_of(home, path, name);
 	FILE *file = fopen(path, "we");
 	assert_non_null(file);
+	assert_int_equal(fchmod(fileno(file), 0600), 0);
 	fputs(text, file);
 	fclose(file);
 }
@@ -259,6 +260,29 @@ static void what_is_no_regular_file_is_refused_at_once(void **state)
 	assert_true(load(home, "tencent", NULL)); /* a link to a file is fine */
 }
 
+static void a_file_that_others_can_get_at_is_refused(void **state)
+{
+	static const mode_t WRONG[] = { 0644, 0640, 0604, 0660, 0620, 0602, 0777 };
+	struct home *home = *state;
+	char path[256], directory[128], words[300];
+	path_of(home, path, "default.credential");
+	snprintf(directory, sizeof directory, "%s/.tccli", home->path);
+	put_file(home, "default.credential", "{\"secretId\":\"a\",\"secretKey\":\"b\"}");
+	put_file(home, "default.configure", "{\"region\":\"ap-shanghai\"}");
+	for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++) {
+		chmod(path, WRONG[i]);
+		snprintf(words, sizeof words, "chmod 600 %s", path);
+		assert_refused(home, "tencent", NULL, words);
+	}
+	chmod(path, 0400);
+	assert_true(load(home, "tencent", NULL));
+	chmod(directory, 0757);
+	snprintf(words, sizeof words, "chmod 700 %s", directory);
+	assert_refused(home, "tencent", NULL, words);
+	chmod(directory, 0755);
+	assert_true(load(home, "tencent", NULL));
+}
+
 static void a_file_that_is_too_large_is_refused(void **state)
 {
 	struct home *home = *state;
@@ -370,6 +394,21 @@ static void the_environment_is_scrubbed_in_place(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void a_changed_file_has_another_mark(void **state)
+{
+	struct home *home = *state;
+	home->keyring = keyring_new();
+	assert_int_equal(keyring_mark(home->keyring, "tencent", NULL), 0);
+	put_file(home, "default.credential", "{\"secretId\":\"f1\",\"secretKey\":\"f2\"}");
+	uint64_t mark = keyring_mark(home->keyring, "tencent", NULL);
+	assert_true(mark);
+	assert_true(keyring_mark(home->keyring, "tencent", NULL) == mark);
+	assert_int_equal(keyring_mark(home->keyring, "tencent", "work"), 0);
+	assert_int_equal(keyring_mark(home->keyring, "baidu", NULL), 0);
+	put_file(home, "default.credential", "{\"secretId\":\"f1\",\"secretKey\":\"changed\"}");
+	assert_true(keyring_mark(home->keyring, "tencent", NULL) != mark);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
@@ -387,7 +426,9 @@ int main(int argc, char **argv)
 		TEST(no_home),
 		TEST(files_that_are_no_good),
 		TEST(temporary_keys_that_tccli_keeps_fresh),
+		TEST(a_file_that_others_can_get_at_is_refused),
 		TEST(a_rotation_is_seen),
+		TEST(a_changed_file_has_another_mark),
 		TEST(what_is_no_regular_file_is_refused_at_once),
 		TEST(a_file_that_is_too_large_is_refused),
 		TEST(the_environments_key_is_checked_too),

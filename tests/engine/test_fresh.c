@@ -438,6 +438,28 @@ static void test_everything_is_asked_for_again_after_it_was_all_called_old(void 
 	leave(&place);
 }
 
+static void test_an_old_description_does_not_follow_a_newer_item(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place, 1);
+	struct thing *task = cloud_thing(&place.cloud, "train-0001");
+	strcpy(task->message, "before");
+	strcpy(task->remark, "described");
+	assert_cat(place.world, "training/train-0001/remark", "described\n");
+	script_advance(&place.world->script, 60000);
+	strcpy(task->message, "after");
+	assert_ls(place.world, "training", "train-0001 ");
+	assert_cat(place.world, "training/train-0001/message", "after\n");
+	script_advance(&place.world->script, 60000);
+	place.cloud.fail = FAULT_LOST;
+	assert_cat(place.world, "training/train-0001/message", "after\n");
+	/* what only the description has is shown as it was last said */
+	assert_cat(place.world, "training/train-0001/remark", "described\n");
+	leave(&place);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_the_newer_of_two_whole_answers_is_shown),
 		cmocka_unit_test(test_entries_of_a_listing_stand_as_long_as_what_vouches_for_them),
 		cmocka_unit_test(test_everything_is_asked_for_again_after_it_was_all_called_old),
+		cmocka_unit_test(test_an_old_description_does_not_follow_a_newer_item),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@ static void leave(struct place *place)
 
 static size_t memory(const struct place *place)
 {
-	return tree_stats(place->world->tree).memory;
+	return tree_stats(place->world->tree).answers;
 }
 
 static uint64_t look_up(struct place *place, uint64_t parent, const char *name)
@@ -60,26 +60,44 @@ static void visit(struct place *place, int task, bool hold)
 	}
 }
 
+/* All that is kept after visits to tasks that nothing lists. */
+static size_t after_visits(size_t max_memory, int tasks)
+{
+	struct place place;
+
+	enter(&place, max_memory, (size_t)tasks);
+	for (int task = 1; task <= tasks; task++)
+		visit(&place, task, false);
+	size_t all = tree_stats(place.world->tree).memory;
+	leave(&place);
+	return all;
+}
+
+/* The max_memory at which of so many visits the last n are kept, and half a one. */
+static size_t room_for(size_t n, int tasks)
+{
+	size_t one = after_visits(0, tasks), all = after_visits(SIZE_MAX, tasks);
+	size_t each = (all - one) / (size_t)(tasks - 1);
+
+	return one + (n - 1) * each + each / 2;
+}
+
 static void test_described_resources_go_oldest_first_beyond_max_memory(void **state)
 {
 	struct place place;
 	(void)state;
 
-	enter(&place, SIZE_MAX, 100);
-	size_t before = memory(&place);
-	visit(&place, 1, false);
-	size_t each = memory(&place) - before;
-	leave(&place);
-	enter(&place, before + 10 * each + each / 2, 100);
+	size_t room = room_for(10, 100);
+	enter(&place, room, 100);
 	for (int task = 1; task <= 100; task++) {
 		visit(&place, task, false);
-		assert_true(memory(&place) <= before + 10 * each + each / 2);
+		assert_true(tree_stats(place.world->tree).memory <= room);
 	}
 	world_calls(place.world);
 	for (int task = 100; task > 90; task--)
 		visit(&place, task, false);
 	assert_calls(place.world, 0); /* the ten newest */
-	visit(&place, 90, false);
+	visit(&place, 1, false);
 	assert_calls(place.world, 1);
 	leave(&place);
 }
@@ -90,12 +108,7 @@ static void test_use_keeps_a_resource(void **state)
 	struct place place;
 	(void)state;
 
-	enter(&place, SIZE_MAX, 30);
-	size_t before = memory(&place);
-	visit(&place, 1, false);
-	size_t each = memory(&place) - before;
-	leave(&place);
-	enter(&place, before + 5 * each + each / 2, 30);
+	enter(&place, room_for(5, 30), 30);
 	for (int task = 1; task <= 30; task++) {
 		visit(&place, task, false);
 		visit(&place, 1, false);

@@ -6,6 +6,7 @@
 #include "fuzz.h"
 
 #include "snapshot.h"
+#include "utf8.h"
 
 enum { NOW_S = 2000000000, MEMBERS_MAX = 400 };
 
@@ -82,9 +83,26 @@ static void check_bytes(const struct snapshot *s, uint32_t index, const struct b
 	CHECK(size == expected->len && !memcmp(bytes, expected->data, size));
 }
 
+/* Character by character, what a terminal would obey as \xNN. U+0000 comes as C0 80, which is no character. */
 static void add_line(struct buf *out, const struct json *value)
 {
-	json_text_plain(out, value);
+	uint32_t point;
+
+	for (const char *at = json_text(value); *at;) {
+		size_t len = utf8_decode(at, strnlen(at, 4), &point);
+		bool obeyed = len && (point < 0x20 || (point >= 0x7f && point < 0xa0));
+		if (!len) {
+			CHECK(!memcmp(at, "\xc0\x80", 2));
+			buf_puts(out, "\\x00");
+			len = 2;
+		} else if (!obeyed || point == '\t' || point == '\n') {
+			buf_add(out, at, len);
+		} else {
+			for (size_t i = 0; i < len; i++)
+				buf_printf(out, "\\x%02x", (unsigned char)at[i]);
+		}
+		at += len;
+	}
 	buf_putc(out, '\n');
 }
 

@@ -152,7 +152,9 @@ static void read_directory(struct play *play, uint64_t id)
 		CHECK(fuzz_is_name(name) || (id == TREE_ROOT && *name == '.'));
 		for (size_t i = 0; i < n; i++)
 			CHECK(strcmp(names[i], name) != 0);
-		certain[n] = entry.id && entry.entry_ms > 0;
+		/* a model's id may stand in its listing because somebody was there, and have to be asked for again */
+		certain[n] = entry.id && entry.entry_ms > 0 && strncmp(name, "m-", 2) != 0 &&
+			name[strspn(name, "0123456789")] != '\0';
 		names[n++] = xstrdup(name);
 	}
 	play->within = true;

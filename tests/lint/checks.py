@@ -210,6 +210,7 @@ FOREIGN = {
     r"(cjson/)?cJSON\.h": {"json"},
     r"openssl/.*": {"digest"},
     r"(fuse3/)?fuse.*\.h|linux/fuse\.h": {"front_fuse", "front_mount"},
+    r"malloc\.h": {"trim"},
     r"sys/(epoll|signalfd|timerfd|eventfd)\.h": {"loop"},
 }
 

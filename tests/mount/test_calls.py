@@ -254,9 +254,7 @@ def test_the_rate_of_calls_is_kept(box, readers):
     assert result["errors"] == {"0": 45}
     counts = cloud.counts()
     assert counts["by_verdict"]["ok"] == 45
-    # A first burst that a busy machine lets arrive late meets the next one at the cloud, which then says no to as
-    # many as that were, and they are asked again (NEEDSWORK in rate.c).  It is never more than one burst.
-    assert counts["by_verdict"].get("RequestLimitExceeded", 0) <= 20 and counts["max_in_1s"][ONE] <= 40
+    assert "RequestLimitExceeded" not in counts["by_verdict"] and counts["max_in_1s"][ONE] <= 20
     assert result["ms"] > 2000
 
 

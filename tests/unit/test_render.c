@@ -67,27 +67,25 @@ static void test_numbers_are_digit_for_digit(void **state)
 		rows, COUNT(rows));
 }
 
-/* A NUL does not cut a value, and no byte is changed on the way. */
-static void test_strings_are_unescaped(void **state)
+/* A NUL does not cut a value; what a terminal would obey is shown by its bytes. */
+static void test_strings_are_unescaped_but_for_control_characters(void **state)
 {
 	struct snapshot *s = render(&plain, "{\"a\":\"x\\u0000y\",\"b\":[\"\\u0000\","
 		"\"\\u001b[2J\"],"
-		"\"c\":\"\\ud83d\\ude00\\u4e2d\",\"d\":\"\\ud800\"}");
-	size_t size;
-	const char *bytes = snapshot_bytes(s, snapshot_find(s, 0, "a"), &size);
+		"\"c\":\"\\ud83d\\ude00\\u4e2d\",\"d\":\"\\ud800\","
+		"\"e\":\"\\u007f~\\u0080\\u009f\\u00a0\\t\\n\\r\\u001f \\\\x1b\\u0085\"}");
 
 	(void)state;
-	assert_int_equal(size, 4);
-	assert_memory_equal(bytes, "x\0y\n", 4);
-	bytes = snapshot_bytes(s, snapshot_find(s, 0, "b"), &size);
-	assert_int_equal(size, 7);
-	assert_memory_equal(bytes, "\0\n\x1b[2J\n", 7);
+	assert_bytes(s, "a", "x\\x00y\n");
+	assert_bytes(s, "b", "\\x00\n\\x1b[2J\n");
 	assert_bytes(s, "c", "\xf0\x9f\x98\x80\xe4\xb8\xad\n");
 	assert_bytes(s, "d", "\xef\xbf\xbd\n");
+	assert_bytes(s, "e", "\\x7f~\\xc2\\x80\\xc2\\x9f\xc2\xa0\t\n\\x0d\\x1f \\x1b\\xc2\\x85\n");
 	assert_bytes(s, "describe.json",
 		"{\n  \"a\": \"x\\u0000y\",\n  \"b\": [\n    \"\\u0000\",\n    \"\\u001b[2J\"\n  ],"
 		"\n"
-		"  \"c\": \"\xf0\x9f\x98\x80\xe4\xb8\xad\",\n  \"d\": \"\xef\xbf\xbd\"\n}\n");
+		"  \"c\": \"\xf0\x9f\x98\x80\xe4\xb8\xad\",\n  \"d\": \"\xef\xbf\xbd\",\n"
+		"  \"e\": \"\\u007f~\xc2\x80\xc2\x9f\xc2\xa0\\t\\n\\r\\u001f \\\\x1b\xc2\x85\"\n}\n");
 	snapshot_free(s);
 }
 
@@ -434,7 +432,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shapes_without_a_catalog),
 		cmocka_unit_test(test_numbers_are_digit_for_digit),
-		cmocka_unit_test(test_strings_are_unescaped),
+		cmocka_unit_test(test_strings_are_unescaped_but_for_control_characters),
 		cmocka_unit_test(test_what_is_empty_keeps_its_shape),
 		cmocka_unit_test(test_another_shape_is_shown_as_it_came),
 		cmocka_unit_test(test_maps),

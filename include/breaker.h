@@ -1,0 +1,57 @@
+/*
+ * breaker.h - when a cloud is down: who still asks it, and how many times something is tried again.
+ *
+ * Layer 1: pure; the time is given.
+ */
+#ifndef DESCRIBEFS_BREAKER_H
+#define DESCRIBEFS_BREAKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fault.h"
+
+enum {
+	BREAKER_FAILURES = 5, /* in a row, with others waiting, and it opens */
+	BREAKER_WITHIN_MS = 10000,
+	/* Calls wanted at once.  One reader who tries one thing after the other is no load, and wants to be
+	 * told what each of them says. */
+	BREAKER_PRESSURE = 8,
+	BREAKER_PROBE_MS = 5000, /* while it is open, one call in so long finds out */
+	BREAKER_SILENT_MS = 2000, /* nobody has answered for so long */
+	BREAKER_SILENT_CALLS = 20, /* and so many calls wait for it: no more are sent */
+	BREAKER_TOKENS = 500, /* another try takes 5, 10 after silence; each good answer gives one back */
+};
+
+struct breaker {
+	unsigned failures; /* in a row */
+	int64_t since_ms; /* the first of them */
+	enum fault open; /* FAULT_NONE: it is closed; else what everybody is told */
+	int64_t probe_ms; /* when the next probe is due */
+	bool probing;
+	size_t under_way; /* calls that nobody has answered yet */
+	int64_t heard_ms; /* the last answer, or the first call after there was nothing to answer */
+	int tokens;
+};
+
+void breaker_init(struct breaker *breaker);
+/* FAULT_NONE: the call may go. `probe`: it is the one that finds out, and breaker_end is due. */
+enum fault breaker_asks(struct breaker *breaker, bool *probe, int64_t now_ms);
+/* The same, when it was asked before and no probe is wanted. */
+enum fault breaker_says(const struct breaker *breaker);
+/* Calls are under way, and none of them is answered: let no more follow them. */
+bool breaker_is_silent(const struct breaker *breaker, int64_t now_ms);
+void breaker_sent(struct breaker *breaker, int64_t now_ms);
+/* A try came to its end, well or not. */
+void breaker_heard(struct breaker *breaker, enum fault fault, int64_t now_ms);
+/* A call failed for good, all its tries included; `wanted`: how many calls are wanted now. */
+void breaker_failed(struct breaker *breaker, enum fault fault, size_t wanted, int64_t now_ms);
+/* A try was taken back. */
+void breaker_dropped(struct breaker *breaker);
+/* The probe is over, whatever came of it. */
+void breaker_end(struct breaker *breaker, int64_t now_ms);
+/* Whether another try may be made; takes its tokens. */
+bool breaker_tries_again(struct breaker *breaker, enum fault fault);
+
+#endif

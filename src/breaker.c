@@ -1,0 +1,112 @@
+/*
+ * breaker.c - a cloud that is down is left alone.
+ *
+ * When calls fail for good one after the other while others wait, it is the cloud and not the thing that
+ * was asked for: the breaker opens, everybody is told so at once (and served the last good answer where
+ * there is one), and every BREAKER_PROBE_MS one call goes to find out.  A good answer, or one that only
+ * speaks of the thing that was asked for, closes it.  A cloud that takes calls and says nothing opens no
+ * breaker before its first call has timed out; meanwhile no more are sent than it has already swallowed.
+ */
+#include "breaker.h"
+
+enum { TRY_COSTS = 5, TRY_AFTER_SILENCE_COSTS = 10 };
+
+void breaker_init(struct breaker *breaker)
+{
+	*breaker = (struct breaker){ .tokens = BREAKER_TOKENS };
+}
+
+/* It speaks of the cloud, the way to it or the key, and not of the one thing that was asked for. */
+static bool is_of_all(enum fault fault)
+{
+	switch (fault) {
+	case FAULT_KEY:
+	case FAULT_CLOCK:
+	case FAULT_TOKEN:
+	case FAULT_THROTTLED:
+	case FAULT_SERVER:
+	case FAULT_LOST:
+	case FAULT_ANSWER:
+	case FAULT_TIMEOUT:
+	case FAULT_NO_HOST:
+	case FAULT_NO_NETWORK:
+	case FAULT_REFUSED:
+	case FAULT_TLS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum fault breaker_asks(struct breaker *breaker, bool *probe, int64_t now_ms)
+{
+	*probe = breaker->open && !breaker->probing && now_ms >= breaker->probe_ms;
+	breaker->probing |= *probe;
+	return *probe ? FAULT_NONE : breaker->open;
+}
+
+enum fault breaker_says(const struct breaker *breaker)
+{
+	return breaker->open;
+}
+
+bool breaker_is_silent(const struct breaker *breaker, int64_t now_ms)
+{
+	return breaker->under_way >= BREAKER_SILENT_CALLS && now_ms - breaker->heard_ms > BREAKER_SILENT_MS;
+}
+
+void breaker_sent(struct breaker *breaker, int64_t now_ms)
+{
+	if (!breaker->under_way++)
+		breaker->heard_ms = now_ms;
+}
+
+void breaker_dropped(struct breaker *breaker)
+{
+	breaker->under_way--;
+}
+
+void breaker_heard(struct breaker *breaker, enum fault fault, int64_t now_ms)
+{
+	breaker->under_way--;
+	if (fault != FAULT_TIMEOUT)
+		breaker->heard_ms = now_ms;
+	if (is_of_all(fault)) {
+		breaker->open = breaker->open ? fault : FAULT_NONE; /* what it is now */
+		return;
+	}
+	breaker->failures = 0;
+	breaker->open = FAULT_NONE;
+	breaker->tokens += breaker->tokens < BREAKER_TOKENS;
+}
+
+void breaker_failed(struct breaker *breaker, enum fault fault, size_t wanted, int64_t now_ms)
+{
+	if (!is_of_all(fault) || breaker->open)
+		return;
+	if (!breaker->failures || now_ms - breaker->since_ms > BREAKER_WITHIN_MS) {
+		breaker->failures = 0;
+		breaker->since_ms = now_ms;
+	}
+	breaker->failures++;
+	if (breaker->failures < BREAKER_FAILURES || wanted < BREAKER_PRESSURE)
+		return;
+	breaker->open = fault;
+	breaker->probe_ms = now_ms + BREAKER_PROBE_MS;
+}
+
+void breaker_end(struct breaker *breaker, int64_t now_ms)
+{
+	breaker->probing = false;
+	breaker->probe_ms = now_ms + BREAKER_PROBE_MS;
+}
+
+bool breaker_tries_again(struct breaker *breaker, enum fault fault)
+{
+	int cost = fault == FAULT_TIMEOUT ? TRY_AFTER_SILENCE_COSTS : TRY_COSTS;
+
+	if (breaker->open || breaker->tokens < cost)
+		return false;
+	breaker->tokens -= cost;
+	return true;
+}

@@ -1,0 +1,280 @@
+/*
+ * tree_version.c - versions: one answer rendered once, and the ids of what is in it.
+ *
+ * A version lives while it is a record's or while the kernel holds one of its files; one that was replaced is
+ * read to its end by whoever has it open.  Its directories have slots, which belong to the resource and to
+ * the directory's path: the id of a directory is the same in every version.
+ */
+#include "tree_node.h"
+
+#include <stdlib.h>
+
+static void add_slot(struct inside *node, uint64_t ino)
+{
+	uint32_t n = node->n_slots;
+
+	if (!(n & (n - 1))) /* it is full: room doubles */
+		node->slots = xrealloc(node->slots, (n ? 2 * (size_t)n : 1) * sizeof(*node->slots));
+	node->slots[node->n_slots++] = ino;
+}
+
+struct slot_search {
+	const struct inside *node;
+	struct map map; /* ino -> slot, only used by nodes with many */
+	uint32_t guess; /* directories mostly come in the order in which they first came */
+	bool mapped;
+};
+
+enum { SLOTS_MANY = 64 };
+
+static bool always_equal(const void *value, const void *key)
+{
+	(void)value;
+	(void)key;
+	return true; /* the hash is the whole key: an ino stands for one path */
+}
+
+static void map_slots(struct slot_search *search)
+{
+	search->mapped = true;
+	for (uint32_t i = 0; i < search->node->n_slots; i++)
+		map_add(&search->map, search->node->slots[i], (void *)(uintptr_t)(i + 1));
+}
+
+/* The slot of a directory's path, 1 and up; 0 if it has none yet. */
+static uint32_t find_slot(struct slot_search *search, uint64_t ino)
+{
+	const struct inside *node = search->node;
+
+	if (search->guess < node->n_slots && node->slots[search->guess] == ino)
+		return ++search->guess;
+	if (!search->mapped && node->n_slots > SLOTS_MANY) /* also when this very answer made them many */
+		map_slots(search);
+	if (search->mapped)
+		return (uint32_t)(uintptr_t)map_get(&search->map, ino, always_equal, NULL);
+	for (uint32_t i = 0; i < node->n_slots; i++)
+		if (node->slots[i] == ino)
+			return (search->guess = i + 1);
+	return 0;
+}
+
+static uint32_t slot_of(struct slot_search *search, struct inside *inside, uint64_t ino)
+{
+	uint32_t slot = find_slot(search, ino);
+
+	if (slot || inside->n_slots == ID_INDEX_MASK)
+		return slot;
+	add_slot(inside, ino);
+	slot = search->guess = inside->n_slots;
+	if (search->mapped)
+		map_add(&search->map, ino, (void *)(uintptr_t)slot);
+	return slot;
+}
+
+/* For qsort_r: places among the directories, by the slots there. */
+static int order_by_slot(const void *a, const void *b, void *slots)
+{
+	uint32_t i = ((const uint32_t *)slots)[*(const uint32_t *)a];
+	uint32_t j = ((const uint32_t *)slots)[*(const uint32_t *)b];
+
+	return (i > j) - (i < j);
+}
+
+/*
+ * Gives every directory of the snapshot its slot, the same one that its path had before.  Both ways can be
+ * searched: a peer may send more directories than can be gone through one by one.
+ */
+static void fill_directories(struct version *version, struct inside *inside)
+{
+	const struct snapshot *snapshot = version->snapshot;
+	struct slot_search search = { .node = inside };
+	uint32_t n = 0, at = 0;
+
+	for (uint32_t i = 1; i < snapshot->n_entries; i++)
+		n += snapshot->entries[i].directory;
+	uint32_t *entries = xcalloc(3 * (size_t)n, sizeof(*entries));
+	uint32_t *slots = entries + n, *by_slot = slots + n;
+	map_init(&search.map);
+	for (uint32_t i = 1; i < snapshot->n_entries; i++) {
+		if (!snapshot->entries[i].directory)
+			continue;
+		entries[at] = i;
+		slots[at] = slot_of(&search, inside, snapshot->entries[i].ino);
+		by_slot[at] = at;
+		at++;
+	}
+	map_release(&search.map);
+	qsort_r(by_slot, n, sizeof(*by_slot), order_by_slot, slots);
+	version->directories = entries;
+	version->n_directories = n;
+}
+
+static size_t version_size(const struct version *version)
+{
+	size_t changed = version->changed_s ? version->n_entries * sizeof(*version->changed_s) : 0;
+
+	return sizeof(*version) + changed + 3 * version->n_directories * sizeof(*version->directories);
+}
+
+static void count_snapshot(struct tree *tree, const struct snapshot *snapshot)
+{
+	tree->memory += snapshot->memory;
+	tree->answers += snapshot->memory;
+}
+
+struct version *version_new(struct tree *tree, struct node *owner, struct snapshot *snapshot,
+	struct text *text, bool from_list, struct stamp *stamp)
+{
+	struct version *version = xcalloc(1, sizeof(*version));
+	struct inside *inside = node_inside(tree, owner);
+
+	version->object.is_version = true;
+	version->owner = owner;
+	version->snapshot = snapshot;
+	version->text = text_get(text);
+	version->rendered_s = stamp->received_s;
+	version->content = snapshot->content;
+	version->n_entries = snapshot->n_entries;
+	version->from_list = from_list;
+	version->stamp = stamp_get(stamp);
+	version->current = true;
+	object_register(tree, &version->object);
+	inside->n_versions++;
+	fill_directories(version, inside);
+	tree->memory += version_size(version);
+	count_snapshot(tree, snapshot);
+	version_use(tree, version);
+	return version;
+}
+
+/* ---- folding ---- */
+
+static void drop_snapshot(struct tree *tree, struct version *version)
+{
+	if (!version->snapshot)
+		return;
+	tree->memory -= version->snapshot->memory;
+	tree->answers -= version->snapshot->memory;
+	snapshot_free(version->snapshot);
+	version->snapshot = NULL;
+}
+
+void version_fold(struct tree *tree, struct version *version)
+{
+	if (version->text)
+		drop_snapshot(tree, version);
+}
+
+const struct snapshot *version_look(struct tree *tree, struct version *version)
+{
+	struct json *object;
+
+	if (version->snapshot)
+		return version->snapshot;
+	/* it was rendered from this text before: if it cannot be now, memory is out */
+	if (json_parse(&object, version->text->bytes, version->text->len) ||
+			node_render(tree, version->owner, object, version->from_list, version->rendered_s,
+				&version->snapshot))
+		abort();
+	json_free(object);
+	count_snapshot(tree, version->snapshot);
+	version_use(tree, version);
+	return version->snapshot;
+}
+
+/* ---- the end ---- */
+
+bool version_is_held(const struct version *version)
+{
+	return version && version->object.held;
+}
+
+void version_settle(struct tree *tree, struct version *version)
+{
+	struct node *owner = version->owner;
+
+	if (!version->current && !version->object.held) {
+		drop_snapshot(tree, version);
+		text_put(tree, version->text);
+		tree->memory -= version_size(version);
+		owner->inside->n_versions--;
+		version_leave_lru(tree, version);
+		object_unregister(tree, &version->object);
+		stamp_put(version->stamp);
+		free(version->changed_s);
+		free(version->directories);
+		free(version);
+	}
+	node_settle(tree, owner);
+}
+
+void version_free_orphans(struct tree *tree)
+{
+	struct object *object;
+	bool freed;
+
+	do { /* a removal moves others back, maybe past us: they are met when we come round again */
+		size_t at = 0;
+		freed = false;
+		while ((object = map_next(&tree->objects, &at))) {
+			if (!object->is_version || ((struct version *)object)->current)
+				continue;
+			version_settle(tree, (struct version *)object);
+			freed = true;
+		}
+	} while (freed);
+}
+
+uint32_t version_directory(const struct version *version, uint32_t slot)
+{
+	uint32_t n = version->n_directories, low = 0, high = n;
+	const uint32_t *slots = version->directories + n, *by_slot = slots + n;
+
+	if (!slot)
+		return 0;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2, at = by_slot[middle];
+		if (slots[at] == slot)
+			return version->directories[at];
+		if (slots[at] < slot)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return UINT32_MAX;
+}
+
+uint32_t version_slot(const struct version *version, uint32_t entry)
+{
+	uint32_t low = 0, high = version->n_directories;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (version->directories[middle] == entry)
+			return version->directories[version->n_directories + middle];
+		if (version->directories[middle] < entry)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return 0;
+}
+
+void version_path(struct tree *tree, struct version *version, uint32_t entry, struct buf *out)
+{
+	if (!entry || entry >= version->n_entries)
+		return;
+	version_path(tree, version, version_look(tree, version)->entries[entry].parent, out);
+	buf_putc(out, '/');
+	buf_puts(out, snapshot_name(version_look(tree, version), entry));
+}
+
+void version_slot_path(struct tree *tree, const struct node *node, uint32_t slot, struct buf *out)
+{
+	struct version *detail = node_detail(node)->version;
+	struct version *version = detail ? detail : node->listed.version;
+	uint32_t entry = slot && version ? version_directory(version, slot) : UINT32_MAX;
+
+	if (entry != UINT32_MAX)
+		version_path(tree, version, entry, out);
+}
