@@ -7,7 +7,7 @@ import time
 import pytest
 
 from harness import PLAIN, TASK, TOP, error_of, read, synthetic, timed
-from net import ONE, QUICK, STATUS, Broken, body_file, looked_at, resident_kib, task, together
+from net import FEW, ONE, QUICK, STATUS, Broken, body_file, looked_at, resident_kib, task, together
 
 CEILING = 8 << 20
 
@@ -54,7 +54,7 @@ def test_J01_every_case_of_the_unit_tests_as_a_member_of_an_answer(box, cloud):
         path.write_bytes(head.replace("@ID@", id).encode() + text + tail.encode())
         cloud.plan("body", action=ONE, id=id, count=3, file=str(path))
     paths = [resource(mount, "train-case-%d" % i) / "describe.json" for i in range(len(rows))]
-    got = [got for _, got in together(looked_at, paths, 16)]
+    got = [got for _, got in together(looked_at, paths, FEW)]
     wrong = []
     for (verdict, text, printed), one in zip(rows, got):
         if verdict in ("same", "yes"):
@@ -223,7 +223,7 @@ def test_J08_a_nul_cuts_nothing(box, cloud):
     mount = box.mount("tione", *QUICK)
     give(box, cloud, "train-nul", answer('"before\\u0000after"', ',"K\\u0000One":"1","K\\u0000Two":"2"'))
     at = resource(mount, "train-nul")
-    assert read(at / "x") == b"before\0after\n"
+    assert read(at / "x") == b"before\\x00after\n"  # and nothing that a terminal would obey
     assert json.loads(read(at / "describe.json"))["K\0Two"] == "2"
     keys = sorted(name for name in os.listdir(at) if name.startswith(("K", "k")))
     assert len(keys) == 2 and [read(at / key) for key in keys] == [b"1\n", b"2\n"]
