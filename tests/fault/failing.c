@@ -6,8 +6,10 @@
  * here as well as our own: libfuse, libcurl, OpenSSL, cJSON, the C library itself.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <regex.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -18,6 +20,7 @@ struct shared {
 };
 
 static struct shared *shared;
+static _Thread_local int spared __attribute__((tls_model("initial-exec")));
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
@@ -39,7 +42,7 @@ __attribute__((constructor)) static void begin(void)
 /* curl resolves in a thread of its own. */
 static int fails(void)
 {
-	if (!shared)
+	if (!shared || spared)
 		return 0;
 	__atomic_add_fetch(&shared->made, 1, __ATOMIC_RELAXED);
 	if (__atomic_load_n(&shared->countdown, __ATOMIC_RELAXED) <= 0 ||
@@ -48,6 +51,19 @@ static int fails(void)
 	__atomic_add_fetch(&shared->failed, 1, __ATOMIC_RELAXED);
 	errno = ENOMEM;
 	return 1;
+}
+
+/* glibc frees twice when it lacks memory for a regular expression (free_workarea_compile): that is not ours to find. */
+int regcomp(regex_t *restrict out, const char *restrict pattern, int flags)
+{
+	static int (*real)(regex_t *restrict, const char *restrict, int);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "regcomp");
+	spared = 1;
+	int failed = real(out, pattern, flags);
+	spared = 0;
+	return failed;
 }
 
 void *malloc(size_t size)

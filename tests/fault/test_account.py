@@ -164,8 +164,6 @@ def test_A08_a_step_of_the_wall_clock_changes_nothing(box, cloud, preload, step)
 
 # ---- keys that change
 
-NOT_READ = "leg.c reads the key again for FAULT_TOKEN alone: a key that was exchanged for another is never taken"
-
 
 @pytest.fixture
 def keyed(box, cloud, request):
@@ -203,11 +201,12 @@ def test_A09_twenty_rotations_and_no_failed_read(box, cloud, keyed):
         cloud.control("rotate", {"token": "token-of-the-test-%d" % i})
         assert mount.text(STATUS) == "SUCCEED"
     verdicts = cloud.counts()["by_verdict"]
-    assert verdicts.pop("AuthFailure.TokenFailure") == 20 and set(verdicts) == {"ok"}
+    # a file that has changed is seen before the call, so that mostly not even one is refused
+    assert verdicts.pop("AuthFailure.TokenFailure", 0) <= 20 and set(verdicts) == {"ok"}
 
 
 @pytest.mark.parametrize("how", ["gone", "empty", "cut", "a page", "0644", "FIFO", "1 GB", "a loop", "a directory",
-                                 pytest.param("another key", marks=pytest.mark.xfail(strict=False, reason=NOT_READ))])
+                                 "another key"])
 def test_A10_A11_a_key_file_that_is_bad_keeps_the_old_key_and_its_answers(box, cloud, keyed, how):
     """The cloud refuses the token and there is no better one: what is known stays, what is not is EACCES.
     (A10 as far as keys are files: no metadata service is asked.)"""
