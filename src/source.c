@@ -85,6 +85,18 @@ static bool reload_key(void *arg, struct credentials *out)
 	return found;
 }
 
+/* A file that is being written is not the key yet: it is looked at again before the next call. */
+static bool renew_key(void *arg, struct credentials *out)
+{
+	struct source *source = arg;
+	uint64_t mark = keyring_mark(source->keyring, source->catalog->cloud, source->config->source.profile);
+
+	if (!mark || mark == source->key_mark || !reload_key(source, out))
+		return false;
+	source->key_mark = mark;
+	return true;
+}
+
 static void plant_tree(struct source *source)
 {
 	const struct config *config = source->config;
@@ -113,6 +125,7 @@ bool source_prepare(struct source *source, struct buf *why)
 		buf_printf(why, "%s: %s", config->source.written, source->key_source.data);
 		return false;
 	}
+	source->key_mark = keyring_mark(source->keyring, source->catalog->cloud, config->source.profile);
 	buf_puts(&source->endpoint, config->endpoint ? config->endpoint : source->catalog->endpoint);
 	plant_tree(source);
 	for (size_t i = 0; i < config->pins.n; i++)
@@ -159,6 +172,8 @@ bool source_start(struct source *source, struct buf *why)
 		.key_source = source->key_source.data,
 		.reload = reload_key,
 		.reload_arg = source,
+		.renew = renew_key,
+		.renew_arg = source,
 		.deadline_ms = config->deadline_ms,
 		.rate = config->rate,
 		.seed = random_seed(),

@@ -17,7 +17,7 @@ import time
 
 import pytest
 
-from harness import TASK, error_of, read, timed, xattr
+from harness import TASK, error_of, read, synthetic, timed, xattr
 
 DEADLINE = 2  # seconds: of the mounts here, where a row's number is the deadline's
 SLACK = 1.5  # what two busy cores may be late
@@ -59,6 +59,38 @@ class Broken:
         self.run_out()
         self.cold(path, error, within)
         self.warm_is_served(1)
+
+
+def at_once(box, cloud, mount, rows):
+    """All rows of a table in the time of one: {row: (plan, errno)}, for each a task that is known and one that is not.
+
+    @ID@ in a plan's body stands for the task's id: nothing but the fault may be what is wrong with the answer.
+    The emulator needs two synthetic tasks a row.
+    """
+    known = {row: synthetic(2 * i) for i, row in enumerate(rows)}
+    unknown = {row: synthetic(2 * i + 1) for i, row in enumerate(rows)}
+    path = {id: mount / "training" / id / "status" for id in (*known.values(), *unknown.values())}
+    before = {row: read(path[id]) for row, id in known.items()}
+    began = time.monotonic()
+    for row, (plan, _) in rows.items():
+        for id in (known[row], unknown[row]):
+            plan_for(box, cloud, plan, id)
+    time.sleep(max(0, began + 1.1 - time.monotonic()))
+    ids = [id for row in rows for id in (unknown[row], known[row])]
+    got = dict(zip(ids, (value for _, value in together(lambda id: looked_at(path[id]), ids))))
+    wrong = {}
+    for row, (_, error) in rows.items():
+        shown = got[unknown[row]], got[known[row]], xattr(path[known[row]], "stale")
+        if shown != (error, before[row], "1"):
+            wrong[row] = shown
+    assert not wrong
+
+
+def plan_for(box, cloud, plan, id):
+    plan = {"action": ONE, **plan}
+    if isinstance(plan.get("body"), str):
+        plan["file"] = body_file(box, plan.pop("body").replace("@ID@", id))
+    cloud.plan(id=id, **plan)
 
 
 def task(i):
