@@ -420,7 +420,7 @@ static void receive(void *arg, int fd, int events)
 		int got = fuse_session_receive_buf(front->session, &front->buffer);
 		if (got == -EINTR)
 			continue;
-		if (got == -EAGAIN)
+		if (got == -EAGAIN || got == -ENOMEM) /* the request is still there, and so are we */
 			return;
 		if (got <= 0) { /* unmounted, or the connection was aborted */
 			loop_forget(front->loop, fd);

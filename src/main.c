@@ -19,7 +19,7 @@ enum { LEAVE_MS = 5000 };
 
 static int complain(const struct buf *why)
 {
-	fprintf(stderr, "describefs: %s\n", why->data);
+	fprintf(stderr, "describefs: %s\n", why->len ? why->data : "out of memory");
 	return 1;
 }
 
@@ -140,8 +140,12 @@ static int show_kinds(struct source *source, struct buf *why)
 		guide_kinds(&text, catalog);
 		shown++;
 	}
-	fputs(text.data, stdout);
+	bool whole = !text.full;
+	if (whole)
+		fputs(text.data, stdout);
 	buf_release(&text);
+	if (!whole)
+		return complain(why);
 	if (shown)
 		return fflush(stdout) ? 1 : 0;
 	buf_printf(why, "%s: no such catalog", config->source.catalog);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 void source_init(struct source *source, const struct config *config)
 {
@@ -97,7 +98,7 @@ static bool renew_key(void *arg, struct credentials *out)
 	return true;
 }
 
-static void plant_tree(struct source *source)
+static bool plant_tree(struct source *source)
 {
 	const struct config *config = source->config;
 	struct tree_options options = {
@@ -110,8 +111,11 @@ static void plant_tree(struct source *source)
 	};
 
 	guide_readme(&source->readme, source->catalog);
+	if (source->readme.full)
+		return false;
 	options.readme = source->readme.data; /* only now: filling it moves it */
 	source->tree = tree_new(&options);
+	return true;
 }
 
 bool source_prepare(struct source *source, struct buf *why)
@@ -126,8 +130,10 @@ bool source_prepare(struct source *source, struct buf *why)
 		return false;
 	}
 	source->key_mark = keyring_mark(source->keyring, source->catalog->cloud, config->source.profile);
-	buf_puts(&source->endpoint, config->endpoint ? config->endpoint : source->catalog->endpoint);
-	plant_tree(source);
+	if (!buf_puts(&source->endpoint, config->endpoint ? config->endpoint : source->catalog->endpoint))
+		return false;
+	if (!plant_tree(source))
+		return false;
 	for (size_t i = 0; i < config->pins.n; i++)
 		if (!tree_pin(source->tree, config->pins.v[i], why))
 			return false;
@@ -145,7 +151,7 @@ static uint64_t random_seed(void)
 	uint64_t seed = 0;
 
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
-		seed = (uint64_t)(uintptr_t)&seed; /* only spreads retries: any number will do */
+		seed = (uint64_t)getpid(); /* only spreads retries: any number will do */
 	return seed;
 }
 
