@@ -45,9 +45,9 @@ help:
 	@echo 'make demo       the emulator, a mount and a tour (KEEP=1 leaves it mounted)'
 	@echo 'make bench      the numbers, side by side in one run'
 	@echo 'make fuzz       let each harness of tests/fuzz look for mistakes (SECONDS=60, HARNESS=json)'
-	@echo 'make soak       many readers, faults and changes for MINUTES=30; then what it grew to (PROGRAM=plain)'
 	@echo 'make coverage   which lines the tests reach'
 	@echo 'make valgrind   the unit, engine and edge tests, and verbs, under memcheck'
+	@echo 'make soak       many readers, faults and changes for MINUTES=30; then what it grew to (PROGRAM=plain)'
 	@echo 'make install    into $$(DESTDIR)$$(PREFIX)'
 	@echo 'make clean'
 
@@ -105,8 +105,8 @@ include tests/emulator/emulator.mk
 include tests/edge/edge.mk
 include tests/bench/bench.mk
 include tests/fuzz/fuzz.mk
-include tests/soak/soak.mk
 include tests/coverage.mk
+include tests/soak/soak.mk
 
 unit: $(UNIT_TESTS)
 	@for test in $^; do echo "== $$test"; ASAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1 $$test || exit 1; done

@@ -2,10 +2,11 @@
  * breaker.c - a cloud that is down is left alone.
  *
  * When calls fail for good one after the other, and all in one way, while others wait, it is the cloud and
- * not the thing that was asked for: the breaker opens, everybody is told so at once (and served the last good answer where
- * there is one), and every BREAKER_PROBE_MS one call goes to find out.  A good answer, or one that only
- * speaks of the thing that was asked for, closes it.  A cloud that takes calls and says nothing opens no
- * breaker before its first call has timed out; meanwhile no more are sent than it has already swallowed.
+ * not the thing that was asked for: the breaker opens, everybody is told so at once (and served the last
+ * good answer where there is one), and every BREAKER_PROBE_MS one call goes to find out.  A good answer, or
+ * one that only speaks of the thing that was asked for, closes it.  A cloud that takes calls and says
+ * nothing opens no breaker before its first calls have timed out; meanwhile no more are sent than it has
+ * already swallowed.
  */
 #include "breaker.h"
 

@@ -51,7 +51,7 @@ def test_N07_a_trickle_is_no_answer_and_leaves_nothing_open(box):
         known.warm_is_served()
         cloud.quiet()  # the cloud has seen the connections close
         cloud.clear()
-        wait_until(lambda: not is_stale(mount, STATUS), 5, "a fresh answer")
+        wait_until(lambda: not is_stale(mount, STATUS), 12, "a fresh answer: the breaker asks again after 5 s")
     wait_until(lambda: descriptors(mount) <= before + 1, 5, "the descriptors")
 
 
@@ -248,7 +248,7 @@ def test_N17_everything_known_outlives_an_outage_and_there_is_no_stampede(box):
         with concurrent.futures.ThreadPoolExecutor(20) as pool:
             again = pool.map(looked_at, paths)
             wait_until(lambda: mount.text(STATUS) == "FAILED", 10, "the first fresh value")
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 5 + SLACK  # the breaker asks again every 5 s
             assert not set(again) - set(wanted) - {b"FAILED\n"}
         counts = cloud.counts()
         assert set(counts["by_verdict"]) == {"ok"}  # never over the rate

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from harness import KEYS, PLAIN, TASK, TOP, error_of, synthetic, timed, wait_until
-from net import DEADLINE, ONE, QUICK, SLACK, STATUS, Broken, Server, last_error, task
+from harness import PLAIN, TOP, error_of, synthetic, timed, wait_until
+from net import ONE, QUICK, SLACK, STATUS, Broken, Server, last_error, task
 from net import tls  # noqa: F401 (a fixture)
 
 # a certificate of make-certs.sh: a word of the cause, as the log has it
