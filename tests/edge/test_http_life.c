@@ -180,6 +180,7 @@ static void serve_once(struct server *server, int fd)
 
 /* As often as they like: it is told, so that no request reaches the server more often than somebody said; and after
  * it no other kept one is tried for a while. */
+/* promise: 5 */
 static void a_kept_connection_that_dies_is_lost_and_the_next_is_a_new_one(void **state)
 {
 	struct server *server = server_new(serve_once, OK_HELLO);

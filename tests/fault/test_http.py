@@ -21,6 +21,7 @@ def numbered(i):
 # ---- H01
 
 @pytest.mark.parametrize("framing", [None, "chunked", "close"])
+# promise: 3
 def test_H01_an_answer_cut_at_every_byte(box, framing):
     """Each cut is a task of its own, so that all can break in one mount; the shortest that is believed is the whole."""
     cloud = box.emulator()
@@ -58,6 +59,7 @@ def test_H01_a_cut_in_the_middle_of_tls(box, tls):
         assert mount.error("training/%s/status" % synthetic(i)) == ("EBADMSG" if i == 2 else "EIO")
 
 
+# promise: 3
 def test_H01_a_cut_list_is_no_shorter_list(box):
     cloud = box.emulator("--tasks", 120)
     mount = box.mount("tione", *QUICK)

@@ -144,6 +144,7 @@ def test_N05_resets_never_make_a_wrong_byte(wire):
     assert sum(a == b for a, b in zip(got, wanted)) > 380  # three in a row are 3 of 400
 
 
+# promise: 1
 def test_N06_a_cloud_that_accepts_and_never_answers(wire, readers):
     cloud, mount = wire("--tasks", 2)
     known = Broken(mount())

@@ -20,7 +20,8 @@ import harness
 import weather
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-LATE = 2  # s after a signal
+PATIENCE = 20  # s, then they get a signal
+LATE = 2  # s after it
 # What commands say that is no errno: a resource went while they were at it.
 REMARKS = re.compile(r"tar: .*: (File removed before we read it|file changed as we read it)$"
                      r"|tar: Exiting with failure status due to previous errors$")
@@ -36,6 +37,15 @@ def name_of(failure):
     return "EOPNOTSUPP" if failure.errno == errno.ENOTSUP else errno.errorcode.get(failure.errno, str(failure.errno))
 
 
+def is_behind_another(pid):
+    """Whether it waits, deaf, for the kernel to be told of a name that another process asked for first."""
+    try:
+        with open("/proc/%d/wchan" % pid) as file:
+            return file.read() == "d_alloc_parallel"
+    except OSError:
+        return False
+
+
 class Crowd:
     """All readers, and what they saw."""
 
@@ -43,7 +53,7 @@ class Crowd:
         self.mount, self.sky, self.deadline = mount, sky, deadline
         self.over = threading.Event()
         self.lock = threading.Lock()
-        self.done, self.errors, self.signals = collections.Counter(), collections.Counter(), 0
+        self.done, self.errors, self.signals, self.behind = collections.Counter(), collections.Counter(), 0, 0
         self.longest = collections.defaultdict(float)
         self.wrong = []
         self.allowed = allowed()
@@ -179,10 +189,13 @@ class Reader(threading.Thread):
                     ["grep", "-r", "no such text", "notebooks"], ["find", there], ["find", ".", "-maxdepth", "2"],
                     ["find", "training", "-name", "end_time"], ["ls", "-l", there], ["ls", "-l", "training"],
                     ["ls", "-lR", "models"], ["tar", "c", there],
-                    ["tar", "c", "notebooks"], ["bash", "-c", "exec cat training/*/status"])
+                    ["tar", "c", "notebooks"], ["cat", "training/*/status"])
         command = self.dice.choice(commands)
-        self.what = "cat" if command[0] == "bash" else command[0]
-        patience = self.dice.uniform(0, 0.5) if self.dice.random() < 0.3 else self.dice.uniform(2, 20)
+        self.what = command[0]
+        if "*" in command[1]:  # as a shell would, but for an error, which it would keep to itself
+            names = os.listdir(self.mount / "training")
+            command = ["cat"] + ["training/%s/status" % name for name in names]
+        patience = self.dice.uniform(0, 0.5) if self.dice.random() < 0.3 else self.dice.uniform(2, PATIENCE)
         process = subprocess.Popen(command, cwd=self.mount.path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
                                    env=self.mount.box.environment())
@@ -196,13 +209,20 @@ class Reader(threading.Thread):
     def interrupt(self, process):
         start, number = time.monotonic(), self.dice.choice(SIGNALS)
         os.killpg(process.pid, number)
-        said = process.communicate()[1]
+        behind = False
+        while True:
+            try:
+                said = process.communicate(timeout=0.2)[1]
+                break
+            except subprocess.TimeoutExpired:
+                behind = behind or is_behind_another(process.pid)
         took = time.monotonic() - start
-        self.crowd.took("signal", took)
-        if took > LATE:
-            self.crowd.finding("%s ended %.1f s after %s" % (process.args, took, number.name))
+        self.crowd.took("signal behind" if behind else "signal", took)
+        if took > (self.crowd.deadline + LATE if behind else LATE):
+            self.crowd.finding("%s ended %.1f s after %s" % (process.args[:4], took, number.name))
         with self.crowd.lock:
             self.crowd.signals += 1
+            self.crowd.behind += behind
         return said
 
     def complaint(self, line):

@@ -11,6 +11,7 @@ import argparse
 import collections
 import os
 import pathlib
+import re
 import statistics
 import sys
 import threading
@@ -26,7 +27,7 @@ import weather  # noqa: E402
 
 TASKS, NOTEBOOKS, MODELS, RATE, DEADLINE = 300, 30, 10, 20, 10
 SLACK = 3  # s, what two busy cores may be late
-LATE_MS = 50  # what the emulator's clock may be late at a call
+LATE_MS = 150  # what a busy machine may hold up a call before the emulator sees it
 MEMORY = 24  # MiB, max_memory: reached within the first quarter
 
 
@@ -40,7 +41,11 @@ class Samples:
         with open("/proc/%d/status" % self.mount.pid) as lines:
             status = dict(line.split(":", 1) for line in lines)
         self.rows.append((time.monotonic() - self.began, int(status["VmRSS"].split()[0]) / 1024,
-                          len(os.listdir("/proc/%d/fd" % self.mount.pid)), int(status["Threads"])))
+                          len(os.listdir("/proc/%d/fd" % self.mount.pid)), int(status["Threads"]), self.kept()))
+
+    def kept(self):
+        """What the program itself says that it keeps, MiB."""
+        return int(re.search(rb"kept +(\d+) bytes", self.mount.read(".describefs/status"))[1]) / (1 << 20)
 
     def quarters(self, column):
         """The medians of the second quarter and of the last, and the time between the middles of the two in hours."""
@@ -79,7 +84,7 @@ def run(box, arguments):
             samples.take()
     crowd.over.set()
     sky.stop()
-    wrong = crowd.stop(DEADLINE + SLACK) if mount.alive() else ["the daemon died"]
+    wrong = crowd.stop(readers.PATIENCE + DEADLINE + SLACK) if mount.alive() else ["the daemon died"]
     if mount.alive():
         wrong += afterwards(cloud, mount, sky)
     return cloud, samples, crowd, sky, wrong
@@ -152,8 +157,9 @@ def table(arguments, cloud, samples, crowd, sky):
                 counts["total"], max(counts["max_in_1s"].values(), default=0), RATE)),
             ("longest operation, s", "%.2f (deadline %d)" % (crowd.longest["operation"], DEADLINE)),
             ("longest at the root, s", "%.3f" % crowd.longest["root"]),
-            ("longest end after a signal, s", "%.3f (%d sent)" % (crowd.longest["signal"], crowd.signals))]
-    for column, name in ((1, "RSS, MiB"), (2, "descriptors"), (3, "threads")):
+            ("longest end after a signal, s", "%.3f; of %d in %d behind another who asks for the same name: %.3f" % (
+                crowd.longest["signal"], crowd.behind, crowd.signals, crowd.longest["signal behind"]))]
+    for column, name in ((1, "RSS, MiB"), (2, "descriptors"), (3, "threads"), (4, "kept, MiB")):
         before, after, hours = samples.quarters(column)
         rows.append((name, "2nd quarter %.1f, last %.1f, most %.1f: %+.1f an hour" % (
             before, after, samples.most(column), (after - before) / hours)))
