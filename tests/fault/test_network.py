@@ -190,7 +190,7 @@ def test_N15_a_kept_connection_that_ends_when_it_is_used(wire, verb):
     little_was_lost(mount)
 
 
-@pytest.mark.xfail(strict=False, reason="the attempt timeout of 5 s inside the deadline is being built")
+@pytest.mark.xfail(strict=False, reason="a try may last as long as the deadline: a slow cloud is given all of it, so a connection that leads nowhere is too")
 def test_N15_a_kept_connection_that_is_forgotten_on_the_way(box):
     """A NAT's table has run over: packets on the old connection lead nowhere, a new one is fine."""
     cloud = box.emulator("--tasks", 2)
@@ -255,7 +255,7 @@ def test_N17_everything_known_outlives_an_outage_and_there_is_no_stampede(box):
         assert max(counts["max_in_1s"].values()) <= 20
 
 
-@pytest.mark.xfail(strict=False, reason="the breaker, which tells of an outage once, is being built")
+@pytest.mark.xfail(strict=False, reason="an outage is in .describefs/status and errors, not yet two lines of a log")
 def test_N17_an_outage_is_told_once_at_its_beginning_and_once_at_its_end(box):
     cloud = box.emulator("--tasks", 30)
     with Relay(int(cloud.ports["http"])) as relay:

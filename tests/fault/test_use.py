@@ -100,6 +100,8 @@ print(fd >= 0 or os.strerror(error), len(seen) > 0)
 
 
 @pytest.mark.xfail(strict=False, reason="front_fuse.c answers every INTERRUPT with EINTR at once, whatever the signal was")
+@pytest.mark.xfail(strict=False, reason="an open that waits is EINTR for a handled signal too: what ends a reader and "
+                   "what only wakes it are not told apart yet")
 def test_F04_a_storm_of_handled_signals_breaks_no_open(box, cloud):
     """What Go's runtime and git do to themselves: SIGURG and SIGALRM a thousand times a second."""
     cloud.latency(300)
