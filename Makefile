@@ -47,6 +47,7 @@ help:
 	@echo 'make fuzz       let each harness of tests/fuzz look for mistakes (SECONDS=60, HARNESS=json)'
 	@echo 'make coverage   which lines the tests reach'
 	@echo 'make valgrind   the unit, engine and edge tests, and verbs, under memcheck'
+	@echo 'make soak       many readers, faults and changes for MINUTES=30; then what it grew to (PROGRAM=plain)'
 	@echo 'make install    into $$(DESTDIR)$$(PREFIX)'
 	@echo 'make clean'
 
@@ -105,6 +106,7 @@ include tests/edge/edge.mk
 include tests/bench/bench.mk
 include tests/fuzz/fuzz.mk
 include tests/coverage.mk
+include tests/soak/soak.mk
 
 unit: $(UNIT_TESTS)
 	@for test in $^; do echo "== $$test"; ASAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1 $$test || exit 1; done

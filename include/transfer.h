@@ -20,8 +20,10 @@ struct transfer {
 	struct curl_slist *headers;
 	char *body;
 	bool plain; /* http:// */
-	io_wire_fn *wired; /* called once; NULL when it was */
+	io_wire_fn *wired; /* NULL: nobody wants to know */
 	void *wired_arg;
+	bool is_wired; /* the request went onto the wire */
+	bool kept_died; /* on a kept connection, which then ended without a word */
 	struct answer answer;
 	enum fault fault; /* what our own callbacks found, which says more than curl's code */
 	char error[CURL_ERROR_SIZE];

@@ -22,7 +22,7 @@
 
 #include "transfer.h"
 
-enum { CONNECTIONS_MAX = 1024, CONNECTIONS_KEPT = 64, CONNECT_MS = 3000 };
+enum { CONNECTIONS_MAX = 1024, CONNECTIONS_KEPT = 64, CONNECT_MS = 3000, DISTRUST_MS = 2000 };
 
 struct exchange {
 	struct http *http;
@@ -37,6 +37,7 @@ struct http {
 	struct loop *loop;
 	CURLM *multi;
 	struct timer *timer; /* curl's */
+	int64_t distrust_ms; /* until then no kept connection is used */
 	struct exchange *first;
 	struct http_options options;
 	char *cacert;
@@ -81,6 +82,8 @@ static void drain(struct http *http)
 		struct exchange *exchange = NULL;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
 		transfer_finish(&exchange->transfer, message->data.result);
+		if (exchange->transfer.kept_died)
+			http->distrust_ms = loop_now_ms(http->loop) + DISTRUST_MS;
 		conclude(exchange);
 	}
 }
@@ -112,6 +115,8 @@ static bool start(struct exchange *exchange, const struct request *request, long
 	exchange->transfer.wired = wired;
 	exchange->transfer.wired_arg = arg;
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+	/* Where one kept connection was dead others are: the next try is not to find out one by one. */
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, loop_now_ms(http->loop) < http->distrust_ms ? 1L : 0L);
 	return curl_multi_add_handle(http->multi, easy) == CURLM_OK;
 }
 

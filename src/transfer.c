@@ -165,6 +165,22 @@ static bool is_nowhere(union address address)
 }
 
 /*
+ * Curl starts over on another connection when a kept one ends without a word.  The server may have
+ * got the first request all the same, and then the second is one more than the rate allows: whether
+ * and when it is made is the engine's business.
+ */
+static bool starts_over(struct transfer *transfer)
+{
+	struct response *response = &transfer->answer.response;
+	if (!transfer->is_wired)
+		return false;
+	fault_note_copy(response->detail, sizeof response->detail, "a connection that was kept has ended");
+	transfer->kept_died = true;
+	transfer->fault = FAULT_LOST;
+	return true;
+}
+
+/*
  * The config permits http:// for loopback hosts by name; here the address that the name led to is
  * held to it.
  */
@@ -173,23 +189,23 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	struct transfer *transfer = arg;
 	union address to = { &address->addr };
 	(void)purpose;
-	if (is_nowhere(to) || (transfer->plain && !is_loopback(to)))
+	if (starts_over(transfer) || is_nowhere(to) || (transfer->plain && !is_loopback(to)))
 		return CURL_SOCKET_BAD;
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* Curl may start over on a fresh connection when a kept one turns out to be dead: that is not told again. */
 static int before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
 {
 	struct transfer *transfer = arg;
-	io_wire_fn *wired = transfer->wired;
 	(void)ip;
 	(void)local_ip;
 	(void)port;
 	(void)local_port;
-	transfer->wired = NULL;
-	if (wired)
-		wired(transfer->wired_arg);
+	if (starts_over(transfer))
+		return CURL_PREREQFUNC_ABORT;
+	transfer->is_wired = true;
+	if (transfer->wired)
+		transfer->wired(transfer->wired_arg);
 	return CURL_PREREQFUNC_OK;
 }
 

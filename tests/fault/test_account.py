@@ -89,6 +89,7 @@ def test_A03_no_permission_for_one_action_shuts_one_directory_only(box, cloud):
     assert cloud.calls()["DescribeNotebooks"] <= 2  # a refusal is held for 5 s
 
 
+# promise: 2
 def test_A04_what_may_not_be_read_any_more_is_dropped(box, cloud):
     mount = box.mount("tione", "ttl=1", "deadline=2")
     assert mount.text(STATUS) == "SUCCEED"
@@ -117,6 +118,7 @@ def test_A05_a_key_that_is_refused_leaves_what_is_known(box, code):
 
 
 @pytest.mark.parametrize("offset, extra", [(0, 0), (240, 0), (-240, 0), (3600, 1), (-3600, 1), (90000, 1), (-90000, 1)])
+# promise: 6
 def test_A06_a_clock_that_is_wrong_costs_one_call_for_ever(box, offset, extra):
     box.auth_failures = True
     cloud = box.emulator("--clock-offset", offset)
@@ -143,6 +145,7 @@ def test_A07_a_date_that_explains_nothing_makes_no_loop(box, date):
 
 
 @pytest.mark.parametrize("step", [3600, -3600, 31536000, -31536000])
+# promise: 6
 def test_A08_a_step_of_the_wall_clock_changes_nothing(box, cloud, preload, step):
     """The daemon's wall clock, and nobody else's (tests/fault/clock.c)."""
     box.auth_failures = True  # until the new offset is learned
@@ -193,6 +196,7 @@ def keyed(box, cloud, request):
 
 
 @pytest.mark.parametrize("keyed", [0], indirect=True)
+# promise: 6
 def test_A09_twenty_rotations_and_no_failed_read(box, cloud, keyed):
     """tccli writes the new key before the old one ends; the cloud's refusal has it read, once each time."""
     mount, write, _ = keyed

@@ -57,6 +57,7 @@ def test_D01_any_key_comes_back_from_its_name(box, cloud):
 
 
 @pytest.mark.parametrize("ids", [["train-a%sb" % c for c in ("/", "\n", "\x1b", " ", "%", "\u202e", "*")]])
+# promise: 4
 def test_D01_hostile_ids_do_not_hide_their_neighbours(box, cloud, ids):
     for i, id in enumerate(ids):
         cloud.put("training", {"Id": id, "Status": "S%d" % i})
@@ -80,6 +81,7 @@ def test_D02_long_names_are_cut_between_characters_and_stay_apart(box, cloud, le
         assert cat_error(mount / "training/train-t/tags" / name) == "ok"
 
 
+# promise: 4
 def test_D03_names_that_fall_together_are_all_there_in_any_order(box, cloud):
     members = ["Name", "name", "NAME", "DescribeJson", "describe.json", "Describe.json", "ImageInfoX", "imageInfoX",
                "image_info_x", "StatusText", "status_text", "statusText"]

@@ -63,6 +63,7 @@ def test_R04_who_leaves_takes_nobody_with_him(box, cloud):
     assert cloud.calls() == {ONE: 1}
 
 
+# promise: 5
 def test_R05_walks_over_many_stay_within_twenty_calls_a_second(box):
     """find | xargs cat over all fields of some, and a long listing."""
     cloud = box.emulator("--tasks", 1200)
@@ -121,6 +122,7 @@ class Crowd:
             thread.join()
 
 
+# promise: 5
 def test_R07_an_outage_costs_few_calls_and_ends_without_a_stampede(box):
     """
     Of ten seconds; the five minutes with a thousand readers, at most 150 calls, are played by the engine's

@@ -18,6 +18,7 @@ KEY = KEYS["TENCENTCLOUD_SECRET_KEY"]
 NO_KEYS = dict.fromkeys(KEYS)
 
 
+# promise: 7
 def test_S01_a_key_is_taken_from_nowhere_but_its_places_and_is_not_left_there(box, cloud):
     for word in ("secret_key", "secret-id", "key", "password", "token"):
         result = box.run("-o", "%s=canary-in-argv" % word, "tione", box.point())
@@ -100,6 +101,7 @@ def copies(pid, secret):
     return found
 
 
+# promise: 7
 def test_S03_after_many_signatures_the_key_lies_where_it_is_kept(box):
     """Its own copies: the keyring's, the source's; none on a stack, and not one more for each signature."""
     box.emulator("--tasks", 200)
@@ -116,6 +118,7 @@ def test_S03_after_many_signatures_the_key_lies_where_it_is_kept(box):
                                   {"do": "body", "body": "<html>" + "x" * 5000}, {"do": "close_early"},
                                   {"do": "redirect", "status": 302, "location": "http://example.com/"}],
                          ids=lambda plan: plan["do"])
+# promise: 7
 def test_S04_at_its_most_talkative_it_says_no_secret(box, plan):
     box.secrets = ["canary-token-0123456789", "TC3-HMAC", "Signature=", "bce-auth-v1"]
     cloud = box.emulator("--token", "canary-token-0123456789")
@@ -200,6 +203,7 @@ def test_S08_serving_takes_few_calls_of_the_kernel_and_none_that_does_harm(trace
     assert set(opened) <= {"/dev/null", "/dev/fuse"}, opened
 
 
+# promise: 7
 def test_S09_it_connects_to_its_endpoint_and_nowhere_else(traced, cloud):
     connected = re.findall(r"connect\(\d+, \{sa_family=(\w+), (?:sin6?_port=htons\((\d+)\))?", traced)
     assert connected and set(connected) == {("AF_INET", cloud.ports["http"])}

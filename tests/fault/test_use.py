@@ -27,6 +27,7 @@ def percentile(times, share):
     return sorted(times)[int(share * (len(times) - 1))]
 
 
+# promise: 1
 def test_F01_what_is_the_mounts_own_never_waits_for_the_cloud(box, cloud):
     cloud.plan("half_open")
     mount = box.mount("tione", "deadline=3", binary=PLAIN)
@@ -43,6 +44,7 @@ def test_F01_what_is_the_mounts_own_never_waits_for_the_cloud(box, cloud):
         assert reader.wait(10) == 1
 
 
+# promise: 1
 def test_F02_two_hundred_cold_readers_hold_up_nobody_else(box, readers):
     cloud = box.emulator("--tasks", 200)
     mount = box.mount("tione", "deadline=4", "rate=10000", "ttl=600", binary=PLAIN)
