@@ -435,6 +435,32 @@ def test_ctrl_c_at_a_terminal_ends_a_shells_waiting_cat(box, cloud):
     os.close(terminal)
 
 
+# promise: 1
+def test_behind_another_reader_of_the_same_name_one_is_let_go_with_that_one(box, cloud):
+    """The kernel asks for a new name once; whoever else wants it sleeps in the kernel (d_alloc_parallel), deaf even to
+    SIGKILL, and no filesystem hears of him.  He waits no longer than the first one does."""
+    cloud.plan("half_open")
+    mount = box.mount("tione", "deadline=30")
+    first, second = (subprocess.Popen(["cat", str(mount / STATUS)], stderr=subprocess.DEVNULL) for _ in range(2))
+    wait_until(lambda: cloud.counts()["in_flight"] == 1, 5, "the call")
+    for reader in (first, second):
+        reader.send_signal(signal.SIGINT)
+    took = [timed(reader.wait, 10)[0] for reader in (first, second)]
+    assert sum(took) < 1 and first.returncode == second.returncode == -signal.SIGINT
+    cloud.clear()
+    cloud.quiet()
+    mount = box.mount("tione", "deadline=2")
+    cloud.plan("half_open")
+    readers = [subprocess.Popen(["cat", str(mount / STATUS)], stderr=subprocess.DEVNULL) for _ in range(5)]
+    wait_until(lambda: cloud.counts()["in_flight"] == 1, 5, "the call")
+    start = time.monotonic()
+    for reader in readers[1:]:
+        reader.kill()
+    for reader in readers:
+        reader.wait(10)
+    assert time.monotonic() - start < 2 + 1.5
+
+
 def test_one_of_many_readers_that_leaves_does_not_disturb_the_others(box, cloud):
     cloud.latency(600)
     mount = box.mount("tione")
