@@ -45,7 +45,8 @@ help:
 	@echo 'make demo       the emulator, a mount and a tour (KEEP=1 leaves it mounted)'
 	@echo 'make bench      the numbers, side by side in one run'
 	@echo 'make fuzz       let each harness of tests/fuzz look for mistakes (SECONDS=60, HARNESS=json)'
-	@echo 'make install    into $$(DESTDIR)$$(PREFIX)'
+	@echo 'make install    into $$(DESTDIR)$$(PREFIX), and mount.describefs into /sbin; make uninstall'
+	@echo 'make deb, rpm   packages, into build/deb/ and build/rpm/'
 	@echo 'make clean'
 
 $(BUILD) $(BUILD)/san:
@@ -102,6 +103,7 @@ include tests/emulator/emulator.mk
 include tests/edge/edge.mk
 include tests/bench/bench.mk
 include tests/fuzz/fuzz.mk
+include packaging/packaging.mk
 
 unit: $(UNIT_TESTS)
 	@for test in $^; do echo "== $$test"; ASAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1 $$test || exit 1; done
@@ -120,17 +122,10 @@ demo:
 	$(MAKE) all build/describefs-emulator
 	tests/demo/demo.sh
 
-install: all
-	install -D -m 755 $(BUILD)/describefs $(DESTDIR)$(PREFIX)/bin/describefs
-	install -D -m 644 packaging/man/describefs.1 $(DESTDIR)$(PREFIX)/share/man/man1/describefs.1
-
-uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/describefs $(DESTDIR)$(PREFIX)/share/man/man1/describefs.1
-
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help unit check check-programs demo install uninstall clean
+.PHONY: all help unit check check-programs demo clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/san/*.d $(BUILD)/tests/*/*.d)
