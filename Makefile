@@ -20,7 +20,7 @@ CORE_LIBS := -lcjson -lcrypto
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
 	-Wpointer-arith -Wvla -Wundef -Wformat=2
 CFLAGS ?= -O2 -g
-HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=3
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DDESCRIBEFS_VERSION='"$(VERSION)"'
 STD := -std=c17 $(WARN) $(if $(DEVELOPER),-Werror)

@@ -1,5 +1,6 @@
 """make install and make uninstall: into DESTDIR, everything, and nothing left."""
 import os
+import re
 import shutil
 import subprocess
 
@@ -84,8 +85,22 @@ def test_nothing_in_the_unit_hides_the_mount(top):
 
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
-@pytest.mark.parametrize("name", ["mount.describefs", "completions/describefs.bash"])
+@pytest.mark.parametrize("name", ["mount.describefs", "test-deb.sh", "completions/describefs.bash"])
 def test_shellcheck(top, name):
     shell = ["-s", "bash"] if name.endswith(".bash") else []
     done = subprocess.run(["shellcheck", *shell, str(top / "packaging" / name)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_packages_have_the_makefiles_version(top):
+    version = re.search(r"^VERSION := (\S+)", (top / "Makefile").read_text(), re.M)[1]
+    assert (top / "packaging/debian/changelog").read_text().startswith("describefs (%s) " % version)
+    assert re.search(r"^Version: +%s$" % re.escape(version), (top / "packaging/describefs.spec").read_text(), re.M)
+
+
+def test_the_packages_have_every_file(top):
+    """The spec's list is complete; debhelper takes whatever is installed."""
+    spec = (top / "packaging/describefs.spec").read_text().partition("%files")[2]
+    for name in [*WHERE, "sbin/mount.describefs"]:
+        if "/doc/" not in name:
+            assert re.search(r"^%%\{\w+\}\S*/%s\*?$" % re.escape(os.path.basename(name)), spec, re.M), name
