@@ -45,6 +45,9 @@ help:
 	@echo 'make demo       the emulator, a mount and a tour (KEEP=1 leaves it mounted)'
 	@echo 'make bench      the numbers, side by side in one run'
 	@echo 'make fuzz       let each harness of tests/fuzz look for mistakes (SECONDS=60, HARNESS=json)'
+	@echo 'make coverage   which lines the tests reach'
+	@echo 'make valgrind   the unit, engine and edge tests, and verbs, under memcheck'
+	@echo 'make soak       many readers, faults and changes for MINUTES=30; then what it grew to (PROGRAM=plain)'
 	@echo 'make install    into $$(DESTDIR)$$(PREFIX), and mount.describefs into /sbin; make uninstall'
 	@echo 'make deb, rpm   packages, into build/deb/ and build/rpm/'
 	@echo 'make clean'
@@ -103,6 +106,8 @@ include tests/emulator/emulator.mk
 include tests/edge/edge.mk
 include tests/bench/bench.mk
 include tests/fuzz/fuzz.mk
+include tests/coverage.mk
+include tests/soak/soak.mk
 include packaging/packaging.mk
 
 unit: $(UNIT_TESTS)

@@ -13,7 +13,7 @@
 #include "fault.h"
 
 enum {
-	BREAKER_FAILURES = 5, /* in a row, with others waiting, and it opens */
+	BREAKER_FAILURES = 20, /* in a row, all the same, with others waiting, and it opens */
 	BREAKER_WITHIN_MS = 10000,
 	/* Calls wanted at once.  One reader who tries one thing after the other is no load, and wants to be
 	 * told what each of them says. */
@@ -25,7 +25,8 @@ enum {
 };
 
 struct breaker {
-	unsigned failures; /* in a row */
+	unsigned failures; /* in a row, all of them `last` */
+	enum fault last;
 	int64_t since_ms; /* the first of them */
 	enum fault open; /* FAULT_NONE: it is closed; else what everybody is told */
 	int64_t probe_ms; /* when the next probe is due */

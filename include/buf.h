@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Says so, and aborts. */
+_Noreturn void out_of_memory(void);
 /* Small allocations of our own: they abort when memory is out.  Remote data goes through buf. */
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);

@@ -36,4 +36,10 @@ void daemon_notify(const char *socket_name);
  */
 bool daemon_mountpoint(const char *mountpoint, struct buf *why);
 
+/*
+ * Takes our own mount out of the tree: who has something open there keeps it. False: it cannot be done. True:
+ * it is done, or under way; the kernel says so on /dev/fuse.
+ */
+bool daemon_detach_mount(const char *mountpoint);
+
 #endif

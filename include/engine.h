@@ -30,6 +30,9 @@ struct engine_options {
 	/* Reads the key anew after the cloud refused a token; false: there is none. May be NULL. */
 	bool (*reload)(void *arg, struct credentials *out);
 	void *reload_arg;
+	/* Asked before each call: true, and *out is replaced, when the key's file changed. May be NULL. */
+	bool (*renew)(void *arg, struct credentials *out);
+	void *renew_arg;
 	int64_t deadline_ms;
 	double rate; /* calls a second an action; 0: the catalog's */
 	uint64_t seed; /* of the retry jitter */

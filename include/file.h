@@ -6,6 +6,8 @@
 #ifndef DESCRIBEFS_FILE_H
 #define DESCRIBEFS_FILE_H
 
+#include <stdint.h>
+
 #include "buf.h"
 
 /*
@@ -16,5 +18,8 @@
 char *file_read(const char *path, size_t max, size_t *len, struct buf *why);
 /* The same, refused (EACCES, and `why` says what to run) unless it is the user's own and nobody else's. */
 char *file_read_secret(const char *path, size_t max, size_t *len, struct buf *why);
+
+/* Changes when the file does, in content or by being replaced; 0: there is none. */
+uint64_t file_mark(const char *path);
 
 #endif

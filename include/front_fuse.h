@@ -24,6 +24,8 @@ struct front *front_new(const struct config *config, struct loop *loop, void (*r
 	void *arg, struct buf *why);
 /* From then on requests are served; before, they wait in the kernel. */
 void front_serve(struct front *front, struct engine *engine, struct tree *tree);
+/* It is not in the tree any more: front_free leaves alone what may be mounted there since. */
+void front_detached(struct front *front);
 /* Unmounts. NULL is fine. */
 void front_free(struct front *front);
 

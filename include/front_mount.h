@@ -18,4 +18,7 @@
 struct fuse_session *front_mount(const struct config *config, const struct fuse_lowlevel_ops *operations,
 	size_t size, void *userdata, struct buf *why);
 
+/* Cuts the connection, so that fuse_session_unmount does not touch what else is mounted at its path. */
+void front_sever(struct fuse_session *session);
+
 #endif

@@ -20,7 +20,10 @@ enum {
 	JSON_SCAN_BYTES_MAX = 3 * (JSON_BYTES_MAX + JSON_VALUES_MAX),
 };
 
-/* FAULT_ANSWER: not JSON; FAULT_TOO_BIG: over a ceiling, whichever comes first in the text. */
+/*
+ * FAULT_ANSWER: not JSON; FAULT_TOO_BIG: over a ceiling, whichever comes first in the text; FAULT_LOCAL:
+ * memory is out.
+ */
 enum fault json_scan(struct buf *out, const char *text, size_t len);
 
 #endif

@@ -18,6 +18,7 @@
 #define DESCRIBEFS_KEYRING_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "buf.h"
 #include "credentials.h"
@@ -36,6 +37,8 @@ void keyring_free(struct keyring *keyring);
  */
 bool keyring_load(const struct keyring *keyring, const char *cloud, const char *profile,
 	struct credentials *out, struct buf *where);
+/* Changes when the file that keyring_load would read does; 0: it would read none. Does not read it. */
+uint64_t keyring_mark(const struct keyring *keyring, const char *cloud, const char *profile);
 /* The region that the environment or the profile names; false when neither does. */
 bool keyring_region(const struct keyring *keyring, const char *cloud, const char *profile,
 	struct buf *out);

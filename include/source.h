@@ -19,6 +19,7 @@ struct source {
 	const struct catalog *catalog;
 	const struct provider *provider;
 	struct credentials credentials;
+	uint64_t key_mark; /* of the file that they are from */
 	struct buf key_source, region, endpoint, readme;
 	struct loop *loop;
 	struct http *http;

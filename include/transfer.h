@@ -16,29 +16,29 @@
 
 /* Must not move while curl has it. */
 struct transfer {
-	CURL *easy; /* borrowed */
+	CURL *easy; /* its own; NULL: none could be made */
 	struct curl_slist *headers;
 	char *body;
 	bool plain; /* http:// */
-	io_wire_fn *wired; /* called once; NULL when it was */
+	io_wire_fn *wired; /* NULL: nobody wants to know */
 	void *wired_arg;
+	bool is_wired; /* the request went onto the wire */
+	bool kept_died; /* on a kept connection, which then ended without a word */
 	struct answer answer;
 	enum fault fault; /* what our own callbacks found, which says more than curl's code */
 	char error[CURL_ERROR_SIZE];
 };
 
-/* An easy handle for any number of transfers, one after the other.  NULL: *code says why. */
+/* An easy handle for one transfer.  NULL: *code says why. */
 CURL *transfer_handle(const struct http_options *options, CURLcode *code);
-/* Between two transfers: as new, but for the connections.  False: it is of no use any more. */
-bool transfer_renew(CURL *easy, const struct http_options *options);
 
 /*
- * Copies the request into the handle.  False: it cannot be sent.  transfer_end is due in both
- * cases.
+ * Copies the request into the handle, which may be NULL.  False: it cannot be sent.  transfer_end is
+ * due in both cases.
  */
 bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request *request,
 	long timeout_ms);
-/* Nothing of the transfer is pointed at by the handle any more; the answer is released. */
+/* The handle goes, and the answer; the connection stays with curl for the next one. */
 void transfer_end(struct transfer *transfer);
 
 /*

@@ -3,9 +3,9 @@
  *
  * Nothing that a peer sends is worth more than its ceiling: header lines are counted, a body that
  * says that it is too long is refused before its first byte, one that does not say so when it
- * passes the ceiling. Three things that HTTP libraries are lenient about end the exchange, because
- * each makes it doubtful where the answer ends or what it says: two lengths, a length beside
- * chunks, a coding that nobody asked for.
+ * passes the ceiling.  What HTTP libraries are lenient about ends the exchange, because it makes it
+ * doubtful where the answer ends or what it says: two lengths, a length beside chunks, a coding that
+ * nobody asked for, a field that two readers could take for two things.
  */
 #include "answer.h"
 
@@ -143,6 +143,15 @@ static void start_over(struct answer *answer)
 	answer->header_bytes = header_bytes;
 }
 
+/* Ends as it should, continues no other line, and has no blank between its name and the colon. */
+static bool is_plain_line(const char *line, size_t len)
+{
+	const char *colon = memchr(line, ':', len);
+	if (len < 2 || memcmp(line + len - 2, "\r\n", 2) != 0)
+		return false;
+	return !(len > 2 && is_blank(*line)) && !(colon && (colon == line || is_blank(colon[-1])));
+}
+
 enum fault answer_header(struct answer *answer, const char *line, size_t len)
 {
 	if (len > ANSWER_HEADERS_MAX - answer->header_bytes)
@@ -152,6 +161,8 @@ enum fault answer_header(struct answer *answer, const char *line, size_t len)
 		start_over(answer);
 		return FAULT_NONE;
 	}
+	if (!is_plain_line(line, len))
+		return refuse(answer, FAULT_ANSWER, "a line of the answer's header is in no plain form");
 	const char *colon = memchr(line, ':', len);
 	if (colon) {
 		size_t name_len = (size_t)(colon - line);

@@ -1,11 +1,12 @@
 /*
  * breaker.c - a cloud that is down is left alone.
  *
- * When calls fail for good one after the other while others wait, it is the cloud and not the thing that
- * was asked for: the breaker opens, everybody is told so at once (and served the last good answer where
- * there is one), and every BREAKER_PROBE_MS one call goes to find out.  A good answer, or one that only
- * speaks of the thing that was asked for, closes it.  A cloud that takes calls and says nothing opens no
- * breaker before its first call has timed out; meanwhile no more are sent than it has already swallowed.
+ * When calls fail for good one after the other, and all in one way, while others wait, it is the cloud and
+ * not the thing that was asked for: the breaker opens, everybody is told so at once (and served the last
+ * good answer where there is one), and every BREAKER_PROBE_MS one call goes to find out.  A good answer, or
+ * one that only speaks of the thing that was asked for, closes it.  A cloud that takes calls and says
+ * nothing opens no breaker before its first calls have timed out; meanwhile no more are sent than it has
+ * already swallowed.
  */
 #include "breaker.h"
 
@@ -76,6 +77,7 @@ void breaker_heard(struct breaker *breaker, enum fault fault, int64_t now_ms)
 		return;
 	}
 	breaker->failures = 0;
+	breaker->last = FAULT_NONE;
 	breaker->open = FAULT_NONE;
 	breaker->tokens += breaker->tokens < BREAKER_TOKENS;
 }
@@ -84,8 +86,10 @@ void breaker_failed(struct breaker *breaker, enum fault fault, size_t wanted, in
 {
 	if (!is_of_all(fault) || breaker->open)
 		return;
-	if (!breaker->failures || now_ms - breaker->since_ms > BREAKER_WITHIN_MS) {
+	/* things that each fail in a way of their own are no cloud that is down */
+	if (fault != breaker->last || now_ms - breaker->since_ms > BREAKER_WITHIN_MS) {
 		breaker->failures = 0;
+		breaker->last = fault;
 		breaker->since_ms = now_ms;
 	}
 	breaker->failures++;

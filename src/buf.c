@@ -17,12 +17,16 @@ enum { FIRST_ROOM = 64 };
 /* What an unused buffer points to.  Nobody may write to it: room is 0 wherever it is in use. */
 static const char EMPTY[1] = "";
 
+void out_of_memory(void)
+{
+	fputs("describefs: out of memory\n", stderr);
+	abort();
+}
+
 static void *need(void *memory)
 {
-	if (memory == NULL) {
-		fputs("describefs: out of memory\n", stderr);
-		abort();
-	}
+	if (memory == NULL)
+		out_of_memory();
 	return memory;
 }
 

@@ -220,8 +220,9 @@ struct catalog *catalog_read(const struct catalogs *catalogs, const char *file, 
 	enum fault fault = json_parse(&root, text, len);
 
 	if (fault != FAULT_NONE) {
-		rows_refuse(&at, fault == FAULT_TOO_BIG ? "too big"
-			: "not JSON (jq . FILE says in which line)");
+		rows_refuse(&at, fault == FAULT_TOO_BIG ? "too big" :
+			fault == FAULT_LOCAL ? "out of memory" :
+			"not JSON (jq . FILE says in which line)");
 		return NULL;
 	}
 	const struct json *name = json_get(root, "catalog");

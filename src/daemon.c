@@ -290,6 +290,21 @@ static bool unmount(const char *path)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/*
+ * Only begins it where fusermount3 is needed, which may ask us about the mount point: whoever waited
+ * for its end here could not answer.
+ */
+bool daemon_detach_mount(const char *path)
+{
+	char *const arguments[] = { (char *)(uintptr_t)"fusermount3", (char *)(uintptr_t)"-u",
+		(char *)(uintptr_t)"-z", (char *)(uintptr_t)path, NULL };
+	pid_t child;
+
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		return true;
+	return errno == EPERM && posix_spawnp(&child, arguments[0], NULL, NULL, arguments, environ) == 0;
+}
+
 static bool is_ours(const char *path)
 {
 	char *type = mounted_type(path);

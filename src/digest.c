@@ -1,8 +1,8 @@
 /*
  * digest.c - SHA-256 and HMAC-SHA-256 from OpenSSL, which nobody else includes.
  *
- * The one-shot calls fail only when OpenSSL cannot serve the algorithm at all; a wrong signature
- * would be told as a wrong key, so that ends the program instead.
+ * The one-shot calls fail only when OpenSSL cannot serve the algorithm at all, or memory is out; a
+ * wrong signature would be told as a wrong key, so that ends the program instead.
  */
 #include "digest.h"
 
@@ -19,19 +19,30 @@ static void need(bool done)
 {
 	if (done)
 		return;
-	fputs("describefs: OpenSSL has no SHA-256\n", stderr);
+	fputs("describefs: no SHA-256 from OpenSSL: out of memory?\n", stderr);
 	abort();
+}
+
+/* Where its own start lacked memory, OpenSSL 3 would crash at its first use. */
+static bool is_there(void)
+{
+#if OPENSSL_VERSION_MAJOR >= 3
+	return OSSL_LIB_CTX_get0_global_default() != NULL;
+#else
+	return true;
+#endif
 }
 
 void digest_sha256(unsigned char out[DIGEST_BYTES], const void *bytes, size_t len)
 {
-	need(EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) == 1);
+	need(is_there() && EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) == 1);
 }
 
 void digest_hmac(unsigned char out[DIGEST_BYTES], const void *key, size_t key_len,
 	const void *bytes, size_t len)
 {
-	need(key_len <= INT_MAX && HMAC(EVP_sha256(), key, (int)key_len, bytes, len, out, NULL));
+	need(key_len <= INT_MAX && is_there() &&
+		HMAC(EVP_sha256(), key, (int)key_len, bytes, len, out, NULL));
 }
 
 void digest_hex(char out[DIGEST_HEX + 1], const unsigned char digest[DIGEST_BYTES])

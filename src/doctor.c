@@ -6,6 +6,7 @@
  */
 #include "doctor.h"
 
+#include "file.h"
 #include "when.h"
 
 #include <errno.h>
@@ -54,6 +55,32 @@ static int look_at_fusermount(void)
 			return say(FINDING_OK, "fusermount3", places[i]);
 	return say(geteuid() ? FINDING_PROBLEM : FINDING_WARNING, "fusermount3",
 		"not found; install the package fuse3");
+}
+
+/*
+ * What indexes the machine walks through every file system that it is not told to leave out: here each
+ * walk would cost a call a resource.  There may be no such program.
+ */
+static int look_at_updatedb(void)
+{
+	static const char PATH[] = "/etc/updatedb.conf";
+	struct buf why;
+	size_t len;
+
+	buf_init(&why, 1024);
+	char *text = file_read(PATH, 64 << 10, &len, &why);
+	const char *types = text ? strstr(text, "PRUNEFS") : NULL;
+	char *end = types ? strchr(types, '\n') : NULL;
+	if (end)
+		*end = '\0';
+	if (types && strstr(types, "fuse.describefs"))
+		say(FINDING_OK, "updatedb", "leaves describefs alone");
+	else if (text)
+		say(FINDING_WARNING, "updatedb", "would walk through every mount: add fuse.describefs "
+			"to PRUNEFS in /etc/updatedb.conf");
+	free(text);
+	buf_release(&why);
+	return 0;
 }
 
 static int look_at_key(struct source *source, const struct catalog *catalog)
@@ -140,7 +167,7 @@ static int look_at_endpoint(struct source *source, const char *endpoint)
 int doctor_run(struct source *source)
 {
 	const struct config *config = source->config;
-	int problems = look_at_fuse() | look_at_fusermount();
+	int problems = look_at_fuse() | look_at_fusermount() | look_at_updatedb();
 	size_t looked = 0;
 
 	for (size_t i = 0; i < source->catalogs.n; i++) {

@@ -106,3 +106,17 @@ char *file_read_secret(const char *path, size_t max, size_t *len, struct buf *wh
 {
 	return read_file(path, max, len, true, why);
 }
+
+uint64_t file_mark(const char *path)
+{
+	struct stat status;
+	if (stat(path, &status) < 0)
+		return 0;
+	const uint64_t parts[] = { status.st_dev, status.st_ino, (uint64_t)status.st_size,
+		(uint64_t)status.st_mtim.tv_sec, (uint64_t)status.st_mtim.tv_nsec,
+		(uint64_t)status.st_ctim.tv_sec, (uint64_t)status.st_ctim.tv_nsec };
+	uint64_t mark = 1;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		mark = (mark ^ parts[i]) * 0x9e3779b97f4a7c15ULL;
+	return mark ? mark : 1;
+}

@@ -38,7 +38,7 @@ struct front {
 	struct tree *tree;
 	struct trim trim;
 	struct fuse_buf buffer;
-	bool mounted;
+	bool mounted, detached;
 	void (*ready)(void *arg);
 	void *ready_arg;
 	uid_t uid;
@@ -420,7 +420,7 @@ static void receive(void *arg, int fd, int events)
 		int got = fuse_session_receive_buf(front->session, &front->buffer);
 		if (got == -EINTR)
 			continue;
-		if (got == -EAGAIN)
+		if (got == -EAGAIN || got == -ENOMEM) /* the request is still there, and so are we */
 			return;
 		if (got <= 0) { /* unmounted, or the connection was aborted */
 			loop_forget(front->loop, fd);
@@ -479,12 +479,19 @@ void front_serve(struct front *front, struct engine *engine, struct tree *tree)
 	loop_watch(front->loop, fuse_session_fd(front->session), LOOP_READ, receive, front);
 }
 
+void front_detached(struct front *front)
+{
+	front->detached = true;
+}
+
 void front_free(struct front *front)
 {
 	if (!front)
 		return;
 	trim_release(&front->trim);
 	loop_forget(front->loop, fuse_session_fd(front->session));
+	if (front->detached)
+		front_sever(front->session);
 	fuse_session_unmount(front->session);
 	fuse_session_destroy(front->session);
 	free(front->buffer.mem);

@@ -112,3 +112,15 @@ struct fuse_session *front_mount(const struct config *config, const struct fuse_
 	buf_release(&said);
 	return mounted ? session : NULL;
 }
+
+/* libfuse takes a pipe that nobody reads for a cut connection, and this one is cut, as nobody holds it. */
+void front_sever(struct fuse_session *session)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return;
+	close(ends[0]);
+	dup3(ends[1], fuse_session_fd(session), O_CLOEXEC);
+	close(ends[1]);
+}

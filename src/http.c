@@ -22,7 +22,7 @@
 
 #include "transfer.h"
 
-enum { IDLE_MAX = 16, CONNECTIONS_MAX = 1024, CONNECTIONS_KEPT = 64, CONNECT_MS = 3000 };
+enum { CONNECTIONS_MAX = 1024, CONNECTIONS_KEPT = 64, CONNECT_MS = 3000, DISTRUST_MS = 2000 };
 
 struct exchange {
 	struct http *http;
@@ -37,30 +37,11 @@ struct http {
 	struct loop *loop;
 	CURLM *multi;
 	struct timer *timer; /* curl's */
-	CURL *idle[IDLE_MAX];
-	size_t n_idle;
+	int64_t distrust_ms; /* until then no kept connection is used */
 	struct exchange *first;
 	struct http_options options;
 	char *cacert;
 };
-
-/* Easy handles */
-
-static CURL *get_easy(struct http *http)
-{
-	CURLcode code;
-	if (http->n_idle > 0)
-		return http->idle[--http->n_idle];
-	return transfer_handle(&http->options, &code);
-}
-
-static void put_easy(struct http *http, CURL *easy)
-{
-	if (http->n_idle < IDLE_MAX && transfer_renew(easy, &http->options))
-		http->idle[http->n_idle++] = easy;
-	else
-		curl_easy_cleanup(easy);
-}
 
 /* The life of an exchange */
 
@@ -76,15 +57,10 @@ static void detach(struct exchange *exchange)
 		exchange->next->link = exchange->link;
 }
 
-/*
- * Its transfer has left curl or never came to it; what it holds goes, the handle may serve again.
- */
+/* Its transfer has left curl or never came to it. */
 static void dispose(struct exchange *exchange)
 {
-	CURL *easy = exchange->transfer.easy;
 	transfer_end(&exchange->transfer);
-	if (easy)
-		put_easy(exchange->http, easy);
 	free(exchange);
 }
 
@@ -106,6 +82,8 @@ static void drain(struct http *http)
 		struct exchange *exchange = NULL;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
 		transfer_finish(&exchange->transfer, message->data.result);
+		if (exchange->transfer.kept_died)
+			http->distrust_ms = loop_now_ms(http->loop) + DISTRUST_MS;
 		conclude(exchange);
 	}
 }
@@ -130,12 +108,15 @@ static bool start(struct exchange *exchange, const struct request *request, long
 	io_wire_fn *wired, void *arg)
 {
 	struct http *http = exchange->http;
-	CURL *easy = get_easy(http);
+	CURLcode code;
+	CURL *easy = transfer_handle(&http->options, &code);
 	if (!transfer_begin(&exchange->transfer, easy, request, timeout_ms))
 		return false;
 	exchange->transfer.wired = wired;
 	exchange->transfer.wired_arg = arg;
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+	/* Where one kept connection was dead others are: the next try is not to find out one by one. */
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, loop_now_ms(http->loop) < http->distrust_ms ? 1L : 0L);
 	return curl_multi_add_handle(http->multi, easy) == CURLM_OK;
 }
 
@@ -238,14 +219,13 @@ static bool has_needed_curl(struct buf *why)
 	return true;
 }
 
-/* The first handle shows whether this libcurl takes every option; it waits in the pool. */
+/* A first handle shows whether this libcurl takes every option. */
 static bool try_options(struct http *http, struct buf *why)
 {
 	CURLcode code;
 	CURL *easy = transfer_handle(&http->options, &code);
-	if (easy)
-		put_easy(http, easy);
-	else
+	curl_easy_cleanup(easy);
+	if (!easy)
 		buf_printf(why, "%s refuses an option: %s", curl_version(),
 			curl_easy_strerror(code));
 	return easy != NULL;
@@ -299,8 +279,6 @@ void http_free(struct http *http)
 		return;
 	while (http->first)
 		http_cancel(http, http->first);
-	while (http->n_idle > 0)
-		curl_easy_cleanup(http->idle[--http->n_idle]);
 	curl_multi_cleanup(http->multi);
 	loop_unset(http->loop, http->timer);
 	free(http->cacert);

@@ -300,10 +300,11 @@ enum fault json_scan(struct buf *out, const char *text, size_t len)
 	if (len > JSON_BYTES_MAX)
 		return FAULT_TOO_BIG;
 	skip_blanks(&s);
-	if (!scan_value(&s))
-		return out->full ? FAULT_TOO_BIG : s.why;
+	bool whole = scan_value(&s);
+	if (out->full) /* no text within the ceilings gets so long (JSON_SCAN_BYTES_MAX) */
+		return FAULT_LOCAL;
+	if (!whole)
+		return s.why;
 	skip_blanks(&s);
-	if (s.at != s.end)
-		return FAULT_ANSWER;
-	return out->full ? FAULT_TOO_BIG : FAULT_NONE;
+	return s.at == s.end ? FAULT_NONE : FAULT_ANSWER;
 }

@@ -57,8 +57,8 @@ static bool ends_with(const char *text, size_t len, const char *end)
 }
 
 /*
- * What would lead connections elsewhere, or widen whom they trust (trust is cacert='s alone) and how little
- * they ask of a cipher: a file of OpenSSL's can bring back the one that enciphers nothing.
+ * What would lead connections elsewhere, or widen whom they trust (trust is cacert='s alone) and how
+ * little they ask of a cipher: a file of OpenSSL's can bring back the one that enciphers nothing.
  */
 static bool is_unwanted(const char *name, size_t len)
 {
@@ -362,6 +362,23 @@ bool keyring_load(const struct keyring *keyring, const char *cloud, const char *
 static bool is_region(const char *text)
 {
 	return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
+}
+
+uint64_t keyring_mark(const struct keyring *keyring, const char *cloud, const char *profile)
+{
+	bool of_file = strcmp(cloud, "tencent") == 0 &&
+		(profile || !keyring->tencent.id || !keyring->tencent.secret);
+	uint64_t mark = 0;
+	struct buf path, why;
+	if (!of_file)
+		return 0;
+	buf_init(&path, PATH_ROOM);
+	buf_init(&why, PATH_ROOM);
+	if (tccli_path(keyring, profile_of(keyring, profile), "credential", &path, &why))
+		mark = file_mark(path.data);
+	buf_release(&path);
+	buf_release(&why);
+	return mark;
 }
 
 bool keyring_region(const struct keyring *keyring, const char *cloud, const char *profile,

@@ -137,6 +137,8 @@ void leg_send(struct leg *leg)
 	}
 	if (leg->flight->want == WANT_WHOLE && !leg->tries) /* it may have waited long for its turn */
 		leg->deadline_ms = engine_now_ms(engine) + options->deadline_ms;
+	if (options->renew)
+		options->renew(options->renew_arg, &engine->credentials);
 	int64_t left_ms = leg->deadline_ms - engine_now_ms(engine);
 	leg->state = LEG_SENT;
 	leg->tries++;

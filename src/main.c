@@ -15,16 +15,44 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { LEAVE_MS = 5000 };
+
 static int complain(const struct buf *why)
 {
-	fprintf(stderr, "describefs: %s\n", why->data);
+	fprintf(stderr, "describefs: %s\n", why->len ? why->data : "out of memory");
 	return 1;
 }
 
+/* A mount that is being served. */
+struct service {
+	struct source *source;
+	struct front *front; /* NULL until it is mounted */
+	bool leaving;
+};
+
+static void stop_now(void *arg)
+{
+	loop_stop(arg, 0);
+}
+
+/*
+ * Who has a file open reads it to its end: the mount leaves the tree, and the kernel tells us when the
+ * last one has closed.  Whoever waits for the cloud is not waited for, nor is anybody for long.
+ */
 static void stop(void *arg, int number)
 {
+	struct service *service = arg;
+	struct source *source = service->source;
+
 	(void)number;
-	loop_stop(arg, 0);
+	if (service->leaving || !service->front || engine_stats(source->engine).waiting ||
+			!daemon_detach_mount(source->config->mountpoint)) {
+		loop_stop(source->loop, 0);
+		return;
+	}
+	service->leaving = true;
+	front_detached(service->front);
+	loop_after(source->loop, LEAVE_MS, stop_now, source->loop);
 }
 
 /* Who waits for the mount: the parent, or in the foreground perhaps a service manager. */
@@ -51,12 +79,14 @@ static void drop_all(void *arg, int number)
 }
 
 /* A terminal that is closed ends what runs in it; what has left its terminal is told to begin anew. */
-static void catch_signals(const struct source *source)
+static void catch_signals(struct service *service)
 {
-	loop_signal(source->loop, SIGTERM, stop, source->loop);
-	loop_signal(source->loop, SIGINT, stop, source->loop);
+	const struct source *source = service->source;
+
+	loop_signal(source->loop, SIGTERM, stop, service);
+	loop_signal(source->loop, SIGINT, stop, service);
 	if (source->config->foreground)
-		loop_signal(source->loop, SIGHUP, stop, source->loop);
+		loop_signal(source->loop, SIGHUP, stop, service);
 	else
 		loop_signal(source->loop, SIGHUP, drop_all, source->tree);
 }
@@ -65,17 +95,19 @@ static void catch_signals(const struct source *source)
 static int serve(struct source *source, int fd, struct buf *why)
 {
 	struct readiness readiness = { fd, keyring_manager(source->keyring) };
+	struct service service = { .source = source };
 
 	if (!source_start(source, why)) {
 		daemon_fail(fd, complain(why));
 		return 1;
 	}
-	catch_signals(source); /* before there is a mount that a signal could leave behind, dead */
+	catch_signals(&service); /* before there is a mount that a signal could leave behind, dead */
 	struct front *front = front_new(source->config, source->loop, tell_ready, &readiness, why);
 	if (!front) {
 		daemon_fail(fd, complain(why));
 		return 1;
 	}
+	service.front = front;
 	front_serve(front, source->engine, source->tree);
 	int status = loop_run(source->loop);
 	engine_free(source->engine); /* answers whoever still waits */
@@ -112,8 +144,12 @@ static int show_kinds(struct source *source, struct buf *why)
 		guide_kinds(&text, catalog);
 		shown++;
 	}
-	fputs(text.data, stdout);
+	bool whole = !text.full;
+	if (whole)
+		fputs(text.data, stdout);
 	buf_release(&text);
+	if (!whole)
+		return complain(why);
 	if (shown)
 		return fflush(stdout) ? 1 : 0;
 	buf_printf(why, "%s: no such catalog", config->source.catalog);

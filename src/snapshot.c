@@ -207,8 +207,8 @@ struct snapshot *snapshot_of_texts(const char *path, const char *const names[],
 
 	struct snapshot *snapshot = rendering_full(&rendering) ? NULL : assemble(&rendering, path);
 	rendering_release(&rendering);
-	if (!snapshot) /* our own few texts: memory is out */
-		abort();
+	if (!snapshot) /* our own few texts */
+		out_of_memory();
 	snapshot->content = snapshot->stable = snapshot->entries[0].content;
 	snapshot->mtime_s = mtime_s;
 	return snapshot;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 void source_init(struct source *source, const struct config *config)
 {
@@ -85,7 +86,19 @@ static bool reload_key(void *arg, struct credentials *out)
 	return found;
 }
 
-static void plant_tree(struct source *source)
+/* A file that is being written is not the key yet: it is looked at again before the next call. */
+static bool renew_key(void *arg, struct credentials *out)
+{
+	struct source *source = arg;
+	uint64_t mark = keyring_mark(source->keyring, source->catalog->cloud, source->config->source.profile);
+
+	if (!mark || mark == source->key_mark || !reload_key(source, out))
+		return false;
+	source->key_mark = mark;
+	return true;
+}
+
+static bool plant_tree(struct source *source)
 {
 	const struct config *config = source->config;
 	struct tree_options options = {
@@ -98,8 +111,11 @@ static void plant_tree(struct source *source)
 	};
 
 	guide_readme(&source->readme, source->catalog);
+	if (source->readme.full)
+		return false;
 	options.readme = source->readme.data; /* only now: filling it moves it */
 	source->tree = tree_new(&options);
+	return true;
 }
 
 bool source_prepare(struct source *source, struct buf *why)
@@ -113,8 +129,11 @@ bool source_prepare(struct source *source, struct buf *why)
 		buf_printf(why, "%s: %s", config->source.written, source->key_source.data);
 		return false;
 	}
-	buf_puts(&source->endpoint, config->endpoint ? config->endpoint : source->catalog->endpoint);
-	plant_tree(source);
+	source->key_mark = keyring_mark(source->keyring, source->catalog->cloud, config->source.profile);
+	if (!buf_puts(&source->endpoint, config->endpoint ? config->endpoint : source->catalog->endpoint))
+		return false;
+	if (!plant_tree(source))
+		return false;
 	for (size_t i = 0; i < config->pins.n; i++)
 		if (!tree_pin(source->tree, config->pins.v[i], why))
 			return false;
@@ -132,7 +151,7 @@ static uint64_t random_seed(void)
 	uint64_t seed = 0;
 
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
-		seed = (uint64_t)(uintptr_t)&seed; /* only spreads retries: any number will do */
+		seed = (uint64_t)getpid(); /* only spreads retries: any number will do */
 	return seed;
 }
 
@@ -159,6 +178,8 @@ bool source_start(struct source *source, struct buf *why)
 		.key_source = source->key_source.data,
 		.reload = reload_key,
 		.reload_arg = source,
+		.renew = renew_key,
+		.renew_arg = source,
 		.deadline_ms = config->deadline_ms,
 		.rate = config->rate,
 		.seed = random_seed(),

@@ -1,10 +1,15 @@
 /*
  * transfer.c - one request in curl's hands.
  *
- * An easy handle is used again and again: what is the same for all exchanges stands in two tables,
- * and what differs is set for each.  No redirect is followed (curl would hand X-TC-Token to
- * the other host), no coding asked for, no proxy, netrc or key log taken from anywhere, and what
- * curl only half limits is counted by answer.c in our own callbacks.
+ * Every transfer has a handle of its own; connections are kept by the multi handle.  What curl keeps
+ * in a used handle has bitten twice: before 8.1.1 an answer whose first header line is a continued
+ * one writes to the freed headers of the answer before (curl#11101), and after five kept connections
+ * that turned out to be dead, in a handle's whole life, the next is a failure.  What is the same for
+ * all transfers stands in two tables, and what differs is set for each.
+ *
+ * No redirect is followed (curl would hand X-TC-Token to the other host), no coding asked for, no
+ * proxy, netrc or key log taken from anywhere, and what curl only half limits is counted by answer.c
+ * in our own callbacks.
  *
  * curl's low-speed limit is not used: a total timeout is always set, and a user who allows a slow
  * cloud 60 s means it.
@@ -94,7 +99,10 @@ static enum fault fault_of_connect(CURL *easy)
 	return error == ENETUNREACH ? FAULT_NO_NETWORK : FAULT_NO_HOST;
 }
 
-/* Before 8.6 a header line over curl's own ceiling was "out of memory". */
+/*
+ * Before 8.6 a header line over curl's own ceiling was "out of memory", and one that continues
+ * nothing is a bad argument.
+ */
 static bool has_begun_to_answer(CURL *easy)
 {
 	curl_off_t first_byte_us = 0;
@@ -109,7 +117,8 @@ static enum fault fault_of(CURL *easy, CURLcode code)
 		return FAULT_LOCAL;
 	if (code == CURLE_COULDNT_CONNECT)
 		return fault_of_connect(easy);
-	if (code == CURLE_OUT_OF_MEMORY && has_begun_to_answer(easy))
+	bool odd = code == CURLE_OUT_OF_MEMORY || code == CURLE_BAD_FUNCTION_ARGUMENT;
+	if (odd && has_begun_to_answer(easy))
 		return FAULT_ANSWER;
 	for (size_t i = 0; i < sizeof FAULTS / sizeof *FAULTS; i++)
 		if (FAULTS[i].code == code)
@@ -156,6 +165,22 @@ static bool is_nowhere(union address address)
 }
 
 /*
+ * Curl starts over on another connection when a kept one ends without a word.  The server may have
+ * got the first request all the same, and then the second is one more than the rate allows: whether
+ * and when it is made is the engine's business.
+ */
+static bool starts_over(struct transfer *transfer)
+{
+	struct response *response = &transfer->answer.response;
+	if (!transfer->is_wired)
+		return false;
+	fault_note_copy(response->detail, sizeof response->detail, "a connection that was kept has ended");
+	transfer->kept_died = true;
+	transfer->fault = FAULT_LOST;
+	return true;
+}
+
+/*
  * The config permits http:// for loopback hosts by name; here the address that the name led to is
  * held to it.
  */
@@ -164,23 +189,23 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	struct transfer *transfer = arg;
 	union address to = { &address->addr };
 	(void)purpose;
-	if (is_nowhere(to) || (transfer->plain && !is_loopback(to)))
+	if (starts_over(transfer) || is_nowhere(to) || (transfer->plain && !is_loopback(to)))
 		return CURL_SOCKET_BAD;
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* Curl may start over on a fresh connection when a kept one turns out to be dead: that is not told again. */
 static int before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
 {
 	struct transfer *transfer = arg;
-	io_wire_fn *wired = transfer->wired;
 	(void)ip;
 	(void)local_ip;
 	(void)port;
 	(void)local_port;
-	transfer->wired = NULL;
-	if (wired)
-		wired(transfer->wired_arg);
+	if (starts_over(transfer))
+		return CURL_PREREQFUNC_ABORT;
+	transfer->is_wired = true;
+	if (transfer->wired)
+		transfer->wired(transfer->wired_arg);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -256,16 +281,6 @@ CURL *transfer_handle(const struct http_options *options, CURLcode *code)
 		return easy;
 	curl_easy_cleanup(easy);
 	return NULL;
-}
-
-/*
- * curl counts in a handle, not in a transfer, how often a kept connection turned out to be dead,
- * and at the sixth time it tells us instead of taking a new one.  Only a reset sets that to 0.
- */
-bool transfer_renew(CURL *easy, const struct http_options *options)
-{
-	curl_easy_reset(easy);
-	return set_constants(options, easy) == CURLE_OK;
 }
 
 /* What differs from request to request */
@@ -358,11 +373,7 @@ bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request 
 
 void transfer_end(struct transfer *transfer)
 {
-	if (transfer->easy) {
-		curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL);
-		curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, NULL);
-		curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, NULL);
-	}
+	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
 	free(transfer->body);
 	answer_release(&transfer->answer);

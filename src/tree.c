@@ -42,7 +42,7 @@ struct object *tree_object(const struct tree *tree, uint64_t id, uint32_t *index
 
 void object_register(struct tree *tree, struct object *object)
 {
-	object->serial = tree->next_serial++;
+	object->serial = tree->next_serial++ & (UINT64_MAX >> 1);
 	map_add(&tree->objects, mix(object->serial), object);
 	if (object->is_version)
 		tree->n_versions++;

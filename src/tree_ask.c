@@ -188,6 +188,8 @@ static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t 
 	struct view view = view_of(tree, node, slot, name, asked);
 	if (!view.found)
 		return view.reply;
+	if (!view.version && node->sort == NODE_RESOURCE && kind_has_describe(node->kind))
+		return reply_failed(FAULT_LOCAL); /* nothing to look into is no word of the cloud's */
 	uint32_t directory = view.version ? version_directory(view.version, slot) : UINT32_MAX;
 	uint32_t entry = directory == UINT32_MAX ? 0 :
 		snapshot_find(version_look(tree, view.version), directory, name);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/deps.sh GROUP... - installs from Debian what is missing of the groups: build, demo, check, fuzz.
+# tests/deps.sh GROUP... - installs from Debian what is missing of the groups: build, demo, check, fuzz, valgrind.
 # A thing is looked for by what it brings (a command, a header), so that nothing that is there is touched.
 set -euo pipefail
 
@@ -13,8 +13,9 @@ demo='microhttpd.h:libmicrohttpd-dev gnutls/gnutls.h:libgnutls28-dev zlib.h:zlib
 	getfattr:attr curl:curl /usr/bin/python3:python3 ps:procps'
 check='cmocka.h:libcmocka-dev /usr/lib/python3/dist-packages/pytest:python3-pytest rsync:rsync
 	vim:vim git:git ctags:universal-ctags cppcheck:cppcheck man:man-db groff:groff node:nodejs npm:npm
-	getfattr:attr strace:strace nm:binutils file:file
+	getfattr:attr strace:strace nm:binutils file:file ip:iproute2 unshare:util-linux
 	shellcheck:shellcheck zsh:zsh fish:fish'
+valgrind='valgrind:valgrind'
 fuzz='clang:clang libclang_rt.fuzzer:libclang-rt-dev'
 
 has() {

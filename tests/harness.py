@@ -184,6 +184,22 @@ def forget_all(path):
         raise OSError(ctypes.get_errno(), "remount")
 
 
+def waiting(mount):
+    """How many requests of a mount the kernel still waits for (fusectl); root alone can look."""
+    number = os.stat(mount.path).st_dev
+    control = pathlib.Path("/sys/fs/fuse/connections")
+    own = None
+    if not list(control.glob("*")):
+        own = control = pathlib.Path(tempfile.mkdtemp(prefix="fusectl.", dir=mount.box.directory))
+        subprocess.run(["mount", "-t", "fusectl", "none", str(own)], check=True)
+    try:
+        return int((control / str(os.minor(number)) / "waiting").read_text())
+    finally:
+        if own:
+            subprocess.run(["umount", str(own)], check=True)
+            own.rmdir()
+
+
 def reap_orphans():
     """Takes what has ended; subprocess's own children were waited for by then."""
     with contextlib.suppress(ChildProcessError):

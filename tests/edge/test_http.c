@@ -213,6 +213,13 @@ static void answers_that_are_no_good(void **state)
 		{ "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08", FAULT_ANSWER },
 		{ "HTTP/1.1 200 OK\r\ncontent-encoding: br\r\n\r\nxx", FAULT_ANSWER },
 		{ "hello, I am not HTTP\r\n\r\n", FAULT_ANSWER },
+		/* Whose line continues which? The first one once wrote to the answer before. */
+		{ "HTTP/1.1 200 OK\r\n Content-Length: 5\r\n\r\nhello", FAULT_ANSWER },
+		{ "HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 5\r\n\r\nhello", FAULT_ANSWER },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\tX: y\r\n\r\nhello", FAULT_ANSWER },
+		{ "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello", FAULT_ANSWER },
+		{ "HTTP/1.1 200 OK\r\n: 5\r\n\r\nhello", FAULT_ANSWER },
+		{ "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", FAULT_ANSWER },
 		{ "\x15\x03\x01", FAULT_ANSWER },
 		{ "HTTP/1.1 200 OK\r\n\r\nuntil the end", FAULT_NONE },
 		{ "HTTP/1.1 204 No Content\r\n\r\n", FAULT_NONE },

@@ -394,6 +394,21 @@ static void the_environment_is_scrubbed_in_place(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void a_changed_file_has_another_mark(void **state)
+{
+	struct home *home = *state;
+	home->keyring = keyring_new();
+	assert_int_equal(keyring_mark(home->keyring, "tencent", NULL), 0);
+	put_file(home, "default.credential", "{\"secretId\":\"f1\",\"secretKey\":\"f2\"}");
+	uint64_t mark = keyring_mark(home->keyring, "tencent", NULL);
+	assert_true(mark);
+	assert_true(keyring_mark(home->keyring, "tencent", NULL) == mark);
+	assert_int_equal(keyring_mark(home->keyring, "tencent", "work"), 0);
+	assert_int_equal(keyring_mark(home->keyring, "baidu", NULL), 0);
+	put_file(home, "default.credential", "{\"secretId\":\"f1\",\"secretKey\":\"changed\"}");
+	assert_true(keyring_mark(home->keyring, "tencent", NULL) != mark);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
@@ -413,6 +428,7 @@ int main(int argc, char **argv)
 		TEST(temporary_keys_that_tccli_keeps_fresh),
 		TEST(a_file_that_others_can_get_at_is_refused),
 		TEST(a_rotation_is_seen),
+		TEST(a_changed_file_has_another_mark),
 		TEST(what_is_no_regular_file_is_refused_at_once),
 		TEST(a_file_that_is_too_large_is_refused),
 		TEST(the_environments_key_is_checked_too),

@@ -234,6 +234,7 @@ static void test_anything_again_within_the_ttl_makes_no_call(void **state)
 	leave(&place);
 }
 
+/* promise: 1 */
 static void test_what_is_warm_in_the_kernel_sends_no_message(void **state)
 {
 	struct place place;

@@ -70,6 +70,7 @@ static int64_t timestamp(const struct exchange *exchange)
 
 /* ---- the clock ---- */
 
+/* promise: 6 */
 static void test_a_wrong_clock_is_learned_once_from_the_answers_date(void **state)
 {
 	static const int64_t steps_s[] = { 3600, -3600, 90000, -90000, 400 };
@@ -96,6 +97,7 @@ static void test_a_wrong_clock_is_learned_once_from_the_answers_date(void **stat
 	}
 }
 
+/* promise: 6 */
 static void test_calls_that_were_signed_before_the_clock_was_learned_are_all_repaired(void **state)
 {
 	struct place place;
@@ -176,6 +178,7 @@ static void test_a_date_that_is_none_teaches_nothing(void **state)
 	}
 }
 
+/* promise: 6 */
 static void test_a_wall_clock_that_steps_changes_no_ttl_and_no_deadline(void **state)
 {
 	struct place place;
@@ -197,6 +200,7 @@ static void test_a_wall_clock_that_steps_changes_no_ttl_and_no_deadline(void **s
 
 /* ---- the token ---- */
 
+/* promise: 6 */
 static void test_a_refused_token_has_the_key_read_again_once(void **state)
 {
 	struct place place;

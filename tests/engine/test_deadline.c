@@ -169,6 +169,7 @@ static void test_a_list_that_nobody_waits_for_stops_after_a_while_and_can_be_ask
 	leave(&place);
 }
 
+/* promise: 1 */
 static void test_silence_is_a_timeout_at_the_deadline_and_not_again_for_the_next_step(void **state)
 {
 	struct place place;

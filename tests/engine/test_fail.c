@@ -155,6 +155,7 @@ static void test_every_cause_is_told_as_the_contract_says_when_nothing_is_known(
 	}
 }
 
+/* promise: 2 */
 static void test_every_cause_shows_the_last_good_answer_or_not_as_the_contract_says(void **state)
 {
 	(void)state;
@@ -189,6 +190,7 @@ static void test_every_cause_shows_the_last_good_answer_or_not_as_the_contract_s
 }
 
 /* What was dropped does not come back as a stale answer to the next failure. */
+/* promise: 2 */
 static void test_what_is_denied_or_gone_is_dropped(void **state)
 {
 	static const struct row later = { .network = FAULT_TLS };
@@ -252,6 +254,7 @@ static void test_without_stale_every_failure_is_one(void **state)
 	}
 }
 
+/* promise: 2 */
 static void test_a_last_good_answer_is_served_while_it_is_younger_than_stale(void **state)
 {
 	static const struct row down = { .network = FAULT_TLS };
@@ -271,6 +274,7 @@ static void test_a_last_good_answer_is_served_while_it_is_younger_than_stale(voi
 
 /* ---- listings ---- */
 
+/* promise: 2 */
 static void test_a_listing_that_can_not_be_refreshed_is_the_old_one_marked_stale(void **state)
 {
 	(void)state;
@@ -440,6 +444,7 @@ static void test_a_good_answer_ends_a_failure_and_the_stale_mark(void **state)
 }
 
 /* At the very millisecond of its end an answer is old, and says so. */
+/* promise: 2 */
 static void test_stale_is_1_from_the_millisecond_of_expiry(void **state)
 {
 	struct place place;
@@ -454,6 +459,7 @@ static void test_stale_is_1_from_the_millisecond_of_expiry(void **state)
 	leave(&place);
 }
 
+/* promise: 3 */
 static void test_nothing_but_the_api_saying_so_is_ever_enoent(void **state)
 {
 	(void)state;

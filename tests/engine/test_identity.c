@@ -25,6 +25,7 @@ static void leave(struct place *place)
 	cloud_close(&place->cloud);
 }
 
+/* promise: 3 */
 static void test_an_answer_about_another_resource_is_none_and_nothing_of_it_is_kept(void **state)
 {
 	static const char *const others[] = { "{\"Id\": \"train-2\", \"Status\": \"X\"}", "{\"Status\": \"X\"}",

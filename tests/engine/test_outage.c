@@ -59,6 +59,7 @@ static void read_for(struct place *place, int64_t ms)
 	}
 }
 
+/* promise: 5 */
 static void test_five_minutes_of_outage_cost_a_hundred_and_fifty_calls(void **state)
 {
 	static const enum fault faults[] = { FAULT_REFUSED, FAULT_TLS, FAULT_NO_HOST, FAULT_LOST, FAULT_NONE };

@@ -298,6 +298,7 @@ static void test_a_total_of_0_or_none_beside_items_is_not_believed(void **state)
 
 /* ---- items ---- */
 
+/* promise: 4 */
 static void test_one_bad_item_hides_no_other(void **state)
 {
 	static const char *const bad[] = { "null", "7", "\"train-x\"", "[]", "{}", "{\"Id\": null}",
@@ -333,6 +334,7 @@ static void test_a_numeric_id_is_its_digits(void **state)
 }
 
 /* Each gets a name of its own that can be opened, whatever it is. */
+/* promise: 4 */
 static void test_hostile_ids_are_all_listed_once_and_can_be_entered(void **state)
 {
 	static const char *const ids[] = { "", ".", "..", "/", "a/b", "../../etc/passwd", "-rf", " ", "a ",
@@ -400,6 +402,7 @@ static void test_the_same_id_twice_in_one_page_is_one_entry_with_the_last_words(
 
 /* ---- all or nothing ---- */
 
+/* promise: 3 */
 static void test_a_page_that_fails_leaves_the_old_listing_whole(void **state)
 {
 	(void)state;
@@ -430,6 +433,7 @@ static void test_a_page_that_fails_leaves_the_old_listing_whole(void **state)
 	}
 }
 
+/* promise: 3 */
 static void test_a_first_list_that_fails_in_the_middle_shows_nothing(void **state)
 {
 	struct place place;

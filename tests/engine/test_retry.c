@@ -322,6 +322,7 @@ static void assert_polite(const struct world *world, size_t rate)
 	}
 }
 
+/* promise: 5 */
 static void test_no_second_holds_more_calls_than_the_rate(void **state)
 {
 	static const double rates[] = { 20, 7, 2.5, 1 };

@@ -183,6 +183,7 @@ static void test_a_described_resource_and_a_listed_one_have_the_same_mtime(void 
 
 /* ---- what is open ---- */
 
+/* promise: 3 */
 static void test_an_open_file_is_read_whole_until_it_is_forgotten(void **state)
 {
 	struct place place;

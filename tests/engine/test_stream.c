@@ -252,6 +252,7 @@ static int64_t slow_at_first(const struct exchange *exchange)
 	return exchange->number < 30 ? 100 + (int64_t)(exchange->number * 37 % 250) : 0;
 }
 
+/* promise: 5 */
 static void test_connections_that_take_their_time_do_not_make_a_burst_of_two_seconds(void **state)
 {
 	struct place place;

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from harness import KEYS, PLAIN, TASK, TOP, error_of, synthetic, timed, wait_until
-from net import DEADLINE, ONE, QUICK, SLACK, STATUS, Broken, Server, last_error, task
+from harness import PLAIN, TOP, error_of, synthetic, timed, wait_until
+from net import ONE, QUICK, SLACK, STATUS, Broken, Server, last_error, task
 from net import tls  # noqa: F401 (a fixture)
 
 # a certificate of make-certs.sh: a word of the cause, as the log has it
@@ -142,6 +142,7 @@ def places(sink, cloud):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+# promise: 7
 def test_T09_no_redirect_is_followed(box, status):
     box.auth_failures = True
     cloud = box.emulator("--tasks", 8, "--token", "the-secret-token")
@@ -246,6 +247,7 @@ def test_T11_no_file_of_curl_is_opened(box, tls, certificates):
         assert name not in seen
 
 
+# promise: 7
 def test_T12_the_secrets_of_a_session_are_not_written(box, tls):
     cloud, trust = tls()
     for name in ("f", "b"):

@@ -165,6 +165,55 @@ def test_links_lead_somewhere(top):
                 assert anchor in anchors, "%s: %s" % (name, target)
 
 
+# ---- promises
+
+def promised(top):
+    """What the README promises, by number."""
+    part = re.search(r"^## What it promises\n(.*?)<!-- promises -->", read(top, "README.md"), re.M | re.S)[1]
+    return dict(re.findall(r"^(\d+)\. (.*(?:\n   .*)*)", part, re.M))
+
+
+def marked(top):
+    """{test: the promises that the line above it names}"""
+    found = {}
+    for path in sorted((top / "tests").rglob("*")):
+        if path.suffix not in (".py", ".c"):
+            continue
+        for numbers, name in re.findall(r"^(?:/\*|#) promise: ([\d, ]+?)(?: \*/)?\n(?:def|static void) (\w+)\(",
+                                        path.read_text(), re.M):
+            assert name not in found, "%s is marked twice" % name
+            found[name] = set(numbers.split(", "))
+    return found
+
+
+def test_every_promise_has_its_tests_and_they_say_so(top):
+    shown = {}
+    for number, cell in checks.rows(checks.section(read(top, "README.md"), "promises")):
+        assert code(cell), "nothing shows promise %s" % number
+        for name in code(cell):
+            shown.setdefault(name, set()).add(number)
+    assert shown == marked(top), "README.md, and the comments above the tests"
+    assert set().union(*shown.values()) == set(promised(top))
+
+
+def test_no_mark_of_a_promise_stands_where_no_test_is(top):
+    for path in sorted((top / "tests").rglob("*")):
+        if path.suffix in (".py", ".c") and path.name != "test_documents.py":
+            text = path.read_text()
+            marks = re.findall(r"promise: \d.*\n(.*)", text)
+            for below in marks:
+                assert re.match(r"def test_\w+\(|static void \w+\(void \*\*", below), "%s: %s" % (path, below)
+
+
+def test_the_manual_promises_what_the_readme_does(top):
+    part = re.search(r"^\.Sh PROMISES\n(.*?)^\.El$", source_words(top), re.M | re.S)[1]
+    items = [re.sub(r"^\.[A-Z][a-z] ", "", item, flags=re.M) for item in part.split("\n.It\n")[1:]]
+
+    def words(text):
+        return re.findall(r"[\w'-]+", text)
+    assert [words(item) for item in items] == [words(item) for item in promised(top).values()]
+
+
 # ---- src/README.md
 
 def test_ceilings_are_all_there(top):

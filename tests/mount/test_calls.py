@@ -247,6 +247,7 @@ def test_lookups_in_one_directory_do_not_wait_for_each_other(box, readers):
     assert cloud.counts()["max_concurrent"] > 10
 
 
+# promise: 5
 def test_the_rate_of_calls_is_kept(box, readers):
     cloud = box.emulator("--tasks", 60, "--rate", 20)
     mount = box.mount("tione")  # the catalog's rate: 20 a second for each action, as the cloud allows

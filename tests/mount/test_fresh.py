@@ -187,6 +187,7 @@ def test_an_open_file_outlives_its_resource(box, cloud):
         os.close(fd)
 
 
+# promise: 3
 def test_a_reader_is_never_torn_while_the_value_changes_all_the_time(box, cloud):
     mount = box.mount("tione", "ttl=0", "rate=10000")
     path = mount / "training" / RUNNING / "remark"
@@ -246,6 +247,7 @@ def test_one_pass_over_a_directory_is_one_answer(box, cloud):
         changer.join()
 
 
+# promise: 3
 def test_what_stands_is_listed_once_though_the_listing_is_refreshed_midway(box):
     cloud = box.emulator("--tasks", 1200)
     mount = box.mount("tione", "ttl=1", "rate=10000")

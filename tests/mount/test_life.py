@@ -301,6 +301,7 @@ def find_secrets(text):
     return [secret for secret in SECRETS if secret.encode() in (text.encode() if isinstance(text, str) else text)]
 
 
+# promise: 7
 def test_keys_are_nowhere_to_be_seen(box, cloud):
     mount = box.mount("tione")
     assert mount.text(STATUS) == "SUCCEED"
@@ -325,6 +326,7 @@ def test_another_process_of_the_same_user_cannot_look_inside(box, cloud):
     assert result.returncode != 0 and b"denied" in result.stderr
 
 
+# promise: 7
 def test_debug_says_much_and_no_secret(box, cloud):
     box.auth_failures = True
     mount, _, errors = box.foreground("tione", flags=("-d",))
@@ -338,6 +340,7 @@ def test_debug_says_much_and_no_secret(box, cloud):
     assert find_secrets(said) == [] and "Signature=" not in said and "TC3-HMAC" not in said
 
 
+# promise: 7
 def test_a_token_is_kept_as_secret_as_a_key(box):
     cloud = box.emulator("--token", "canary-token-0123456789")
     mount = box.mount("tione", env={"TENCENTCLOUD_TOKEN": "canary-token-0123456789"})
@@ -349,6 +352,7 @@ def test_a_token_is_kept_as_secret_as_a_key(box):
     assert cloud.counts()["by_verdict"].get("ok")
 
 
+# promise: 7
 def test_proxies_and_key_logs_of_the_environment_are_ignored(box, cloud):
     log = box.directory / "keylog"
     mount = box.mount("tione", env={"http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1",

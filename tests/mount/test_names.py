@@ -57,6 +57,7 @@ def check_names(directory, keys, values):
     return found
 
 
+# promise: 4
 def test_hostile_keys_of_a_map_are_listed_once_each_and_open(box, cloud):
     put_tags(cloud, HOSTILE)
     mount = box.mount("tione")
@@ -95,6 +96,7 @@ def test_hostile_ids_are_listed_once_each_and_open(box, cloud):
     assert mount.sh("ls -l training | wc -l").strip() == str(len(names) + 1)
 
 
+# promise: 4
 def test_invalid_utf8_and_lone_surrogates_do_not_spoil_their_neighbours(box, cloud):
     raw = (b'{"Id":"train-t","Status":"RUNNING","Name":"a\xff\xfeb","Remark":"\\ud800 and \\udc00x",'
            b'"Tags":[{"TagKey":"k\xc3(","TagValue":"v\x80"},{"TagKey":"\\udead","TagValue":"w"},'
@@ -174,6 +176,7 @@ NUMBERS = ["0", "-0", "0.10", "1e3", "1E+3", "-1.50e-7", "18446744073709551616",
            "9007199254740993", "7" * 70, "0." + "3" * 70, "1e400", "0.1e1"]
 
 
+# promise: 4
 def test_numbers_are_digit_for_digit(box, cloud):
     inner = ",".join('"N%d":%s' % (i, number) for i, number in enumerate(NUMBERS))
     cloud.put("training", '{"Id":"train-n","RuntimeInSeconds":18446744073709551617,"Numbers":{%s},"List":[%s]}' %

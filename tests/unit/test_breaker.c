@@ -26,7 +26,7 @@ static enum fault ask(struct breaker *breaker, int64_t now_ms, bool *probe)
 	return breaker_asks(breaker, probe, now_ms);
 }
 
-static void test_five_in_a_row_under_load_open_it(void **state)
+static void test_twenty_in_a_row_under_load_open_it(void **state)
 {
 	static const enum fault all[] = { FAULT_KEY, FAULT_CLOCK, FAULT_TOKEN, FAULT_THROTTLED, FAULT_SERVER,
 		FAULT_LOST, FAULT_ANSWER, FAULT_TIMEOUT, FAULT_NO_HOST, FAULT_NO_NETWORK, FAULT_REFUSED, FAULT_TLS };
@@ -73,7 +73,7 @@ static void test_one_reader_after_the_other_and_a_slow_trickle_open_nothing(void
 	assert_int_equal(breaker_says(&breaker), FAULT_NONE);
 	breaker_init(&breaker);
 	for (int i = 0; i < 100; i++)
-		fail_calls(&breaker, FAULT_SERVER, 1, MANY, 1000 + i * (BREAKER_WITHIN_MS / 3));
+		fail_calls(&breaker, FAULT_SERVER, 1, MANY, 1000 + i * (BREAKER_WITHIN_MS / 15));
 	assert_int_equal(breaker_says(&breaker), FAULT_NONE);
 }
 
@@ -99,6 +99,18 @@ static void test_one_call_in_five_seconds_finds_out(void **state)
 	breaker_end(&breaker, 300000);
 	assert_int_equal(ask(&breaker, 300000, &probe), FAULT_NONE);
 	assert_false(probe);
+}
+
+static void test_failures_of_many_sorts_open_nothing(void **state)
+{
+	static const enum fault faults[] = { FAULT_SERVER, FAULT_ANSWER, FAULT_THROTTLED };
+	struct breaker breaker;
+	(void)state;
+
+	breaker_init(&breaker);
+	for (int i = 0; i < 100; i++)
+		fail_calls(&breaker, faults[i % 3], BREAKER_FAILURES - 1, MANY, 1000);
+	assert_int_equal(breaker_says(&breaker), FAULT_NONE);
 }
 
 /* A probe that is taken back is not the last one. */
@@ -160,10 +172,11 @@ static void test_tries_again_run_out_and_good_answers_bring_them_back(void **sta
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_five_in_a_row_under_load_open_it),
+		cmocka_unit_test(test_twenty_in_a_row_under_load_open_it),
 		cmocka_unit_test(test_what_speaks_of_one_thing_never_opens_it),
 		cmocka_unit_test(test_one_reader_after_the_other_and_a_slow_trickle_open_nothing),
 		cmocka_unit_test(test_one_call_in_five_seconds_finds_out),
+		cmocka_unit_test(test_failures_of_many_sorts_open_nothing),
 		cmocka_unit_test(test_a_lost_probe_is_followed_by_another),
 		cmocka_unit_test(test_into_silence_no_more_is_sent_than_two_seconds_took),
 		cmocka_unit_test(test_tries_again_run_out_and_good_answers_bring_them_back),

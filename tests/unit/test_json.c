@@ -34,6 +34,7 @@ static void assert_prints(const char *text, int indent, const char *expected)
 	json_free(root);
 }
 
+/* promise: 4 */
 static void test_numbers_keep_their_digits(void **state)
 {
 	static const char *const digits[] = {

@@ -170,6 +170,7 @@ static void test_what_is_not_json_is_refused(void **state)
 }
 
 /* Every beginning of a right text is wrong: its end is checked, and nothing is read past it. */
+/* promise: 3 */
 static void test_a_cut_answer_is_refused(void **state)
 {
 	static const char text[] =

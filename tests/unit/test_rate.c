@@ -77,6 +77,7 @@ static size_t send_at_random(double per_s, unsigned seed, int64_t wire_ms[])
 	return n;
 }
 
+/* promise: 5 */
 static void test_no_window_of_a_second_holds_more_than_the_rate(void **state)
 {
 	static const struct {
