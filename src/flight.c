@@ -126,8 +126,9 @@ void flight_look_ahead(struct flight *flight)
 
 	int64_t step = flight->page_items - flight->moving;
 
-	if (flight->want != WANT_LIST || !flight->more || flight->astray || step <= 0 ||
-			flight->phase == PHASE_NEWEST || flight->action->paging != PAGING_OFFSET || flight->ids || !tail)
+	if (flight->want != WANT_LIST || !flight->more || flight->astray || flight->ids || step <= 0)
+		return;
+	if (flight->phase == PHASE_NEWEST || flight->action->paging != PAGING_OFFSET || !tail)
 		return;
 	while (tail->next)
 		tail = tail->next;
