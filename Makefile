@@ -20,7 +20,7 @@ CORE_LIBS := -lcjson -lcrypto
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
 	-Wpointer-arith -Wvla -Wundef -Wformat=2
 CFLAGS ?= -O2 -g
-HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=3
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DDESCRIBEFS_VERSION='"$(VERSION)"'
 STD := -std=c17 $(WARN) $(if $(DEVELOPER),-Werror)
@@ -48,7 +48,8 @@ help:
 	@echo 'make coverage   which lines the tests reach'
 	@echo 'make valgrind   the unit, engine and edge tests, and verbs, under memcheck'
 	@echo 'make soak       many readers, faults and changes for MINUTES=30; then what it grew to (PROGRAM=plain)'
-	@echo 'make install    into $$(DESTDIR)$$(PREFIX)'
+	@echo 'make install    into $$(DESTDIR)$$(PREFIX), and mount.describefs into /sbin; make uninstall'
+	@echo 'make deb, rpm   packages, into build/deb/ and build/rpm/'
 	@echo 'make clean'
 
 $(BUILD) $(BUILD)/san:
@@ -107,6 +108,7 @@ include tests/bench/bench.mk
 include tests/fuzz/fuzz.mk
 include tests/coverage.mk
 include tests/soak/soak.mk
+include packaging/packaging.mk
 
 unit: $(UNIT_TESTS)
 	@for test in $^; do echo "== $$test"; ASAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1 $$test || exit 1; done
@@ -125,17 +127,10 @@ demo:
 	$(MAKE) all build/describefs-emulator
 	tests/demo/demo.sh
 
-install: all
-	install -D -m 755 $(BUILD)/describefs $(DESTDIR)$(PREFIX)/bin/describefs
-	install -D -m 644 packaging/man/describefs.1 $(DESTDIR)$(PREFIX)/share/man/man1/describefs.1
-
-uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/describefs $(DESTDIR)$(PREFIX)/share/man/man1/describefs.1
-
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help unit check check-programs demo install uninstall clean
+.PHONY: all help unit check check-programs demo clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/san/*.d $(BUILD)/tests/*/*.d)

@@ -26,6 +26,9 @@ void daemon_ready(int fd);
 /* The child says that it failed with this exit status (its message is already on stderr). */
 void daemon_fail(int fd, int status);
 
+/* In the foreground: tells a service manager (sd_notify(3), "READY=1") at this socket; NULL: nobody. */
+void daemon_notify(const char *socket_name);
+
 /*
  * Looks whether `mountpoint` can be mounted on: a directory that we may enter; a dead mount of fstype
  * fuse.describefs ("Transport endpoint is not connected") is unmounted first, no other type ever.

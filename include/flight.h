@@ -85,6 +85,7 @@ struct flight {
 	unsigned barren; /* pages in a row that brought nothing new */
 	unsigned setbacks; /* pages that were asked for again, because the list moved */
 	bool moving; /* it does: each page begins with the last item of the one before */
+	bool astray; /* pages that were asked for ahead were not the next ones: it goes on one at a time */
 	bool gap; /* the page at hand began with one that was not met yet */
 	bool incomplete;
 	bool lossy; /* a source of ids failed: who is not mentioned now may still be there */
@@ -111,7 +112,7 @@ struct action_state {
 	struct timer *timer;
 	bool running;
 	int64_t unsupported_ms; /* until then nobody asks: the API said that there is no such action */
-	bool cannot_refresh; /* it was seen not to keep the order or the filter that a refresh needs */
+	int64_t whole_until_ms; /* it was seen not to keep the order or the filter that a refresh needs */
 };
 
 struct engine {

@@ -44,5 +44,7 @@ bool keyring_region(const struct keyring *keyring, const char *cloud, const char
 	struct buf *out);
 /* HOME, for the user's catalogs; NULL when unset. */
 const char *keyring_home(const struct keyring *keyring);
+/* NOTIFY_SOCKET, where a service manager waits for daemon_notify; NULL when unset. */
+const char *keyring_manager(const struct keyring *keyring);
 
 #endif

@@ -72,7 +72,7 @@ struct reply {
 	uint64_t cookie; /* FOUND, of tree_more */
 	int64_t absent_ms; /* ABSENT */
 	enum fault fault; /* FAILED */
-	struct node *node; /* NEED: what is to be asked about */
+	struct node *node; /* NEED: what is to be asked about; FOUND of tree_more: a listing, else NULL */
 	enum want want;
 };
 
@@ -91,7 +91,7 @@ struct reply tree_open(struct tree *tree, uint64_t id, struct asked asked);
 /*
  * The same for one step of a pass: whether there is more to hand out from the cookie on (0: from the
  * beginning), or the end is certain.  A listing whose pages are still coming can be gone through as far as
- * they have come.  On FOUND tree_next goes on at reply.cookie.
+ * they have come.  On FOUND tree_next goes on at reply.cookie, before anything else is asked or comes.
  */
 struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct asked asked);
 /*

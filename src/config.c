@@ -69,7 +69,7 @@ static const char HELP[] =
 "  -h, --help       print this text\n"
 "  -V, --version    print the version\n"
 "\n"
-"Options after -o, as in /etc/fstab with the type fuse.describefs:\n"
+"Options after -o, as in /etc/fstab with the type describefs:\n"
 "  deadline=SECONDS  longest wait of a reader, 0.1 to 3600 (10)\n"
 "  ttl=SECONDS       how long a value is fresh (the catalog's, by kind)\n"
 "  stale=SECONDS     how old a value may be shown when the cloud fails (3600)\n"

@@ -230,6 +230,15 @@ static void look_ahead(struct engine *engine)
 	}
 }
 
+/* Who goes through a list that is being read does not wait for it, but wants it. */
+static void note_follower(const struct reply *reply, int64_t now_ms)
+{
+	struct flight *flight = reply->node ? *node_flight(reply->node, WANT_LIST) : NULL;
+
+	if (flight && flight->alone_ms)
+		flight->alone_ms = now_ms;
+}
+
 static struct wait *put(const struct wait *asking)
 {
 	struct engine *engine = asking->engine;
@@ -238,6 +247,8 @@ static struct wait *put(const struct wait *asking)
 
 	engine->stats.questions++;
 	if (reply.outcome != OUTCOME_NEED) { /* what is warm costs no memory */
+		if (asking->question == ASK_READ)
+			note_follower(&reply, asked.now_ms);
 		asking->done(asking->arg, &reply);
 		look_ahead(engine);
 		return NULL;

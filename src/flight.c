@@ -126,8 +126,9 @@ void flight_look_ahead(struct flight *flight)
 
 	int64_t step = flight->page_items - flight->moving;
 
-	if (flight->want != WANT_LIST || !flight->more || step <= 0 || flight->phase == PHASE_NEWEST ||
-			flight->action->paging != PAGING_OFFSET || flight->ids || !tail)
+	if (flight->want != WANT_LIST || !flight->more || flight->astray || flight->ids || step <= 0)
+		return;
+	if (flight->phase == PHASE_NEWEST || flight->action->paging != PAGING_OFFSET || !tail)
 		return;
 	while (tail->next)
 		tail = tail->next;
@@ -217,9 +218,11 @@ static void drop_legs_not_wanted(struct flight *flight)
 {
 	const struct leg *first = flight->legs;
 
-	if (first && (first->offset != flight->offset || first->action != flight->action))
-		while (flight->legs)
-			leg_free(flight->legs);
+	if (!first || (first->offset == flight->offset && first->action == flight->action))
+		return;
+	flight->astray = true;
+	while (flight->legs)
+		leg_free(flight->legs);
 }
 
 void flight_advance(struct flight *flight, const struct json *first)

@@ -44,11 +44,32 @@ static struct reply ask(struct source *source, enum question question, uint64_t 
 		engine_ask(source->engine, question, id, name, take_answer, &answer));
 }
 
-static struct reply ask_more(struct source *source, uint64_t id, uint64_t cookie)
-{
-	struct answer answer = { .loop = source->loop };
+struct names {
+	struct source *source;
+	uint64_t id, cookie;
+	struct texts texts;
+	size_t room;
+	struct answer answer;
+};
 
-	return answer_of(source, &answer, engine_read(source->engine, id, cookie, take_answer, &answer));
+/* What is there can be taken now, and only now: the next page, or its failure, may come at once. */
+static void take_names(void *arg, const struct reply *reply)
+{
+	struct names *names = arg;
+	struct asked asked = { engine_now(names->source->engine).now_ms, 0 };
+	struct entry entry;
+	const char *name;
+
+	names->cookie = reply->cookie;
+	while (reply->outcome == OUTCOME_FOUND &&
+			tree_next(names->source->tree, names->id, &names->cookie, &name, &entry, asked)) {
+		if (names->texts.n == names->room) {
+			names->room = names->room ? names->room * 2 : 64;
+			names->texts.v = xrealloc(names->texts.v, names->room * sizeof(*names->texts.v));
+		}
+		names->texts.v[names->texts.n++] = xstrdup(name);
+	}
+	take_answer(&names->answer, reply);
 }
 
 static int reply_errno(const struct reply *reply)
@@ -122,34 +143,25 @@ static void free_names(struct texts *names)
 }
 
 /* The names of a directory, sorted; 0, or an errno. The caller frees them. */
-static int list_names(struct source *source, uint64_t id, struct texts *names)
+static int list_names(struct source *source, uint64_t id, struct texts *out)
 {
+	struct names names = { .source = source, .id = id };
 	struct reply reply;
-	struct entry entry;
-	const char *name;
-	size_t room = 0, before;
+	size_t before;
 
-	*names = (struct texts){ 0 };
-	reply.cookie = 0;
 	do { /* a long listing comes page by page */
-		reply = ask_more(source, id, reply.cookie);
-		before = names->n;
-		struct asked asked = { engine_now(source->engine).now_ms, 0 };
-		while (reply.outcome == OUTCOME_FOUND &&
-				tree_next(source->tree, id, &reply.cookie, &name, &entry, asked)) {
-			if (names->n == room) {
-				room = room ? room * 2 : 64;
-				names->v = xrealloc(names->v, room * sizeof(*names->v));
-			}
-			names->v[names->n++] = xstrdup(name);
-		}
-	} while (names->n > before);
+		before = names.texts.n;
+		names.answer = (struct answer){ .loop = source->loop };
+		reply = answer_of(source, &names.answer,
+			engine_read(source->engine, id, names.cookie, take_names, &names));
+	} while (names.texts.n > before);
+	*out = names.texts;
 	if (reply.outcome != OUTCOME_FOUND) {
-		free_names(names);
+		free_names(out);
 		return reply_errno(&reply);
 	}
-	if (names->n)
-		qsort(names->v, names->n, sizeof(*names->v), compare_names);
+	if (out->n)
+		qsort(out->v, out->n, sizeof(*out->v), compare_names);
 	return 0;
 }
 

@@ -25,7 +25,7 @@
 enum { FILE_MAX = 64 << 10, PATH_ROOM = 4096 };
 
 struct keyring {
-	char *home, *tccli_profile, *region, *role;
+	char *home, *tccli_profile, *region, *role, *manager;
 	struct credentials tencent, baidu; /* either half may be missing */
 };
 
@@ -92,6 +92,7 @@ struct keyring *keyring_new(void)
 	keyring->tccli_profile = copy_variable("TCCLI_PROFILE");
 	keyring->region = copy_variable("TENCENTCLOUD_REGION");
 	keyring->role = copy_variable("TENCENTCLOUD_ROLE_ARN");
+	keyring->manager = copy_variable("NOTIFY_SOCKET");
 	keyring->tencent.id = take_secret("TENCENTCLOUD_SECRET_ID");
 	keyring->tencent.secret = take_secret("TENCENTCLOUD_SECRET_KEY");
 	keyring->tencent.token = take_secret("TENCENTCLOUD_TOKEN");
@@ -109,6 +110,7 @@ void keyring_free(struct keyring *keyring)
 	free(keyring->tccli_profile);
 	free(keyring->region);
 	free(keyring->role);
+	free(keyring->manager);
 	credentials_release(&keyring->tencent);
 	credentials_release(&keyring->baidu);
 	free(keyring);
@@ -117,6 +119,11 @@ void keyring_free(struct keyring *keyring)
 const char *keyring_home(const struct keyring *keyring)
 {
 	return keyring->home;
+}
+
+const char *keyring_manager(const struct keyring *keyring)
+{
+	return keyring->manager;
 }
 
 /* What a key must look like */

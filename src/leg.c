@@ -135,7 +135,7 @@ void leg_send(struct leg *leg)
 		leg_end_too_late(leg);
 		return;
 	}
-	if (leg->flight->want == WANT_WHOLE && !leg->tries) /* it may have waited long for its turn */
+	if (leg->deadline_ms == INT64_MAX) /* it may have waited long for its turn */
 		leg->deadline_ms = engine_now_ms(engine) + options->deadline_ms;
 	if (options->renew)
 		options->renew(options->renew_arg, &engine->credentials);
@@ -217,6 +217,17 @@ static void book_after(struct leg *leg, int64_t sleep_ms, enum fault too_late)
 		turn_join(leg);
 }
 
+/*
+ * A page behind the first waits for its turn as long as that takes: who waits for it has a deadline of his
+ * own, and a list must get on also where the rate gives less than a page a deadline.
+ */
+static bool is_patient(const struct leg *leg)
+{
+	const struct flight *flight = leg->flight;
+
+	return flight->want == WANT_WHOLE || (flight->want == WANT_LIST && (leg->offset || flight->marker));
+}
+
 void leg_book(struct leg *leg)
 {
 	struct engine *engine = engine_of(leg);
@@ -226,8 +237,7 @@ void leg_book(struct leg *leg)
 		return;
 	}
 	leg->tries = 0;
-	leg->deadline_ms = leg->flight->want == WANT_WHOLE ? INT64_MAX :
-		engine_now_ms(engine_of(leg)) + engine_of(leg)->options.deadline_ms;
+	leg->deadline_ms = is_patient(leg) ? INT64_MAX : engine_now_ms(engine) + engine->options.deadline_ms;
 	book_after(leg, 0, FAULT_QUEUE);
 }
 

@@ -55,16 +55,20 @@ static void stop(void *arg, int number)
 	loop_after(source->loop, LEAVE_MS, stop_now, source->loop);
 }
 
+/* Who waits for the mount: the parent, or in the foreground perhaps a service manager. */
 struct readiness {
 	int fd;
+	const char *manager;
 };
 
-static void tell_parent(void *arg)
+static void tell_ready(void *arg)
 {
 	struct readiness *readiness = arg;
 
+	if (readiness->fd < 0)
+		daemon_notify(readiness->manager);
 	daemon_ready(readiness->fd);
-	readiness->fd = -1;
+	*readiness = (struct readiness){ .fd = -1 };
 }
 
 /* Everybody who comes from now on asks the cloud again, as far as the kernel asks us. */
@@ -90,7 +94,7 @@ static void catch_signals(struct service *service)
 /* From here to the unmount.  `fd` is where the parent waits, -1 in the foreground. */
 static int serve(struct source *source, int fd, struct buf *why)
 {
-	struct readiness readiness = { fd };
+	struct readiness readiness = { fd, keyring_manager(source->keyring) };
 	struct service service = { .source = source };
 
 	if (!source_start(source, why)) {
@@ -98,7 +102,7 @@ static int serve(struct source *source, int fd, struct buf *why)
 		return 1;
 	}
 	catch_signals(&service); /* before there is a mount that a signal could leave behind, dead */
-	struct front *front = front_new(source->config, source->loop, tell_parent, &readiness, why);
+	struct front *front = front_new(source->config, source->loop, tell_ready, &readiness, why);
 	if (!front) {
 		daemon_fail(fd, complain(why));
 		return 1;

@@ -322,11 +322,12 @@ static const char *const PASSED[] = { "auto_unmount", "default_permissions", "no
 
 /* Of mount(8) and fstab, or without a meaning for a read-only mount. */
 static const char *const IGNORED[] = { "ro", "rw", "defaults", "dev", "suid", "exec", "auto",
-	"noauto", "user", "nouser", "users", "owner", "group", "_netdev", "nofail", "sync", "async",
-	"atime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
-	"lazytime", "nolazytime" };
+	"noauto", "user", "nouser", "users", "nousers", "owner", "noowner", "group", "nogroup", "_netdev",
+	"nofail", "sync", "async", "dirsync", "atime", "diratime", "nodiratime", "relatime", "norelatime",
+	"strictatime", "nostrictatime", "lazytime", "nolazytime", "silent", "loud", "mand", "nomand",
+	"iversion", "noiversion", "symfollow", "nosymfollow" };
 
-static const char *const IGNORED_PREFIXES[] = { "x-", "comment=", "user=" };
+static const char *const IGNORED_PREFIXES[] = { "x-", "X-", "comment=", "user=" };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -341,6 +341,8 @@ static bool take_items(struct flight *flight, const struct json *items, const st
 	struct tree *tree = flight->engine->options.tree;
 
 	flight->gap = false;
+	if (flight->moving) /* the page begins again further up */
+		flight->last_s = INT64_MAX;
 	for (const struct json *item = json_first(items), *first = item; item; item = json_next(item)) {
 		struct listed listed;
 		if (tree_list_item(tree, flight->node, item, note, flight->phase == PHASE_WHOLE, &listed)) {

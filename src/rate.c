@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { WINDOW_SLACK_MS = 20, CALLS_MAX = 10000 };
+enum { WINDOW_SLACK_MS = 35, CALLS_MAX = 10000 };
 
 void rate_init(struct rate *rate, double per_s)
 {

@@ -8,7 +8,7 @@
  * the two was seen running in the first.  The total that the second names says whether anything left.
  *
  * The answers are not believed further than they can be checked.  A terminal item among the live ones or a
- * page in another order: this cloud does not do it, and the list is read whole from now on.  A total that
+ * page in another order: this cloud does not do it, and the list is read whole for ten minutes.  A total that
  * does not fit, or a resource that ran and is nowhere any more: it is read whole this time, or, when that is
  * too long to be waited for, in the background.  So it is every WHOLE_MS too, because what left, or was
  * changed without its time being moved, is only missed by a whole reading.
@@ -45,8 +45,9 @@ enum phase refresh_phase(struct flight *flight)
 	struct tree_whole whole;
 
 	flight->action = &kind->list;
+	const struct action_state *state = engine_action(flight->engine, &kind->list);
 	if (flight->want != WANT_LIST || !kind->list.newest || !kind->list.live || kind->partial ||
-			engine_action(flight->engine, &kind->list)->cannot_refresh ||
+			state->whole_until_ms > engine_now_ms(flight->engine) ||
 			!tree_list_whole(flight->node, &whole))
 		return PHASE_WHOLE;
 	size_t pages = pages_of(flight, whole.n);
@@ -67,12 +68,19 @@ static void read_whole(struct flight *flight)
 	flight->more = true;
 }
 
+/* This cloud does not do it, or did not this time. */
+static void distrust(struct flight *flight)
+{
+	engine_action(flight->engine, flight->action)->whole_until_ms =
+		engine_now_ms(flight->engine) + WHOLE_MS;
+}
+
 bool refresh_gives_up(struct flight *flight, enum fault fault)
 {
 	if (flight->want != WANT_LIST || flight->phase == PHASE_WHOLE ||
 			(fault != FAULT_PARAMETER && fault != FAULT_NAME && fault != FAULT_UNSUPPORTED))
 		return false;
-	engine_action(flight->engine, flight->action)->cannot_refresh = true;
+	distrust(flight);
 	read_whole(flight);
 	return true;
 }
@@ -129,7 +137,7 @@ void refresh_turn(struct flight *flight, bool fits, const struct source_note *no
 
 	flight->news = 0;
 	if (!fits || flight->total < 0 || flight->incomplete) {
-		engine_action(flight->engine, flight->action)->cannot_refresh = true;
+		distrust(flight);
 		read_whole(flight);
 	} else if (flight->phase == PHASE_LIVE) {
 		if (flight->more)

@@ -295,7 +295,7 @@ void tree_expire(struct tree *tree)
 		}
 		struct node *node = (struct node *)object;
 		if (node->sort == NODE_LISTING) {
-			node->list_expires_ms = 0;
+			node->list_expires_ms = node->whole_ms = 0; /* and to be read whole */
 			memset(node->failures, 0, sizeof(node->failures));
 		} else if (node->sort != NODE_ROOT) {
 			node->listed.expires_ms = 0;

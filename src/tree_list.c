@@ -214,7 +214,7 @@ bool tree_list_whole(const struct node *listing, struct tree_whole *out)
 	*out = (struct tree_whole){ 0, listing->whole_ms, listing->newest_s };
 	for (size_t i = 0; i < listing->n_entries; i++)
 		out->n += listing_shows(listing, listing->entries[i]);
-	return listing->list_stamp && listing->complete && !listing->n_entered;
+	return listing->list_stamp && listing->complete && listing->whole_ms && !listing->n_entered;
 }
 
 /* Its item says that it may move at any time, and it was not met since then. */

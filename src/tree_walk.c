@@ -11,7 +11,21 @@
  */
 #include "tree_node.h"
 
-enum { FOLLOWS = 1 }; /* the cookie's lowest bit; the seq is above it */
+/* A cookie's bits: whether it follows a reading, which one (its number's last bits), the seq above them. */
+enum { FOLLOWS = 1, ROUND_BIT = 1, ROUND_MASK = 0xff, SEQ_BIT = 9 };
+
+static uint64_t cookie_of(const struct node *listing, uint64_t seq)
+{
+	return seq << SEQ_BIT | (uint64_t)(listing->round_now & ROUND_MASK) << ROUND_BIT | FOLLOWS;
+}
+
+/* It follows a reading that has not come to its end; what ended whole is a listing like any other. */
+static bool follows(const struct node *listing, uint64_t cookie)
+{
+	int8_t ahead = (int8_t)((cookie >> ROUND_BIT & ROUND_MASK) - (listing->round_ended & ROUND_MASK));
+
+	return (cookie & FOLLOWS) && ahead > 0;
+}
 
 /* This reading has met it, or it needs none. */
 static bool has_come(const struct node *listing, const struct node *member)
@@ -19,22 +33,34 @@ static bool has_come(const struct node *listing, const struct node *member)
 	return member->round == listing->round_now || member->pinned || member->entered;
 }
 
+/*
+ * For who follows the reading.  What a reading that failed has left behind, and this one has passed
+ * over, is gone; for what was shown before, the end is waited for.
+ */
+static struct node *next_come(const struct node *listing, size_t at)
+{
+	while (at < listing->n_entries && !has_come(listing, listing->entries[at]) &&
+			!listing_shows(listing, listing->entries[at]))
+		at++;
+	struct node *node = at < listing->n_entries ? listing->entries[at] : NULL;
+
+	return node && has_come(listing, node) ? node : NULL;
+}
+
 /* The first member past the cookie that is shown to this pass; NULL: there is none (yet). */
 static struct node *member_after(const struct node *listing, uint64_t cookie)
 {
-	bool follows = (cookie & FOLLOWS) && listing->n_shown && listing->round_ended != listing->round_now;
 	size_t low = 0, high = listing->n_entries;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (listing->entries[middle]->seq <= cookie >> 1)
+		if (listing->entries[middle]->seq <= cookie >> SEQ_BIT)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (follows)
-		return low < listing->n_entries && has_come(listing, listing->entries[low]) ?
-			listing->entries[low] : NULL;
+	if (listing->n_shown && follows(listing, cookie))
+		return next_come(listing, low);
 	while (low < listing->n_entries && !listing_shows(listing, listing->entries[low]))
 		low++;
 	return low < listing->n_entries ? listing->entries[low] : NULL;
@@ -48,7 +74,7 @@ static bool next_resource(const struct tree *tree, const struct node *listing, u
 	if (!node)
 		return false;
 	int64_t ms = vouched_ms(tree, node, asked);
-	*cookie = node->seq << 1 | (*cookie & FOLLOWS);
+	*cookie = node->seq << SEQ_BIT | (*cookie & ((1 << SEQ_BIT) - 1));
 	*name = node->name;
 	*entry = resource_entry(tree, node, ms ? ms - 1 : 0, asked);
 	if (node->missing || (!node->listed.stamp && kind_has_describe(node->kind)))
@@ -56,9 +82,9 @@ static bool next_resource(const struct tree *tree, const struct node *listing, u
 	return true;
 }
 
-static struct reply more_at(uint64_t cookie)
+static struct reply more_at(struct node *listing, uint64_t cookie)
 {
-	return (struct reply){ .outcome = OUTCOME_FOUND, .cookie = cookie };
+	return (struct reply){ .outcome = OUTCOME_FOUND, .node = listing, .cookie = cookie };
 }
 
 static struct reply more_of_listing(struct tree *tree, struct node *listing, uint64_t cookie,
@@ -66,20 +92,19 @@ static struct reply more_of_listing(struct tree *tree, struct node *listing, uin
 {
 	const struct failure *failure = &listing->failures[WANT_LIST];
 	bool whole = listing->round_ended == listing->round_now;
+	uint64_t seq = cookie >> SEQ_BIT;
 
-	if (listing_is_fresh(listing, asked))
-		return more_at(cookie);
-	/* one pass is one answer: where its beginning was good enough, the rest only has to be there */
-	if (cookie && (!(cookie & FOLLOWS) || whole) && listing->list_stamp)
-		return more_at(cookie);
-	if (listing->n_shown) {
-		if (!whole && member_after(listing, cookie | FOLLOWS))
-			return more_at(cookie | FOLLOWS);
-	} else if (listing_stands_in(tree, listing, asked)) {
-		return more_at(cookie);
-	} else if (failure_stands(failure, asked)) {
-		return (struct reply){ .outcome = OUTCOME_FAILED, .fault = failure->fault };
+	if (!follows(listing, cookie)) {
+		/* one pass is one answer: where its beginning was good enough, the rest has to be there */
+		if (listing_is_fresh(listing, asked) || (cookie && listing->list_stamp))
+			return more_at(listing, cookie);
 	}
+	if (listing->n_shown && !whole && member_after(listing, cookie_of(listing, seq)))
+		return more_at(listing, cookie_of(listing, seq));
+	if (listing_stands_in(tree, listing, asked))
+		return more_at(listing, seq << SEQ_BIT);
+	if (!listing->n_shown && failure_stands(failure, asked))
+		return (struct reply){ .outcome = OUTCOME_FAILED, .fault = failure->fault };
 	return (struct reply){ .outcome = OUTCOME_NEED, .node = listing, .want = WANT_LIST };
 }
 

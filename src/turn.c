@@ -173,7 +173,9 @@ size_t turn_spare(struct engine *engine, const struct action *action, bool for_p
 {
 	struct action_state *state = engine_action(engine, action);
 	size_t room = rate_free(&state->rate, engine_now_ms(engine));
-	size_t taken = state->n_people + (for_people ? 0 : share_of_people(state));
+	size_t taken = for_people ? 0 : share_of_people(state);
 
+	if (state->first) /* whoever waits goes first, whatever it is that he waits for */
+		return 0;
 	return room > taken ? room - taken : 0;
 }

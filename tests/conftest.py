@@ -1,5 +1,6 @@
 """Fixtures of the contract and mounted tests: harness.py does the work."""
 import os
+import signal
 import subprocess
 import sys
 
@@ -9,6 +10,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import pytest  # noqa: E402
 
 import harness  # noqa: E402
+
+# Started in the background, as some run us, a shell has SIGINT ignored, and so have all readers that we interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest.register_assert_rewrite("model")
 

@@ -13,7 +13,8 @@ demo='microhttpd.h:libmicrohttpd-dev gnutls/gnutls.h:libgnutls28-dev zlib.h:zlib
 	getfattr:attr curl:curl /usr/bin/python3:python3 ps:procps'
 check='cmocka.h:libcmocka-dev /usr/lib/python3/dist-packages/pytest:python3-pytest rsync:rsync
 	vim:vim git:git ctags:universal-ctags cppcheck:cppcheck man:man-db groff:groff node:nodejs npm:npm
-	getfattr:attr strace:strace nm:binutils file:file ip:iproute2 unshare:util-linux'
+	getfattr:attr strace:strace nm:binutils file:file ip:iproute2 unshare:util-linux
+	shellcheck:shellcheck zsh:zsh fish:fish'
 valgrind='valgrind:valgrind'
 fuzz='clang:clang libclang_rt.fuzzer:libclang-rt-dev'
 

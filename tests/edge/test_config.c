@@ -138,7 +138,7 @@ static const struct {
 	{ "tione /m -o auto_unmount,default_permissions,fsname=x=y", T
 		" fuse=auto_unmount fuse=default_permissions fuse=fsname=x=y" },
 	{ "tione /m -o fsname=a\\,b,secrets", T " secrets=1 fuse=fsname=a,b" },
-	{ "tione /m -o rw,nosuid,nodev,dev,suid,relatime,_netdev,nofail,x-systemd.automount,comment=a", T
+	{ "tione /m -o rw,nosuid,nodev,dev,suid,relatime,_netdev,nofail,x-systemd.automount,X-a.b=c,silent,comment=a", T
 		" fuse=nosuid fuse=nodev" },
 	{ "tione /m -o defaults,ro,noauto,user,user=joe,users,nouser,owner,exec,noexec,sync,async,atime,noatime,"
 		"diratime,nodiratime,auto", T " fuse=noexec fuse=noatime" },

@@ -21,7 +21,9 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -318,6 +320,50 @@ static void the_foreground_has_nobody_to_tell(void **state)
 	assert_true(after.st_rdev == before.st_rdev && after.st_ino == before.st_ino);
 }
 
+/* What a manager that waits at this address (a first '@': abstract) is told. */
+static void check_told(const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	size_t len = strlen(name);
+	memcpy(at.sun_path, name, len);
+	if (*name == '@')
+		at.sun_path[0] = '\0';
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t at_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&at, at_len), 0);
+	daemon_notify(name);
+	char told[64];
+	ssize_t n = recv(fd, told, sizeof told, MSG_DONTWAIT);
+	assert_int_equal(n, strlen("READY=1"));
+	assert_memory_equal(told, "READY=1", strlen("READY=1"));
+	assert_int_equal(recv(fd, told, sizeof told, MSG_DONTWAIT), -1);
+	close(fd);
+}
+
+static void a_service_manager_is_told_once(void **state)
+{
+	const struct place *place = *state;
+	char name[160];
+	snprintf(name, sizeof name, "%s/manager", place->root);
+	check_told(name);
+	unlink(name);
+	snprintf(name, sizeof name, "@describefs-test-%ld", (long)getpid());
+	check_told(name);
+}
+
+static void a_manager_that_is_not_there_changes_nothing(void **state)
+{
+	(void)state;
+	char long_name[300] = "/";
+	memset(long_name + 1, 'x', sizeof long_name - 2);
+	daemon_notify(NULL);
+	daemon_notify("");
+	daemon_notify("/");
+	daemon_notify("vsock:2:1");
+	daemon_notify("/nonexistent/socket");
+	daemon_notify(long_name);
+}
+
 static void hardening(void **state)
 {
 	(void)state;
@@ -352,6 +398,8 @@ int main(void)
 		TEST(a_dead_mount_that_still_answers_stat_is_healed),
 		cmocka_unit_test(the_parent_ends_with_the_childs_word),
 		cmocka_unit_test(the_foreground_has_nobody_to_tell),
+		TEST(a_service_manager_is_told_once),
+		cmocka_unit_test(a_manager_that_is_not_there_changes_nothing),
 		cmocka_unit_test(hardening),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -320,7 +320,7 @@ def check_document_names(root):
     """A document that a comment sends its reader to is in the repository."""
     names, found = listed(root), []
     there = set(names) | {pathlib.PurePath(name).name for name in names}
-    document = re.compile(r"(?<![\w<*])((?:[\w.-]+/)*[\w-]+\.md)\b")
+    document = re.compile(r"(?<![\w<*])((?:[\w.-]+/)*[\w-]+(?:\.[\w-]+)*\.md)\b")
     for name in names:
         if not re.search(r"\.(c|h|S|py|sh|mk|md|1|ini|txt)$|(^|/)(Makefile|run|emctl)$", name):
             continue
@@ -333,7 +333,7 @@ def check_document_names(root):
     return without_exceptions(root, "document", found)
 
 
-TOP = {"LICENSE", "Makefile", "README.md", "include", "packaging", "src", "tests"}
+TOP = {"LICENSE", "Makefile", "README.md", "README.zh-CN.md", "include", "packaging", "src", "tests"}
 
 
 def check_top(root):

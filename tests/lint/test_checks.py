@@ -10,7 +10,7 @@ import checks
 HEADER = "/*\n * %s.h - a thing.\n *\n * Layer %d.\n */\n%s"
 
 TREE = {
-    "LICENSE": "x\n", "README.md": "x\n", "packaging/x": "x\n", "tests/x": "x\n",
+    "LICENSE": "x\n", "README.md": "x\n", "README.zh-CN.md": "x\n", "packaging/x": "x\n", "tests/x": "x\n",
     "Makefile": "EDGE := top\n",
     "src/README.md": "<!-- layers -->\n| layer | files | what |\n|---|---|---|\n| 0 | `low` | a |\n| 3 | `mid` `mid_in` | b |\n"
                      "| 6 | `top` | c |\n<!-- /layers -->\n<!-- private -->\n| header | for |\n|---|---|\n"

@@ -104,12 +104,48 @@ def test_the_readme_can_be_read_in_one_go(top):
     assert len(read(top, "README.md").splitlines()) <= 250
 
 
-def test_the_session_in_the_readme_runs_as_it_stands(top, build):
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_session_in_the_readme_runs_as_it_stands(top, build, readme):
     if not os.path.exists("/dev/fuse"):
         pytest.skip("there is no /dev/fuse on this machine")
     subprocess.run(["make", "-s", "all", "build/describefs-emulator"], cwd=top, check=True)
-    done = subprocess.run([sys.executable, "tests/transcript/run.py"], cwd=top, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "tests/transcript/run.py", readme], cwd=top, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# ---- README.zh-CN.md
+
+def same_cells(top, table, columns):
+    """The cells of these columns in both files' tables: what is no prose."""
+    return [[[row[i] for i in columns] for row in checks.rows(checks.section(read(top, name), table))]
+            for name in ("README.md", "README.zh-CN.md")]
+
+
+def test_the_chinese_readme_shows_the_same_session_and_commands(top):
+    english, chinese = read(top, "README.md"), read(top, "README.zh-CN.md")
+    assert checks.section(chinese, "transcript") == checks.section(english, "transcript")
+    for line in re.findall(r"^    ((?:make|rsync) [^#\n]*?) *(?:#.*)?$", english, re.M):
+        assert "\n    %s" % line in chinese, line
+
+
+def test_tables_of_the_chinese_readme_are_the_english_ones(top):
+    for table, columns in ("kinds", (0, 1, 3, 4)), ("errors", (0, 4)):
+        english, chinese = same_cells(top, table, columns)
+        assert chinese == english, table
+    english, chinese = same_cells(top, "errors", (2, 3))
+    assert [["是" if cell == "yes" else "否" for cell in row] for row in english] == chinese
+    english, chinese = same_cells(top, "options", (0, 1, 2))
+    assert [code(row[0]) for row in chinese] == [code(row[0]) for row in english]
+    for theirs, ours in zip(english, chinese):
+        for cell in 1, 2:
+            assert re.findall(r"\d[\d.]*\w?|`[^`]+`", ours[cell]) == [
+                word for word in re.findall(r"\d[\d.]*\w?|`[^`]+`", theirs[cell])], ours
+
+
+def test_the_chinese_readme_has_no_name_that_the_english_one_lacks(top):
+    """Words in backticks: options, files, attributes, commands."""
+    english, chinese = (re.sub(r"```.*?```", "", read(top, name), flags=re.S) for name in ("README.md", "README.zh-CN.md"))
+    assert not set(code(chinese)) - set(code(english.replace("\n", " ")))
 
 
 def test_links_lead_somewhere(top):
