@@ -223,7 +223,7 @@ class Reader(threading.Thread):
         with self.crowd.lock:
             self.crowd.signals += 1
             self.crowd.behind += behind
-        return said
+        return said[:said.rfind("\n") + 1]  # it may have died in the middle of a word
 
     def complaint(self, line):
         name = self.crowd.words.get(line.rsplit(": ", 1)[-1])
