@@ -99,6 +99,7 @@ struct flight {
 	int64_t known_s, newest_s; /* the last change that the last reading saw; and this one */
 	int64_t last_s; /* of the last item: the order is checked */
 	size_t news; /* on the page at hand */
+	size_t n_live; /* met in this reading, in no terminal status */
 	bool read_again; /* the listing is to be read whole, when there is time */
 };
 
@@ -203,6 +204,8 @@ enum phase refresh_phase(struct flight *flight);
 bool refresh_gives_up(struct flight *flight, enum fault fault);
 /* An item of a page: whether it belongs there. */
 bool refresh_takes(struct flight *flight, const struct json *item, const struct listed *listed);
+/* Tells the tree what the next reading will take, when this one is over. */
+void refresh_price(const struct flight *flight);
 /* The page is over, and did or did not fit what was asked; chooses what comes next. */
 void refresh_turn(struct flight *flight, bool fits, const struct source_note *note);
 

@@ -147,7 +147,9 @@ struct node {
 			unsigned n_readings, n_shown; /* of the round under way; that readers may follow */
 			unsigned scan_run; /* how many in a row were wanted in the listing's order */
 			unsigned describes; /* since the last list, of what it would have said too */
+			size_t price; /* calls that reading it again takes */
 			bool complete;
+			bool bearable; /* somebody who asks about one resource can wait for it to be read again */
 			bool expiry_shown; /* the kernel was told that what it keeps of the listing is old */
 			size_t n_added; /* shown since the kernel was last told of another mtime */
 			int64_t whole_ms, newest_s; /* of the last whole list: when; the latest change */

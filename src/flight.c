@@ -84,6 +84,8 @@ static void land(struct flight *flight, enum fault fault)
 			engine_now_ms(engine));
 	if (flight->reads)
 		tree_list_leave(node, flight->want == WANT_LIST);
+	if (!fault && flight->want != WANT_DESCRIBE)
+		refresh_price(flight);
 	node_pin(node);
 	engine_release(flight);
 	flight_free(flight);
