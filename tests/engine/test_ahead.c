@@ -109,11 +109,11 @@ static void test_a_scan_that_stops_has_a_small_window_ahead(void **state)
 	for (size_t i = 1; i <= 3; i++)
 		read_remark(&place, i);
 	settle(&place);
-	assert_calls(place.world, 3 + 2); /* it has only begun */
+	assert_calls(place.world, 3 + 4); /* it has only begun */
 	for (size_t i = 4; i <= 40; i++)
 		read_remark(&place, i);
 	settle(&place);
-	assert_calls(place.world, 40 - 5 + 32);
+	assert_calls(place.world, 40 - 7 + 32);
 	leave(&place);
 }
 
@@ -198,7 +198,7 @@ static void test_nothing_is_fetched_ahead_of_a_dead_cloud(void **state)
 	settle(&place);
 	world_calls(place.world);
 	place.cloud.fail = FAULT_TLS;
-	for (size_t i = 6; i <= 12; i++) {
+	for (size_t i = 8; i <= 14; i++) {
 		char path[64];
 		snprintf(path, sizeof(path), "training/train-%04zu/remark", i);
 		assert_int_not_equal(kernel_cat(&place.kernel, path, NULL), 0);
