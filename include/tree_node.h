@@ -150,7 +150,7 @@ struct node {
 			unsigned describes; /* since the last list, of what it would have said too */
 			size_t price; /* calls that reading it again takes */
 			bool complete;
-			bool bearable; /* somebody who asks about one resource can wait for it to be read again */
+			bool bearable; /* who asks about one resource can wait for it to be read again */
 			bool expiry_shown; /* the kernel was told that what it keeps of the listing is old */
 			size_t n_added; /* shown since the kernel was last told of another mtime */
 			int64_t whole_ms, newest_s; /* of the last whole list: when; the latest change */

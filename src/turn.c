@@ -4,8 +4,8 @@
  * A call joins its action's queue and is sent as soon as the rate has room, in the order of joining.  One
  * that tries again goes before all others: it has waited already, and says soonest whether the cloud is
  * down.  One that nobody waits for (a listing that is read again in the background) goes behind all others
- * and leaves a tenth of the rate to people.  What is fetched ahead of a scan takes no turn: it goes when nobody
- * waits, evenly spread, so that people find the next place soon.
+ * and leaves a tenth of the rate to people.  What is fetched ahead of a scan takes no turn: it goes when
+ * nobody waits, evenly spread, so that people find the next place soon.
  *
  * No turn is booked ahead: a call that takes long to reach the wire holds its place until it is there
  * (rate.h), and what comes free meanwhile is the next one's.  While the cloud is down (breaker.h) nobody
