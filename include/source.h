@@ -18,9 +18,9 @@ struct source {
 	struct catalogs catalogs;
 	const struct catalog *catalog;
 	const struct provider *provider;
-	struct credentials credentials;
-	uint64_t key_mark; /* of the file that they are from */
-	struct buf key_source, region, endpoint, readme;
+	struct origin origin; /* how the key is come by, when it was looked for first */
+	uint64_t key_mark; /* of the files that were looked at */
+	struct buf region, endpoint, readme;
 	struct loop *loop;
 	struct http *http;
 	struct tree *tree;

@@ -86,15 +86,15 @@ static int look_at_updatedb(void)
 static int look_at_key(struct source *source, const struct catalog *catalog)
 {
 	const struct source_name *name = &source->config->source;
-	struct credentials key = { 0 };
-	struct buf where;
+	struct origin key = { 0 };
+	struct buf why;
 
-	buf_init(&where, 4096);
+	buf_init(&why, 4096);
 	bool found = keyring_load(source->keyring, catalog->cloud,
-		source->config->has_source ? name->profile : NULL, &key, &where);
-	int problem = say(found ? FINDING_OK : FINDING_PROBLEM, "key", where.data);
-	credentials_release(&key);
-	buf_release(&where);
+		source->config->has_source ? name->profile : NULL, &key, &why);
+	int problem = say(found ? FINDING_OK : FINDING_PROBLEM, "key", found ? key.where : why.data);
+	origin_release(&key);
+	buf_release(&why);
 	return problem;
 }
 
