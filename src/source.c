@@ -157,47 +157,6 @@ static uint64_t random_seed(void)
 	return seed;
 }
 
-struct visit {
-	struct source *source;
-	struct errand errand;
-	struct fault_note note;
-	enum fault fault;
-};
-
-static void note_visit(void *arg, struct response *response)
-{
-	struct visit *visit = arg;
-
-	visit->fault = visit->source->provider->keys->hear(&visit->errand, response, &visit->note);
-	loop_stop(visit->source->loop, 0);
-}
-
-/*
- * Nothing names a key, and whether this machine has a role only its metadata service knows.  It is asked whether
- * it has, not for the key: where there is none, on every other machine, that is the time and the place to say so.
- */
-static bool find_machine(struct source *source, struct buf *why)
-{
-	const struct origin *origin = &source->origin;
-	const struct key_site site = { source->config->metadata, source->config->sts };
-	struct visit visit = { .source = source, .errand = { .origin = origin, .site = &site } };
-	struct request request;
-
-	if (!origin->looked_at)
-		return true;
-	struct io io = http_io(source->http);
-	source->provider->keys->ask(&request, &visit.errand, io.wall_s(io.self));
-	io.send(io.self, &request, NULL, note_visit, &visit);
-	loop_run(source->loop);
-	if (visit.fault)
-		buf_printf(why, "%s: no key: %s, nor has this machine a role (%s: %s): set TENCENTCLOUD_SECRET_ID and "
-			"TENCENTCLOUD_SECRET_KEY, or run `tccli configure`", source->config->source.written,
-			origin->looked_at, request.base, visit.note.message);
-	request_release(&request);
-	errand_release(&visit.errand);
-	return !visit.fault;
-}
-
 bool source_start(struct source *source, struct buf *why)
 {
 	const struct config *config = source->config;
@@ -209,7 +168,7 @@ bool source_start(struct source *source, struct buf *why)
 		return false;
 	}
 	source->http = http_new(source->loop, &http, why);
-	if (!source->http || !find_machine(source, why))
+	if (!source->http || !source_find_machine(source, why))
 		return false;
 	struct engine_options options = {
 		.io = http_io(source->http),
