@@ -34,9 +34,9 @@ struct origin {
 	enum origin_kind kind;
 	struct credentials key;
 	char *role, *session; /* its name; what the role is taken as */
-	char *provider, *identity, *region; /* who vouches for the identity, it itself, and where that is asked */
+	char *provider, *identity, *region; /* who vouches for it, the identity itself, where that is asked */
 	char *where; /* for people: "environment", "/home/x/.tccli/default.credential" */
-	/* Nothing named a key: asking the machine is all that is left, and this was looked at before. NULL: it was named. */
+	/* NULL, unless nothing named a key and the machine is all that is left: what was looked at before. */
 	char *looked_at;
 	int64_t expires_s; /* of `key`, Unix; 0: nobody says */
 };

@@ -11,7 +11,8 @@
  *  5. the role of the machine.
  *
  * PROFILE is the source's, else $TCCLI_PROFILE, else "default"; a named one ends the search after 3.  With 1,
- * 2 and 3, unless the source names a profile, TENCENTCLOUD_ROLE_ARN + _ROLE_SESSION_NAME take a role with that key.
+ * 2 and 3, unless the source names a profile, TENCENTCLOUD_ROLE_ARN + _ROLE_SESSION_NAME take a role with
+ * that key.
  * The order is tccli's as far as it goes, then the SDKs'; but 4 comes before 5, since somebody has set it.
  * The region: the source's own, else $TENCENTCLOUD_REGION (unless a profile was named), else the profile's
  * .configure, else the catalog's.
@@ -42,9 +43,9 @@ struct keyring *keyring_new(void);
 void keyring_free(struct keyring *keyring);
 
 /*
- * How the key for a cloud ("tencent", "baidu") and a profile (NULL: none was named) is come by.  True: *out is
- * replaced, and out->where says where it was found.  False: *out is untouched, and `why` says in one line what
- * is missing or wrong and what to do; what it held before goes.  Never prints a secret, never asks anyone.
+ * How the key for a cloud ("tencent", "baidu") and a profile (NULL: none was named) is come by.  True: *out
+ * is replaced, and out->where says where it was found.  False: *out is untouched, and `why` says in one line
+ * what is missing or wrong and what to do; what it held before goes.  Never prints a secret, asks nobody.
  */
 bool keyring_load(const struct keyring *keyring, const char *cloud, const char *profile,
 	struct origin *out, struct buf *why);

@@ -1,6 +1,6 @@
 /*
- * keyring_chain.h - the inside of the keyring: what it took from the environment, and how the places of a cloud
- * are gone through.
+ * keyring_chain.h - the inside of the keyring: what it took from the environment, and how the places of a
+ * cloud are gone through.
  *
  * Private to keyring.c and the clouds' own files.  Each place is good, wrong (which ends the search: nothing
  * behind it may stand in) or empty; what was empty is said at the end, when nothing was found.

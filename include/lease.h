@@ -25,7 +25,7 @@ struct lease_options {
 	uint64_t seed; /* of the retry jitter */
 	/* Looks again where the key comes from; false: `why` is one line. May be NULL. */
 	bool (*look)(void *arg, struct origin *out, struct buf *why);
-	/* True, and *out is replaced, when it comes from somewhere else by now. Asked before each call; may be NULL. */
+	/* Asked before each call: true, and *out is replaced, when it comes from elsewhere. May be NULL. */
 	bool (*renew)(void *arg, struct origin *out);
 	/* There is no key, or no new one. May be NULL. */
 	void (*failed)(void *arg, enum fault fault, const struct fault_note *note);

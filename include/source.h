@@ -34,13 +34,13 @@ bool source_load_catalogs(struct source *source, struct buf *why);
 /* What else can fail before anything is mounted: catalog, region, key, pins. */
 bool source_prepare(struct source *source, struct buf *why);
 /*
- * source_key.c.  Nothing named a key: whether this machine has a role, which takes a second at most and gets no
- * key; false: `why` says everything that was looked at.
+ * source_key.c.  Where nothing named a key: whether this machine has a role, which takes a second at most and
+ * gets no key.  False: `why` says everything that was looked at.
  */
 bool source_find_machine(struct source *source, struct buf *why);
 /*
- * For whoever wants to know before the first call does: looks for a catalog's key, and gets it, on a loop of its
- * own.  True: *found is how it is come by, *expires_s its end (Unix; 0: none).  False: `why` is one line.
+ * For whoever wants to know before the first call does: looks for a catalog's key, and gets it, on a loop of
+ * its own.  True: *found is how it is come by, *expires_s its end (Unix; 0: none).  False: `why` is one line.
  */
 bool source_try_key(const struct source *source, const struct catalog *catalog, struct origin *found,
 	int64_t *expires_s, struct buf *why);

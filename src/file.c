@@ -47,7 +47,8 @@ static int read_all(int fd, char *bytes, size_t max, size_t *len)
 
 /*
  * Whoever else can read the file has the secret too, and whoever else can write to it or beside it
- * chooses the account that we show (not in /tmp and the like, where each can only replace his own).  Root reads for others: in a container, or with their HOME.
+ * chooses the account that we show; but in /tmp and the like each can only replace his own.  Root reads for
+ * others: in a container, or with their HOME.
  */
 static bool is_private(int fd, const char *path, struct buf *why)
 {

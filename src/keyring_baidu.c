@@ -164,8 +164,8 @@ bool keyring_baidu(const struct keyring *keyring, const char *profile, struct or
 	if (place == PLACE_EMPTY)
 		place = look_at_bcecmd(keyring, out, &looked, why);
 	if (place == PLACE_EMPTY)
-		buf_printf(why, "no key for Baidu: %s: set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY, here or in .env",
-			looked.data);
+		buf_printf(why, "no key for Baidu: %s: set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY, "
+			"here or in .env", looked.data);
 	buf_release(&looked);
 	return place == PLACE_GOOD;
 }

@@ -1,9 +1,9 @@
 /*
- * keyring_tencent.c - where Tencent Cloud's keys are: the places of tccli and of the SDKs, one after the other.
+ * keyring_tencent.c - where Tencent Cloud's keys are: the places of tccli and of the SDKs, one by one.
  *
- * tccli and the SDKs share the environment and differ behind it: tccli has its own files, which the SDKs do not
- * read, and the SDKs have one that tccli does not.  tccli's come first, because its profiles are what SOURCE
- * names.  The machine's role comes last of all: it is the only place that has to be asked whether it is there.
+ * tccli and the SDKs share the environment and differ behind it: tccli has its own files, which the SDKs do
+ * not read, and the SDKs have one that tccli does not.  tccli's come first, because its profiles are what
+ * SOURCE names.  The machine's role comes last: it is the only place that has to be asked to be found.
  */
 #include "keyring_chain.h"
 
@@ -41,7 +41,8 @@ static enum place look_in_environment(struct search *search)
 	if (has_variables(search->keyring, search->profile))
 		return keyring_take(&search->keyring->tencent, &NAMES, search->out, search->why);
 	if (!search->profile)
-		keyring_note(&search->looked, "TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY are not both set");
+		keyring_note(&search->looked,
+			"TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY are not both set");
 	return PLACE_EMPTY;
 }
 
@@ -110,8 +111,8 @@ static enum place take_tccli_key(struct search *search, const struct json *root,
 	struct credentials key = { (char *)member(root, "secretId"), (char *)member(root, "secretKey"),
 		(char *)(*token ? token : NULL) };
 	if (*role && !*session) {
-		buf_printf(search->why, "%s: role-arn without role-session-name: set that too (any name will do), "
-			"or take the role out", path);
+		buf_printf(search->why, "%s: role-arn without role-session-name: set that too (any name "
+			"will do), or take the role out", path);
 		return PLACE_WRONG;
 	}
 	enum place place = keyring_take(&key, &names, search->out, search->why);
@@ -136,8 +137,8 @@ static enum place take_lent_key(struct search *search, const struct json *root, 
 {
 	int64_t expires_s = json_integer(json_get(root, "expiresAt"), INT64_MAX);
 	if (expires_s <= (int64_t)time(NULL)) {
-		buf_printf(search->why, "%s: the temporary key has expired: run tccli with this profile, which "
-			"renews it", path);
+		buf_printf(search->why, "%s: the temporary key has expired: run tccli with this profile, "
+			"which renews it", path);
 		return PLACE_WRONG;
 	}
 	enum place place = take_tccli_key(search, root, path);
@@ -216,8 +217,8 @@ static enum place look_at_sdk(struct search *search)
 	sdk_path(search->keyring, &path);
 	if (search->keyring->home && strcmp(path.data, SYSTEM_FILE) == 0)
 		keyring_note(&search->looked, "no ~/.tencentcloud/credentials");
-	enum place place = keyring_ini(path.data, search->named ? search->named : "default", NAMES, search->out,
-		&search->looked, search->why);
+	enum place place = keyring_ini(path.data, search->named ? search->named : "default", NAMES,
+		search->out, &search->looked, search->why);
 	buf_release(&path);
 	return place;
 }
@@ -295,7 +296,7 @@ static enum place look_at_kubernetes(struct search *search)
 
 /* The chain */
 
-/* A role that the environment names is taken with whatever key was found; the machine's own role needs no other. */
+/* A role that the environment names is taken with whatever key was found; a machine's own needs no other. */
 static bool add_role(struct search *search)
 {
 	const struct keyring *keyring = search->keyring;
@@ -303,13 +304,14 @@ static bool add_role(struct search *search)
 	if (search->profile || !keyring->role || (out->kind == ORIGIN_MACHINE && !out->looked_at))
 		return true;
 	if (!keyring->session) {
-		buf_puts(search->why, "environment: TENCENTCLOUD_ROLE_ARN without TENCENTCLOUD_ROLE_SESSION_NAME: set that "
-			"too (any name will do), or unset the role");
+		buf_puts(search->why, "environment: TENCENTCLOUD_ROLE_ARN without "
+			"TENCENTCLOUD_ROLE_SESSION_NAME: set that too (any name will do), or unset the role");
 		return false;
 	}
 	if (out->kind == ORIGIN_KEY || out->kind == ORIGIN_ROLE)
 		return take_role(out, keyring->role, keyring->session) == PLACE_GOOD;
-	buf_printf(search->why, "environment: TENCENTCLOUD_ROLE_ARN, and no key to take the role with: %s", HINT);
+	buf_printf(search->why, "environment: TENCENTCLOUD_ROLE_ARN, and no key to take the role with: %s",
+		HINT);
 	return false;
 }
 

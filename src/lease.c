@@ -3,8 +3,8 @@
  *
  * A key that was asked for lives by the monotonic clock: its end, as the cloud wrote it, is measured from the
  * Date of the same answer, so that a wrong or a stepping clock of ours ends no key early.  It is renewed in
- * the last five minutes, or in the second half of a shorter life.  A service that gives out the same key again
- * is asked again after half of what is left: the questions get rarer than the calls, and no key is missed.
+ * the last five minutes, or in the second half of a shorter life.  A service that gives out the same key
+ * again is asked again after half of what is left: there are far fewer questions than calls.
  *
  * What refuses to give a key says nothing about the resource that was asked for: no cause that means "it is
  * gone", "you may not see it" or "that does not exist" leaves this file, else what is kept would be dropped.
@@ -204,7 +204,7 @@ static enum fault take_key(struct lease *lease, const struct response *response,
 	int64_t server_s = wall_s(lease) + *lease->options.clock_offset_s;
 
 	when_parse_http(response->date, &server_s);
-	int64_t life_s = errand->expires_s - server_s;
+	int64_t life_s = errand->expires_s - server_s - 1; /* the Date's second may be nearly over */
 	if (life_s <= 0) {
 		fault_note_copy(note->message, sizeof(note->message), "the key that was given has expired");
 		return FAULT_TOKEN;

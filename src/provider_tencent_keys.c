@@ -171,8 +171,8 @@ static enum fault hear_sts(struct errand *errand, const struct response *respons
 	enum fault fault = provider_tencent.parse(&root, &result, response, note);
 	if (fault)
 		return fault;
-	fault = take_key(errand, provider_member(result, "Credentials"), provider_member(result, "ExpiredTime"),
-		note);
+	fault = take_key(errand, provider_member(result, "Credentials"),
+		provider_member(result, "ExpiredTime"), note);
 	json_forget(root);
 	return fault;
 }

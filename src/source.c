@@ -77,7 +77,8 @@ static bool look_for_key(void *arg, struct origin *out, struct buf *why)
 {
 	const struct source *source = arg;
 
-	return keyring_load(source->keyring, source->catalog->cloud, source->config->source.profile, out, why);
+	return keyring_load(source->keyring, source->catalog->cloud, source->config->source.profile, out,
+		why);
 }
 
 /* A file that is being written is not the key yet: it is looked at again before the next call. */

@@ -1,9 +1,9 @@
 /*
  * source_key.c - a source's key, looked at before a call needs it.
  *
- * A mount asks for no key before somebody reads.  But where nothing names one, the machine's own role is all that
- * is left, and on every machine that is not in the cloud there is none: that has to be said when the mount is
- * made, so the metadata service is asked whether it is there and knows of a role, and nothing else.
+ * A mount asks for no key before somebody reads.  But where nothing names one, the machine's own role is all
+ * that is left, and on every machine that is not in the cloud there is none: that has to be said when the
+ * mount is made, so the metadata service is asked whether it is there and knows of a role, and nothing else.
  */
 #include "source.h"
 
@@ -13,7 +13,8 @@
 
 enum { TRY_MS = 10000 };
 
-static void say_nothing_found(struct buf *why, const struct origin *origin, const char *asked, const char *said)
+static void say_nothing_found(struct buf *why, const struct origin *origin, const char *asked,
+	const char *said)
 {
 	buf_printf(why, "no key: %s, nor has this machine a role (%s: %s): set TENCENTCLOUD_SECRET_ID and "
 		"TENCENTCLOUD_SECRET_KEY, or run `tccli configure`", origin->looked_at, asked, said);
@@ -99,8 +100,8 @@ static bool fetch(struct attempt *attempt, struct lease_options *options, int64_
 	return !fault;
 }
 
-static bool try_origin(const struct source *source, const struct catalog *catalog, const struct origin *origin,
-	int64_t *expires_s, struct buf *why)
+static bool try_origin(const struct source *source, const struct catalog *catalog,
+	const struct origin *origin, int64_t *expires_s, struct buf *why)
 {
 	const struct config *config = source->config;
 	struct http_options http = { .cacert = config->cacert, .connect_timeout_ms = 3000 };
@@ -136,8 +137,8 @@ bool source_try_key(const struct source *source, const struct catalog *catalog, 
 {
 	const struct config *config = source->config;
 	struct origin origin = { 0 };
-	bool good = keyring_load(source->keyring, catalog->cloud, config->has_source ? config->source.profile : NULL,
-		&origin, why);
+	bool good = keyring_load(source->keyring, catalog->cloud,
+		config->has_source ? config->source.profile : NULL, &origin, why);
 
 	*expires_s = origin.expires_s;
 	if (good && origin.kind != ORIGIN_KEY)

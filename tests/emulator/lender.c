@@ -282,7 +282,7 @@ static bool sts_signature_holds(struct call *call, bool identity)
 	return verdict.signed_ok;
 }
 
-void sts_answer(struct call *call)
+static void answer(struct call *call)
 {
 	static const char *const hosts[] = { "sts.tencentcloudapi.com", "sts.*.tencentcloudapi.com", NULL };
 	struct slice body = { call->body.data, call->body.len };
@@ -311,4 +311,11 @@ void sts_answer(struct call *call)
 	add_expiry(out, key->expires);
 	text_addf(out, ",\"RequestId\":\"%s\"}}", call->request_id);
 	call_verdict(call, "ok");
+}
+
+void sts_answer(struct call *call)
+{
+	answer(call);
+	if (!strcmp(call->action, "AssumeRoleWithWebIdentity"))
+		text_clear(&call->body); /* a secret: it is not to be logged */
 }

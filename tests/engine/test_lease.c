@@ -278,7 +278,7 @@ static void test_a_key_is_renewed_beside_the_calls_before_it_ends(void **state)
 	put(&place, &ask, 1);
 	give(&place, only(&place));
 	cloud_answer(&place.cloud, only(&place));
-	advance(&place, (LIFE_S - 301) * 1000);
+	advance(&place, (LIFE_S - 302) * 1000);
 	read_one(&place, 2, 1);
 	assert_int_equal(key_calls(&place), 1);
 	advance(&place, 2000);
@@ -288,7 +288,7 @@ static void test_a_key_is_renewed_beside_the_calls_before_it_ends(void **state)
 	assert_int_equal(key_calls(&place), 2);
 	give(&place, only(&place));
 	read_one(&place, 5, 2);
-	advance(&place, (LIFE_S - 301) * 1000);
+	advance(&place, (LIFE_S - 302) * 1000);
 	read_one(&place, 6, 2);
 	assert_int_equal(key_calls(&place), 2);
 	leave(&place);
@@ -510,7 +510,7 @@ static void test_a_renewal_that_fails_harms_nobody_before_the_end(void **state)
 	give(&place, only(&place));
 	cloud_answer(&place.cloud, only(&place));
 	advance(&place, (LIFE_S - 299) * 1000);
-	for (unsigned i = 0; i < 29; i++) {
+	for (unsigned i = 0; i < 29; i++) { /* to nine seconds before the end */
 		read_one(&place, 2 + i, 1);
 		if (script_of(&place)->n_waiting)
 			exchange_error(only(&place), "InternalError.SystemError");
