@@ -26,6 +26,7 @@ struct config {
 	bool foreground, debug;
 	/* -o */
 	char *endpoint; /* NULL: the catalog's */
+	char *metadata, *sts; /* who is asked for keys; NULL: where the cloud has it */
 	char *cacert; /* absolute path */
 	int64_t deadline_ms; /* 10000 */
 	int64_t ttl_s; /* -1: the catalog's */

@@ -25,14 +25,12 @@ struct engine_options {
 	struct tree *tree; /* not owned, as everything here; outlives the engine */
 	const struct provider *provider;
 	struct site site;
-	const struct credentials *credentials;
-	const char *key_source; /* where the key was found, for .describefs/status */
-	/* Reads the key anew after the cloud refused a token; false: there is none. May be NULL. */
-	bool (*reload)(void *arg, struct credentials *out);
-	void *reload_arg;
-	/* Asked before each call: true, and *out is replaced, when the key's file changed. May be NULL. */
-	bool (*renew)(void *arg, struct credentials *out);
-	void *renew_arg;
+	const struct origin *origin; /* how the key is come by; copied */
+	struct key_site key_site;
+	/* As in lease.h. */
+	bool (*look)(void *arg, struct origin *out, struct buf *why);
+	bool (*renew)(void *arg, struct origin *out);
+	void *key_arg;
 	int64_t deadline_ms;
 	double rate; /* calls a second an action; 0: the catalog's */
 	uint64_t seed; /* of the retry jitter */

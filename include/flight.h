@@ -16,6 +16,7 @@
 
 #include "breaker.h"
 #include "engine.h"
+#include "lease.h"
 #include "rate.h"
 
 struct wait {
@@ -32,7 +33,7 @@ struct wait {
 	void *arg;
 };
 
-enum leg_state { LEG_SLEEPS, LEG_QUEUED, LEG_SENT, LEG_ENDED };
+enum leg_state { LEG_SLEEPS, LEG_QUEUED, LEG_KEYLESS, LEG_SENT, LEG_ENDED };
 
 /* One call. */
 struct leg {
@@ -45,8 +46,10 @@ struct leg {
 	unsigned tries;
 	bool wired; /* the last try went onto the wire */
 	bool probe; /* it finds out whether a cloud that was down is there again */
-	bool clock_learned, key_reloaded; /* each at most once */
+	bool clock_learned, key_renewed; /* each at most once */
 	struct timer *timer; /* the end of its sleep */
+	struct lease_wait key; /* while LEG_KEYLESS */
+	unsigned key_serial; /* of the key that signed the last try */
 	struct exchange *exchange;
 	int64_t deadline_ms; /* its tries included */
 	int64_t sent_ms, received_ms; /* of the last try */
@@ -118,7 +121,7 @@ struct action_state {
 
 struct engine {
 	struct engine_options options;
-	struct credentials credentials;
+	struct lease *lease;
 	struct journal journal;
 	struct flight *flights;
 	struct action_state **actions;

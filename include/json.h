@@ -34,6 +34,8 @@ struct json; /* a value; the root owns all below it */
 enum fault json_parse(struct json **out, const char *text, size_t len);
 void json_free(struct json *root); /* NULL is fine; only ever a root */
 
+void json_forget(struct json *root); /* the same, and its texts are overwritten */
+
 enum json_type json_type(const struct json *value);
 /* "null", "boolean", "number", "string", "array", "object": the names that jq's `type` uses. */
 const char *json_type_name(enum json_type type);

@@ -1,16 +1,29 @@
 /*
- * keyring.h - where keys are found: the environment, then the files of the clouds' own tools.
+ * keyring.h - where keys are found: the environment, then the files of the clouds' own tools, then whoever
+ * gives keys to those who ask.
  *
- * Tencent (as its SDKs and tccli look for them): TENCENTCLOUD_SECRET_ID + _SECRET_KEY (+ _TOKEN),
- * ignored when a profile was named; then ~/.tccli/PROFILE.credential, PROFILE = the named one, else
- * $TCCLI_PROFILE, else "default". The region: the source's own, else $TENCENTCLOUD_REGION (unless a
- * profile was named), else the profile's .configure, else the catalog's.  Baidu: QIANFAN_ACCESS_KEY
- * + QIANFAN_SECRET_KEY.
+ * Tencent, the first that is there; what is there and wrong is an error, and nothing behind it stands in:
+ *
+ *  1. TENCENTCLOUD_SECRET_ID + _SECRET_KEY (+ _TOKEN), unless a profile was named;
+ *  2. ~/.tccli/PROFILE.credential: a key, or type cvm-role, oauth, sso, or a role-arn + role-session-name;
+ *  3. ~/.tencentcloud/credentials, or when that is not there /etc/tencentcloud/credentials: section PROFILE;
+ *  4. the role that Kubernetes vouches for: TKE_REGION, _PROVIDER_ID, _ROLE_ARN, _WEB_IDENTITY_TOKEN_FILE;
+ *  5. the role of the machine.
+ *
+ * PROFILE is the source's, else $TCCLI_PROFILE, else "default"; a named one ends the search after 3.  With 1,
+ * 2 and 3, unless the source names a profile, TENCENTCLOUD_ROLE_ARN + _ROLE_SESSION_NAME take a role with
+ * that key.
+ * The order is tccli's as far as it goes, then the SDKs'; but 4 comes before 5, since somebody has set it.
+ * The region: the source's own, else $TENCENTCLOUD_REGION (unless a profile was named), else the profile's
+ * .configure, else the catalog's.
+ *
+ * Baidu: QIANFAN_ACCESS_KEY + _SECRET_KEY, each from the environment or else from the dotenv file (.env where
+ * we were started, or $QIANFAN_DOT_ENV_CONFIG_FILE); then [Defaults] of ~/.go-bcecli/credentials.
  *
  * keyring_new reads the environment once and overwrites the secrets in it in place, so that
  * /proc/PID/environ does not show them.  keyring_load reads files anew at each call (a rotation is seen
- * without a restart) with O_NOFOLLOW-free open, fstat, regular files of at most 64 KiB only: never blocks
- * on a FIFO.
+ * without a restart): regular ones of at most 64 KiB, never blocking on a FIFO; those that hold a secret
+ * only when they are nobody else's to read.
  *
  * Layer 5.
  */
@@ -30,14 +43,13 @@ struct keyring *keyring_new(void);
 void keyring_free(struct keyring *keyring);
 
 /*
- * The key for a cloud ("tencent", "baidu") and a profile (NULL: none was named).  True: *out is
- * replaced and `where` says where it was found ("environment",
- * "/home/x/.tccli/default.credential").  False: *out is untouched and `where` says in one line what
- * is missing or wrong and what to do.  Never prints a secret. What `where` held before goes.
+ * How the key for a cloud ("tencent", "baidu") and a profile (NULL: none was named) is come by.  True: *out
+ * is replaced, and out->where says where it was found.  False: *out is untouched, and `why` says in one line
+ * what is missing or wrong and what to do; what it held before goes.  Never prints a secret, asks nobody.
  */
 bool keyring_load(const struct keyring *keyring, const char *cloud, const char *profile,
-	struct credentials *out, struct buf *where);
-/* Changes when the file that keyring_load would read does; 0: it would read none. Does not read it. */
+	struct origin *out, struct buf *why);
+/* Changes when a file that keyring_load would look at does; 0: there is none. Does not read it. */
 uint64_t keyring_mark(const struct keyring *keyring, const char *cloud, const char *profile);
 /* The region that the environment or the profile names; false when neither does. */
 bool keyring_region(const struct keyring *keyring, const char *cloud, const char *profile,

@@ -26,6 +26,7 @@ struct request {
 	size_t n_headers;
 	struct buf body;
 	long timeout_ms; /* for the whole exchange */
+	bool nearby; /* http:// may leave this machine, but for an address that the internet does not know */
 };
 
 void request_init(struct request *request);

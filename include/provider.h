@@ -1,5 +1,5 @@
 /*
- * provider.h - a cloud: three pure functions.
+ * provider.h - a cloud: three pure functions, and two more where it gives keys to those who ask.
  *
  * The engine says what it wants as a struct call; a provider makes an HTTP request of it, signs that for a
  * given moment, and turns the answer's envelope into the result or a cause.  One cloud is one file,
@@ -24,6 +24,32 @@ struct site {
 	const char *region; /* NULL: none */
 };
 
+/* Where keys are asked for: scheme and authority each; NULL: where the cloud has it. */
+struct key_site {
+	const char *metadata, *sts;
+};
+
+/* A key that is being asked for, and how far that has come. */
+struct errand {
+	const struct origin *origin; /* not ORIGIN_KEY; borrowed, as is the site */
+	const struct key_site *site;
+	char *role; /* what the machine's role is called, once it has said so */
+	struct credentials key; /* what came at last */
+	int64_t expires_s; /* its end by the cloud's clock, Unix */
+};
+
+/* The key and all; it is as new. */
+void errand_release(struct errand *errand);
+
+/* How a cloud gives keys to those who ask; it may take more than one request. */
+struct provider_keys {
+	const char *metadata, *sts; /* where */
+	/* The next request; its timeout_ms is what such an answer may take.  The body may be a secret. */
+	void (*ask)(struct request *out, const struct errand *errand, int64_t now_s);
+	/* Takes its answer.  FAULT_NONE: the key is there, or without one there is a request more to make. */
+	enum fault (*hear)(struct errand *errand, const struct response *response, struct fault_note *note);
+};
+
 /* One call.  `body` is the JSON object's text, made by the engine from the action's row. */
 struct call {
 	const struct action *action;
@@ -45,6 +71,7 @@ struct provider {
 	 */
 	enum fault (*parse)(struct json **root, const struct json **result,
 		const struct response *response, struct fault_note *note);
+	const struct provider_keys *keys; /* NULL: nobody can be asked for one */
 };
 
 /* NULL when no provider has the name. */
@@ -52,6 +79,7 @@ const struct provider *provider_find(const char *name);
 
 extern const struct provider provider_tencent;
 extern const struct provider provider_baidu;
+extern const struct provider_keys provider_tencent_keys;
 
 /*
  * For the providers themselves.  A cloud's codes are rows, tried from the top; the first match wins.

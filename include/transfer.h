@@ -19,7 +19,9 @@ struct transfer {
 	CURL *easy; /* its own; NULL: none could be made */
 	struct curl_slist *headers;
 	char *body;
+	size_t body_len;
 	bool plain; /* http:// */
+	bool nearby; /* the request's */
 	io_wire_fn *wired; /* NULL: nobody wants to know */
 	void *wired_arg;
 	bool is_wired; /* the request went onto the wire */

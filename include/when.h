@@ -18,6 +18,11 @@ struct buf;
 bool when_parse(const char *text, int64_t *seconds);
 /* An HTTP Date header, RFC 9110 IMF-fixdate; false for anything else. */
 bool when_parse_http(const char *text, int64_t *seconds);
+/*
+ * A call that was signed `used_s` off our clock was refused because of its time: *offset_s becomes what the
+ * answer's Date says that our clock is off.  False: the Date is none, or explains nothing.
+ */
+bool when_learn_offset(const char *date, int64_t now_s, int64_t used_s, int64_t *offset_s);
 /* 2025-05-28T10:18:33Z */
 bool when_format(struct buf *out, int64_t seconds);
 /* 2025-05-28, in UTC */

@@ -80,12 +80,14 @@ static const char HELP[] =
 "  names=api|snake   file names as in the API, or in snake_case (snake)\n"
 "  secrets           show secret fields, readable by the owner alone\n"
 "  endpoint=URL      another address of the API; http:// only to loopback\n"
+"  metadata=URL, sts=URL\n"
+"                    the same for the services that give keys\n"
 "  cacert=FILE       trust these certificates (PEM) instead of the system's\n"
 "  allow_other, uid=N, gid=N, umask=OCTAL, fsname=NAME, default_permissions,\n"
 "  auto_unmount      as in mount.fuse3(8)\n"
 "\n"
-"Keys come from TENCENTCLOUD_SECRET_ID, _SECRET_KEY and _TOKEN or from\n"
-"~/.tccli/PROFILE.credential; from QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY.\n"
+"Keys are found where tccli, the SDKs and bcecmd have them, a machine's own role\n"
+"included: describefs(1) lists the places.\n"
 "\n"
 "Examples:\n"
 "  describefs tione:ap-shanghai /mnt/tione\n"
@@ -365,6 +367,8 @@ void config_release(struct config *config)
 	free(config->source.profile);
 	free(config->mountpoint);
 	free(config->endpoint);
+	free(config->metadata);
+	free(config->sts);
 	free(config->cacert);
 	release_texts(&config->paths);
 	release_texts(&config->pins);

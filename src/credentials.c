@@ -3,6 +3,7 @@
  */
 #include "credentials.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,4 +37,58 @@ void credentials_copy(struct credentials *to, const struct credentials *from)
 	};
 	credentials_release(to);
 	*to = copy;
+}
+
+static bool is_blank(char byte)
+{
+	return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+const char *credentials_mistake(const char *text)
+{
+	if (!text || !*text)
+		return "is empty";
+	if (is_blank(text[0]) || is_blank(text[strlen(text) - 1]))
+		return "begins or ends with a blank: take it out";
+	for (; *text; text++) /* C0 80 is how a file's \u0000 comes */
+		if ((unsigned char)*text < ' ' || *text == 0x7f || *text == '\xc0')
+			return "holds a control character";
+	return NULL;
+}
+
+/* All its texts are treated alike: one of them is a secret, and none is looked at often. */
+static char **text_of(struct origin *origin, size_t i)
+{
+	char **texts[] = { &origin->role, &origin->session, &origin->provider, &origin->identity,
+		&origin->region, &origin->where, &origin->looked_at };
+	return i < sizeof texts / sizeof *texts ? texts[i] : NULL;
+}
+
+void origin_release(struct origin *origin)
+{
+	char **text;
+	credentials_release(&origin->key);
+	for (size_t i = 0; (text = text_of(origin, i)); i++)
+		forget(text);
+	*origin = (struct origin){ 0 };
+}
+
+void origin_copy(struct origin *to, const struct origin *from)
+{
+	struct origin copy = *from;
+	char **text;
+	copy.key = (struct credentials){ 0 };
+	credentials_copy(&copy.key, &from->key);
+	for (size_t i = 0; (text = text_of(&copy, i)); i++)
+		*text = duplicate(*text);
+	origin_release(to);
+	*to = copy;
+}
+
+void origin_move(struct origin *to, struct origin *from)
+{
+	struct origin moved = *from;
+	*from = (struct origin){ 0 };
+	origin_release(to);
+	*to = moved;
 }

@@ -85,16 +85,19 @@ static int look_at_updatedb(void)
 
 static int look_at_key(struct source *source, const struct catalog *catalog)
 {
-	const struct source_name *name = &source->config->source;
-	struct credentials key = { 0 };
-	struct buf where;
+	struct origin key = { 0 };
+	int64_t expires_s;
+	struct buf text;
 
-	buf_init(&where, 4096);
-	bool found = keyring_load(source->keyring, catalog->cloud,
-		source->config->has_source ? name->profile : NULL, &key, &where);
-	int problem = say(found ? FINDING_OK : FINDING_PROBLEM, "key", where.data);
-	credentials_release(&key);
-	buf_release(&where);
+	buf_init(&text, 4096);
+	bool found = source_try_key(source, catalog, &key, &expires_s, &text);
+	if (found)
+		buf_puts(&text, key.where);
+	if (found && expires_s && buf_puts(&text, ", until "))
+		when_format(&text, expires_s);
+	int problem = say(found ? FINDING_OK : FINDING_PROBLEM, "key", text.data);
+	origin_release(&key);
+	buf_release(&text);
 	return problem;
 }
 

@@ -15,6 +15,59 @@
 
 enum { ROUNDS_MAX = 6 }; /* flights that one question may need, one after the other */
 
+/* ---- the key ---- */
+
+/* It is in no directory's way: the journal's path says whose it is. */
+static void note_key_failure(void *arg, enum fault fault, const struct fault_note *note)
+{
+	struct engine *engine = arg;
+
+	engine->stats.failures++;
+	journal_add(&engine->journal, engine_wall_s(engine), "(key)", fault, note);
+}
+
+static bool look_for_key(void *arg, struct origin *out, struct buf *why)
+{
+	const struct engine_options *options = &((const struct engine *)arg)->options;
+
+	return options->look(options->key_arg, out, why);
+}
+
+static bool renew_key(void *arg, struct origin *out)
+{
+	const struct engine_options *options = &((const struct engine *)arg)->options;
+
+	return options->renew(options->key_arg, out);
+}
+
+static void trace_key(void *arg, const char *line)
+{
+	const struct engine_options *options = &((const struct engine *)arg)->options;
+
+	options->trace(options->trace_arg, line);
+}
+
+static struct lease *new_lease(struct engine *engine)
+{
+	const struct engine_options *options = &engine->options;
+	struct lease_options lease = {
+		.io = options->io,
+		.provider = options->provider,
+		.site = options->key_site,
+		.origin = options->origin,
+		.deadline_ms = options->deadline_ms,
+		.clock_offset_s = &engine->stats.clock_offset_s,
+		.seed = options->seed,
+		.look = options->look ? look_for_key : NULL,
+		.renew = options->renew ? renew_key : NULL,
+		.failed = note_key_failure,
+		.trace = options->trace ? trace_key : NULL,
+		.arg = engine,
+	};
+
+	return lease_new(&lease);
+}
+
 struct engine *engine_new(const struct engine_options *options)
 {
 	struct engine *engine = xcalloc(1, sizeof(*engine));
@@ -23,8 +76,7 @@ struct engine *engine_new(const struct engine_options *options)
 	engine->chance = options->seed ? options->seed : 1;
 	breaker_init(&engine->breaker);
 	engine->started_s = options->io.wall_s(options->io.self);
-	if (options->credentials)
-		credentials_copy(&engine->credentials, options->credentials);
+	engine->lease = new_lease(engine);
 	return engine;
 }
 
@@ -325,6 +377,6 @@ void engine_free(struct engine *engine)
 	engine->options.io.unset(engine->options.io.self, engine->ahead);
 	engine_release_actions(engine);
 	journal_release(&engine->journal);
-	credentials_release(&engine->credentials);
+	lease_free(engine->lease);
 	free(engine);
 }

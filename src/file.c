@@ -47,7 +47,8 @@ static int read_all(int fd, char *bytes, size_t max, size_t *len)
 
 /*
  * Whoever else can read the file has the secret too, and whoever else can write to it or beside it
- * chooses the account that we show.  Root reads for others: in a container, or with their HOME.
+ * chooses the account that we show; but in /tmp and the like each can only replace his own.  Root reads for
+ * others: in a container, or with their HOME.
  */
 static bool is_private(int fd, const char *path, struct buf *why)
 {
@@ -61,7 +62,7 @@ static bool is_private(int fd, const char *path, struct buf *why)
 			(unsigned int)status.st_uid);
 	else if (status.st_mode & (S_IRWXG | S_IRWXO))
 		buf_printf(why, "%.1000s: others can get at it: chmod 600 %.1000s", path, path);
-	else if (stat(directory, &status) == 0 && (status.st_mode & S_IWOTH))
+	else if (stat(directory, &status) == 0 && (status.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
 		buf_printf(why, "%.1000s: anybody can write to it: chmod 700 %.1000s", directory,
 			directory);
 	else

@@ -37,6 +37,7 @@ enum fault json_parse(struct json **out, const char *text, size_t len)
 		if (!root) /* the text is right, so memory is out */
 			fault = FAULT_LOCAL;
 	}
+	explicit_bzero(rewritten.data, rewritten.len); /* a key may have come */
 	buf_release(&rewritten);
 	*out = (struct json *)(void *)root;
 	return fault;
@@ -45,6 +46,21 @@ enum fault json_parse(struct json **out, const char *text, size_t len)
 void json_free(struct json *root)
 {
 	cJSON_Delete((cJSON *)(void *)root);
+}
+
+static void wipe(const cJSON *node)
+{
+	for (; node; node = node->next) {
+		if (node->valuestring)
+			explicit_bzero(node->valuestring, strlen(node->valuestring));
+		wipe(node->child); /* as deep as the scan lets it be */
+	}
+}
+
+void json_forget(struct json *root)
+{
+	wipe(node_of(root));
+	json_free(root);
 }
 
 static bool is_marked(const cJSON *node)

@@ -6,28 +6,19 @@
  * unsetenv alone would leave it).  Variables that would make curl or OpenSSL trust, log or reach
  * someone else go as well.
  *
- * Files are read anew each time: tccli renews its temporary keys in place.  What a profile asks for
- * and we cannot do (a role, a key that has expired) is an error with the way out, never a silent
- * use of another key of the same file: that would show another account's resources.
+ * Files are read anew each time: the tools renew their temporary keys in place.  What a place asks for
+ * and we cannot do is an error with the way out, never a silent use of the next place's key: that would
+ * show another account's resources.  Each cloud's places are a file of their own.
  */
-#include "keyring.h"
+#include "keyring_chain.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
-#include "json.h"
-
-enum { FILE_MAX = 64 << 10, PATH_ROOM = 4096 };
-
-struct keyring {
-	char *home, *tccli_profile, *region, *role, *manager;
-	struct credentials tencent, baidu; /* either half may be missing */
-};
 
 /* Capturing and scrubbing */
 
@@ -85,13 +76,34 @@ static void remove_unwanted(void)
 	}
 }
 
+/* A daemon goes to another directory: what is named from this one is named in full now. */
+static char *absolute(const char *path)
+{
+	char *directory = !path || path[0] == '/' ? NULL : getcwd(NULL, 0);
+	if (!directory)
+		return path ? xstrdup(path) : NULL;
+	struct buf whole;
+	buf_init(&whole, 2 * KEYRING_PATH_MAX);
+	buf_printf(&whole, "%s/%s", directory, path);
+	free(directory);
+	return buf_take(&whole);
+}
+
 struct keyring *keyring_new(void)
 {
 	struct keyring *keyring = xcalloc(1, sizeof *keyring);
+	const char *dotenv = getenv("QIANFAN_DOT_ENV_CONFIG_FILE");
 	keyring->home = copy_variable("HOME");
 	keyring->tccli_profile = copy_variable("TCCLI_PROFILE");
 	keyring->region = copy_variable("TENCENTCLOUD_REGION");
 	keyring->role = copy_variable("TENCENTCLOUD_ROLE_ARN");
+	keyring->session = copy_variable("TENCENTCLOUD_ROLE_SESSION_NAME");
+	keyring->tke_region = copy_variable("TKE_REGION");
+	keyring->tke_provider = copy_variable("TKE_PROVIDER_ID");
+	keyring->tke_role = copy_variable("TKE_ROLE_ARN");
+	keyring->tke_file = absolute(getenv("TKE_WEB_IDENTITY_TOKEN_FILE"));
+	keyring->dotenv_named = dotenv && *dotenv;
+	keyring->dotenv = absolute(keyring->dotenv_named ? dotenv : ".env");
 	keyring->manager = copy_variable("NOTIFY_SOCKET");
 	keyring->tencent.id = take_secret("TENCENTCLOUD_SECRET_ID");
 	keyring->tencent.secret = take_secret("TENCENTCLOUD_SECRET_KEY");
@@ -110,6 +122,12 @@ void keyring_free(struct keyring *keyring)
 	free(keyring->tccli_profile);
 	free(keyring->region);
 	free(keyring->role);
+	free(keyring->session);
+	free(keyring->tke_region);
+	free(keyring->tke_provider);
+	free(keyring->tke_role);
+	free(keyring->tke_file);
+	free(keyring->dotenv);
 	free(keyring->manager);
 	credentials_release(&keyring->tencent);
 	credentials_release(&keyring->baidu);
@@ -126,281 +144,98 @@ const char *keyring_manager(const struct keyring *keyring)
 	return keyring->manager;
 }
 
-/* What a key must look like */
+/* For the clouds' files */
 
-static bool is_blank(char byte)
+bool keyring_check(const struct credentials *key, const struct key_names *names, struct buf *why)
 {
-	return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
-/* NULL if the text can be a key; else what is wrong with it.  Never shows it. */
-static const char *mistake_in(const char *text)
-{
-	if (!text || !*text)
-		return "is empty";
-	if (is_blank(text[0]) || is_blank(text[strlen(text) - 1]))
-		return "begins or ends with a blank: take it out";
-	for (; *text; text++) /* C0 80 is how a file's \u0000 comes */
-		if ((unsigned char)*text < ' ' || *text == 0x7f || *text == '\xc0')
-			return "holds a control character";
-	return NULL;
-}
-
-/* `place` and the two names go into the line. */
-static bool check_key(const struct credentials *key, const char *place, const char *id_name,
-	const char *secret_name, const char *token_name, struct buf *where)
-{
-	const char *name = id_name, *mistake = mistake_in(key->id);
+	const char *name = names->id, *mistake = credentials_mistake(key->id);
 	if (!mistake) {
-		name = secret_name;
-		mistake = mistake_in(key->secret);
+		name = names->secret;
+		mistake = credentials_mistake(key->secret);
 	}
 	if (!mistake && key->token) {
-		name = token_name;
-		mistake = mistake_in(key->token);
+		name = names->token;
+		mistake = credentials_mistake(key->token);
 	}
 	if (mistake)
-		buf_printf(where, "%s: %s %s", place, name, mistake);
+		buf_printf(why, "%s: %s %s", names->place, name, mistake);
 	return !mistake;
 }
 
-/* tccli's files */
-
-/*
- * A profile goes into a file's name; the config has checked one that was typed, not the variable's.
- */
-static bool is_profile(const char *profile)
+enum place keyring_take(const struct credentials *key, const struct key_names *names, struct origin *out,
+	struct buf *why)
 {
-	return *profile && *profile != '.' && !strchr(profile, '/');
+	if (!keyring_check(key, names, why))
+		return PLACE_WRONG;
+	struct origin origin = { .kind = ORIGIN_KEY, .where = xstrdup(names->place) };
+	credentials_copy(&origin.key, key);
+	origin_move(out, &origin);
+	return PLACE_GOOD;
 }
 
-static const char *profile_of(const struct keyring *keyring, const char *profile)
+void keyring_note(struct buf *looked, const char *text)
 {
-	if (profile)
-		return profile;
-	return keyring->tccli_profile ? keyring->tccli_profile : "default";
+	buf_printf(looked, "%s%s", looked->len ? ", " : "", text);
 }
 
-/* HOME/.tccli/PROFILE.KIND; false with a line when there can be none. */
-static bool tccli_path(const struct keyring *keyring, const char *profile, const char *kind,
-	struct buf *path, struct buf *where)
-{
-	if (!is_profile(profile)) {
-		buf_printf(where, "TCCLI_PROFILE: \"%s\" is no name of a profile", profile);
-		return false;
-	}
-	if (!keyring->home) {
-		buf_puts(where, "HOME is not set, so there is no ~/.tccli to look in");
-		return false;
-	}
-	return buf_printf(path, "%s/.tccli/%s.%s", keyring->home, profile, kind);
-}
-
-/* The file as JSON, and errno as file_read leaves it.  What was read is wiped. */
-static struct json *read_json(const char *path, bool secret, struct buf *why)
+enum place keyring_ini(const char *path, const char *section, const char *const names[3], struct origin *out,
+	struct buf *looked, struct buf *why)
 {
 	size_t len;
-	char *text = secret ? file_read_secret(path, FILE_MAX, &len, why) :
-		file_read(path, FILE_MAX, &len, why);
-	if (!text)
-		return NULL;
-	struct json *root = NULL;
-	enum fault fault = json_parse(&root, text, len);
-	explicit_bzero(text, len);
+	struct buf reason;
+	buf_init(&reason, KEYRING_PATH_MAX);
+	char *text = file_read_secret(path, KEYRING_FILE_MAX, &len, &reason);
+	enum place place = text || errno != ENOENT ? PLACE_WRONG : PLACE_EMPTY;
+	struct ini ini = { 0 };
+	if (!text && place == PLACE_EMPTY)
+		keyring_note(looked, reason.data);
+	else if (!text)
+		buf_puts(why, reason.data);
+	else if (!ini_parse(&ini, text, len, &reason))
+		buf_printf(why, "%s: %s", path, reason.data);
+	else if (!ini_has(&ini, section)) {
+		buf_clear(&reason);
+		buf_printf(&reason, "%s: no section [%s]", path, section);
+		keyring_note(looked, reason.data);
+		place = PLACE_EMPTY;
+	} else {
+		const char *token = ini_value(&ini, section, names[2]);
+		struct credentials key = { (char *)ini_value(&ini, section, names[0]),
+			(char *)ini_value(&ini, section, names[1]),
+			(char *)(token && *token ? token : NULL) };
+		struct key_names where = { path, names[0], names[1], names[2] };
+		place = keyring_take(&key, &where, out, why);
+	}
+	if (text)
+		explicit_bzero(text, len);
 	free(text);
-	errno = 0;
-	if (!fault && json_type(root) == JSON_OBJECT)
-		return root;
-	buf_printf(why, "%s: not the JSON object that tccli writes: run `tccli configure`", path);
-	json_free(root);
-	return NULL;
-}
-
-static const char *member(const struct json *object, const char *name)
-{
-	return json_text(json_get(object, name));
-}
-
-static bool has_text(const struct json *object, const char *name)
-{
-	const struct json *value = json_get(object, name);
-	return value && *json_text(value);
-}
-
-/* Whether we can act for this profile by its keys alone; if not, a line that says what to do. */
-static bool check_type(const struct json *root, const char *path, struct buf *where)
-{
-	const char *type = has_text(root, "type") ? member(root, "type") : "default";
-	if (strcmp(type, "cvm-role") == 0) {
-		buf_printf(where, "%s: type cvm-role (a machine's role): not supported yet", path);
-		return false;
-	}
-	if (strcmp(type, "oauth") == 0 || strcmp(type, "sso") == 0) {
-		int64_t expires_s = json_integer(json_get(root, "expiresAt"), INT64_MAX);
-		if (expires_s > (int64_t)time(NULL))
-			return true;
-		buf_printf(where, "%s: the temporary key has expired: run tccli with this profile, "
-			"which renews it", path);
-		return false;
-	}
-	if (strcmp(type, "default") != 0) {
-		char shown[41];
-		fault_note_copy(shown, sizeof shown, type);
-		buf_printf(where, "%s: type \"%s\" is not known", path, shown);
-		return false;
-	}
-	if (has_text(root, "role-arn") && has_text(root, "role-session-name")) {
-		buf_printf(where, "%s: role-arn (acting in a role) is not supported yet", path);
-		return false;
-	}
-	return true;
-}
-
-/* The key as the file has it, with "" for what it lacks. */
-static struct credentials key_of(const struct json *root)
-{
-	return (struct credentials){
-		.id = xstrdup(has_text(root, "secretId") ? member(root, "secretId") : ""),
-		.secret = xstrdup(has_text(root, "secretKey") ? member(root, "secretKey") : ""),
-		.token = has_text(root, "token") ? xstrdup(member(root, "token")) : NULL,
-	};
-}
-
-static bool load_tccli_file(const char *path, struct credentials *out, struct buf *where)
-{
-	struct json *root = read_json(path, true, where);
-	if (!root)
-		return false;
-	struct credentials key = key_of(root);
-	bool good = check_type(root, path, where) &&
-		check_key(&key, path, "secretId", "secretKey", "token", where);
-	if (good) {
-		credentials_copy(out, &key);
-		buf_puts(where, path);
-	}
-	credentials_release(&key);
-	json_free(root);
-	return good;
-}
-
-static bool load_tencent_file(const struct keyring *keyring, const char *profile,
-	struct credentials *out, struct buf *where)
-{
-	struct buf path;
-	buf_init(&path, PATH_ROOM);
-	errno = 0;
-	bool done = tccli_path(keyring, profile_of(keyring, profile), "credential", &path, where) &&
-		load_tccli_file(path.data, out, where);
-	bool missing = !done && (errno == ENOENT || !keyring->home);
-	if (missing && profile)
-		buf_printf(where, ": run `tccli configure --profile %s`", profile);
-	else if (missing)
-		buf_puts(where, ": set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, "
-			"or run `tccli configure`");
-	buf_release(&path);
-	return done;
+	ini_release(&ini);
+	buf_release(&reason);
+	return place;
 }
 
 /* The port's functions */
 
-static bool load_variables(const struct credentials *key, const char *id_name,
-	const char *secret_name, const char *token_name, struct credentials *out, struct buf *where)
-{
-	if (!check_key(key, "environment", id_name, secret_name, token_name, where))
-		return false;
-	credentials_copy(out, key);
-	buf_puts(where, "environment");
-	return true;
-}
-
-static bool load_tencent(const struct keyring *keyring, const char *profile,
-	struct credentials *out, struct buf *where)
-{
-	/*
-	 * As tccli has it: one of the two alone does not count, and a named profile is what was
-	 * asked for.
-	 */
-	if (profile || !keyring->tencent.id || !keyring->tencent.secret)
-		return load_tencent_file(keyring, profile, out, where);
-	if (keyring->role) {
-		buf_puts(where, "environment: TENCENTCLOUD_ROLE_ARN (acting in a role) is not "
-			"supported yet: unset it");
-		return false;
-	}
-	return load_variables(&keyring->tencent, "TENCENTCLOUD_SECRET_ID",
-		"TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN", out, where);
-}
-
-static bool load_baidu(const struct keyring *keyring, const char *profile, struct credentials *out,
-	struct buf *where)
-{
-	if (profile) {
-		buf_printf(where, "Baidu's tools have no profiles: leave out @%s", profile);
-		return false;
-	}
-	if (!keyring->baidu.id || !keyring->baidu.secret) {
-		buf_puts(where, "no key for Baidu: set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY");
-		return false;
-	}
-	return load_variables(&keyring->baidu, "QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY", "", out,
-		where);
-}
-
 bool keyring_load(const struct keyring *keyring, const char *cloud, const char *profile,
-	struct credentials *out, struct buf *where)
+	struct origin *out, struct buf *why)
 {
-	buf_clear(where);
+	buf_clear(why);
 	if (strcmp(cloud, "tencent") == 0)
-		return load_tencent(keyring, profile, out, where);
+		return keyring_tencent(keyring, profile, out, why);
 	if (strcmp(cloud, "baidu") == 0)
-		return load_baidu(keyring, profile, out, where);
-	buf_printf(where, "where keys of the cloud \"%s\" are kept is not known", cloud);
+		return keyring_baidu(keyring, profile, out, why);
+	buf_printf(why, "where keys of the cloud \"%s\" are kept is not known", cloud);
 	return false;
-}
-
-/* It goes into a header: anything else than a region's name is none. */
-static bool is_region(const char *text)
-{
-	return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
 }
 
 uint64_t keyring_mark(const struct keyring *keyring, const char *cloud, const char *profile)
 {
-	bool of_file = strcmp(cloud, "tencent") == 0 &&
-		(profile || !keyring->tencent.id || !keyring->tencent.secret);
-	uint64_t mark = 0;
-	struct buf path, why;
-	if (!of_file)
-		return 0;
-	buf_init(&path, PATH_ROOM);
-	buf_init(&why, PATH_ROOM);
-	if (tccli_path(keyring, profile_of(keyring, profile), "credential", &path, &why))
-		mark = file_mark(path.data);
-	buf_release(&path);
-	buf_release(&why);
-	return mark;
+	if (strcmp(cloud, "tencent") == 0)
+		return keyring_tencent_mark(keyring, profile);
+	return strcmp(cloud, "baidu") == 0 ? keyring_baidu_mark(keyring) : 0;
 }
 
-bool keyring_region(const struct keyring *keyring, const char *cloud, const char *profile,
-	struct buf *out)
+bool keyring_region(const struct keyring *keyring, const char *cloud, const char *profile, struct buf *out)
 {
-	if (strcmp(cloud, "tencent") != 0)
-		return false;
-	if (!profile && keyring->region && is_region(keyring->region))
-		return buf_puts(out, keyring->region);
-	struct buf path, ignored;
-	buf_init(&path, PATH_ROOM);
-	buf_init(&ignored, PATH_ROOM);
-	struct json *root = NULL;
-	if (tccli_path(keyring, profile_of(keyring, profile), "configure", &path, &ignored))
-		root = read_json(path.data, false, &ignored);
-	/* Older files have it at the top. */
-	const struct json *region = json_path(root, "_sys_param.region");
-	if (!region)
-		region = json_get(root, "region");
-	bool found = region && is_region(json_text(region)) && buf_puts(out, json_text(region));
-	json_free(root);
-	buf_release(&path);
-	buf_release(&ignored);
-	return found;
+	return strcmp(cloud, "tencent") == 0 && keyring_tencent_region(keyring, profile, out);
 }

@@ -3,7 +3,8 @@
  *
  * A call is tried at most TRIES_MAX times within its deadline, for the causes that another try may
  * mend, after a sleep with full jitter.  Two causes mend themselves without a sleep, once a call:
- * a clock that is off is learned from the answer's Date, a refused token has the key read again.
+ * a clock that is off is learned from the answer's Date, a refused token has the key looked for again.
+ * A call whose turn it is and for which there is no key waits for one, and then for its turn again.
  *
  * A good answer is kept as the bytes that came until the flight takes it, because the pages before it may
  * not be there yet; parsed, it would take many times as much.
@@ -18,8 +19,7 @@
 enum {
 	TRIES_MAX = 3,
 	WORTH_SENDING = 8, /* that part of the deadline has to be left */
-	RETRY_AFTER_MAX_S = 3600,
-	CLOCK_SLACK_S = 60 /* a smaller difference does not explain an expired signature */
+	RETRY_AFTER_MAX_S = 3600
 };
 
 static struct engine *engine_of(const struct leg *leg)
@@ -56,6 +56,8 @@ void leg_free(struct leg *leg)
 
 	if (leg->state == LEG_QUEUED)
 		turn_leave(leg);
+	if (leg->state == LEG_KEYLESS)
+		lease_leave(&leg->key);
 	if (leg->exchange) {
 		io->cancel(io->self, leg->exchange);
 		breaker_dropped(&flight->engine->breaker);
@@ -124,6 +126,33 @@ static void wired(void *arg)
 	turn_wired(arg);
 }
 
+static void book_after(struct leg *leg, int64_t sleep_ms, enum fault too_late);
+
+static void take_key(void *arg, enum fault fault)
+{
+	struct leg *leg = arg;
+
+	if (fault)
+		end(leg, fault);
+	else
+		book_after(leg, 0, leg->too_late);
+}
+
+/* NULL: it waits for one, or has ended because there is none. */
+static const struct credentials *find_key(struct leg *leg)
+{
+	const struct credentials *key;
+
+	leg->key.done = take_key;
+	leg->key.arg = leg;
+	enum fault fault = lease_key(engine_of(leg)->lease, &leg->key, &key);
+	if (fault)
+		end(leg, fault);
+	else if (!key)
+		leg->state = LEG_KEYLESS;
+	return key;
+}
+
 void leg_send(struct leg *leg)
 {
 	struct engine *engine = engine_of(leg);
@@ -135,22 +164,24 @@ void leg_send(struct leg *leg)
 		leg_end_too_late(leg);
 		return;
 	}
+	const struct credentials *key = find_key(leg);
+	if (!key)
+		return;
 	if (leg->deadline_ms == INT64_MAX) /* it may have waited long for its turn */
 		leg->deadline_ms = engine_now_ms(engine) + options->deadline_ms;
-	if (options->renew)
-		options->renew(options->renew_arg, &engine->credentials);
 	int64_t left_ms = leg->deadline_ms - engine_now_ms(engine);
 	leg->state = LEG_SENT;
 	leg->tries++;
 	leg->sent_ms = engine_now_ms(engine);
 	leg->clock_offset_s = engine->stats.clock_offset_s;
+	leg->key_serial = lease_serial(engine->lease);
 	engine->stats.calls++;
 	buf_init(&body, MESSAGE_REQUEST_MAX);
 	flight_body(leg, &body);
 	struct call call = { leg->action, body.data };
 	request_init(&request);
 	options->provider->build(&request, &options->site, &call);
-	options->provider->sign(&request, &options->site, &call, &engine->credentials,
+	options->provider->sign(&request, &options->site, &call, key,
 		engine_wall_s(engine) + leg->clock_offset_s);
 	request.timeout_ms = left_ms > 1 ? (long)left_ms : 1;
 	turn_begin(leg);
@@ -173,7 +204,8 @@ void leg_end_too_late(struct leg *leg)
 enum fault leg_fault(const struct leg *leg)
 {
 	const struct engine *engine = leg->flight->engine;
-	bool silent = leg->state == LEG_SENT || breaker_is_silent(&engine->breaker, engine_now_ms(engine));
+	bool silent = leg->state == LEG_SENT || leg->state == LEG_KEYLESS ||
+		breaker_is_silent(&engine->breaker, engine_now_ms(engine));
 
 	return silent ? FAULT_TIMEOUT : leg->too_late;
 }
@@ -245,27 +277,21 @@ void leg_book(struct leg *leg)
 
 static bool learn_clock(struct leg *leg, const struct response *response)
 {
-	int64_t server_s, offset_s, *known_s = &engine_of(leg)->stats.clock_offset_s;
+	struct engine *engine = engine_of(leg);
 
-	if (leg->clock_learned || !when_parse_http(response->date, &server_s))
+	if (leg->clock_learned)
 		return false;
 	leg->clock_learned = true;
-	offset_s = server_s - engine_wall_s(engine_of(leg));
-	/* the offset that it was sent with explains nothing; one that another call learned since does */
-	if (llabs(offset_s - leg->clock_offset_s) < CLOCK_SLACK_S)
-		return false;
-	*known_s = offset_s;
-	return true;
+	return when_learn_offset(response->date, engine_wall_s(engine), leg->clock_offset_s,
+		&engine->stats.clock_offset_s);
 }
 
-static bool reload_key(struct leg *leg)
+static bool renew_key(struct leg *leg)
 {
-	const struct engine_options *options = &engine_of(leg)->options;
-
-	if (leg->key_reloaded || !options->reload)
+	if (leg->key_renewed)
 		return false;
-	leg->key_reloaded = true;
-	return options->reload(options->reload_arg, &engine_of(leg)->credentials);
+	leg->key_renewed = true;
+	return lease_refused(engine_of(leg)->lease, leg->key_serial);
 }
 
 static uint64_t next_chance(struct engine *engine)
@@ -281,7 +307,7 @@ static bool try_again(struct leg *leg, enum fault fault, const struct response *
 	int64_t sleep_ms;
 
 	if ((fault == FAULT_CLOCK && learn_clock(leg, response)) ||
-			(fault == FAULT_TOKEN && reload_key(leg))) {
+			(fault == FAULT_TOKEN && renew_key(leg))) {
 		engine->stats.retries++;
 		book_after(leg, 0, fault);
 		return true;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "ascii.h"
+#include "provider.h"
 
 /* One argument of a command is at most 128 KiB: what is built here always fits. */
 enum { ITEM_MAX = 1 << 20, WORD_MAX = 40 };
@@ -131,7 +132,7 @@ static bool is_authority(const char *text, size_t len, bool must_be_loopback)
 	return good;
 }
 
-static bool set_endpoint(struct config *config, const char *value)
+static bool set_address(char **field, const char *value)
 {
 	bool plain = strncasecmp(value, "http://", 7) == 0;
 	if (!plain && strncasecmp(value, "https://", 8) != 0)
@@ -145,7 +146,26 @@ static bool set_endpoint(struct config *config, const char *value)
 	buf_init(&url, ITEM_MAX);
 	buf_puts(&url, plain ? "http://" : "https://");
 	buf_add(&url, authority, len);
-	replace(&config->endpoint, buf_take(&url));
+	replace(field, buf_take(&url));
+	return true;
+}
+
+static bool set_endpoint(struct config *config, const char *value)
+{
+	return set_address(&config->endpoint, value);
+}
+
+static bool set_sts(struct config *config, const char *value)
+{
+	return set_address(&config->sts, value);
+}
+
+/* Where the cloud has it, it speaks in the clear: that one name may be written out. */
+static bool set_metadata(struct config *config, const char *value)
+{
+	if (strcmp(value, provider_tencent_keys.metadata) != 0)
+		return set_address(&config->metadata, value);
+	replace(&config->metadata, NULL);
 	return true;
 }
 
@@ -298,6 +318,9 @@ struct option {
 static const struct option OPTIONS[] = {
 	{ "endpoint", "wants https://HOST[:PORT]; http:// only to a loopback host",
 		set_endpoint },
+	{ "metadata", "wants https://HOST[:PORT]; http:// only to a loopback host or metadata.tencentyun.com",
+		set_metadata },
+	{ "sts", "wants https://HOST[:PORT]; http:// only to a loopback host", set_sts },
 	{ "deadline", "wants seconds, 0.1 to 3600", set_deadline },
 	{ "ttl", "wants whole seconds", set_ttl },
 	{ "stale", "wants whole seconds, 0 for never", set_stale },

@@ -4,6 +4,7 @@
 #include "provider.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
@@ -16,6 +17,13 @@ const struct provider *provider_find(const char *name)
 		if (strcmp(PROVIDERS[i]->name, name) == 0)
 			return PROVIDERS[i];
 	return NULL;
+}
+
+void errand_release(struct errand *errand)
+{
+	credentials_release(&errand->key);
+	free(errand->role);
+	*errand = (struct errand){ 0 };
 }
 
 static bool ends_with(const char *text, const char *end)

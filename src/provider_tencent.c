@@ -159,4 +159,5 @@ const struct provider provider_tencent = {
 	.build = tencent_build,
 	.sign = tencent_sign,
 	.parse = tencent_parse,
+	.keys = &provider_tencent_keys,
 };

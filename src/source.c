@@ -19,7 +19,6 @@ void source_init(struct source *source, const struct config *config)
 	*source = (struct source){ .config = config };
 	source->keyring = keyring_new();
 	catalogs_init(&source->catalogs);
-	buf_init(&source->key_source, 4096);
 	buf_init(&source->region, 256);
 	buf_init(&source->endpoint, 1024);
 	buf_init(&source->readme, SIZE_MAX);
@@ -74,28 +73,29 @@ static bool find_region(struct source *source, struct buf *why)
 	return buf_puts(&source->region, source->catalog->region);
 }
 
-static bool reload_key(void *arg, struct credentials *out)
+static bool look_for_key(void *arg, struct origin *out, struct buf *why)
 {
-	struct source *source = arg;
-	struct buf where;
+	const struct source *source = arg;
 
-	buf_init(&where, 4096);
-	bool found = keyring_load(source->keyring, source->catalog->cloud,
-		source->config->source.profile, out, &where);
-	buf_release(&where);
-	return found;
+	return keyring_load(source->keyring, source->catalog->cloud, source->config->source.profile, out,
+		why);
 }
 
 /* A file that is being written is not the key yet: it is looked at again before the next call. */
-static bool renew_key(void *arg, struct credentials *out)
+static bool renew_key(void *arg, struct origin *out)
 {
 	struct source *source = arg;
 	uint64_t mark = keyring_mark(source->keyring, source->catalog->cloud, source->config->source.profile);
+	struct buf ignored;
 
-	if (!mark || mark == source->key_mark || !reload_key(source, out))
+	if (!mark || mark == source->key_mark)
 		return false;
-	source->key_mark = mark;
-	return true;
+	buf_init(&ignored, 4096);
+	bool found = look_for_key(source, out, &ignored);
+	buf_release(&ignored);
+	if (found)
+		source->key_mark = mark;
+	return found;
 }
 
 static bool plant_tree(struct source *source)
@@ -124,11 +124,14 @@ bool source_prepare(struct source *source, struct buf *why)
 
 	if (!find_catalog(source, why) || !find_region(source, why))
 		return false;
-	if (!keyring_load(source->keyring, source->catalog->cloud, config->source.profile,
-			&source->credentials, &source->key_source)) {
-		buf_printf(why, "%s: %s", config->source.written, source->key_source.data);
+	struct buf reason;
+	buf_init(&reason, 4096);
+	bool found = look_for_key(source, &source->origin, &reason);
+	if (!found)
+		buf_printf(why, "%s: %s", config->source.written, reason.data);
+	buf_release(&reason);
+	if (!found)
 		return false;
-	}
 	source->key_mark = keyring_mark(source->keyring, source->catalog->cloud, config->source.profile);
 	if (!buf_puts(&source->endpoint, config->endpoint ? config->endpoint : source->catalog->endpoint))
 		return false;
@@ -166,7 +169,7 @@ bool source_start(struct source *source, struct buf *why)
 		return false;
 	}
 	source->http = http_new(source->loop, &http, why);
-	if (!source->http)
+	if (!source->http || !source_find_machine(source, why))
 		return false;
 	struct engine_options options = {
 		.io = http_io(source->http),
@@ -174,12 +177,11 @@ bool source_start(struct source *source, struct buf *why)
 		.provider = source->provider,
 		.site = { source->catalog, source->endpoint.data,
 			source->catalog->region ? source->region.data : NULL },
-		.credentials = &source->credentials,
-		.key_source = source->key_source.data,
-		.reload = reload_key,
-		.reload_arg = source,
+		.origin = &source->origin,
+		.key_site = { config->metadata, config->sts },
+		.look = look_for_key,
 		.renew = renew_key,
-		.renew_arg = source,
+		.key_arg = source,
 		.deadline_ms = config->deadline_ms,
 		.rate = config->rate,
 		.seed = random_seed(),
@@ -195,10 +197,9 @@ void source_release(struct source *source)
 	http_free(source->http);
 	loop_free(source->loop);
 	tree_free(source->tree);
-	credentials_release(&source->credentials);
+	origin_release(&source->origin);
 	catalogs_release(&source->catalogs);
 	keyring_free(source->keyring);
-	buf_release(&source->key_source);
 	buf_release(&source->region);
 	buf_release(&source->endpoint);
 	buf_release(&source->readme);

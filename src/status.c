@@ -25,7 +25,9 @@ static void print_status(const struct engine *engine, struct buf *out)
 	buf_printf(out, "%-16s%s\n", "endpoint", options->site.endpoint);
 	if (options->site.region)
 		buf_printf(out, "%-16s%s\n", "region", options->site.region);
-	buf_printf(out, "%-16s%s\n", "key from", options->key_source ? options->key_source : "nowhere");
+	buf_printf(out, "%-16s%s\n", "key from", lease_where(engine->lease));
+	if (lease_expires_s(engine->lease))
+		add_time(out, "key until", lease_expires_s(engine->lease));
 	if (breaker_says(&engine->breaker))
 		buf_printf(out, "%-16sdown (%s): asked again every %d s\n", "cloud",
 			fault_name(breaker_says(&engine->breaker)), BREAKER_PROBE_MS / 1000);

@@ -164,6 +164,22 @@ static bool is_nowhere(union address address)
 		IN6_IS_ADDR_UNSPECIFIED(&address.v6->sin6_addr);
 }
 
+/* An address that no router of the internet knows: of the link, or of a network of one's own. */
+static bool is_near(union address address)
+{
+	static const struct {
+		uint32_t first, mask;
+	} NEAR[] = { { 0xa9fe0000, 0xffff0000 }, { 0x0a000000, 0xff000000 }, { 0xac100000, 0xfff00000 },
+		{ 0xc0a80000, 0xffff0000 }, { 0x64400000, 0xffc00000 } };
+	if (address.any->sa_family == AF_INET6)
+		return IN6_IS_ADDR_LINKLOCAL(&address.v6->sin6_addr) ||
+			(address.v6->sin6_addr.s6_addr[0] & 0xfe) == 0xfc;
+	for (size_t i = 0; address.any->sa_family == AF_INET && i < sizeof NEAR / sizeof *NEAR; i++)
+		if ((ntohl(address.v4->sin_addr.s_addr) & NEAR[i].mask) == NEAR[i].first)
+			return true;
+	return false;
+}
+
 /*
  * Curl starts over on another connection when a kept one ends without a word.  The server may have
  * got the first request all the same, and then the second is one more than the rate allows: whether
@@ -181,15 +197,16 @@ static bool starts_over(struct transfer *transfer)
 }
 
 /*
- * The config permits http:// for loopback hosts by name; here the address that the name led to is
- * held to it.
+ * The config permits http:// for loopback hosts by name, and for a metadata service; here the address that
+ * the name led to is held to it.
  */
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = arg;
 	union address to = { &address->addr };
 	(void)purpose;
-	if (starts_over(transfer) || is_nowhere(to) || (transfer->plain && !is_loopback(to)))
+	bool may_be_plain = is_loopback(to) || (transfer->nearby && is_near(to));
+	if (starts_over(transfer) || is_nowhere(to) || (transfer->plain && !may_be_plain))
 		return CURL_SOCKET_BAD;
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
@@ -343,6 +360,7 @@ static void set_body(struct transfer *transfer, const struct request *request)
 	bool has_body = is_post || request->body.len > 0;
 	if (has_body) {
 		transfer->body = xmalloc(request->body.len);
+		transfer->body_len = request->body.len;
 		memcpy(transfer->body, request->body.data, request->body.len);
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.len);
@@ -359,6 +377,7 @@ bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request 
 	*transfer = (struct transfer){ .easy = easy };
 	answer_init(&transfer->answer);
 	transfer->plain = strncasecmp(request->base, "https://", 8) != 0;
+	transfer->nearby = request->nearby;
 	if (!easy || !set_url(easy, request) || !set_headers(transfer, request))
 		return false;
 	set_body(transfer, request);
@@ -375,6 +394,8 @@ void transfer_end(struct transfer *transfer)
 {
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
+	if (transfer->body) /* it may be what vouches for us */
+		explicit_bzero(transfer->body, transfer->body_len);
 	free(transfer->body);
 	answer_release(&transfer->answer);
 }

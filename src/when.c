@@ -13,7 +13,11 @@
 #include "ascii.h"
 #include "buf.h"
 
-enum { DAY_S = 86400, CHINA_S = 8 * 3600 };
+enum {
+	DAY_S = 86400,
+	CHINA_S = 8 * 3600,
+	CLOCK_SLACK_S = 60 /* a smaller difference does not explain a refusal */
+};
 
 static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static const char WEEKDAYS[] = "ThuFriSatSunMonTueWed"; /* from 1970-01-01 on */
@@ -210,6 +214,19 @@ bool when_parse_http(const char *text, int64_t *seconds)
 	if (days - floor_div(days, 7) * 7 != weekday - 1)
 		return false;
 	*seconds = count_seconds(&c);
+	return true;
+}
+
+/* The offset that it was signed with explains nothing; one that another call learned since does. */
+bool when_learn_offset(const char *date, int64_t now_s, int64_t used_s, int64_t *offset_s)
+{
+	int64_t server_s;
+	if (!when_parse_http(date, &server_s))
+		return false;
+	int64_t off_s = server_s - now_s;
+	if (off_s - used_s > -CLOCK_SLACK_S && off_s - used_s < CLOCK_SLACK_S)
+		return false;
+	*offset_s = off_s;
 	return true;
 }
 

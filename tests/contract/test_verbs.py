@@ -148,9 +148,15 @@ def test_doctor_finds_everything_in_order(box, cloud):
 
 def test_doctor_says_what_is_missing_and_what_to_do(box):
     box.auth_failures = True
-    result = box.verb("doctor", "tione", env=dict.fromkeys(KEYS))
+    nobody = "metadata=http://127.0.0.1:1"
+    result = box.verb("doctor", "tione", options=[nobody], env=dict.fromkeys(KEYS))
     assert result.returncode == 1
     assert re.search(r"^problem +key .*tccli configure", result.stdout, re.M)
+    # a key that has to be asked for is asked for, and its end is said
+    box.cloud.control("keys", {"machine_role": "my-role"})
+    result = box.verb("doctor", "tione", options=["metadata=" + box.cloud.url], env=dict.fromkeys(KEYS))
+    assert re.search(r"^ok +key +the role of this machine, until 20\d\d-\S+Z$", result.stdout, re.M)
+    assert "canary" not in result.stdout + result.stderr
 
 
 def test_doctor_sees_a_clock_that_is_off(box):

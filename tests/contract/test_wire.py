@@ -188,7 +188,7 @@ def test_a_temporary_key_sends_its_token(box):
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"secretId":"x"}', '{"secretId":"a b ","secretKey":"c"}',
-                                     '{"secretId":"a","secretKey":"c","type":"cvm-role"}', "\0\xff"])
+                                     '{"secretId":"a","secretKey":"c","type":"magic"}', "\0\xff"])
 def test_a_bad_credential_file_is_one_line_that_names_it(box, cloud, content):
     (box.home / ".tccli").mkdir()
     (box.home / ".tccli/default.credential").write_text(content)

@@ -7,7 +7,10 @@ HTTP_OBJECTS := $(BUILD)/san/loop.o $(BUILD)/san/http.o $(BUILD)/san/transfer.o 
 	$(BUILD)/tests/edge/server.o $(BUILD)/tests/edge/web.o
 
 $(BUILD)/tests/edge/test_loop: $(BUILD)/san/loop.o
-$(BUILD)/tests/edge/test_keyring: $(BUILD)/san/keyring.o $(BUILD)/san/file.o
+KEYRING_OBJECTS := $(BUILD)/san/keyring.o $(BUILD)/san/keyring_tencent.o $(BUILD)/san/keyring_baidu.o
+
+$(addprefix $(BUILD)/tests/edge/,test_keyring test_keyring_chain): $(KEYRING_OBJECTS) $(BUILD)/san/file.o \
+	$(BUILD)/tests/edge/home.o
 $(BUILD)/tests/edge/test_config: $(BUILD)/san/config.o $(BUILD)/san/options.o $(BUILD)/san/file.o
 $(BUILD)/tests/edge/test_daemon: $(BUILD)/san/daemon.o
 

@@ -89,6 +89,12 @@ bool call_host_known(const struct call *call, const char *const *patterns);
 /* Find cloud, action, region and the id that is asked for. */
 void tencent_identify(struct call *call);
 void baidu_identify(struct call *call);
+void sts_identify(struct call *call);
+void metadata_identify(struct call *call);
+void sts_answer(struct call *call);
+void metadata_answer(struct call *call);
+bool sts_is_meant(const struct call *call);
+bool metadata_is_meant(const struct call *call);
 /* Fill the answer. `plan` may bend pages (NULL: no plan). */
 void tencent_answer(struct call *call, const struct plan *plan);
 void baidu_answer(struct call *call, const struct plan *plan);

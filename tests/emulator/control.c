@@ -148,6 +148,26 @@ static int do_rotate(struct emulator *emu, const struct control_request *rq)
 	return 200;
 }
 
+/* Who is given temporary keys, for how long, and whether those given out still hold. */
+static int do_keys(struct emulator *emu, const struct control_request *rq)
+{
+	struct lender *l = &emu->lender;
+	struct slice base_only = jtext_member(rq->body, "base_only");
+
+	replace(&l->machine_role, jtext_member(rq->body, "machine_role"));
+	replace(&l->machine_code, jtext_member(rq->body, "machine_code"));
+	replace(&l->role_arn, jtext_member(rq->body, "role_arn"));
+	replace(&l->provider, jtext_member(rq->body, "provider"));
+	replace(&l->identity, jtext_member(rq->body, "identity"));
+	replace(&l->identity_role, jtext_member(rq->body, "identity_role"));
+	l->life = jtext_member_int(rq->body, "life", l->life);
+	if (base_only.p)
+		l->base_only = jtext_is(base_only, "true");
+	if (jtext_is(jtext_member(rq->body, "revoke"), "true"))
+		lender_revoke(l);
+	return 200;
+}
+
 static int do_clock(struct emulator *emu, const struct control_request *rq)
 {
 	emu->clock_offset = jtext_member_int(rq->body, "offset", 0);
@@ -243,6 +263,7 @@ static const struct control_entry verbs[] = {
 	{ "POST", "/put", do_put },
 	{ "POST", "/remove", do_remove },
 	{ "POST", "/rotate", do_rotate },
+	{ "POST", "/keys", do_keys },
 	{ "POST", "/clock", do_clock },
 	{ "POST", "/latency", do_latency },
 	{ "POST", "/rate", do_rate },

@@ -17,6 +17,27 @@ struct account {
 	char *access_key, *access_secret, *session_token; /* Baidu */
 };
 
+enum { LENT_KEYS = 256 };
+
+/* A temporary key that was given out. */
+struct lent_key {
+	char id[64], key[64], token[96];
+	int64_t expires; /* seconds since 1970, by our clock */
+};
+
+/* Who is given temporary keys: the metadata service and the security token service. */
+struct lender {
+	char *machine_role; /* NULL: this machine has none */
+	char *machine_code; /* what the metadata service says instead of Success */
+	char *role_arn;     /* that the account's key may take; NULL: none */
+	char *provider, *identity, *identity_role; /* whoever shows this identity may take that role */
+	int64_t life;       /* seconds */
+	bool base_only;     /* the account's own key is good for taking roles, and for nothing else */
+	struct lent_key lent[LENT_KEYS];
+	uint64_t count; /* so far; the last LENT_KEYS are known */
+	int64_t machine_key; /* 1 + the index of what the machine has now; 0: nothing */
+};
+
 struct options {
 	int port, tls_port, control_port; /* -1: not served */
 	const char *cert, *key, *ready, *log, *priorities;
@@ -42,6 +63,7 @@ struct latency {
 struct emulator {
 	struct options options;
 	struct account account;
+	struct lender lender;
 	struct store store;
 	struct journal journal;
 	struct plans plans;
@@ -65,6 +87,14 @@ int64_t emulator_clock(const struct emulator *emu); /* seconds since 1970 */
 void emulator_uuid(char out[40]);
 /* A new key, secret and token of the same form as the old. */
 void emulator_rotate(struct emulator *emu);
+
+/* lender.c */
+void lender_init(struct lender *lender);
+void lender_free(struct lender *lender);
+/* The key of that id, or NULL. */
+const struct lent_key *lender_find(const struct lender *lender, const char *id);
+/* All that were given out are refused from now on. */
+void lender_revoke(struct lender *lender);
 
 /* server.c */
 bool server_start(struct emulator *emu);

@@ -14,7 +14,7 @@ EMULATOR_LIBS := -lmicrohttpd -lgnutls -lcrypto -lz
 
 EMULATOR_PURE := text jtext verify_util verify_tc3 verify_bce
 EMULATOR_NAMES := $(EMULATOR_PURE) loop kinds store synth seed journal plan fault raw call server \
-	tencent tencent_spec tencent_filter tencent_actions baidu control main
+	tencent tencent_spec tencent_filter tencent_actions baidu lender control main
 
 # .incbin is invisible to the compiler's dependency output: these are what fixtures.S reads.
 EMULATOR_DATA := $(wildcard tests/fixtures/*.json $(EMULATOR_DIR)/templates/*.json)

@@ -39,7 +39,7 @@ static void plan_error(struct call *call, const struct plan *plan)
 	char *message = plan_string(plan, "message");
 	const char *c = code ? code : "InternalError", *m = message ? message : "planned";
 
-	if (!strcmp(call->cloud, "tione"))
+	if (strcmp(call->cloud, "qianfan"))
 		tencent_error(call, c, m);
 	else
 		baidu_error(call, (int)plan_int(plan, "status", 400), c, m);

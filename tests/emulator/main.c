@@ -277,6 +277,7 @@ int main(int argc, char **argv)
 	int status;
 
 	account_init(&emu.account);
+	lender_init(&emu.lender);
 	status = read_options(&emu, argc, argv);
 	if (status < 0 && loop_init(&emu.loop)) {
 		watch_signals(&emu);
@@ -294,6 +295,7 @@ int main(int argc, char **argv)
 	}
 	journal_free(&emu.journal);
 	account_free(&emu.account);
+	lender_free(&emu.lender);
 	free(emu.cert);
 	free(emu.key);
 	return status;

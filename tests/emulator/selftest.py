@@ -36,19 +36,19 @@ def mac(key, text):
 
 def tencent_headers(body, action, host, key=SECRET_KEY, key_id=SECRET_ID, at=None,
                     region="ap-guangzhou", version="2021-11-11", kind="application/json",
-                    payload=None):
+                    payload=None, service="tione"):
     at = int(time.time()) if at is None else at
     date = time.strftime("%Y-%m-%d", time.gmtime(at))
     canonical = "POST\n/\n\ncontent-type:%s\nhost:%s\n\ncontent-type;host\n%s" % (
         kind, host, hashlib.sha256(payload or body).hexdigest())
-    plain = "TC3-HMAC-SHA256\n%d\n%s/tione/tc3_request\n%s" % (
-        at, date, hashlib.sha256(canonical.encode()).hexdigest())
-    signing = mac(mac(mac(("TC3" + key).encode(), date), "tione"), "tc3_request")
+    plain = "TC3-HMAC-SHA256\n%d\n%s/%s/tc3_request\n%s" % (
+        at, date, service, hashlib.sha256(canonical.encode()).hexdigest())
+    signing = mac(mac(mac(("TC3" + key).encode(), date), service), "tc3_request")
     headers = {
         "Host": host, "Content-Type": kind, "X-TC-Action": action, "X-TC-Version": version,
         "X-TC-Timestamp": str(at), "X-TC-Region": region,
-        "Authorization": "TC3-HMAC-SHA256 Credential=%s/%s/tione/tc3_request, "
-        "SignedHeaders=content-type;host, Signature=%s" % (key_id, date, mac(signing, plain).hex())}
+        "Authorization": "TC3-HMAC-SHA256 Credential=%s/%s/%s/tc3_request, "
+        "SignedHeaders=content-type;host, Signature=%s" % (key_id, date, service, mac(signing, plain).hex())}
     return {k: v for k, v in headers.items() if v is not None}
 
 
@@ -229,6 +229,81 @@ def test_token(e):
     e.control("rotate", {"secret_id": SECRET_ID, "secret_key": SECRET_KEY,
                          "access_key": ACCESS_KEY, "access_secret": ACCESS_SECRET})
     same(code(e.tione("DescribeTrainingTasks", {})), "ok")
+
+
+STS = {"service": "sts", "version": "2018-08-13"}
+ASSUME = {"RoleArn": "qcs::cam::uin/1:roleName/r", "RoleSessionName": "me", "DurationSeconds": 60}
+
+
+def test_sts(e):
+    """A role is given to the right key for the right words, and what it gives signs calls until it ends."""
+    same(code(e.tione("AssumeRole", ASSUME, **STS)), "ResourceNotFound.RoleNotFound")
+    e.control("keys", {"role_arn": ASSUME["RoleArn"], "base_only": True, "life": 60})
+    same(code(e.tione("DescribeTrainingTasks", {})), "UnauthorizedOperation")
+    for wanted, body, how in [
+        ("AuthFailure.SignatureFailure", {}, {"service": "tione"}), ("NoSuchVersion", {}, {"version": "2021-11-11"}),
+        ("AuthFailure.SecretIdNotFound", {}, {"key_id": "AKIDx"}), ("MissingParameter", {}, {"region": None}),
+        ("AuthFailure.SignatureExpire", {}, {"at": 1000}), ("ResourceNotFound.RoleNotFound", {"RoleArn": "x"}, {}),
+        ("InvalidParameter.ParamError", {"RoleSessionName": "a b"}, {}), ("UnknownParameter", {"Policies": "x"}, {}),
+        ("InvalidParameter.ParamError", {"DurationSeconds": 43201}, {}), ("InvalidParameter", {"RoleArn": 5}, {}),
+        ("UnknownParameter", {"ProviderId": "x"}, {}),
+    ]:
+        same((body, code(e.tione("AssumeRole", {**ASSUME, **body}, **{**STS, **how}))), (body, wanted))
+    same(code(e.tione("AssumeRole", {"RoleArn": ASSUME["RoleArn"]}, **STS)), "MissingParameter")
+    same(code(e.tione("AssumeRoleWithSAML", ASSUME, **STS)), "InvalidAction")
+    answer = e.tione("AssumeRole", ASSUME, **STS)
+    lent = answer["Credentials"]
+    assert abs(answer["ExpiredTime"] - time.time() - 60) < 3
+
+    def call(token=lent["Token"], **how):
+        how = {"key": lent["TmpSecretKey"], "key_id": lent["TmpSecretId"], **how}
+        return code(e.tione("DescribeTrainingTasks", {}, extra={"X-TC-Token": token} if token else (), **how))
+
+    same([call(), call(token=None), call(token="x"), call(key="x")],
+         ["ok", "AuthFailure.TokenFailure", "AuthFailure.TokenFailure", "AuthFailure.SignatureFailure"])
+    e.control("keys", {"revoke": True})
+    same(call(), "AuthFailure.TokenFailure")
+    e.control("keys", {"role_arn": None, "base_only": False, "life": 7200})
+
+
+def test_web_identity(e):
+    e.control("keys", {"provider": "cls-1", "identity": "vouched", "identity_role": "qcs::r"})
+    body = {"ProviderId": "cls-1", "WebIdentityToken": "vouched", "RoleArn": "qcs::r", "RoleSessionName": "describefs"}
+
+    def ask(authorization="SKIP", **members):
+        return e.tione("AssumeRoleWithWebIdentity", {**body, **members}, extra={"Authorization": authorization}, **STS)
+
+    same(code(ask()), "ok")
+    same(code(ask(authorization="skip")), "AuthFailure.InvalidAuthorization")
+    same(code(e.tione("AssumeRoleWithWebIdentity", body, **STS)), "AuthFailure.InvalidAuthorization")
+    same(code(ask(WebIdentityToken="x")), "InvalidParameter.WebIdentityTokenError")
+    same(code(ask(ProviderId="x")), "InvalidParameter.ParamError")
+    same(code(ask(RoleArn="x")), "ResourceNotFound.RoleNotFound")
+    e.control("keys", {"provider": None, "identity": None, "identity_role": None})
+
+
+def test_metadata(e):
+    path = "/latest/meta-data/cam/security-credentials/"
+
+    def get(target, method="GET", **headers):
+        status, _, text = e.send({"Host": e.host, **headers}, None, target, method=method)
+        return status, text
+
+    same(get(path)[0], 404)
+    e.control("keys", {"machine_role": "my-role", "life": 60})
+    same(get(path), (200, b"my-role"))
+    same([get(path + "other")[0], get(path[:-1])[0], get("/latest/meta-data/")[0], get(path, method="POST")[0],
+          get(path, Authorization="x")[0], get(path, Host="example.com")[0]], [404, 404, 404, 400, 400, 400])
+    status, text = get(path + "my-role")
+    lent = json.loads(text)
+    same((status, lent["Code"], sorted(lent)), (200, "Success", ["Code", "Expiration", "ExpiredTime", "TmpSecretId",
+                                                                "TmpSecretKey", "Token"]))
+    same(json.loads(get(path + "my-role")[1]), lent)  # the same until near its end
+    same(code(e.tione("DescribeTrainingTasks", {}, key=lent["TmpSecretKey"], key_id=lent["TmpSecretId"],
+                      extra={"X-TC-Token": lent["Token"]})), "ok")
+    e.control("keys", {"machine_code": "Failed"})
+    same(json.loads(get(path + "my-role")[1]), {"Code": "Failed"})
+    e.control("keys", {"machine_role": None, "machine_code": None, "life": 7200})
 
 
 def test_baidu_refuses(e):

@@ -78,19 +78,28 @@ static void decide(struct call *call)
 	size_t path = strcspn(call->target, "?");
 	bool tencent = path <= 1 && (!call_header(call, "Authorization") ||
 				     strncmp(call_header(call, "Authorization"), "bce-", 4));
+	bool metadata = metadata_is_meant(call), sts = !metadata && sts_is_meant(call);
 	const struct plan *plan;
 	int64_t ms;
 
 	call->start = loop_now();
 	call->state = CALL_READY;
 	emulator_uuid(call->request_id);
-	if (tencent)
+	if (metadata)
+		metadata_identify(call);
+	else if (sts)
+		sts_identify(call);
+	else if (tencent)
 		tencent_identify(call);
 	else
 		baidu_identify(call);
 	journal_arrive(&emu->journal, call);
 	plan = plan_take(&emu->plans, call->action, call->id, call->reused);
-	if (tencent)
+	if (metadata)
+		metadata_answer(call);
+	else if (sts)
+		sts_answer(call);
+	else if (tencent)
 		tencent_answer(call, plan);
 	else
 		baidu_answer(call, plan);

@@ -51,7 +51,7 @@ void tencent_identify(struct call *call)
 		call->id = text_dup("");
 }
 
-static bool missing(struct call *call, const char *header, const char *name)
+bool tencent_missing(struct call *call, const char *header, const char *name)
 {
 	const char *value = call_header(call, header);
 	char message[128];
@@ -65,11 +65,11 @@ static bool missing(struct call *call, const char *header, const char *name)
 }
 
 /* Method, content type and the common parameters that the signature does not depend on. */
-static bool form_fits(struct call *call)
+bool tencent_form_fits(struct call *call, const char *const *known)
 {
 	const char *type = call_header(call, "Content-Type");
 
-	if (!call_host_known(call, hosts)) {
+	if (!call_host_known(call, known)) {
 		tencent_error(call, "NoSuchProduct", "The product of this host does not exist.");
 		return false;
 	}
@@ -86,28 +86,60 @@ static bool form_fits(struct call *call)
 			      "The Content-Type is not supported: use application/json.");
 		return false;
 	}
-	return !missing(call, "X-TC-Action", "Action") &&
-		!missing(call, "X-TC-Version", "Version") &&
-		!missing(call, "X-TC-Timestamp", "Timestamp");
+	return !tencent_missing(call, "X-TC-Action", "Action") &&
+		!tencent_missing(call, "X-TC-Version", "Version") &&
+		!tencent_missing(call, "X-TC-Timestamp", "Timestamp");
+}
+
+/* The temporary key that signed, or NULL. */
+static const struct lent_key *lent_key_of(const struct call *call)
+{
+	const char *credential, *authorization = call_header(call, "Authorization");
+	char id[128];
+	size_t n;
+
+	credential = authorization ? strstr(authorization, "Credential=") : NULL;
+	if (!credential)
+		return NULL;
+	credential += strlen("Credential=");
+	n = strcspn(credential, "/");
+	if (n >= sizeof(id))
+		return NULL;
+	memcpy(id, credential, n);
+	id[n] = '\0';
+	return lender_find(&call->emu->lender, id);
 }
 
 static bool signature_holds(struct call *call)
 {
 	const struct account *a = &call->emu->account;
+	const struct lent_key *lent = lent_key_of(call);
 	struct tc3_account account = { a->secret_id, a->secret_key, a->token, "tione" };
 	struct http_request request = call_request(call);
 	struct verdict verdict;
 
+	if (lent)
+		account = (struct tc3_account){ lent->id, lent->key, lent->token, "tione" };
 	verify_tc3(&account, &request, emulator_clock(call->emu), &verdict);
 	call->signed_ok = verdict.signed_ok;
-	if (!verdict.signed_ok)
+	if (!verdict.signed_ok) {
 		tencent_error(call, verdict.code, verdict.message);
-	return verdict.signed_ok;
+		return false;
+	}
+	if (lent && lent->expires <= emulator_clock(call->emu)) {
+		tencent_error(call, "AuthFailure.TokenFailure", "The token has expired.");
+		return false;
+	}
+	if (!lent && call->emu->lender.base_only) {
+		tencent_error(call, "UnauthorizedOperation", "This key may only take a role.");
+		return false;
+	}
+	return true;
 }
 
 static bool region_fits(struct call *call)
 {
-	if (missing(call, "X-TC-Region", "Region"))
+	if (tencent_missing(call, "X-TC-Region", "Region"))
 		return false;
 	for (int i = 0; regions[i]; i++)
 		if (!strcmp(regions[i], call->region))
@@ -139,7 +171,7 @@ void tencent_answer(struct call *call, const struct plan *plan)
 	struct slice body = { call->body.data, call->body.len };
 	const struct tc_action *action;
 
-	if (!form_fits(call) || !signature_holds(call))
+	if (!tencent_form_fits(call, hosts) || !signature_holds(call))
 		return;
 	action = action_of(call);
 	if (!action)

@@ -37,6 +37,9 @@ struct tc_action {
 	bool withdrawn;        /* answered only with --models-list */
 };
 
+/* Host, method, content type and the parameters that the signature does not depend on. */
+bool tencent_form_fits(struct call *call, const char *const *hosts);
+bool tencent_missing(struct call *call, const char *header, const char *name);
 const struct tc_action *tencent_action(const char *name);
 /* False after it has filled an error. */
 bool tencent_check_body(struct call *call, const struct tc_action *action, struct slice body);

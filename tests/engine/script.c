@@ -120,7 +120,7 @@ static struct exchange *copy_request(const struct request *request)
 		exchange->headers[i] = (struct header){ xstrdup(request->headers[i].name),
 			xstrdup(request->headers[i].value) };
 	exchange->timeout_ms = request->timeout_ms;
-	if (json_parse(&exchange->json, request->body.data, request->body.len))
+	if (request->body.len && json_parse(&exchange->json, request->body.data, request->body.len))
 		fail_msg("a request's body is not JSON: %s", request->body.data);
 	return exchange;
 }

@@ -14,24 +14,24 @@ struct place {
 	bool reload_fails;
 };
 
-static bool reload(void *arg, struct credentials *out)
+static bool look(void *arg, struct origin *out, struct buf *why)
 {
 	struct place *place = arg;
 	char id[] = "AKIDnew", secret[] = "new-secret", token[] = "new-token";
-	struct credentials fresh = { id, secret, token };
+	struct origin fresh = { .kind = ORIGIN_KEY, .key = { id, secret, token } };
 
 	place->reloads++;
 	if (place->reload_fails)
-		return false;
-	credentials_copy(out, &fresh);
+		return !buf_puts(why, "no better key");
+	origin_copy(out, &fresh);
 	return true;
 }
 
 static void enter_with(struct place *place, struct setup setup)
 {
 	*place = (struct place){ 0 };
-	setup.reload = reload;
-	setup.reload_arg = place;
+	setup.look = look;
+	setup.key_arg = place;
 	place->world = world_open(&setup);
 	cloud_open(&place->cloud, place->world, -1);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 120);

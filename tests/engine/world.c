@@ -30,16 +30,16 @@ static void make_tree(struct world *world)
 static void make_engine(struct world *world)
 {
 	char id[] = "AKIDscript", secret[] = "script-secret";
-	struct credentials credentials = { .id = id, .secret = secret };
+	struct origin at_hand = { .kind = ORIGIN_KEY, .key = { .id = id, .secret = secret } };
 	struct engine_options options = {
 		.io = script_io(&world->script),
 		.tree = world->tree,
 		.provider = provider_find(world->catalog->cloud),
 		.site = { world->catalog, world->catalog->endpoint, world->catalog->region },
-		.credentials = &credentials,
-		.key_source = "the script",
-		.reload = world->setup.reload,
-		.reload_arg = world->setup.reload_arg,
+		.origin = world->setup.origin ? world->setup.origin : &at_hand,
+		.look = world->setup.look,
+		.renew = world->setup.renew,
+		.key_arg = world->setup.key_arg,
 		.deadline_ms = world->setup.deadline_ms,
 		.rate = world->setup.rate,
 		.seed = 7,

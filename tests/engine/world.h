@@ -12,8 +12,10 @@ struct setup {
 	double rate; /* 0: the catalog's */
 	size_t max_memory;
 	bool api_names, secrets;
-	bool (*reload)(void *arg, struct credentials *out);
-	void *reload_arg;
+	const struct origin *origin; /* NULL: a key that is at hand */
+	bool (*look)(void *arg, struct origin *out, struct buf *why);
+	bool (*renew)(void *arg, struct origin *out);
+	void *key_arg;
 	const struct catalogs *catalogs; /* NULL: read anew, which takes a millisecond */
 };
 

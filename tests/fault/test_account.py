@@ -213,7 +213,7 @@ def test_A09_twenty_rotations_and_no_failed_read(box, cloud, keyed):
                                  "another key"])
 def test_A10_A11_a_key_file_that_is_bad_keeps_the_old_key_and_its_answers(box, cloud, keyed, how):
     """The cloud refuses the token and there is no better one: what is known stays, what is not is EACCES.
-    (A10 as far as keys are files: no metadata service is asked.)"""
+    (A10 as far as keys are files; test_keys.py has the services.)"""
     mount, write, path = keyed
     cloud.control("rotate", {"token": "token-of-the-test-1"})
     break_file(path, how)

@@ -5,7 +5,7 @@ FUZZ_TESTS := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
 
 # What a harness needs beside the library: sources of the edge, the engine's kit.
 FUZZ_EDGE_config := config options file
-FUZZ_EDGE_keyring := keyring
+FUZZ_EDGE_keyring := keyring keyring_tencent keyring_baidu
 FUZZ_KIT_whole := $(patsubst tests/%.c,%,$(filter-out tests/engine/test_%,$(wildcard tests/engine/*.c)))
 # Those whose inputs hold JSON, which is changed by its structure, too.
 FUZZ_JSON := catalog keyring snapshot tencent baidu

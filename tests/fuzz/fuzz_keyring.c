@@ -58,25 +58,28 @@ static bool fits_a_header(const char *text)
 static void check(const struct keyring *keyring, const char *profile)
 {
 	char was_id[] = "was", was_secret[] = "before";
-	struct credentials key = { 0 }, was = { .id = was_id, .secret = was_secret };
+	struct origin found = { 0 }, was = { .key = { .id = was_id, .secret = was_secret } };
+	const struct credentials *key = &found.key;
 	struct buf where, region;
 
-	credentials_copy(&key, &was);
+	origin_copy(&found, &was);
 	buf_init(&where, 4096);
 	buf_init(&region, 4096);
-	if (keyring_load(keyring, "tencent", profile, &key, &where)) {
-		CHECK(fits_a_header(key.id) && fits_a_header(key.secret));
-		CHECK(!key.token || fits_a_header(key.token));
-		CHECK(strlen(key.secret) < 8 || !strstr(where.data, key.secret));
+	if (keyring_load(keyring, "tencent", profile, &found, &where)) {
+		CHECK(found.where && fuzz_is_printable(found.where) && !where.len);
+		CHECK(found.kind == ORIGIN_MACHINE || (fits_a_header(key->id) && fits_a_header(key->secret)));
+		CHECK(!key->token || fits_a_header(key->token));
+		CHECK(found.kind == ORIGIN_MACHINE || strlen(key->secret) < 8 || !strstr(found.where, key->secret));
+		CHECK(found.kind != ORIGIN_ROLE || (*found.role && *found.session));
 	} else {
-		CHECK(!strcmp(key.id, "was") && !strcmp(key.secret, "before") && !key.token);
+		CHECK(!strcmp(key->id, "was") && !strcmp(key->secret, "before") && !key->token);
+		CHECK(where.len > 0 && fuzz_is_printable(where.data));
 	}
-	CHECK(where.len > 0 && fuzz_is_printable(where.data));
 	if (keyring_region(keyring, "tencent", profile, &region))
 		CHECK(region.len > 0 && fits_a_header(region.data));
 	buf_release(&region);
 	buf_release(&where);
-	credentials_release(&key);
+	origin_release(&found);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

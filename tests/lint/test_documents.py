@@ -91,6 +91,20 @@ def test_errors_of_the_readme_are_those_of_fault_c(top, tables):
     assert shown == real
 
 
+def test_places_of_keys_are_those_of_the_keyring(top):
+    """Every variable that the keyring reads, and every file, stands in the tables of both readmes, and nothing else."""
+    sources = "".join(read(top, "src/keyring%s.c" % name) for name in ("", "_tencent", "_baidu"))
+    variables = set(re.findall(r'(?:copy_variable|take_secret|getenv)\("(\w+)"\)', sources))
+    variables -= {"HOME", "NOTIFY_SOCKET", "TENCENTCLOUD_REGION", "TENCENTCLOUD_ROLE_ARN", "TENCENTCLOUD_ROLE_SESSION_NAME"}
+    for name in "README.md", "README.zh-CN.md":
+        words = code(checks.section(read(top, name), "keys"))
+        assert {word.lstrip("$") for word in words if re.fullmatch(r"\$?[A-Z]{3,}_\w+", word)} == variables, name
+        files = {word.replace("~", "").replace("PROFILE", "%s") for word in words if re.match(r"[~/.]", word)}
+        found = set(re.findall(r'"(?:%s)?(/[\w.%-]+/[\w.%/-]+|\.env)"', sources.replace("%s/.tccli/%s.%s", "%s/.tccli/%s.credential")))
+        assert files == found, name
+    assert variables <= set(re.findall(r"\bEv (\w+)", source_words(top)))
+
+
 def test_the_readme_and_the_manual_name_every_xattr(top):
     table = re.search(r"\bxattrs\[\] = \{\n(.*?)\n\};", read(top, "src/tree_xattr.c"), re.S)[1]
     names = re.findall(r'\{ "(\w+)"', table)
