@@ -35,8 +35,8 @@ __describefs_sources() { # PROGRAM WORD
 	esac
 }
 
-__describefs_options='deadline= ttl= stale= rate= max_memory= pin= names= secrets endpoint= cacert= allow_other uid= gid=
-	umask= fsname= auto_unmount default_permissions nodev nosuid noexec noatime'
+__describefs_options='deadline= ttl= stale= rate= max_memory= pin= names= secrets endpoint= metadata= sts= cacert=
+	allow_other uid= gid= umask= fsname= auto_unmount default_permissions nodev nosuid noexec noatime'
 
 # The last word of a list of -o; SOURCE may be empty.
 __describefs_option() { # PROGRAM WORD SOURCE
@@ -45,7 +45,7 @@ __describefs_option() { # PROGRAM WORD SOURCE
 	last=${last##*,}
 	case $last in
 	names=*) compgen -P "${before}names=" -W 'api snake' -- "${last#*=}" ;;
-	endpoint=*) compgen -P "${before}endpoint=" -W 'https://' -- "${last#*=}" ;;
+	endpoint=* | metadata=* | sts=*) compgen -P "$before${last%%=*}=" -W 'https://' -- "${last#*=}" ;;
 	cacert=*) compgen -P "${before}cacert=" -f -- "${last#*=}" ;;
 	pin=*)
 		for kind in $(__describefs_kinds "$1" "${3%%[:@]*}"); do

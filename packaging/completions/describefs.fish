@@ -80,6 +80,8 @@ function __describefs_options
                 {$list}stale=\t'how old a value may be shown, seconds' {$list}rate=\t'calls a second of each action' \
                 {$list}max_memory=\t'bytes kept' {$list}pin=\t'ids to list, KIND/ID' {$list}names=\t'api or snake' \
                 {$list}secrets\t'show secret fields' {$list}endpoint=\t'another address of the API' \
+                {$list}metadata=\t'another address of the metadata service' \
+                {$list}sts=\t'another address of the security token service' \
                 {$list}cacert=\t'certificates to trust instead' {$list}allow_other\t'other users may read' \
                 {$list}uid=\t'who owns the files' {$list}gid=\t'whose group they have' {$list}umask=\t'taken off the modes' \
                 {$list}fsname=\t'what mount shows as the source' {$list}auto_unmount {$list}default_permissions \

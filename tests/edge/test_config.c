@@ -51,6 +51,8 @@ static void show(struct buf *out, const struct config *config)
 	show_number(out, "f", config->foreground, false);
 	show_number(out, "d", config->debug, false);
 	show_text(out, "endpoint", config->endpoint);
+	show_text(out, "metadata", config->metadata);
+	show_text(out, "sts", config->sts);
 	show_text(out, "cacert", config->cacert);
 	show_number(out, "deadline", config->deadline_ms, 10000);
 	show_number(out, "ttl", config->ttl_s, -1);
@@ -151,6 +153,9 @@ static const struct {
 	{ "tione /m -o endpoint=http://127.0.0.1:8080", T " endpoint=http://127.0.0.1:8080" },
 	{ "tione /m -o endpoint=http://127.9.9.9", T " endpoint=http://127.9.9.9" },
 	{ "tione /m -o endpoint=http://[::1]:1", T " endpoint=http://[::1]:1" },
+	{ "tione /m -o metadata=http://127.0.0.1:80,sts=https://sts.example.com", T
+		" metadata=http://127.0.0.1:80 sts=https://sts.example.com" },
+	{ "tione /m -o metadata=http://[::1]:1,metadata=http://metadata.tencentyun.com", T "" },
 	{ "tione /m -o endpoint=http://LocalHost:65535/", T " endpoint=http://LocalHost:65535" },
 };
 
@@ -245,6 +250,12 @@ static const struct {
 	{ "tione /m -o endpoint=https://[::1", "wants https://" },
 	{ "tione /m -o endpoint=https://ho\nst", "wants https://" },
 	{ "tione /m -o endpoint=ftp://host", "wants https://" },
+	{ "tione /m -o endpoint=http://metadata.tencentyun.com", "wants https://" },
+	{ "tione /m -o sts=http://metadata.tencentyun.com", "wants https://" },
+	{ "tione /m -o sts=http://sts.tencentcloudapi.com", "wants https://" },
+	{ "tione /m -o metadata=http://metadata.tencentyun.com.example.com", "metadata.tencentyun.com" },
+	{ "tione /m -o metadata=http://169.254.0.23", "metadata.tencentyun.com" },
+	{ "tione /m -o metadata=", "wants https://" },
 };
 
 static void command_lines_that_are_right(void **state)

@@ -223,13 +223,13 @@ class Server:
 class Relay:
     """A port before the emulator's that can go away (refused, and every connection reset) and come back."""
 
-    def __init__(self, port):
-        self.target, self.server, self.passed = port, None, b""
+    def __init__(self, port, address=("127.0.0.1", 0)):
+        self.target, self.server, self.passed, self.address = port, None, b"", address
         self.up()
         self.port = self.server.port
 
     def up(self):
-        self.server = Server(self.carry, ("127.0.0.1", self.port if self.server else 0))
+        self.server = Server(self.carry, (self.address[0], self.port) if self.server else self.address)
 
     def down(self):
         for one in self.server.open:

@@ -342,6 +342,30 @@ def test_K17_a_file_with_a_secret_that_others_can_read_is_refused(box, cloud, na
     assert result.stderr.count(b"\n") == 1 and cloud.total() == 0
 
 
+def test_K21_of_the_sdks_two_files_one_is_read(box, cloud):
+    """In a mount table of its own, with an /etc that has the machine's."""
+    for name in ("upper", "work"):
+        (box.home / name).mkdir()
+    write(box, "etc-credentials", "[default]\nsecret_id = %s\nsecret_key = %s\n" % tuple(BASE.values()))
+    script = """
+        mount -t tmpfs none "$HOME/work" && mkdir "$HOME/work/upper" "$HOME/work/work" &&
+        mount -t overlay none -o "lowerdir=/etc,upperdir=$HOME/work/upper,workdir=$HOME/work/work" /etc || exit 77
+        mkdir /etc/tencentcloud && cp -p "$HOME/etc-credentials" /etc/tencentcloud/credentials && exec "$@"
+    """
+
+    def cat():
+        return box.run("cat", "-o", "endpoint=%s,metadata=http://127.0.0.1:1" % cloud.url, "tione", STATUS, env=NO_KEYS,
+                       prefix=("unshare", "-m", "--propagation", "private", "bash", "-c", script, "bash"))
+
+    result = cat()
+    if result.returncode == 77:
+        pytest.skip("no overlay here")
+    assert result.stdout == b"SUCCEED\n", result
+    write(box, ".tencentcloud/credentials", "[work]\nsecret_id = a\nsecret_key = b\n")  # the user's, though it has no default
+    result = cat()
+    assert result.returncode == 1 and b"no section [default]" in result.stderr and b"/etc/tencentcloud" not in result.stderr
+
+
 # ---- secrets
 
 @pytest.mark.parametrize("way", [by_environment, by_machine_named, by_cluster], ids=lambda way: way.__name__[3:])

@@ -3,8 +3,8 @@ import socket
 
 import pytest
 
-from harness import TASK, timed, wait_until
-from net import DEADLINE, QUICK, SLACK, STATUS, Broken, NameServer, Server, is_stale, task, together
+from harness import KEYS, TASK, timed, wait_until
+from net import DEADLINE, QUICK, SLACK, STATUS, Broken, NameServer, Relay, Server, is_stale, task, together
 from net import apart, network, tls  # noqa: F401 (fixtures)
 
 HOST = "tione.tencentcloudapi.com"  # a name in the certificate
@@ -120,3 +120,27 @@ def test_N14_ipv6_alone(apart):
     assert mount.text(STATUS) == "SUCCEED"
     apart.ip("addr add 127.0.0.1/8 dev lo")
     assert cloud.log()[0]["signed_ok"]
+
+
+# ---- the metadata service by its own name
+
+@pytest.mark.parametrize("address, near", [("169.254.0.23", True), ("10.1.2.3", True), ("203.0.113.7", False), ("100.128.0.1", False)])
+def test_K20_the_metadata_service_is_in_a_network_of_its_own_or_is_none(apart, address, near):
+    """Plain http leaves the machine for it alone, and not where a name server could lead it to on the internet."""
+    box, cloud = apart.box, apart.box.emulator()
+    box.secrets = ["canary-lent-"]
+    cloud.control("keys", {"machine_role": "my-role"})
+    apart.ip("addr add %s/32 dev lo" % address)
+    apart.replace("/etc/hosts", "127.0.0.1 localhost\n%s metadata.tencentyun.com\n" % address)
+    try:
+        with Relay(cloud.ports["http"], (address, 80)) as metadata:
+            if near:
+                mount = box.mount("tione", env=dict.fromkeys(KEYS))
+                assert mount.text(STATUS) == "SUCCEED"
+                assert set(cloud.counts()["by_verdict"]) == {"ok"} and metadata.server.connections
+            else:
+                result = box.run("-o", "endpoint=" + cloud.url, "tione", box.point(), env=dict.fromkeys(KEYS))
+                assert result.returncode == 1 and b"nor has this machine a role" in result.stderr
+                assert metadata.server.connections == 0
+    finally:
+        apart.ip("addr del %s/32 dev lo" % address)
