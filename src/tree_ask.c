@@ -68,7 +68,7 @@ int64_t vouched_ms(const struct tree *tree, const struct node *node, struct aske
 		ms = left_ms(node_detail(node)->expires_ms, asked) + 1;
 	if (record_is_fresh(&node->listed, asked) && ms <= left_ms(node->listed.expires_ms, asked))
 		ms = left_ms(node->listed.expires_ms, asked) + 1;
-	if (node_is_listed(node) && node->in_listing && listing_shows(listing, node) &&
+	if (node_is_listed(node) && node->in_listing && !node->doubted && listing_shows(listing, node) &&
 			listing_stands(tree, listing, asked) &&
 			ms <= listing_left_ms(tree, listing, asked))
 		ms = listing_left_ms(tree, listing, asked) + 1;
@@ -182,6 +182,10 @@ static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t 
 	if (node->sort == NODE_ROOT && !slot && !strcmp(name, tree->texts->name))
 		return reply_found((struct entry){ .id = id_pack(tree->texts->object.serial, 0),
 			.attr = skeleton_attr(tree, tree->texts), .entry_ms = SKELETON_MS });
+	if (node->sort == NODE_RESOURCE && !slot && !strcmp(name, ".wait") && kind_has_end(node->kind))
+		return reply_found(wait_entry(node));
+	if (node->sort == NODE_RESOURCE && !slot && !strcmp(name, ".events"))
+		return reply_found(events_entry(tree, node));
 	if (cannot_be_member(tree, node, slot, name))
 		return reply_absent(SKELETON_MS);
 
@@ -262,6 +266,10 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked)
 	if (object->is_version)
 		return reply_found(inner_entry(tree, (struct version *)object, index, 0));
 	struct node *node = (struct node *)object;
+	if (index == INDEX_WAIT)
+		return reply_found(wait_entry(node));
+	if (index == INDEX_EVENTS)
+		return events_attr(tree, node, asked);
 	if (node->sort != NODE_LISTING)
 		return index ? attr_of_inner(tree, node, index, asked) : attr_of_resource(tree, node, asked);
 
