@@ -104,9 +104,12 @@ static struct reply look_at(struct tree *tree, const struct node *node, const st
 	struct version *version = view->version;
 	bool fresh = version && (version->expires_ms > asked.now_ms ||
 		version->stamp->received_ms >= asked.since_ms);
+	const struct failure *failure = node_failure(kind_has_describe(node->kind) ? node : node->parent);
 
 	if (fresh && version_look(tree, version)->terminal)
 		return say(tree, node, version);
+	if (!fresh && failure_stands(failure, asked) && fault_lasts(failure->fault))
+		return reply_failed(failure->fault);
 	return (struct reply){ .outcome = OUTCOME_LATER, .later_ms = view->left_ms, .outage = !fresh };
 }
 
