@@ -1,5 +1,5 @@
 /*
- * refresh_request.h - what `describefs refresh` says to a mount: an ioctl on something that it has opened there.
+ * refresh_request.h - what `describefs refresh` says to a mount: an ioctl on something that it opened there.
  *
  * So the kernel has seen to it that who asks may read it.
  *
@@ -14,7 +14,7 @@
 #define REFRESH_MARK "describefs"
 
 struct refresh_request {
-	char name[256]; /* something in the opened directory that may not be there; "": the opened thing itself */
+	char name[256]; /* in the opened directory, and maybe not there; "": the opened thing itself */
 	/* the answer */
 	char mark[16]; /* REFRESH_MARK: it was us that answered */
 	uint32_t names_kept; /* 1: this kernel relies on names until their time is over */

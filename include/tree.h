@@ -119,12 +119,13 @@ void tree_path(struct tree *tree, uint64_t id, struct buf *out);
  */
 enum watched { WATCHED_NOT, WATCHED_STATUS, WATCHED_CHANGES };
 enum watched tree_watched(const struct tree *tree, uint64_t id);
-/* Of .wait.  FOUND: a fresh answer has a terminal status, and tree_read gives it; LATER: there is none yet. */
+/* Of .wait.  FOUND: a fresh answer has a terminal status, which tree_read gives; LATER: there is none yet. */
 struct reply tree_wait(struct tree *tree, uint64_t id, struct asked asked);
 
 /*
- * Nothing that is kept of what the id stands for, or of what is in it, counts as fresh any more; what is that,
- * or NULL if there is nothing to be asked for.  `name`: of something in it that may not be there; may be NULL.
+ * Nothing that is kept of what the id stands for, or of what is in it, counts as fresh any more.  What that
+ * is comes back, or NULL if there is nothing to be asked for.  `name`: something in it, maybe not there, or
+ * NULL.
  */
 struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name);
 /* The same of one listing, not of what is in it. */

@@ -165,7 +165,7 @@ struct node {
 			unsigned describes; /* since the last list, of what it would have said too */
 			size_t price; /* calls that reading it again takes */
 			bool complete;
-			bool bearable; /* somebody who asks about one resource can wait for it to be read again */
+			bool bearable; /* who asks about one resource can wait for it to be read again */
 			bool expiry_shown; /* the kernel was told that what it keeps of the listing is old */
 			size_t n_added; /* shown since the kernel was last told of another mtime */
 			int64_t whole_ms, newest_s; /* of the last whole list: when; the latest change */
@@ -333,6 +333,7 @@ struct reply events_attr(struct tree *tree, struct node *node, struct asked aske
 /* A whole answer, as the version that it became and its text (may be NULL). */
 void events_note(struct tree *tree, struct node *node, struct version *version, struct text *text,
 	int64_t at_s);
+void events_note_item(struct tree *tree, struct node *node); /* a list's item, where that is all there is */
 void events_note_gone(struct tree *tree, struct node *node, int64_t now_ms);
 void events_drop(struct tree *tree, struct inside *inside);
 

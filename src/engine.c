@@ -257,7 +257,8 @@ static struct wait *put(const struct wait *asking)
 	struct reply reply = put_to_tree(asking, asked);
 
 	engine->stats.questions++;
-	if (reply.outcome != OUTCOME_NEED && reply.outcome != OUTCOME_LATER) { /* what is warm costs no memory */
+	bool waits = reply.outcome == OUTCOME_NEED || reply.outcome == OUTCOME_LATER;
+	if (!waits) { /* what is warm costs no memory */
 		if (asking->question == ASK_READ)
 			note_follower(&reply, asked.now_ms);
 		asking->done(asking->arg, &reply);
@@ -271,7 +272,7 @@ static struct wait *put(const struct wait *asking)
 	wait->name = asking->name ? xstrdup(asking->name) : NULL;
 	wait->since_ms = asked.since_ms;
 	wait->deadline_ms = asked.now_ms + engine->options.deadline_ms;
-	bool waits = engine_put(wait);
+	waits = engine_put(wait);
 	look_ahead(engine);
 	return waits ? wait : NULL;
 }

@@ -40,7 +40,7 @@ static void add_action(struct buf *out, const struct action *action)
 
 static void add_calls(struct buf *out, const struct engine *engine)
 {
-	begin(out, "calls_total", "counter", "Calls that came to an end, tries included, by what came of them.");
+	begin(out, "calls_total", "counter", "Calls that ended, each try for itself, by what came of them.");
 	for (size_t i = 0; i < engine->n_actions; i++) {
 		const struct action_state *state = engine->actions[i];
 		for (unsigned cause = 0; cause < FAULT_COUNT; cause++) {
@@ -76,7 +76,7 @@ void metrics_print(const struct engine *engine, struct buf *out)
 
 	add_calls(out, engine);
 	add_number(out, "retries_total", "counter", stats->retries, "Calls that were tried again.");
-	add_number(out, "failures_total", "counter", stats->failures, "Failures, as .describefs/errors has them.");
+	add_number(out, "failures_total", "counter", stats->failures, "Failures, a line of errors each.");
 	add_number(out, "questions_total", "counter", stats->questions, "Questions of the kernel.");
 	add_number(out, "waits_total", "counter", stats->waited, "Questions that had to wait for the cloud.");
 	add_number(out, "cache_hits_total", "counter", stats->questions - stats->waited,

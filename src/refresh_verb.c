@@ -64,8 +64,8 @@ static int ask(int fd, const char *name, const char *path)
 	if (status < 0 || strcmp(request.mark, REFRESH_MARK) != 0)
 		return complain(path, NOT_OURS);
 	if (request.names_kept)
-		fprintf(stderr, "describefs: %s: this kernel (before 6.16) goes on using names that it knows until "
-			"their time is over\n", path);
+		fprintf(stderr, "describefs: %s: this kernel (before 6.16) goes on using names that it "
+			"knows until their time is over\n", path);
 	return 0;
 }
 

@@ -172,6 +172,19 @@ static bool cannot_be_member(const struct tree *tree, const struct node *node, u
 	return false;
 }
 
+/* Of the names that are in no listing; id 0: it is none of them. */
+static struct entry unlisted_entry(struct tree *tree, struct node *node, const char *name)
+{
+	if (node->sort == NODE_ROOT && !strcmp(name, tree->texts->name))
+		return (struct entry){ .id = id_pack(tree->texts->object.serial, 0),
+			.attr = skeleton_attr(tree, tree->texts), .entry_ms = SKELETON_MS };
+	if (node->sort == NODE_RESOURCE && !strcmp(name, ".wait") && kind_has_end(node->kind))
+		return wait_entry(node);
+	if (node->sort == NODE_RESOURCE && !strcmp(name, ".events"))
+		return events_entry(tree, node);
+	return (struct entry){ 0 };
+}
+
 static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	struct asked asked)
 {
@@ -179,13 +192,11 @@ static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t 
 
 	if (listing)
 		return reply_found(listing_entry(tree, listing, asked));
-	if (node->sort == NODE_ROOT && !slot && !strcmp(name, tree->texts->name))
-		return reply_found((struct entry){ .id = id_pack(tree->texts->object.serial, 0),
-			.attr = skeleton_attr(tree, tree->texts), .entry_ms = SKELETON_MS });
-	if (node->sort == NODE_RESOURCE && !slot && !strcmp(name, ".wait") && kind_has_end(node->kind))
-		return reply_found(wait_entry(node));
-	if (node->sort == NODE_RESOURCE && !slot && !strcmp(name, ".events"))
-		return reply_found(events_entry(tree, node));
+	struct entry unlisted = { 0 };
+	if (!slot && *name == '.')
+		unlisted = unlisted_entry(tree, node, name);
+	if (unlisted.id)
+		return reply_found(unlisted);
 	if (cannot_be_member(tree, node, slot, name))
 		return reply_absent(SKELETON_MS);
 

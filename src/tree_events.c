@@ -161,14 +161,15 @@ static void compare_entries(struct comparison *comparison, int64_t then, int64_t
 {
 	const struct snapshot_entry *old = entry_at(comparison->then, then);
 	const struct snapshot_entry *new = entry_at(comparison->now, now);
+	bool old_directory = old && old->directory, new_directory = new && new->directory;
+	int64_t old_file = old_directory ? NONE : then, new_file = new_directory ? NONE : now;
 
-	if (old && new && old->directory == new->directory && old->content == new->content)
+	if (old && new && old_directory == new_directory && old->content == new->content)
 		return;
-	if ((old && !old->directory) || (new && !new->directory))
-		add_line(comparison, old && !old->directory ? then : NONE, new && !new->directory ? now : NONE);
-	if ((old && old->directory) || (new && new->directory))
-		compare_directories(comparison, old && old->directory ? then : NONE,
-			new && new->directory ? now : NONE);
+	if (old_file != NONE || new_file != NONE)
+		add_line(comparison, old_file, new_file);
+	if (old_directory || new_directory)
+		compare_directories(comparison, old_directory ? then : NONE, new_directory ? now : NONE);
 }
 
 /* ---- the file ---- */
@@ -255,6 +256,15 @@ void events_note(struct tree *tree, struct node *node, struct version *version, 
 	remember(tree, follow, text, version->from_list);
 }
 
+void events_note_item(struct tree *tree, struct node *node)
+{
+	struct record *listed = &node->listed;
+
+	if (node->inside && node->inside->follow && item_is_whole(node->kind))
+		events_note(tree, node, record_version(tree, node, listed), listed->text,
+			listed->stamp->received_s);
+}
+
 void events_note_gone(struct tree *tree, struct node *node, int64_t now_ms)
 {
 	struct follow *follow = node->inside ? node->inside->follow : NULL;
@@ -331,8 +341,9 @@ static bool is_known(const struct node *node, struct asked asked)
 struct reply events_attr(struct tree *tree, struct node *node, struct asked asked)
 {
 	struct node *asking = kind_has_describe(node->kind) ? node : node->parent;
+	bool cannot = failure_stands(node_failure(asking), asked) || outage_stands(tree, asked);
 
-	if (!is_known(node, asked) && !failure_stands(node_failure(asking), asked) && !outage_stands(tree, asked))
+	if (!cannot && !is_known(node, asked))
 		return (struct reply){ .outcome = OUTCOME_NEED, .node = asking,
 			.want = asking == node ? WANT_DESCRIBE : WANT_LIST };
 	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = events_entry(tree, node) };

@@ -210,8 +210,8 @@ bool node_set_item(struct tree *tree, struct node *node, const struct json *item
 	else
 		snapshot_free(snapshot);
 	note_answer(record, &summary, stamp, expires_ms);
-	if (!same && node->inside && node->inside->follow && item_is_whole(node->kind))
-		events_note(tree, node, record_version(tree, node, record), record->text, stamp->received_s);
+	if (!same)
+		events_note_item(tree, node);
 	*changed = !same;
 	return true;
 }

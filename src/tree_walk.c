@@ -196,7 +196,8 @@ enum watched tree_watched(const struct tree *tree, uint64_t id)
 	return index == INDEX_WAIT ? WATCHED_STATUS : index == INDEX_EVENTS ? WATCHED_CHANGES : WATCHED_NOT;
 }
 
-static const char *read_watched(const struct tree *tree, const struct node *node, uint32_t index, size_t *size)
+static const char *read_watched(const struct tree *tree, const struct node *node, uint32_t index,
+	size_t *size)
 {
 	const struct follow *follow = node->inside ? node->inside->follow : NULL;
 	const struct buf *bytes = NULL;

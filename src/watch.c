@@ -2,8 +2,8 @@
  * watch.c - who waits for a status, however long that takes.
  *
  * Between two looks a waiter sleeps: until what is known runs out, and during an outage ever longer, up to a
- * kind's common term.  All who wait for one resource wake up together; the first of them makes the flight that
- * the others join, so that a thousand cost one call a term.  A question that was slept over is a new one: what
+ * common term.  All who wait for one resource wake up together; the first of them makes the flight that the
+ * others join, so that a thousand cost one call a term.  A question that was slept over is a new one: what
  * came in before it is as old as it is.
  */
 #include "flight.h"
