@@ -9,7 +9,10 @@
 #include "buf.h"
 #include "catalog.h"
 
-enum verb { VERB_MOUNT, VERB_LS, VERB_CAT, VERB_TREE, VERB_KINDS, VERB_DOCTOR, VERB_HELP, VERB_VERSION };
+enum verb {
+	VERB_MOUNT, VERB_LS, VERB_CAT, VERB_TREE, VERB_KINDS, VERB_DOCTOR, VERB_REFRESH,
+	VERB_HELP, VERB_VERSION
+};
 
 /* CATALOG[:REGION][@PROFILE] */
 struct source_name {
@@ -21,7 +24,7 @@ struct config {
 	enum verb verb;
 	struct source_name source;
 	bool has_source; /* kinds and doctor can do without */
-	struct texts paths; /* of ls, cat, tree; at most one for ls and tree */
+	struct texts paths; /* of ls, cat, tree, refresh; at most one for ls and tree */
 	char *mountpoint; /* absolute, links not resolved */
 	bool foreground, debug;
 	/* -o */

@@ -46,8 +46,11 @@ struct engine *engine_new(const struct engine_options *options);
 /* Whoever waits is answered with FAULT_LOST first. NULL is fine. */
 void engine_free(struct engine *engine);
 
-enum question { ASK_LOOKUP, ASK_ATTR, ASK_OPEN, ASK_READ };
-/* tree_lookup, tree_attr or tree_open (`name` only for the first). NULL: `done` has already been called. */
+enum question { ASK_LOOKUP, ASK_ATTR, ASK_OPEN, ASK_READ, ASK_WAIT };
+/*
+ * tree_lookup, tree_attr, tree_open or tree_wait (`name` only for the first). NULL: `done` has already been
+ * called.  The last one has no deadline: it is answered when the status is a terminal one, or not to be had.
+ */
 struct wait *engine_ask(struct engine *engine, enum question question, uint64_t id, const char *name,
 	engine_done_fn *done, void *arg);
 /* tree_more: whether tree_next has more from the cookie on; it goes on at reply->cookie. */
@@ -55,12 +58,18 @@ struct wait *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, en
 	void *arg);
 /* `done` is not called. The call under way goes on: an interrupted reader mostly comes back for it. */
 void engine_cancel(struct engine *engine, struct wait *wait);
+/*
+ * tree_refresh, also for what is under way: a describe call that was sent before is made again for whoever
+ * waits for it, and a list that is being read is read again after that.
+ */
+const struct node *engine_refresh(struct engine *engine, uint64_t id, const char *name);
 /* The moment, as tree.h wants it. */
 struct asked engine_now(const struct engine *engine);
 
 struct engine_stats {
 	uint64_t questions, waited, calls, failures, retries;
 	size_t in_flight, waiting;
+	size_t watching; /* that wait for a status, however long it takes */
 	int64_t clock_offset_s; /* what is added to our clock when signing */
 	int64_t last_ok_s; /* Unix, 0: never */
 };

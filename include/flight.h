@@ -28,6 +28,8 @@ struct wait {
 	uint64_t id, cookie;
 	char *name;
 	int64_t since_ms, deadline_ms;
+	int64_t pause_ms; /* ASK_WAIT: of the last sleep during an outage; 0: there is none */
+	bool sleeps; /* ASK_WAIT: until its timer; it is among the engine's sleepers */
 	unsigned rounds; /* flights that it has waited for */
 	engine_done_fn *done;
 	void *arg;
@@ -52,6 +54,7 @@ struct leg {
 	unsigned key_serial; /* of the key that signed the last try */
 	struct exchange *exchange;
 	int64_t deadline_ms; /* its tries included */
+	int64_t begun_ms;
 	int64_t sent_ms, received_ms; /* of the last try */
 	int64_t clock_offset_s; /* that the last try was signed with */
 	enum fault too_late; /* what it ends with when its turn comes after the deadline */
@@ -104,6 +107,7 @@ struct flight {
 	size_t news; /* on the page at hand */
 	size_t n_live; /* met in this reading, in no terminal status */
 	bool read_again; /* the listing is to be read whole, when there is time */
+	bool outdated; /* somebody wants what is found out now to be asked for again */
 };
 
 /* What is remembered of an action between calls, and who waits for its rate. */
@@ -116,6 +120,7 @@ struct action_state {
 	struct timer *timer;
 	bool running;
 	int64_t unsupported_ms; /* until then nobody asks: the API said that there is no such action */
+	uint64_t ended[FAULT_COUNT]; /* calls, by what came of them */
 	int64_t whole_until_ms; /* it was seen not to keep the order or the filter that a refresh needs */
 };
 
@@ -124,12 +129,14 @@ struct engine {
 	struct lease *lease;
 	struct journal journal;
 	struct flight *flights;
+	struct wait *sleepers;
 	struct action_state **actions;
 	size_t n_actions;
 	struct engine_stats stats;
 	struct breaker breaker;
 	struct timer *ahead; /* the next call ahead of a scan; NULL: none is foreseen */
-	int64_t started_s;
+	int64_t started_s, started_ms;
+	int64_t last_ok_ms; /* 0: never */
 	uint64_t chance;
 };
 
@@ -138,6 +145,8 @@ int64_t engine_now_ms(const struct engine *engine);
 int64_t engine_wall_s(const struct engine *engine);
 void engine_note_failure(struct engine *engine, const struct node *node, enum fault fault,
 	const struct fault_note *note);
+/* Puts the question (again).  True: it waits.  False: it was answered and is gone. */
+bool engine_put(struct wait *wait);
 /* Answers those for whom it suffices now; the others go on waiting. */
 void engine_wake(struct flight *flight);
 /* They ask again; the flight is in nobody's way any more. */
@@ -152,6 +161,8 @@ struct flight *flight_find(struct engine *engine, struct node *node, enum want w
 void flight_advance(struct flight *flight, const struct json *first);
 /* Asks for more of its pages before those under way are answered, as far as the rate has room. */
 void flight_look_ahead(struct flight *flight);
+/* Makes its call again, when it is on its way. */
+void flight_begin_again(struct flight *flight);
 /* Takes back what is on its way, and lets go of it; whoever waits has been answered. */
 void flight_free(struct flight *flight);
 
@@ -214,6 +225,15 @@ bool refresh_takes(struct flight *flight, const struct json *item, const struct 
 void refresh_price(const struct flight *flight);
 /* The page is over, and did or did not fit what was asked; chooses what comes next. */
 void refresh_turn(struct flight *flight, bool fits, const struct source_note *note);
+
+/* watch.c */
+/* Has it ask again when there may be something new. */
+void watch_sleep(struct wait *wait, const struct reply *later);
+void watch_leave(struct wait *wait); /* also one that does not sleep */
+
+/* metrics.c */
+void metrics_print(const struct engine *engine, struct buf *out);
+void requests_print(const struct engine *engine, struct buf *out);
 
 /* status.c */
 void engine_fill_texts(struct engine *engine, struct node *node);

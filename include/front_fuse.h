@@ -25,6 +25,8 @@ struct front *front_new(const struct config *config, struct loop *loop, void (*r
 /* From then on requests are served; before, they wait in the kernel. */
 void front_serve(struct front *front, struct engine *engine, struct tree *tree);
 /* It is not in the tree any more: front_free leaves alone what may be mounted there since. */
+/* The kernel, too, asks again for everything. */
+void front_refresh(struct front *front);
 void front_detached(struct front *front);
 /* Unmounts. NULL is fine. */
 void front_free(struct front *front);

@@ -19,6 +19,7 @@ struct front {
 	struct tree *tree;
 	struct trim trim;
 	struct fuse_buf buffer;
+	struct refreshing *refreshing; /* front_refresh.c's, under way */
 	bool mounted, detached;
 	void (*ready)(void *arg);
 	void *ready_arg;

@@ -62,7 +62,8 @@ struct entry {
 	int64_t attr_ms; /* how long attr stands; TREE_FOR_EVER for files */
 };
 
-enum outcome { OUTCOME_FOUND, OUTCOME_ABSENT, OUTCOME_FAILED, OUTCOME_NEED };
+/* LATER: of a wait alone; nothing has to be done but to ask again. */
+enum outcome { OUTCOME_FOUND, OUTCOME_ABSENT, OUTCOME_FAILED, OUTCOME_NEED, OUTCOME_LATER };
 /* WANT_WHOLE: the tree never needs it; the engine reads a long listing again with nobody waiting. */
 enum want { WANT_LIST, WANT_WHOLE, WANT_DESCRIBE, WANT_TEXTS };
 
@@ -72,12 +73,12 @@ struct reply {
 	uint64_t cookie; /* FOUND, of tree_more */
 	int64_t absent_ms; /* ABSENT */
 	enum fault fault; /* FAILED */
+	int64_t later_ms; /* LATER: when there may be something new */
+	bool outage; /* LATER: nothing fresh is to be had now */
 	struct node *node; /* NEED: what is to be asked about; FOUND of tree_more: a listing, else NULL */
 	enum want want;
 };
 
-/* Nothing that is kept counts as fresh any more. */
-void tree_expire(struct tree *tree);
 struct tree *tree_new(const struct tree_options *options);
 void tree_free(struct tree *tree);
 /* "training/1/jobs/2": shown in listings that cannot know it. False: no such kind, or not an id. */
@@ -109,6 +110,33 @@ bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *ou
 void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct asked asked);
 /* "/training/train-1/status", for logs. */
 void tree_path(struct tree *tree, uint64_t id, struct buf *out);
+
+/*
+ * In a resource's directory two names can be looked up that are in no listing.  KIND/ID/.wait is there where
+ * the kind knows which statuses do not change by themselves; its size is at most what it will be.
+ * KIND/ID/.events grows by a line for each change that is seen; asking for its attributes has the resource
+ * asked about when its term is over, and never fails.
+ */
+enum watched { WATCHED_NOT, WATCHED_STATUS, WATCHED_CHANGES };
+enum watched tree_watched(const struct tree *tree, uint64_t id);
+/* Of .wait.  FOUND: a fresh answer has a terminal status, which tree_read gives; LATER: there is none yet. */
+struct reply tree_wait(struct tree *tree, uint64_t id, struct asked asked);
+
+/*
+ * Nothing that is kept of what the id stands for, or of what is in it, counts as fresh any more.  What that
+ * is comes back, or NULL if there is nothing to be asked for.  `name`: something in it, maybe not there, or
+ * NULL.
+ */
+struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name);
+/* The same of one listing, not of what is in it. */
+void tree_outdate(struct node *listing);
+bool node_is_below(const struct node *node, const struct node *top);
+/* The directories at and below it of which the kernel may keep something; to be freed. */
+struct ids {
+	uint64_t *v;
+	size_t n, room;
+};
+void node_held(const struct node *node, struct ids *out);
 
 void tree_hold(struct tree *tree, uint64_t id, uint64_t count);
 void tree_forget(struct tree *tree, uint64_t id, uint64_t count);

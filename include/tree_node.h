@@ -26,7 +26,12 @@ enum {
 	SCAN_AHEAD_FIRST = 4, /* resources fetched ahead when a scan was just seen */
 	SCAN_AHEAD_MAX = 32,
 	OUTAGE_MS = 2000, /* long enough for the rest of one path walk, short enough to notice the end */
-	ENTERED_MAX = 1000 /* ids that a listing shows because somebody entered them */
+	ENTERED_MAX = 1000, /* ids that a listing shows because somebody entered them */
+	EVENTS_BYTES_MAX = 64 << 10, /* of the lines of one .events */
+	EVENT_VALUE_MAX = 256, /* bytes of a value in such a line */
+	/* the two last indexes of a resource: no directory in it is ever the n-th */
+	INDEX_WAIT = ID_INDEX_MASK,
+	INDEX_EVENTS = ID_INDEX_MASK - 1
 };
 
 struct object {
@@ -89,6 +94,15 @@ struct trouble {
 	int64_t missing_at_ms, missing_ms; /* the API said that it is not there; until missing_ms */
 };
 
+/* What somebody follows in .events. */
+struct follow {
+	struct text *last; /* the last answer; NULL: none came yet */
+	bool from_list, gone;
+	struct buf lines;
+	int64_t changed_s; /* of the last line; 0: there is none */
+	uint64_t n_appended;
+};
+
 /* What only a resource (or the root, or .describefs) has that was described or looked into. */
 struct inside {
 	struct record detail;
@@ -98,6 +112,7 @@ struct inside {
 	uint64_t *slots; /* path hashes of the directories inside, in order of first appearance */
 	uint32_t n_slots;
 	unsigned n_versions; /* alive, current or held by the kernel */
+	struct follow *follow; /* NULL: nobody does */
 };
 
 enum node_sort { NODE_ROOT, NODE_LISTING, NODE_RESOURCE, NODE_TEXTS };
@@ -122,6 +137,7 @@ struct node {
 	bool looked : 1; /* somebody looked into an item of its list: what changes in one is worth noting */
 	bool ending : 1; /* being freed: nothing settles it any more */
 	bool counted : 1; /* in its listing's n_held */
+	bool doubted : 1; /* its listing does not vouch for it: somebody wants it asked about */
 
 	union {
 		struct { /* a resource, the root, .describefs */
@@ -177,6 +193,8 @@ struct tree {
 	size_t n_loose, n_lru, n_nodes, n_versions;
 	size_t memory, answers; /* bytes: of all that is kept; of it, answers */
 	struct buf item; /* the list's item at hand, as JSON */
+	struct buf said; /* what tree_wait found last, */
+	uint64_t said_id; /* and of which .wait */
 };
 
 /* tree.c: ids, nodes and their ends */
@@ -279,6 +297,7 @@ struct reply need_refresh(struct node *node, struct asked asked);
 int64_t left_ms(int64_t until_ms, struct asked asked); /* 0 when it is over */
 bool kind_has_list(const struct kind *kind); /* a call, or at least a harvest */
 bool kind_has_describe(const struct kind *kind);
+bool item_is_whole(const struct kind *kind); /* the list's item is all that there is to know */
 bool listing_is_fresh(const struct node *listing, struct asked asked);
 /* A failed refresh left the last whole listing standing, for a while. */
 bool listing_is_stale(const struct tree *tree, const struct node *listing, struct asked asked);
@@ -304,6 +323,20 @@ struct entry inner_entry(struct tree *tree, struct version *version, uint32_t in
 struct entry listing_entry(const struct tree *tree, struct node *listing, struct asked asked);
 struct entry resource_entry(const struct tree *tree, const struct node *node, int64_t for_ms,
 	struct asked asked);
+
+/* tree_wait.c */
+bool kind_has_end(const struct kind *kind); /* there are statuses that do not change by themselves */
+struct entry wait_entry(const struct node *node);
+
+/* tree_events.c: only what somebody follows is noted */
+struct entry events_entry(struct tree *tree, struct node *node); /* who asks for it follows from now on */
+struct reply events_attr(struct tree *tree, struct node *node, struct asked asked);
+/* A whole answer, as the version that it became and its text (may be NULL). */
+void events_note(struct tree *tree, struct node *node, struct version *version, struct text *text,
+	int64_t at_s);
+void events_note_item(struct tree *tree, struct node *node); /* a list's item, where that is all there is */
+void events_note_gone(struct tree *tree, struct node *node, int64_t now_ms);
+void events_drop(struct tree *tree, struct inside *inside);
 
 /* tree_fill.c */
 int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool terminal, int64_t sent_ms);

@@ -34,6 +34,7 @@ static const struct verb_row VERBS[] = {
 	{ "tree", VERB_TREE, 1, 2, "describefs tree SOURCE [PATH]" },
 	{ "kinds", VERB_KINDS, 0, 1, "describefs kinds [SOURCE]" },
 	{ "doctor", VERB_DOCTOR, 0, 1, "describefs doctor [SOURCE]" },
+	{ "refresh", VERB_REFRESH, 1, SIZE_MAX, "describefs refresh PATH..." },
 };
 
 /* What is left of the command line, and where we are in it. */
@@ -52,6 +53,7 @@ static const char HELP[] =
 "       describefs ls|tree [OPTION]... SOURCE [PATH]\n"
 "       describefs cat [OPTION]... SOURCE PATH...\n"
 "       describefs kinds|doctor [OPTION]... [SOURCE]\n"
+"       describefs refresh PATH...\n"
 "\n"
 "Shows the resources of a cloud as a read-only tree of files.\n"
 "\n"
@@ -62,6 +64,7 @@ static const char HELP[] =
 "  ls, cat, tree    show a part of the same tree without a mount\n"
 "  kinds            say what each source can show\n"
 "  doctor           check FUSE, key, clock and network, and say what to do\n"
+"  refresh          have the next read of these paths of a mount ask the cloud\n"
 "\n"
 "  -o OPT[,OPT...]  one or more of the options below; may be repeated\n"
 "  -f               stay in the foreground\n"
@@ -272,6 +275,17 @@ static bool check_count(const struct verb_row *row, size_t n, struct buf *why)
 	return true;
 }
 
+/* Of the file system, and not of a source. */
+static bool take_paths(struct config *config, const struct verb_row *row, const char **words, size_t n,
+	struct buf *why)
+{
+	if (n == 0)
+		return complain(why, "PATH is missing", row);
+	for (size_t i = 0; i < n; i++)
+		texts_add(&config->paths, xstrdup(words[i]));
+	return true;
+}
+
 static bool take_operands(struct line *line)
 {
 	const char **words = line->operands;
@@ -285,13 +299,11 @@ static bool take_operands(struct line *line)
 	}
 	struct config *config = line->config;
 	config->verb = row->verb;
+	if (row->verb == VERB_REFRESH)
+		return take_paths(config, row, words, n, line->why);
 	config->has_source = n > 0;
 	if (!row->least && n == 0)
 		return true;
-	if (n > 0 && strcmp(words[0], "refresh") == 0 && words == line->operands) {
-		buf_puts(line->why, "refresh is not there yet");
-		return false;
-	}
 	if (!check_count(row, n, line->why) || !parse_source(&config->source, words[0], line->why))
 		return false;
 	if (row->verb == VERB_MOUNT && *words[1])

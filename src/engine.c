@@ -76,6 +76,7 @@ struct engine *engine_new(const struct engine_options *options)
 	engine->chance = options->seed ? options->seed : 1;
 	breaker_init(&engine->breaker);
 	engine->started_s = options->io.wall_s(options->io.self);
+	engine->started_ms = options->io.now_ms(options->io.self);
 	engine->lease = new_lease(engine);
 	return engine;
 }
@@ -113,6 +114,8 @@ static struct reply put_to_tree(const struct wait *wait, struct asked asked)
 		return tree_attr(tree, wait->id, asked);
 	case ASK_READ:
 		return tree_more(tree, wait->id, wait->cookie, asked);
+	case ASK_WAIT:
+		return tree_wait(tree, wait->id, asked);
 	default:
 		return tree_open(tree, wait->id, asked);
 	}
@@ -152,6 +155,8 @@ static void wait_free(struct wait *wait)
 	const struct io *io = &wait->engine->options.io;
 
 	leave_flight(wait);
+	watch_leave(wait);
+	wait->engine->stats.watching -= wait->question == ASK_WAIT;
 	io->unset(io->self, wait->timer);
 	free(wait->name);
 	free(wait);
@@ -204,13 +209,11 @@ static void join_flight(struct wait *wait, struct flight *flight)
 	flight->n_waits++;
 	flight->alone_ms = 0;
 	wait->engine->stats.waiting++;
-	if (!wait->timer)
+	if (!wait->timer && wait->question != ASK_WAIT) /* whose flight has a deadline, and it has none */
 		wait->timer = io->after(io->self, left_ms > 0 ? left_ms : 0, give_up, wait);
 }
 
 /* ---- what a flight says to those who wait for it ---- */
-
-static bool put_question(struct wait *wait);
 
 void engine_release(struct flight *flight)
 {
@@ -219,7 +222,7 @@ void engine_release(struct flight *flight)
 	/* an answer may cancel another waiter: the list is read anew each time */
 	while ((wait = flight->first)) {
 		leave_flight(wait);
-		put_question(wait);
+		engine_put(wait);
 	}
 }
 
@@ -238,14 +241,16 @@ void engine_wake(struct flight *flight)
 		if (reply.outcome == OUTCOME_NEED) {
 			leave_flight(wait);
 			join_flight(wait, flight);
+		} else if (reply.outcome == OUTCOME_LATER) {
+			leave_flight(wait);
+			watch_sleep(wait, &reply);
 		} else {
 			answer(wait, &reply);
 		}
 	}
 }
 
-/* True: it waits.  False: it was answered and is gone. */
-static bool put_question(struct wait *wait)
+bool engine_put(struct wait *wait)
 {
 	struct engine *engine = wait->engine;
 	struct reply reply = { .outcome = OUTCOME_NEED }; /* also when no round is left */
@@ -263,6 +268,12 @@ static bool put_question(struct wait *wait)
 			join_flight(wait, flight);
 			return true;
 		}
+	}
+	if (wait->question == ASK_WAIT && reply.outcome == OUTCOME_NEED)
+		reply = (struct reply){ .outcome = OUTCOME_LATER, .outage = true };
+	if (reply.outcome == OUTCOME_LATER) {
+		watch_sleep(wait, &reply);
+		return true;
 	}
 	if (reply.outcome == OUTCOME_NEED)
 		reply = (struct reply){ .outcome = OUTCOME_FAILED, .fault = FAULT_SERVER };
@@ -311,20 +322,22 @@ static struct wait *put(const struct wait *asking)
 	struct reply reply = put_to_tree(asking, asked);
 
 	engine->stats.questions++;
-	if (reply.outcome != OUTCOME_NEED) { /* what is warm costs no memory */
+	bool waits = reply.outcome == OUTCOME_NEED || reply.outcome == OUTCOME_LATER;
+	if (!waits) { /* what is warm costs no memory */
 		if (asking->question == ASK_READ)
 			note_follower(&reply, asked.now_ms);
 		asking->done(asking->arg, &reply);
 		look_ahead(engine);
 		return NULL;
 	}
-	engine->stats.waited++;
+	engine->stats.waited += reply.outcome == OUTCOME_NEED;
+	engine->stats.watching += asking->question == ASK_WAIT;
 	struct wait *wait = xmalloc(sizeof(*wait));
 	*wait = *asking;
 	wait->name = asking->name ? xstrdup(asking->name) : NULL;
 	wait->since_ms = asked.since_ms;
 	wait->deadline_ms = asked.now_ms + engine->options.deadline_ms;
-	bool waits = put_question(wait);
+	waits = engine_put(wait);
 	look_ahead(engine);
 	return waits ? wait : NULL;
 }
@@ -341,6 +354,24 @@ struct wait *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, en
 {
 	return put(&(struct wait){ .engine = engine, .question = ASK_READ, .id = id, .cookie = cookie,
 		.done = done, .arg = arg });
+}
+
+const struct node *engine_refresh(struct engine *engine, uint64_t id, const char *name)
+{
+	const struct node *top = tree_refresh(engine->options.tree, id, name);
+	struct flight *flight;
+
+	for (flight = engine->flights; top && flight; flight = flight->next)
+		flight->outdated |= node_is_below(flight->node, top);
+	/* one that begins again may end at once, and others with it */
+	do {
+		for (flight = engine->flights; flight; flight = flight->next)
+			if (flight->outdated && flight->want == WANT_DESCRIBE)
+				break;
+		if (flight)
+			flight_begin_again(flight);
+	} while (flight);
+	return top;
 }
 
 void engine_cancel(struct engine *engine, struct wait *wait)
@@ -368,6 +399,8 @@ void engine_free(struct engine *engine)
 		return;
 	const struct reply lost = { .outcome = OUTCOME_FAILED, .fault = FAULT_LOST };
 
+	while (engine->sleepers)
+		answer(engine->sleepers, &lost);
 	while (engine->flights) {
 		struct flight *flight = engine->flights;
 		*node_flight(flight->node, flight->want) = NULL;

@@ -2,9 +2,10 @@
  * fault.c - what a cause means.
  *
  * One row a cause, as the contract's section "Errors" has them: its errno, whether another try
- * within the deadline may help, whether the last good answer may stand in, and whether what is
- * kept must go.  Nothing but "the API says that this very resource does not exist" is ever ENOENT:
- * an `rsync -a --delete` over a mount whose key has expired must not empty its copy.
+ * within the deadline may help, whether the last good answer may stand in, whether what is kept
+ * must go, and whether it lasts until somebody puts it right.  Nothing but "the API says that this
+ * very resource does not exist" is ever ENOENT: an `rsync -a --delete` over a mount whose key has
+ * expired must not empty its copy.
  */
 #include "fault.h"
 
@@ -16,33 +17,33 @@
 struct row {
 	const char *name;
 	int error;
-	bool retries, allows_stale, drops;
+	bool retries, allows_stale, drops, lasts;
 };
 
 static const struct row ROWS[FAULT_COUNT] = {
-	/*                      name             errno         retries stale  drops */
-	[FAULT_NONE]        = { "none",          0,            false,  false, false },
-	[FAULT_NOT_FOUND]   = { "not-found",     ENOENT,       false,  false, true },
-	[FAULT_KEY]         = { "key",           EACCES,       false,  true,  false },
-	[FAULT_CLOCK]       = { "clock",         EACCES,       false,  true,  false },
-	[FAULT_TOKEN]       = { "token",         EACCES,       false,  true,  false },
-	[FAULT_DENIED]      = { "denied",        EACCES,       false,  false, true },
-	[FAULT_THROTTLED]   = { "throttled",     EBUSY,        true,   true,  false },
-	[FAULT_QUEUE]       = { "queue",         EBUSY,        false,  true,  false },
-	[FAULT_UNSUPPORTED] = { "unsupported",   EOPNOTSUPP,   false,  true,  false },
-	[FAULT_PARAMETER]   = { "parameter",     EIO,          false,  true,  false },
-	[FAULT_NAME]        = { "name",          EINVAL,       false,  true,  false },
-	[FAULT_SERVER]      = { "server",        EIO,          true,   true,  false },
-	[FAULT_LOST]        = { "lost",          EIO,          true,   true,  false },
-	[FAULT_ANSWER]      = { "answer",        EBADMSG,      false,  true,  false },
-	[FAULT_TOO_BIG]     = { "too-big",       EFBIG,        false,  true,  false },
+	/*                      name             errno         retries stale  drops  lasts */
+	[FAULT_NONE]        = { "none",          0,            false,  false, false, false },
+	[FAULT_NOT_FOUND]   = { "not-found",     ENOENT,       false,  false, true,  true },
+	[FAULT_KEY]         = { "key",           EACCES,       false,  true,  false, true },
+	[FAULT_CLOCK]       = { "clock",         EACCES,       false,  true,  false, true },
+	[FAULT_TOKEN]       = { "token",         EACCES,       false,  true,  false, true },
+	[FAULT_DENIED]      = { "denied",        EACCES,       false,  false, true,  true },
+	[FAULT_THROTTLED]   = { "throttled",     EBUSY,        true,   true,  false, false },
+	[FAULT_QUEUE]       = { "queue",         EBUSY,        false,  true,  false, false },
+	[FAULT_UNSUPPORTED] = { "unsupported",   EOPNOTSUPP,   false,  true,  false, true },
+	[FAULT_PARAMETER]   = { "parameter",     EIO,          false,  true,  false, true },
+	[FAULT_NAME]        = { "name",          EINVAL,       false,  true,  false, true },
+	[FAULT_SERVER]      = { "server",        EIO,          true,   true,  false, false },
+	[FAULT_LOST]        = { "lost",          EIO,          true,   true,  false, false },
+	[FAULT_ANSWER]      = { "answer",        EBADMSG,      false,  true,  false, false },
+	[FAULT_TOO_BIG]     = { "too-big",       EFBIG,        false,  true,  false, true },
 	/* The deadline is gone: there is no time to try in. */
-	[FAULT_TIMEOUT]     = { "timeout",       ETIMEDOUT,    false,  true,  false },
-	[FAULT_NO_HOST]     = { "no-host",       EHOSTUNREACH, true,   true,  false },
-	[FAULT_NO_NETWORK]  = { "no-network",    ENETUNREACH,  true,   true,  false },
-	[FAULT_REFUSED]     = { "refused",       ECONNREFUSED, true,   true,  false },
-	[FAULT_TLS]         = { "tls",           EPROTO,       false,  true,  false },
-	[FAULT_LOCAL]       = { "local",         EIO,          false,  true,  false },
+	[FAULT_TIMEOUT]     = { "timeout",       ETIMEDOUT,    false,  true,  false, false },
+	[FAULT_NO_HOST]     = { "no-host",       EHOSTUNREACH, true,   true,  false, false },
+	[FAULT_NO_NETWORK]  = { "no-network",    ENETUNREACH,  true,   true,  false, false },
+	[FAULT_REFUSED]     = { "refused",       ECONNREFUSED, true,   true,  false, false },
+	[FAULT_TLS]         = { "tls",           EPROTO,       false,  true,  false, false },
+	[FAULT_LOCAL]       = { "local",         EIO,          false,  true,  false, false },
 };
 
 static const struct row *row_of(enum fault fault)
@@ -73,6 +74,11 @@ bool fault_allows_stale(enum fault fault)
 bool fault_drops(enum fault fault)
 {
 	return row_of(fault)->drops;
+}
+
+bool fault_lasts(enum fault fault)
+{
+	return row_of(fault)->lasts;
 }
 
 void fault_note_copy(char *field, unsigned long size, const char *text)

@@ -74,7 +74,7 @@ static void land(struct flight *flight, enum fault fault)
 {
 	struct engine *engine = flight->engine;
 	struct node *node = flight->node;
-	bool read_again = !fault && flight->read_again;
+	bool read_again = !fault && flight->read_again, outdated = flight->outdated;
 
 	while (flight->legs)
 		leg_free(flight->legs);
@@ -89,6 +89,8 @@ static void land(struct flight *flight, enum fault fault)
 	node_pin(node);
 	engine_release(flight);
 	flight_free(flight);
+	if (outdated && !fault) /* those who waited have it; it began before somebody wanted it anew */
+		tree_outdate(node);
 	if (read_again)
 		flight_find(engine, node, WANT_WHOLE);
 	node_unpin(engine->options.tree, node);
@@ -110,6 +112,16 @@ struct flight *flight_find(struct engine *engine, struct node *node, enum want w
 	flight = *node_flight(node, want);
 	node_unpin(engine->options.tree, node);
 	return flight;
+}
+
+void flight_begin_again(struct flight *flight)
+{
+	flight->outdated = false;
+	if (!flight->legs || flight->legs->state != LEG_SENT)
+		return; /* its call is yet to be made */
+	while (flight->legs)
+		leg_free(flight->legs);
+	leg_book(leg_new(flight, flight->offset));
 }
 
 /* Nobody has waited for far longer than anyone would have. */

@@ -122,6 +122,10 @@ static int cat_path(struct source *source, const char *path)
 
 	if (!error && S_ISDIR(entry.attr.mode))
 		error = EISDIR;
+	if (!error && tree_watched(source->tree, entry.id) == WATCHED_STATUS) {
+		struct reply reply = ask(source, ASK_WAIT, entry.id, NULL);
+		error = reply_errno(&reply);
+	}
 	if (error)
 		return complain(path, error);
 	const char *bytes = tree_read(source->tree, entry.id, &size);

@@ -14,7 +14,7 @@
  */
 #include "front_fuse.h"
 
-#include "front_reply.h"
+#include "front_refresh.h"
 
 #include <errno.h>
 #include <linux/fuse.h>
@@ -122,10 +122,15 @@ static void op_forget(fuse_req_t request, fuse_ino_t id, uint64_t count)
 	op_forget_multi(request, 1, &one);
 }
 
+/*
+ * A .wait is held back here, and only when it is to be read: the kernel asks for a file's size before each
+ * read, and then names the open file; stat does not.  Held back in LOOKUP it would hold the directory's lock.
+ */
 static void op_getattr(fuse_req_t request, fuse_ino_t id, struct fuse_file_info *info)
 {
-	(void)info;
-	ask(park(request, id, reply_getattr), ASK_ATTR, NULL);
+	bool waits = info && tree_watched(front_of(request)->tree, id) == WATCHED_STATUS;
+
+	ask(park(request, id, reply_getattr), waits ? ASK_WAIT : ASK_ATTR, NULL);
 }
 
 /* Once a mount: the kernel then opens by itself, and keeps what it has read. */
@@ -136,13 +141,11 @@ static void op_open(fuse_req_t request, fuse_ino_t id, struct fuse_file_info *in
 	fuse_reply_err(request, ENOSYS);
 }
 
-static void op_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
-	struct fuse_file_info *info)
+static void answer_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset)
 {
 	size_t have = 0;
 	const char *bytes = tree_read(front_of(request)->tree, id, &have);
 
-	(void)info;
 	if (!bytes)
 		fuse_reply_err(request, EIO);
 	else if (offset < 0 || (size_t)offset >= have)
@@ -150,6 +153,27 @@ static void op_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset
 	else
 		fuse_reply_buf(request, bytes + offset, have - (size_t)offset < size ?
 			have - (size_t)offset : size);
+}
+
+static void reply_read(struct parked *parked, const struct reply *reply)
+{
+	(void)reply;
+	answer_read(parked->request, parked->id, parked->size, parked->offset);
+}
+
+static void op_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
+	struct fuse_file_info *info)
+{
+	(void)info;
+	if (tree_watched(front_of(request)->tree, id) != WATCHED_STATUS) {
+		answer_read(request, id, size, offset);
+		return;
+	}
+	/* who maps it, or splices, has not asked for its size: he waits here */
+	struct parked *parked = park(request, id, reply_read);
+	parked->size = size;
+	parked->offset = offset;
+	ask(parked, ASK_WAIT, NULL);
 }
 
 static void read_directory(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset, bool plus)
@@ -223,6 +247,7 @@ static const struct fuse_lowlevel_ops operations = {
 	.getxattr = op_getxattr,
 	.listxattr = op_listxattr,
 	.statfs = op_statfs,
+	.ioctl = refresh_op_ioctl,
 	/*
 	 * No flush, release, releasedir, access, lseek: the kernel does without.  Nothing that
 	 * writes: the mount is read-only and the kernel says EROFS itself.
@@ -326,6 +351,11 @@ void front_serve(struct front *front, struct engine *engine, struct tree *tree)
 	loop_watch(front->loop, fuse_session_fd(front->session), LOOP_READ, receive, front);
 }
 
+void front_refresh(struct front *front)
+{
+	refresh_all(front);
+}
+
 void front_detached(struct front *front)
 {
 	front->detached = true;
@@ -336,6 +366,7 @@ void front_free(struct front *front)
 	if (!front)
 		return;
 	trim_release(&front->trim);
+	refresh_release(front);
 	loop_forget(front->loop, fuse_session_fd(front->session));
 	if (front->detached)
 		front_sever(front->session);

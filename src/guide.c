@@ -70,8 +70,14 @@ void guide_readme(struct buf *out, const struct catalog *catalog)
 		"  ls -lt KIND                  newest first; times are the cloud's\n"
 		"  getfattr -d KIND/ID/status   where it comes from, how old it is, whether it is stale\n"
 		"\n"
+		"In no listing, but there:\n"
+		"  cat KIND/ID/.wait && ...     waits until the status is one that stays, and prints it\n"
+		"  tail -f KIND/ID/.events      a line for each change seen: time, field, old, new\n"
+		"  .describefs/                 status, errors, metrics (Prometheus), requests (under way)\n"
+		"\n"
 		"A listing that is partial cannot know every id: enter one by its name (cd KIND/ID), or\n"
 		"pin it (-o pin=KIND/ID).  Values are kept for their TTL (15 s, 10 min once finished).\n"
+		"describefs refresh PATH... has the next read of these paths ask the cloud again.\n"
 		"When the cloud does not answer, the last good value is served for a while and marked:\n"
-		"user.describefs.stale is 1.  .describefs/status and .describefs/errors say more.\n");
+		"user.describefs.stale is 1.\n");
 }

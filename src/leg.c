@@ -39,6 +39,7 @@ struct leg *leg_new(struct flight *flight, int64_t offset)
 	leg->flight = flight;
 	leg->action = flight->action;
 	leg->offset = offset;
+	leg->begun_ms = engine_now_ms(flight->engine);
 	leg->wired = true; /* nothing is on its way */
 	response_init(&leg->response);
 	while (*last)
@@ -334,6 +335,7 @@ static void take_answer(struct leg *leg, struct response *response)
 	enum fault fault = engine->options.provider->parse(&root, &result, response, &leg->note);
 	trace(leg, response, fault, &leg->note);
 	breaker_heard(&engine->breaker, fault, leg->received_ms);
+	engine_action(engine, leg->action)->ended[fault]++;
 	if (fault) {
 		engine_note_failure(engine, leg->flight->node, fault, &leg->note);
 		if (!try_again(leg, fault, response))
@@ -341,6 +343,7 @@ static void take_answer(struct leg *leg, struct response *response)
 		return;
 	}
 	engine->stats.last_ok_s = engine_wall_s(engine);
+	engine->last_ok_ms = leg->received_ms;
 	leg->size = response->body.len;
 	if (leg != leg->flight->legs) {
 		response_move(&leg->response, response);

@@ -10,6 +10,7 @@
 #include "front_cli.h"
 #include "front_fuse.h"
 #include "guide.h"
+#include "refresh_verb.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -45,7 +46,8 @@ static void stop(void *arg, int number)
 	struct source *source = service->source;
 
 	(void)number;
-	if (service->leaving || !service->front || engine_stats(source->engine).waiting ||
+	const struct engine_stats stats = engine_stats(source->engine);
+	if (service->leaving || !service->front || stats.waiting || stats.watching ||
 			!daemon_detach_mount(source->config->mountpoint)) {
 		loop_stop(source->loop, 0);
 		return;
@@ -71,11 +73,14 @@ static void tell_ready(void *arg)
 	*readiness = (struct readiness){ .fd = -1 };
 }
 
-/* Everybody who comes from now on asks the cloud again, as far as the kernel asks us. */
-static void drop_all(void *arg, int number)
+/* Everybody who comes from now on asks the cloud again. */
+static void refresh_everything(void *arg, int number)
 {
+	const struct service *service = arg;
+
 	(void)number;
-	tree_expire(arg);
+	if (service->front && !service->leaving)
+		front_refresh(service->front);
 }
 
 /* A terminal that is closed ends what runs in it; what has left its terminal is told to begin anew. */
@@ -88,7 +93,7 @@ static void catch_signals(struct service *service)
 	if (source->config->foreground)
 		loop_signal(source->loop, SIGHUP, stop, service);
 	else
-		loop_signal(source->loop, SIGHUP, drop_all, source->tree);
+		loop_signal(source->loop, SIGHUP, refresh_everything, service);
 }
 
 /* From here to the unmount.  `fd` is where the parent waits, -1 in the foreground. */
@@ -182,6 +187,8 @@ static int run(const struct config *config, struct buf *why)
 		return fputs(config_help(), stdout) < 0;
 	if (config->verb == VERB_VERSION)
 		return puts("describefs " DESCRIBEFS_VERSION) < 0;
+	if (config->verb == VERB_REFRESH)
+		return refresh_run(&config->paths);
 	daemon_harden();
 	source_init(&source, config);
 	int status = run_verb(&source, why);

@@ -1,5 +1,5 @@
 /*
- * status.c - what the mount says about itself: .describefs/status and errors.
+ * status.c - what the mount says about itself: .describefs/status, and the texts beside it.
  */
 #include "flight.h"
 
@@ -40,6 +40,7 @@ static void print_status(const struct engine *engine, struct buf *out)
 		(unsigned long long)stats->questions);
 	buf_printf(out, "%-16s%zu\n", "in flight", stats->in_flight);
 	buf_printf(out, "%-16s%zu\n", "waiting", stats->waiting);
+	buf_printf(out, "%-16s%zu\n", "watching", stats->watching);
 	buf_printf(out, "%-16s%lld s\n", "clock offset", (long long)stats->clock_offset_s);
 	buf_printf(out, "%-16s%zu bytes in %zu directories, %zu answers\n", "kept", tree.memory,
 		tree.nodes, tree.versions);
@@ -47,18 +48,21 @@ static void print_status(const struct engine *engine, struct buf *out)
 
 void engine_fill_texts(struct engine *engine, struct node *node)
 {
-	static const char *const names[] = { "status", "errors" };
-	struct buf texts[2];
+	static const char *const names[] = { "status", "errors", "metrics", "requests" };
+	enum { N = sizeof(names) / sizeof(*names) };
+	struct buf texts[N];
 	const struct io *io = &engine->options.io;
 	int64_t now_ms = io->now_ms(io->self);
 	struct source_note note = { .sent_ms = now_ms, .received_ms = now_ms,
 		.received_s = io->wall_s(io->self), .action = "" };
 
-	buf_init(&texts[0], SIZE_MAX);
-	buf_init(&texts[1], SIZE_MAX);
+	for (size_t i = 0; i < N; i++)
+		buf_init(&texts[i], SIZE_MAX);
 	print_status(engine, &texts[0]);
 	journal_print(&engine->journal, &texts[1]);
-	tree_texts(engine->options.tree, node, names, texts, 2, &note);
-	buf_release(&texts[0]);
-	buf_release(&texts[1]);
+	metrics_print(engine, &texts[2]);
+	requests_print(engine, &texts[3]);
+	tree_texts(engine->options.tree, node, names, texts, N, &note);
+	for (size_t i = 0; i < N; i++)
+		buf_release(&texts[i]);
 }

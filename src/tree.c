@@ -219,6 +219,7 @@ struct tree *tree_new(const struct tree_options *options)
 	map_init(&tree->objects);
 	map_init(&tree->names);
 	buf_init(&tree->item, JSON_BYTES_MAX);
+	buf_init(&tree->said, SNAPSHOT_BYTES_MAX);
 	tree->loose.loose_next = tree->loose.loose_prev = &tree->loose;
 	tree->lru.lru_next = tree->lru.lru_prev = &tree->lru;
 	tree->folded.lru_next = tree->folded.lru_prev = &tree->folded;
@@ -305,6 +306,7 @@ void tree_free(struct tree *tree)
 	map_release(&tree->objects);
 	map_release(&tree->names);
 	buf_release(&tree->item);
+	buf_release(&tree->said);
 	free(tree);
 }
 
@@ -329,6 +331,8 @@ static bool node_is_held(const struct node *node)
 /* Lets go of what only matters while the kernel knows the resource, or can be made again for nothing. */
 static void shed(struct tree *tree, struct node *node)
 {
+	if (node->inside && !node->object.held)
+		events_drop(tree, node->inside);
 	if (node->inside && !node->inside->detail.stamp && !node->inside->n_versions)
 		node_drop_inside(tree, node);
 	for (size_t i = 0; i < node->n_listings; i++) {

@@ -68,7 +68,7 @@ int64_t vouched_ms(const struct tree *tree, const struct node *node, struct aske
 		ms = left_ms(node_detail(node)->expires_ms, asked) + 1;
 	if (record_is_fresh(&node->listed, asked) && ms <= left_ms(node->listed.expires_ms, asked))
 		ms = left_ms(node->listed.expires_ms, asked) + 1;
-	if (node_is_listed(node) && node->in_listing && listing_shows(listing, node) &&
+	if (node_is_listed(node) && node->in_listing && !node->doubted && listing_shows(listing, node) &&
 			listing_stands(tree, listing, asked) &&
 			ms <= listing_left_ms(tree, listing, asked))
 		ms = listing_left_ms(tree, listing, asked) + 1;
@@ -172,6 +172,19 @@ static bool cannot_be_member(const struct tree *tree, const struct node *node, u
 	return false;
 }
 
+/* Of the names that are in no listing; id 0: it is none of them. */
+static struct entry unlisted_entry(struct tree *tree, struct node *node, const char *name)
+{
+	if (node->sort == NODE_ROOT && !strcmp(name, tree->texts->name))
+		return (struct entry){ .id = id_pack(tree->texts->object.serial, 0),
+			.attr = skeleton_attr(tree, tree->texts), .entry_ms = SKELETON_MS };
+	if (node->sort == NODE_RESOURCE && !strcmp(name, ".wait") && kind_has_end(node->kind))
+		return wait_entry(node);
+	if (node->sort == NODE_RESOURCE && !strcmp(name, ".events"))
+		return events_entry(tree, node);
+	return (struct entry){ 0 };
+}
+
 static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	struct asked asked)
 {
@@ -179,9 +192,11 @@ static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t 
 
 	if (listing)
 		return reply_found(listing_entry(tree, listing, asked));
-	if (node->sort == NODE_ROOT && !slot && !strcmp(name, tree->texts->name))
-		return reply_found((struct entry){ .id = id_pack(tree->texts->object.serial, 0),
-			.attr = skeleton_attr(tree, tree->texts), .entry_ms = SKELETON_MS });
+	struct entry unlisted = { 0 };
+	if (!slot && *name == '.')
+		unlisted = unlisted_entry(tree, node, name);
+	if (unlisted.id)
+		return reply_found(unlisted);
 	if (cannot_be_member(tree, node, slot, name))
 		return reply_absent(SKELETON_MS);
 
@@ -262,6 +277,10 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked)
 	if (object->is_version)
 		return reply_found(inner_entry(tree, (struct version *)object, index, 0));
 	struct node *node = (struct node *)object;
+	if (index == INDEX_WAIT)
+		return reply_found(wait_entry(node));
+	if (index == INDEX_EVENTS)
+		return events_attr(tree, node, asked);
 	if (node->sort != NODE_LISTING)
 		return index ? attr_of_inner(tree, node, index, asked) : attr_of_resource(tree, node, asked);
 

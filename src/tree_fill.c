@@ -66,6 +66,7 @@ static void prime(struct tree *tree, struct node *node, const struct json *item,
 	if (!kept)
 		return;
 	listed->terminal = record->terminal;
+	node->doubted = false;
 	if (!node->inside)
 		return;
 	if (known && stable != record->stable)
@@ -187,8 +188,10 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 	uint64_t content = snapshot->content;
 	record_set(tree, node, &inside->detail, snapshot, text, stamp,
 		expiry_ms(tree, node->kind, snapshot->terminal, note->sent_ms));
+	events_note(tree, node, inside->detail.version, text, note->received_s);
 	text_put(tree, text);
 	stamp_put(stamp);
+	node->doubted = false;
 	outlive_not(&node->listed, inside->detail.expires_ms);
 	/* also when the last answer was not kept: the kernel may have kept its names */
 	if (inside->told_content && inside->told_content != content)
@@ -236,6 +239,7 @@ static void mark_missing(struct tree *tree, struct node *node, int64_t now_ms)
 {
 	struct trouble *trouble = node_trouble(tree, node);
 
+	events_note_gone(tree, node, now_ms);
 	node->missing = true;
 	trouble->missing_at_ms = now_ms;
 	trouble->missing_ms = now_ms + miss_ms(tree, node->kind);
@@ -279,30 +283,4 @@ void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault 
 	else if (fault_drops(fault))
 		drop_answers(tree, node);
 	node_unpin(tree, node);
-}
-
-/* ---- everything at once ---- */
-
-void tree_expire(struct tree *tree)
-{
-	struct object *object;
-	size_t at = 0;
-
-	while ((object = map_next(&tree->objects, &at))) {
-		if (object->is_version) {
-			((struct version *)object)->expires_ms = 0;
-			continue;
-		}
-		struct node *node = (struct node *)object;
-		if (node->sort == NODE_LISTING) {
-			node->list_expires_ms = node->whole_ms = 0; /* and to be read whole */
-			memset(node->failures, 0, sizeof(node->failures));
-		} else if (node->sort != NODE_ROOT) {
-			node->listed.expires_ms = 0;
-			if (node->inside)
-				node->inside->detail.expires_ms = 0;
-			node_drop_trouble(tree, node);
-		}
-	}
-	end_outage(tree);
 }

@@ -39,6 +39,7 @@ void node_drop_inside(struct tree *tree, struct node *node)
 {
 	if (!node->inside)
 		return;
+	events_drop(tree, node->inside);
 	record_drop(tree, &node->inside->detail);
 	tree->memory -= sizeof(*node->inside);
 	free(node->inside->slots);

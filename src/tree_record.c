@@ -210,6 +210,8 @@ bool node_set_item(struct tree *tree, struct node *node, const struct json *item
 	else
 		snapshot_free(snapshot);
 	note_answer(record, &summary, stamp, expires_ms);
+	if (!same)
+		events_note_item(tree, node);
 	*changed = !same;
 	return true;
 }

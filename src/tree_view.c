@@ -43,8 +43,7 @@ bool kind_has_describe(const struct kind *kind)
 	return kind->describe.name || kind->describe.path;
 }
 
-/* The list's item is all that there is to know of a resource. */
-static bool item_is_whole(const struct kind *kind)
+bool item_is_whole(const struct kind *kind)
 {
 	return kind->list_is_detail || !kind_has_describe(kind);
 }

@@ -93,7 +93,7 @@ _describefs() {
 			wait=yes
 		elif [[ $word == -* ]]; then
 			:
-		elif [[ -z $verb$source && $word =~ ^(mount|ls|cat|tree|kinds|doctor)$ ]]; then
+		elif [[ -z $verb$source && $word =~ ^(mount|ls|cat|tree|kinds|doctor|refresh)$ ]]; then
 			verb=$word
 		else
 			[[ $n -gt 0 ]] || source=$word
@@ -109,9 +109,12 @@ _describefs() {
 		choices=${choices:+-o${choices//$'\n'/$'\n'-o}}
 	elif [[ $cur == -* ]]; then
 		choices=$(compgen -W '-o -f -d -h -V --help --version' -- "$cur")
+	elif [[ $verb == refresh ]]; then
+		choices=$(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
 	elif [[ $n == 0 ]]; then
 		choices=$(__describefs_sources "$program" "$cur")
-		[[ $verb ]] || choices+=$'\n'$(compgen -W 'mount ls cat tree kinds doctor' -- "$cur")
+		[[ $verb ]] || choices+=$'\n'$(compgen -W 'mount ls cat tree kinds doctor refresh' -- "$cur")
 	else
 		case $n:${verb:-mount} in
 		1:mount)

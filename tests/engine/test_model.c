@@ -347,7 +347,7 @@ static void happen(struct life *life)
 		break;
 	case 6:
 		if (model_chance(&life->model, 20) == 0)
-			tree_expire(life->model.world->tree);
+			tree_refresh(life->model.world->tree, TREE_ROOT, NULL);
 		break;
 	case 7:
 	case 8:

@@ -15,29 +15,29 @@
 static const struct {
 	enum fault fault;
 	int error;
-	char retries, stale, drops; /* y or n */
+	char retries, stale, drops, lasts; /* y or n */
 } ROWS[] = {
-	{ FAULT_NONE, 0, 'n', 'n', 'n' },
-	{ FAULT_NOT_FOUND, ENOENT, 'n', 'n', 'y' },
-	{ FAULT_KEY, EACCES, 'n', 'y', 'n' },
-	{ FAULT_CLOCK, EACCES, 'n', 'y', 'n' },
-	{ FAULT_TOKEN, EACCES, 'n', 'y', 'n' },
-	{ FAULT_DENIED, EACCES, 'n', 'n', 'y' },
-	{ FAULT_THROTTLED, EBUSY, 'y', 'y', 'n' },
-	{ FAULT_QUEUE, EBUSY, 'n', 'y', 'n' },
-	{ FAULT_UNSUPPORTED, EOPNOTSUPP, 'n', 'y', 'n' },
-	{ FAULT_PARAMETER, EIO, 'n', 'y', 'n' },
-	{ FAULT_NAME, EINVAL, 'n', 'y', 'n' },
-	{ FAULT_SERVER, EIO, 'y', 'y', 'n' },
-	{ FAULT_LOST, EIO, 'y', 'y', 'n' },
-	{ FAULT_ANSWER, EBADMSG, 'n', 'y', 'n' },
-	{ FAULT_TOO_BIG, EFBIG, 'n', 'y', 'n' },
-	{ FAULT_TIMEOUT, ETIMEDOUT, 'n', 'y', 'n' },
-	{ FAULT_NO_HOST, EHOSTUNREACH, 'y', 'y', 'n' },
-	{ FAULT_NO_NETWORK, ENETUNREACH, 'y', 'y', 'n' },
-	{ FAULT_REFUSED, ECONNREFUSED, 'y', 'y', 'n' },
-	{ FAULT_TLS, EPROTO, 'n', 'y', 'n' },
-	{ FAULT_LOCAL, EIO, 'n', 'y', 'n' },
+	{ FAULT_NONE, 0, 'n', 'n', 'n', 'n' },
+	{ FAULT_NOT_FOUND, ENOENT, 'n', 'n', 'y', 'y' },
+	{ FAULT_KEY, EACCES, 'n', 'y', 'n', 'y' },
+	{ FAULT_CLOCK, EACCES, 'n', 'y', 'n', 'y' },
+	{ FAULT_TOKEN, EACCES, 'n', 'y', 'n', 'y' },
+	{ FAULT_DENIED, EACCES, 'n', 'n', 'y', 'y' },
+	{ FAULT_THROTTLED, EBUSY, 'y', 'y', 'n', 'n' },
+	{ FAULT_QUEUE, EBUSY, 'n', 'y', 'n', 'n' },
+	{ FAULT_UNSUPPORTED, EOPNOTSUPP, 'n', 'y', 'n', 'y' },
+	{ FAULT_PARAMETER, EIO, 'n', 'y', 'n', 'y' },
+	{ FAULT_NAME, EINVAL, 'n', 'y', 'n', 'y' },
+	{ FAULT_SERVER, EIO, 'y', 'y', 'n', 'n' },
+	{ FAULT_LOST, EIO, 'y', 'y', 'n', 'n' },
+	{ FAULT_ANSWER, EBADMSG, 'n', 'y', 'n', 'n' },
+	{ FAULT_TOO_BIG, EFBIG, 'n', 'y', 'n', 'y' },
+	{ FAULT_TIMEOUT, ETIMEDOUT, 'n', 'y', 'n', 'n' },
+	{ FAULT_NO_HOST, EHOSTUNREACH, 'y', 'y', 'n', 'n' },
+	{ FAULT_NO_NETWORK, ENETUNREACH, 'y', 'y', 'n', 'n' },
+	{ FAULT_REFUSED, ECONNREFUSED, 'y', 'y', 'n', 'n' },
+	{ FAULT_TLS, EPROTO, 'n', 'y', 'n', 'n' },
+	{ FAULT_LOCAL, EIO, 'n', 'y', 'n', 'n' },
 };
 
 enum { N = sizeof ROWS / sizeof *ROWS };
@@ -52,6 +52,7 @@ static void test_every_row(void **state)
 		assert_int_equal(fault_retries(ROWS[i].fault), ROWS[i].retries == 'y');
 		assert_int_equal(fault_allows_stale(ROWS[i].fault), ROWS[i].stale == 'y');
 		assert_int_equal(fault_drops(ROWS[i].fault), ROWS[i].drops == 'y');
+		assert_int_equal(fault_lasts(ROWS[i].fault), ROWS[i].lasts == 'y');
 	}
 }
 

@@ -1,0 +1,119 @@
+/*
+ * metrics.c - what a mount does, in numbers: .describefs/metrics and requests.
+ *
+ * The first is the text that Prometheus reads (exposition format 0.0.4), the second a line for each call that
+ * is under way.  Both are of the moment in which they are looked up.
+ */
+#include "flight.h"
+
+enum { MS_A_SECOND = 1000 };
+
+static void begin(struct buf *out, const char *name, const char *type, const char *help)
+{
+	buf_printf(out, "# HELP describefs_%s %s\n# TYPE describefs_%s %s\n", name, help, name, type);
+}
+
+static void add_number(struct buf *out, const char *name, const char *type, uint64_t value, const char *help)
+{
+	begin(out, name, type, help);
+	buf_printf(out, "describefs_%s %llu\n", name, (unsigned long long)value);
+}
+
+static void add_seconds(struct buf *out, const char *name, int64_t ms, const char *help)
+{
+	begin(out, name, "gauge", help);
+	buf_printf(out, "describefs_%s %lld.%03lld\n", name, (long long)(ms / MS_A_SECOND),
+		(long long)(ms % MS_A_SECOND));
+}
+
+/* A label's value may be any text: a user's catalog names its actions. */
+static void add_action(struct buf *out, const struct action *action)
+{
+	buf_puts(out, "{action=\"");
+	for (const char *at = action_name(action); *at; at++) {
+		if (*at == '\\' || *at == '"')
+			buf_putc(out, '\\');
+		buf_puts(out, *at == '\n' ? "\\n" : (char[]){ *at, '\0' });
+	}
+	buf_putc(out, '"');
+}
+
+static void add_calls(struct buf *out, const struct engine *engine)
+{
+	begin(out, "calls_total", "counter", "Calls that ended, each try for itself, by what came of them.");
+	for (size_t i = 0; i < engine->n_actions; i++) {
+		const struct action_state *state = engine->actions[i];
+		for (unsigned cause = 0; cause < FAULT_COUNT; cause++) {
+			if (!state->ended[cause])
+				continue;
+			buf_puts(out, "describefs_calls_total");
+			add_action(out, state->action);
+			buf_printf(out, ",cause=\"%s\"} %llu\n", fault_name((enum fault)cause),
+				(unsigned long long)state->ended[cause]);
+		}
+	}
+}
+
+static void add_queues(struct buf *out, const struct engine *engine)
+{
+	begin(out, "rate_waiting", "gauge", "Calls that wait for their turn in the rate.");
+	for (size_t i = 0; i < engine->n_actions; i++) {
+		const struct action_state *state = engine->actions[i];
+		size_t n = 0;
+		for (const struct leg *leg = state->first; leg; leg = leg->queue_next)
+			n++;
+		buf_puts(out, "describefs_rate_waiting");
+		add_action(out, state->action);
+		buf_printf(out, "} %zu\n", n);
+	}
+}
+
+void metrics_print(const struct engine *engine, struct buf *out)
+{
+	const struct engine_stats *stats = &engine->stats;
+	struct tree_stats tree = tree_stats(engine->options.tree);
+	int64_t now_ms = engine_now_ms(engine);
+
+	add_calls(out, engine);
+	add_number(out, "retries_total", "counter", stats->retries, "Calls that were tried again.");
+	add_number(out, "failures_total", "counter", stats->failures, "Failures, a line of errors each.");
+	add_number(out, "questions_total", "counter", stats->questions, "Questions of the kernel.");
+	add_number(out, "waits_total", "counter", stats->waited, "Questions that had to wait for the cloud.");
+	add_number(out, "cache_hits_total", "counter", stats->questions - stats->waited,
+		"Questions that were answered at once.");
+	add_number(out, "in_flight", "gauge", stats->in_flight, "Things that are being found out.");
+	add_number(out, "waiting", "gauge", stats->waiting, "Questions that wait now.");
+	add_number(out, "watching", "gauge", stats->watching, "Reads of .wait that wait now.");
+	add_queues(out, engine);
+	add_number(out, "breaker_open", "gauge", breaker_says(&engine->breaker) != FAULT_NONE,
+		"1: the cloud is down, and only asked now and then.");
+	add_number(out, "resources", "gauge", tree.nodes, "Resources and listings that are known.");
+	add_number(out, "versions", "gauge", tree.versions, "Answers that were looked into and are kept.");
+	add_number(out, "memory_bytes", "gauge", tree.memory, "Memory of all that is kept.");
+	if (engine->last_ok_ms)
+		add_seconds(out, "newest_answer_age_seconds", now_ms - engine->last_ok_ms,
+			"How long ago the last good answer came.");
+	add_seconds(out, "uptime_seconds", now_ms - engine->started_ms, "How long it has been mounted.");
+}
+
+static const char *state_name(enum leg_state state)
+{
+	static const char *const names[] = { [LEG_SLEEPS] = "sleeps", [LEG_QUEUED] = "queued",
+		[LEG_SENT] = "sent", [LEG_ENDED] = "answered" };
+
+	return names[state];
+}
+
+void requests_print(const struct engine *engine, struct buf *out)
+{
+	int64_t now_ms = engine_now_ms(engine);
+
+	for (const struct flight *flight = engine->flights; flight; flight = flight->next)
+		for (const struct leg *leg = flight->legs; leg; leg = leg->next) {
+			int64_t age_ms = now_ms - leg->begun_ms;
+			buf_printf(out, "%lld.%03lld\t%s\t", (long long)(age_ms / MS_A_SECOND),
+				(long long)(age_ms % MS_A_SECOND), action_name(leg->action));
+			node_path(flight->node, out);
+			buf_printf(out, "\t%u\t%s\n", leg->tries, state_name(leg->state));
+		}
+}

@@ -1,0 +1,107 @@
+/*
+ * refresh_verb.c - `describefs refresh PATH...`: asks a mount, through the mount itself.
+ *
+ * A path is looked at before it is opened: opening something else (a pipe, a device) could wait, or do
+ * things.  What is not there may have been created at the cloud a moment ago, and the kernel may remember
+ * that it was not there: then the directory that it would be in is asked.
+ */
+#include "refresh_verb.h"
+
+#include "refresh_request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+static int complain(const char *path, const char *what)
+{
+	fprintf(stderr, "describefs: %s: %s\n", path, what);
+	return 1;
+}
+
+static const char NOT_OURS[] = "not in a describefs mount";
+
+/* Opened for reading; -1 with errno, or with 0 when no FUSE filesystem is there. */
+static int open_in_mount(const char *path)
+{
+	char self[40];
+	struct statfs mount;
+	int fd = -1, place = open(path, O_PATH | O_CLOEXEC);
+
+	if (place < 0)
+		return -1;
+	if (fstatfs(place, &mount) == 0 && mount.f_type != FUSE_SUPER_MAGIC) {
+		errno = 0;
+	} else {
+		snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
+		fd = open(self, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT) /* no /proc here */
+			fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	}
+	int error = errno;
+	close(place);
+	errno = error;
+	return fd;
+}
+
+/* `path`, as it was given, stands for `name` in what is opened, or for that itself. */
+static int ask(int fd, const char *name, const char *path)
+{
+	struct refresh_request request = { .name = "" };
+
+	snprintf(request.name, sizeof(request.name), "%s", name);
+	int status = ioctl(fd, REFRESH_IOCTL, &request);
+	int error = errno;
+	close(fd);
+	if (status < 0 && error != ENOTTY && error != EINVAL && error != ENOSYS && error != EOPNOTSUPP)
+		return complain(path, strerror(error));
+	if (status < 0 || strcmp(request.mark, REFRESH_MARK) != 0)
+		return complain(path, NOT_OURS);
+	if (request.names_kept)
+		fprintf(stderr, "describefs: %s: this kernel (before 6.16) goes on using names that it "
+			"knows until their time is over\n", path);
+	return 0;
+}
+
+/* The directory that it would be in; false: nothing to be asked. */
+static bool ask_above(const char *path, int *status)
+{
+	char *head = xstrdup(path), *tail = xstrdup(path);
+	const char *name = basename(tail);
+	int fd = open_in_mount(dirname(head));
+	bool asked = fd >= 0 && strlen(name) < sizeof(((struct refresh_request *)0)->name);
+
+	if (asked)
+		*status = ask(fd, name, path);
+	else if (fd >= 0)
+		close(fd);
+	free(head);
+	free(tail);
+	return asked;
+}
+
+static int refresh(const char *path)
+{
+	int status, fd = open_in_mount(path), error = errno;
+
+	if (fd >= 0)
+		return ask(fd, "", path);
+	if (error == ENOENT && ask_above(path, &status))
+		return status;
+	return complain(path, error ? strerror(error) : NOT_OURS);
+}
+
+int refresh_run(const struct texts *paths)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < paths->n; i++)
+		status |= refresh(paths->v[i]);
+	return status;
+}

@@ -1,0 +1,112 @@
+/*
+ * tree_refresh.c - what is kept is not believed any more, because somebody said so.
+ *
+ * Nothing is thrown away: should the cloud not answer, the last good answer still stands in.  A resource is
+ * the smallest thing that can be asked about, so a field stands for its resource.
+ */
+#include "tree_node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void refresh_node(struct tree *tree, struct node *node);
+
+static void refresh_listing(struct tree *tree, struct node *listing)
+{
+	listing->list_expires_ms = listing->whole_ms = 0; /* and to be read whole */
+	memset(listing->failures, 0, sizeof(listing->failures));
+	for (struct node *node = listing->first_below; node; node = node->below_next)
+		refresh_node(tree, node);
+}
+
+static void refresh_node(struct tree *tree, struct node *node)
+{
+	if (node->sort == NODE_RESOURCE) {
+		outlive_not(&node->listed, 0);
+		if (node->inside)
+			outlive_not(&node->inside->detail, 0);
+		node_drop_trouble(tree, node);
+	}
+	for (size_t i = 0; i < node->n_listings; i++)
+		refresh_listing(tree, node->listings[i]);
+}
+
+/* What the id is a part of, and can be asked about; NULL: the mount's own texts. */
+static struct node *node_to_refresh(const struct tree *tree, uint64_t id, const char *name)
+{
+	uint32_t index;
+	struct object *object = tree_object(tree, id, &index);
+
+	if (!object)
+		return NULL;
+	struct node *node = object->is_version ? ((struct version *)object)->owner : (struct node *)object;
+	if (node == tree->texts || (node == tree->root && (object->is_version || name)))
+		return NULL;
+	return node->sort == NODE_LISTING && name ? node_find(tree, node, name) : node;
+}
+
+struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name)
+{
+	struct node *node = node_to_refresh(tree, id, name);
+
+	if (!node)
+		return NULL;
+	if (node->sort == NODE_LISTING)
+		refresh_listing(tree, node);
+	else
+		refresh_node(tree, node);
+	if (node->sort == NODE_RESOURCE && kind_has_describe(node->kind)) {
+		node->doubted = true;
+	} else if (node->sort == NODE_RESOURCE) { /* its list alone speaks of it */
+		node->parent->list_expires_ms = 0;
+		node->parent->failures[WANT_LIST] = (struct failure){ 0 };
+	}
+	tree->outage = (struct failure){ 0 };
+	return node;
+}
+
+void tree_outdate(struct node *listing)
+{
+	if (listing->sort == NODE_LISTING)
+		listing->list_expires_ms = 0;
+}
+
+bool node_is_below(const struct node *node, const struct node *top)
+{
+	for (; node; node = node->parent)
+		if (node == top)
+			return true;
+	return false;
+}
+
+/* ---- what the kernel keeps of it ---- */
+
+static void add_id(struct ids *ids, uint64_t id)
+{
+	if (ids->n == ids->room) {
+		ids->room = ids->room ? ids->room * 2 : 64;
+		ids->v = xrealloc(ids->v, ids->room * sizeof(*ids->v));
+	}
+	ids->v[ids->n++] = id;
+}
+
+static void add_held(const struct node *node, struct ids *out)
+{
+	if (node->object.held) {
+		uint32_t n_slots = node->sort != NODE_LISTING && node->inside ? node->inside->n_slots : 0;
+		for (uint32_t i = 0; i <= n_slots; i++)
+			add_id(out, id_pack(node->object.serial, i));
+	}
+	if (node->sort == NODE_LISTING) {
+		for (const struct node *below = node->first_below; below; below = below->below_next)
+			add_held(below, out);
+		return;
+	}
+	for (size_t i = 0; i < node->n_listings; i++)
+		add_held(node->listings[i], out);
+}
+
+void node_held(const struct node *node, struct ids *out)
+{
+	add_held(node, out);
+}
