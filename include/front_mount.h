@@ -1,7 +1,7 @@
 /*
  * front_mount.h - a FUSE session, mounted as the configuration says.
  *
- * front_fuse.c and front_mount.c are the only files that know FUSE.
+ * front_fuse.c, front_reply.c and front_mount.c are the only files that know FUSE.
  *
  * Layer 6.
  */

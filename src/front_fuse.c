@@ -14,88 +14,23 @@
  */
 #include "front_fuse.h"
 
-#include "front_mount.h"
-#include "trim.h"
+#include "front_reply.h"
 
 #include <errno.h>
 #include <linux/fuse.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 enum {
 	RECEIVE_ROUND = 64, /* requests taken before the loop looks after its other descriptors */
-	BLOCK_BYTES = 512,
 	LISTXATTR_MAX = 4096
-};
-
-struct front {
-	struct fuse_session *session;
-	struct loop *loop;
-	struct engine *engine;
-	struct tree *tree;
-	struct trim trim;
-	struct fuse_buf buffer;
-	bool mounted, detached;
-	void (*ready)(void *arg);
-	void *ready_arg;
-	uid_t uid;
-	gid_t gid;
-	mode_t umask;
-};
-
-/* A request that waits for the engine. */
-struct parked {
-	struct front *front;
-	fuse_req_t request;
-	struct wait *wait; /* NULL while engine_ask runs */
-	void (*reply)(struct parked *parked, const struct reply *reply);
-	fuse_ino_t id;
-	size_t size;
-	off_t offset;
-	bool plus;
 };
 
 static struct front *front_of(fuse_req_t request)
 {
 	return fuse_req_userdata(request);
-}
-
-/* ---- entries and attributes ---- */
-
-static double seconds(int64_t ms)
-{
-	return ms == TREE_FOR_EVER ? 365 * 86400.0 : (double)ms / 1000;
-}
-
-static void fill_stat(const struct front *front, fuse_ino_t id, const struct attr *attr, struct stat *st)
-{
-	(void)id;
-	memset(st, 0, sizeof(*st));
-	st->st_ino = attr->ino;
-	st->st_mode = attr->mode & ~front->umask;
-	st->st_nlink = 1;
-	st->st_uid = front->uid;
-	st->st_gid = front->gid;
-	st->st_size = (off_t)attr->size;
-	st->st_blksize = 4096;
-	st->st_blocks = (blkcnt_t)((attr->size + BLOCK_BYTES - 1) / BLOCK_BYTES);
-	st->st_mtim.tv_sec = attr->mtime_s;
-	st->st_mtim.tv_nsec = attr->mtime_ns;
-	st->st_atim = st->st_ctim = st->st_mtim;
-	if (attr->changed_s > attr->mtime_s)
-		st->st_ctim = (struct timespec){ .tv_sec = attr->changed_s };
-}
-
-static void fill_entry(const struct front *front, const struct entry *entry, struct fuse_entry_param *param)
-{
-	memset(param, 0, sizeof(*param));
-	param->ino = entry->id;
-	param->attr_timeout = seconds(entry->attr_ms);
-	param->entry_timeout = seconds(entry->entry_ms);
-	fill_stat(front, entry->id, &entry->attr, &param->attr);
 }
 
 /* ---- parked requests ---- */
@@ -164,25 +99,6 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 		front->ready(front->ready_arg);
 }
 
-static void reply_lookup(struct parked *parked, const struct reply *reply)
-{
-	struct fuse_entry_param param;
-
-	if (reply->outcome == OUTCOME_ABSENT) {
-		memset(&param, 0, sizeof(param)); /* a name that is known not to be: kept for a while */
-		param.entry_timeout = seconds(reply->absent_ms);
-		if (reply->absent_ms > 0)
-			fuse_reply_entry(parked->request, &param);
-		else
-			fuse_reply_err(parked->request, ENOENT);
-		return;
-	}
-	fill_entry(parked->front, &reply->entry, &param);
-	tree_hold(parked->front->tree, param.ino, 1);
-	if (fuse_reply_entry(parked->request, &param))
-		tree_forget(parked->front->tree, param.ino, 1);
-}
-
 static void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 {
 	ask(park(request, parent, reply_lookup), ASK_LOOKUP, name);
@@ -204,14 +120,6 @@ static void op_forget(fuse_req_t request, fuse_ino_t id, uint64_t count)
 	struct fuse_forget_data one = { id, count };
 
 	op_forget_multi(request, 1, &one);
-}
-
-static void reply_getattr(struct parked *parked, const struct reply *reply)
-{
-	struct stat st;
-
-	fill_stat(parked->front, parked->id, &reply->entry.attr, &st);
-	fuse_reply_attr(parked->request, &st, seconds(reply->entry.attr_ms));
 }
 
 static void op_getattr(fuse_req_t request, fuse_ino_t id, struct fuse_file_info *info)
@@ -244,57 +152,6 @@ static void op_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset
 			have - (size_t)offset : size);
 }
 
-/* "." and ".." have the cookies 1 and 2; the tree's are moved up by two. */
-static size_t add_dots(const struct parked *parked, char *buffer, size_t used, uint64_t *at)
-{
-	static const char *const names[] = { ".", ".." };
-
-	while (*at < 2) {
-		struct fuse_entry_param param = { .attr = { .st_mode = S_IFDIR } };
-		param.attr.st_ino = parked->id;
-		size_t need = parked->plus ?
-			fuse_add_direntry_plus(parked->request, buffer + used, parked->size - used,
-				names[*at], &param, (off_t)*at + 1) :
-			fuse_add_direntry(parked->request, buffer + used, parked->size - used,
-				names[*at], &param.attr, (off_t)*at + 1);
-		if (need > parked->size - used)
-			return used;
-		used += need;
-		++*at;
-	}
-	return used;
-}
-
-static void reply_readdir(struct parked *parked, const struct reply *reply)
-{
-	struct front *front = parked->front;
-	struct asked asked = engine_now(front->engine);
-	char *buffer = xmalloc(parked->size + 1);
-	uint64_t at = (uint64_t)parked->offset, cookie;
-	size_t used = add_dots(parked, buffer, 0, &at);
-	struct entry entry;
-	const char *name;
-
-	asked.since_ms = 0; /* what was just found fresh enough stays so to the end of this answer */
-	cookie = reply->cookie;
-	while (at >= 2 && tree_next(front->tree, parked->id, &cookie, &name, &entry, asked)) {
-		struct fuse_entry_param param;
-		fill_entry(front, &entry, &param);
-		size_t need = parked->plus ?
-			fuse_add_direntry_plus(parked->request, buffer + used, parked->size - used, name,
-				&param, (off_t)cookie + 2) :
-			fuse_add_direntry(parked->request, buffer + used, parked->size - used, name,
-				&param.attr, (off_t)cookie + 2);
-		if (need > parked->size - used)
-			break;
-		used += need;
-		if (parked->plus && entry.id)
-			tree_hold(front->tree, entry.id, 1);
-	}
-	fuse_reply_buf(parked->request, buffer, used);
-	free(buffer);
-}
-
 static void read_directory(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset, bool plus)
 {
 	struct parked *parked = park(request, id, reply_readdir);
@@ -318,16 +175,6 @@ static void op_readdirplus(fuse_req_t request, fuse_ino_t id, size_t size, off_t
 {
 	(void)info;
 	read_directory(request, id, size, offset, true);
-}
-
-static void reply_sized(fuse_req_t request, const struct buf *value, size_t size)
-{
-	if (!size)
-		fuse_reply_xattr(request, value->len);
-	else if (value->len > size)
-		fuse_reply_err(request, ERANGE);
-	else
-		fuse_reply_buf(request, value->data, value->len);
 }
 
 static void op_getxattr(fuse_req_t request, fuse_ino_t id, const char *name, size_t size)

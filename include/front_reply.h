@@ -1,0 +1,49 @@
+/*
+ * front_reply.h - the inside of the FUSE front end: what hangs from a mount, and the answers that are made
+ * of the engine's.
+ *
+ * Layer 6.
+ */
+#ifndef DESCRIBEFS_FRONT_REPLY_H
+#define DESCRIBEFS_FRONT_REPLY_H
+
+#include "engine.h"
+#include "front_mount.h"
+#include "loop.h"
+#include "trim.h"
+
+struct front {
+	struct fuse_session *session;
+	struct loop *loop;
+	struct engine *engine;
+	struct tree *tree;
+	struct trim trim;
+	struct fuse_buf buffer;
+	bool mounted, detached;
+	void (*ready)(void *arg);
+	void *ready_arg;
+	uid_t uid;
+	gid_t gid;
+	mode_t umask;
+};
+
+/* A request that waits for the engine. */
+struct parked {
+	struct front *front;
+	fuse_req_t request;
+	struct wait *wait; /* NULL while engine_ask runs */
+	void (*reply)(struct parked *parked, const struct reply *reply);
+	fuse_ino_t id;
+	size_t size;
+	off_t offset;
+	bool plus;
+};
+
+/* Each answers the parked request out of what was FOUND, or ABSENT of a lookup. */
+void reply_lookup(struct parked *parked, const struct reply *reply);
+void reply_getattr(struct parked *parked, const struct reply *reply);
+void reply_readdir(struct parked *parked, const struct reply *reply);
+/* An attribute's value, or how long it is when that is what was asked for. */
+void reply_sized(fuse_req_t request, const struct buf *value, size_t size);
+
+#endif
