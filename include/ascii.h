@@ -7,6 +7,7 @@
 #define DESCRIBEFS_ASCII_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 static inline bool ascii_is_upper(char byte)
 {
@@ -45,6 +46,16 @@ static inline bool ascii_same(const char *a, const char *b)
 		b++;
 	}
 	return ascii_lower(*a) == ascii_lower(*b);
+}
+
+/* The number that the text begins with, 18 digits at most; -1: it begins with none. */
+static inline int64_t ascii_number(const char *text)
+{
+	int64_t sum = ascii_is_digit(*text) ? 0 : -1;
+
+	for (int i = 0; i < 18 && ascii_is_digit(text[i]); i++)
+		sum = sum * 10 + (text[i] - '0');
+	return sum;
 }
 
 #endif

@@ -1,5 +1,9 @@
 /*
- * config.h - the command line as a value.
+ * config.h - the command line, and the files that it may name a part of, as a value.
+ *
+ * A file is INI.  A section is a named mount: its sources ("source", several with blanks between, or more
+ * than once), its "mountpoint", and options by the names that they have after -o.  What stands before the
+ * first section is for all mounts.  The user's file goes before the machine's, the command line before both.
  *
  * Layer 5.
  */
@@ -10,7 +14,7 @@
 #include "catalog.h"
 
 enum verb {
-	VERB_MOUNT, VERB_LS, VERB_CAT, VERB_TREE, VERB_KINDS, VERB_DOCTOR, VERB_REFRESH,
+	VERB_MOUNT, VERB_LS, VERB_CAT, VERB_TREE, VERB_KINDS, VERB_DOCTOR, VERB_REFRESH, VERB_STATUS,
 	VERB_HELP, VERB_VERSION
 };
 
@@ -20,10 +24,12 @@ struct source_name {
 	char *catalog, *region, *profile; /* the last two NULL when not given */
 };
 
+enum { SOURCES_MAX = 16 };
+
 struct config {
 	enum verb verb;
-	struct source_name source;
-	bool has_source; /* kinds and doctor can do without */
+	struct source_name *sources; /* in the order in which they were named */
+	size_t n_sources; /* at least one, but for kinds and doctor */
 	struct texts paths; /* of ls, cat, tree, refresh; at most one for ls and tree */
 	char *mountpoint; /* absolute, links not resolved */
 	bool foreground, debug;
@@ -44,12 +50,19 @@ struct config {
 	struct texts fuse; /* options for libfuse's mount, "auto_unmount", "fsname=x" */
 };
 
+/* Where the command line's words may be explained. */
+struct config_places {
+	const char *machine, *user; /* the two files; NULL: none. One that is not there is fine */
+	const char *home; /* for ~/ in them; NULL: unknown */
+};
+
 /*
  * Reads argv.  0: *config is filled (the caller releases it in every case).  2: wrong usage, `why`
  * is one line without the program's name, with the nearest known word for an unknown option.  1:
- * the same for a cacert that cannot be read.
+ * the same for a cacert or a file that cannot be read.
  */
-int config_parse(struct config *config, int argc, char *const argv[], struct buf *why);
+int config_parse(struct config *config, int argc, char *const argv[], const struct config_places *places,
+	struct buf *why);
 void config_release(struct config *config);
 /* The whole of --help. */
 const char *config_help(void);

@@ -42,4 +42,10 @@ bool daemon_mountpoint(const char *mountpoint, struct buf *why);
  */
 bool daemon_detach_mount(const char *mountpoint);
 
+/*
+ * What a file in a mount holds, read by a child that is given up after two seconds: 0; an errno (ENOTCONN:
+ * who served it is dead); -1: no answer.
+ */
+int daemon_ask_mount(const char *path, struct buf *out);
+
 #endif

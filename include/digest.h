@@ -18,4 +18,7 @@ void digest_hex(char out[DIGEST_HEX + 1], const unsigned char digest[DIGEST_BYTE
 /* Overwrites what held a secret; the compiler may not leave it out. */
 void digest_wipe(void *bytes, size_t len);
 
+/* The library behind it and its version, for people. */
+const char *digest_library(void);
+
 #endif

@@ -6,9 +6,9 @@
 #ifndef DESCRIBEFS_DOCTOR_H
 #define DESCRIBEFS_DOCTOR_H
 
-#include "source.h"
+#include "sources.h"
 
 /* Looks at FUSE, and for the source (or every catalog) at key, endpoint and clock. 0: no problem. */
-int doctor_run(struct source *source);
+int doctor_run(struct sources *sources);
 
 #endif

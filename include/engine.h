@@ -75,4 +75,7 @@ struct engine_stats {
 };
 struct engine_stats engine_stats(const struct engine *engine);
 
+/* The last failures, as .describefs/errors has them. */
+void engine_print_failures(const struct engine *engine, struct buf *out);
+
 #endif

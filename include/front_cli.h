@@ -6,9 +6,9 @@
 #ifndef DESCRIBEFS_FRONT_CLI_H
 #define DESCRIBEFS_FRONT_CLI_H
 
-#include "source.h"
+#include "sources.h"
 
 /* The exit status: 0, or 1 when something could not be shown (each says so on stderr). */
-int cli_run(struct source *source);
+int cli_run(struct sources *sources);
 
 #endif

@@ -10,9 +10,7 @@
 #ifndef DESCRIBEFS_FRONT_FUSE_H
 #define DESCRIBEFS_FRONT_FUSE_H
 
-#include "config.h"
-#include "engine.h"
-#include "loop.h"
+#include "sources.h"
 
 struct front;
 
@@ -23,7 +21,7 @@ struct front;
 struct front *front_new(const struct config *config, struct loop *loop, void (*ready)(void *arg),
 	void *arg, struct buf *why);
 /* From then on requests are served; before, they wait in the kernel. */
-void front_serve(struct front *front, struct engine *engine, struct tree *tree);
+void front_serve(struct front *front, struct sources *sources);
 /* It is not in the tree any more: front_free leaves alone what may be mounted there since. */
 /* The kernel, too, asks again for everything. */
 void front_refresh(struct front *front);

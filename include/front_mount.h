@@ -21,4 +21,7 @@ struct fuse_session *front_mount(const struct config *config, const struct fuse_
 /* Cuts the connection, so that fuse_session_unmount does not touch what else is mounted at its path. */
 void front_sever(struct fuse_session *session);
 
+/* The version of the library behind it. */
+const char *front_library(void);
+
 #endif

@@ -7,16 +7,13 @@
 #ifndef DESCRIBEFS_FRONT_REPLY_H
 #define DESCRIBEFS_FRONT_REPLY_H
 
-#include "engine.h"
 #include "front_mount.h"
-#include "loop.h"
 #include "trim.h"
 
 struct front {
 	struct fuse_session *session;
 	struct loop *loop;
-	struct engine *engine;
-	struct tree *tree;
+	struct sources *sources;
 	struct trim trim;
 	struct fuse_buf buffer;
 	struct refreshing *refreshing; /* front_refresh.c's, under way */

@@ -28,4 +28,7 @@ void http_free(struct http *http);
 /* The port that the engine uses; valid as long as both. */
 struct io http_io(struct http *http);
 
+/* The library behind it and its version, for people. */
+const char *http_library(void);
+
 #endif

@@ -68,4 +68,7 @@ bool json_print_instead(struct buf *out, const struct json *value, int indent,
 /* A string in JSON quotes. `text` is encoded as in json_text. */
 bool json_quote(struct buf *out, const char *text);
 
+/* The version of the library behind it. */
+const char *json_library(void);
+
 #endif

@@ -1,7 +1,5 @@
 /*
- * options.h - the words after -o.
- *
- * Private to config.c.
+ * options.h - the inside of the configuration: the words after -o, a source's name, the files.
  *
  * Layer 5.
  */
@@ -9,12 +7,16 @@
 #define DESCRIBEFS_OPTIONS_H
 
 #include "config.h"
+#include "ini.h"
 
 /*
  * One list, "ttl=5,secrets"; a backslash takes the next byte as it is ("fsname=a\,b").  False:
  * `why` says in one line which word is wrong, and what it should be.
  */
 bool options_take(struct config *config, const char *list, struct buf *why);
+
+/* A file's row. A switch is put on by yes, true, on, 1 or nothing, and off by no, false, off, 0. */
+bool options_take_row(struct config *config, const char *word, const char *value, struct buf *why);
 
 /* The known word that looks most like this one; *distance: how many letters are different. */
 const char *options_nearest(const char *word, size_t *distance);
@@ -23,7 +25,34 @@ size_t options_distance(const char *a, const char *b);
 
 /* Takes ownership of `text`. */
 void texts_add(struct texts *texts, char *text);
+void texts_release(struct texts *texts);
 /* A path that stays right when the working directory changes; the caller frees it. */
 char *options_absolute(const char *path);
+
+/* config_source.c. False: `why` is one line. */
+bool config_add_source(struct config *config, const char *written, struct buf *why);
+void config_release_sources(struct config *config);
+
+/* config_address.c: puts https://HOST[:PORT] (http:// to a loopback host) there, without what follows. */
+bool config_set_address(char **field, const char *value);
+
+/* config_file.c */
+struct config_file {
+	const char *path; /* NULL: there is none */
+	struct ini rows;
+};
+
+struct config_files {
+	struct config_file machine, user;
+	const char *home;
+};
+
+/* False: one is there and cannot be read, or is no INI. */
+bool config_files_read(struct config_files *files, const struct config_places *places, struct buf *why);
+void config_files_release(struct config_files *files);
+bool config_files_have(const struct config_files *files, const char *section);
+/* What is for all mounts, then the section (NULL: none is named). False: `why` names file and line. */
+bool config_files_apply(const struct config_files *files, const char *section, struct config *config,
+	struct buf *why);
 
 #endif

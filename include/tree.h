@@ -39,6 +39,7 @@ struct tree_options {
 	int64_t ttl_s; /* -1: the catalog's */
 	int64_t stale_s; /* 0: no stale answers */
 	size_t max_memory;
+	unsigned number; /* among the trees of its mount, from 1; 0: it is alone, and its root is TREE_ROOT */
 };
 
 /* When an operation is asked and when it began: what came in since it began is fresh for it. */
@@ -80,6 +81,9 @@ struct reply {
 };
 
 struct tree *tree_new(const struct tree_options *options);
+/* Ids of several trees differ: the number of the tree that an id is of. */
+unsigned tree_number(uint64_t id);
+uint64_t tree_root(const struct tree *tree);
 void tree_free(struct tree *tree);
 /* "training/1/jobs/2": shown in listings that cannot know it. False: no such kind, or not an id. */
 bool tree_pin(struct tree *tree, const char *pin, struct buf *why);

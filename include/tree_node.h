@@ -21,6 +21,7 @@
 enum {
 	ID_INDEX_BITS = 18, /* > JSON_VALUES_MAX */
 	ID_INDEX_MASK = (1 << ID_INDEX_BITS) - 1,
+	ID_SERIAL_BITS = 40, /* above them is the tree's number */
 	LOOSE_MAX = 4096, /* resources kept that nothing lists and nobody holds */
 	SCAN_RUN = 3, /* resources in a row that make a scan */
 	SCAN_AHEAD_FIRST = 4, /* resources fetched ahead when a scan was just seen */

@@ -28,13 +28,14 @@ struct verb_row {
 };
 
 static const struct verb_row VERBS[] = {
-	{ "mount", VERB_MOUNT, 2, 2, "describefs [OPTION]... SOURCE MOUNTPOINT" },
+	{ "mount", VERB_MOUNT, 1, SIZE_MAX, "describefs [OPTION]... SOURCE... MOUNTPOINT" },
 	{ "ls", VERB_LS, 1, 2, "describefs ls SOURCE [PATH]" },
 	{ "cat", VERB_CAT, 2, SIZE_MAX, "describefs cat SOURCE PATH..." },
 	{ "tree", VERB_TREE, 1, 2, "describefs tree SOURCE [PATH]" },
 	{ "kinds", VERB_KINDS, 0, 1, "describefs kinds [SOURCE]" },
 	{ "doctor", VERB_DOCTOR, 0, 1, "describefs doctor [SOURCE]" },
 	{ "refresh", VERB_REFRESH, 1, SIZE_MAX, "describefs refresh PATH..." },
+	{ "status", VERB_STATUS, 0, 0, "describefs status" },
 };
 
 /* What is left of the command line, and where we are in it. */
@@ -42,29 +43,35 @@ struct line {
 	struct config *config;
 	char *const *argv;
 	int argc, at;
-	const char **operands;
-	size_t n_operands;
+	const char **operands, **lists; /* of -o */
+	size_t n_operands, n_lists;
+	struct config_files files;
 	struct buf *why;
 };
 
 /* At most 4095 bytes: C promises no longer literal. */
 static const char HELP[] =
-"Usage: describefs [OPTION]... SOURCE MOUNTPOINT\n"
+"Usage: describefs [OPTION]... SOURCE... MOUNTPOINT\n"
+"       describefs [OPTION]... NAME [MOUNTPOINT]\n"
 "       describefs ls|tree [OPTION]... SOURCE [PATH]\n"
 "       describefs cat [OPTION]... SOURCE PATH...\n"
 "       describefs kinds|doctor [OPTION]... [SOURCE]\n"
 "       describefs refresh PATH...\n"
+"       describefs status\n"
 "\n"
 "Shows the resources of a cloud as a read-only tree of files.\n"
 "\n"
 "SOURCE is CATALOG[:REGION][@PROFILE], as in tione, tione:ap-shanghai,\n"
-"tione:ap-beijing@work, qianfan.\n"
+"tione:ap-beijing@work, qianfan; several are a directory each. NAME is a section\n"
+"of ~/.config/describefs/config or /etc/describefs/config: its sources, its\n"
+"mountpoint and its options, by the names below.\n"
 "\n"
 "  mount            show SOURCE in the directory MOUNTPOINT (if no verb is given)\n"
 "  ls, cat, tree    show a part of the same tree without a mount\n"
 "  kinds            say what each source can show\n"
 "  doctor           check FUSE, key, clock and network, and say what to do\n"
 "  refresh          have the next read of these paths of a mount ask the cloud\n"
+"  status           your mounts: calls, hits, errors, age of the newest answer\n"
 "\n"
 "  -o OPT[,OPT...]  one or more of the options below; may be repeated\n"
 "  -f               stay in the foreground\n"
@@ -136,15 +143,15 @@ static bool refuse_long(const char *arg, struct buf *why)
 	return false;
 }
 
-/* The list of -o: the rest of its word, or the next one. */
+/* The list of -o: the rest of its word, or the next one.  Read after the files, it wins over them. */
 static bool take_list(struct line *line, const char *rest)
 {
-	if (*rest)
-		return options_take(line->config, rest, line->why);
-	if (++line->at < line->argc)
-		return options_take(line->config, line->argv[line->at], line->why);
-	buf_puts(line->why, "-o: a list of options is missing, as in -o ttl=60,secrets");
-	return false;
+	if (!*rest && ++line->at == line->argc) {
+		buf_puts(line->why, "-o: a list of options is missing, as in -o ttl=60,secrets");
+		return false;
+	}
+	line->lists[line->n_lists++] = *rest ? rest : line->argv[line->at];
+	return true;
 }
 
 static bool is_over(const struct line *line)
@@ -208,50 +215,6 @@ static bool take_words(struct line *line)
 	return true;
 }
 
-/* The source */
-
-static bool is_lower_word(const char *text, size_t len, bool letter_first)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!ascii_is_lower(text[i]) && !ascii_is_digit(text[i]) && text[i] != '-')
-			return false;
-	return len > 0 && (!letter_first || ascii_is_lower(text[0]));
-}
-
-/* It becomes a part of a file's name, and of messages. */
-static bool is_profile(const char *text)
-{
-	for (const char *at = text; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f || *at == '/')
-			return false;
-	return *text && *text != '.';
-}
-
-static bool parse_source(struct source_name *source, const char *written, struct buf *why)
-{
-	size_t catalog_len = strcspn(written, ":@");
-	const char *region = written[catalog_len] == ':' ? written + catalog_len + 1 : NULL;
-	size_t region_len = region ? strcspn(region, "@") : 0;
-	const char *end = region ? region + region_len : written + catalog_len;
-	const char *profile = *end == '@' ? end + 1 : NULL;
-	const char *wrong = NULL;
-	if (!is_lower_word(written, catalog_len, true))
-		wrong = "the catalog's name is lower-case letters, digits and '-'";
-	else if (region && !is_lower_word(region, region_len, false))
-		wrong = "the region behind ':' is lower-case letters, digits and '-'";
-	else if (profile && !is_profile(profile))
-		wrong = "the profile behind '@' may not be empty, begin with '.' or hold '/'";
-	if (wrong) {
-		buf_printf(why, "bad source \"%s\": %s, as in tione:ap-x@work", written, wrong);
-		return false;
-	}
-	source->written = xstrdup(written);
-	source->catalog = xstrndup(written, catalog_len);
-	source->region = region ? xstrndup(region, region_len) : NULL;
-	source->profile = profile ? xstrdup(profile) : NULL;
-	return true;
-}
-
 /* Operands */
 
 static const struct verb_row *find_verb(const char *word)
@@ -260,19 +223,6 @@ static const struct verb_row *find_verb(const char *word)
 		if (strcmp(VERBS[i].word, word) == 0)
 			return &VERBS[i];
 	return NULL;
-}
-
-static bool check_count(const struct verb_row *row, size_t n, struct buf *why)
-{
-	bool mounts = row->verb == VERB_MOUNT;
-	if (n < row->least && n == 0)
-		return complain(why, "SOURCE is missing", row);
-	if (n < row->least)
-		return complain(why, mounts ? "MOUNTPOINT is missing" : "PATH is missing", row);
-	if (n > row->most)
-		return complain(why, mounts ? "several sources in one mount come later" :
-			"too many words", row);
-	return true;
 }
 
 /* Of the file system, and not of a source. */
@@ -286,7 +236,67 @@ static bool take_paths(struct config *config, const struct verb_row *row, const 
 	return true;
 }
 
-static bool take_operands(struct line *line)
+static bool set_mountpoint(struct line *line, const struct verb_row *row, const char *word)
+{
+	if (!*word)
+		return complain(line->why, "MOUNTPOINT is empty", row);
+	free(line->config->mountpoint);
+	line->config->mountpoint = options_absolute(word);
+	return true;
+}
+
+/* SOURCE... MOUNTPOINT, or the name of a mount that the files know, and perhaps another MOUNTPOINT. */
+static bool take_mount(struct line *line, const struct verb_row *row, const char **words, size_t n)
+{
+	bool is_known = line->config->n_sources;
+	if (n == 1 && is_known)
+		return line->config->mountpoint || complain(line->why, "MOUNTPOINT is missing", row);
+	if (n == 1)
+		return complain(line->why, "MOUNTPOINT is missing", row);
+	for (size_t i = 0; !is_known && i + 1 < n; i++)
+		if (!config_add_source(line->config, words[i], line->why))
+			return false;
+	return set_mountpoint(line, row, words[n - 1]);
+}
+
+/* SOURCE, or a mount that the files know; then paths in it. */
+static bool take_source(struct line *line, const char **words, size_t n)
+{
+	if (!line->config->n_sources && !config_add_source(line->config, words[0], line->why))
+		return false;
+	for (size_t i = 1; i < n; i++)
+		texts_add(&line->config->paths, xstrdup(words[i]));
+	return true;
+}
+
+static bool apply_lists(struct line *line)
+{
+	for (size_t i = 0; i < line->n_lists; i++)
+		if (!options_take(line->config, line->lists[i], line->why))
+			return false;
+	return true;
+}
+
+/* The files are read when they are needed: for what has a source. */
+static bool take_sourced(struct line *line, const struct verb_row *row, const char **words, size_t n,
+	const struct config_places *places)
+{
+	bool mounts = row->verb == VERB_MOUNT;
+	if (n < row->least)
+		return complain(line->why, n == 0 ? "SOURCE is missing" : "PATH is missing", row);
+	if (n > row->most)
+		return complain(line->why, "too many words", row);
+	if (!config_files_read(&line->files, places, line->why))
+		return false;
+	bool is_named = n > 0 && n <= (mounts ? 2 : SIZE_MAX) && config_files_have(&line->files, words[0]);
+	if (!config_files_apply(&line->files, is_named ? words[0] : NULL, line->config, line->why))
+		return false;
+	if (n > 0 && !(mounts ? take_mount(line, row, words, n) : take_source(line, words, n)))
+		return false;
+	return apply_lists(line);
+}
+
+static bool take_operands(struct line *line, const struct config_places *places)
 {
 	const char **words = line->operands;
 	size_t n = line->n_operands;
@@ -297,22 +307,12 @@ static bool take_operands(struct line *line)
 	} else {
 		row = &VERBS[0];
 	}
-	struct config *config = line->config;
-	config->verb = row->verb;
+	line->config->verb = row->verb;
 	if (row->verb == VERB_REFRESH)
-		return take_paths(config, row, words, n, line->why);
-	config->has_source = n > 0;
-	if (!row->least && n == 0)
-		return true;
-	if (!check_count(row, n, line->why) || !parse_source(&config->source, words[0], line->why))
-		return false;
-	if (row->verb == VERB_MOUNT && *words[1])
-		config->mountpoint = options_absolute(words[1]);
-	else if (row->verb == VERB_MOUNT)
-		return complain(line->why, "MOUNTPOINT is empty", row);
-	for (size_t i = 1; row->verb != VERB_MOUNT && i < n; i++)
-		texts_add(&config->paths, xstrdup(words[i]));
-	return true;
+		return take_paths(line->config, row, words, n, line->why) && apply_lists(line);
+	if (row->verb == VERB_STATUS)
+		return (n == 0 || complain(line->why, "too many words", row)) && apply_lists(line);
+	return take_sourced(line, row, words, n, places);
 }
 
 /* The whole */
@@ -343,12 +343,16 @@ static void make_one_line(struct buf *why)
 			why->data[i] = '?';
 }
 
-int config_parse(struct config *config, int argc, char *const argv[], struct buf *why)
+int config_parse(struct config *config, int argc, char *const argv[], const struct config_places *places,
+	struct buf *why)
 {
 	set_defaults(config);
 	struct line line = { .config = config, .argv = argv, .argc = argc, .why = why };
 	line.operands = xcalloc((size_t)argc + 1, sizeof *line.operands);
-	bool good = take_words(&line) && (is_over(&line) || take_operands(&line));
+	line.lists = xcalloc((size_t)argc + 1, sizeof *line.lists);
+	bool good = take_words(&line) && (is_over(&line) || take_operands(&line, places));
+	config_files_release(&line.files);
+	free(line.lists);
 	free(line.operands);
 	if (!good) {
 		make_one_line(why);
@@ -363,82 +367,16 @@ int config_parse(struct config *config, int argc, char *const argv[], struct buf
 	return 0;
 }
 
-static void release_texts(struct texts *texts)
-{
-	for (size_t i = 0; i < texts->n; i++)
-		free(texts->v[i]);
-	free(texts->v);
-	*texts = (struct texts){ 0 };
-}
-
 void config_release(struct config *config)
 {
-	free(config->source.written);
-	free(config->source.catalog);
-	free(config->source.region);
-	free(config->source.profile);
+	config_release_sources(config);
 	free(config->mountpoint);
 	free(config->endpoint);
 	free(config->metadata);
 	free(config->sts);
 	free(config->cacert);
-	release_texts(&config->paths);
-	release_texts(&config->pins);
-	release_texts(&config->fuse);
+	texts_release(&config->paths);
+	texts_release(&config->pins);
+	texts_release(&config->fuse);
 	*config = (struct config){ 0 };
-}
-
-/* Catalogs of the user's own */
-
-static bool is_catalog_file(const char *name)
-{
-	size_t len = strlen(name);
-	return name[0] != '.' && len > 5 && strcmp(name + len - 5, ".json") == 0;
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool list_catalogs(struct texts *names, const char *directory, struct buf *why)
-{
-	DIR *open = opendir(directory);
-	if (!open && (errno == ENOENT || errno == ENOTDIR))
-		return true;
-	if (!open) {
-		buf_printf(why, "%s: %s", directory, strerror(errno));
-		return false;
-	}
-	for (const struct dirent *entry; (entry = readdir(open));)
-		if (is_catalog_file(entry->d_name))
-			texts_add(names, xstrdup(entry->d_name));
-	closedir(open);
-	if (names->n > 1)
-		qsort(names->v, names->n, sizeof *names->v, compare_texts);
-	return true;
-}
-
-static bool load_catalog(struct catalogs *catalogs, const char *directory, const char *name,
-	struct buf *why)
-{
-	struct buf path;
-	size_t len;
-	buf_init(&path, PATH_ROOM);
-	buf_printf(&path, "%s/%s", directory, name);
-	char *text = file_read(path.data, CATALOG_BYTES_MAX, &len, why);
-	bool good = text && catalogs_load(catalogs, path.data, text, len, why);
-	free(text);
-	buf_release(&path);
-	return good;
-}
-
-bool config_load_catalogs(struct catalogs *catalogs, const char *directory, struct buf *why)
-{
-	struct texts names = { 0 };
-	bool good = list_catalogs(&names, directory, why);
-	for (size_t i = 0; good && i < names.n; i++)
-		good = load_catalog(catalogs, directory, names.v[i], why);
-	release_texts(&names);
-	return good;
 }

@@ -15,6 +15,8 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -30,12 +32,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ascii.h"
+#include "mounts.h"
 
 /* QUOTED_MAX: of a path in a message, so that the rest of the line has room too. */
-enum { DEAD_MOUNTS_MAX = 16, PATH_ROOM = 1 << 20, QUOTED_MAX = 1000 };
-
-static const char OUR_TYPE[] = "fuse.describefs";
+enum { DEAD_MOUNTS_MAX = 16, PATIENCE_MS = 2000, PATH_ROOM = 1 << 20, QUOTED_MAX = 1000 };
 
 /* Hardening */
 
@@ -218,61 +218,6 @@ static char *resolve(const char *path)
 	return whole;
 }
 
-/* \040 is a blank: turns the table's octal escapes back, in place. */
-static void unescape(char *text)
-{
-	char *to = text;
-	for (const char *at = text; *at; to++, at++) {
-		*to = *at;
-		if (at[0] != '\\' || !ascii_is_digit(at[1]) || !ascii_is_digit(at[2]) ||
-			!ascii_is_digit(at[3]))
-			continue;
-		*to = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
-		at += 3;
-	}
-	*to = '\0';
-}
-
-/*
- * "36 35 98:0 /root /mnt/point rw,noatime shared:1 - fstype source options": the fields, in place.
- */
-static bool read_mount(char *line, char **point, char **fstype)
-{
-	char *state = NULL, *rest = strstr(line, " - ");
-	if (!rest)
-		return false;
-	*rest = '\0';
-	*point = strtok_r(line, " ", &state);
-	for (int field = 1; *point && field < 5; field++)
-		*point = strtok_r(NULL, " ", &state);
-	*fstype = strtok_r(rest + 3, " ", &state);
-	if (!*point || !*fstype)
-		return false;
-	unescape(*point);
-	return true;
-}
-
-/*
- * The type of what is mounted at this very path, the topmost if there are several; "" if nothing
- * is.
- */
-static char *mounted_type(const char *path)
-{
-	char *type = xstrdup(""), *line = NULL, *point, *fstype;
-	size_t room = 0;
-	FILE *table = fopen("/proc/self/mountinfo", "re");
-	while (table && getline(&line, &room, table) > 0) {
-		if (!read_mount(line, &point, &fstype) || strcmp(point, path) != 0)
-			continue;
-		free(type);
-		type = xstrdup(fstype);
-	}
-	free(line);
-	if (table)
-		fclose(table);
-	return type;
-}
-
 /* Root may detach it itself; for everyone else fusermount3 can. */
 static bool unmount(const char *path)
 {
@@ -305,14 +250,6 @@ bool daemon_detach_mount(const char *path)
 	return errno == EPERM && posix_spawnp(&child, arguments[0], NULL, NULL, arguments, environ) == 0;
 }
 
-static bool is_ours(const char *path)
-{
-	char *type = mounted_type(path);
-	bool ours = strcmp(type, OUR_TYPE) == 0;
-	free(type);
-	return ours;
-}
-
 /* stat may be answered out of the kernel's cache for as long as we let it; statvfs never is. */
 static bool is_dead(const char *path)
 {
@@ -326,7 +263,7 @@ static bool heal(const char *path, struct buf *why)
 	for (int i = 0; i < DEAD_MOUNTS_MAX; i++) {
 		if (!is_dead(path))
 			return true;
-		if (!is_ours(path)) {
+		if (!mounts_are_ours(path)) {
 			buf_printf(why, "%.*s: a dead mount, not ours, is there: unmount it first "
 				"(fusermount3 -u)", QUOTED_MAX, path);
 			return false;
@@ -343,7 +280,7 @@ static bool check_directory(const char *path, struct buf *why)
 {
 	struct stat status;
 	const char *wrong = NULL;
-	if (is_ours(path))
+	if (mounts_are_ours(path))
 		wrong = "describefs is already mounted there";
 	else if (stat(path, &status) < 0)
 		wrong = strerror(errno);
@@ -366,4 +303,48 @@ bool daemon_mountpoint(const char *mountpoint, struct buf *why)
 	bool good = heal(path, why) && check_directory(path, why);
 	free(path);
 	return good;
+}
+
+/* Asking a mount, which may be dead, or stopped */
+
+/* The child: what the file holds, down the pipe; its exit status says why it could not. */
+static _Noreturn void read_file(const char *path, int out)
+{
+	char bytes[4096];
+	ssize_t n = 0;
+	int in = open(path, O_RDONLY | O_CLOEXEC);
+
+	while (in >= 0 && (n = read(in, bytes, sizeof(bytes))) > 0)
+		if (write(out, bytes, (size_t)n) != n)
+			_exit(EIO);
+	_exit(in < 0 || n < 0 ? errno : 0);
+}
+
+int daemon_ask_mount(const char *path, struct buf *out)
+{
+	char bytes[4096];
+	int ends[2], status = 0;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return errno;
+	fflush(NULL);
+	pid_t child = fork();
+	if (child == 0)
+		read_file(path, ends[1]);
+	close(ends[1]);
+	struct pollfd ready = { .fd = ends[0], .events = POLLIN };
+	bool answers = false;
+	while (child > 0 && (answers = poll(&ready, 1, PATIENCE_MS) > 0)) {
+		ssize_t n = read(ends[0], bytes, sizeof(bytes));
+		if (n <= 0 || !buf_add(out, bytes, (size_t)n))
+			break;
+	}
+	close(ends[0]);
+	if (child < 0)
+		return errno;
+	if (!answers)
+		kill(child, SIGKILL);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return answers && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

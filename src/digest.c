@@ -59,3 +59,8 @@ void digest_wipe(void *bytes, size_t len)
 {
 	OPENSSL_cleanse(bytes, len);
 }
+
+const char *digest_library(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
+}

@@ -1,104 +1,39 @@
 /*
  * doctor.c - the questions that a bug report would begin with, answered beforehand.
  *
- * Nothing here is signed with a key: the endpoint is asked a bare question, and its Date is all
- * that is wanted.
+ * For each source: whether a key is found, and until when it is good; whether the endpoint answers (a bare
+ * question, whose Date shows how far our clock is off); and one signed call, the first page of a list, which
+ * is what reading anything will need.
  */
 #include "doctor.h"
 
-#include "file.h"
+#include "finding.h"
 #include "when.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { CLOCK_OK_S = 60, CLOCK_BAD_S = 300 }; /* the clouds allow five minutes */
 
-enum finding { FINDING_OK, FINDING_WARNING, FINDING_PROBLEM };
-
-static int say(enum finding finding, const char *what, const char *text)
-{
-	static const char *const words[] = { "ok", "warning", "problem" };
-
-	printf("%-8s %-12s %s\n", words[finding], what, text);
-	return finding == FINDING_PROBLEM;
-}
-
-static int look_at_fuse(void)
-{
-	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	char text[256];
-
-	if (fd < 0) {
-		snprintf(text, sizeof(text), "/dev/fuse: %s; load the module (modprobe fuse), or in a "
-			"container run it with --device /dev/fuse; ls, cat and tree work without",
-			strerror(errno));
-		return say(FINDING_PROBLEM, "fuse", text);
-	}
-	close(fd);
-	return say(FINDING_OK, "fuse", "/dev/fuse can be opened");
-}
-
-static int look_at_fusermount(void)
-{
-	static const char *const places[] = { "/usr/bin/fusermount3", "/bin/fusermount3",
-		"/usr/local/bin/fusermount3" };
-
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
-		if (!access(places[i], X_OK))
-			return say(FINDING_OK, "fusermount3", places[i]);
-	return say(geteuid() ? FINDING_PROBLEM : FINDING_WARNING, "fusermount3",
-		"not found; install the package fuse3");
-}
-
-/*
- * What indexes the machine walks through every file system that it is not told to leave out: here each
- * walk would cost a call a resource.  There may be no such program.
- */
-static int look_at_updatedb(void)
-{
-	static const char PATH[] = "/etc/updatedb.conf";
-	struct buf why;
-	size_t len;
-
-	buf_init(&why, 1024);
-	char *text = file_read(PATH, 64 << 10, &len, &why);
-	const char *types = text ? strstr(text, "PRUNEFS") : NULL;
-	char *end = types ? strchr(types, '\n') : NULL;
-	if (end)
-		*end = '\0';
-	if (types && strstr(types, "fuse.describefs"))
-		say(FINDING_OK, "updatedb", "leaves describefs alone");
-	else if (text)
-		say(FINDING_WARNING, "updatedb", "would walk through every mount: add fuse.describefs "
-			"to PRUNEFS in /etc/updatedb.conf");
-	free(text);
-	buf_release(&why);
-	return 0;
-}
-
-static int look_at_key(struct source *source, const struct catalog *catalog)
+static void look_at_key(struct findings *findings, const struct setting *setting,
+	const struct catalog *catalog, const char *profile)
 {
 	struct origin key = { 0 };
 	int64_t expires_s;
 	struct buf text;
 
 	buf_init(&text, 4096);
-	bool found = source_try_key(source, catalog, &key, &expires_s, &text);
+	bool found = source_try_key(setting, catalog, profile, &key, &expires_s, &text);
 	if (found)
 		buf_puts(&text, key.where);
 	if (found && expires_s && buf_puts(&text, ", until "))
 		when_format(&text, expires_s);
-	int problem = say(found ? FINDING_OK : FINDING_PROBLEM, "key", text.data);
+	finding_say(findings, found ? FINDING_OK : FINDING_PROBLEM, "key", text.data);
 	origin_release(&key);
 	buf_release(&text);
-	return problem;
 }
 
 struct visit {
@@ -120,31 +55,32 @@ static void note_visit(void *arg, struct response *response)
 	loop_stop(visit->loop, 0);
 }
 
-static int look_at_clock(const struct visit *visit)
+static void look_at_clock(struct findings *findings, const struct visit *visit)
 {
 	int64_t off_s = visit->server_s - (int64_t)time(NULL);
 	char text[128];
 
-	if (!visit->dated)
-		return say(FINDING_WARNING, "clock", "the answer had no Date to compare with");
+	if (!visit->dated) {
+		finding_say(findings, FINDING_WARNING, "clock", "the answer had no Date to compare with");
+		return;
+	}
 	snprintf(text, sizeof(text), "the server's is %+" PRId64 " s from ours%s", off_s,
 		llabs(off_s) > CLOCK_BAD_S ?
 			"; signatures expire: set the clock (the mount corrects for it)" : "");
-	return say(llabs(off_s) <= CLOCK_OK_S ? FINDING_OK : FINDING_WARNING, "clock", text);
+	finding_say(findings, llabs(off_s) <= CLOCK_OK_S ? FINDING_OK : FINDING_WARNING, "clock", text);
 }
 
-static int look_at_endpoint(struct source *source, const char *endpoint)
+static void look_at_endpoint(struct findings *findings, const struct setting *setting, const char *endpoint)
 {
-	struct http_options options = { .cacert = source->config->cacert, .connect_timeout_ms = 3000 };
+	struct http_options options = { .cacert = setting->config->cacert, .connect_timeout_ms = 3000 };
 	struct visit visit = { .loop = loop_new() };
 	struct request request;
 	struct buf why;
-	int problem = 0;
 
 	buf_init(&why, 1024);
 	struct http *http = visit.loop ? http_new(visit.loop, &options, &why) : NULL;
 	if (!http) {
-		problem = say(FINDING_PROBLEM, "network", why.data);
+		finding_say(findings, FINDING_PROBLEM, "network", why.data);
 	} else {
 		struct io io = http_io(http);
 		request_init(&request);
@@ -157,33 +93,146 @@ static int look_at_endpoint(struct source *source, const char *endpoint)
 		request_release(&request);
 		loop_run(visit.loop);
 		buf_printf(&why, "%s %s", endpoint, visit.fault ? visit.detail : "answers");
-		problem = say(visit.fault ? FINDING_PROBLEM : FINDING_OK, "endpoint", why.data);
+		finding_say(findings, visit.fault ? FINDING_PROBLEM : FINDING_OK, "endpoint", why.data);
 		if (!visit.fault)
-			problem |= look_at_clock(&visit);
+			look_at_clock(findings, &visit);
 	}
 	http_free(http);
 	loop_free(visit.loop);
 	buf_release(&why);
-	return problem;
 }
 
-int doctor_run(struct source *source)
-{
-	const struct config *config = source->config;
-	int problems = look_at_fuse() | look_at_fusermount() | look_at_updatedb();
-	size_t looked = 0;
+/* ---- one signed call ---- */
 
-	for (size_t i = 0; i < source->catalogs.n; i++) {
-		const struct catalog *catalog = source->catalogs.v[i];
-		if (config->has_source && strcmp(catalog->name, config->source.catalog))
-			continue;
-		looked++;
-		say(FINDING_OK, "catalog", catalog->name);
-		problems |= look_at_key(source, catalog);
-		problems |= look_at_endpoint(source, config->endpoint ? config->endpoint : catalog->endpoint);
+/* The list that costs least to ask: one of the top that is there for sure. */
+static const struct kind *listable(const struct catalog *catalog)
+{
+	for (size_t i = 0; i < catalog->n_kinds; i++) {
+		const struct kind *kind = catalog->kinds[i];
+		if (!kind->parent && !kind->partial && (kind->list.name || kind->list.path))
+			return kind;
 	}
-	if (!looked)
-		problems |= say(FINDING_PROBLEM, "catalog", "there is no catalog of that name");
-	fflush(stdout);
-	return problems;
+	return NULL;
+}
+
+struct attempt {
+	struct loop *loop;
+	struct reply reply;
+};
+
+static void note_reply(void *arg, const struct reply *reply)
+{
+	struct attempt *attempt = arg;
+
+	attempt->reply = *reply;
+	loop_stop(attempt->loop, 0);
+}
+
+/* The last line of .describefs/errors, from its third field on: the cause in words. */
+static void add_last_failure(const struct source *source, struct buf *out)
+{
+	struct buf lines;
+
+	buf_init(&lines, JSON_BYTES_MAX);
+	engine_print_failures(source->engine, &lines);
+	char *last = lines.len ? lines.data + lines.len - 1 : NULL;
+	if (last)
+		*last = '\0';
+	while (last && last > lines.data && last[-1] != '\n')
+		last--;
+	for (int field = 0; last && field < 2; field++)
+		last = strchr(last, '\t') ? strchr(last, '\t') + 1 : last;
+	buf_puts(out, last ? last : "");
+	buf_release(&lines);
+}
+
+static void ask_for_list(struct findings *findings, struct source *source, const struct kind *kind)
+{
+	struct attempt attempt = { .loop = source->setting->loop };
+	struct buf text;
+
+	engine_ask(source->engine, ASK_LOOKUP, tree_root(source->tree), kind->name, note_reply, &attempt);
+	loop_run(attempt.loop);
+	uint64_t id = attempt.reply.entry.id;
+	tree_hold(source->tree, id, 1);
+	engine_read(source->engine, id, 0, note_reply, &attempt);
+	loop_run(attempt.loop);
+	buf_init(&text, 4096);
+	buf_printf(&text, "%s ", kind->list.name ? kind->list.name : kind->list.path);
+	if (attempt.reply.outcome == OUTCOME_FOUND)
+		buf_puts(&text, "was answered");
+	else
+		add_last_failure(source, &text);
+	finding_say(findings, attempt.reply.outcome == OUTCOME_FOUND ? FINDING_OK : FINDING_PROBLEM, "call",
+		text.data);
+	buf_release(&text);
+}
+
+static void look_at_call(struct findings *findings, struct setting *setting, const struct source_name *name,
+	const struct catalog *catalog)
+{
+	const struct kind *kind = listable(catalog);
+	struct source source;
+	struct buf why;
+
+	if (!kind) {
+		finding_say(findings, FINDING_OK, "call", "there is no list to be asked for");
+		return;
+	}
+	buf_init(&why, 4096);
+	source_init(&source, setting, name, 0);
+	if (source_prepare(&source, &why) && source_start(&source, &why))
+		ask_for_list(findings, &source, kind);
+	else
+		finding_say(findings, FINDING_PROBLEM, "call", why.data);
+	source_release(&source);
+	buf_release(&why);
+}
+
+/* ---- all of it ---- */
+
+static void look_at_source(struct findings *findings, struct setting *setting, const struct source_name *name)
+{
+	const struct config *config = setting->config;
+	const struct catalog *catalog = catalogs_find(&setting->catalogs, name->catalog);
+
+	if (!catalog) {
+		finding_say(findings, FINDING_PROBLEM, "catalog", "there is no catalog of that name");
+		return;
+	}
+	finding_say(findings, FINDING_OK, "catalog", name->written);
+	bool problem_before = findings->problem;
+	findings->problem = false;
+	progress_step(&findings->progress, "key");
+	look_at_key(findings, setting, catalog, name->profile);
+	progress_step(&findings->progress, "endpoint");
+	look_at_endpoint(findings, setting, config->endpoint ? config->endpoint : catalog->endpoint);
+	progress_step(&findings->progress, "a signed call");
+	if (!findings->problem)
+		look_at_call(findings, setting, name, catalog);
+	findings->problem |= problem_before;
+}
+
+int doctor_run(struct sources *sources)
+{
+	struct setting *setting = &sources->setting;
+	const struct config *config = setting->config;
+	size_t n = config->n_sources ? config->n_sources : setting->catalogs.n;
+	struct findings findings = { 0 };
+	struct buf why;
+
+	progress_begin(&findings.progress, 3 * n);
+	doctor_look_at_machine(&findings);
+	buf_init(&why, 1024);
+	if (!sources_connect(sources, &why))
+		finding_say(&findings, FINDING_PROBLEM, "network", why.data);
+	buf_release(&why);
+	for (size_t i = 0; setting->http && i < n; i++) {
+		struct source_name any = { 0 };
+		if (!config->n_sources)
+			any.written = any.catalog = setting->catalogs.v[i]->name;
+		look_at_source(&findings, setting, config->n_sources ? &config->sources[i] : &any);
+	}
+	progress_end(&findings.progress);
+	return fflush(stdout) ? 1 : findings.problem;
 }

@@ -413,3 +413,8 @@ void engine_free(struct engine *engine)
 	lease_free(engine->lease);
 	free(engine);
 }
+
+void engine_print_failures(const struct engine *engine, struct buf *out)
+{
+	journal_print(&engine->journal, out);
+}

@@ -28,24 +28,24 @@ static void take_answer(void *arg, const struct reply *reply)
 }
 
 /* `wait` NULL: it is answered. */
-static struct reply answer_of(struct source *source, struct answer *answer, const struct wait *wait)
+static struct reply answer_of(struct sources *sources, struct answer *answer, const struct wait *wait)
 {
 	while (wait && !answer->done)
-		loop_run(source->loop);
+		loop_run(sources->setting.loop);
 	return answer->reply;
 }
 
 /* Asks and waits. */
-static struct reply ask(struct source *source, enum question question, uint64_t id, const char *name)
+static struct reply ask(struct sources *sources, enum question question, uint64_t id, const char *name)
 {
-	struct answer answer = { .loop = source->loop };
+	struct answer answer = { .loop = sources->setting.loop };
 
-	return answer_of(source, &answer,
-		engine_ask(source->engine, question, id, name, take_answer, &answer));
+	return answer_of(sources, &answer,
+		sources_ask(sources, question, id, name, take_answer, &answer));
 }
 
 struct names {
-	struct source *source;
+	struct sources *sources;
 	uint64_t id, cookie;
 	struct texts texts;
 	size_t room;
@@ -56,13 +56,13 @@ struct names {
 static void take_names(void *arg, const struct reply *reply)
 {
 	struct names *names = arg;
-	struct asked asked = { engine_now(names->source->engine).now_ms, 0 };
+	struct asked asked = { sources_now(names->sources).now_ms, 0 };
 	struct entry entry;
 	const char *name;
 
 	names->cookie = reply->cookie;
 	while (reply->outcome == OUTCOME_FOUND &&
-			tree_next(names->source->tree, names->id, &names->cookie, &name, &entry, asked)) {
+			sources_next(names->sources, names->id, &names->cookie, &name, &entry, asked)) {
 		if (names->texts.n == names->room) {
 			names->room = names->room ? names->room * 2 : 64;
 			names->texts.v = xrealloc(names->texts.v, names->room * sizeof(*names->texts.v));
@@ -86,7 +86,7 @@ static int complain(const char *path, int error)
 }
 
 /* The entry at a path with slashes; 0, or an errno. */
-static int walk(struct source *source, const char *path, struct entry *entry)
+static int walk(struct sources *sources, const char *path, struct entry *entry)
 {
 	struct reply reply;
 
@@ -97,12 +97,12 @@ static int walk(struct source *source, const char *path, struct entry *entry)
 			if (!S_ISDIR(entry->attr.mode))
 				return ENOTDIR;
 			char *name = xstrndup(path, len);
-			reply = ask(source, ASK_LOOKUP, entry->id, name);
+			reply = ask(sources, ASK_LOOKUP, entry->id, name);
 			free(name);
 			if (reply.outcome != OUTCOME_FOUND)
 				return reply_errno(&reply);
 			*entry = reply.entry;
-			tree_hold(source->tree, entry->id, 1);
+			sources_hold(sources, entry->id, 1);
 		}
 		path += len + (path[len] == '/');
 	}
@@ -114,21 +114,21 @@ static int write_out(const char *bytes, size_t size)
 	return fwrite(bytes, 1, size, stdout) == size ? 0 : errno;
 }
 
-static int cat_path(struct source *source, const char *path)
+static int cat_path(struct sources *sources, const char *path)
 {
 	struct entry entry;
 	size_t size = 0;
-	int error = walk(source, path, &entry);
+	int error = walk(sources, path, &entry);
 
 	if (!error && S_ISDIR(entry.attr.mode))
 		error = EISDIR;
-	if (!error && tree_watched(source->tree, entry.id) == WATCHED_STATUS) {
-		struct reply reply = ask(source, ASK_WAIT, entry.id, NULL);
+	if (!error && sources_watched(sources, entry.id) == WATCHED_STATUS) {
+		struct reply reply = ask(sources, ASK_WAIT, entry.id, NULL);
 		error = reply_errno(&reply);
 	}
 	if (error)
 		return complain(path, error);
-	const char *bytes = tree_read(source->tree, entry.id, &size);
+	const char *bytes = sources_bytes(sources, entry.id, &size);
 	error = bytes ? write_out(bytes, size) : EIO;
 	return error ? complain(path, error) : 0;
 }
@@ -147,17 +147,17 @@ static void free_names(struct texts *names)
 }
 
 /* The names of a directory, sorted; 0, or an errno. The caller frees them. */
-static int list_names(struct source *source, uint64_t id, struct texts *out)
+static int list_names(struct sources *sources, uint64_t id, struct texts *out)
 {
-	struct names names = { .source = source, .id = id };
+	struct names names = { .sources = sources, .id = id };
 	struct reply reply;
 	size_t before;
 
 	do { /* a long listing comes page by page */
 		before = names.texts.n;
-		names.answer = (struct answer){ .loop = source->loop };
-		reply = answer_of(source, &names.answer,
-			engine_read(source->engine, id, names.cookie, take_names, &names));
+		names.answer = (struct answer){ .loop = sources->setting.loop };
+		reply = answer_of(sources, &names.answer,
+			sources_read(sources, id, names.cookie, take_names, &names));
 	} while (names.texts.n > before);
 	*out = names.texts;
 	if (reply.outcome != OUTCOME_FOUND) {
@@ -169,18 +169,18 @@ static int list_names(struct source *source, uint64_t id, struct texts *out)
 	return 0;
 }
 
-static int ls_path(struct source *source, const char *path)
+static int ls_path(struct sources *sources, const char *path)
 {
 	struct entry entry;
 	struct texts names = { 0 };
-	int error = walk(source, path, &entry);
+	int error = walk(sources, path, &entry);
 
 	if (!error && !S_ISDIR(entry.attr.mode)) {
 		puts(path);
 		return 0;
 	}
 	if (!error)
-		error = list_names(source, entry.id, &names);
+		error = list_names(sources, entry.id, &names);
 	for (size_t i = 0; i < names.n; i++)
 		puts(names.v[i]);
 	free_names(&names);
@@ -188,16 +188,16 @@ static int ls_path(struct source *source, const char *path)
 }
 
 /* Prints what is below a directory; `indent` is what stands before each line. */
-static int tree_below(struct source *source, const char *path, uint64_t id, struct buf *indent)
+static int tree_below(struct sources *sources, const char *path, uint64_t id, struct buf *indent)
 {
 	struct texts names;
-	int status = 0, error = list_names(source, id, &names);
+	int status = 0, error = list_names(sources, id, &names);
 
 	if (error)
 		return complain(path, error);
 	for (size_t i = 0; i < names.n; i++) {
 		bool last = i + 1 == names.n;
-		struct reply reply = ask(source, ASK_LOOKUP, id, names.v[i]);
+		struct reply reply = ask(sources, ASK_LOOKUP, id, names.v[i]);
 		printf("%s%s%s\n", indent->data, last ? "`-- " : "|-- ", names.v[i]);
 		if (reply.outcome != OUTCOME_FOUND) {
 			status = complain(names.v[i], reply_errno(&reply));
@@ -207,9 +207,9 @@ static int tree_below(struct source *source, const char *path, uint64_t id, stru
 			continue;
 		size_t len = indent->len;
 		buf_puts(indent, last ? "    " : "|   ");
-		tree_hold(source->tree, reply.entry.id, 1);
-		status |= tree_below(source, names.v[i], reply.entry.id, indent);
-		tree_forget(source->tree, reply.entry.id, 1);
+		sources_hold(sources, reply.entry.id, 1);
+		status |= tree_below(sources, names.v[i], reply.entry.id, indent);
+		sources_forget(sources, reply.entry.id, 1);
 		indent->len = len;
 		indent->data[len] = '\0';
 	}
@@ -217,11 +217,11 @@ static int tree_below(struct source *source, const char *path, uint64_t id, stru
 	return status;
 }
 
-static int tree_path_below(struct source *source, const char *path)
+static int tree_path_below(struct sources *sources, const char *path)
 {
 	struct entry entry;
 	struct buf indent;
-	int error = walk(source, path, &entry);
+	int error = walk(sources, path, &entry);
 
 	if (error)
 		return complain(path, error);
@@ -229,24 +229,24 @@ static int tree_path_below(struct source *source, const char *path)
 	if (!S_ISDIR(entry.attr.mode))
 		return 0;
 	buf_init(&indent, SIZE_MAX);
-	int status = tree_below(source, path, entry.id, &indent);
+	int status = tree_below(sources, path, entry.id, &indent);
 	buf_release(&indent);
 	return status;
 }
 
-int cli_run(struct source *source)
+int cli_run(struct sources *sources)
 {
-	const struct config *config = source->config;
+	const struct config *config = sources->setting.config;
 	const char *only = config->paths.n ? config->paths.v[0] : "";
 	int status = 0;
 
 	if (config->verb == VERB_LS)
-		status = ls_path(source, only);
+		status = ls_path(sources, only);
 	else if (config->verb == VERB_TREE)
-		status = tree_path_below(source, only);
+		status = tree_path_below(sources, only);
 	else
 		for (size_t i = 0; i < config->paths.n; i++)
-			status |= cat_path(source, config->paths.v[i]);
+			status |= cat_path(sources, config->paths.v[i]);
 	if (fflush(stdout))
 		status = complain("standard output", errno);
 	return status;

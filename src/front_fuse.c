@@ -54,7 +54,7 @@ static void interrupt_parked(fuse_req_t request, void *arg)
 	struct parked *parked = arg;
 
 	/* libfuse holds the request's lock here: its handler can't be taken off, and need not be */
-	engine_cancel(parked->front->engine, parked->wait);
+	sources_cancel(parked->front->sources, parked->id, parked->wait);
 	fuse_reply_err(request, EINTR);
 	free(parked);
 }
@@ -70,7 +70,7 @@ static void leave_parked(struct parked *parked, struct wait *wait)
 
 static void ask(struct parked *parked, enum question question, const char *name)
 {
-	leave_parked(parked, engine_ask(parked->front->engine, question, parked->id, name, answer_parked,
+	leave_parked(parked, sources_ask(parked->front->sources, question, parked->id, name, answer_parked,
 		parked));
 }
 
@@ -110,7 +110,7 @@ static void op_forget_multi(fuse_req_t request, size_t count, struct fuse_forget
 
 	trim_note(&front->trim);
 	for (size_t i = 0; i < count; i++)
-		tree_forget(front->tree, forgets[i].ino, forgets[i].nlookup);
+		sources_forget(front->sources, forgets[i].ino, forgets[i].nlookup);
 	trim_note(&front->trim);
 	fuse_reply_none(request);
 }
@@ -122,13 +122,18 @@ static void op_forget(fuse_req_t request, fuse_ino_t id, uint64_t count)
 	op_forget_multi(request, 1, &one);
 }
 
+static bool holds_back(fuse_req_t request, fuse_ino_t id)
+{
+	return sources_watched(front_of(request)->sources, id) == WATCHED_STATUS;
+}
+
 /*
  * A .wait is held back here, and only when it is to be read: the kernel asks for a file's size before each
  * read, and then names the open file; stat does not.  Held back in LOOKUP it would hold the directory's lock.
  */
 static void op_getattr(fuse_req_t request, fuse_ino_t id, struct fuse_file_info *info)
 {
-	bool waits = info && tree_watched(front_of(request)->tree, id) == WATCHED_STATUS;
+	bool waits = info && holds_back(request, id);
 
 	ask(park(request, id, reply_getattr), waits ? ASK_WAIT : ASK_ATTR, NULL);
 }
@@ -144,7 +149,7 @@ static void op_open(fuse_req_t request, fuse_ino_t id, struct fuse_file_info *in
 static void answer_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset)
 {
 	size_t have = 0;
-	const char *bytes = tree_read(front_of(request)->tree, id, &have);
+	const char *bytes = sources_bytes(front_of(request)->sources, id, &have);
 
 	if (!bytes)
 		fuse_reply_err(request, EIO);
@@ -165,7 +170,7 @@ static void op_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset
 	struct fuse_file_info *info)
 {
 	(void)info;
-	if (tree_watched(front_of(request)->tree, id) != WATCHED_STATUS) {
+	if (!holds_back(request, id)) {
 		answer_read(request, id, size, offset);
 		return;
 	}
@@ -184,7 +189,7 @@ static void read_directory(fuse_req_t request, fuse_ino_t id, size_t size, off_t
 	parked->size = size;
 	parked->offset = offset;
 	parked->plus = plus;
-	leave_parked(parked, engine_read(parked->front->engine, id, cookie, answer_parked, parked));
+	leave_parked(parked, sources_read(parked->front->sources, id, cookie, answer_parked, parked));
 }
 
 static void op_readdir(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
@@ -203,11 +208,11 @@ static void op_readdirplus(fuse_req_t request, fuse_ino_t id, size_t size, off_t
 
 static void op_getxattr(fuse_req_t request, fuse_ino_t id, const char *name, size_t size)
 {
-	struct front *front = front_of(request);
+	const struct source *source = sources_of(front_of(request)->sources, id);
 	struct buf value;
 
 	buf_init(&value, SIZE_MAX);
-	if (tree_xattr(front->tree, id, name, &value, engine_now(front->engine)))
+	if (source && tree_xattr(source->tree, id, name, &value, engine_now(source->engine)))
 		reply_sized(request, &value, size);
 	else /* ENOSYS would switch all of them off; EOPNOTSUPP lets ls ask once and not for every file */
 		fuse_reply_err(request, strncmp(name, "user.", 5) ? EOPNOTSUPP : ENODATA);
@@ -216,11 +221,12 @@ static void op_getxattr(fuse_req_t request, fuse_ino_t id, const char *name, siz
 
 static void op_listxattr(fuse_req_t request, fuse_ino_t id, size_t size)
 {
-	struct front *front = front_of(request);
+	const struct source *source = sources_of(front_of(request)->sources, id);
 	struct buf names;
 
 	buf_init(&names, LISTXATTR_MAX);
-	tree_xattr_names(front->tree, id, &names, engine_now(front->engine));
+	if (source)
+		tree_xattr_names(source->tree, id, &names, engine_now(source->engine));
 	reply_sized(request, &names, size);
 	buf_release(&names);
 }
@@ -343,11 +349,10 @@ struct front *front_new(const struct config *config, struct loop *loop, void (*r
 	return NULL;
 }
 
-void front_serve(struct front *front, struct engine *engine, struct tree *tree)
+void front_serve(struct front *front, struct sources *sources)
 {
-	front->engine = engine;
-	front->tree = tree;
-	trim_init(&front->trim, front->loop, tree);
+	front->sources = sources;
+	trim_init(&front->trim, front->loop, sources);
 	loop_watch(front->loop, fuse_session_fd(front->session), LOOP_READ, receive, front);
 }
 

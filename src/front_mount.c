@@ -23,8 +23,10 @@ static bool make_arguments(const struct config *config, struct fuse_args *args)
 	struct buf name;
 	bool right;
 
-	buf_init(&name, 512);
-	buf_printf(&name, "ro,nosuid,nodev,noexec,subtype=describefs,fsname=%s", config->source.written);
+	buf_init(&name, 4096);
+	buf_puts(&name, "ro,nosuid,nodev,noexec,subtype=describefs,fsname=");
+	for (size_t i = 0; i < config->n_sources; i++)
+		buf_printf(&name, "%s%s", i ? "+" : "", config->sources[i].written);
 	right = !fuse_opt_add_arg(args, "describefs") && add_argument(args, name.data);
 	if (config->allow_other)
 		right = right && add_argument(args, "allow_other,default_permissions");
@@ -123,4 +125,9 @@ void front_sever(struct fuse_session *session)
 	close(ends[0]);
 	dup3(ends[1], fuse_session_fd(session), O_CLOEXEC);
 	close(ends[1]);
+}
+
+const char *front_library(void)
+{
+	return fuse_pkgversion();
 }

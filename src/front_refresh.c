@@ -95,18 +95,31 @@ static void interrupt(fuse_req_t request, void *arg)
 	fuse_reply_err(request, EINTR);
 }
 
+/* Adds the directories that the kernel knows of what is refreshed. */
+static void refresh_below(const struct source *source, uint64_t id, const char *name, struct ids *out)
+{
+	const struct node *top = engine_refresh(source->engine, id, *name ? name : NULL);
+
+	if (top)
+		node_held(top, out);
+}
+
 static struct refreshing *begin(struct front *front, fuse_ino_t id, const char *name)
 {
 	struct refreshing *refreshing = xcalloc(1, sizeof(*refreshing));
-	const struct node *top = engine_refresh(front->engine, id, *name ? name : NULL);
+	const struct sources *sources = front->sources;
+	const struct source *one = sources_of(sources, id);
 
 	refreshing->front = front;
 	refreshing->next = front->refreshing;
 	front->refreshing = refreshing;
 	memcpy(refreshing->answer.mark, REFRESH_MARK, sizeof(REFRESH_MARK));
 	refreshing->answer.names_kept = !notify(front, NOTIFY_INC_EPOCH, NULL, 0);
-	if (top)
-		node_held(top, &refreshing->ids);
+	if (one)
+		refresh_below(one, id, name, &refreshing->ids);
+	for (size_t i = 0; !one && i < sources->n; i++)
+		if (!*name || !strcmp(name, sources->v[i].name->written))
+			refresh_below(&sources->v[i], tree_root(sources->v[i].tree), "", &refreshing->ids);
 	return refreshing;
 }
 

@@ -21,9 +21,8 @@ static double seconds(int64_t ms)
 
 static void fill_stat(const struct front *front, fuse_ino_t id, const struct attr *attr, struct stat *st)
 {
-	(void)id;
 	memset(st, 0, sizeof(*st));
-	st->st_ino = attr->ino;
+	st->st_ino = attr->ino ^ sources_salt(front->sources, id);
 	st->st_mode = attr->mode & ~front->umask;
 	st->st_nlink = 1;
 	st->st_uid = front->uid;
@@ -63,9 +62,9 @@ void reply_lookup(struct parked *parked, const struct reply *reply)
 		return;
 	}
 	fill_entry(parked->front, &reply->entry, &param);
-	tree_hold(parked->front->tree, param.ino, 1);
+	sources_hold(parked->front->sources, param.ino, 1);
 	if (fuse_reply_entry(parked->request, &param))
-		tree_forget(parked->front->tree, param.ino, 1);
+		sources_forget(parked->front->sources, param.ino, 1);
 }
 
 void reply_getattr(struct parked *parked, const struct reply *reply)
@@ -100,7 +99,7 @@ static size_t add_dots(const struct parked *parked, char *buffer, size_t used, u
 void reply_readdir(struct parked *parked, const struct reply *reply)
 {
 	struct front *front = parked->front;
-	struct asked asked = engine_now(front->engine);
+	struct asked asked = sources_now(front->sources);
 	char *buffer = xmalloc(parked->size + 1);
 	uint64_t at = (uint64_t)parked->offset, cookie;
 	size_t used = add_dots(parked, buffer, 0, &at);
@@ -109,7 +108,7 @@ void reply_readdir(struct parked *parked, const struct reply *reply)
 
 	asked.since_ms = 0; /* what was just found fresh enough stays so to the end of this answer */
 	cookie = reply->cookie;
-	while (at >= 2 && tree_next(front->tree, parked->id, &cookie, &name, &entry, asked)) {
+	while (at >= 2 && sources_next(front->sources, parked->id, &cookie, &name, &entry, asked)) {
 		struct fuse_entry_param param;
 		fill_entry(front, &entry, &param);
 		size_t need = parked->plus ?
@@ -121,7 +120,7 @@ void reply_readdir(struct parked *parked, const struct reply *reply)
 			break;
 		used += need;
 		if (parked->plus && entry.id)
-			tree_hold(front->tree, entry.id, 1);
+			sources_hold(front->sources, entry.id, 1);
 	}
 	fuse_reply_buf(parked->request, buffer, used);
 	free(buffer);

@@ -321,3 +321,8 @@ struct io http_io(struct http *http)
 		.wall_s = http_wall_s,
 	};
 }
+
+const char *http_library(void)
+{
+	return curl_version();
+}

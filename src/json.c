@@ -327,3 +327,8 @@ bool json_print(struct buf *out, const struct json *value, int indent)
 {
 	return json_print_instead(out, value, indent, NULL, NULL);
 }
+
+const char *json_library(void)
+{
+	return cJSON_Version();
+}

@@ -3,7 +3,7 @@
  *
  * Reads the command line and goes one of three ways: a mount (in the background, unless -f), a verb
  * that walks the same tree without one, or a text.  Everything that the process owns hangs from a
- * struct source on main's stack, and each mistake is one line on stderr.
+ * struct sources on main's stack, and each mistake is one line on stderr.
  */
 #include "daemon.h"
 #include "doctor.h"
@@ -11,6 +11,7 @@
 #include "front_fuse.h"
 #include "guide.h"
 #include "refresh_verb.h"
+#include "status_verb.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ static int complain(const struct buf *why)
 
 /* A mount that is being served. */
 struct service {
-	struct source *source;
+	struct sources *sources;
 	struct front *front; /* NULL until it is mounted */
 	bool leaving;
 };
@@ -43,18 +44,17 @@ static void stop_now(void *arg)
 static void stop(void *arg, int number)
 {
 	struct service *service = arg;
-	struct source *source = service->source;
+	const struct setting *setting = &service->sources->setting;
 
 	(void)number;
-	const struct engine_stats stats = engine_stats(source->engine);
-	if (service->leaving || !service->front || stats.waiting || stats.watching ||
-			!daemon_detach_mount(source->config->mountpoint)) {
-		loop_stop(source->loop, 0);
+	if (service->leaving || !service->front || sources_are_waited_for(service->sources) ||
+			!daemon_detach_mount(setting->config->mountpoint)) {
+		loop_stop(setting->loop, 0);
 		return;
 	}
 	service->leaving = true;
 	front_detached(service->front);
-	loop_after(source->loop, LEAVE_MS, stop_now, source->loop);
+	loop_after(setting->loop, LEAVE_MS, stop_now, setting->loop);
 }
 
 /* Who waits for the mount: the parent, or in the foreground perhaps a service manager. */
@@ -86,65 +86,66 @@ static void refresh_everything(void *arg, int number)
 /* A terminal that is closed ends what runs in it; what has left its terminal is told to begin anew. */
 static void catch_signals(struct service *service)
 {
-	const struct source *source = service->source;
+	const struct setting *setting = &service->sources->setting;
 
-	loop_signal(source->loop, SIGTERM, stop, service);
-	loop_signal(source->loop, SIGINT, stop, service);
-	if (source->config->foreground)
-		loop_signal(source->loop, SIGHUP, stop, service);
+	loop_signal(setting->loop, SIGTERM, stop, service);
+	loop_signal(setting->loop, SIGINT, stop, service);
+	if (setting->config->foreground)
+		loop_signal(setting->loop, SIGHUP, stop, service);
 	else
-		loop_signal(source->loop, SIGHUP, refresh_everything, service);
+		loop_signal(setting->loop, SIGHUP, refresh_everything, service);
 }
 
 /* From here to the unmount.  `fd` is where the parent waits, -1 in the foreground. */
-static int serve(struct source *source, int fd, struct buf *why)
+static int serve(struct sources *sources, int fd, struct buf *why)
 {
-	struct readiness readiness = { fd, keyring_manager(source->keyring) };
-	struct service service = { .source = source };
+	const struct setting *setting = &sources->setting;
+	struct readiness readiness = { fd, keyring_manager(setting->keyring) };
+	struct service service = { .sources = sources };
 
-	if (!source_start(source, why)) {
+	if (!sources_start(sources, why)) {
 		daemon_fail(fd, complain(why));
 		return 1;
 	}
 	catch_signals(&service); /* before there is a mount that a signal could leave behind, dead */
-	struct front *front = front_new(source->config, source->loop, tell_ready, &readiness, why);
+	struct front *front = front_new(setting->config, setting->loop, tell_ready, &readiness, why);
 	if (!front) {
 		daemon_fail(fd, complain(why));
 		return 1;
 	}
 	service.front = front;
-	front_serve(front, source->engine, source->tree);
-	int status = loop_run(source->loop);
-	engine_free(source->engine); /* answers whoever still waits */
-	source->engine = NULL;
+	front_serve(front, sources);
+	int status = loop_run(setting->loop);
+	sources_stop(sources); /* answers whoever still waits */
 	front_free(front);
 	return status;
 }
 
-static int mount_source(struct source *source, struct buf *why)
+static int mount_sources(struct sources *sources, struct buf *why)
 {
-	const struct config *config = source->config;
+	const struct config *config = sources->setting.config;
 	int fd = -1;
 
-	if (!source_prepare(source, why) || !daemon_mountpoint(config->mountpoint, why))
+	if (!sources_prepare(sources, why) || !daemon_mountpoint(config->mountpoint, why))
 		return complain(why);
 	if (!config->foreground && (fd = daemon_detach(config->mountpoint)) < 0) {
 		buf_puts(why, "cannot go into the background");
 		return complain(why);
 	}
-	return serve(source, fd, why);
+	return serve(sources, fd, why);
 }
 
-static int show_kinds(struct source *source, struct buf *why)
+static int show_kinds(const struct setting *setting, struct buf *why)
 {
-	const struct config *config = source->config;
+	const struct config *config = setting->config;
+	const char *only = config->n_sources ? config->sources[0].catalog : NULL;
 	struct buf text;
 	size_t shown = 0;
 
 	buf_init(&text, SIZE_MAX);
-	for (size_t i = 0; i < source->catalogs.n; i++) {
-		const struct catalog *catalog = source->catalogs.v[i];
-		if (config->has_source && strcmp(catalog->name, config->source.catalog))
+	for (size_t i = 0; i < setting->catalogs.n; i++) {
+		const struct catalog *catalog = setting->catalogs.v[i];
+		if (only && strcmp(catalog->name, only))
 			continue;
 		guide_kinds(&text, catalog);
 		shown++;
@@ -157,57 +158,78 @@ static int show_kinds(struct source *source, struct buf *why)
 		return complain(why);
 	if (shown)
 		return fflush(stdout) ? 1 : 0;
-	buf_printf(why, "%s: no such catalog", config->source.catalog);
+	buf_printf(why, "%s: no such catalog", only);
 	return complain(why);
 }
 
-static int run_verb(struct source *source, struct buf *why)
+static int run_verb(struct sources *sources, struct buf *why)
 {
-	if (!source_load_catalogs(source, why))
+	if (!sources_load_catalogs(sources, why))
 		return complain(why);
-	switch (source->config->verb) {
+	switch (sources->setting.config->verb) {
 	case VERB_MOUNT:
-		return mount_source(source, why);
+		return mount_sources(sources, why);
 	case VERB_KINDS:
-		return show_kinds(source, why);
+		return show_kinds(&sources->setting, why);
 	case VERB_DOCTOR:
-		return doctor_run(source);
+		return doctor_run(sources);
 	default:
-		if (!source_prepare(source, why) || !source_start(source, why))
+		if (!sources_prepare(sources, why) || !sources_start(sources, why))
 			return complain(why);
-		return cli_run(source);
+		return cli_run(sources);
 	}
 }
 
-static int run(const struct config *config, struct buf *why)
+/* Takes the keyring. */
+static int run(const struct config *config, struct keyring *keyring, struct buf *why)
 {
-	struct source source;
+	struct sources sources;
 
-	if (config->verb == VERB_HELP)
-		return fputs(config_help(), stdout) < 0;
-	if (config->verb == VERB_VERSION)
-		return puts("describefs " DESCRIBEFS_VERSION) < 0;
-	if (config->verb == VERB_REFRESH)
-		return refresh_run(&config->paths);
-	daemon_harden();
-	source_init(&source, config);
-	int status = run_verb(&source, why);
-	source_release(&source);
+	sources_init(&sources, config, keyring);
+	int status = run_verb(&sources, why);
+	sources_release(&sources);
 	return status;
+}
+
+/* What needs no source; -1: this does. */
+static int run_alone(const struct config *config)
+{
+	switch (config->verb) {
+	case VERB_HELP:
+		return fputs(config_help(), stdout) < 0;
+	case VERB_VERSION:
+		return puts("describefs " DESCRIBEFS_VERSION) < 0;
+	case VERB_REFRESH:
+		return refresh_run(&config->paths);
+	case VERB_STATUS:
+		return status_run();
+	default:
+		return -1;
+	}
 }
 
 int main(int argc, char *argv[])
 {
+	daemon_harden();
+	struct keyring *keyring = keyring_new();
+	struct config_places places = { .machine = "/etc/describefs/config", .home = keyring_home(keyring) };
 	struct config config;
-	struct buf why;
+	struct buf why, path;
 
 	buf_init(&why, 4096);
-	int status = config_parse(&config, argc, argv, &why);
-	if (status)
+	buf_init(&path, 4096);
+	if (places.home && buf_printf(&path, "%s/.config/describefs/config", places.home))
+		places.user = path.data;
+	int status = config_parse(&config, argc, argv, &places, &why);
+	if (status) {
 		fprintf(stderr, "describefs: %s\n", why.data);
-	else
-		status = run(&config, &why);
+	} else if ((status = run_alone(&config)) < 0) {
+		status = run(&config, keyring, &why);
+		keyring = NULL;
+	}
+	keyring_free(keyring);
 	config_release(&config);
+	buf_release(&path);
 	buf_release(&why);
 	return status;
 }

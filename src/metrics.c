@@ -98,7 +98,8 @@ void metrics_print(const struct engine *engine, struct buf *out)
 
 static const char *state_name(enum leg_state state)
 {
-	static const char *const names[] = { [LEG_SLEEPS] = "sleeps", [LEG_QUEUED] = "queued",
+	static const char *const names[] = { [LEG_SLEEPS] = "sleeps", [LEG_KEYLESS] = "keyless",
+		[LEG_QUEUED] = "queued",
 		[LEG_SENT] = "sent", [LEG_ENDED] = "answered" };
 
 	return names[state];

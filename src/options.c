@@ -11,7 +11,6 @@
  */
 #include "options.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -28,6 +27,14 @@ void texts_add(struct texts *texts, char *text)
 	texts->v = xrealloc(texts->v, (texts->n + 2) * sizeof *texts->v);
 	texts->v[texts->n++] = text;
 	texts->v[texts->n] = NULL;
+}
+
+void texts_release(struct texts *texts)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		free(texts->v[i]);
+	free(texts->v);
+	*texts = (struct texts){ 0 };
 }
 
 static void replace(char **field, char *value)
@@ -86,86 +93,25 @@ static bool read_decimal(const char *text, double *out)
 	return true;
 }
 
-/* The endpoint */
-
-static bool is_loopback(const char *host)
-{
-	struct in_addr v4;
-	struct in6_addr v6;
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	if (inet_pton(AF_INET6, host, &v6) == 1)
-		return IN6_IS_ADDR_LOOPBACK(&v6);
-	return strcasecmp(host, "localhost") == 0;
-}
-
-static bool is_host(const char *host, bool bracketed)
-{
-	struct in6_addr v6;
-	if (bracketed)
-		return inet_pton(AF_INET6, host, &v6) == 1;
-	for (const char *at = host; *at; at++)
-		if (!ascii_is_lower(ascii_lower(*at)) && !ascii_is_digit(*at) &&
-			!strchr(".-_", *at))
-			return false;
-	return *host != '\0';
-}
-
-/*
- * HOST[:PORT] with nothing behind it but perhaps a slash; no user, so that no password lands in a
- * log.
- */
-static bool is_authority(const char *text, size_t len, bool must_be_loopback)
-{
-	bool bracketed = text[0] == '[';
-	size_t host_len = bracketed ? strcspn(text + 1, "]") : strcspn(text, ":/?#");
-	size_t rest = bracketed ? host_len + 2 : host_len;
-	if (rest > len)
-		return false;
-	char *host = xstrndup(text + bracketed, host_len);
-	char *port = xstrndup(text + rest, len - rest);
-	int64_t number;
-	bool good = is_host(host, bracketed) && (!must_be_loopback || is_loopback(host)) &&
-		(!*port || (*port == ':' && read_integer(port + 1, 10, 1, 65535, &number)));
-	free(host);
-	free(port);
-	return good;
-}
-
-static bool set_address(char **field, const char *value)
-{
-	bool plain = strncasecmp(value, "http://", 7) == 0;
-	if (!plain && strncasecmp(value, "https://", 8) != 0)
-		return false;
-	const char *authority = value + (plain ? 7 : 8);
-	size_t len = strcspn(authority, "/?#");
-	bool ends = !authority[len] || strcmp(authority + len, "/") == 0;
-	if (!ends || !is_authority(authority, len, plain))
-		return false;
-	struct buf url;
-	buf_init(&url, ITEM_MAX);
-	buf_puts(&url, plain ? "http://" : "https://");
-	buf_add(&url, authority, len);
-	replace(field, buf_take(&url));
-	return true;
-}
+/* Addresses */
 
 static bool set_endpoint(struct config *config, const char *value)
 {
-	return set_address(&config->endpoint, value);
+	return config_set_address(&config->endpoint, value);
 }
 
 static bool set_sts(struct config *config, const char *value)
 {
-	return set_address(&config->sts, value);
+	return config_set_address(&config->sts, value);
 }
 
 /* Where the cloud has it, it speaks in the clear: that one name may be written out. */
 static bool set_metadata(struct config *config, const char *value)
 {
 	if (strcmp(value, provider_tencent_keys.metadata) != 0)
-		return set_address(&config->metadata, value);
-	replace(&config->metadata, NULL);
+		return config_set_address(&config->metadata, value);
+	free(config->metadata);
+	config->metadata = NULL;
 	return true;
 }
 
@@ -251,8 +197,7 @@ static bool set_names(struct config *config, const char *value)
 
 static bool set_secrets(struct config *config, const char *value)
 {
-	(void)value;
-	config->secrets = true;
+	config->secrets = !value; /* "no" of a file */
 	return true;
 }
 
@@ -273,8 +218,7 @@ static bool set_max_memory(struct config *config, const char *value)
 
 static bool set_allow_other(struct config *config, const char *value)
 {
-	(void)value;
-	config->allow_other = true;
+	config->allow_other = !value;
 	return true;
 }
 
@@ -455,6 +399,37 @@ static bool take_item(struct config *config, const char *item, struct buf *why)
 		return true;
 	buf_printf(why, "-o %s: %s", item, takes_value ? option->wants : "takes no value");
 	return false;
+}
+
+static bool is_one_of(const char *text, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(words[i], text) == 0)
+			return true;
+	return false;
+}
+
+bool options_take_row(struct config *config, const char *word, const char *value, struct buf *why)
+{
+	static const char *const ON[] = { "", "yes", "true", "on", "1" };
+	static const char *const OFF[] = { "no", "false", "off", "0" };
+	const struct option *option = find(word);
+	bool is_switch = option ? !option->wants : is_listed(PASSED, COUNT(PASSED), word) || is_ignored(word);
+	struct buf item;
+
+	if (is_switch && is_one_of(value, OFF, COUNT(OFF)))
+		return !option || option->set(config, "no");
+	if (is_switch && !is_one_of(value, ON, COUNT(ON))) {
+		buf_printf(why, "%s: wants yes or no", word);
+		return false;
+	}
+	buf_init(&item, ITEM_MAX);
+	buf_puts(&item, word);
+	if (!is_switch)
+		buf_printf(&item, "=%s", value);
+	bool good = take_item(config, item.data, why);
+	buf_release(&item);
+	return good;
 }
 
 bool options_take(struct config *config, const char *list, struct buf *why)

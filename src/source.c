@@ -1,5 +1,5 @@
 /*
- * source.c - from a command line to a running engine.
+ * source.c - from a name on the command line to a running engine.
  *
  * In two halves, because a daemon forks between them: what may fail with a message to the user
  * comes first, and what does not survive a fork (epoll, libcurl) after it.
@@ -14,40 +14,24 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-void source_init(struct source *source, const struct config *config)
+void source_init(struct source *source, struct setting *setting, const struct source_name *name,
+	unsigned number)
 {
-	*source = (struct source){ .config = config };
-	source->keyring = keyring_new();
-	catalogs_init(&source->catalogs);
+	*source = (struct source){ .setting = setting, .name = name, .number = number };
 	buf_init(&source->region, 256);
 	buf_init(&source->endpoint, 1024);
 	buf_init(&source->readme, SIZE_MAX);
 }
 
-bool source_load_catalogs(struct source *source, struct buf *why)
-{
-	const char *home = keyring_home(source->keyring);
-	struct buf directory;
-	bool right;
-
-	catalogs_load_built_in(&source->catalogs);
-	right = config_load_catalogs(&source->catalogs, "/etc/describefs/catalog", why);
-	buf_init(&directory, 4096);
-	if (right && home && buf_printf(&directory, "%s/.config/describefs/catalog", home))
-		right = config_load_catalogs(&source->catalogs, directory.data, why);
-	buf_release(&directory);
-	return right;
-}
-
 static bool find_catalog(struct source *source, struct buf *why)
 {
-	const struct source_name *name = &source->config->source;
+	const struct source_name *name = source->name;
 
-	source->catalog = catalogs_find(&source->catalogs, name->catalog);
+	source->catalog = catalogs_find(&source->setting->catalogs, name->catalog);
 	if (!source->catalog) {
 		buf_printf(why, "%s: no such catalog; there is", name->written);
-		for (size_t i = 0; i < source->catalogs.n; i++)
-			buf_printf(why, " %s", source->catalogs.v[i]->name);
+		for (size_t i = 0; i < source->setting->catalogs.n; i++)
+			buf_printf(why, " %s", source->setting->catalogs.v[i]->name);
 		return false;
 	}
 	source->provider = provider_find(source->catalog->cloud);
@@ -59,7 +43,7 @@ static bool find_catalog(struct source *source, struct buf *why)
 
 static bool find_region(struct source *source, struct buf *why)
 {
-	const struct source_name *name = &source->config->source;
+	const struct source_name *name = source->name;
 
 	if (!source->catalog->region) {
 		if (name->region)
@@ -68,7 +52,7 @@ static bool find_region(struct source *source, struct buf *why)
 	}
 	if (name->region)
 		return buf_puts(&source->region, name->region);
-	if (keyring_region(source->keyring, source->catalog->cloud, name->profile, &source->region))
+	if (keyring_region(source->setting->keyring, source->catalog->cloud, name->profile, &source->region))
 		return true;
 	return buf_puts(&source->region, source->catalog->region);
 }
@@ -77,7 +61,7 @@ static bool look_for_key(void *arg, struct origin *out, struct buf *why)
 {
 	const struct source *source = arg;
 
-	return keyring_load(source->keyring, source->catalog->cloud, source->config->source.profile, out,
+	return keyring_load(source->setting->keyring, source->catalog->cloud, source->name->profile, out,
 		why);
 }
 
@@ -85,7 +69,7 @@ static bool look_for_key(void *arg, struct origin *out, struct buf *why)
 static bool renew_key(void *arg, struct origin *out)
 {
 	struct source *source = arg;
-	uint64_t mark = keyring_mark(source->keyring, source->catalog->cloud, source->config->source.profile);
+	uint64_t mark = keyring_mark(source->setting->keyring, source->catalog->cloud, source->name->profile);
 	struct buf ignored;
 
 	if (!mark || mark == source->key_mark)
@@ -100,14 +84,15 @@ static bool renew_key(void *arg, struct origin *out)
 
 static bool plant_tree(struct source *source)
 {
-	const struct config *config = source->config;
+	const struct config *config = source->setting->config;
 	struct tree_options options = {
 		.catalog = source->catalog,
 		.api_names = config->api_names,
 		.secrets = config->secrets,
 		.ttl_s = config->ttl_s,
 		.stale_s = config->stale_s,
-		.max_memory = config->max_memory,
+		.max_memory = config->max_memory / (source->number ? config->n_sources : 1),
+		.number = source->number,
 	};
 
 	guide_readme(&source->readme, source->catalog);
@@ -118,29 +103,38 @@ static bool plant_tree(struct source *source)
 	return true;
 }
 
-bool source_prepare(struct source *source, struct buf *why)
+/* It is looked for again whenever somebody wants to read: until then this stands for it. */
+static void do_without_key(struct source *source)
 {
-	const struct config *config = source->config;
+	source->origin = (struct origin){ .kind = ORIGIN_MACHINE, .where = xstrdup("nowhere") };
+}
 
-	if (!find_catalog(source, why) || !find_region(source, why))
-		return false;
+static bool find_key(struct source *source, struct buf *why)
+{
 	struct buf reason;
+
 	buf_init(&reason, 4096);
 	bool found = look_for_key(source, &source->origin, &reason);
-	if (!found)
-		buf_printf(why, "%s: %s", config->source.written, reason.data);
+	if (!found && source->number)
+		fprintf(stderr, "describefs: %s: %s\n", source->name->written, reason.data);
+	else if (!found)
+		buf_printf(why, "%s: %s", source->name->written, reason.data);
 	buf_release(&reason);
-	if (!found)
+	source->key_mark = keyring_mark(source->setting->keyring, source->catalog->cloud,
+		source->name->profile);
+	if (!found && source->number)
+		do_without_key(source);
+	return found || source->number;
+}
+
+bool source_prepare(struct source *source, struct buf *why)
+{
+	const struct config *config = source->setting->config;
+
+	if (!find_catalog(source, why) || !find_region(source, why) || !find_key(source, why))
 		return false;
-	source->key_mark = keyring_mark(source->keyring, source->catalog->cloud, config->source.profile);
-	if (!buf_puts(&source->endpoint, config->endpoint ? config->endpoint : source->catalog->endpoint))
-		return false;
-	if (!plant_tree(source))
-		return false;
-	for (size_t i = 0; i < config->pins.n; i++)
-		if (!tree_pin(source->tree, config->pins.v[i], why))
-			return false;
-	return true;
+	return buf_puts(&source->endpoint, config->endpoint ? config->endpoint : source->catalog->endpoint) &&
+		plant_tree(source);
 }
 
 static void print_trace(void *arg, const char *line)
@@ -158,21 +152,26 @@ static uint64_t random_seed(void)
 	return seed;
 }
 
+/* Where nothing names a key; of several sources, one without is let be. */
+static bool try_machine(struct source *source, struct buf *why)
+{
+	if (source_find_machine(source, why))
+		return true;
+	if (!source->number)
+		return false;
+	fprintf(stderr, "describefs: %s\n", why->data);
+	buf_clear(why);
+	return true;
+}
+
 bool source_start(struct source *source, struct buf *why)
 {
-	const struct config *config = source->config;
-	struct http_options http = { .cacert = config->cacert, .connect_timeout_ms = 3000 };
+	const struct config *config = source->setting->config;
 
-	source->loop = loop_new();
-	if (!source->loop) {
-		buf_puts(why, "cannot make an event loop: out of descriptors?");
-		return false;
-	}
-	source->http = http_new(source->loop, &http, why);
-	if (!source->http || !source_find_machine(source, why))
+	if (!try_machine(source, why))
 		return false;
 	struct engine_options options = {
-		.io = http_io(source->http),
+		.io = http_io(source->setting->http),
 		.tree = source->tree,
 		.provider = source->provider,
 		.site = { source->catalog, source->endpoint.data,
@@ -194,12 +193,8 @@ bool source_start(struct source *source, struct buf *why)
 void source_release(struct source *source)
 {
 	engine_free(source->engine);
-	http_free(source->http);
-	loop_free(source->loop);
 	tree_free(source->tree);
 	origin_release(&source->origin);
-	catalogs_release(&source->catalogs);
-	keyring_free(source->keyring);
 	buf_release(&source->region);
 	buf_release(&source->endpoint);
 	buf_release(&source->readme);

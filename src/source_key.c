@@ -32,23 +32,23 @@ static void note_visit(void *arg, struct response *response)
 	struct visit *visit = arg;
 
 	visit->fault = visit->source->provider->keys->hear(&visit->errand, response, &visit->note);
-	loop_stop(visit->source->loop, 0);
+	loop_stop(visit->source->setting->loop, 0);
 }
 
 bool source_find_machine(struct source *source, struct buf *why)
 {
-	const struct key_site site = { source->config->metadata, source->config->sts };
+	const struct key_site site = { source->setting->config->metadata, source->setting->config->sts };
 	struct visit visit = { .source = source, .errand = { .origin = &source->origin, .site = &site } };
-	struct io io = http_io(source->http);
+	struct io io = http_io(source->setting->http);
 	struct request request;
 
 	if (!source->origin.looked_at)
 		return true;
 	source->provider->keys->ask(&request, &visit.errand, io.wall_s(io.self));
 	io.send(io.self, &request, NULL, note_visit, &visit);
-	loop_run(source->loop);
+	loop_run(source->setting->loop);
 	if (visit.fault) {
-		buf_printf(why, "%s: ", source->config->source.written);
+		buf_printf(why, "%s: ", source->name->written);
 		say_nothing_found(why, &source->origin, request.base, visit.note.message);
 	}
 	request_release(&request);
@@ -100,10 +100,10 @@ static bool fetch(struct attempt *attempt, struct lease_options *options, int64_
 	return !fault;
 }
 
-static bool try_origin(const struct source *source, const struct catalog *catalog,
+static bool try_origin(const struct setting *setting, const struct catalog *catalog,
 	const struct origin *origin, int64_t *expires_s, struct buf *why)
 {
-	const struct config *config = source->config;
+	const struct config *config = setting->config;
 	struct http_options http = { .cacert = config->cacert, .connect_timeout_ms = 3000 };
 	struct attempt attempt = { .loop = loop_new() };
 	struct http *web = attempt.loop ? http_new(attempt.loop, &http, why) : NULL;
@@ -132,17 +132,15 @@ static bool try_origin(const struct source *source, const struct catalog *catalo
 	return found;
 }
 
-bool source_try_key(const struct source *source, const struct catalog *catalog, struct origin *found,
-	int64_t *expires_s, struct buf *why)
+bool source_try_key(const struct setting *setting, const struct catalog *catalog, const char *profile,
+	struct origin *found, int64_t *expires_s, struct buf *why)
 {
-	const struct config *config = source->config;
 	struct origin origin = { 0 };
-	bool good = keyring_load(source->keyring, catalog->cloud,
-		config->has_source ? config->source.profile : NULL, &origin, why);
+	bool good = keyring_load(setting->keyring, catalog->cloud, profile, &origin, why);
 
 	*expires_s = origin.expires_s;
 	if (good && origin.kind != ORIGIN_KEY)
-		good = try_origin(source, catalog, &origin, expires_s, why);
+		good = try_origin(setting, catalog, &origin, expires_s, why);
 	if (good)
 		origin_move(found, &origin);
 	origin_release(&origin);

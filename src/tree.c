@@ -20,10 +20,20 @@ static uint64_t mix(uint64_t value)
 
 /* ---- ids ---- */
 
-/* The root's serial and index are 0, and FUSE's root id is 1. */
+/* The first tree's root has serial and index 0, and FUSE's root id is 1.  Others begin further up. */
 uint64_t id_pack(uint64_t serial, uint32_t index)
 {
 	return (serial << ID_INDEX_BITS | index) + TREE_ROOT;
+}
+
+unsigned tree_number(uint64_t id)
+{
+	return id < TREE_ROOT ? 0 : (unsigned)((id - TREE_ROOT) >> (ID_INDEX_BITS + ID_SERIAL_BITS));
+}
+
+uint64_t tree_root(const struct tree *tree)
+{
+	return id_pack(tree->root->object.serial, 0);
 }
 
 static bool object_has_serial(const void *value, const void *key)
@@ -220,6 +230,7 @@ struct tree *tree_new(const struct tree_options *options)
 	map_init(&tree->names);
 	buf_init(&tree->item, JSON_BYTES_MAX);
 	buf_init(&tree->said, SNAPSHOT_BYTES_MAX);
+	tree->next_serial = (uint64_t)options->number << ID_SERIAL_BITS;
 	tree->loose.loose_next = tree->loose.loose_prev = &tree->loose;
 	tree->lru.lru_next = tree->lru.lru_prev = &tree->lru;
 	tree->folded.lru_next = tree->folded.lru_prev = &tree->folded;

@@ -1,5 +1,5 @@
 /*
- * trim.c - gives memory that the tree has no more use for back to the machine.
+ * trim.c - gives memory that the trees have no more use for back to the machine.
  *
  * free() keeps what lies between two pieces that are still in use, for the next malloc().  After a walk over
  * a million files of which the kernel then lets go, that is nearly all that there ever was, and nobody may
@@ -16,9 +16,9 @@ enum {
 	LEAST_PART = 8
 };
 
-void trim_init(struct trim *trim, struct loop *loop, const struct tree *tree)
+void trim_init(struct trim *trim, struct loop *loop, const struct sources *sources)
 {
-	*trim = (struct trim){ .loop = loop, .tree = tree };
+	*trim = (struct trim){ .loop = loop, .sources = sources };
 }
 
 void trim_release(struct trim *trim)
@@ -33,7 +33,7 @@ static void give_back(void *arg)
 	struct trim *trim = arg;
 
 	trim->timer = NULL;
-	trim->most = tree_stats(trim->tree).memory;
+	trim->most = sources_memory(trim->sources);
 #ifdef __GLIBC__
 	malloc_trim(0);
 #endif
@@ -41,7 +41,7 @@ static void give_back(void *arg)
 
 void trim_note(struct trim *trim)
 {
-	size_t now = tree_stats(trim->tree).memory;
+	size_t now = sources_memory(trim->sources);
 
 	if (now > trim->most)
 		trim->most = now;

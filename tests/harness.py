@@ -518,10 +518,10 @@ class Box:
         return path
 
     def mount(self, source="tione", *options, at=None, flags=(), endpoint=None, silent=True, **how):
-        """Mounts; the parent ends with 0 when the mount answers, and says nothing."""
+        """Mounts; the parent ends with 0 when the mount answers, and says nothing.  Several sources: a tuple."""
         path = at or self.point()
         options = ["endpoint=" + (endpoint or self.cloud.url), *options]
-        command = ["-o", ",".join(options), *flags, source, path]
+        command = ["-o", ",".join(options), *flags, *([source] if isinstance(source, str) else source), path]
         result = self.run(*command, **how)
         pid = find_daemon(path)
         assert result.returncode == 0, "mount: %d, %s" % (result.returncode, result.stderr.decode())

@@ -40,12 +40,14 @@ static void show_text(struct buf *out, const char *name, const char *text)
 
 static void show(struct buf *out, const struct config *config)
 {
-	static const char *const VERBS[] = { "mount", "ls", "cat", "tree", "kinds", "doctor", "help", "version" };
+	static const char *const VERBS[] = { "mount", "ls", "cat", "tree", "kinds", "doctor", "refresh", "status",
+		"help", "version" };
 	buf_puts(out, VERBS[config->verb]);
-	assert_int_equal(config->has_source, config->source.catalog != NULL);
-	show_text(out, "catalog", config->source.catalog);
-	show_text(out, "region", config->source.region);
-	show_text(out, "profile", config->source.profile);
+	for (size_t i = 0; i < config->n_sources; i++) {
+		show_text(out, "catalog", config->sources[i].catalog);
+		show_text(out, "region", config->sources[i].region);
+		show_text(out, "profile", config->sources[i].profile);
+	}
 	show_texts(out, "path", &config->paths);
 	show_text(out, "at", config->mountpoint);
 	show_number(out, "f", config->foreground, false);
@@ -69,13 +71,17 @@ static void show(struct buf *out, const struct config *config)
 	show_texts(out, "fuse", &config->fuse);
 }
 
+/* What the file rows are tried with; written by main. */
+static const struct config_places PLACES = { "/tmp/describefs-config-test/machine", "/tmp/describefs-config-test/user",
+	"/home/me" };
+
 static int parse(struct config *config, const char *line, struct buf *why)
 {
 	char *copy = xstrdup(line), *state = NULL, *words[WORDS_MAX] = { (char *)"describefs" };
 	int n = 1;
 	for (char *word = strtok_r(copy, " ", &state); word; word = strtok_r(NULL, " ", &state))
 		words[n++] = strcmp(word, "''") == 0 ? (char *)"" : word;
-	int status = config_parse(config, n, words, why);
+	int status = config_parse(config, n, words, &PLACES, why);
 	free(copy);
 	return status;
 }
@@ -103,6 +109,11 @@ static const struct {
 	{ "kinds qianfan", "kinds catalog=qianfan" },
 	{ "doctor", "doctor" },
 	{ "doctor tione:ap-x", "doctor catalog=tione region=ap-x" },
+	{ "tione qianfan /m", "mount catalog=tione catalog=qianfan at=/m" },
+	{ "tione:ap-x@a tione:ap-x@b qianfan /m -o ttl=7",
+		"mount catalog=tione region=ap-x profile=a catalog=tione region=ap-x profile=b catalog=qianfan at=/m ttl=7" },
+	{ "refresh work", "refresh path=work" },
+	{ "status", "status" },
 	{ "--help", "help" },
 	{ "-h", "help" },
 	{ "tione /m --help --nonsense", "help" },
@@ -167,12 +178,14 @@ static const struct {
 	{ "-f", "SOURCE is missing" },
 	{ "tione", "MOUNTPOINT is missing" },
 	{ "tione ''", "MOUNTPOINT is empty" },
-	{ "tione qianfan /m", "several sources in one mount come later" },
+	{ "tione qianfan tione /m", "source tione is named twice" },
+	{ "s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 s12 s13 s14 s15 s16 s17 /m", "at most 16" },
+	{ "status /m", "too many words" },
 	{ "ls", "SOURCE is missing: describefs ls SOURCE [PATH]" },
 	{ "ls tione a b", "too many words" },
 	{ "cat tione", "PATH is missing" },
 	{ "kinds a b", "too many words" },
-	{ "refresh /m", "refresh is not there yet" },
+	{ "refresh", "PATH is missing" },
 	{ "Tione /m", "bad source \"Tione\"" },
 	{ "1tione /m", "the catalog's name" },
 	{ "'' /m", "the catalog's name" },
@@ -258,40 +271,145 @@ static const struct {
 	{ "tione /m -o metadata=", "wants https://" },
 };
 
+static void assert_right(const char *line, const char *result)
+{
+	struct config config;
+	struct buf shown, why;
+	buf_init(&shown, 10000);
+	buf_init(&why, 1000);
+	int status = parse(&config, line, &why);
+	if (status != 0)
+		fail_msg("%s: %d %s", line, status, why.data);
+	show(&shown, &config);
+	if (strcmp(shown.data, result) != 0)
+		fail_msg("%s: %s", line, shown.data);
+	assert_int_equal(why.len, 0);
+	config_release(&config);
+	buf_release(&shown);
+	buf_release(&why);
+}
+
+static void assert_wrong(const char *line, const char *words)
+{
+	struct config config;
+	struct buf why;
+	buf_init(&why, 1000);
+	int status = parse(&config, line, &why);
+	if (status != 2 || !strstr(why.data, words) || strchr(why.data, '\n'))
+		fail_msg("%s: %d %s", line, status, why.data);
+	config_release(&config);
+	buf_release(&why);
+}
+
 static void command_lines_that_are_right(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof RIGHT / sizeof *RIGHT; i++) {
-		struct config config;
-		struct buf shown, why;
-		buf_init(&shown, 10000);
-		buf_init(&why, 1000);
-		int status = parse(&config, RIGHT[i].line, &why);
-		if (status != 0)
-			fail_msg("%s: %d %s", RIGHT[i].line, status, why.data);
-		show(&shown, &config);
-		if (strcmp(shown.data, RIGHT[i].result) != 0)
-			fail_msg("%s: %s", RIGHT[i].line, shown.data);
-		assert_int_equal(why.len, 0);
-		config_release(&config);
-		buf_release(&shown);
-		buf_release(&why);
-	}
+	for (size_t i = 0; i < sizeof RIGHT / sizeof *RIGHT; i++)
+		assert_right(RIGHT[i].line, RIGHT[i].result);
 }
 
 static void command_lines_that_are_wrong(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++) {
-		struct config config;
-		struct buf why;
-		buf_init(&why, 1000);
-		int status = parse(&config, WRONG[i].line, &why);
-		if (status != 2 || !strstr(why.data, WRONG[i].words) || strchr(why.data, '\n'))
-			fail_msg("%s: %d %s", WRONG[i].line, status, why.data);
-		config_release(&config);
-		buf_release(&why);
-	}
+	for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++)
+		assert_wrong(WRONG[i].line, WRONG[i].words);
+}
+
+/* ---- files ---- */
+
+static const char USER[] =
+	"# for all mounts\n"
+	"deadline = 5\n"
+	"secrets = yes\n"
+	"\n"
+	"[work]\n"
+	"source = tione:ap-shanghai@work\tqianfan\n"
+	"mountpoint = ~/cloud\n"
+	"ttl = 60\n"
+	"auto_unmount =\n"
+	"_netdev = yes\n"
+	"[open]\n"
+	"source = tione\n"
+	"mountpoint = /open\n"
+	"secrets = no\n"
+	"[bad]\n"
+	"source = tione\n"
+	"tl = 5\n"
+	"[worse]\n"
+	"source = tione\n"
+	"ttl = often\n"
+	"[far]\n"
+	"mountpoint = cloud\n"
+	"[empty]\n"
+	"[twice]\n"
+	"source = tione\n"
+	"source = qianfan tione\n"
+	"[perhaps]\n"
+	"source = tione\n"
+	"secrets = perhaps\n"
+	"[mine]\n"
+	"source = tione\n";
+
+static const char MACHINE[] =
+	"deadline = 7\n" /* the user's goes before it */
+	"[theirs]\n"
+	"source = qianfan\n"
+	"[work]\n"
+	"source = nobody\n";
+
+static const struct {
+	const char *line, *result;
+} FILE_RIGHT[] = {
+	{ "work", "mount catalog=tione region=ap-shanghai profile=work catalog=qianfan at=/home/me/cloud deadline=5000 "
+		"ttl=60 secrets=1 fuse=auto_unmount" },
+	{ "mount work /m -o ttl=7", "mount catalog=tione region=ap-shanghai profile=work catalog=qianfan at=/m "
+		"deadline=5000 ttl=7 secrets=1 fuse=auto_unmount" },
+	{ "open -o deadline=9", "mount catalog=tione at=/open deadline=9000" },
+	{ "theirs /m", "mount catalog=qianfan at=/m deadline=5000 secrets=1" },
+	{ "tione /m -o names=api", "mount catalog=tione at=/m deadline=5000 api=1 secrets=1" },
+	{ "ls work /training", "ls catalog=tione region=ap-shanghai profile=work catalog=qianfan path=/training "
+		"at=/home/me/cloud deadline=5000 ttl=60 secrets=1 fuse=auto_unmount" },
+};
+
+static const struct {
+	const char *line, *words;
+} FILE_WRONG[] = {
+	{ "bad /m", "/tmp/describefs-config-test/user:17: unknown option -o tl: did you mean ttl?" },
+	{ "worse /m", "user:20: -o ttl=often: wants whole seconds" },
+	{ "far /m", "mountpoint wants an absolute path" },
+	{ "empty /m", "user: [empty] names no source" },
+	{ "twice /m", "user:26: source tione is named twice" },
+	{ "perhaps /m", "user:29: secrets: wants yes or no" },
+	{ "mine", "MOUNTPOINT is missing" },
+};
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void a_word_that_the_files_explain(void **state)
+{
+	(void)state;
+	mkdir("/tmp/describefs-config-test", 0700);
+	write_file(PLACES.user, USER);
+	write_file(PLACES.machine, MACHINE);
+	for (size_t i = 0; i < sizeof FILE_RIGHT / sizeof *FILE_RIGHT; i++)
+		assert_right(FILE_RIGHT[i].line, FILE_RIGHT[i].result);
+	for (size_t i = 0; i < sizeof FILE_WRONG / sizeof *FILE_WRONG; i++)
+		assert_wrong(FILE_WRONG[i].line, FILE_WRONG[i].words);
+	write_file(PLACES.user, "[work\n");
+	assert_wrong("tione /m", "/tmp/describefs-config-test/user: line 1");
+	unlink(PLACES.user);
+	assert_right("theirs /m", "mount catalog=qianfan at=/m deadline=7000");
+	assert_int_equal(mkdir(PLACES.user, 0700), 0);
+	assert_wrong("tione /m", PLACES.user);
+	rmdir(PLACES.user);
+	unlink(PLACES.machine);
+	rmdir("/tmp/describefs-config-test");
 }
 
 static void relative_paths_are_made_absolute(void **state)
@@ -441,11 +559,20 @@ static void what_is_no_small_file_is_refused_by_name(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static int remove_files(void **state)
+{
+	(void)state;
+	unlink(PLACES.user); /* of a run that did not come to its end */
+	unlink(PLACES.machine);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(command_lines_that_are_right),
 		cmocka_unit_test(command_lines_that_are_wrong),
+		cmocka_unit_test(a_word_that_the_files_explain),
 		cmocka_unit_test(relative_paths_are_made_absolute),
 		cmocka_unit_test(a_cacert_that_cannot_be_read_is_said_early),
 		cmocka_unit_test(a_word_that_is_too_long_to_quote),
@@ -454,5 +581,5 @@ int main(void)
 		TEST(files_are_read_in_the_order_of_their_names),
 		TEST(what_is_no_small_file_is_refused_by_name),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, remove_files, NULL);
 }

@@ -28,12 +28,12 @@ static void check_source(const struct source_name *source)
 
 static void check_good(const struct config *config)
 {
-	if (config->has_source)
-		check_source(&config->source);
+	for (size_t i = 0; i < config->n_sources; i++)
+		check_source(&config->sources[i]);
 	if (config->verb == VERB_MOUNT)
-		CHECK(config->has_source && config->mountpoint && config->mountpoint[0] == '/');
+		CHECK(config->n_sources && config->mountpoint && config->mountpoint[0] == '/');
 	CHECK(config->verb != VERB_CAT || config->paths.n > 0);
-	CHECK(config->paths.n <= 1 || config->verb == VERB_CAT);
+	CHECK(config->paths.n <= 1 || config->verb == VERB_CAT || config->verb == VERB_REFRESH);
 	CHECK(config->deadline_ms >= 100 && config->deadline_ms <= 3600 * 1000);
 	CHECK(config->ttl_s >= -1 && config->stale_s >= 0 && config->rate >= 0);
 	CHECK(config->umask >= -1 && config->umask <= 0777);
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (char *word; argc <= WORDS_MAX && (word = strsep(&rest, "\n"));)
 		words[argc++] = word;
 	buf_init(&why, 1000);
-	int status = config_parse(&config, argc, words, &why);
+	int status = config_parse(&config, argc, words, &(struct config_places){ NULL, NULL, NULL }, &why);
 
 	CHECK(status >= 0 && status <= 2);
 	CHECK((status != 0) == (why.len > 0));

@@ -1,0 +1,23 @@
+/*
+ * finding.h - what the doctor says: a line each, and whether there was a problem.
+ *
+ * Layer 6.
+ */
+#ifndef DESCRIBEFS_FINDING_H
+#define DESCRIBEFS_FINDING_H
+
+#include "progress.h"
+
+enum finding { FINDING_OK, FINDING_WARNING, FINDING_PROBLEM };
+
+struct findings {
+	struct progress progress;
+	bool problem;
+};
+
+void finding_say(struct findings *findings, enum finding finding, const char *what, const char *text);
+
+/* doctor_machine.c: FUSE, the kernel, the libraries, who walks through mounts, mounts that are dead. */
+void doctor_look_at_machine(struct findings *findings);
+
+#endif

@@ -1,0 +1,212 @@
+/*
+ * config_file.c - what is read from /etc/describefs and ~/.config/describefs: named mounts, and catalogs.
+ *
+ * A section's options are put in before the command line's, so that what was typed wins.  A mistake in a file
+ * is refused with its place, as one on the command line is, and a mistake in a section that nobody named
+ * hurts nobody.
+ */
+#include "options.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+
+enum { CATALOG_BYTES_MAX = 1 << 20, CONFIG_BYTES_MAX = 1 << 20, PATH_ROOM = 1 << 20 };
+
+/* ---- named mounts ---- */
+
+static bool read_file(struct config_file *file, const char *path, struct buf *why)
+{
+	struct buf reason;
+	size_t len;
+
+	if (!path)
+		return true;
+	buf_init(&reason, PATH_ROOM);
+	errno = 0;
+	char *text = file_read(path, CONFIG_BYTES_MAX, &len, &reason);
+	bool missing = !text && (errno == ENOENT || errno == ENOTDIR);
+	bool good = text && ini_parse(&file->rows, text, len, &reason);
+	if (good)
+		file->path = path;
+	else if (text)
+		buf_printf(why, "%s: %s", path, reason.data);
+	else if (!missing)
+		buf_puts(why, reason.data);
+	free(text);
+	buf_release(&reason);
+	return good || missing;
+}
+
+bool config_files_read(struct config_files *files, const struct config_places *places, struct buf *why)
+{
+	*files = (struct config_files){ .home = places->home };
+	return read_file(&files->machine, places->machine, why) && read_file(&files->user, places->user, why);
+}
+
+void config_files_release(struct config_files *files)
+{
+	ini_release(&files->machine.rows);
+	ini_release(&files->user.rows);
+}
+
+static const struct config_file *file_of(const struct config_files *files, const char *section)
+{
+	if (!*section)
+		return NULL;
+	if (ini_has(&files->user.rows, section))
+		return &files->user;
+	return ini_has(&files->machine.rows, section) ? &files->machine : NULL;
+}
+
+bool config_files_have(const struct config_files *files, const char *section)
+{
+	return file_of(files, section);
+}
+
+/* "~/x" is the user's; anything else is as it is. To be freed. */
+static char *expand(const struct config_files *files, const char *value)
+{
+	struct buf whole;
+
+	if (strncmp(value, "~/", 2) != 0 || !files->home)
+		return xstrdup(value);
+	buf_init(&whole, PATH_ROOM);
+	buf_printf(&whole, "%s/%s", files->home, value + 2);
+	return buf_take(&whole);
+}
+
+static bool take_sources(struct config *config, const char *value, struct buf *why)
+{
+	char *words = xstrdup(value), *state = NULL;
+	bool good = true;
+
+	for (char *word = strtok_r(words, " \t", &state); good && word; word = strtok_r(NULL, " \t", &state))
+		good = config_add_source(config, word, why);
+	free(words);
+	return good;
+}
+
+static bool take_mountpoint(struct config *config, const struct config_files *files, const char *value,
+	struct buf *why)
+{
+	char *path = expand(files, value);
+	bool good = path[0] == '/';
+
+	if (good) {
+		free(config->mountpoint);
+		config->mountpoint = path;
+		return true;
+	}
+	buf_puts(why, "mountpoint wants an absolute path, or one that begins with ~/");
+	free(path);
+	return false;
+}
+
+static bool take_row(struct config *config, const struct config_files *files, const struct ini_row *row,
+	struct buf *why)
+{
+	if (!*row->key) /* the section's own line */
+		return true;
+	if (*row->section && !strcmp(row->key, "source"))
+		return take_sources(config, row->value, why);
+	if (*row->section && !strcmp(row->key, "mountpoint"))
+		return take_mountpoint(config, files, row->value, why);
+	char *value = expand(files, row->value);
+	bool good = options_take_row(config, row->key, value, why);
+	free(value);
+	return good;
+}
+
+static bool apply(const struct config_files *files, const struct config_file *file, const char *section,
+	struct config *config, struct buf *why)
+{
+	struct buf reason;
+	bool good = true;
+
+	buf_init(&reason, PATH_ROOM);
+	for (size_t i = 0; good && i < file->rows.n; i++) {
+		const struct ini_row *row = &file->rows.rows[i];
+		if (strcmp(row->section, section) != 0)
+			continue;
+		good = take_row(config, files, row, &reason);
+		if (!good)
+			buf_printf(why, "%s:%u: %s", file->path, row->line, reason.data);
+	}
+	buf_release(&reason);
+	return good;
+}
+
+bool config_files_apply(const struct config_files *files, const char *section, struct config *config,
+	struct buf *why)
+{
+	const struct config_file *file = section ? file_of(files, section) : NULL;
+
+	if (!apply(files, &files->machine, "", config, why) || !apply(files, &files->user, "", config, why))
+		return false;
+	if (!file)
+		return true;
+	if (!apply(files, file, section, config, why))
+		return false;
+	if (!config->n_sources)
+		buf_printf(why, "%s: [%s] names no source", file->path, section);
+	return config->n_sources;
+}
+
+/* ---- catalogs of the user's own ---- */
+
+static bool is_catalog_file(const char *name)
+{
+	size_t len = strlen(name);
+	return name[0] != '.' && len > 5 && strcmp(name + len - 5, ".json") == 0;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool list_catalogs(struct texts *names, const char *directory, struct buf *why)
+{
+	DIR *open = opendir(directory);
+	if (!open && (errno == ENOENT || errno == ENOTDIR))
+		return true;
+	if (!open) {
+		buf_printf(why, "%s: %s", directory, strerror(errno));
+		return false;
+	}
+	for (const struct dirent *entry; (entry = readdir(open));)
+		if (is_catalog_file(entry->d_name))
+			texts_add(names, xstrdup(entry->d_name));
+	closedir(open);
+	if (names->n > 1)
+		qsort(names->v, names->n, sizeof *names->v, compare_texts);
+	return true;
+}
+
+static bool load_catalog(struct catalogs *catalogs, const char *directory, const char *name,
+	struct buf *why)
+{
+	struct buf path;
+	size_t len;
+	buf_init(&path, PATH_ROOM);
+	buf_printf(&path, "%s/%s", directory, name);
+	char *text = file_read(path.data, CATALOG_BYTES_MAX, &len, why);
+	bool good = text && catalogs_load(catalogs, path.data, text, len, why);
+	free(text);
+	buf_release(&path);
+	return good;
+}
+
+bool config_load_catalogs(struct catalogs *catalogs, const char *directory, struct buf *why)
+{
+	struct texts names = { 0 };
+	bool good = list_catalogs(&names, directory, why);
+	for (size_t i = 0; good && i < names.n; i++)
+		good = load_catalog(catalogs, directory, names.v[i], why);
+	texts_release(&names);
+	return good;
+}

@@ -1,0 +1,193 @@
+/*
+ * doctor_machine.c - what the machine has to have, whatever the cloud.
+ */
+#include "finding.h"
+
+#include "ascii.h"
+#include "daemon.h"
+#include "digest.h"
+#include "file.h"
+#include "front_mount.h"
+#include "http.h"
+#include "json.h"
+#include "mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+void finding_say(struct findings *findings, enum finding finding, const char *what, const char *text)
+{
+	static const char *const words[] = { "ok", "warning", "problem" };
+
+	progress_hide(&findings->progress);
+	printf("%-8s %-12s %s\n", words[finding], what, text);
+	findings->problem |= finding == FINDING_PROBLEM;
+}
+
+static void look_at_fuse(struct findings *findings)
+{
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	char text[256];
+
+	if (fd < 0) {
+		snprintf(text, sizeof(text), "/dev/fuse: %s; load the module (modprobe fuse), or in a "
+			"container run it with --device /dev/fuse; ls, cat and tree work without",
+			strerror(errno));
+		finding_say(findings, FINDING_PROBLEM, "fuse", text);
+		return;
+	}
+	close(fd);
+	finding_say(findings, FINDING_OK, "fuse", "/dev/fuse can be opened");
+}
+
+static void look_at_fusermount(struct findings *findings)
+{
+	static const char *const places[] = { "/usr/bin/fusermount3", "/bin/fusermount3",
+		"/usr/local/bin/fusermount3" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		if (!access(places[i], X_OK)) {
+			finding_say(findings, FINDING_OK, "fusermount3", places[i]);
+			return;
+		}
+	finding_say(findings, geteuid() ? FINDING_PROBLEM : FINDING_WARNING, "fusermount3",
+		"not found; install the package fuse3");
+}
+
+/*
+ * What indexes the machine walks through every file system that it is not told to leave out: here each
+ * walk would cost a call a resource.  There may be no such program.
+ */
+static void look_at_updatedb(struct findings *findings)
+{
+	static const char PATH[] = "/etc/updatedb.conf";
+	struct buf why;
+	size_t len;
+
+	buf_init(&why, 1024);
+	char *text = file_read(PATH, 64 << 10, &len, &why);
+	const char *types = text ? strstr(text, "PRUNEFS") : NULL;
+	char *end = types ? strchr(types, '\n') : NULL;
+	if (end)
+		*end = '\0';
+	if (types && strstr(types, "fuse.describefs"))
+		finding_say(findings, FINDING_OK, "updatedb", "leaves describefs alone");
+	else if (text)
+		finding_say(findings, FINDING_WARNING, "updatedb", "would walk through every mount: add "
+			"fuse.describefs "
+			"to PRUNEFS in /etc/updatedb.conf");
+	free(text);
+	buf_release(&why);
+}
+
+/* What a kernel is too old for still works, in another way. */
+static void look_at_kernel(struct findings *findings)
+{
+	static const struct {
+		int major, minor;
+		const char *lacks;
+	} FEATURES[] = {
+		{ 5, 9, "close_range: needed to start" },
+		{ 6, 16, "new epochs: `describefs refresh` waits for names to run out" },
+	};
+	struct utsname name;
+	char text[256];
+
+	const char *dot = uname(&name) ? NULL : strchr(name.release, '.');
+	int major = dot ? (int)ascii_number(name.release) : -1, minor = dot ? (int)ascii_number(dot + 1) : -1;
+	if (major < 0 || minor < 0) {
+		finding_say(findings, FINDING_WARNING, "kernel", "does not say its version");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(FEATURES) / sizeof(*FEATURES); i++) {
+		if (major > FEATURES[i].major || (major == FEATURES[i].major && minor >= FEATURES[i].minor))
+			continue;
+		snprintf(text, sizeof(text), "Linux %d.%d has no %s", major, minor, FEATURES[i].lacks);
+		finding_say(findings, i ? FINDING_OK : FINDING_PROBLEM, "kernel", text);
+		return;
+	}
+	snprintf(text, sizeof(text), "Linux %d.%d has all that is used", major, minor);
+	finding_say(findings, FINDING_OK, "kernel", text);
+}
+
+static void look_at_libraries(struct findings *findings)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "libfuse %s, %s, cJSON %s, %s", front_library(), http_library(),
+		json_library(), digest_library());
+	finding_say(findings, FINDING_OK, "libraries", text);
+}
+
+/* Others may look into a user's mount only if root allowed that once for the machine. */
+static void look_at_permissions(struct findings *findings)
+{
+	struct buf why;
+	size_t len;
+
+	if (geteuid() == 0) {
+		finding_say(findings, FINDING_OK, "permissions", "root may mount, also with allow_other");
+		return;
+	}
+	buf_init(&why, 1024);
+	char *text = file_read("/etc/fuse.conf", 64 << 10, &len, &why);
+	const char *line = text ? strstr(text, "user_allow_other") : NULL;
+	while (line && line > text && line[-1] != '\n')
+		line = strstr(line + 1, "user_allow_other");
+	finding_say(findings, FINDING_OK, "permissions", line ? "you may mount, also with allow_other" :
+		"you may mount; allow_other needs user_allow_other in /etc/fuse.conf");
+	free(text);
+	buf_release(&why);
+}
+
+static void look_at_mount(struct findings *findings, const struct mount *mount)
+{
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	buf_printf(&text, "%s/.describefs/status", mount->point);
+	char *path = buf_take(&text);
+	int error = daemon_ask_mount(path, &text);
+	free(path);
+	buf_clear(&text);
+	if (error == ENOTCONN) {
+		buf_printf(&text, "%s is dead: mount it again, or fusermount3 -u %s", mount->point,
+			mount->point);
+		finding_say(findings, FINDING_PROBLEM, "mount", text.data);
+	} else if (error < 0) {
+		buf_printf(&text, "%s does not answer: is its process stopped?", mount->point);
+		finding_say(findings, FINDING_PROBLEM, "mount", text.data);
+	} else {
+		buf_printf(&text, "%s answers (%s)", mount->point, mount->source);
+		finding_say(findings, FINDING_OK, "mount", text.data);
+	}
+	buf_release(&text);
+}
+
+static void look_at_mounts(struct findings *findings)
+{
+	struct mounts mounts;
+	int64_t uid = geteuid();
+
+	mounts_read(&mounts);
+	for (unsigned i = 0; i < mounts.n; i++)
+		if (uid == 0 || mounts.v[i].uid == uid)
+			look_at_mount(findings, &mounts.v[i]);
+	mounts_release(&mounts);
+}
+
+void doctor_look_at_machine(struct findings *findings)
+{
+	look_at_fuse(findings);
+	look_at_fusermount(findings);
+	look_at_kernel(findings);
+	look_at_libraries(findings);
+	look_at_permissions(findings);
+	look_at_updatedb(findings);
+	look_at_mounts(findings);
+}

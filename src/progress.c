@@ -1,0 +1,58 @@
+/*
+ * progress.c - a bar at the bottom of a terminal while somebody waits.
+ *
+ * It is drawn at most ten times a second, and taken away before each line of output.
+ */
+#include "progress.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WIDTH = 24, PAUSE_MS = 100, WHAT_MAX = 40 };
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void progress_begin(struct progress *progress, size_t total)
+{
+	*progress = (struct progress){ .total = total, .drawn_ms = -PAUSE_MS };
+	progress->shown = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
+}
+
+void progress_hide(struct progress *progress)
+{
+	if (!progress->drawn)
+		return;
+	fflush(stdout);
+	fputs("\r\033[K", stderr);
+	fflush(stderr);
+	progress->drawn = false;
+}
+
+void progress_step(struct progress *progress, const char *what)
+{
+	static const char FULL[] = "########################", EMPTY[] = "                        ";
+	size_t done = progress->done < progress->total ? progress->done++ : progress->total;
+
+	if (!progress->shown || !progress->total || now_ms() - progress->drawn_ms < PAUSE_MS)
+		return;
+	int full = (int)(done * WIDTH / progress->total);
+	progress_hide(progress);
+	fflush(stdout);
+	fprintf(stderr, "[%.*s%.*s] %zu/%zu %.*s", full, FULL, WIDTH - full, EMPTY, done, progress->total,
+		WHAT_MAX, what);
+	fflush(stderr);
+	progress->drawn = true;
+	progress->drawn_ms = now_ms();
+}
+
+void progress_end(struct progress *progress)
+{
+	progress_hide(progress);
+}

@@ -1,0 +1,163 @@
+"""Several sources in one mount, a mount that a file knows by name, and what status and doctor say of them."""
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+from harness import KEYS, TASK, error_of, read, text, wait_until
+
+
+@pytest.fixture
+def cloud(box):
+    return box.cloud
+
+
+@pytest.fixture
+def both(box):
+    return box.mount(("tione:ap-shanghai", "qianfan"))
+
+
+def configure(box, words):
+    directory = box.home / ".config/describefs"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "config").write_text(words)
+
+
+def test_each_source_is_a_directory_named_as_it_was_written(box, cloud, both):
+    assert sorted(os.listdir(both.path)) == ["qianfan", "tione:ap-shanghai"]
+    assert sorted(os.listdir(both / "qianfan"))[0] == "README"
+    assert cloud.total() == 0
+    assert read(both / "tione:ap-shanghai/training" / TASK / "status") and cloud.total() == 1
+    listed = os.listdir(both / "qianfan/finetuning")
+    assert listed and os.path.isdir(both / "qianfan/finetuning" / listed[0])
+    assert both.error("training") == both.error("tione") == both.error(".git") == "ENOENT"
+    assert error_of((both / "x").write_text, "x") == "EROFS"
+
+
+def test_nothing_of_two_sources_is_taken_for_one_file(box, cloud):
+    """Two accounts that hold the same: du, tar and find go by inode numbers."""
+    mount = box.mount(("tione", "tione:ap-shanghai"))
+    numbers = {}
+    for path, directories, files in os.walk(mount.path):
+        for name in [*directories, *files]:
+            there = os.path.join(path, name)
+            assert numbers.setdefault(os.lstat(there).st_ino, there) == there
+    assert len(numbers) > 100
+    again = box.mount(("tione", "tione:ap-shanghai"))
+    for number, there in list(numbers.items())[:200]:
+        assert os.lstat(there.replace(str(mount.path), str(again.path))).st_ino == number
+
+
+def test_a_wrong_key_does_not_disturb_the_others(box, cloud):
+    mount = box.mount(("tione", "qianfan"), env={"QIANFAN_SECRET_KEY": "not-the-right-one"})
+    box.auth_failures = True
+    assert error_of(os.listdir, mount / "qianfan/finetuning") == "EACCES"
+    assert TASK in os.listdir(mount / "tione/training")
+    assert b"SignatureDoesNotMatch" in read(mount / "qianfan/.describefs/errors")
+    assert read(mount / "tione/.describefs/errors") == b""
+
+
+def test_a_missing_key_is_said_and_comes_later(box, cloud):
+    mount = box.mount(("tione", "qianfan"), silent=False,
+                    env={"QIANFAN_ACCESS_KEY": None, "QIANFAN_SECRET_KEY": None})
+    assert b"qianfan: " in mount.result.stderr and mount.result.stderr.count(b"\n") == 1
+    assert error_of(os.listdir, mount / "qianfan/finetuning") == "EACCES"
+    assert TASK in os.listdir(mount / "tione/training")
+    directory = box.home / ".go-bcecli"
+    directory.mkdir()
+    file = directory / "credentials"
+    file.touch(0o600)
+    file.write_text("[Defaults]\nAk = %s\nSk = %s\n" % (KEYS["QIANFAN_ACCESS_KEY"], KEYS["QIANFAN_SECRET_KEY"]))
+    wait_until(lambda: error_of(os.listdir, mount / "qianfan/finetuning") == "ok", 15)
+
+
+def test_each_has_a_rate_of_its_own(box, cloud):
+    mount = box.mount(("tione", "tione:ap-shanghai"), "rate=1", "deadline=1")
+    assert read(mount / "tione/training" / TASK / "status")
+    assert read(mount / "tione:ap-shanghai/training" / TASK / "status")
+    assert cloud.total() == 2
+
+
+def test_a_pin_is_for_whoever_has_such_a_kind(box, cloud):
+    mount = box.mount(("tione", "qianfan"), "pin=models/m-1")
+    assert "m-1" in os.listdir(mount / "tione/models")
+    refused = box.run("-o", "endpoint=%s,pin=nothing/1" % cloud.url, "tione", "qianfan", box.point())
+    assert refused.returncode == 1 and b"nothing" in refused.stderr
+
+
+def test_the_verbs_walk_several_too(box, cloud):
+    configure(box, "[work]\nsource = tione qianfan\nendpoint = %s\n" % cloud.url)
+    assert box.run("ls", "work").stdout.split() == [b"qianfan", b"tione"]
+    assert box.run("cat", "work", "/tione/training/%s/status" % TASK).stdout
+    wrong = box.run("cat", "work", "/training/%s/status" % TASK)
+    assert wrong.returncode == 1 and b"No such file" in wrong.stderr
+
+
+def test_a_named_mount(box, cloud):
+    configure(box, "ttl = 3600\n[work]\nsource = tione\nmountpoint = ~/cloud\nendpoint = %s\n" % cloud.url)
+    point = box.home / "cloud"
+    point.mkdir()
+    result = box.run("work")
+    assert (result.returncode, result.stderr) == (0, b"")
+    try:
+        assert TASK in os.listdir(point / "training")
+    finally:
+        subprocess.run(["fusermount3", "-u", str(point)], check=True)
+    assert TASK in os.listdir(box.mount("work") / "training")
+    configure(box, "[work]\nsource = tione\nmountpoint = ~/cloud\nrat = 5\n")
+    wrong = box.run("work")
+    assert wrong.returncode == 2 and b"config:4: unknown option -o rat: did you mean rate?" in wrong.stderr
+
+
+def test_a_refresh_of_all(box, cloud, both):
+    there = both / "tione:ap-shanghai/training" / TASK / "status"
+    before = text(there)
+    cloud.set("training", TASK, Status="STOPPED" if before != "STOPPED" else "FAILED")
+    assert text(there) == before
+    assert box.run("refresh", both.path).returncode == 0
+    assert text(there) != before
+
+
+# ---- status and doctor
+
+def test_status_has_a_line_for_each_source(box, cloud, both):
+    single = box.mount("tione")
+    read(single / "training" / TASK / "status")
+    lines = box.run("status").stdout.decode().splitlines()
+    assert lines[0].split("\t")[:5] == ["MOUNT", "SOURCE", "CALLS", "HITS", "ERRORS"]
+    rows = {tuple(line.split("\t")[:2]): line.split("\t")[2:] for line in lines[1:]}
+    assert rows[str(single.path), "tione"][0] == "1" and rows[str(single.path), "tione"][3] == "0s"
+    assert rows[str(both.path), "qianfan"][0] == "0" and rows[str(both.path), "qianfan"][3] == "never"
+    assert (str(both.path), "tione:ap-shanghai") in rows
+
+
+def test_status_and_doctor_are_not_held_up_by_a_mount_that_is_stopped_or_dead(box, cloud):
+    stopped, dead = box.mount("tione"), box.mount("tione")
+    box.auth_failures = True  # the doctor's first question is not signed
+    os.kill(dead.pid, signal.SIGKILL)
+    os.kill(stopped.pid, signal.SIGSTOP)
+    try:
+        result = box.run("status", timeout=20)
+        said = result.stdout.decode()
+        assert result.returncode == 1
+        assert re.search(r"^%s\ttione\tdead: .*fusermount3 -u " % dead.path, said, re.M)
+        assert re.search(r"^%s\ttione\tdoes not answer" % stopped.path, said, re.M)
+        said = box.run("doctor", "-o", "endpoint=" + cloud.url, "tione", timeout=30).stdout.decode()
+        assert re.search(r"^problem +mount +%s is dead" % dead.path, said, re.M)
+        assert re.search(r"^problem +mount +%s does not answer" % stopped.path, said, re.M)
+    finally:
+        os.kill(stopped.pid, signal.SIGCONT)
+        subprocess.run(["umount", "-l", str(dead.path)], check=False)
+        box.mounts.remove(dead)
+
+
+def test_doctor_makes_one_signed_call_a_source(box, cloud):
+    box.auth_failures = True
+    result = box.run("doctor", "-o", "endpoint=" + cloud.url, "tione")
+    assert re.search(rb"^ok +call +DescribeTrainingTasks was answered$", result.stdout, re.M), result.stdout
+    assert result.returncode == 0
+    result = box.run("doctor", "-o", "endpoint=" + cloud.url, "tione", env={"TENCENTCLOUD_SECRET_KEY": "wrong"})
+    assert re.search(rb"^problem +call +DescribeTrainingTasks .*AuthFailure.SignatureFailure", result.stdout, re.M)
+    assert result.returncode == 1 and b"\033[" not in result.stdout + result.stderr
