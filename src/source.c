@@ -65,6 +65,23 @@ static bool look_for_key(void *arg, struct origin *out, struct buf *why)
 		why);
 }
 
+/* A key that was named once and is gone leaves no room for the machine's role: that is another account. */
+static bool look_again(void *arg, struct origin *out, struct buf *why)
+{
+	const struct source *source = arg;
+	struct origin found = { 0 };
+	bool good = look_for_key(arg, &found, why);
+
+	if (good && found.looked_at && !source->origin.looked_at) {
+		buf_printf(why, "no key any more: %s", found.looked_at);
+		good = false;
+	}
+	if (good)
+		origin_move(out, &found);
+	origin_release(&found);
+	return good;
+}
+
 /* A file that is being written is not the key yet: it is looked at again before the next call. */
 static bool renew_key(void *arg, struct origin *out)
 {
@@ -75,7 +92,7 @@ static bool renew_key(void *arg, struct origin *out)
 	if (!mark || mark == source->key_mark)
 		return false;
 	buf_init(&ignored, 4096);
-	bool found = look_for_key(source, out, &ignored);
+	bool found = look_again(source, out, &ignored);
 	buf_release(&ignored);
 	if (found)
 		source->key_mark = mark;
@@ -178,7 +195,7 @@ bool source_start(struct source *source, struct buf *why)
 			source->catalog->region ? source->region.data : NULL },
 		.origin = &source->origin,
 		.key_site = { config->metadata, config->sts },
-		.look = look_for_key,
+		.look = look_again,
 		.renew = renew_key,
 		.key_arg = source,
 		.deadline_ms = config->deadline_ms,

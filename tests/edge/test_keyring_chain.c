@@ -89,6 +89,9 @@ static void nothing_at_all_says_what_was_looked_at(void **state)
 	assert_null(strchr(home->found.looked_at, '\n'));
 	assert_refused(home, "tencent", "work", "run `tccli configure --profile work`");
 	assert_refused(home, "tencent", "work", "/etc/tencentcloud/credentials");
+	put_kubernetes(home); /* who names a profile wants that one */
+	home_forget(home);
+	assert_refused(home, "tencent", "work", "run `tccli configure --profile work`");
 	assert_refused(home, "aws", NULL, "aws");
 }
 

@@ -59,7 +59,7 @@ static struct origin identity(void)
 		.where = (char *)"a cluster" };
 }
 
-static void enter(struct place *place, struct origin origin)
+static void enter_at_rate(struct place *place, struct origin origin, double rate)
 {
 	struct setup setup = world_setup();
 
@@ -68,10 +68,15 @@ static void enter(struct place *place, struct origin origin)
 	setup.look = look;
 	setup.renew = renew;
 	setup.key_arg = place;
-	setup.rate = 100000;
+	setup.rate = rate;
 	place->world = world_open(&setup);
 	cloud_open(&place->cloud, place->world, -1);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 1200);
+}
+
+static void enter(struct place *place, struct origin origin)
+{
+	enter_at_rate(place, origin, 100000);
 }
 
 static void leave(struct place *place)
@@ -388,6 +393,31 @@ static void test_a_wrong_clock_of_ours_ends_no_key(void **state)
 	}
 }
 
+static void test_a_machine_whose_clock_is_wrong_takes_its_key_all_the_same(void **state)
+{
+	static const int64_t steps_s[] = { 90000, -90000 };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(steps_s); i++) { /* nobody has told it: a metadata service does not look at clocks */
+		struct place place;
+		struct ask ask = { 0 };
+		char body[256];
+		enter(&place, machine());
+		script_of(&place)->wall_step_s = steps_s[i];
+		put(&place, &ask, 1);
+		exchange_say(only(&place), 200, "r");
+		snprintf(body, sizeof(body), "{\"TmpSecretId\": \"AKIDlent1\", \"TmpSecretKey\": \"s\", \"Token\": "
+			"\"lent-token1\", \"ExpiredTime\": %lld, \"Code\": \"Success\"}", (long long)WALL_S + LIFE_S);
+		exchange_say(only(&place), 200, body);
+		cloud_answer(&place.cloud, only(&place));
+		assert_found(&ask.reply);
+		advance(&place, (LIFE_S - 302) * 1000);
+		read_one(&place, 2, 1);
+		assert_int_equal(key_calls(&place), 2);
+		leave(&place);
+	}
+}
+
 /* ---- failing */
 
 static void assert_journal(struct place *place, const char *words)
@@ -569,7 +599,9 @@ static void test_what_the_metadata_service_may_say_instead(void **state)
 		enum fault fault;
 	} ROWS[] = {
 		{ 404, "<html>", FAULT_KEY }, { 200, "", FAULT_KEY }, { 200, "<html>Sign in</html>", FAULT_ANSWER },
-		{ 200, "../../x", FAULT_ANSWER }, { 302, "", FAULT_TLS }, { 500, "", FAULT_SERVER }, { 403, "", FAULT_KEY },
+		{ 200, "../../x", FAULT_ANSWER }, { 200, "\n", FAULT_ANSWER },
+		{ 200, "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"
+			"rrrrrrrrrrrrrrrrr", FAULT_ANSWER }, { 302, "", FAULT_TLS }, { 500, "", FAULT_SERVER }, { 403, "", FAULT_KEY },
 	};
 	(void)state;
 
@@ -585,6 +617,7 @@ static void test_what_the_metadata_service_may_say_instead(void **state)
 				assert_true(script_step(script_of(&place)));
 		}
 		assert_fault(&ask.reply, ROWS[i].fault);
+		assert_int_equal(key_calls(&place), ROWS[i].fault == FAULT_SERVER ? 3 : 1); /* no key of no role */
 		leave(&place);
 	}
 	struct place place;
@@ -638,6 +671,22 @@ static void test_a_service_that_says_nothing_keeps_nobody_beyond_the_deadline(vo
 	leave(&place);
 }
 
+static void test_a_second_try_that_is_silent_keeps_nobody_either(void **state)
+{
+	struct place place;
+	struct ask ask = { 0 };
+	(void)state;
+
+	enter(&place, role());
+	put(&place, &ask, 1);
+	advance(&place, 4999);
+	exchange_fail(only(&place), FAULT_LOST);
+	while (!ask.answers)
+		assert_true(script_step(script_of(&place)));
+	assert_fault(&ask.reply, FAULT_TIMEOUT); /* nobody's queue was too long */
+	leave(&place);
+}
+
 static void test_who_waits_for_a_key_may_leave_and_the_engine_may_end(void **state)
 {
 	struct place place;
@@ -673,6 +722,27 @@ static void test_pages_that_wait_for_a_key_fail_together(void **state)
 	leave(&place);
 }
 
+static void test_pages_that_are_dropped_wait_for_no_key_any_more(void **state)
+{
+	struct place place;
+	struct ask ask = { 0 };
+	(void)state;
+
+	enter_at_rate(&place, role(), 3);
+	ask_read(&ask, place.world, world_find(place.world, "training"), 0);
+	give_until(&place, only(&place), script_server_s(script_of(&place)) + 2);
+	cloud_answer(&place.cloud, only(&place));
+	assert_int_equal(script_of(&place)->n_waiting, 2); /* two pages more in this second */
+	advance(&place, 1200);
+	cloud_answer(&place.cloud, script_waiting(script_of(&place), 0));
+	assert_true(asks_for_key(newest(&place))); /* the next ones wait, as the key has ended */
+	exchange_error(script_waiting(script_of(&place), 0), "AuthFailure.SecretIdNotFound");
+	assert_true(ask.answers);
+	give(&place, only(&place)); /* and are not there any more */
+	assert_int_equal(script_of(&place)->n_waiting, 0);
+	leave(&place);
+}
+
 /* ---- refused, and changed */
 
 static void test_a_token_that_is_refused_is_asked_for_again_once(void **state)
@@ -702,6 +772,33 @@ static void test_a_token_that_is_refused_is_asked_for_again_once(void **state)
 	put(&place, &asks[0], 50);
 	exchange_error(only(&place), "AuthFailure.TokenFailure");
 	assert_fault(&asks[0].reply, FAULT_TOKEN);
+	assert_int_equal(key_calls(&place), 2);
+	leave(&place);
+}
+
+static void test_a_refusal_that_comes_late_is_of_the_old_key(void **state)
+{
+	struct place place;
+	struct ask asks[2] = { { 0 } };
+	(void)state;
+
+	enter(&place, role());
+	put(&place, &asks[0], 1);
+	give(&place, only(&place));
+	cloud_answer(&place.cloud, only(&place));
+	advance(&place, 60000);
+	put(&place, &asks[0], 2);
+	put(&place, &asks[1], 3);
+	struct exchange *late = script_waiting(script_of(&place), 1);
+	exchange_error(script_waiting(script_of(&place), 0), "AuthFailure.TokenFailure");
+	give(&place, newest(&place));
+	exchange_error(late, "AuthFailure.TokenFailure"); /* though the new one is as young as can be */
+	while (script_of(&place)->n_waiting) {
+		assert_signed_with(newest(&place), 2);
+		cloud_answer(&place.cloud, newest(&place));
+	}
+	assert_found(&asks[0].reply);
+	assert_found(&asks[1].reply);
 	assert_int_equal(key_calls(&place), 2);
 	leave(&place);
 }
@@ -788,6 +885,7 @@ int main(void)
 		cmocka_unit_test(test_the_same_key_again_is_asked_for_ever_more_seldom),
 		cmocka_unit_test(test_a_short_life_is_renewed_in_its_second_half),
 		cmocka_unit_test(test_a_wrong_clock_of_ours_ends_no_key),
+		cmocka_unit_test(test_a_machine_whose_clock_is_wrong_takes_its_key_all_the_same),
 		cmocka_unit_test(test_who_gives_no_key_says_nothing_of_the_resource),
 		cmocka_unit_test(test_the_networks_causes_are_told_and_tried_again),
 		cmocka_unit_test(test_one_lost_answer_is_noticed_by_nobody),
@@ -798,8 +896,11 @@ int main(void)
 		cmocka_unit_test(test_what_the_metadata_service_may_say_instead),
 		cmocka_unit_test(test_where_it_comes_from_is_looked_at_before_each_question),
 		cmocka_unit_test(test_a_service_that_says_nothing_keeps_nobody_beyond_the_deadline),
+		cmocka_unit_test(test_a_second_try_that_is_silent_keeps_nobody_either),
 		cmocka_unit_test(test_who_waits_for_a_key_may_leave_and_the_engine_may_end),
 		cmocka_unit_test(test_pages_that_wait_for_a_key_fail_together),
+		cmocka_unit_test(test_pages_that_are_dropped_wait_for_no_key_any_more),
+		cmocka_unit_test(test_a_refusal_that_comes_late_is_of_the_old_key),
 		cmocka_unit_test(test_a_token_that_is_refused_is_asked_for_again_once),
 		cmocka_unit_test(test_another_key_in_the_file_takes_the_role_anew),
 		cmocka_unit_test(test_a_key_at_hand_frees_those_who_wait),

@@ -1,8 +1,8 @@
 /*
- * fuzz_keyring.c - any text as tccli's files: a key that can go into a header, or one line that says what is wrong.
+ * fuzz_keyring.c - any text as the tools' files: a key that can go into a header, or one line that says what is wrong.
  *
- * The input: the text of PROFILE.credential, perhaps a line "--" and that of PROFILE.configure.  No file is read: this
- * program brings its own file_read.
+ * The input: the text of PROFILE.credential, perhaps a line "--" and that of every other file: PROFILE.configure, the
+ * SDKs' file, .env.  An empty one is not there.  No file is read: this program brings its own file_read.
  */
 #include <errno.h>
 
@@ -21,7 +21,9 @@ static struct {
 char *file_read(const char *path, size_t max, size_t *len, struct buf *why)
 {
 	bool credential = strstr(path, ".credential") != NULL;
-	const char *from = credential ? files.credential : files.configure;
+	const char *from = credential && files.credential_len ? files.credential : NULL;
+	if (!credential)
+		from = files.configure;
 	size_t size = credential ? files.credential_len : files.configure_len;
 
 	if (!from || size > max) {
@@ -55,7 +57,7 @@ static bool fits_a_header(const char *text)
 	return *text && *text != ' ' && text[strlen(text) - 1] != ' ';
 }
 
-static void check(const struct keyring *keyring, const char *profile)
+static void check(const struct keyring *keyring, const char *cloud, const char *profile)
 {
 	char was_id[] = "was", was_secret[] = "before";
 	struct origin found = { 0 }, was = { .key = { .id = was_id, .secret = was_secret } };
@@ -65,7 +67,7 @@ static void check(const struct keyring *keyring, const char *profile)
 	origin_copy(&found, &was);
 	buf_init(&where, 4096);
 	buf_init(&region, 4096);
-	if (keyring_load(keyring, "tencent", profile, &found, &where)) {
+	if (keyring_load(keyring, cloud, profile, &found, &where)) {
 		CHECK(found.where && fuzz_is_printable(found.where) && !where.len);
 		CHECK(found.kind == ORIGIN_MACHINE || (fits_a_header(key->id) && fits_a_header(key->secret)));
 		CHECK(!key->token || fits_a_header(key->token));
@@ -75,7 +77,7 @@ static void check(const struct keyring *keyring, const char *profile)
 		CHECK(!strcmp(key->id, "was") && !strcmp(key->secret, "before") && !key->token);
 		CHECK(where.len > 0 && fuzz_is_printable(where.data));
 	}
-	if (keyring_region(keyring, "tencent", profile, &region))
+	if (keyring_region(keyring, cloud, profile, &region))
 		CHECK(region.len > 0 && fits_a_header(region.data));
 	buf_release(&region);
 	buf_release(&where);
@@ -95,8 +97,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsetenv("TENCENTCLOUD_REGION");
 	setenv("HOME", "/home/x", 1);
 	struct keyring *keyring = keyring_new();
-	check(keyring, NULL);
-	check(keyring, "work");
+	check(keyring, "tencent", NULL);
+	check(keyring, "tencent", "work");
+	check(keyring, "baidu", NULL);
 	keyring_free(keyring);
 	return 0;
 }

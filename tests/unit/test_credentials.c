@@ -38,6 +38,49 @@ static void test_copy(void **state)
 	credentials_release(&b);
 }
 
+static void test_mistakes(void **state)
+{
+	(void)state;
+	assert_null(credentials_mistake("AKID-x/y+z=="));
+	assert_null(credentials_mistake("a b"));
+	assert_string_equal(credentials_mistake(NULL), "is empty");
+	assert_string_equal(credentials_mistake(""), "is empty");
+	static const char *const BLANKS[] = { " a", "a ", "a\n", "\ta", "a\r", "\v" };
+	for (size_t i = 0; i < sizeof BLANKS / sizeof *BLANKS; i++)
+		assert_non_null(strstr(credentials_mistake(BLANKS[i]), "blank"));
+	static const char *const CONTROLS[] = { "a\x01z", "a\r\nX: 1", "a\x7fz", "a\xc0\x80z" };
+	for (size_t i = 0; i < sizeof CONTROLS / sizeof *CONTROLS; i++)
+		assert_non_null(strstr(credentials_mistake(CONTROLS[i]), "control"));
+}
+
+static void test_origins_are_copied_and_moved_whole(void **state)
+{
+	(void)state;
+	char *const t[] = { (char *)"id", (char *)"secret", (char *)"role", (char *)"session", (char *)"provider",
+		(char *)"identity", (char *)"region", (char *)"where", (char *)"looked" };
+	const struct origin from = { ORIGIN_ROLE, { t[0], t[1], NULL }, t[2], t[3], t[4], t[5], t[6], t[7], t[8], 9 };
+	struct origin copy = { .where = xstrdup("old") }, moved = { 0 };
+	origin_copy(&copy, &from);
+	const char *const got[] = { copy.key.id, copy.key.secret, copy.role, copy.session, copy.provider, copy.identity,
+		copy.region, copy.where, copy.looked_at };
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		assert_string_equal(got[i], t[i]);
+		assert_ptr_not_equal(got[i], t[i]);
+	}
+	assert_null(copy.key.token);
+	assert_int_equal(copy.kind, ORIGIN_ROLE);
+	assert_int_equal(copy.expires_s, 9);
+	origin_move(&moved, &copy);
+	assert_string_equal(moved.identity, "identity");
+	assert_null(copy.identity);
+	assert_null(copy.key.id);
+	origin_move(&moved, &moved);
+	assert_string_equal(moved.key.secret, "secret");
+	origin_release(&moved);
+	origin_release(&moved);
+	assert_int_equal(moved.kind, ORIGIN_KEY);
+}
+
 static void assert_sha256(const char *text, const char *expected)
 {
 	unsigned char digest[DIGEST_BYTES];
@@ -105,6 +148,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_origins_are_copied_and_moved_whole),
 		cmocka_unit_test(test_sha256),
 		cmocka_unit_test(test_hmac),
 		cmocka_unit_test(test_hmac_in_place),

@@ -128,6 +128,27 @@ static void test_http_dates(void **state)
 	}
 }
 
+/* A Date teaches when it explains what the call was signed with, and only then. */
+static void test_offsets(void **state)
+{
+	static const char DATE[] = "Sun, 06 Nov 1994 08:49:37 GMT";
+	const int64_t date_s = 784111777;
+	int64_t offset_s = 5;
+	(void)state;
+	assert_true(when_learn_offset(DATE, date_s + 3600, 0, &offset_s));
+	assert_int_equal(offset_s, -3600);
+	assert_true(when_learn_offset(DATE, date_s - 90000, 0, &offset_s));
+	assert_int_equal(offset_s, 90000);
+	assert_true(when_learn_offset(DATE, date_s + 60, 0, &offset_s));
+	assert_int_equal(offset_s, -60);
+	assert_false(when_learn_offset(DATE, date_s + 59, 0, &offset_s));
+	assert_false(when_learn_offset(DATE, date_s - 59, 0, &offset_s));
+	/* what it was signed with was right already */
+	assert_false(when_learn_offset(DATE, date_s + 3600, -3600, &offset_s));
+	assert_false(when_learn_offset("garbage", date_s + 3600, 0, &offset_s));
+	assert_int_equal(offset_s, -60);
+}
+
 static void assert_formats(int64_t seconds, const char *whole, const char *date)
 {
 	struct buf out;
@@ -204,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_no_times),
 		cmocka_unit_test(test_cut_texts),
 		cmocka_unit_test(test_http_dates),
+		cmocka_unit_test(test_offsets),
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_calendar_agrees),
 	};
