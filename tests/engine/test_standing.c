@@ -12,8 +12,9 @@
 #include <string.h>
 
 #include "cloud.h"
+#include "flight.h"
 
-enum { LIVES = 400, EVENTS = 400, ASKS = 24, THINGS = 32 };
+enum { LIVES = 400, EVENTS = 400, ASKS = 64, THINGS = 48 };
 
 #define SHORT(name, kind, describe) "{'name':'" name "','list':{'action':'Describe" kind "s'," \
 	"'params':{'OrderField':'CreateTime','Order':'ASC'},'newest':{'OrderField':'UpdateTime','Order':'DESC'}," \
@@ -47,7 +48,7 @@ struct life {
 	size_t n;
 	struct question_at asks[ASKS];
 	unsigned seed, failing, clock;
-	bool down;
+	bool down, silent;
 };
 
 static struct {
@@ -114,7 +115,7 @@ static void fill(struct life *life)
 	life->cloud.latency_ms = 0;
 	life->cloud.lists_models = true;
 	if (!strcmp(life->world->setup.catalog, "tione")) {
-		add(life, "training", "training", NULL, "train", 10, task);
+		add(life, "training", "training", NULL, "train", 30, task);
 		add(life, "notebooks", "notebooks", NULL, "nb", 10, task);
 		add(life, "models", "models", NULL, "m", 2, model);
 		add(life, "models/m-1/versions", "versions", "m-1", "mv", 4, version);
@@ -277,7 +278,7 @@ static void answer_one(struct life *life)
 {
 	struct script *script = &life->world->script;
 
-	if (!script->n_waiting)
+	if (!script->n_waiting || life->silent)
 		return;
 	struct exchange *exchange = script_waiting(script, chance(life, (unsigned)script->n_waiting));
 	if (life->down || chance(life, 100) < life->failing)
@@ -321,6 +322,8 @@ static void happen(struct life *life)
 	case 4:
 		if (chance(life, 8) == 0)
 			life->down = !life->down;
+		else if (chance(life, 6) == 0)
+			life->silent = !life->silent;
 		else if (chance(life, 20) == 0)
 			tree_expire(life->world->tree);
 		break;
@@ -334,6 +337,18 @@ static void happen(struct life *life)
 	default:
 		put_question(life);
 	}
+}
+
+/* Who waits for his turn has a timer, or there is a silence, which an answer ends. */
+static void check_turns(const struct life *life)
+{
+	const struct engine *engine = life->world->engine;
+
+	if (breaker_is_silent(&engine->breaker, life->world->script.now_ms))
+		return;
+	for (size_t i = 0; i < engine->n_actions; i++)
+		if (engine->actions[i]->first && !engine->actions[i]->timer)
+			fail_msg("a call waits for its turn, and nothing will give it one");
 }
 
 static void live(unsigned seed)
@@ -355,8 +370,10 @@ static void live(unsigned seed)
 	cloud_open(&life->cloud, life->world, 0);
 	life->failing = failing[chance(life, COUNT(failing))];
 	fill(life);
-	for (int event = 0; event < EVENTS; event++)
+	for (int event = 0; event < EVENTS; event++) {
 		happen(life);
+		check_turns(life);
+	}
 	script_advance(&life->world->script, setup.deadline_ms);
 	assert_int_equal(life->world->unanswered, 0);
 	for (size_t i = 0; i < life->n; i++)
