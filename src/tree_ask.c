@@ -126,7 +126,7 @@ static struct reply lookup_resource(struct tree *tree, struct node *listing, con
 
 	if (!node) {
 		struct buf id;
-		buf_init(&id, NAME_BYTES_MAX);
+		buf_init_whole(&id, NAME_BYTES_MAX);
 		if (!name_is_probe(name) && name_unescape(&id, name) &&
 				kind_accepts_id(listing->kind, id.data))
 			node = node_add_resource(tree, listing, name, id.data);
