@@ -13,7 +13,7 @@
 #include "json.h"
 
 enum { KINDS_MAX = 1000, TEXTS_MAX = 1000, REGEX_ERROR_MAX = 120 };
-/* Of an id's form, once its bounds are written out, as regcomp does it: 2,000 of them match an id in 0.1 s. */
+/* Of an id's form, once its bounds are written out, as regcomp does it: 2,000 match an id in 0.1 s. */
 enum { FORM_STEPS_MAX = 2000, FORM_DEPTH_MAX = 20 };
 
 static const struct form form_kind_path = {
@@ -411,8 +411,8 @@ static bool compile_form(const struct place *at, struct kind *kind)
 	char reason[REGEX_ERROR_MAX];
 
 	if (is_too_large(kind->id_form))
-		return rows_refuse(&here, "too large: over %d steps once its bounds are written out, or over %d "
-			"parentheses deep", FORM_STEPS_MAX, FORM_DEPTH_MAX);
+		return rows_refuse(&here, "too large: over %d steps once its bounds are written out, or over "
+			"%d parentheses deep", FORM_STEPS_MAX, FORM_DEPTH_MAX);
 	int failure = regcomp(&kind->id_regex, kind->id_form, REG_EXTENDED);
 
 	if (failure == 0)
