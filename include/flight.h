@@ -125,6 +125,7 @@ struct engine {
 	struct engine_stats stats;
 	struct breaker breaker;
 	int64_t started_s;
+	bool offline; /* it was told that the cloud cannot be reached */
 	uint64_t chance;
 };
 

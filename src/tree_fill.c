@@ -252,18 +252,11 @@ static void fail_listing(struct tree *tree, struct node *listing, enum fault fau
 		mark_missing(tree, listing->parent, now_ms);
 }
 
-/* Nobody was reached, whatever it was that we wanted to know. */
-static bool is_outage(enum fault fault)
-{
-	return fault == FAULT_TIMEOUT || fault == FAULT_LOST || fault == FAULT_REFUSED ||
-		fault == FAULT_NO_HOST || fault == FAULT_NO_NETWORK;
-}
-
 void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,
 	int64_t hold_ms, int64_t now_ms)
 {
 	node_pin(node);
-	if (is_outage(fault) && hold_ms)
+	if (fault_is_outage(fault) && hold_ms)
 		tree->outage = (struct failure){ fault, now_ms, now_ms + OUTAGE_MS };
 	if (fault == FAULT_NOT_FOUND && node->kind)
 		hold_ms = miss_ms(tree, node->kind);

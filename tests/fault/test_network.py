@@ -270,7 +270,6 @@ def test_N17_everything_known_outlives_an_outage_and_there_is_no_stampede(box):
         assert max(counts["max_in_1s"].values()) <= 20
 
 
-@pytest.mark.xfail(strict=False, reason="an outage is in .describefs/status and errors, not yet two lines of a log")
 def test_N17_an_outage_is_told_once_at_its_beginning_and_once_at_its_end(box):
     cloud = box.emulator("--tasks", 30)
     with Relay(int(cloud.ports["http"])) as relay:
