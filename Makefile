@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 VERSION := 0.1.0
 BUILD ?= build
 
-EDGE := loop http transfer file keyring options config daemon source doctor trim front_mount front_reply front_fuse front_cli main
+EDGE := loop http transfer file keyring options config daemon source doctor trim interrupt front_mount front_reply front_fuse front_cli main
 
 PKGS := fuse3 libcurl libcjson openssl
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)

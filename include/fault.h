@@ -50,6 +50,8 @@ int fault_errno(enum fault fault); /* positive, 1..133; 0 for FAULT_NONE */
 bool fault_retries(enum fault fault); /* another try within the deadline may help */
 bool fault_allows_stale(enum fault fault); /* the last good answer may be served instead */
 bool fault_drops(enum fault fault); /* what is kept of the thing must go */
+/* Nobody was reached, whatever it was that we wanted to know. */
+bool fault_is_outage(enum fault fault);
 
 /* Copies text into a note's field: control bytes become '?', cut at `size` - 1 on a UTF-8 border. */
 void fault_note_copy(char *field, unsigned long size, const char *text);

@@ -127,6 +127,7 @@ struct engine {
 	struct breaker breaker;
 	struct timer *ahead; /* the next call ahead of a scan; NULL: none is foreseen */
 	int64_t started_s;
+	bool offline; /* it was told that the cloud cannot be reached */
 	uint64_t chance;
 };
 
