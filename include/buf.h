@@ -35,6 +35,11 @@ struct buf {
 
 /* Takes no memory yet. */
 void buf_init(struct buf *buf, size_t max);
+/*
+ * Takes all its room now, and aborts when memory is out: for what is small and of our own, like a name, where
+ * "full" is to mean that it was too long and nothing else.
+ */
+void buf_init_whole(struct buf *buf, size_t max);
 /* Frees the bytes; the buffer is empty and usable again. */
 void buf_release(struct buf *buf);
 /* Empty again (and no longer full), memory kept. */

@@ -51,6 +51,8 @@ bool fault_retries(enum fault fault); /* another try within the deadline may hel
 bool fault_allows_stale(enum fault fault); /* the last good answer may be served instead */
 bool fault_drops(enum fault fault); /* what is kept of the thing must go */
 bool fault_lasts(enum fault fault); /* time alone does not mend it: who waits for something else is told */
+/* Nobody was reached, whatever it was that we wanted to know. */
+bool fault_is_outage(enum fault fault);
 
 /* Copies text into a note's field: control bytes become '?', cut at `size` - 1 on a UTF-8 border. */
 void fault_note_copy(char *field, unsigned long size, const char *text);

@@ -137,6 +137,7 @@ struct engine {
 	struct timer *ahead; /* the next call ahead of a scan; NULL: none is foreseen */
 	int64_t started_s, started_ms;
 	int64_t last_ok_ms; /* 0: never */
+	bool offline; /* it was told that the cloud cannot be reached */
 	uint64_t chance;
 };
 

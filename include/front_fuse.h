@@ -28,5 +28,7 @@ void front_refresh(struct front *front);
 void front_detached(struct front *front);
 /* Unmounts. NULL is fine. */
 void front_free(struct front *front);
+/* The version of libfuse, for people. */
+const char *front_library(void);
 
 #endif

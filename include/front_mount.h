@@ -16,12 +16,9 @@
 
 /* NULL: `why` is one line, with what libfuse and fusermount3 said, and nothing is mounted. */
 struct fuse_session *front_mount(const struct config *config, const struct fuse_lowlevel_ops *operations,
-	size_t size, void *userdata, struct buf *why);
+	size_t size, const struct fuse_custom_io *io, void *userdata, struct buf *why);
 
 /* Cuts the connection, so that fuse_session_unmount does not touch what else is mounted at its path. */
 void front_sever(struct fuse_session *session);
-
-/* The version of the library behind it. */
-const char *front_library(void);
 
 #endif

@@ -30,6 +30,7 @@ struct parked {
 	struct front *front;
 	fuse_req_t request;
 	struct wait *wait; /* NULL while engine_ask runs */
+	struct timer *look; /* a signal has woken the reader: whether it, or the next, ends his wait */
 	void (*reply)(struct parked *parked, const struct reply *reply);
 	fuse_ino_t id;
 	size_t size;

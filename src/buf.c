@@ -67,6 +67,14 @@ void buf_init(struct buf *buf, size_t max)
 	*buf = (struct buf){ .data = (char *)(uintptr_t)EMPTY, .max = max };
 }
 
+void buf_init_whole(struct buf *buf, size_t max)
+{
+	buf_init(buf, max);
+	buf->data = xmalloc(max + 1);
+	buf->data[0] = '\0';
+	buf->room = max + 1;
+}
+
 void buf_release(struct buf *buf)
 {
 	if (buf->room > 0)

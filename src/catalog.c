@@ -9,6 +9,7 @@
 #include "catalog.h"
 
 #include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,9 +213,12 @@ bool kind_accepts_id(const struct kind *kind, const char *id)
 
 	if (len == 0 || len > NAME_BYTES_MAX || name_is_probe(id))
 		return false;
-	if (regexec(&kind->id_regex, id, 1, &match, 0) != 0)
-		return false;
-	return match.rm_so == 0 && (size_t)match.rm_eo == len;
+	errno = 0;
+	if (regexec(&kind->id_regex, id, 1, &match, 0) == 0)
+		return match.rm_so == 0 && (size_t)match.rm_eo == len;
+	if (errno == ENOMEM) /* glibc says "no match", and that would be a word about the id */
+		out_of_memory();
+	return false;
 }
 
 static const char *renamed(const struct kind *kind, const char *member)

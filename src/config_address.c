@@ -42,6 +42,13 @@ static bool is_host(const char *host, bool bracketed)
  * HOST[:PORT] with nothing behind it but perhaps a slash; no user, so that no password lands in a
  * log.
  */
+static bool is_port(const char *text)
+{
+	int64_t number = ascii_number(text);
+
+	return text[strspn(text, "0123456789")] == '\0' && strlen(text) <= 15 && number >= 1 && number <= 65535;
+}
+
 static bool is_authority(const char *text, size_t len, bool must_be_loopback)
 {
 	bool bracketed = text[0] == '[';
@@ -51,9 +58,8 @@ static bool is_authority(const char *text, size_t len, bool must_be_loopback)
 		return false;
 	char *host = xstrndup(text + bracketed, host_len);
 	char *port = xstrndup(text + rest, len - rest);
-	int64_t number;
 	bool good = is_host(host, bracketed) && (!must_be_loopback || is_loopback(host)) &&
-		(!*port || (*port == ':' && read_integer(port + 1, 10, 1, 65535, &number)));
+		(!*port || (*port == ':' && is_port(port + 1)));
 	free(host);
 	free(port);
 	return good;

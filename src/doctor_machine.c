@@ -7,7 +7,7 @@
 #include "daemon.h"
 #include "digest.h"
 #include "file.h"
-#include "front_mount.h"
+#include "front_fuse.h"
 #include "http.h"
 #include "json.h"
 #include "mounts.h"

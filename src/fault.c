@@ -81,6 +81,12 @@ bool fault_lasts(enum fault fault)
 	return row_of(fault)->lasts;
 }
 
+bool fault_is_outage(enum fault fault)
+{
+	return fault == FAULT_TIMEOUT || fault == FAULT_LOST || fault == FAULT_REFUSED ||
+		fault == FAULT_NO_HOST || fault == FAULT_NO_NETWORK;
+}
+
 void fault_note_copy(char *field, unsigned long size, const char *text)
 {
 	size_t room = size, len = 0;

@@ -15,6 +15,7 @@
 #include "front_fuse.h"
 
 #include "front_refresh.h"
+#include "interrupt.h"
 
 #include <errno.h>
 #include <linux/fuse.h>
@@ -41,6 +42,7 @@ static void answer_parked(void *arg, const struct reply *reply)
 
 	if (parked->wait)
 		fuse_req_interrupt_func(parked->request, NULL, NULL);
+	loop_unset(parked->front->loop, parked->look);
 	if (reply->outcome == OUTCOME_FAILED)
 		fuse_reply_err(parked->request, fault_errno(reply->fault));
 	else
@@ -49,14 +51,29 @@ static void answer_parked(void *arg, const struct reply *reply)
 	free(parked);
 }
 
+static void look(void *arg)
+{
+	struct parked *parked = arg;
+	struct front *front = parked->front;
+
+	if (!interrupt_ends(fuse_req_ctx(parked->request)->pid)) {
+		parked->look = loop_after(front->loop, INTERRUPT_LOOK_MS, look, parked);
+		return;
+	}
+	sources_cancel(front->sources, parked->id, parked->wait);
+	fuse_req_interrupt_func(parked->request, NULL, NULL);
+	fuse_reply_err(parked->request, EINTR);
+	free(parked);
+}
+
+/* libfuse holds the request's lock here: the answer is the next round's. */
 static void interrupt_parked(fuse_req_t request, void *arg)
 {
 	struct parked *parked = arg;
 
-	/* libfuse holds the request's lock here: its handler can't be taken off, and need not be */
-	sources_cancel(parked->front->sources, parked->id, parked->wait);
-	fuse_reply_err(request, EINTR);
-	free(parked);
+	(void)request;
+	if (!parked->look)
+		parked->look = loop_after(parked->front->loop, 0, look, parked);
 }
 
 /* `wait` NULL: it was answered, and is gone. */
@@ -289,6 +306,8 @@ static ssize_t read_request(int fd, void *bytes, size_t len, void *userdata)
 	return read(fd, bytes, len);
 }
 
+static const struct fuse_custom_io kernel_io = { .writev = write_reply, .read = read_request };
+
 static void receive(void *arg, int fd, int events)
 {
 	struct front *front = arg;
@@ -315,23 +334,6 @@ static void receive(void *arg, int fd, int events)
 	}
 }
 
-static bool mount_session(struct front *front, const struct config *config, struct buf *why)
-{
-	static const struct fuse_custom_io io = { .writev = write_reply, .read = read_request };
-
-	front->session = front_mount(config, &operations, sizeof(operations), front, why);
-	if (!front->session)
-		return false;
-	int fd = fuse_session_fd(front->session);
-	if (fuse_session_custom_io(front->session, &io, fd) || fcntl(fd, F_SETFL, O_NONBLOCK)) {
-		buf_printf(why, "cannot set up /dev/fuse: %s", strerror(errno));
-		fuse_session_unmount(front->session);
-		fuse_session_destroy(front->session);
-		return false;
-	}
-	return true;
-}
-
 struct front *front_new(const struct config *config, struct loop *loop, void (*ready)(void *arg),
 	void *arg, struct buf *why)
 {
@@ -343,7 +345,8 @@ struct front *front_new(const struct config *config, struct loop *loop, void (*r
 	front->uid = config->uid >= 0 ? (uid_t)config->uid : getuid();
 	front->gid = config->gid >= 0 ? (gid_t)config->gid : getgid();
 	front->umask = config->umask >= 0 ? (mode_t)config->umask & 0777 : 0;
-	if (mount_session(front, config, why))
+	front->session = front_mount(config, &operations, sizeof(operations), &kernel_io, front, why);
+	if (front->session)
 		return front;
 	free(front);
 	return NULL;
@@ -379,4 +382,9 @@ void front_free(struct front *front)
 	fuse_session_destroy(front->session);
 	free(front->buffer.mem);
 	free(front);
+}
+
+const char *front_library(void)
+{
+	return fuse_pkgversion();
 }

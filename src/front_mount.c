@@ -6,8 +6,10 @@
  */
 #include "front_mount.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -92,8 +94,21 @@ static void ear_close(const struct ear *ear, struct buf *said)
 	close(ear->heard);
 }
 
+/* /dev/fuse is read and written by our own functions, and never waited for. */
+static bool set_io(struct fuse_session *session, const struct fuse_custom_io *io, struct buf *why)
+{
+	int fd = fuse_session_fd(session);
+
+	if (!fuse_session_custom_io(session, io, fd) && !fcntl(fd, F_SETFL, O_NONBLOCK))
+		return true;
+	buf_printf(why, "cannot set up /dev/fuse: %s", strerror(errno));
+	fuse_session_unmount(session);
+	fuse_session_destroy(session);
+	return false;
+}
+
 struct fuse_session *front_mount(const struct config *config, const struct fuse_lowlevel_ops *operations,
-	size_t size, void *userdata, struct buf *why)
+	size_t size, const struct fuse_custom_io *io, void *userdata, struct buf *why)
 {
 	struct ear ear = ear_open();
 	struct buf said;
@@ -112,7 +127,7 @@ struct fuse_session *front_mount(const struct config *config, const struct fuse_
 	if (session && !mounted)
 		fuse_session_destroy(session);
 	buf_release(&said);
-	return mounted ? session : NULL;
+	return mounted && set_io(session, io, why) ? session : NULL;
 }
 
 /* libfuse takes a pipe that nobody reads for a cut connection, and this one is cut, as nobody holds it. */
@@ -125,9 +140,4 @@ void front_sever(struct fuse_session *session)
 	close(ends[0]);
 	dup3(ends[1], fuse_session_fd(session), O_CLOEXEC);
 	close(ends[1]);
-}
-
-const char *front_library(void)
-{
-	return fuse_pkgversion();
 }

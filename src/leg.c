@@ -83,11 +83,24 @@ static void end(struct leg *leg, enum fault fault)
 	flight_advance(leg->flight, NULL);
 }
 
+/* One line when the cloud cannot be reached any more, and one when it can. */
+static void tell_outage(struct engine *engine, bool offline)
+{
+	const struct engine_options *options = &engine->options;
+
+	if (engine->offline != offline && options->trace)
+		options->trace(options->trace_arg, offline ? "offline: the cloud cannot be reached" :
+			"online: the cloud answers");
+	engine->offline = offline;
+}
+
 /* For good, all its tries included. */
 static void fail(struct leg *leg, enum fault fault)
 {
 	struct engine *engine = leg->flight->engine;
 
+	if (fault_is_outage(fault))
+		tell_outage(engine, true);
 	breaker_failed(&engine->breaker, fault, engine->stats.in_flight, engine_now_ms(engine));
 	end(leg, fault);
 }
@@ -336,6 +349,8 @@ static void take_answer(struct leg *leg, struct response *response)
 	trace(leg, response, fault, &leg->note);
 	breaker_heard(&engine->breaker, fault, leg->received_ms);
 	engine_action(engine, leg->action)->ended[fault]++;
+	if (!fault_is_outage(fault))
+		tell_outage(engine, false);
 	if (fault) {
 		engine_note_failure(engine, leg->flight->node, fault, &leg->note);
 		if (!try_again(leg, fault, response))

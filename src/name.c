@@ -134,7 +134,7 @@ static void add_marked(struct buf *out, const char *name, const char *text)
 void name_escape(struct buf *out, const char *text)
 {
 	struct buf name;
-	buf_init(&name, NAME_BYTES_MAX);
+	buf_init_whole(&name, NAME_BYTES_MAX);
 	escape_pieces(&name, text);
 	if (!name.full && looks_cut(&name)) {
 		char hash[MARK_HEX + 1];
@@ -181,8 +181,8 @@ bool name_unescape(struct buf *out, const char *name)
 	if (*name == '\0' || strnlen(name, NAME_BYTES_MAX + 1) > NAME_BYTES_MAX)
 		return false;
 	struct buf text, again;
-	buf_init(&text, 2 * NAME_BYTES_MAX);
-	buf_init(&again, NAME_BYTES_MAX);
+	buf_init_whole(&text, 2 * NAME_BYTES_MAX);
+	buf_init_whole(&again, NAME_BYTES_MAX);
 	bool exact = decode(&text, name);
 	if (exact) {
 		name_escape(&again, text.data);

@@ -138,6 +138,12 @@ bool refresh_takes(struct flight *flight, const struct json *item, const struct 
 	}
 }
 
+/* Whoever is nowhere any more can be asked for alone, and need not be looked for in all of the list. */
+static bool can_be_asked(const struct kind *kind)
+{
+	return kind->describe.name || kind->describe.path;
+}
+
 /* Both steps are done. */
 static void finish(struct flight *flight, const struct source_note *note)
 {
@@ -146,7 +152,8 @@ static void finish(struct flight *flight, const struct source_note *note)
 
 	bool adds_up = tree_list_adds_up(flight->node, flight->begun_ms) &&
 		tree_list_whole(flight->node, &whole) && (int64_t)whole.n == flight->total;
-	if (!adds_up && is_short(flight, pages_of(flight, (size_t)flight->total))) {
+	if (!adds_up && (!can_be_asked(node_kind(flight->node)) ||
+			is_short(flight, pages_of(flight, (size_t)flight->total)))) {
 		read_whole(flight);
 		return;
 	}

@@ -18,6 +18,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -29,6 +30,8 @@
 #if LIBCURL_VERSION_NUM < 0x075700
 #error "libcurl 7.87 or newer is needed: without CURLOPT_QUICK_EXIT a silent name server blocks us"
 #endif
+
+enum { UNHEARD_MS = 3000 };
 
 /* What curl's codes mean */
 
@@ -197,6 +200,20 @@ static bool starts_over(struct transfer *transfer)
 }
 
 /*
+ * A connection that something on the way has forgotten takes what we say and brings nothing back.  A
+ * cloud that is only slow acknowledges at once, because that is its kernel's work: so what nobody
+ * acknowledges for UNHEARD_MS ends the connection, and the next try makes another one.
+ */
+static int socket_for(const struct curl_sockaddr *address)
+{
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	unsigned int unheard_ms = UNHEARD_MS;
+	if (fd >= 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unheard_ms, sizeof unheard_ms);
+	return fd;
+}
+
+/*
  * The config permits http:// for loopback hosts by name, and for a metadata service; here the address that
  * the name led to is held to it.
  */
@@ -208,7 +225,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	bool may_be_plain = is_loopback(to) || (transfer->nearby && is_near(to));
 	if (starts_over(transfer) || is_nowhere(to) || (transfer->plain && !may_be_plain))
 		return CURL_SOCKET_BAD;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	return socket_for(address);
 }
 
 static int before_request(void *arg, char *ip, char *local_ip, int port, int local_port)

@@ -162,6 +162,8 @@ static struct node *node_new(struct tree *tree, enum node_sort sort, struct node
 	object_register(tree, &node->object);
 	buf_init(&path, SIZE_MAX);
 	node_path(node, &path);
+	if (path.full)
+		out_of_memory();
 	node->ino = hash_bytes(0, path.data, path.len);
 	if (node->ino <= TREE_ROOT)
 		node->ino += 2;

@@ -107,6 +107,8 @@ static struct reply prove(struct tree *tree, struct node *node, struct asked ask
 			return stale;
 	}
 	if (need.want == WANT_LIST && listing_is_fresh(need.node, asked)) {
+		if (need.node == node->parent && !need.node->complete) /* not all of it came */
+			return reply_failed(FAULT_ANSWER);
 		if (need.node == node->parent) /* a whole list, and it is not there */
 			return reply_absent(at_most(miss_ms(tree, node->kind),
 				left_ms(need.node->list_expires_ms, asked)));
@@ -124,7 +126,7 @@ static struct reply lookup_resource(struct tree *tree, struct node *listing, con
 
 	if (!node) {
 		struct buf id;
-		buf_init(&id, NAME_BYTES_MAX);
+		buf_init_whole(&id, NAME_BYTES_MAX);
 		if (!name_is_probe(name) && name_unescape(&id, name) &&
 				kind_accepts_id(listing->kind, id.data))
 			node = node_add_resource(tree, listing, name, id.data);

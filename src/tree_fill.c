@@ -112,7 +112,7 @@ static struct node *pin_id(struct tree *tree, struct node *listing, const char *
 	struct node *node = NULL;
 	struct buf id;
 
-	buf_init(&id, NAME_BYTES_MAX + 1);
+	buf_init_whole(&id, NAME_BYTES_MAX + 1);
 	if (name_unescape(&id, name) && kind_accepts_id(listing->kind, id.data)) {
 		node = node_find(tree, listing, name);
 		if (!node)
@@ -131,7 +131,7 @@ bool tree_pin(struct tree *tree, const char *pin, struct buf *why)
 	struct node *at = tree->root, *next = at;
 	struct buf name;
 
-	buf_init(&name, NAME_BYTES_MAX + 1);
+	buf_init_whole(&name, NAME_BYTES_MAX + 1);
 	for (const char *word = pin; next && *word;) {
 		size_t len = strcspn(word, "/");
 		buf_clear(&name);
@@ -218,7 +218,7 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 	struct stamp *stamp = stamp_new(note);
 	struct buf path;
 
-	buf_init(&path, NAME_BYTES_MAX);
+	buf_init_whole(&path, NAME_BYTES_MAX);
 	node_path(node, &path);
 	record_set(tree, node, &node_inside(tree, node)->detail,
 		snapshot_of_texts(path.data, names, texts, n, note->received_s), NULL, stamp, 0);
@@ -256,18 +256,11 @@ static void fail_listing(struct tree *tree, struct node *listing, enum fault fau
 		mark_missing(tree, listing->parent, now_ms);
 }
 
-/* Nobody was reached, whatever it was that we wanted to know. */
-static bool is_outage(enum fault fault)
-{
-	return fault == FAULT_TIMEOUT || fault == FAULT_LOST || fault == FAULT_REFUSED ||
-		fault == FAULT_NO_HOST || fault == FAULT_NO_NETWORK;
-}
-
 void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,
 	int64_t hold_ms, int64_t now_ms)
 {
 	node_pin(node);
-	if (is_outage(fault) && hold_ms)
+	if (fault_is_outage(fault) && hold_ms)
 		tree->outage = (struct failure){ fault, now_ms, now_ms + OUTAGE_MS };
 	if (fault == FAULT_NOT_FOUND && node->kind)
 		hold_ms = miss_ms(tree, node->kind);

@@ -139,7 +139,7 @@ struct node *list_show(struct tree *tree, struct node *listing, const char *id, 
 {
 	struct buf name;
 
-	buf_init(&name, NAME_BYTES_MAX + 1);
+	buf_init_whole(&name, NAME_BYTES_MAX + 1);
 	name_escape(&name, id);
 	struct node *node = node_find(tree, listing, name.data);
 	if (!node)

@@ -156,7 +156,8 @@ enum fault node_render(struct tree *tree, struct node *node, const struct json *
 
 	buf_init(&path, SIZE_MAX);
 	node_path(node, &path);
-	enum fault fault = snapshot_render(out, node->kind, object, path.data, &style, now_s);
+	enum fault fault = path.full ? FAULT_LOCAL :
+		snapshot_render(out, node->kind, object, path.data, &style, now_s);
 	buf_release(&path);
 	return fault;
 }

@@ -202,10 +202,12 @@ static struct view view_needed(struct tree *tree, struct node *node, uint32_t sl
 	}
 	if (!kind->list.name && !kind->list.path)
 		return view_at(NULL, SKELETON_MS);
-	if (kind->partial && !name)
+	if (kind->partial && !name && !node->listed.stamp)
 		return view_at(NULL, 0); /* its list call rarely answers: not asked for what nobody named */
 	if (node->listed.stamp || !listing_is_fresh(node->parent, asked))
 		return view_none(reply_need(node->parent, WANT_LIST));
+	if (!kind->partial && !node->parent->complete) /* it may be in what did not come */
+		return view_none(reply_failed(FAULT_ANSWER));
 	/* the list was read and does not have it: there is nothing to show but what is inside */
 	return view_at(NULL, left_ms(node->parent->list_expires_ms, asked));
 }

@@ -16,6 +16,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -149,6 +150,16 @@ def timed(function, *arguments):
     return time.monotonic() - start, result
 
 
+def hold_port(port):
+    """Keeps others away from a port on which nobody listens any more: connections to it are refused.
+
+    Else another emulator of this machine may get it, and say of everything that it does not exist."""
+    place = socket.socket()
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    place.bind(("127.0.0.1", port))
+    return place
+
+
 def mounts_below(directory):
     """(mount point, type) of what is mounted at or below a directory."""
     found = []
@@ -226,6 +237,7 @@ class Emulator:
         wait_until(lambda: ready.exists() or self.process.poll() is not None, 20, "the emulator")
         assert self.process.poll() is None, "the emulator did not start: " + self.stderr()
         self.ports = dict(line.split("=") for line in ready.read_text().split())
+        self.places = []  # held after a kill
 
     @property
     def url(self):
@@ -326,10 +338,13 @@ class Emulator:
         """The cloud is gone: connections to it are refused."""
         self.process.kill()
         self.process.wait()
+        self.places = [hold_port(int(port)) for name, port in self.ports.items() if name != "control"]
 
     def close(self):
         """Ends it; what is wrong with it, as a list of sentences."""
         wrong = []
+        for place in self.places:
+            place.close()
         if self.process.poll() is None:
             with contextlib.suppress(Exception):
                 self.control("quit", {})

@@ -87,6 +87,38 @@ static void test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole(void **s
 	}
 }
 
+/* What did not come may have been in what did not come. */
+static void test_a_list_that_is_not_whole_says_of_nobody_that_he_is_not_there(void **state)
+{
+	struct place place;
+	struct reply reply;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	jobs(&place, 1, 5, "");
+	reply = world_ask(place.world, ASK_LOOKUP, place.finetuning, "job-9");
+	assert_absent(&reply); /* that list was whole */
+	uint64_t fifth = world_find(place.world, "finetuning/job-5");
+	script_advance(&place.world->script, 40000);
+	begin(&place);
+	jobs(&place, 1, 2, "\"isTruncated\": true, \"nextMarker\": \"\"");
+	assert_found(&place.ask.reply);
+	world_find(place.world, "finetuning/job-1/job_id");
+	for (int id = 5; id <= 9; id += 4) {
+		reply = world_ask(place.world, ASK_LOOKUP, place.finetuning, id == 5 ? "job-5" : "job-9");
+		assert_fault(&reply, FAULT_ANSWER);
+	}
+	reply = world_ask(place.world, ASK_LOOKUP, fifth, "job_id");
+	assert_fault(&reply, FAULT_ANSWER);
+	script_advance(&place.world->script, 40000);
+	begin(&place);
+	jobs(&place, 1, 2, "");
+	reply = world_ask(place.world, ASK_LOOKUP, place.finetuning, "job-5");
+	assert_absent(&reply);
+	leave(&place);
+}
+
 static void test_a_list_that_says_nothing_of_more_is_whole(void **state)
 {
 	struct place place;
@@ -123,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_markers_are_followed_until_the_list_is_not_truncated),
 		cmocka_unit_test(test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole),
+		cmocka_unit_test(test_a_list_that_is_not_whole_says_of_nobody_that_he_is_not_there),
 		cmocka_unit_test(test_a_list_that_says_nothing_of_more_is_whole),
 		cmocka_unit_test(test_markers_that_go_round_end),
 	};

@@ -240,6 +240,32 @@ static void test_a_list_call_that_answers_makes_models_whole_and_readable(void *
 	leave(&place);
 }
 
+/* `ls` of it has what its list said, also when that has run out: asked for again, or the last good one. */
+static void test_a_model_that_was_listed_never_loses_its_members(void **state)
+{
+	static const char all[] = "versions id name tags create_time describe.json ";
+	struct place place;
+	(void)state;
+
+	enter(&place, "tione");
+	place.cloud.lists_models = true;
+	cloud_add_many(&place.cloud, "models", NULL, "m-", 3);
+	assert_int_equal(world_count(place.world, "models"), 3);
+	uint64_t model = world_find(place.world, "models/m-0001");
+	world_calls(place.world);
+	script_advance(&place.world->script, LIST_MS);
+	char *names = world_names(place.world, model);
+	assert_string_equal(names, all);
+	free(names);
+	assert_calls(place.world, 1);
+	script_advance(&place.world->script, LIST_MS);
+	place.cloud.fail = FAULT_REFUSED;
+	names = world_names(place.world, model);
+	assert_string_equal(names, all);
+	free(names);
+	leave(&place);
+}
+
 static void test_an_id_that_was_entered_is_listed_once_when_the_list_has_it_too(void **state)
 {
 	struct place place;
@@ -473,6 +499,7 @@ int main(void)
 		cmocka_unit_test(test_a_model_without_versions_is_there_and_empty),
 		cmocka_unit_test(test_a_single_version_can_be_read_without_its_list),
 		cmocka_unit_test(test_a_list_call_that_answers_makes_models_whole_and_readable),
+		cmocka_unit_test(test_a_model_that_was_listed_never_loses_its_members),
 		cmocka_unit_test(test_an_id_that_was_entered_is_listed_once_when_the_list_has_it_too),
 		cmocka_unit_test(test_an_id_entered_while_it_is_being_harvested_is_listed_once),
 		cmocka_unit_test(test_only_the_last_thousand_visits_are_remembered),

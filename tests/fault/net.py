@@ -17,7 +17,7 @@ import time
 
 import pytest
 
-from harness import TASK, error_of, mounts_below, read, synthetic, timed, xattr
+from harness import TASK, error_of, hold_port, mounts_below, read, synthetic, timed, xattr
 
 DEADLINE = 2  # seconds: of the mounts here, where a row's number is the deadline's
 SLACK = 1.5  # what two busy cores may be late
@@ -226,7 +226,7 @@ class Relay:
     def __init__(self, port, address=("127.0.0.1", 0)):
         self.target, self.server, self.passed, self.address = port, None, b"", address
         self.up()
-        self.port = self.server.port
+        self.port, self.place = self.server.port, None
 
     def up(self):
         self.server = Server(self.carry, (self.address[0], self.port) if self.server else self.address)
@@ -236,6 +236,14 @@ class Relay:
             with contextlib.suppress(OSError):
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.server.close()
+        self.place = self.place or hold_port(self.port)
+
+    def forget(self):
+        """Whatever comes on the connections that stand is dropped before TCP hears of it: no answer, no end, no ACK."""
+        nothing = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))  # BPF: keep 0 bytes of each packet
+        for one in self.server.open:
+            with contextlib.suppress(OSError):
+                one.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HL", 1, ctypes.addressof(nothing)))  # SO_ATTACH_FILTER
 
     def carry(self, client):
         with socket.create_connection(("127.0.0.1", self.target)) as cloud:
@@ -255,6 +263,8 @@ class Relay:
 
     def __exit__(self, *_):
         self.server.close()
+        if self.place:
+            self.place.close()
 
 
 class NameServer:

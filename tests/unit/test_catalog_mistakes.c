@@ -413,6 +413,31 @@ static void test_a_name_ends_at_255_bytes(void **state)
 	buf_release(&why);
 }
 
+/* A bound is written out, inside others many times: what would take all memory, or time, is refused before. */
+static void test_an_id_form_has_a_size(void **state)
+{
+	static const char *const right[] = { "[a-z]{1,255}", "a{2000}", "([a-z]{1,40}-){1,40}x", "[]{9}x[^]{9}]{1,255}",
+		"[[:alpha:]{2,]{3,5}", "(a{100}|b{100}){9}", "a\\\\{9999", "(a|b)+c*d?", "((((((((((a))))))))))", "a{0,5}b{0}" };
+	static const char *const large[] = { "a{2001}", "(a{1,255}){1,255}", "((a{99}){99}){99}", "(a{99,}){99}",
+		"(((((((((((a+)+)+)+)+)+)+)+)+)+)+)+", "a{1,99999999999999999999}", "(ab|cd){1,1000}",
+		"(((((((((((((((((((((a)))))))))))))))))))))" };
+	char text[512];
+	struct buf why;
+	buf_init(&why, 4096);
+	for (size_t i = 0; i < COUNT(right) + COUNT(large); i++) {
+		bool is_large = i >= COUNT(right);
+		buf_clear(&why);
+		snprintf(text, sizeof text, "{'catalog':'tione','kinds':[{'name':'k','id':'Id','id_form':'%s',"
+			"'partial':true}]}", is_large ? large[i - COUNT(right)] : right[i]);
+		quote(text);
+		if (catalogs_load(*state, "form.json", text, strlen(text), &why) == is_large)
+			fail_msg("%s: %s", text, is_large ? "loaded" : why.data);
+		if (is_large)
+			assert_non_null(strstr(why.data, "kinds[0] (k): id_form: too large: over 2000 steps"));
+	}
+	buf_release(&why);
+}
+
 static void test_a_reason_may_have_no_room(void **state)
 {
 	struct buf why;
@@ -430,6 +455,7 @@ int main(void)
 		TEST(test_mistakes_are_refused_and_change_nothing),
 		TEST(test_damaged_files),
 		TEST(test_a_name_ends_at_255_bytes),
+		TEST(test_an_id_form_has_a_size),
 		TEST(test_a_reason_may_have_no_room),
 	};
 	return cmocka_run_group_tests(TESTS, NULL, NULL);
