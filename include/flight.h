@@ -187,8 +187,10 @@ void turn_wired(struct leg *leg);
 void turn_end(struct leg *leg);
 /* Something has changed for all that wait. */
 void turn_run_all(struct engine *engine);
-/* So many more calls could go now, behind all that wait; not for people: and a tenth of the rate is left. */
-size_t turn_spare(struct engine *engine, const struct action *action, bool for_people);
+/* So many more calls could go now, behind all that wait. */
+size_t turn_spare(struct engine *engine, const struct action *action);
+/* When the next one may go ahead of a scan, which uses up the rate evenly; 0: now, and it goes. */
+int64_t turn_pace_ms(struct engine *engine, const struct action *action);
 void engine_release_actions(struct engine *engine);
 
 /* page.c */

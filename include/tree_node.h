@@ -23,6 +23,7 @@ enum {
 	ID_INDEX_MASK = (1 << ID_INDEX_BITS) - 1,
 	LOOSE_MAX = 4096, /* resources kept that nothing lists and nobody holds */
 	SCAN_RUN = 3, /* resources in a row that make a scan */
+	SCAN_AHEAD_FIRST = 4, /* resources fetched ahead when a scan was just seen */
 	SCAN_AHEAD_MAX = 32,
 	OUTAGE_MS = 2000, /* long enough for the rest of one path walk, short enough to notice the end */
 	ENTERED_MAX = 1000, /* ids that a listing shows because somebody entered them */

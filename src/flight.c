@@ -148,7 +148,7 @@ void flight_look_ahead(struct flight *flight)
 		tail = tail->next;
 	while (flight->n_legs < (flight->moving ? AHEAD_MOVING_MAX : AHEAD_MAX) &&
 			flight->held_bytes < HELD_MAX && tail->offset + flight->page_items < flight->total &&
-			turn_spare(flight->engine, flight->action, true)) {
+			turn_spare(flight->engine, flight->action)) {
 		tail = leg_new(flight, tail->offset + step);
 		leg_book(tail);
 	}
