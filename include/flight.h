@@ -131,6 +131,7 @@ struct engine {
 	size_t n_actions;
 	struct engine_stats stats;
 	struct breaker breaker;
+	struct timer *ahead; /* the next call ahead of a scan; NULL: none is foreseen */
 	int64_t started_s, started_ms;
 	int64_t last_ok_ms; /* 0: never */
 	uint64_t chance;
