@@ -42,8 +42,8 @@ struct tree_options {
 };
 
 /*
- * When an operation is asked and when it began: what came in since it began is fresh for it.  TREE_KNOWN, for a
- * beginning: whatever is known will do, and nothing is needed.
+ * When an operation is asked and when it began: what came in since it began is fresh for it.  TREE_KNOWN, for
+ * a beginning: whatever is known will do, and nothing is needed.
  */
 struct asked {
 	int64_t now_ms, since_ms;

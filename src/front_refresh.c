@@ -1,16 +1,16 @@
 /*
  * front_refresh.c - the kernel forgets what it keeps of a part of the mount.
  *
- * The tree has stopped believing what it has; now the kernel must come and ask.  Two things in it stand in the
- * way, the attributes of directories and the terms of names, and not every notification on /dev/fuse may be
- * sent from the loop: one that names an entry takes its directory's lock, which somebody may hold who waits
- * for us.  What is left is enough:
+ * The tree has stopped believing what it has; now the kernel must come and ask.  Two things in it stand in
+ * the way, the attributes of directories and the terms of names, and not every notification on /dev/fuse may
+ * be sent from the loop: one that names an entry takes its directory's lock, which somebody may hold who
+ * waits for us.  What is left is enough:
  *
- *     attributes    an inode's are called back, which takes no lock.  Who stands in a directory never comes by
- *                   its name, and what is kept of its listing stands or falls with its mtime.
- *     the names     of a resource end when the directory is read again: READDIRPLUS carries terms.  The process
- *     of a few      that asked for the refresh does that (refresh_verb.c); while it does, it is told what is
- *                   known, with terms that are over, and another mtime, so that it is really asked.
+ *     attributes    an inode's are called back, which takes no lock.  Who stands in a directory never comes
+ *                   by its name, and what is kept of its listing stands or falls with its mtime.
+ *     the names     of a resource end when the directory is read again: READDIRPLUS carries terms.  The
+ *     of a few      process that asked for the refresh does that (refresh_verb.c); while it does, it is told
+ *                   what is known, with terms that are over, and another mtime, so that it is really asked.
  *     all names     end with a new epoch, which is one notification without a lock (kernel 6.16).  For what
  *                   was not refreshed that costs messages and no call.
  *

@@ -56,8 +56,9 @@ static int open_in_mount(const char *path)
 /* ---- going through names ---- */
 
 /*
- * The kernel's names of a directory end when it is read again, and it is really read only when the kernel finds
- * that its mtime has changed.  What cannot be gone through is not known, and the kernel knows nothing of it.
+ * The kernel's names of a directory end when it is read again, and it is really read only when the kernel
+ * finds that its mtime has changed.  What cannot be gone through is not known, and the kernel knows nothing
+ * of it.
  */
 static void walk(int directory)
 {
@@ -73,8 +74,10 @@ static void walk(int directory)
 		return;
 	}
 	for (const struct dirent *entry; (entry = readdir(open));)
-		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			walk(openat(dirfd(open), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+				strcmp(entry->d_name, "..") != 0)
+			walk(openat(dirfd(open), entry->d_name,
+				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 	closedir(open);
 }
 
@@ -129,10 +132,9 @@ static int ask(int fd, const char *name, const char *path)
 		answered = is_answered(fd, &request);
 	}
 	close(fd);
-	if (!answered && error && error != ENOTTY && error != EINVAL && error != ENOSYS && error != EOPNOTSUPP)
-		return complain(path, strerror(error));
+	bool is_unknown = error == ENOTTY || error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
 	if (!answered)
-		return complain(path, NOT_OURS);
+		return complain(path, error && !is_unknown ? strerror(error) : NOT_OURS);
 	if (request.names_kept)
 		fprintf(stderr, "describefs: %s: this kernel (before 6.16) goes on using names that it "
 			"knows until their time is over\n", path);

@@ -94,11 +94,10 @@ def test_what_the_kernel_keeps_of_others_it_keeps(box, cloud):
 
     mount.sh("cat %s > /dev/null; find training/%s > /dev/null" % (others, RUNNING))
     asked()
-    warm = asked()
+    assert asked() < 5
     for path in (RUNNING, RUNNING + "/status"):
         refresh(box, mount / "training" / path)
-        assert asked() <= warm
-    assert warm < 5
+        assert asked() < 5  # of some twenty
 
 
 @pytest.fixture
