@@ -40,7 +40,8 @@ static void show_text(struct buf *out, const char *name, const char *text)
 
 static void show(struct buf *out, const struct config *config)
 {
-	static const char *const VERBS[] = { "mount", "ls", "cat", "tree", "kinds", "doctor", "help", "version" };
+	static const char *const VERBS[] = { "mount", "ls", "cat", "tree", "kinds", "doctor", "refresh", "help",
+		"version" };
 	buf_puts(out, VERBS[config->verb]);
 	assert_int_equal(config->has_source, config->source.catalog != NULL);
 	show_text(out, "catalog", config->source.catalog);
@@ -100,6 +101,7 @@ static const struct {
 	{ "kinds", "kinds" },
 	{ "kinds qianfan", "kinds catalog=qianfan" },
 	{ "doctor", "doctor" },
+	{ "refresh /m/a b", "refresh path=/m/a path=b" },
 	{ "doctor tione:ap-x", "doctor catalog=tione region=ap-x" },
 	{ "--help", "help" },
 	{ "-h", "help" },
@@ -167,7 +169,7 @@ static const struct {
 	{ "ls tione a b", "too many words" },
 	{ "cat tione", "PATH is missing" },
 	{ "kinds a b", "too many words" },
-	{ "refresh /m", "refresh is not there yet" },
+	{ "refresh", "PATH is missing: describefs refresh PATH..." },
 	{ "Tione /m", "bad source \"Tione\"" },
 	{ "1tione /m", "the catalog's name" },
 	{ "'' /m", "the catalog's name" },
