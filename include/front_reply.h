@@ -17,6 +17,8 @@ struct front {
 	struct trim trim;
 	struct fuse_buf buffer;
 	struct refreshing *refreshing; /* front_refresh.c's, under way */
+	pid_t refresher; /* who goes through what is refreshed: it is told what is known; 0: nobody */
+	int64_t refresher_until_ms; /* it has gone, if it has asked for nothing by then */
 	bool mounted, detached;
 	void (*ready)(void *arg);
 	void *ready_arg;
@@ -36,6 +38,7 @@ struct parked {
 	size_t size;
 	off_t offset;
 	bool plus;
+	bool walk; /* for who goes through what is being refreshed */
 };
 
 /* Each answers the parked request out of what was FOUND, or ABSENT of a lookup. */

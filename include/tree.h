@@ -30,7 +30,7 @@
 struct tree;
 struct node; /* a directory that stands: the root, a kind's listing, a resource, .describefs */
 
-enum { TREE_ROOT = 1, TREE_FOR_EVER = -1 };
+enum { TREE_ROOT = 1, TREE_FOR_EVER = -1, TREE_KNOWN = -1 };
 
 struct tree_options {
 	const struct catalog *catalog; /* outlives the tree */
@@ -42,7 +42,10 @@ struct tree_options {
 	unsigned number; /* among the trees of its mount, from 1; 0: it is alone, and its root is TREE_ROOT */
 };
 
-/* When an operation is asked and when it began: what came in since it began is fresh for it. */
+/*
+ * When an operation is asked and when it began: what came in since it began is fresh for it.  TREE_KNOWN, for
+ * a beginning: whatever is known will do, and nothing is needed.
+ */
 struct asked {
 	int64_t now_ms, since_ms;
 };

@@ -1,18 +1,20 @@
 /*
  * front_refresh.c - the kernel forgets what it keeps of a part of the mount.
  *
- * The tree has stopped believing what it has; now the kernel must come and ask.  It is told so on /dev/fuse,
- * from the loop.  That is not safe with every notification: one that takes a directory's lock, as those do
- * that name an entry, waits for whoever reads that directory, who may wait for us.  Two take no lock that
- * anybody holds while he waits, and they are all that is needed:
+ * The tree has stopped believing what it has; now the kernel must come and ask.  Two things in it stand in
+ * the way, the attributes of directories and the terms of names, and not every notification on /dev/fuse may
+ * be sent from the loop: one that names an entry takes its directory's lock, which somebody may hold who
+ * waits for us.  What is left is enough:
  *
- *     a new epoch   (kernel 6.16) each name of the mount is asked for again before it is used.  For what was
- *                   not refreshed that is a message out of our memory and no call.
- *     an inode's attributes, for the directories that were refreshed: who stands in one never comes by its
- *                   name, and what is kept of its listing stands or falls with its mtime.
+ *     attributes    an inode's are called back, which takes no lock.  Who stands in a directory never comes
+ *                   by its name, and what is kept of its listing stands or falls with its mtime.
+ *     the names     of a resource end when the directory is read again: READDIRPLUS carries terms.  The
+ *     of a few      process that asked for the refresh does that (refresh_verb.c); while it does, it is told
+ *                   what is known, with terms that are over, and another mtime, so that it is really asked.
+ *     all names     end with a new epoch, which is one notification without a lock (kernel 6.16).  For what
+ *                   was not refreshed that costs messages and no call.
  *
- * No file's bytes are touched: a file's id stands for one content, and who has it open reads on.  An older
- * kernel relies on names for as long as it was told to; who asks is told that.
+ * No file's bytes are touched: a file's id stands for one content, and who has it open reads on.
  */
 #include "front_refresh.h"
 
@@ -27,7 +29,8 @@
 
 enum {
 	NOTIFY_INC_EPOCH = 8, /* FUSE_NOTIFY_INC_EPOCH of newer headers */
-	SLICE = 512 /* directories in a row; then others have their turn */
+	SLICE = 512, /* directories in a row; then others have their turn */
+	WALK_MS = 2000 /* who goes through names asks for the next within */
 };
 
 /* The directories of which the kernel is being told. */
@@ -95,32 +98,84 @@ static void interrupt(fuse_req_t request, void *arg)
 	fuse_reply_err(request, EINTR);
 }
 
-/* Adds the directories that the kernel knows of what is refreshed. */
-static void refresh_below(const struct source *source, uint64_t id, const char *name, struct ids *out)
+static bool somebody_walks(const struct front *front)
 {
-	const struct node *top = engine_refresh(source->engine, id, *name ? name : NULL);
-
-	if (top)
-		node_held(top, out);
+	return front->refresher && loop_now_ms(front->loop) < front->refresher_until_ms;
 }
 
-static struct refreshing *begin(struct front *front, fuse_ino_t id, const char *name)
+bool refresh_is_walk(fuse_req_t request)
+{
+	struct front *front = fuse_req_userdata(request);
+
+	if (!front->refresher || fuse_req_ctx(request)->pid != front->refresher || !somebody_walks(front))
+		return false;
+	front->refresher_until_ms = loop_now_ms(front->loop) + WALK_MS;
+	return true;
+}
+
+static void let_walk(struct refreshing *refreshing, pid_t pid, fuse_ino_t id, const struct node *top)
+{
+	struct front *front = refreshing->front;
+	struct buf path, above;
+
+	buf_init(&path, SIZE_MAX);
+	buf_init(&above, SIZE_MAX);
+	tree_path(sources_of(front->sources, id)->tree, id, &path);
+	node_path(top, &above);
+	for (size_t i = above.len; i < path.len; i++)
+		refreshing->answer.levels += path.data[i] == '/';
+	buf_release(&path);
+	buf_release(&above);
+	refreshing->answer.walk = 1;
+	front->refresher = pid;
+	front->refresher_until_ms = loop_now_ms(front->loop) + WALK_MS;
+}
+
+/* Of the directory above several sources: each of them, or the one of that name. */
+static void refresh_above(const struct sources *sources, const char *name, struct ids *held)
+{
+	for (size_t i = 0; i < sources->n; i++) {
+		const struct source *source = &sources->v[i];
+		if (!*name || !strcmp(name, source->name->written))
+			node_held(engine_refresh(source->engine, tree_root(source->tree), NULL), held);
+	}
+}
+
+/* `pid`: of a process that can go through names; 0: there is none. */
+static struct refreshing *begin(struct front *front, fuse_ino_t id, const char *name, pid_t pid, bool every)
 {
 	struct refreshing *refreshing = xcalloc(1, sizeof(*refreshing));
-	const struct sources *sources = front->sources;
-	const struct source *one = sources_of(sources, id);
+	const struct source *source = sources_of(front->sources, id);
+	const struct node *top = source ? engine_refresh(source->engine, id, *name ? name : NULL) : NULL;
+	bool can_walk = top && pid && !*name && !somebody_walks(front);
 
 	refreshing->front = front;
 	refreshing->next = front->refreshing;
 	front->refreshing = refreshing;
 	memcpy(refreshing->answer.mark, REFRESH_MARK, sizeof(REFRESH_MARK));
-	refreshing->answer.names_kept = !notify(front, NOTIFY_INC_EPOCH, NULL, 0);
-	if (one)
-		refresh_below(one, id, name, &refreshing->ids);
-	for (size_t i = 0; !one && i < sources->n; i++)
-		if (!*name || !strcmp(name, sources->v[i].name->written))
-			refresh_below(&sources->v[i], tree_root(sources->v[i].tree), "", &refreshing->ids);
+	if (can_walk && node_id(top) && !every)
+		let_walk(refreshing, pid, id, top);
+	else if (notify(front, NOTIFY_INC_EPOCH, NULL, 0))
+		refreshing->answer.walk = 0;
+	else if (can_walk)
+		let_walk(refreshing, pid, id, top);
+	else
+		refreshing->answer.names_kept = 1;
+	if (top)
+		node_held(top, &refreshing->ids);
+	if (!source)
+		refresh_above(front->sources, name, &refreshing->ids);
 	return refreshing;
+}
+
+static void end_walk(fuse_req_t request, struct refresh_request *asked)
+{
+	struct front *front = fuse_req_userdata(request);
+
+	if (fuse_req_ctx(request)->pid == front->refresher)
+		front->refresher = 0;
+	memcpy(asked->mark, REFRESH_MARK, sizeof(REFRESH_MARK));
+	fuse_reply_ioctl(request, 0, asked, sizeof(*asked));
 }
 
 void refresh_op_ioctl(fuse_req_t request, fuse_ino_t id, unsigned int command, void *argument,
@@ -138,7 +193,12 @@ void refresh_op_ioctl(fuse_req_t request, fuse_ino_t id, unsigned int command, v
 	}
 	memcpy(&asked, in, sizeof(asked));
 	asked.name[sizeof(asked.name) - 1] = '\0';
-	struct refreshing *refreshing = begin(front, id, asked.name);
+	if (asked.step == REFRESH_DONE) {
+		end_walk(request, &asked);
+		return;
+	}
+	struct refreshing *refreshing = begin(front, id, asked.name, fuse_req_ctx(request)->pid,
+		asked.step == REFRESH_EVERY_NAME);
 	refreshing->request = request;
 	if (refreshing->ids.n > SLICE)
 		fuse_req_interrupt_func(request, interrupt, refreshing);
@@ -147,7 +207,7 @@ void refresh_op_ioctl(fuse_req_t request, fuse_ino_t id, unsigned int command, v
 
 void refresh_all(struct front *front)
 {
-	go_on(begin(front, TREE_ROOT, ""));
+	go_on(begin(front, TREE_ROOT, "", 0, true));
 }
 
 void refresh_release(struct front *front)

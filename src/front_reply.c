@@ -106,7 +106,8 @@ void reply_readdir(struct parked *parked, const struct reply *reply)
 	struct entry entry;
 	const char *name;
 
-	asked.since_ms = 0; /* what was just found fresh enough stays so to the end of this answer */
+	/* what was just found fresh enough stays so to the end of this answer */
+	asked.since_ms = parked->walk ? TREE_KNOWN : 0;
 	cookie = reply->cookie;
 	while (at >= 2 && sources_next(front->sources, parked->id, &cookie, &name, &entry, asked)) {
 		struct fuse_entry_param param;

@@ -9,13 +9,16 @@
 
 #include "refresh_request.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -50,19 +53,88 @@ static int open_in_mount(const char *path)
 	return fd;
 }
 
+/* ---- going through names ---- */
+
+/*
+ * The kernel's names of a directory end when it is read again, and it is really read only when the kernel
+ * finds that its mtime has changed.  What cannot be gone through is not known, and the kernel knows nothing
+ * of it.
+ */
+static void walk(int directory)
+{
+	struct statx fresh;
+	DIR *open;
+
+	if (directory < 0)
+		return;
+	statx(directory, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_MTIME, &fresh);
+	open = fdopendir(directory);
+	if (!open) {
+		close(directory);
+		return;
+	}
+	for (const struct dirent *entry; (entry = readdir(open));)
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+				strcmp(entry->d_name, "..") != 0)
+			walk(openat(dirfd(open), entry->d_name,
+				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+	closedir(open);
+}
+
+/* The directory so many levels above what is opened, or that itself; -1: there is no telling. */
+static int open_above(int fd, uint32_t levels)
+{
+	char self[40], path[PATH_MAX];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	ssize_t len = readlink(self, path, sizeof(path) - 1);
+	if (len <= 0 || path[0] != '/')
+		return -1;
+	path[len] = '\0';
+	for (; levels > 0; levels--) {
+		char *slash = strrchr(path, '/');
+		if (!slash || slash == path)
+			return -1;
+		*slash = '\0';
+	}
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* ---- asking ---- */
+
+static bool is_answered(int fd, struct refresh_request *request)
+{
+	return ioctl(fd, REFRESH_IOCTL, request) >= 0 && strcmp(request->mark, REFRESH_MARK) == 0;
+}
+
+/* False: all names have to be forgotten instead. */
+static bool forget_names(int fd, uint32_t levels)
+{
+	struct refresh_request done = { .step = REFRESH_DONE };
+	int directory = open_above(fd, levels);
+	bool found = directory >= 0;
+
+	walk(directory);
+	return is_answered(fd, &done) && found;
+}
+
 /* `path`, as it was given, stands for `name` in what is opened, or for that itself. */
 static int ask(int fd, const char *name, const char *path)
 {
-	struct refresh_request request = { .name = "" };
+	struct refresh_request request = { .step = REFRESH_BEGIN };
 
 	snprintf(request.name, sizeof(request.name), "%s", name);
-	int status = ioctl(fd, REFRESH_IOCTL, &request);
+	errno = 0;
+	bool answered = is_answered(fd, &request);
 	int error = errno;
+	if (answered && request.walk && !forget_names(fd, request.levels)) {
+		request = (struct refresh_request){ .step = REFRESH_EVERY_NAME };
+		answered = is_answered(fd, &request);
+	}
 	close(fd);
-	if (status < 0 && error != ENOTTY && error != EINVAL && error != ENOSYS && error != EOPNOTSUPP)
-		return complain(path, strerror(error));
-	if (status < 0 || strcmp(request.mark, REFRESH_MARK) != 0)
-		return complain(path, NOT_OURS);
+	bool is_unknown = error == ENOTTY || error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
+	if (!answered)
+		return complain(path, error && !is_unknown ? strerror(error) : NOT_OURS);
 	if (request.names_kept)
 		fprintf(stderr, "describefs: %s: this kernel (before 6.16) goes on using names that it "
 			"knows until their time is over\n", path);

@@ -478,7 +478,9 @@ void tree_path(struct tree *tree, uint64_t id, struct buf *out)
 	if (!object->is_version) {
 		const struct node *node = (struct node *)object;
 		node_path(node, out);
-		if (node->sort != NODE_LISTING) /* which has nothing inside but resources */
+		if (index == INDEX_WAIT || index == INDEX_EVENTS)
+			buf_puts(out, index == INDEX_WAIT ? "/.wait" : "/.events");
+		else if (node->sort != NODE_LISTING) /* which has nothing inside but resources */
 			version_slot_path(tree, node, index, out);
 		return;
 	}

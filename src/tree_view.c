@@ -234,11 +234,23 @@ static struct view view_fresh(struct tree *tree, struct node *node, uint32_t slo
 	return (struct view){ 0 };
 }
 
+/* Whatever there is. */
+static struct view view_known(struct tree *tree, struct node *node)
+{
+	struct version *version = node_detail(node)->version;
+
+	if (!version)
+		version = record_version(tree, node, &node->listed);
+	return version ? view_at(version, 0) : view_none(reply_failed(FAULT_LOCAL));
+}
+
 struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	struct asked asked)
 {
 	if (node->sort == NODE_ROOT)
 		return view_at(node_detail(node)->version, SKELETON_MS);
+	if (asked.since_ms == TREE_KNOWN)
+		return view_known(tree, node);
 
 	struct view view = view_fresh(tree, node, slot, name, asked);
 	if (view.found)

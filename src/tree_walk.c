@@ -116,7 +116,7 @@ struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct a
 	if (object && !object->is_version && ((struct node *)object)->sort == NODE_LISTING)
 		return more_of_listing(tree, (struct node *)object, cookie, asked);
 	/* the same here: the beginning asks whether the directory is fresh, the rest whether it is there */
-	if (cookie)
+	if (cookie && asked.since_ms != TREE_KNOWN)
 		asked.since_ms = 0;
 	struct reply reply = tree_open(tree, id, asked);
 	reply.cookie = cookie;

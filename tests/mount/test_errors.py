@@ -522,7 +522,7 @@ def test_status_is_for_people_and_nothing_of_it_is_listed(box, cloud):
     assert not any(value in status for value in KEYS.values())
     assert ".describefs" not in mount.names()
     assert ".describefs" not in mount.sh("ls -a; find . -maxdepth 1; echo * .[!.]*").split()
-    assert mount.names(".describefs") == ["errors", "status"]
+    assert mount.names(".describefs") == ["errors", "metrics", "requests", "status"]
     cloud.latency(0)
     mount.read("notebooks/%s/name" % NOTEBOOK)
     assert re.search(r"^calls +2$", mount.read(".describefs/status").decode(), re.M)

@@ -139,7 +139,6 @@ def test_tail_follows_a_change(box, cloud):
 
 
 def test_sighup_has_everything_asked_for_again(box, cloud):
-    """What the kernel keeps of a name stays for its TTL; whatever it asks us is fetched anew."""
     mount = box.mount("tione")
     assert mount.text("training/%s/status" % RUNNING) == "RUNNING"
     change(cloud, Status="FAILED", SubUinName="another")

@@ -1,13 +1,14 @@
 """describefs refresh PATH...: the next read asks the cloud, whatever the tree and the kernel still keep."""
 import mmap
 import os
+import re
 import signal
 import subprocess
 import time
 
 import pytest
 
-from harness import (MODEL, NOTEBOOK, SANITIZED, TASK, VERSION, error_of, read, read_open, synthetic, wait_until)
+from harness import (MODEL, NOTEBOOK, PLAIN, SANITIZED, TASK, TOP, VERSION, error_of, read, read_open, synthetic, wait_until)
 from test_fresh import Shell
 
 RUNNING = synthetic(0)
@@ -75,6 +76,54 @@ def test_other_paths_are_not_asked_for(box, cloud):
         mount.sh("cat %s > /dev/null" % " ".join(others))
     assert sorted(made) == ["DescribeNotebook", "DescribeTrainingModelVersion"] or \
         sorted(made) == ["DescribeNotebook", "DescribeTrainingModelVersions"]
+
+
+def questions(mount):
+    return int(re.search(r"^describefs_questions_total (\d+)$", mount.read(".describefs/metrics").decode(), re.M)[1])
+
+
+def test_what_the_kernel_keeps_of_others_it_keeps(box, cloud):
+    """Nothing of another resource is even asked of the daemon again."""
+    mount = box.mount("tione")
+    others = " ".join("training/%s/%s" % (id, name) for id in (TASK, synthetic(1)) for name in ("status", "remark", "tags/*"))
+
+    def asked():
+        before = questions(mount)
+        mount.sh("cat %s > /dev/null" % others)
+        return questions(mount) - before
+
+    mount.sh("cat %s > /dev/null; find training/%s > /dev/null" % (others, RUNNING))
+    asked()
+    assert asked() < 5
+    for path in (RUNNING, RUNNING + "/status"):
+        refresh(box, mount / "training" / path)
+        assert asked() < 5  # of some twenty
+
+
+@pytest.fixture
+def older(tmp_path):
+    """What makes the kernel look older."""
+    library = tmp_path / "older.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(TOP / "tests/mount/older.c"), "-ldl"], check=True)
+    return {"LD_PRELOAD": str(library)}
+
+
+@pytest.mark.parametrize("path", ["training/%s/status" % RUNNING, "training/%s" % RUNNING, "training", ""])
+def test_on_an_older_kernel(box, cloud, older, path):
+    mount = box.mount("tione", env=older, binary=PLAIN)
+    fields = ["training/%s/%s" % (RUNNING, name) for name in ("status", "sub_uin_name", "tags/team")]
+    for tag in ("omega", "other"):
+        for field in fields:
+            assert mount.text(field)
+        assert mount.names("training") and mount.names("training/" + RUNNING)
+        change(cloud, Status="FAILED" + tag, SubUinName=tag, Tags=[{"TagKey": "team", "TagValue": tag}])
+        refresh(box, str(mount.path) + "/" + path)
+        with cloud.counting() as made:
+            assert [mount.text(field) for field in fields] == ["FAILED" + tag, tag, tag]
+        assert sum(made.values()) <= 2
+    cloud.put("training", {"Id": "train-new", "Status": "RUNNING"})
+    refresh(box, mount / "training")
+    assert "train-new" in mount.names("training")
 
 
 def test_names_come_and_go(box, cloud):

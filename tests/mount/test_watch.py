@@ -336,7 +336,7 @@ def test_a_walk_meets_no_file_that_blocks_or_grows(box, cloud, command, tmp_path
 
 def test_the_readme_names_them(box, cloud):
     said = box.mount("tione").read("README").decode()
-    for word in (".wait", ".events", "describefs refresh", ".describefs/metrics"):
+    for word in (".wait", ".events", "describefs refresh", ".describefs/", "metrics"):
         assert word in said
 
 
