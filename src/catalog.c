@@ -191,13 +191,23 @@ const struct member_rule *type_member(const struct type *type, const char *membe
 	return NULL;
 }
 
-bool kind_is_terminal(const struct kind *kind, const char *status)
+static bool holds_text(const struct texts *texts, const char *text)
 {
-	for (size_t i = 0; i < kind->terminal.n; i++) {
-		if (strcmp(kind->terminal.v[i], status) == 0)
+	for (size_t i = 0; i < texts->n; i++) {
+		if (strcmp(texts->v[i], text) == 0)
 			return true;
 	}
 	return false;
+}
+
+bool kind_is_terminal(const struct kind *kind, const char *status)
+{
+	return holds_text(&kind->terminal, status);
+}
+
+bool kind_has_status(const struct kind *kind, const char *status)
+{
+	return holds_text(&kind->terminal, status) || holds_text(&kind->statuses, status);
 }
 
 /*

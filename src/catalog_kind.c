@@ -166,7 +166,11 @@ static const struct row kind_rows[] = {
 	{ ROW("id_form", rows_text, id_form), .form = &form_text, .needed = 1 },
 	{ ROW("status", rows_text, status), .form = &form_member },
 	{ ROW("terminal", read_texts, terminal), .form = &form_text },
+	{ ROW("statuses", read_texts, statuses), .form = &form_text },
 	{ ROW("times", read_texts, times), .form = &form_member },
+	{ ROW("label", rows_text, label), .form = &form_member },
+	{ ROW("tags", rows_text, tags), .form = &form_member },
+	{ ROW("columns", read_texts, columns), .form = &form_members },
 	{ ROW("strip", rows_text, strip), .form = &form_member },
 	{ .name = "rename", .read = read_renames, .form = &form_snake },
 	{ ROW("type", type_read_name, type), .form = &form_member },
@@ -192,6 +196,8 @@ void kind_free(struct kind *kind)
 		harvest_release(&kind->harvests[i]);
 	free(kind->harvests);
 	texts_release(&kind->terminal);
+	texts_release(&kind->statuses);
+	texts_release(&kind->columns);
 	texts_release(&kind->times);
 	for (size_t i = 0; i < kind->n_renames; i++) {
 		free(kind->renames[i].member);
@@ -285,6 +291,7 @@ static bool check_members(const struct place *at, const struct kind *kind)
 		{ "id", kind->id },
 		{ "parent_id", kind->parent_id },
 		{ "status", kind->status },
+		{ "label", kind->label },
 	};
 
 	for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
@@ -295,7 +302,29 @@ static bool check_members(const struct place *at, const struct kind *kind)
 	}
 	if (kind->terminal.n > 0 && kind->status == NULL)
 		return rows_refuse_member(at, "terminal", "only of a kind with a status");
+	if (kind->statuses.n > 0 && kind->status == NULL)
+		return rows_refuse_member(at, "statuses", "only of a kind with a status");
 	return expect_texts(at, kind, "times", &kind->times) && expect_renames(at, kind);
+}
+
+/* What the views and the table of a listing go by. */
+static bool check_views(const struct place *at, const struct kind *kind)
+{
+	struct place tags = place_member(at, "tags");
+
+	if (kind->tags && !type_expect_map(&tags, kind->type, kind->tags))
+		return false;
+	for (size_t i = 0; i < kind->columns.n; i++) {
+		struct place here = place_element(at, "columns", (long)i, NULL);
+
+		if (!type_expect_cell(&here, kind->type, kind->columns.v[i]))
+			return false;
+	}
+	if (kind->list.by_status && kind->status == NULL)
+		return rows_refuse_member(at, "list.by_status", "only of a kind with a status");
+	if (kind->list.by_tag && kind->tags == NULL)
+		return rows_refuse_member(at, "list.by_tag", "only of a kind with tags");
+	return true;
 }
 
 static bool compile_form(const struct place *at, struct kind *kind)
@@ -327,6 +356,8 @@ static void fill_defaults(struct kind *kind, const struct catalog *fresh)
 	ttl_default(&kind->ttl_list_s, fresh->ttl_list_s);
 	ttl_default(&kind->ttl_miss_s, fresh->ttl_miss_s);
 	end_texts(&kind->terminal);
+	end_texts(&kind->statuses);
+	end_texts(&kind->columns);
 	end_texts(&kind->times);
 }
 
@@ -339,7 +370,7 @@ static bool read_kind(const struct place *at, const struct json *value, struct k
 		return false;
 	if (!check_name(at, kind) || !check_calls(at, kind) || !check_parent(at, kind))
 		return false;
-	if (!check_members(at, kind) || !compile_form(at, kind))
+	if (!check_members(at, kind) || !check_views(at, kind) || !compile_form(at, kind))
 		return false;
 	fill_defaults(kind, loading->fresh);
 	kind->catalog = loading->base ? loading->base : loading->fresh;

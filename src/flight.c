@@ -82,7 +82,9 @@ static void land(struct flight *flight, enum fault fault)
 	if (fault)
 		tree_fail(engine->options.tree, node, flight->want, fault, hold_ms(fault),
 			engine_now_ms(engine));
-	if (flight->reads)
+	if (flight->reads && flight->want == WANT_PART)
+		tree_part_leave(engine->options.tree, node);
+	else if (flight->reads)
 		tree_list_leave(node, flight->want == WANT_LIST);
 	node_pin(node);
 	engine_release(flight);
@@ -90,6 +92,18 @@ static void land(struct flight *flight, enum fault fault)
 	if (read_again)
 		flight_find(engine, node, WANT_WHOLE);
 	node_unpin(engine->options.tree, node);
+}
+
+/* The cloud does not filter so, or did not: who waits has the whole list read instead. */
+static bool part_gives_up(struct flight *flight, enum fault fault)
+{
+	struct engine *engine = flight->engine;
+
+	if (flight->want != WANT_PART || (fault != FAULT_PARAMETER && fault != FAULT_NAME &&
+			fault != FAULT_UNSUPPORTED))
+		return false;
+	tree_part_refuse(engine->options.tree, flight->node, engine_now_ms(engine) + UNSUPPORTED_MS);
+	return true;
 }
 
 struct flight *flight_find(struct engine *engine, struct node *node, enum want want)
@@ -101,6 +115,8 @@ struct flight *flight_find(struct engine *engine, struct node *node, enum want w
 	node_pin(node);
 	flight = flight_new(engine, node, want);
 	enum fault fault = flight_begin(flight);
+	if (part_gives_up(flight, fault))
+		fault = FAULT_NONE;
 	if (fault || !flight->action)
 		land(flight, fault);
 	else
@@ -113,7 +129,7 @@ struct flight *flight_find(struct engine *engine, struct node *node, enum want w
 /* Nobody has waited for far longer than anyone would have. */
 static bool is_forgotten(const struct flight *flight)
 {
-	return flight->want == WANT_LIST && flight->alone_ms &&
+	return (flight->want == WANT_LIST || flight->want == WANT_PART) && flight->alone_ms &&
 		engine_now_ms(flight->engine) - flight->alone_ms >
 			FORGOTTEN * flight->engine->options.deadline_ms;
 }
@@ -126,7 +142,7 @@ void flight_look_ahead(struct flight *flight)
 
 	int64_t step = flight->page_items - flight->moving;
 
-	if (flight->want != WANT_LIST || !flight->more || flight->astray || flight->ids || step <= 0)
+	if ((flight->want != WANT_LIST && flight->want != WANT_PART) || !flight->more || flight->astray || flight->ids || step <= 0)
 		return;
 	if (flight->phase == PHASE_NEWEST || flight->action->paging != PAGING_OFFSET || !tail)
 		return;
@@ -150,6 +166,10 @@ static bool fail(struct flight *flight, enum fault fault)
 	fault = flight_judge(flight, fault);
 	if (refresh_gives_up(flight, fault))
 		return true;
+	if (part_gives_up(flight, fault)) {
+		land(flight, FAULT_NONE);
+		return false;
+	}
 	if (fault == FAULT_UNSUPPORTED && flight->want != WANT_DESCRIBE) {
 		/* a listing can do without; what one resource does not support says nothing of the next */
 		struct action_state *state = engine_action(engine, flight->action);
