@@ -86,6 +86,9 @@ struct rename {
 	char *member, *name;
 };
 
+/* Ways to a resource beside its own: by-name, by-status, by-tag. */
+enum view_sort { VIEW_NAME, VIEW_STATUS, VIEW_TAG, VIEW_SORTS };
+
 struct kind {
 	char *name; /* the directory */
 	char *about; /* one line for people */
@@ -154,6 +157,9 @@ const struct member_rule *type_member(const struct type *type, const char *membe
 bool kind_is_terminal(const struct kind *kind, const char *status);
 /* Whether the API's documents name the status. */
 bool kind_has_status(const struct kind *kind, const char *status);
+const char *view_name(enum view_sort view); /* "by-name" */
+/* The item's member that the view goes by; NULL: the kind is not in it, as none inside others is. */
+const char *kind_view(const struct kind *kind, enum view_sort view);
 /* Whether a raw id has the form of this kind's ids. */
 bool kind_accepts_id(const struct kind *kind, const char *id);
 /* A member's entry name before escaping: renamed, or stripped and in snake_case; `api_names`: as it is. */

@@ -2,8 +2,8 @@
  * front_fuse.h - the kernel's side: one FUSE operation, one engine call, one reply.
  *
  * front_fuse.c, front_reply.c and front_mount.c are the only files that know FUSE.  What it relies on
- * is written in src/README.md: opens are answered ENOSYS so that the kernel serves what is warm by itself, the
- * mount is read-only, a request that waits is parked and can be interrupted.
+ * is written in src/README.md: opens are answered ENOSYS so that the kernel serves what is warm by itself,
+ * the mount is read-only, a request that waits is parked and can be interrupted.
  *
  * Layer 6.
  */

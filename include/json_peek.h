@@ -1,9 +1,9 @@
 /*
  * json_peek.h - a few members of a JSON text that we printed ourselves, without building it.
  *
- * A list's items are kept as text.  What a view or a table needs of each is found here by going over its bytes
- * once, which costs a tenth of json_parse.  Only for what json_print wrote with indent 0: valid, and without
- * a blank between its parts.
+ * A list's items are kept as text.  What a view or a table needs of each is found here by going over its
+ * bytes once, which costs a tenth of json_parse.  Only for what json_print wrote with indent 0: valid, and
+ * without a blank between its parts.
  *
  * Layer 1.
  */

@@ -106,9 +106,6 @@ struct inside {
 
 enum node_sort { NODE_ROOT, NODE_LISTING, NODE_RESOURCE, NODE_TEXTS, NODE_VIEW };
 
-/* Ways to a resource beside its own: by-name, by-status, by-tag. */
-enum view_sort { VIEW_NAME, VIEW_STATUS, VIEW_TAG, VIEW_SORTS };
-
 /* Its links have these indexes, above all slots. */
 enum { ID_LINK = ID_INDEX_MASK - VIEW_SORTS };
 
@@ -228,7 +225,8 @@ struct node {
 			struct node *unheld_next, *unheld_prev;
 			bool unheld; /* among those that nobody holds */
 			struct part *part; /* NULL: the cloud cannot be asked for it alone */
-			uint64_t n_expired; /* in the mtime: how often the kernel was told that it ran out */
+			uint64_t n_moved; /* in the mtime: how often what the kernel keeps grew old */
+			uint64_t told_changes; /* the changes that there had been */
 			bool told; /* the kernel may have kept what it read */
 			unsigned char view; /* enum view_sort */
 			unsigned char depth; /* 0: the top */
@@ -416,7 +414,6 @@ void listing_drop_aspects(struct tree *tree, struct node *listing);
 /* Up to date; NULL: it would pass INDEX_BYTES_MAX. */
 const struct index *listing_index(struct tree *tree, struct node *listing, enum view_sort view);
 void index_shrink(struct tree *tree, struct node *listing); /* what can be made again goes */
-bool kind_has_view(const struct kind *kind, enum view_sort view);
 /* 1 + the group of that name below one (0: at the top); 0: there is none. */
 uint32_t index_find(const struct index *index, uint32_t above, const char *name);
 /* The first group past the cookie there, or NULL. */
@@ -446,6 +443,8 @@ void view_settle(struct tree *tree, struct node *view);
 void views_fold(struct tree *tree); /* over max_memory: what can be made again for nothing goes */
 void views_shrink(struct tree *tree); /* what nobody holds, and the cloud can be asked for again */
 struct reply view_open(struct tree *tree, struct node *view, struct asked asked);
+/* Its names are handed out, from the first one on or further ones. */
+void view_tell(struct node *view, bool begins);
 /* The status, key or value of that name, made if there is none; raw NULL: the name was cut. */
 struct node *view_child(struct tree *tree, struct node *view, const char *name, const char *raw);
 struct entry view_entry(const struct tree *tree, struct node *view, struct asked asked);

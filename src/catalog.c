@@ -191,6 +191,20 @@ const struct member_rule *type_member(const struct type *type, const char *membe
 	return NULL;
 }
 
+const char *view_name(enum view_sort view)
+{
+	static const char *const names[VIEW_SORTS] = { "by-name", "by-status", "by-tag" };
+
+	return names[view];
+}
+
+const char *kind_view(const struct kind *kind, enum view_sort view)
+{
+	const char *const members[VIEW_SORTS] = { kind->label, kind->status, kind->tags };
+
+	return kind->parent ? NULL : members[view];
+}
+
 static bool holds_text(const struct texts *texts, const char *text)
 {
 	for (size_t i = 0; i < texts->n; i++) {

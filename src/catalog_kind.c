@@ -212,12 +212,10 @@ void kind_free(struct kind *kind)
 
 static bool check_name(const struct place *at, const struct kind *kind)
 {
-	/* The views of the tree's root. */
-	static const char *const taken[] = { "by-name", "by-status", "by-tag" };
 	const struct catalog *fresh = loading_of(at)->fresh;
 
-	for (size_t i = 0; kind->parent == NULL && i < sizeof taken / sizeof taken[0]; i++) {
-		if (strcmp(kind->name, taken[i]) == 0)
+	for (int i = 0; kind->parent == NULL && i < VIEW_SORTS; i++) {
+		if (strcmp(kind->name, view_name(i)) == 0)
 			return rows_refuse_member(at, "name", "the name of a view");
 	}
 	if (catalog_kind(fresh, kind->parent, kind->name))

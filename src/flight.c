@@ -126,10 +126,16 @@ struct flight *flight_find(struct engine *engine, struct node *node, enum want w
 	return flight;
 }
 
+/* A list, or a part of one, that somebody may read. */
+static bool is_waited_for(const struct flight *flight)
+{
+	return flight->want == WANT_LIST || flight->want == WANT_PART;
+}
+
 /* Nobody has waited for far longer than anyone would have. */
 static bool is_forgotten(const struct flight *flight)
 {
-	return (flight->want == WANT_LIST || flight->want == WANT_PART) && flight->alone_ms &&
+	return is_waited_for(flight) && flight->alone_ms &&
 		engine_now_ms(flight->engine) - flight->alone_ms >
 			FORGOTTEN * flight->engine->options.deadline_ms;
 }
@@ -139,10 +145,9 @@ static bool is_forgotten(const struct flight *flight)
 void flight_look_ahead(struct flight *flight)
 {
 	struct leg *tail = flight->legs;
-
 	int64_t step = flight->page_items - flight->moving;
 
-	if ((flight->want != WANT_LIST && flight->want != WANT_PART) || !flight->more || flight->astray || flight->ids || step <= 0)
+	if (!is_waited_for(flight) || !flight->more || flight->astray || flight->ids || step <= 0)
 		return;
 	if (flight->phase == PHASE_NEWEST || flight->action->paging != PAGING_OFFSET || !tail)
 		return;

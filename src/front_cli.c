@@ -235,10 +235,11 @@ static int tree_below(struct source *source, const char *path, uint64_t id, stru
 	for (size_t i = 0; i < names.n; i++) {
 		bool last = i + 1 == names.n;
 		struct reply reply = ask(source, ASK_LOOKUP, id, names.v[i]);
-		const char *target = reply.outcome == OUTCOME_FOUND ? tree_link(source->tree, reply.entry.id) : NULL;
+		bool found = reply.outcome == OUTCOME_FOUND;
+		const char *target = found ? tree_link(source->tree, reply.entry.id) : NULL;
 		printf("%s%s%s%s%s\n", indent->data, last ? "`-- " : "|-- ", names.v[i], target ? " -> " : "",
 			target ? target : "");
-		if (reply.outcome != OUTCOME_FOUND) {
+		if (!found) {
 			status = complain(names.v[i], reply_errno(&reply));
 			continue;
 		}

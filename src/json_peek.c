@@ -64,7 +64,8 @@ bool json_peek_next(struct json_peek *peek, struct json_slice *name, struct json
 	*name = (struct json_slice){ at, 0 };
 	if (peek->named) {
 		const char *after = skip_string(at, end);
-		*name = (struct json_slice){ at + 1, (size_t)(after - at) < 2 ? 0 : (size_t)(after - at) - 2 };
+		size_t quoted = (size_t)(after - at);
+		*name = (struct json_slice){ at + 1, quoted < 2 ? 0 : quoted - 2 };
 		at = after + (after < end); /* the colon */
 	}
 	peek->at = skip_value(at, end);

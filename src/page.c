@@ -205,8 +205,9 @@ bool flight_survives(struct flight *flight, enum fault *fault)
 {
 	bool gone = *fault == FAULT_UNSUPPORTED || *fault == FAULT_DENIED;
 
-	if (flight->want == WANT_DESCRIBE || flight->want == WANT_PART || !node_kind(flight->node)->partial ||
-			 (!gone && !flight->ids))
+	if (flight->want == WANT_DESCRIBE || flight->want == WANT_PART)
+		return false;
+	if (!node_kind(flight->node)->partial || (!gone && !flight->ids))
 		return false;
 	/* one source of ids that fails does not hide the others, nor what it said before */
 	flight->lossy |= !gone;
@@ -408,6 +409,11 @@ static bool is_page(const struct flight *flight, const struct json *result, cons
 	return !action->total || json_integer(json_path(result, action->total), 0) <= flight->offset;
 }
 
+static bool refreshes(const struct flight *flight)
+{
+	return flight->phase == PHASE_NEWEST || flight->phase == PHASE_LIVE;
+}
+
 static enum fault take_page(struct flight *flight, const struct json *result, const struct source_note *note)
 {
 	const struct json *items = flight->action->items ? json_path(result, flight->action->items) : NULL;
@@ -422,14 +428,13 @@ static enum fault take_page(struct flight *flight, const struct json *result, co
 		fits = take_items(flight, items, note);
 	if (!fits && flight->phase == PHASE_PART)
 		return FAULT_PARAMETER;
-	bool counts = flight->phase == PHASE_WHOLE || flight->phase == PHASE_PART;
-	flight->more = next_page(flight, result, n_items, counts && n_items &&
-		!flight->ids && flight->n_seen == before);
+	bool news = flight->ids || !n_items || flight->n_seen > before;
+	flight->more = next_page(flight, result, n_items, !refreshes(flight) && !news);
 	if (flight->n_seen > LISTING_MAX || flight->offset > LISTING_MAX)
 		return FAULT_TOO_BIG;
 	if (flight->barren >= BARREN_MAX)
 		return FAULT_ANSWER;
-	if (!counts)
+	if (refreshes(flight))
 		refresh_turn(flight, fits, note);
 	return FAULT_NONE;
 }
@@ -441,9 +446,9 @@ enum fault flight_take(struct flight *flight, const struct json *result, const s
 		return object ? tree_described(flight->engine->options.tree, flight->node, object, note) :
 			FAULT_ANSWER;
 	}
-	bool refreshes = flight->phase == PHASE_NEWEST || flight->phase == PHASE_LIVE;
+	bool refresh = refreshes(flight);
 	enum fault fault = take_page(flight, result, note);
-	if (fault || flight->more || refreshes)
+	if (fault || flight->more || refresh)
 		return fault;
 	if (flight->phase == PHASE_PART) {
 		tree_part_end(flight->engine->options.tree, flight->node, note);

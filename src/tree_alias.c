@@ -1,15 +1,14 @@
 /*
- * tree_alias.c - the directories of the views: by-name, by-status, by-tag, and what is in them above the links.
+ * tree_alias.c - the directories of the views: by-name, by-status, by-tag, down to the links.
  *
- * Those of the catalog's kinds stand for ever.  A status, a key, a value has one when somebody looks it up; a few
- * of those that nobody holds any more are kept, with the answers that came for them.
+ * Those of the catalog's kinds stand for ever.  A status, a key, a value has one when somebody looks it up;
+ * a few of those that nobody holds any more are kept, with the answers that came for them.
  *
  * What a directory holds comes out of the listing's items (tree_index.c), or out of an answer to that very
  * question (tree_part.c), whichever is newer; so nobody asks the cloud for what a fresh listing knows.
  */
 #include "tree_node.h"
 
-static const char *const view_names[VIEW_SORTS] = { "by-name", "by-status", "by-tag" };
 
 static struct reply reply_failed(enum fault fault)
 {
@@ -112,10 +111,10 @@ void views_plant(struct tree *tree)
 	for (int view = 0; view < VIEW_SORTS; view++) {
 		for (size_t i = tree->root->n_listings; i-- > 0;) { /* each goes before the last */
 			struct node *listing = tree->root->listings[i];
-			if (!kind_has_view(listing->kind, view))
+			if (!kind_view(listing->kind, view))
 				continue;
 			if (!tree->views[view])
-				tree->views[view] = view_new(tree, tree->root, view_names[view], NULL);
+				tree->views[view] = view_new(tree, tree->root, view_name(view), NULL);
 			tree->views[view]->view = (unsigned char)view;
 			struct node *node = view_new(tree, tree->views[view], listing->name, NULL);
 			node->of = listing;
@@ -239,25 +238,37 @@ struct node *view_child(struct tree *tree, struct node *view, const char *name, 
 	return node;
 }
 
+static uint64_t count_changes(const struct node *view)
+{
+	return view->of->changes + (view->part ? view->part->changes : 0);
+}
+
+void view_tell(struct node *view, bool begins)
+{
+	if (view->told && begins && view->told_changes != count_changes(view))
+		view->n_moved++; /* somebody else may have kept what was there before */
+	if (begins || !view->told)
+		view->told_changes = count_changes(view);
+	view->told = true;
+}
+
 /*
- * As a listing's: the nanoseconds tell the kernel that what it keeps of the directory is old, because it ran out
- * or because it changed.
+ * As a listing's: the nanoseconds tell the kernel that what it keeps of the directory is old, because it ran
+ * out or because it changed since it was read.
  */
 struct entry view_entry(const struct tree *tree, struct node *view, struct asked asked)
 {
 	struct entry entry = { .id = id_pack(view->object.serial, 0), .entry_ms = SKELETON_MS };
-	const struct part *part = view->depth ? view->part : NULL;
 
 	entry.attr = skeleton_attr(tree, view);
 	entry.attr_ms = SKELETON_MS;
 	if (!view->depth)
 		return entry;
-	if (view->told && !is_fresh(view, asked)) {
+	if (view->told && (!is_fresh(view, asked) || view->told_changes != count_changes(view))) {
 		view->told = false;
-		view->n_expired++;
+		view->n_moved++;
 	}
-	uint64_t state = view->n_expired + view->of->changes + (part ? part->changes : 0);
-	entry.attr = directory_attr(view->ino, tree->options.catalog->date_s, state);
+	entry.attr = directory_attr(view->ino, tree->options.catalog->date_s, view->n_moved);
 	entry.attr_ms = view->kind->partial ? 0 : fresh_ms(view, asked);
 	return entry;
 }

@@ -173,7 +173,8 @@ static bool cannot_be_member(const struct tree *tree, const struct node *node, u
 }
 
 /* Names that are in no listing. */
-static struct reply lookup_hidden(struct tree *tree, struct node *listing, const char *name, struct asked asked)
+static struct reply lookup_hidden(struct tree *tree, struct node *listing, const char *name,
+	struct asked asked)
 {
 	if (!strcmp(name, TABLE_NAME))
 		return table_lookup(tree, listing, asked);
@@ -188,19 +189,31 @@ static struct node *find_view(const struct tree *tree, const struct node *node, 
 	return NULL;
 }
 
+/* What the catalog made: listings, the root's views and .describefs.  False: it is none of these. */
+static bool find_made(struct tree *tree, struct node *node, const char *name, struct entry *entry,
+	struct asked asked)
+{
+	struct node *listing = find_listing(tree, node, name), *alias = find_view(tree, node, name);
+
+	if (listing)
+		*entry = listing_entry(tree, listing, asked);
+	else if (alias)
+		*entry = view_entry(tree, alias, asked);
+	else if (node->sort == NODE_ROOT && !strcmp(name, tree->texts->name))
+		*entry = (struct entry){ .id = id_pack(tree->texts->object.serial, 0),
+			.attr = skeleton_attr(tree, tree->texts), .entry_ms = SKELETON_MS };
+	else
+		return false;
+	return true;
+}
+
 static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	struct asked asked)
 {
-	struct node *listing = slot ? NULL : find_listing(tree, node, name);
-	struct node *alias = slot ? NULL : find_view(tree, node, name);
+	struct entry made;
 
-	if (listing)
-		return reply_found(listing_entry(tree, listing, asked));
-	if (alias)
-		return reply_found(view_entry(tree, alias, asked));
-	if (node->sort == NODE_ROOT && !slot && !strcmp(name, tree->texts->name))
-		return reply_found((struct entry){ .id = id_pack(tree->texts->object.serial, 0),
-			.attr = skeleton_attr(tree, tree->texts), .entry_ms = SKELETON_MS });
+	if (!slot && find_made(tree, node, name, &made, asked))
+		return reply_found(made);
 	if (cannot_be_member(tree, node, slot, name))
 		return reply_absent(SKELETON_MS);
 
@@ -287,7 +300,8 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked)
 	if (node->sort == NODE_VIEW)
 		return reply_found(view_entry(tree, node, asked));
 	if (index_is_link(index)) /* never waits: who follows it will */
-		return reply_found(link_entry(tree, node, index - ID_LINK, vouched_ms(tree, node, asked), asked));
+		return reply_found(link_entry(tree, node, index - ID_LINK,
+			vouched_ms(tree, node, asked), asked));
 	if (node->sort != NODE_LISTING)
 		return index ? attr_of_inner(tree, node, index, asked) : attr_of_resource(tree, node, asked);
 

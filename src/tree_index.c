@@ -59,17 +59,6 @@ void listing_drop_aspects(struct tree *tree, struct node *listing)
 	listing->aspects = NULL;
 }
 
-bool kind_has_view(const struct kind *kind, enum view_sort view)
-{
-	static const size_t members[VIEW_SORTS] = {
-		[VIEW_NAME] = offsetof(struct kind, label),
-		[VIEW_STATUS] = offsetof(struct kind, status),
-		[VIEW_TAG] = offsetof(struct kind, tags),
-	};
-
-	return !kind->parent && *(char *const *)(const void *)((const char *)kind + members[view]);
-}
-
 struct json_slice node_json(const struct node *node)
 {
 	const struct version *detail = node_detail(node)->version;
@@ -160,12 +149,14 @@ const struct index_row *index_row_after(const struct index *index, uint32_t grou
 
 struct node *index_first(const struct index *index, uint32_t group)
 {
-	return ((const struct index_row *)(const void *)index->rows.data)[index_group(index, group)->first].node;
+	const struct index_row *rows = (const void *)index->rows.data;
+
+	return rows[index_group(index, group)->first].node;
 }
 
 /* ---- making ---- */
 
-/* Names of directories: two with one cookie would hide each other, so it is not a hash that anyone could aim at. */
+/* Two directories with one cookie would hide each other: it is no hash that anyone could aim at. */
 static uint64_t make_cookie(const char *name)
 {
 	unsigned char digest[DIGEST_BYTES];
@@ -270,7 +261,9 @@ static int order_by_cookie(const void *a, const void *b, void *index)
 	const struct index_group *one = index_group(index, *(const uint32_t *)a);
 	const struct index_group *other = index_group(index, *(const uint32_t *)b);
 
-	return one->above != other->above ? order(one->above, other->above) : order(one->cookie, other->cookie);
+	if (one->above != other->above)
+		return order(one->above, other->above);
+	return order(one->cookie, other->cookie);
 }
 
 /* A resource that says a tag twice is there once. */

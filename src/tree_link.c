@@ -1,14 +1,14 @@
 /*
  * tree_link.c - what is in the views' directories, and the links to resources.
  *
- * A link costs nothing: its id is the resource's with an index of the view's, its target is made of the view's
- * depth and the resource's path.  Links are handed out in the order of their resources' serials, wherever the
- * answer came from (tree_alias.c), so a pass that goes on after a refresh meets each that stands exactly once;
- * directories in the order of a hash of their names.
+ * A link costs nothing: its id is the resource's with an index of the view's, its target is made of the
+ * view's depth and the resource's path.  Links are handed out in the order of their resources' serials,
+ * wherever the answer came from (tree_alias.c), so a pass that goes on after a refresh meets each that stands
+ * exactly once; directories in the order of a hash of their names.
  *
- * Resources of one name are NAME~ID each, and NAME is nobody's: a link must not lead elsewhere because somebody
- * else has started a job.  NAME~ID can always be entered, so it never breaks.  A name with '~' in it is shown
- * with its id always, or it could be mistaken for another one's.
+ * Resources of one name are NAME~ID each, and NAME is nobody's: a link must not lead elsewhere because
+ * somebody else has started a job.  NAME~ID can always be entered, so it never breaks.  A name with '~' in it
+ * is shown with its id always, or it could be mistaken for another one's.
  */
 #include "tree_node.h"
 
@@ -63,16 +63,19 @@ static void put_target(struct buf *out, const struct node *node, enum view_sort 
 	buf_puts(out, node->name);
 }
 
-/* Dated as the resource that it leads to. */
+/* Dated as the resource that it leads to, by the list alone: what else is asked about that moves no link. */
 struct entry link_entry(struct tree *tree, const struct node *node, enum view_sort view, int64_t for_ms,
 	struct asked asked)
 {
 	struct entry entry = resource_entry(tree, node, for_ms, asked);
+	const struct record *listed = &node->listed;
 	struct buf target;
 
 	buf_init(&target, SIZE_MAX);
 	put_target(&target, node, view);
 	entry.id = id_pack(node->object.serial, ID_LINK + view);
+	if (listed->stamp)
+		entry.attr = directory_attr(0, listed->mtime_s, listed->stable);
 	entry.attr.mode = S_IFLNK | 0777;
 	entry.attr.size = target.len;
 	entry.attr.ino = hash_bytes(0, target.data, target.len);
@@ -162,8 +165,8 @@ static const struct node *find_both(struct tree *tree, const struct index *index
 }
 
 /* NAME where it is one resource's alone, else NAME~ID. */
-static const struct node *find_by_name(struct tree *tree, const struct node *listing, const struct index *index,
-	const char *name)
+static const struct node *find_by_name(struct tree *tree, const struct node *listing,
+	const struct index *index, const char *name)
 {
 	const char *mark = strrchr(name, '~');
 	uint32_t group = mark ? 0 : index_find(index, 0, name);
@@ -224,7 +227,9 @@ static struct reply lookup_link(struct tree *tree, struct node *view, const char
 		node = node && is_member(view, index, node) ? node : NULL;
 	}
 	int64_t ms = view_left_ms(tree, view, asked);
-	return node ? reply_found(link_entry(tree, node, view->view, ms, asked)) : reply_absent(tree, view, ms);
+	if (!node)
+		return reply_absent(tree, view, ms);
+	return reply_found(link_entry(tree, node, view->view, ms, asked));
 }
 
 static struct reply found_child(struct tree *tree, struct node *view, const char *name, const char *raw,
@@ -304,7 +309,8 @@ static struct reply lookup_directory(struct tree *tree, struct node *view, const
 	return reply.outcome == OUTCOME_FOUND ? lookup_listed(tree, view, name, raw, asked) : reply;
 }
 
-static struct reply lookup_kind(struct tree *tree, const struct node *top, const char *name, struct asked asked)
+static struct reply lookup_kind(struct tree *tree, const struct node *top, const char *name,
+	struct asked asked)
 {
 	for (struct node *view = top->first_child; view; view = view->child_next)
 		if (!strcmp(view->name, name))
@@ -333,7 +339,7 @@ struct reply view_lookup(struct tree *tree, struct node *view, const char *name,
 
 struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct asked asked)
 {
-	if (cookie) /* one pass is one answer: where its beginning was good enough, the rest has to be there */
+	if (cookie) /* one pass is one answer: where its beginning was good enough, the rest is too */
 		asked.since_ms = 0;
 	struct reply reply = view_open(tree, view, asked);
 
@@ -342,7 +348,7 @@ struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, st
 	if (view->depth && !view_is_by_part(view) && !listing_index(tree, view->of, view->view))
 		return reply_failed(FAULT_TOO_BIG);
 	if (view->depth)
-		view->told = true;
+		view_tell(view, !cookie);
 	reply.cookie = cookie;
 	return reply;
 }
@@ -383,9 +389,9 @@ static bool next_directory(struct tree *tree, struct node *view, const struct in
 	const char **name, struct entry *entry)
 {
 	uint32_t above = group_of(index, view);
-	const struct index_group *group = view->depth > 1 && !above ? NULL : index_after(index, above, *cookie);
+	const struct index_group *group;
 
-	if (!group)
+	if ((view->depth > 1 && !above) || !(group = index_after(index, above, *cookie)))
 		return false;
 	*cookie = group->cookie;
 	*name = index_name(index, group);

@@ -6,8 +6,8 @@
  * listing it does not say, nor that another is not.  Its members are pinned as long as it stands, and it goes
  * when the whole listing has come, which says the same and more.
  *
- * The cloud is not believed further than it can be checked: an item that the filter should have kept back means
- * that this cloud does not filter so, and the whole list is read instead.
+ * The cloud is not believed further than it can be checked: an item that the filter should have kept back
+ * means that this cloud does not filter so, and the whole list is read instead.
  */
 #include "tree_node.h"
 
@@ -44,9 +44,10 @@ static char *fill_in(const char *template, const struct blank *blanks, size_t n)
 	size_t which = 0;
 
 	buf_init(&out, JSON_BYTES_MAX);
-	for (; (found = find_blank(template, blanks, n, &which)); template = found + strlen(blanks[which].word)) {
+	while ((found = find_blank(template, blanks, n, &which))) {
 		buf_add(&out, template, (size_t)(found - template));
 		json_quote(&out, blanks[which].text);
+		template = found + strlen(blanks[which].word);
 	}
 	buf_puts(&out, template);
 	return buf_take(&out);
@@ -58,7 +59,9 @@ static char *request_of(const struct node *view)
 	struct blank status = { "\"{status}\"", view->id };
 	struct blank tag[] = { { "\"{key}\"", view->parent->id }, { "\"{value}\"", view->id } };
 
-	return view->view == VIEW_STATUS ? fill_in(list->by_status, &status, 1) : fill_in(list->by_tag, tag, 2);
+	if (view->view == VIEW_STATUS)
+		return fill_in(list->by_status, &status, 1);
+	return fill_in(list->by_tag, tag, 2);
 }
 
 static bool can_be_asked(const struct node *view)
@@ -245,9 +248,10 @@ enum fault tree_part_item(struct tree *tree, struct node *view, const struct jso
 
 static int order_by_serial(const void *a, const void *b)
 {
-	uint64_t one = (*(struct node *const *)a)->object.serial, other = (*(struct node *const *)b)->object.serial;
+	const struct node *one = *(struct node *const *)a, *other = *(struct node *const *)b;
+	uint64_t first = one->object.serial, second = other->object.serial;
 
-	return (one > other) - (one < other);
+	return (first > second) - (first < second);
 }
 
 static bool is_as_before(const struct part *part)

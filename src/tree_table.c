@@ -263,7 +263,8 @@ static enum fault make(struct tree *tree, struct node *listing, struct node *nod
 			put_row(&table, listing->entries[i]);
 	bool full = table.out.full;
 	if (!full) {
-		struct stamp *stamp = listing->list_stamp ? stamp_get(listing->list_stamp) : stamp_new(&unasked);
+		struct stamp *listed = listing->list_stamp;
+		struct stamp *stamp = listed ? stamp_get(listed) : stamp_new(&unasked);
 		node_path(node, &path);
 		record_set(tree, node, &node_inside(tree, node)->detail,
 			snapshot_of_texts(path.data, &name, &table.out, 1, table.mtime_s), NULL, stamp,
@@ -295,6 +296,7 @@ struct reply table_lookup(struct tree *tree, struct node *listing, struct asked 
 	if (fault)
 		return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
 	aspects->table_changes = listing->changes;
-	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = inner_entry(tree, table->inside->detail.version,
-		1, listing_left_ms(tree, listing, asked)) };
+	struct version *version = table->inside->detail.version;
+	return (struct reply){ .outcome = OUTCOME_FOUND,
+		.entry = inner_entry(tree, version, 1, listing_left_ms(tree, listing, asked)) };
 }

@@ -156,8 +156,8 @@ static struct node *nth_view(const struct tree *tree, uint64_t n)
 }
 
 /*
- * Cookies: 1.. for the root's views and the listings inside, then (version, how many of its entries have been met)
- * packed like an id.  A place, because it also means something in the next version, should nobody
+ * Cookies: 1.. for the root's views and the listings inside, then (version, how many of its entries have been
+ * met) packed like an id.  A place, because it also means something in the next version, should nobody
  * have kept this one.
  */
 static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint64_t *cookie,
@@ -166,7 +166,7 @@ static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint
 	node_open(tree, node);
 	size_t n_views = slot ? 0 : count_views(tree, node), n_listings = slot ? 0 : node->n_listings;
 
-	/* the views first: who walks through everything has their listings read by the time he comes to those */
+	/* the views first: who walks through everything has read the listings by the time he comes there */
 	if (*cookie < n_views) {
 		struct node *view = nth_view(tree, (*cookie)++);
 		*name = view->name;

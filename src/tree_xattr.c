@@ -149,7 +149,9 @@ static const struct xattr xattrs[] = {
 static bool put_xattr(const struct xattr *xattr, const struct origin *origin, struct asked asked,
 	struct buf *out)
 {
-	if (origin->node->sort == NODE_ROOT || (origin->node->sort == NODE_TEXTS && !node_is_table(origin->node)))
+	if (origin->node->sort == NODE_ROOT)
+		return false;
+	if (origin->node->sort == NODE_TEXTS && !node_is_table(origin->node))
 		return false;
 	if (xattr->put)
 		return xattr->put(origin, out);

@@ -241,6 +241,7 @@ static void test_a_users_kind_has_its_table_and_its_views(void **state)
 	assert_link(world, "by-tag/own/k/v/o-1", "../../../../own/o-1");
 	assert_calls(world, 1);
 	world_close(world);
+	catalogs_release(&catalogs);
 	world = open_own(&catalogs, true);
 	assert_cat(world, "own/.table.tsv", "id\tname\tstatus\ttoken\tnames\tinner/gpu\tinner/password\n"
 		"o-1\tmine\tUp\tvery-secret\ta\\tb,2,\t0.10\tvery-secret\n"
