@@ -196,6 +196,7 @@ static void stand(struct tree *tree, struct node *listing, bool changed, int64_t
 	listing->expiry_shown = false;
 	listing->describes = 0;
 	listing->failures[WANT_LIST] = (struct failure){ 0 };
+	part_drop_all(tree, listing);
 	tree_shrink(tree);
 }
 
@@ -238,7 +239,6 @@ void tree_list_end(struct tree *tree, struct node *listing, bool complete, int64
 	}
 	if (complete)
 		drop_unlisted(tree, listing);
-	part_drop_all(tree, listing);
 	listing->round_ended = listing->round_now;
 	listing->complete = complete;
 	listing->whole_ms = note->received_ms;

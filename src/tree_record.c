@@ -210,7 +210,7 @@ bool node_set_item(struct tree *tree, struct node *node, const struct json *item
 	else
 		snapshot_free(snapshot);
 	note_answer(record, &summary, stamp, expires_ms);
-	node->parent->changes += !same;
+	node->parent->changes += !same && node->in_listing;
 	*changed = !same;
 	return true;
 }
