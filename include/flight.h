@@ -99,6 +99,7 @@ struct flight {
 	int64_t known_s, newest_s; /* the last change that the last reading saw; and this one */
 	int64_t last_s; /* of the last item: the order is checked */
 	size_t news; /* on the page at hand */
+	size_t n_live; /* met in this reading, in no terminal status */
 	bool read_again; /* the listing is to be read whole, when there is time */
 };
 
@@ -124,6 +125,7 @@ struct engine {
 	size_t n_actions;
 	struct engine_stats stats;
 	struct breaker breaker;
+	struct timer *ahead; /* the next call ahead of a scan; NULL: none is foreseen */
 	int64_t started_s;
 	uint64_t chance;
 };
@@ -175,8 +177,10 @@ void turn_wired(struct leg *leg);
 void turn_end(struct leg *leg);
 /* Something has changed for all that wait. */
 void turn_run_all(struct engine *engine);
-/* So many more calls could go now, behind all that wait; not for people: and a tenth of the rate is left. */
-size_t turn_spare(struct engine *engine, const struct action *action, bool for_people);
+/* So many more calls could go now, behind all that wait. */
+size_t turn_spare(struct engine *engine, const struct action *action);
+/* When the next one may go ahead of a scan, which uses up the rate evenly; 0: now, and it goes. */
+int64_t turn_pace_ms(struct engine *engine, const struct action *action);
 void engine_release_actions(struct engine *engine);
 
 /* page.c */
@@ -203,6 +207,8 @@ enum phase refresh_phase(struct flight *flight);
 bool refresh_gives_up(struct flight *flight, enum fault fault);
 /* An item of a page: whether it belongs there. */
 bool refresh_takes(struct flight *flight, const struct json *item, const struct listed *listed);
+/* Tells the tree what the next reading will take, when this one is over. */
+void refresh_price(const struct flight *flight);
 /* The page is over, and did or did not fit what was asked; chooses what comes next. */
 void refresh_turn(struct flight *flight, bool fits, const struct source_note *note);
 

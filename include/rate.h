@@ -20,6 +20,7 @@ struct rate {
 	size_t size, first, n;
 	size_t pending; /* begun, and not yet on the wire */
 	int64_t window_ms;
+	int64_t paced_us; /* when the next of those that are spread evenly may go */
 };
 
 /* per_s <= 0, or more than 10,000: no limit.  Less than one: one call in 1/per_s seconds. */
@@ -29,6 +30,12 @@ void rate_release(struct rate *rate);
 size_t rate_free(struct rate *rate, int64_t now_ms);
 /* How long, as far as can be foreseen, a call has to wait that has `before` others before it. */
 int64_t rate_wait_ms(struct rate *rate, size_t before, int64_t now_ms);
+/*
+ * For calls that nobody waits for yet, when one is free: spread evenly over the window, so that whoever comes
+ * finds the next place soon.  0: one goes now; else how long until it may.  Late ones are made up for, a
+ * tenth of the rate at once.
+ */
+int64_t rate_pace_ms(struct rate *rate, int64_t now_ms);
 /* A call begins; only when one is free. */
 void rate_begin(struct rate *rate);
 /* It went onto the wire; or it never will. */

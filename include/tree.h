@@ -174,10 +174,13 @@ void tree_list_end(struct tree *tree, struct node *listing, bool complete, int64
 	const struct source_note *note);
 /* The reading is over, whether it came to its end or not. */
 void tree_list_leave(struct node *listing, bool shown);
+/* What the next one will take, in calls, and whether somebody who asks about one resource can wait for it. */
+void tree_list_price(struct node *listing, size_t calls, bool bearable);
 
 /* What stands of the last whole reading. */
 struct tree_whole {
 	size_t n; /* resources that the cloud lists */
+	size_t price; /* calls; 0: not known */
 	int64_t read_ms, newest_s;
 };
 /* False: there was none, or it did not hold everything. */

@@ -25,6 +25,7 @@ enum {
 	ID_INDEX_MASK = (1 << ID_INDEX_BITS) - 1,
 	LOOSE_MAX = 4096, /* resources kept that nothing lists and nobody holds */
 	SCAN_RUN = 3, /* resources in a row that make a scan */
+	SCAN_AHEAD_FIRST = 4, /* resources fetched ahead when a scan was just seen */
 	SCAN_AHEAD_MAX = 32,
 	OUTAGE_MS = 2000, /* long enough for the rest of one path walk, short enough to notice the end */
 	ENTERED_MAX = 1000, /* ids that a listing shows because somebody entered them */
@@ -205,7 +206,9 @@ struct node {
 			unsigned n_readings, n_shown; /* of the round under way; that readers may follow */
 			unsigned scan_run; /* how many in a row were wanted in the listing's order */
 			unsigned describes; /* since the last list, of what it would have said too */
+			size_t price; /* calls that reading it again takes */
 			bool complete;
+			bool bearable; /* who asks about one resource can wait for it to be read again */
 			bool expiry_shown; /* the kernel was told that what it keeps of the listing is old */
 			size_t n_added; /* shown since the kernel was last told of another mtime */
 			int64_t whole_ms, newest_s; /* of the last whole list: when; the latest change */

@@ -218,16 +218,29 @@ static bool put_question(struct wait *wait)
 	return false;
 }
 
-/* Fetches ahead of a scan, when nobody waits for a turn and some of the rate is left for people. */
+static void tick_ahead(void *arg);
+
+/* Fetches ahead of a scan, when nobody waits for a turn. */
 static void look_ahead(struct engine *engine)
 {
+	const struct io *io = &engine->options.io;
 	struct node *node;
 
-	while ((node = tree_ahead(engine->options.tree, engine_now(engine)))) {
-		if (!turn_spare(engine, &node_kind(node)->describe, false))
-			return;
-		flight_find(engine, node, WANT_DESCRIBE);
+	while (!engine->ahead && (node = tree_ahead(engine->options.tree, engine_now(engine)))) {
+		int64_t wait_ms = turn_pace_ms(engine, &node_kind(node)->describe);
+		if (wait_ms)
+			engine->ahead = io->after(io->self, wait_ms, tick_ahead, engine);
+		else
+			flight_find(engine, node, WANT_DESCRIBE);
 	}
+}
+
+static void tick_ahead(void *arg)
+{
+	struct engine *engine = arg;
+
+	engine->ahead = NULL;
+	look_ahead(engine);
 }
 
 /* Who goes through a list that is being read does not wait for it, but wants it. */
@@ -309,6 +322,7 @@ void engine_free(struct engine *engine)
 		engine_dismiss(flight, &lost);
 		flight_free(flight);
 	}
+	engine->options.io.unset(engine->options.io.self, engine->ahead);
 	engine_release_actions(engine);
 	journal_release(&engine->journal);
 	credentials_release(&engine->credentials);

@@ -86,6 +86,8 @@ static void land(struct flight *flight, enum fault fault)
 		tree_part_leave(engine->options.tree, node);
 	else if (flight->reads)
 		tree_list_leave(node, flight->want == WANT_LIST);
+	if (!fault && flight->want != WANT_DESCRIBE)
+		refresh_price(flight);
 	node_pin(node);
 	engine_release(flight);
 	flight_free(flight);
@@ -155,7 +157,7 @@ void flight_look_ahead(struct flight *flight)
 		tail = tail->next;
 	while (flight->n_legs < (flight->moving ? AHEAD_MOVING_MAX : AHEAD_MAX) &&
 			flight->held_bytes < HELD_MAX && tail->offset + flight->page_items < flight->total &&
-			turn_spare(flight->engine, flight->action, true)) {
+			turn_spare(flight->engine, flight->action)) {
 		tail = leg_new(flight, tail->offset + step);
 		leg_book(tail);
 	}

@@ -111,6 +111,8 @@ static void choose(struct flight *flight, const struct action *action, const cha
 void flight_choose_list(struct flight *flight, enum phase phase)
 {
 	flight->phase = phase;
+	if (phase != PHASE_NEWEST)
+		flight->n_live = 0;
 	if (phase == PHASE_WHOLE) {
 		tree_list_begin(flight->node, flight->want == WANT_LIST);
 		flight->reads = true;

@@ -12,7 +12,11 @@
 
 #include <stdlib.h>
 
-enum { WINDOW_SLACK_MS = 35, CALLS_MAX = 10000 };
+enum {
+	WINDOW_SLACK_MS = 35,
+	CALLS_MAX = 10000,
+	CATCH_UP = 10 /* a tenth of the window's calls may go at once when they are late */
+};
 
 void rate_init(struct rate *rate, double per_s)
 {
@@ -57,6 +61,20 @@ int64_t rate_wait_ms(struct rate *rate, size_t before, int64_t now_ms)
 	size_t place = (before - free_now) % rate->size, rounds = (before - free_now) / rate->size;
 	int64_t first_ms = place < rate->n ? leaves_ms(rate, place) - now_ms : rate->window_ms;
 	return first_ms + (int64_t)rounds * rate->window_ms;
+}
+
+int64_t rate_pace_ms(struct rate *rate, int64_t now_ms)
+{
+	if (!rate->size)
+		return 0;
+	int64_t step_us = rate->window_ms * 1000 / (int64_t)rate->size;
+	int64_t earliest_us = (now_ms - rate->window_ms / CATCH_UP) * 1000;
+	if (rate->paced_us < earliest_us)
+		rate->paced_us = earliest_us;
+	if (rate->paced_us > now_ms * 1000)
+		return (rate->paced_us - now_ms * 1000 + 999) / 1000;
+	rate->paced_us += step_us;
+	return 0;
 }
 
 void rate_begin(struct rate *rate)

@@ -22,9 +22,14 @@ enum {
 	CHEAP_PAGES = 2 /* a list so short is read whole: the two steps take as many calls */
 };
 
+static const struct action *list_of(const struct flight *flight)
+{
+	return &node_kind(flight->node)->list;
+}
+
 static size_t pages_of(const struct flight *flight, size_t n)
 {
-	size_t page = (size_t)flight->action->page;
+	size_t page = (size_t)list_of(flight)->page;
 
 	return (n + page - 1) / page;
 }
@@ -33,26 +38,43 @@ static size_t pages_of(const struct flight *flight, size_t n)
 static bool is_short(const struct flight *flight, size_t pages)
 {
 	const struct engine_options *options = &flight->engine->options;
-	const struct rate *rate = &engine_action(flight->engine, flight->action)->rate;
+	const struct rate *rate = &engine_action(flight->engine, list_of(flight))->rate;
 
 	return !rate->size || (int64_t)pages * rate->window_ms <
 		(int64_t)rate->size * options->deadline_ms / 2;
 }
 
-enum phase refresh_phase(struct flight *flight)
+/* The catalog says how, and the cloud does it as far as we have seen. */
+static bool is_offered(const struct flight *flight)
 {
-	const struct kind *kind = node_kind(flight->node);
+	const struct action *list = list_of(flight);
+
+	return list->newest && list->live && !node_kind(flight->node)->partial &&
+		engine_action(flight->engine, list)->whole_until_ms <= engine_now_ms(flight->engine);
+}
+
+void refresh_price(const struct flight *flight)
+{
 	struct tree_whole whole;
 
-	flight->action = &kind->list;
-	const struct action_state *state = engine_action(flight->engine, &kind->list);
-	if (flight->want != WANT_LIST || !kind->list.newest || !kind->list.live || kind->partial ||
-			state->whole_until_ms > engine_now_ms(flight->engine) ||
-			!tree_list_whole(flight->node, &whole))
+	if (!list_of(flight)->page)
+		return;
+	bool is_whole = tree_list_whole(flight->node, &whole);
+	size_t calls = pages_of(flight, whole.n), in_steps = 1 + pages_of(flight, flight->n_live + 1);
+	if (is_whole && is_offered(flight) && in_steps < calls)
+		calls = in_steps;
+	tree_list_price(flight->node, calls, is_short(flight, calls));
+}
+
+enum phase refresh_phase(struct flight *flight)
+{
+	struct tree_whole whole;
+
+	if (flight->want != WANT_LIST || !is_offered(flight) || !tree_list_whole(flight->node, &whole))
 		return PHASE_WHOLE;
 	size_t pages = pages_of(flight, whole.n);
 	bool due = engine_now_ms(flight->engine) - whole.read_ms >= WHOLE_MS;
-	if (pages <= CHEAP_PAGES || (due && is_short(flight, pages)))
+	if (pages <= CHEAP_PAGES || whole.price >= pages || (due && is_short(flight, pages)))
 		return PHASE_WHOLE;
 	flight->read_again = due;
 	flight->begun_ms = engine_now_ms(flight->engine);
@@ -71,7 +93,7 @@ static void read_whole(struct flight *flight)
 /* This cloud does not do it, or did not this time. */
 static void distrust(struct flight *flight)
 {
-	engine_action(flight->engine, flight->action)->whole_until_ms =
+	engine_action(flight->engine, list_of(flight))->whole_until_ms =
 		engine_now_ms(flight->engine) + WHOLE_MS;
 }
 
@@ -104,6 +126,7 @@ bool refresh_takes(struct flight *flight, const struct json *item, const struct 
 	if (at_s > flight->newest_s)
 		flight->newest_s = at_s;
 	flight->news += listed->changed || at_s > flight->known_s;
+	flight->n_live += flight->phase != PHASE_NEWEST && !listed->terminal;
 	switch (flight->phase) {
 	case PHASE_NEWEST:
 		flight->last_s = at_s;

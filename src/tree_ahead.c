@@ -3,8 +3,8 @@
  *
  * grep -r wants the describe call's answer of one resource after the other, and each would cost it
  * a round trip of which the cloud's rate limit asks nothing.  Three resources in a row, in the
- * listing's order, make a scan; from then on the next ones are named ahead, two, four, and up to
- * SCAN_AHEAD_MAX as the scan goes on.  A single cat is never a scan.
+ * listing's order, make a scan; from then on the next ones are named ahead, a few at
+ * first and then SCAN_AHEAD_MAX.  A single cat is never a scan.
  */
 #include "tree_node.h"
 
@@ -66,8 +66,7 @@ struct node *tree_ahead(struct tree *tree, struct asked asked)
 
 	if (!listing || !kind_has_describe(listing->kind) || outage_stands(tree, asked))
 		return NULL;
-	size_t ahead = listing->scan_run - SCAN_RUN < 4 ? (size_t)2 << (listing->scan_run - SCAN_RUN) :
-		SCAN_AHEAD_MAX;
+	size_t ahead = listing->scan_run == SCAN_RUN ? SCAN_AHEAD_FIRST : SCAN_AHEAD_MAX;
 	size_t at = place_of(listing, listing->scan_seq) + 1;
 	for (size_t i = at; i < at + ahead && i < listing->n_entries; i++)
 		if (is_wanting(listing->entries[i], asked))

@@ -126,6 +126,12 @@ void tree_list_leave(struct node *listing, bool shown)
 	listing->n_shown -= shown;
 }
 
+void tree_list_price(struct node *listing, size_t calls, bool bearable)
+{
+	listing->price = calls;
+	listing->bearable = bearable;
+}
+
 bool listing_shows(const struct node *listing, const struct node *node)
 {
 	return node->round_shown <= listing->round_ended || node->pinned || node->entered;
@@ -249,7 +255,7 @@ void tree_list_end(struct tree *tree, struct node *listing, bool complete, int64
 
 bool tree_list_whole(const struct node *listing, struct tree_whole *out)
 {
-	*out = (struct tree_whole){ 0, listing->whole_ms, listing->newest_s };
+	*out = (struct tree_whole){ 0, listing->price, listing->whole_ms, listing->newest_s };
 	for (size_t i = 0; i < listing->n_entries; i++)
 		out->n += listing_shows(listing, listing->entries[i]);
 	return listing->list_stamp && listing->complete && listing->whole_ms && !listing->n_entered;

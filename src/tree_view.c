@@ -111,8 +111,8 @@ int64_t listing_left_ms(const struct tree *tree, const struct node *listing, str
 }
 
 /*
- * The call that refreshes what the list's item says too.  The listing pays once as many single
- * refreshes as it has pages were made since: never more than twice the best possible.  A resource that was
+ * The call that refreshes what the list's item says too.  The listing pays once as many single refreshes were
+ * made as it takes calls to read it again: never more than twice the best possible.  A resource that was
  * described before gets one more, because its describe call says more.
  */
 struct reply need_refresh(struct node *node, struct asked asked)
@@ -122,13 +122,11 @@ struct reply need_refresh(struct node *node, struct asked asked)
 
 	if (!kind_has_describe(kind))
 		return reply_need(listing, WANT_LIST);
-	if (!node->in_listing || !node->listed.stamp || !kind->list.page ||
-			failure_stands(&listing->failures[WANT_LIST], asked))
+	if (!node->in_listing || !node->listed.stamp || failure_stands(&listing->failures[WANT_LIST], asked))
 		return reply_need(node, WANT_DESCRIBE);
 
-	size_t pages = (listing->n_entries + (size_t)kind->list.page - 1) / (size_t)kind->list.page;
 	size_t singles = listing->describes + (node_detail(node)->stamp ? 0 : 1);
-	if (singles >= pages)
+	if (listing->bearable && singles >= listing->price)
 		return reply_need(listing, WANT_LIST);
 	node->asked_single = true;
 	return reply_need(node, WANT_DESCRIBE);

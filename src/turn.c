@@ -4,7 +4,8 @@
  * A call joins its action's queue and is sent as soon as the rate has room, in the order of joining.  One
  * that tries again goes before all others: it has waited already, and says soonest whether the cloud is
  * down.  One that nobody waits for (a listing that is read again in the background) goes behind all others
- * and leaves a tenth of the rate to people.
+ * and leaves a tenth of the rate to people.  What is fetched ahead of a scan takes no turn: it goes when
+ * nobody waits, evenly spread, so that people find the next place soon.
  *
  * No turn is booked ahead: a call that takes long to reach the wire holds its place until it is there
  * (rate.h), and what comes free meanwhile is the next one's.  While the cloud is down (breaker.h) nobody
@@ -14,7 +15,7 @@
 
 #include <stdlib.h>
 
-enum { PEOPLE_FIRST = 10 };
+enum { PEOPLE_FIRST = 10, LOOK_AGAIN_MS = 20 };
 
 struct action_state *engine_action(struct engine *engine, const struct action *action)
 {
@@ -169,13 +170,22 @@ void turn_end(struct leg *leg)
 	arm(state);
 }
 
-size_t turn_spare(struct engine *engine, const struct action *action, bool for_people)
+size_t turn_spare(struct engine *engine, const struct action *action)
 {
 	struct action_state *state = engine_action(engine, action);
-	size_t room = rate_free(&state->rate, engine_now_ms(engine));
-	size_t taken = for_people ? 0 : share_of_people(state);
 
-	if (state->first) /* whoever waits goes first, whatever it is that he waits for */
-		return 0;
-	return room > taken ? room - taken : 0;
+	/* whoever waits goes first, whatever it is that he waits for */
+	return state->first ? 0 : rate_free(&state->rate, engine_now_ms(engine));
+}
+
+int64_t turn_pace_ms(struct engine *engine, const struct action *action)
+{
+	struct action_state *state = engine_action(engine, action);
+	int64_t now_ms = engine_now_ms(engine);
+
+	if (state->first || !rate_free(&state->rate, now_ms)) {
+		int64_t wait_ms = rate_wait_ms(&state->rate, state->n_people, now_ms);
+		return wait_ms > LOOK_AGAIN_MS ? wait_ms : LOOK_AGAIN_MS;
+	}
+	return rate_pace_ms(&state->rate, now_ms);
 }

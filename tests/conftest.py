@@ -11,8 +11,9 @@ import pytest  # noqa: E402
 
 import harness  # noqa: E402
 
-# Started in the background, as some run us, a shell has SIGINT ignored, and so have all readers that we interrupt.
+# Started in the background, as some run us, a shell has both ignored, and so have all readers that we interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 pytest.register_assert_rewrite("model")
 

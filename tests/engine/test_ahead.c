@@ -109,11 +109,11 @@ static void test_a_scan_that_stops_has_a_small_window_ahead(void **state)
 	for (size_t i = 1; i <= 3; i++)
 		read_remark(&place, i);
 	settle(&place);
-	assert_calls(place.world, 3 + 2); /* it has only begun */
+	assert_calls(place.world, 3 + 4); /* it has only begun */
 	for (size_t i = 4; i <= 40; i++)
 		read_remark(&place, i);
 	settle(&place);
-	assert_calls(place.world, 40 - 5 + 32);
+	assert_calls(place.world, 40 - 7 + 32);
 	leave(&place);
 }
 
@@ -133,7 +133,15 @@ static void test_what_is_fresh_is_not_fetched_ahead(void **state)
 	leave(&place);
 }
 
-/* No more than `rate` in any second, and what a person asks for does not queue behind what was fetched ahead. */
+static void assert_rate_was_kept(const struct place *place, size_t rate)
+{
+	const struct script *script = &place->world->script;
+
+	for (size_t i = 0; i + rate < script->n_sent; i++)
+		assert_true(script->sent[i + rate]->sent_ms - script->sent[i]->sent_ms >= 1000);
+}
+
+/* No more than `rate` in any second, and what a person asks for waits for one of the calls ahead at most. */
 static void test_the_rate_is_kept_and_people_go_first(void **state)
 {
 	struct place place;
@@ -141,17 +149,42 @@ static void test_the_rate_is_kept_and_people_go_first(void **state)
 
 	enter(&place, 200, 20);
 	script_advance(&place.world->script, 5000);
-	for (size_t i = 1; i <= 12; i++)
+	for (size_t i = 1; i <= 60; i++) {
 		read_remark(&place, i);
-	int64_t began_ms = place.world->script.now_ms;
-	read_remark(&place, 150);
-	assert_in_range(place.world->script.now_ms - began_ms, LATENCY_MS, LATENCY_MS + 1);
-	for (size_t i = 13; i <= 100; i++)
-		read_remark(&place, i);
-	const struct script *script = &place.world->script;
-	for (size_t i = 0; i + 20 < script->n_sent; i++)
-		assert_true(script->sent[i + 20]->sent_ms - script->sent[i]->sent_ms >= 1000);
+		if (i % 6)
+			continue;
+		int64_t began_ms = place.world->script.now_ms;
+		read_remark(&place, 100 + i);
+		for (size_t n = 1; n <= 3; n++) /* it is a scan again */
+			read_remark(&place, i + n);
+		assert_in_range(place.world->script.now_ms - began_ms, LATENCY_MS, 4 * LATENCY_MS);
+	}
+	assert_rate_was_kept(&place, 20);
 	leave(&place);
+}
+
+/* What the latency is does not matter: the calls and the rate alone, and 3 in 100 for what the server sees later. */
+static void test_a_scan_takes_what_the_rate_allows(void **state)
+{
+	static const struct {
+		size_t tasks, rate;
+	} CASES[] = { { 400, 20 }, { 2000, 200 } };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
+		struct place place;
+		size_t files;
+		enter(&place, CASES[i].tasks, (double)CASES[i].rate);
+		settle(&place); /* the listing's pages have a rate of their own */
+		int64_t began_ms = place.world->script.now_ms;
+		assert_int_equal(kernel_grep_r(&place.kernel, "training", &files), 0);
+		int64_t took_ms = place.world->script.now_ms - began_ms;
+		int64_t floor_ms = (int64_t)((CASES[i].tasks + CASES[i].tasks / 50) * 1000 / CASES[i].rate);
+		assert_calls(place.world, CASES[i].tasks);
+		assert_in_range(took_ms, floor_ms - 2000, floor_ms * 105 / 100);
+		assert_rate_was_kept(&place, CASES[i].rate);
+		leave(&place);
+	}
 }
 
 static void test_nothing_is_fetched_ahead_of_a_dead_cloud(void **state)
@@ -165,7 +198,7 @@ static void test_nothing_is_fetched_ahead_of_a_dead_cloud(void **state)
 	settle(&place);
 	world_calls(place.world);
 	place.cloud.fail = FAULT_TLS;
-	for (size_t i = 6; i <= 12; i++) {
+	for (size_t i = 8; i <= 14; i++) {
 		char path[64];
 		snprintf(path, sizeof(path), "training/train-%04zu/remark", i);
 		assert_int_not_equal(kernel_cat(&place.kernel, path, NULL), 0);
@@ -185,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_a_scan_that_stops_has_a_small_window_ahead),
 		cmocka_unit_test(test_what_is_fresh_is_not_fetched_ahead),
 		cmocka_unit_test(test_the_rate_is_kept_and_people_go_first),
+		cmocka_unit_test(test_a_scan_takes_what_the_rate_allows),
 		cmocka_unit_test(test_nothing_is_fetched_ahead_of_a_dead_cloud),
 	};
 

@@ -222,6 +222,77 @@ static void test_what_no_refresh_can_see_is_seen_after_ten_minutes(void **state)
 }
 
 /* At 20 calls a second 9,000 take 9 s: nobody waits for them twice. */
+/* A whole list, however long, page by page. */
+static void read_along(struct place *place)
+{
+	uint64_t id = world_find(place->world, "training");
+	struct reply reply = { .cookie = 0 };
+
+	for (bool more = true; more;) {
+		struct asked asked = { .since_ms = 0 };
+		struct entry entry;
+		const char *name;
+		reply = world_read(place->world, id, reply.cookie);
+		assert_found(&reply);
+		asked.now_ms = place->world->script.now_ms;
+		for (more = false; tree_next(place->world->tree, id, &reply.cookie, &name, &entry, asked);)
+			more = true;
+	}
+}
+
+/* The status of each of the first n, one after the other; the longest that one of them took. */
+static int64_t cat_each_of(struct place *place, size_t n)
+{
+	int64_t longest_ms = 0;
+	char path[80], line[40];
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t began_ms = place->world->script.now_ms;
+		snprintf(path, sizeof(path), "training/%s/status", nth(place, i)->id);
+		snprintf(line, sizeof(line), "%s\n", nth(place, i)->status);
+		assert_cat(place->world, path, line);
+		if (place->world->script.now_ms - began_ms > longest_ms)
+			longest_ms = place->world->script.now_ms - began_ms;
+	}
+	return longest_ms;
+}
+
+static void test_nobody_is_sent_to_a_list_too_long_to_wait_for(void **state)
+{
+	struct place place = { 0 };
+	(void)state;
+
+	place.world = world_open(NULL);
+	cloud_open(&place.cloud, place.world, LATENCY_MS);
+	cloud_add_many(&place.cloud, "training", NULL, "train-", 6000); /* 120 pages, 100 within half a deadline */
+	for (size_t i = 0; i < 6000; i++)
+		touch(&place, nth(&place, i), "RUNNING");
+	read_along(&place);
+	script_advance(&place.world->script, 60000);
+	world_calls(place.world);
+	assert_in_range(cat_each_of(&place, 150), 1, 2000);
+	assert_calls(place.world, 150);
+	leave(&place);
+}
+
+/* Sixty run: they are two pages, whatever else there is. */
+static void test_what_runs_is_read_again_for_what_that_costs(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place, 3000, 1000);
+	for (size_t i = 0; i < 60; i++)
+		touch(&place, nth(&place, i), "RUNNING");
+	script_advance(&place.world->script, LIST_MS);
+	assert_int_equal(world_count(place.world, "training"), 3000);
+	script_advance(&place.world->script, LIVE_MS);
+	world_calls(place.world);
+	cat_each_of(&place, 60);
+	assert_in_range(world_calls(place.world), 3, 7);
+	leave(&place);
+}
+
 static void test_a_list_too_long_to_wait_for_is_read_again_behind_everybody(void **state)
 {
 	struct setup setup = world_setup();
@@ -233,18 +304,7 @@ static void test_a_list_too_long_to_wait_for_is_read_again_behind_everybody(void
 	cloud_add_many(&place.cloud, "training", NULL, "train-", 9000);
 	for (size_t i = 0; i < 9000; i++)
 		touch(&place, nth(&place, i), "SUCCEED");
-	struct reply reply = { .cookie = 0 };
-	for (bool more = true; more;) { /* somebody reads along */
-		struct asked asked = { .since_ms = 0 };
-		struct entry entry;
-		const char *name;
-		uint64_t id = world_find(place.world, "training");
-		reply = world_read(place.world, id, reply.cookie);
-		assert_found(&reply);
-		asked.now_ms = place.world->script.now_ms;
-		for (more = false; tree_next(place.world->tree, id, &reply.cookie, &name, &entry, asked);)
-			more = true;
-	}
+	read_along(&place);
 	nth(&place, 3)->gone = true;
 	expire(&place);
 	int64_t began_ms = place.world->script.now_ms;
@@ -352,6 +412,8 @@ int main(void)
 		cmocka_unit_test(test_one_that_left_has_the_list_read_whole),
 		cmocka_unit_test(test_what_no_refresh_can_see_is_seen_after_ten_minutes),
 		cmocka_unit_test(test_a_list_too_long_to_wait_for_is_read_again_behind_everybody),
+		cmocka_unit_test(test_nobody_is_sent_to_a_list_too_long_to_wait_for),
+		cmocka_unit_test(test_what_runs_is_read_again_for_what_that_costs),
 		cmocka_unit_test(test_a_cloud_that_does_not_do_it_has_the_list_read_whole),
 		cmocka_unit_test(test_after_thousands_of_changes_the_tree_is_true_to_the_cloud),
 	};
