@@ -194,15 +194,18 @@ void tree_list_renew(struct tree *tree, struct node *listing, int64_t since_ms, 
 void tree_part_begin(struct tree *tree, struct node *node);
 /*
  * One of its items, which is known from now on, but not shown in the listing by this.  FAULT_ANSWER: as of
- * tree_list_item.  FAULT_PARAMETER: the filter would not have let it through.
+ * tree_list_item.  FAULT_UNSUPPORTED: the filter would not have let it through.
  */
 enum fault tree_part_item(struct tree *tree, struct node *node, const struct json *item,
 	const struct source_note *note, bool *first);
 void tree_part_end(struct tree *tree, struct node *node, const struct source_note *note);
 /* The reading is over, whether it came to its end or not. */
 void tree_part_leave(struct tree *tree, struct node *node);
-/* The cloud does not filter so: until then the whole list is read instead. */
-void tree_part_refuse(struct tree *tree, struct node *node, int64_t until_ms);
+/*
+ * The cloud does not filter so, or not by this very value: until then the whole list is read instead.
+ * FAULT_UNSUPPORTED: by no value; else that depends on who chose it.
+ */
+void tree_part_refuse(struct tree *tree, struct node *node, enum fault fault, int64_t until_ms);
 /* A describe call's object.  FAULT_ANSWER: another resource's; FAULT_NOT_FOUND: another parent's. */
 enum fault tree_described(struct tree *tree, struct node *resource, const struct json *object,
 	const struct source_note *note);

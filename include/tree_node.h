@@ -154,7 +154,7 @@ struct part {
 	size_t n_members, n_coming, room;
 	struct map met; /* those coming */
 	struct stamp *stamp; /* NULL: there is no answer */
-	int64_t expires_ms;
+	int64_t expires_ms, refused_until_ms;
 	struct failure failure;
 	uint64_t changes;
 	struct node *next, *prev; /* all directories that have a part */

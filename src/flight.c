@@ -86,7 +86,7 @@ static void land(struct flight *flight, enum fault fault)
 		tree_part_leave(engine->options.tree, node);
 	else if (flight->reads)
 		tree_list_leave(node, flight->want == WANT_LIST);
-	if (!fault && flight->want != WANT_DESCRIBE)
+	if (!fault && (flight->want == WANT_LIST || flight->want == WANT_WHOLE))
 		refresh_price(flight);
 	node_pin(node);
 	engine_release(flight);
@@ -104,7 +104,7 @@ static bool part_gives_up(struct flight *flight, enum fault fault)
 	if (flight->want != WANT_PART || (fault != FAULT_PARAMETER && fault != FAULT_NAME &&
 			fault != FAULT_UNSUPPORTED))
 		return false;
-	tree_part_refuse(engine->options.tree, flight->node, engine_now_ms(engine) + UNSUPPORTED_MS);
+	tree_part_refuse(engine->options.tree, flight->node, fault, engine_now_ms(engine) + UNSUPPORTED_MS);
 	return true;
 }
 

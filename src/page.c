@@ -356,7 +356,7 @@ static void note_passed_over(struct flight *flight, const struct source_note *no
 	flight->incomplete = true;
 }
 
-/* FAULT_ANSWER: it was passed over.  FAULT_PARAMETER: it does not belong there. */
+/* FAULT_ANSWER: it was passed over.  FAULT_UNSUPPORTED: it does not belong there. */
 static enum fault take_item(struct flight *flight, const struct json *item, const struct source_note *note,
 	struct listed *listed)
 {
@@ -376,7 +376,7 @@ static bool take_items(struct flight *flight, const struct json *items, const st
 	for (const struct json *item = json_first(items), *first = item; item; item = json_next(item)) {
 		struct listed listed = { 0 };
 		enum fault fault = take_item(flight, item, note, &listed);
-		if (fault == FAULT_PARAMETER)
+		if (fault == FAULT_UNSUPPORTED)
 			return false;
 		if (fault) {
 			note_passed_over(flight, note);
@@ -429,7 +429,7 @@ static enum fault take_page(struct flight *flight, const struct json *result, co
 	else if (items)
 		fits = take_items(flight, items, note);
 	if (!fits && flight->phase == PHASE_PART)
-		return FAULT_PARAMETER;
+		return FAULT_UNSUPPORTED;
 	bool news = flight->ids || !n_items || flight->n_seen > before;
 	flight->more = next_page(flight, result, n_items, !refreshes(flight) && !news);
 	if (flight->n_seen > LISTING_MAX || flight->offset > LISTING_MAX)

@@ -9,7 +9,6 @@
  */
 #include "tree_node.h"
 
-
 static struct reply reply_failed(enum fault fault)
 {
 	return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };

@@ -323,7 +323,7 @@ void tree_expire(struct tree *tree)
 					sizeof(node->aspects->refused_until_ms));
 		} else if (node->sort == NODE_VIEW) {
 			if (node->part) {
-				node->part->expires_ms = 0;
+				node->part->expires_ms = node->part->refused_until_ms = 0;
 				node->part->failure = (struct failure){ 0 };
 			}
 		} else if (node->sort != NODE_ROOT) {

@@ -238,7 +238,7 @@ enum fault tree_part_item(struct tree *tree, struct node *view, const struct jso
 	if (!item_has_id(view->of, item, &id))
 		return FAULT_ANSWER;
 	if (!passes(view, item))
-		return FAULT_PARAMETER;
+		return FAULT_UNSUPPORTED;
 	struct node *node = list_find(tree, view->of, id);
 	node->missing = false;
 	*first = meet(tree, view->part, node);
@@ -282,9 +282,17 @@ void tree_part_end(struct tree *tree, struct node *view, const struct source_not
 
 /* ---- a cloud that does not ---- */
 
-void tree_part_refuse(struct tree *tree, struct node *view, int64_t until_ms)
+/* A value that came from somebody's path may be no good where others are. */
+static bool is_ours(const struct node *view)
 {
-	listing_aspects(tree, view->of)->refused_until_ms[view->view] = until_ms;
+	return view->view == VIEW_STATUS && kind_has_status(view->kind, view->id);
+}
+
+void tree_part_refuse(struct tree *tree, struct node *view, enum fault fault, int64_t until_ms)
+{
+	view->part->refused_until_ms = until_ms;
+	if (fault == FAULT_UNSUPPORTED || is_ours(view))
+		listing_aspects(tree, view->of)->refused_until_ms[view->view] = until_ms;
 	part_drop(tree, view);
 }
 
@@ -292,5 +300,7 @@ bool part_is_refused(const struct node *view, struct asked asked)
 {
 	const struct aspects *aspects = view->of->aspects;
 
+	if (view->part && view->part->refused_until_ms > asked.now_ms)
+		return true;
 	return aspects && aspects->refused_until_ms[view->view] > asked.now_ms;
 }

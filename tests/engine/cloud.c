@@ -261,7 +261,9 @@ static void answer_tencent(struct cloud *cloud, struct exchange *exchange)
 	for (size_t i = 0; i < COUNT(calls); i++) {
 		if (strcmp(calls[i].action, action) != 0)
 			continue;
-		if (cloud->refuses_filters && (json_get(exchange->json, "Filters") ||
+		if (cloud->refuses_status && strstr(exchange->body, cloud->refuses_status))
+			exchange_error(exchange, "InvalidParameterValue");
+		else if (cloud->refuses_filters && (json_get(exchange->json, "Filters") ||
 				json_get(exchange->json, "TagFilters")))
 			exchange_error(exchange, "InvalidParameterValue.InvalidFilter");
 		else if (calls[i].id)

@@ -24,6 +24,7 @@ struct cloud {
 	struct thing **things; /* in the order in which they were added */
 	size_t n, room;
 	bool lists_models; /* DescribeTrainingModels still answers */
+	const char *refuses_status; /* a filter by this one is refused */
 	bool ignores_filters, ignores_order, refuses_filters; /* what a refresh asks for */
 	const char *fail_code; /* every call is refused so; NULL: none is */
 	enum fault fail; /* the network fails so */

@@ -424,6 +424,23 @@ static void test_a_cloud_that_does_not_filter_has_the_list_read(void **state)
 	}
 }
 
+/* Somebody's slip of the pen has nobody else read the whole list. */
+static void test_a_value_that_is_refused_says_nothing_of_others(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place, 120);
+	set_status(&place, 3, "FAILED");
+	place.cloud.refuses_status = "RUNING";
+	assert_not_there(&place, "by-status/training/RUNING");
+	assert_calls(place.world, 1 + 3);
+	advance(&place, LIST_MS);
+	assert_ls(place.world, "by-status/training/FAILED", "train-0003 ");
+	assert_calls(place.world, 1);
+	leave(&place);
+}
+
 static void test_what_fails_fails_as_a_listing_does(void **state)
 {
 	struct place place;
@@ -754,6 +771,7 @@ int main(void)
 		cmocka_unit_test(test_a_fresh_listing_is_asked_before_the_cloud),
 		cmocka_unit_test(test_a_status_that_no_document_has_can_be_entered),
 		cmocka_unit_test(test_a_cloud_that_does_not_filter_has_the_list_read),
+		cmocka_unit_test(test_a_value_that_is_refused_says_nothing_of_others),
 		cmocka_unit_test(test_what_fails_fails_as_a_listing_does),
 		cmocka_unit_test(test_many_who_want_one_status_are_one_call),
 		cmocka_unit_test(test_with_no_time_to_live_each_asks_once),
