@@ -47,6 +47,9 @@ struct action {
 	/* Of a list that can be refreshed (all three or none): instead of params, the newest change first;
 	 * which member says when that was; only what is in no terminal status. */
 	char *newest, *newest_by, *live;
+	/* Of a list that can be asked for a part: instead of params, with "{status}", or "{key}" and
+	 * "{value}", where the value goes.  NULL: it cannot. */
+	char *by_status, *by_tag;
 };
 
 /* Where ids of an unlistable kind turn up: every text at `ids`, "ServiceGroups[].Services[].X.ModelId". */
@@ -83,6 +86,9 @@ struct rename {
 	char *member, *name;
 };
 
+/* Ways to a resource beside its own: by-name, by-status, by-tag. */
+enum view_sort { VIEW_NAME, VIEW_STATUS, VIEW_TAG, VIEW_SORTS };
+
 struct kind {
 	char *name; /* the directory */
 	char *about; /* one line for people */
@@ -100,6 +106,10 @@ struct kind {
 	regex_t id_regex;
 	char *status; /* member; NULL if none */
 	struct texts terminal; /* statuses that do not change by themselves */
+	struct texts statuses; /* more statuses that the API's documents name */
+	char *label; /* the item's member that people name it by; NULL if none */
+	char *tags; /* its member that is a map of tags; NULL if none */
+	struct texts columns; /* paths of members that its listing's table shows */
 	struct texts times; /* members; the latest one is the mtime */
 	char *strip; /* prefix taken off member names; NULL if none */
 	struct rename *renames;
@@ -145,6 +155,11 @@ const struct kind *catalog_kind(const struct catalog *catalog, const struct kind
 /* NULL when the type or the member is not known. */
 const struct member_rule *type_member(const struct type *type, const char *member);
 bool kind_is_terminal(const struct kind *kind, const char *status);
+/* Whether the API's documents name the status. */
+bool kind_has_status(const struct kind *kind, const char *status);
+const char *view_name(enum view_sort view); /* "by-name" */
+/* The item's member that the view goes by; NULL: the kind is not in it, as none inside others is. */
+const char *kind_view(const struct kind *kind, enum view_sort view);
 /* Whether a raw id has the form of this kind's ids. */
 bool kind_accepts_id(const struct kind *kind, const char *id);
 /* A member's entry name before escaping: renamed, or stripped and in snake_case; `api_names`: as it is. */

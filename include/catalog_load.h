@@ -36,6 +36,7 @@ enum { TTL_MAX_S = 366 * 86400 };
 
 extern const struct form form_name; /* of a catalog, of a kind */
 extern const struct form form_member; /* of an API's object */
+extern const struct form form_members; /* A.B.C */
 
 /* catalog_load.c: one file's text; NULL: `why` says what is wrong. */
 struct catalog *catalog_read(const struct catalogs *catalogs, const char *file, const char *text,
@@ -50,6 +51,10 @@ void catalog_free(struct catalog *catalog); /* NULL slots among its kinds and ty
 bool kinds_read(const struct place *at, const struct json *kinds, struct catalog *fresh);
 void kind_free(struct kind *kind);
 
+/* catalog_form.c: of an id's form, once its bounds are written out: 2,000 steps match an id in 0.1 s. */
+enum { FORM_STEPS_MAX = 2000, FORM_DEPTH_MAX = 20 };
+bool form_is_too_large(const char *form);
+
 /* catalog_type.c: "types". */
 bool types_read(const struct place *at, const struct json *types, struct catalog *fresh);
 /* Reads the name of a type into a const struct type *. */
@@ -57,6 +62,10 @@ bool type_read_name(const struct place *at, const struct json *value, void *fiel
 	const struct row *row);
 /* Whether the type has the member; says which one may be meant.  A NULL type knows nothing. */
 bool type_expect(const struct place *at, const struct type *type, const char *member);
+/* The same of a member that is a map. */
+bool type_expect_map(const struct place *at, const struct type *type, const char *member);
+/* The same of a path, A.B.C, that ends in a value or a list of values. */
+bool type_expect_cell(const struct place *at, const struct type *type, const char *path);
 void type_free(struct type *type);
 /* The type of that name among a catalog's; a NULL catalog has none. */
 struct type *catalog_type(const struct catalog *catalog, const char *name);

@@ -65,8 +65,8 @@ struct leg {
 	size_t size; /* of the answer's body */
 };
 
-/* How a list is read: whole, or only what changed since (refresh.c). */
-enum phase { PHASE_WHOLE, PHASE_NEWEST, PHASE_LIVE };
+/* How a list is read: whole, or only what changed since (refresh.c), or what a filter lets through. */
+enum phase { PHASE_WHOLE, PHASE_NEWEST, PHASE_LIVE, PHASE_PART };
 
 struct flight {
 	struct engine *engine;
@@ -100,7 +100,7 @@ struct flight {
 	/* a listing's round, and its refresh */
 	size_t n_seen; /* resources of this round */
 	enum phase phase;
-	bool reads; /* tree_list_leave is due */
+	bool reads; /* tree_list_leave or tree_part_leave is due */
 	int64_t begun_ms; /* of the refresh */
 	int64_t known_s, newest_s; /* the last change that the last reading saw; and this one */
 	int64_t last_s; /* of the last item: the order is checked */

@@ -51,6 +51,7 @@ void sources_cancel(struct sources *sources, uint64_t id, struct wait *wait);
 bool sources_next(struct sources *sources, uint64_t id, uint64_t *cookie, const char **name,
 	struct entry *entry, struct asked asked);
 const char *sources_bytes(struct sources *sources, uint64_t id, size_t *size);
+const char *sources_link(struct sources *sources, uint64_t id);
 enum watched sources_watched(const struct sources *sources, uint64_t id);
 void sources_hold(struct sources *sources, uint64_t id, uint64_t count);
 void sources_forget(struct sources *sources, uint64_t id, uint64_t count);

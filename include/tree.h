@@ -52,7 +52,7 @@ struct asked {
 
 struct attr {
 	uint64_t ino;
-	uint32_t mode; /* with S_IFDIR or S_IFREG */
+	uint32_t mode; /* with S_IFDIR, S_IFREG or S_IFLNK */
 	uint64_t size;
 	int64_t mtime_s;
 	uint32_t mtime_ns;
@@ -68,8 +68,11 @@ struct entry {
 
 /* LATER: of a wait alone; nothing has to be done but to ask again. */
 enum outcome { OUTCOME_FOUND, OUTCOME_ABSENT, OUTCOME_FAILED, OUTCOME_NEED, OUTCOME_LATER };
-/* WANT_WHOLE: the tree never needs it; the engine reads a long listing again with nobody waiting. */
-enum want { WANT_LIST, WANT_WHOLE, WANT_DESCRIBE, WANT_TEXTS };
+/*
+ * WANT_WHOLE: the tree never needs it; the engine reads a long listing again with nobody waiting.
+ * WANT_PART: the part of a list that a filter lets through.
+ */
+enum want { WANT_LIST, WANT_WHOLE, WANT_DESCRIBE, WANT_TEXTS, WANT_PART };
 
 struct reply {
 	enum outcome outcome;
@@ -111,6 +114,8 @@ bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **na
 	struct entry *entry, struct asked asked);
 /* A file's bytes, borrowed until the next question; NULL for anything else. */
 const char *tree_read(struct tree *tree, uint64_t id, size_t *size);
+/* Where a link leads, from the directory that it is in; borrowed as above. NULL for anything else. */
+const char *tree_link(struct tree *tree, uint64_t id);
 /* `name` is "user.describefs.key" and so on. False: there is no such attribute here. */
 bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct asked asked);
 /* The names that tree_xattr answers for this id, each with its prefix and a NUL. */
@@ -143,7 +148,7 @@ struct ids {
 	uint64_t *v;
 	size_t n, room;
 };
-void node_held(const struct node *node, struct ids *out);
+void node_held(const struct tree *tree, const struct node *node, struct ids *out);
 
 void tree_hold(struct tree *tree, uint64_t id, uint64_t count);
 void tree_forget(struct tree *tree, uint64_t id, uint64_t count);
@@ -158,6 +163,8 @@ void node_path(const struct node *node, struct buf *out);
  * the user's path.
  */
 bool node_is_listed(const struct node *node);
+/* WANT_PART: the fixed members of the list's call, as JSON. */
+const char *node_filter(const struct node *node);
 /* The engine keeps a node while a call about it is under way. */
 void node_pin(struct node *node);
 void node_unpin(struct tree *tree, struct node *node);
@@ -218,6 +225,22 @@ bool tree_list_adds_up(const struct node *listing, int64_t since_ms);
 /* What was not met since then did not change: all stands anew. */
 void tree_list_renew(struct tree *tree, struct node *listing, int64_t since_ms, int64_t newest_s,
 	const struct source_note *note);
+/* The part of a list that a filter lets through is being read. */
+void tree_part_begin(struct tree *tree, struct node *node);
+/*
+ * One of its items, which is known from now on, but not shown in the listing by this.  FAULT_ANSWER: as of
+ * tree_list_item.  FAULT_UNSUPPORTED: the filter would not have let it through.
+ */
+enum fault tree_part_item(struct tree *tree, struct node *node, const struct json *item,
+	const struct source_note *note, bool *first);
+void tree_part_end(struct tree *tree, struct node *node, const struct source_note *note);
+/* The reading is over, whether it came to its end or not. */
+void tree_part_leave(struct tree *tree, struct node *node);
+/*
+ * The cloud does not filter so, or not by this very value: until then the whole list is read instead.
+ * FAULT_UNSUPPORTED: by no value; else that depends on who chose it.
+ */
+void tree_part_refuse(struct tree *tree, struct node *node, enum fault fault, int64_t until_ms);
 /* A describe call's object.  FAULT_ANSWER: another resource's; FAULT_NOT_FOUND: another parent's. */
 enum fault tree_described(struct tree *tree, struct node *resource, const struct json *object,
 	const struct source_note *note);

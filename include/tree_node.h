@@ -4,7 +4,8 @@
  * Two sorts of objects have a serial number, and a node id is (serial, index) packed:
  *
  *     struct node      index 0: the directory itself; index n: the n-th directory inside its answers
- *                      ("image_info"), by n's path hash in `slots`, the same n whatever version is current
+ *                      ("image_info"), by n's path hash in `slots`, the same n whatever version is current;
+ *                      the last few: links to it, one for each view
  *     struct version   index n: the file that is entry n of its snapshot
  *
  * A record is what one way of asking (list or describe) said last, and until when it stands.
@@ -14,6 +15,7 @@
 #ifndef DESCRIBEFS_TREE_NODE_H
 #define DESCRIBEFS_TREE_NODE_H
 
+#include "json_peek.h"
 #include "map.h"
 #include "snapshot.h"
 #include "tree.h"
@@ -32,7 +34,10 @@ enum {
 	EVENT_VALUE_MAX = 256, /* bytes of a value in such a line */
 	/* the two last indexes of a resource: no directory in it is ever the n-th */
 	INDEX_WAIT = ID_INDEX_MASK,
-	INDEX_EVENTS = ID_INDEX_MASK - 1
+	INDEX_EVENTS = ID_INDEX_MASK - 1,
+	UNHELD_VIEWS_MAX = 64, /* directories of views kept that nobody holds */
+	INDEX_BYTES_MAX = 512 << 20, /* of each of an index's three parts */
+	TABLE_BYTES_MAX = 32 << 20 /* of a .table.tsv */
 };
 
 struct object {
@@ -116,7 +121,60 @@ struct inside {
 	struct follow *follow; /* NULL: nobody does */
 };
 
-enum node_sort { NODE_ROOT, NODE_LISTING, NODE_RESOURCE, NODE_TEXTS };
+enum node_sort { NODE_ROOT, NODE_LISTING, NODE_RESOURCE, NODE_TEXTS, NODE_VIEW };
+
+/* Its links have these indexes, above all slots. */
+enum { ID_LINK = INDEX_EVENTS - VIEW_SORTS };
+
+/* Resources of a listing that have one name, status or tag. */
+struct index_group {
+	uint32_t name; /* of its directory or link, in the index's names */
+	uint32_t above; /* of a tag's value: 1 + the group of its key; else 0 */
+	uint32_t first, count; /* among the rows; a key has none */
+	uint64_t cookie; /* of its directory, made of the name */
+};
+
+struct index_row {
+	struct node *node;
+	uint32_t group;
+};
+
+/*
+ * A listing's resources by what a view goes by, out of the list's items alone.  Made when somebody looks, and
+ * good as long as the listing's `changes` stand still: only then do the resources that it names all live.
+ */
+struct index {
+	enum view_sort view;
+	uint64_t changes;
+	struct buf names; /* escaped, each with a NUL */
+	struct buf groups; /* struct index_group */
+	struct buf rows; /* struct index_row; by-name by serial alone, else by group and serial */
+	struct map by_name; /* 1 + the group */
+	uint32_t *by_cookie; /* groups, by `above` and cookie; NULL for by-name */
+	size_t memory;
+};
+
+/* What is made of a listing beside its directory. */
+struct aspects {
+	struct index *indexes[VIEW_SORTS]; /* NULL: not made */
+	struct node *table; /* the directory that .table.tsv would be in; NULL: nobody looked */
+	uint64_t table_changes;
+	int64_t refused_until_ms[VIEW_SORTS]; /* the cloud does not filter so */
+};
+
+/* The part of a list that a filter lets through. */
+struct part {
+	char *request; /* the call's fixed members */
+	struct node **members; /* as the last answer has them, by serial; pinned */
+	struct node **coming; /* of the answer that is being read, in its order; pinned */
+	size_t n_members, n_coming, room;
+	struct map met; /* those coming */
+	struct stamp *stamp; /* NULL: there is no answer */
+	int64_t expires_ms, refused_until_ms;
+	struct failure failure;
+	uint64_t changes;
+	struct node *next, *prev; /* all directories that have a part */
+};
 
 /*
  * There may be a hundred thousand resources of which nobody ever sees more than the name: what not all of
@@ -127,6 +185,7 @@ struct node {
 	struct node *parent; /* NULL for the root */
 	const struct kind *kind; /* NULL for the root and .describefs */
 	char *name; /* escaped; "" for the root. At the node's end */
+	char *id; /* raw: a resource's id, a view's status, key or value; NULL. There too */
 	uint64_t ino;
 	void *flight; /* the engine's, for any other want */
 	unsigned pins; /* calls under way, and pinned ids */
@@ -142,7 +201,6 @@ struct node {
 
 	union {
 		struct { /* a resource, the root, .describefs */
-			char *id; /* raw */
 			struct inside *inside; /* NULL: nothing of it is needed */
 			struct trouble *trouble; /* NULL: none */
 			struct record listed;
@@ -176,7 +234,22 @@ struct node {
 			uint64_t epoch; /* in the mtime: counts what makes names that the kernel keeps old */
 			uint64_t scan_seq; /* whose describe call's answer was wanted last */
 			void *whole; /* the engine's flight for WANT_WHOLE */
+			uint64_t changes; /* of what it shows and of the items' texts */
+			struct aspects *aspects; /* NULL: nobody looked at any */
 			struct failure failures[2]; /* of WANT_LIST, of WANT_WHOLE */
+		};
+		struct { /* a directory of a view */
+			struct node *of; /* whose resources it leads to; NULL: the view's top */
+			struct node *first_child; /* "by-status/training"'s are made when looked up */
+			struct node *child_next, *child_prev;
+			struct node *unheld_next, *unheld_prev;
+			bool unheld; /* among those that nobody holds */
+			struct part *part; /* NULL: the cloud cannot be asked for it alone */
+			uint64_t n_moved; /* in the mtime: how often what the kernel keeps grew old */
+			uint64_t told_changes; /* the changes that there had been */
+			bool told; /* the kernel may have kept what it read */
+			unsigned char view; /* enum view_sort */
+			unsigned char depth; /* 0: the top */
 		};
 	};
 };
@@ -184,6 +257,12 @@ struct node {
 struct tree {
 	struct tree_options options;
 	struct node *root, *texts;
+	struct node *views[VIEW_SORTS]; /* NULL: no kind has it */
+	struct node *unheld_first, *unheld_last; /* directories of views; the oldest is first */
+	struct node *parts; /* directories of views that have a part */
+	size_t n_unheld;
+	const struct node *indexed; /* the listing whose index was used last */
+	struct buf link; /* the name or target at hand */
 	struct map objects; /* by serial */
 	struct map names; /* resources by (listing, name) */
 	struct node *scanned; /* the listing that somebody goes through now; NULL: nobody does */
@@ -204,6 +283,12 @@ void object_unregister(struct tree *tree, struct object *object);
 uint64_t id_pack(uint64_t serial, uint32_t index);
 struct object *tree_object(const struct tree *tree, uint64_t id, uint32_t *index);
 struct node *node_find(const struct tree *tree, const struct node *listing, const char *name);
+struct node *node_new(struct tree *tree, enum node_sort sort, struct node *parent, const char *name,
+	const char *id);
+void node_release(struct tree *tree, struct node *node); /* itself alone */
+/* So that node_find finds it in its parent. */
+void node_add_name(struct tree *tree, struct node *node);
+void node_remove_name(struct tree *tree, struct node *node);
 struct node *node_add_resource(struct tree *tree, struct node *listing, const char *name,
 	const char *id);
 /* After anything that may end it: leaves it, or puts it among the loose ones, whose oldest it may free. */
@@ -300,6 +385,7 @@ bool kind_has_list(const struct kind *kind); /* a call, or at least a harvest */
 bool kind_has_describe(const struct kind *kind);
 bool item_is_whole(const struct kind *kind); /* the list's item is all that there is to know */
 bool listing_is_fresh(const struct node *listing, struct asked asked);
+struct reply listing_open(struct tree *tree, struct node *listing, struct asked asked); /* tree_open's */
 /* A failed refresh left the last whole listing standing, for a while. */
 bool listing_is_stale(const struct tree *tree, const struct node *listing, struct asked asked);
 /* The same, for somebody who is about to read it. */
@@ -319,6 +405,7 @@ int64_t vouched_ms(const struct tree *tree, const struct node *node, struct aske
 int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a miss stands */
 
 /* tree_entry.c: ids and attributes */
+struct attr directory_attr(uint64_t ino, int64_t mtime_s, uint64_t content);
 struct attr skeleton_attr(const struct tree *tree, const struct node *node);
 struct entry inner_entry(struct tree *tree, struct version *version, uint32_t index, int64_t for_ms);
 struct entry listing_entry(const struct tree *tree, struct node *listing, struct asked asked);
@@ -340,9 +427,16 @@ void events_note_gone(struct tree *tree, struct node *node, int64_t now_ms);
 void events_drop(struct tree *tree, struct inside *inside);
 
 /* tree_fill.c */
+/* A list's item goes into its resource. */
+void node_prime(struct tree *tree, struct node *node, const struct json *item,
+	const struct source_note *note, struct listed *listed);
+bool item_has_id(const struct node *listing, const struct json *item, const char **id);
+void tree_end_outage(struct tree *tree); /* somebody answered */
 int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool terminal, int64_t sent_ms);
 
 /* tree_list.c */
+/* The resource of that id, known from now on. */
+struct node *list_find(struct tree *tree, struct node *listing, const char *id);
 /* The resource of that id, shown from now on; *first: not met before in this round. */
 struct node *list_show(struct tree *tree, struct node *listing, const char *id, bool reading, bool *first);
 /* To everybody, and not only to who follows the reading that met it. */
@@ -350,5 +444,69 @@ bool listing_shows(const struct node *listing, const struct node *node);
 void listing_empty(struct tree *tree, struct node *listing); /* what it showed is not believed any more */
 void node_show(struct node *listing, struct node *resource); /* appends it to the listing */
 void node_enter(struct tree *tree, struct node *resource); /* somebody was there */
+
+/* tree_index.c */
+struct aspects *listing_aspects(struct tree *tree, struct node *listing); /* made if there are none */
+void listing_drop_aspects(struct tree *tree, struct node *listing);
+/* Up to date; NULL: it would pass INDEX_BYTES_MAX. */
+const struct index *listing_index(struct tree *tree, struct node *listing, enum view_sort view);
+void index_shrink(struct tree *tree, struct node *listing); /* what can be made again goes */
+/* 1 + the group of that name below one (0: at the top); 0: there is none. */
+uint32_t index_find(const struct index *index, uint32_t above, const char *name);
+/* The first group past the cookie there, or NULL. */
+const struct index_group *index_after(const struct index *index, uint32_t above, uint64_t cookie);
+const struct index_group *index_group(const struct index *index, uint32_t group); /* 1 + its number */
+const char *index_name(const struct index *index, const struct index_group *group);
+/* The first row of the group (0: of all) whose node has a greater serial, or NULL. */
+const struct index_row *index_row_after(const struct index *index, uint32_t group, uint64_t serial);
+struct node *index_first(const struct index *index, uint32_t group);
+/* The JSON of a resource that a listing shows: its item, or what else there is; len 0: nothing. */
+struct json_slice node_json(const struct node *node);
+
+/* tree_part.c */
+struct part *part_new(struct tree *tree, struct node *view); /* NULL: the cloud cannot be asked so */
+void part_free(struct tree *tree, struct node *view);
+void part_drop(struct tree *tree, struct node *view); /* its answer */
+bool part_is_fresh(const struct part *part, struct asked asked);
+/* The whole listing is there: it says what all its parts say. */
+void part_drop_all(struct tree *tree, const struct node *listing);
+bool part_is_refused(const struct node *view, struct asked asked);
+struct node *part_after(const struct part *part, uint64_t serial); /* NULL: none */
+
+/* tree_alias.c: the directories of by-name, by-status, by-tag */
+void views_plant(struct tree *tree);
+void views_free(struct tree *tree);
+void view_settle(struct tree *tree, struct node *view);
+void views_fold(struct tree *tree); /* over max_memory: what can be made again for nothing goes */
+void views_shrink(struct tree *tree); /* what nobody holds, and the cloud can be asked for again */
+struct reply view_open(struct tree *tree, struct node *view, struct asked asked);
+/* Its names are handed out, from the first one on or further ones. */
+void view_tell(struct node *view, bool begins);
+/* The status, key or value of that name, made if there is none; raw NULL: the name was cut. */
+struct node *view_child(struct tree *tree, struct node *view, const char *name, const char *raw);
+struct entry view_entry(const struct tree *tree, struct node *view, struct asked asked);
+/* Its own part's answer says more than the listing does. */
+bool view_is_by_part(const struct node *view);
+/* That answer's stamp, or the listing's; NULL: there is none. */
+const struct stamp *view_stamp(const struct node *view, int64_t *expires_ms);
+/* For how long the kernel may rely on what is there. */
+int64_t view_left_ms(const struct tree *tree, const struct node *view, struct asked asked);
+
+/* tree_link.c */
+struct reply view_lookup(struct tree *tree, struct node *view, const char *name, struct asked asked);
+struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct asked asked);
+bool view_next(struct tree *tree, struct node *view, uint64_t *cookie, const char **name,
+	struct entry *entry, struct asked asked);
+struct entry link_entry(struct tree *tree, const struct node *node, enum view_sort view, int64_t for_ms,
+	struct asked asked);
+bool index_is_link(uint32_t index);
+
+/* tree_table.c */
+#define TABLE_NAME ".table.tsv"
+struct reply table_lookup(struct tree *tree, struct node *listing, struct asked asked);
+bool node_is_table(const struct node *node);
+bool table_is_held(const struct node *listing);
+void table_drop(struct tree *tree, struct node *table); /* nobody reads it any more */
+void table_free(struct tree *tree, struct node *table);
 
 #endif

@@ -192,13 +192,37 @@ const struct member_rule *type_member(const struct type *type, const char *membe
 	return NULL;
 }
 
-bool kind_is_terminal(const struct kind *kind, const char *status)
+const char *view_name(enum view_sort view)
 {
-	for (size_t i = 0; i < kind->terminal.n; i++) {
-		if (strcmp(kind->terminal.v[i], status) == 0)
+	static const char *const names[VIEW_SORTS] = { "by-name", "by-status", "by-tag" };
+
+	return names[view];
+}
+
+const char *kind_view(const struct kind *kind, enum view_sort view)
+{
+	const char *const members[VIEW_SORTS] = { kind->label, kind->status, kind->tags };
+
+	return kind->parent ? NULL : members[view];
+}
+
+static bool holds_text(const struct texts *texts, const char *text)
+{
+	for (size_t i = 0; i < texts->n; i++) {
+		if (strcmp(texts->v[i], text) == 0)
 			return true;
 	}
 	return false;
+}
+
+bool kind_is_terminal(const struct kind *kind, const char *status)
+{
+	return holds_text(&kind->terminal, status);
+}
+
+bool kind_has_status(const struct kind *kind, const char *status)
+{
+	return holds_text(&kind->terminal, status) || holds_text(&kind->statuses, status);
 }
 
 /*

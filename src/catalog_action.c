@@ -6,6 +6,7 @@
  * written: the defaults of each style are filled in here.
  */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +61,7 @@ static const struct form form_action = {
 static const struct form form_url_path = {
 	.what = "a URL's path", .first = "/", .rest = FORM_LETTERS FORM_DIGITS "/_.-",
 };
-static const struct form form_members = {
+const struct form form_members = {
 	.what = "a path of members, A.B.C",
 	.rest = FORM_LETTERS FORM_DIGITS "_-.",
 	.also = is_dotted,
@@ -152,6 +153,10 @@ static const struct row action_rows[] = {
 		.only = "where paging is offset" },
 	{ .name = "live", .read = rows_json, .offset = offsetof(struct action, live),
 		.in = IN_OFFSET, .only = "where paging is offset" },
+	{ .name = "by_status", .read = rows_json, .offset = offsetof(struct action, by_status),
+		.in = IN_LIST, .only = "where resources are listed" },
+	{ .name = "by_tag", .read = rows_json, .offset = offsetof(struct action, by_tag),
+		.in = IN_LIST, .only = "where resources are listed" },
 	{ .name = "rate", .read = rows_rate, .offset = offsetof(struct action, rate),
 		.max = RATE_MAX },
 	{ .name = "ids", .read = rows_text, .offset = offsetof(struct harvest, ids),
@@ -238,6 +243,23 @@ static bool check_refresh(const struct place *at, const struct action *action)
 	return all || none || rows_refuse(at, "newest, newest_by and live go together");
 }
 
+/* What is filtered by stands as a text of its own. */
+static bool check_filter(const struct place *at, const char *member, const char *filter, const char *word)
+{
+	struct place here = place_member(at, member);
+	char quoted[16];
+
+	snprintf(quoted, sizeof quoted, "\"{%s}\"", word);
+	return !filter || strstr(filter, quoted) || rows_refuse(&here, "holds no %s", quoted);
+}
+
+static bool check_filters(const struct place *at, const struct action *action)
+{
+	return check_filter(at, "by_status", action->by_status, "status") &&
+		check_filter(at, "by_tag", action->by_tag, "key") &&
+		check_filter(at, "by_tag", action->by_tag, "value");
+}
+
 /* `action` may be the first member of a struct harvest. */
 static bool read_action(const struct place *at, const struct json *value, struct action *action,
 	unsigned in)
@@ -251,8 +273,13 @@ static bool read_action(const struct place *at, const struct json *value, struct
 	if (!rows_object(at, value, &action_table, in, action))
 		return false;
 	fill_defaults(action, in, catalog->rate);
-	return check_refresh(at, action) && check_params(at, value, "params", action) &&
-		check_params(at, value, "newest", action) && check_params(at, value, "live", action);
+	static const char *const fixed[] = { "params", "newest", "live", "by_status", "by_tag" };
+
+	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+		if (!check_params(at, value, fixed[i], action))
+			return false;
+	}
+	return check_refresh(at, action) && check_filters(at, action);
 }
 
 bool action_read_list(const struct place *at, const struct json *value, void *field,

@@ -13,8 +13,6 @@
 #include "json.h"
 
 enum { KINDS_MAX = 1000, TEXTS_MAX = 1000, REGEX_ERROR_MAX = 120 };
-/* Of an id's form, once its bounds are written out, as regcomp does it: 2,000 match an id in 0.1 s. */
-enum { FORM_STEPS_MAX = 2000, FORM_DEPTH_MAX = 20 };
 
 static const struct form form_kind_path = {
 	"a kind's name, or its path: models/versions",
@@ -169,7 +167,11 @@ static const struct row kind_rows[] = {
 	{ ROW("id_form", rows_text, id_form), .form = &form_text, .needed = 1 },
 	{ ROW("status", rows_text, status), .form = &form_member },
 	{ ROW("terminal", read_texts, terminal), .form = &form_text },
+	{ ROW("statuses", read_texts, statuses), .form = &form_text },
 	{ ROW("times", read_texts, times), .form = &form_member },
+	{ ROW("label", rows_text, label), .form = &form_member },
+	{ ROW("tags", rows_text, tags), .form = &form_member },
+	{ ROW("columns", read_texts, columns), .form = &form_members },
 	{ ROW("strip", rows_text, strip), .form = &form_member },
 	{ .name = "rename", .read = read_renames, .form = &form_snake },
 	{ ROW("type", type_read_name, type), .form = &form_member },
@@ -195,6 +197,8 @@ void kind_free(struct kind *kind)
 		harvest_release(&kind->harvests[i]);
 	free(kind->harvests);
 	texts_release(&kind->terminal);
+	texts_release(&kind->statuses);
+	texts_release(&kind->columns);
 	texts_release(&kind->times);
 	for (size_t i = 0; i < kind->n_renames; i++) {
 		free(kind->renames[i].member);
@@ -209,12 +213,10 @@ void kind_free(struct kind *kind)
 
 static bool check_name(const struct place *at, const struct kind *kind)
 {
-	/* The views of the tree's root. */
-	static const char *const taken[] = { "by-name", "by-status", "by-tag" };
 	const struct catalog *fresh = loading_of(at)->fresh;
 
-	for (size_t i = 0; kind->parent == NULL && i < sizeof taken / sizeof taken[0]; i++) {
-		if (strcmp(kind->name, taken[i]) == 0)
+	for (int i = 0; kind->parent == NULL && i < VIEW_SORTS; i++) {
+		if (strcmp(kind->name, view_name(i)) == 0)
 			return rows_refuse_member(at, "name", "the name of a view");
 	}
 	if (catalog_kind(fresh, kind->parent, kind->name))
@@ -288,6 +290,7 @@ static bool check_members(const struct place *at, const struct kind *kind)
 		{ "id", kind->id },
 		{ "parent_id", kind->parent_id },
 		{ "status", kind->status },
+		{ "label", kind->label },
 	};
 
 	for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
@@ -298,111 +301,29 @@ static bool check_members(const struct place *at, const struct kind *kind)
 	}
 	if (kind->terminal.n > 0 && kind->status == NULL)
 		return rows_refuse_member(at, "terminal", "only of a kind with a status");
+	if (kind->statuses.n > 0 && kind->status == NULL)
+		return rows_refuse_member(at, "statuses", "only of a kind with a status");
 	return expect_texts(at, kind, "times", &kind->times) && expect_renames(at, kind);
 }
 
-/* What is counted of an expression: a sum for each open parenthesis, and what the next bound multiplies. */
-struct steps {
-	const char *at;
-	int64_t sum[FORM_DEPTH_MAX + 1], last;
-	int depth;
-};
-
-static void add_steps(struct steps *steps, int64_t n)
+/* What the views and the table of a listing go by. */
+static bool check_views(const struct place *at, const struct kind *kind)
 {
-	steps->last = n;
-	steps->sum[steps->depth] += n;
-}
+	struct place tags = place_member(at, "tags");
 
-static void multiply(struct steps *steps, int64_t times)
-{
-	int64_t more = steps->last * (times - 1);
+	if (kind->tags && !type_expect_map(&tags, kind->type, kind->tags))
+		return false;
+	for (size_t i = 0; i < kind->columns.n; i++) {
+		struct place here = place_element(at, "columns", (long)i, NULL);
 
-	if (times < 1)
-		return;
-	steps->last += more;
-	steps->sum[steps->depth] += more;
-}
-
-/* Past a bracket expression: a ] that comes first is one of its members, and so is [:alpha:]. */
-static void pass_bracket(struct steps *steps)
-{
-	const char *at = steps->at + 1;
-
-	at += *at == '^';
-	at += *at == ']';
-	while (*at && *at != ']') {
-		const char *end = *at == '[' && at[1] && strchr(":.=", at[1]) ?
-			strstr(at + 2, (char[]){ at[1], ']', '\0' }) : NULL;
-		at = end ? end + 2 : at + 1;
+		if (!type_expect_cell(&here, kind->type, kind->columns.v[i]))
+			return false;
 	}
-	steps->at = *at ? at : at - 1;
-	add_steps(steps, 1);
-}
-
-/* {3}, {3,} or {3,5}: the larger number is what counts. */
-static void pass_bound(struct steps *steps)
-{
-	const char *at = steps->at + 1;
-	int64_t times = 0, number = 0;
-
-	for (; *at == ',' || ascii_is_digit(*at); at++) {
-		number = *at == ',' ? 0 : number * 10 + (*at - '0');
-		if (number > FORM_STEPS_MAX)
-			number = FORM_STEPS_MAX + 1;
-		times = number > times ? number : times;
-	}
-	if (*at != '}') {
-		add_steps(steps, 1); /* a brace like any other letter */
-		return;
-	}
-	multiply(steps, times + (at[-1] == ','));
-	steps->at = at;
-}
-
-static void pass_letter(struct steps *steps)
-{
-	switch (*steps->at) {
-	case '[':
-		pass_bracket(steps);
-		break;
-	case '{':
-		pass_bound(steps);
-		break;
-	case '+': /* written out as xx* */
-		multiply(steps, 2);
-		break;
-	case '(':
-		steps->sum[++steps->depth] = 0;
-		steps->last = 0;
-		break;
-	case ')':
-		if (steps->depth > 0)
-			add_steps(steps, steps->sum[steps->depth--]);
-		break;
-	case '*':
-	case '?':
-	case '|':
-		break;
-	default:
-		steps->at += *steps->at == '\\' && steps->at[1];
-		add_steps(steps, 1);
-	}
-}
-
-/* regcomp writes bounds out, whatever that takes: ((a{9}){9}){9} is 729 letters. */
-static bool is_too_large(const char *form)
-{
-	struct steps steps = { .at = form };
-
-	for (; *steps.at; steps.at++) {
-		if (*steps.at == '(' && steps.depth == FORM_DEPTH_MAX)
-			return true;
-		pass_letter(&steps);
-		if (steps.sum[steps.depth] > FORM_STEPS_MAX)
-			return true;
-	}
-	return false;
+	if (kind->list.by_status && kind->status == NULL)
+		return rows_refuse_member(at, "list.by_status", "only of a kind with a status");
+	if (kind->list.by_tag && kind->tags == NULL)
+		return rows_refuse_member(at, "list.by_tag", "only of a kind with tags");
+	return true;
 }
 
 static bool compile_form(const struct place *at, struct kind *kind)
@@ -410,7 +331,7 @@ static bool compile_form(const struct place *at, struct kind *kind)
 	struct place here = place_member(at, "id_form");
 	char reason[REGEX_ERROR_MAX];
 
-	if (is_too_large(kind->id_form))
+	if (form_is_too_large(kind->id_form))
 		return rows_refuse(&here, "too large: over %d steps once its bounds are written out, or over "
 			"%d parentheses deep", FORM_STEPS_MAX, FORM_DEPTH_MAX);
 	int failure = regcomp(&kind->id_regex, kind->id_form, REG_EXTENDED);
@@ -438,6 +359,8 @@ static void fill_defaults(struct kind *kind, const struct catalog *fresh)
 	ttl_default(&kind->ttl_list_s, fresh->ttl_list_s);
 	ttl_default(&kind->ttl_miss_s, fresh->ttl_miss_s);
 	end_texts(&kind->terminal);
+	end_texts(&kind->statuses);
+	end_texts(&kind->columns);
 	end_texts(&kind->times);
 }
 
@@ -450,7 +373,7 @@ static bool read_kind(const struct place *at, const struct json *value, struct k
 		return false;
 	if (!check_name(at, kind) || !check_calls(at, kind) || !check_parent(at, kind))
 		return false;
-	if (!check_members(at, kind) || !compile_form(at, kind))
+	if (!check_members(at, kind) || !check_views(at, kind) || !compile_form(at, kind))
 		return false;
 	fill_defaults(kind, loading->fresh);
 	kind->catalog = loading->base ? loading->base : loading->fresh;

@@ -88,24 +88,59 @@ bool type_read_name(const struct place *at, const struct json *value, void *fiel
 	return *(const struct type **)field != NULL;
 }
 
+/* As the file will leave it: it may be about to replace the type. */
+static const struct type *latest(const struct place *at, const struct type *type)
+{
+	const struct type *fresh = type ? catalog_type(loading_of(at)->fresh, type->name) : NULL;
+
+	return fresh ? fresh : type;
+}
+
 bool type_expect(const struct place *at, const struct type *type, const char *member)
 {
-	const struct loading *loading = loading_of(at);
 	struct guess guess;
 
 	if (type == NULL)
 		return true;
-
-	/* The file may be about to replace the type. */
-	const struct type *fresh = catalog_type(loading->fresh, type->name);
-
-	type = fresh ? fresh : type;
+	type = latest(at, type);
 	if (type_member(type, member))
 		return true;
 	guess_init(&guess, member);
 	for (size_t i = 0; i < type->n_members; i++)
 		guess_offer(&guess, type->members[i].name);
 	return rows_refuse_guess(at, &guess, "the kind's type has no such member");
+}
+
+bool type_expect_map(const struct place *at, const struct type *type, const char *member)
+{
+	if (type == NULL)
+		return rows_refuse(at, "only of a kind with a type, which says that it is a map");
+	if (!type_expect(at, type, member))
+		return false;
+	return type_member(latest(at, type), member)->shape == MEMBER_MAP ||
+		rows_refuse(at, "is no map in the kind's type");
+}
+
+bool type_expect_cell(const struct place *at, const struct type *type, const char *path)
+{
+	while (type) {
+		size_t len = strcspn(path, ".");
+		char *member = xstrndup(path, len);
+		bool known = type_expect(at, type, member);
+		const struct member_rule *rule = known ? type_member(latest(at, type), member) : NULL;
+
+		free(member);
+		if (!known)
+			return false;
+		if (path[len] == '\0')
+			return rule->shape == MEMBER_SCALAR || rule->shape == MEMBER_LIST ||
+				rows_refuse(at, "is neither a value nor a list of values");
+		if (rule->shape != MEMBER_OBJECT)
+			return rows_refuse(at, "%s has no members", rule->name);
+		path += len + 1;
+		type = rule->of;
+	}
+	return true;
 }
 
 /* "TagKey:TagValue", what stood between the braces. */

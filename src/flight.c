@@ -82,9 +82,11 @@ static void land(struct flight *flight, enum fault fault)
 	if (fault)
 		tree_fail(engine->options.tree, node, flight->want, fault, hold_ms(fault),
 			engine_now_ms(engine));
-	if (flight->reads)
+	if (flight->reads && flight->want == WANT_PART)
+		tree_part_leave(engine->options.tree, node);
+	else if (flight->reads)
 		tree_list_leave(node, flight->want == WANT_LIST);
-	if (!fault && flight->want != WANT_DESCRIBE)
+	if (!fault && (flight->want == WANT_LIST || flight->want == WANT_WHOLE))
 		refresh_price(flight);
 	node_pin(node);
 	engine_release(flight);
@@ -96,6 +98,18 @@ static void land(struct flight *flight, enum fault fault)
 	node_unpin(engine->options.tree, node);
 }
 
+/* The cloud does not filter so, or did not: who waits has the whole list read instead. */
+static bool part_gives_up(struct flight *flight, enum fault fault)
+{
+	struct engine *engine = flight->engine;
+
+	if (flight->want != WANT_PART || (fault != FAULT_PARAMETER && fault != FAULT_NAME &&
+			fault != FAULT_UNSUPPORTED))
+		return false;
+	tree_part_refuse(engine->options.tree, flight->node, fault, engine_now_ms(engine) + UNSUPPORTED_MS);
+	return true;
+}
+
 struct flight *flight_find(struct engine *engine, struct node *node, enum want want)
 {
 	struct flight *flight = *node_flight(node, want);
@@ -105,6 +119,8 @@ struct flight *flight_find(struct engine *engine, struct node *node, enum want w
 	node_pin(node);
 	flight = flight_new(engine, node, want);
 	enum fault fault = flight_begin(flight);
+	if (part_gives_up(flight, fault))
+		fault = FAULT_NONE;
 	if (fault || !flight->action)
 		land(flight, fault);
 	else
@@ -124,10 +140,16 @@ void flight_begin_again(struct flight *flight)
 	leg_book(leg_new(flight, flight->offset));
 }
 
+/* A list, or a part of one, that somebody may read. */
+static bool is_waited_for(const struct flight *flight)
+{
+	return flight->want == WANT_LIST || flight->want == WANT_PART;
+}
+
 /* Nobody has waited for far longer than anyone would have. */
 static bool is_forgotten(const struct flight *flight)
 {
-	return flight->want == WANT_LIST && flight->alone_ms &&
+	return is_waited_for(flight) && flight->alone_ms &&
 		engine_now_ms(flight->engine) - flight->alone_ms >
 			FORGOTTEN * flight->engine->options.deadline_ms;
 }
@@ -137,10 +159,9 @@ static bool is_forgotten(const struct flight *flight)
 void flight_look_ahead(struct flight *flight)
 {
 	struct leg *tail = flight->legs;
-
 	int64_t step = flight->page_items - flight->moving;
 
-	if (flight->want != WANT_LIST || !flight->more || flight->astray || flight->ids || step <= 0)
+	if (!is_waited_for(flight) || !flight->more || flight->astray || flight->ids || step <= 0)
 		return;
 	if (flight->phase == PHASE_NEWEST || flight->action->paging != PAGING_OFFSET || !tail)
 		return;
@@ -164,6 +185,10 @@ static bool fail(struct flight *flight, enum fault fault)
 	fault = flight_judge(flight, fault);
 	if (refresh_gives_up(flight, fault))
 		return true;
+	if (part_gives_up(flight, fault)) {
+		land(flight, FAULT_NONE);
+		return false;
+	}
 	if (fault == FAULT_UNSUPPORTED && flight->want != WANT_DESCRIBE) {
 		/* a listing can do without; what one resource does not support says nothing of the next */
 		struct action_state *state = engine_action(engine, flight->action);

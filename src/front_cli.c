@@ -1,8 +1,8 @@
 /*
  * front_cli.c - the second front end: it keeps the core honest, and serves where there is no /dev/fuse.
  *
- * A path is walked by the same lookups that the kernel would send; what is entered stays held, as
- * the kernel would hold it, until the program ends.
+ * A path is walked by the same lookups that the kernel would send, and links are followed as it would follow
+ * them; what is entered stays held, as the kernel would hold it, until the program ends.
  */
 #include "front_cli.h"
 
@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+enum { DEPTH_MAX = 64, LINKS_MAX = 40 };
 
 struct answer {
 	struct loop *loop;
@@ -85,28 +87,67 @@ static int complain(const char *path, int error)
 	return 1;
 }
 
+/* The way from the root to where we are. */
+struct way {
+	struct entry entries[DEPTH_MAX];
+	size_t depth;
+	unsigned links;
+};
+
+static int walk_path(struct sources *sources, const char *path, struct way *way);
+
+/* One name further; what is a link leads on from the directory that it is in. */
+static int walk_name(struct sources *sources, const char *name, struct way *way)
+{
+	const struct entry *here = &way->entries[way->depth];
+
+	if (!strcmp(name, "..")) {
+		way->depth -= way->depth > 0;
+		return 0;
+	}
+	if (!S_ISDIR(here->attr.mode))
+		return ENOTDIR;
+	if (way->depth + 1 == DEPTH_MAX)
+		return ENAMETOOLONG;
+	struct reply reply = ask(sources, ASK_LOOKUP, here->id, name);
+	if (reply.outcome != OUTCOME_FOUND)
+		return reply_errno(&reply);
+	sources_hold(sources, reply.entry.id, 1);
+	if (!S_ISLNK(reply.entry.attr.mode)) {
+		way->entries[++way->depth] = reply.entry;
+		return 0;
+	}
+	if (++way->links > LINKS_MAX)
+		return ELOOP;
+	char *target = xstrdup(sources_link(sources, reply.entry.id));
+	int error = walk_path(sources, target, way);
+	free(target);
+	return error;
+}
+
+static int walk_path(struct sources *sources, const char *path, struct way *way)
+{
+	int error = 0;
+
+	while (*path && !error) {
+		size_t len = strcspn(path, "/");
+		char *name = xstrndup(path, len);
+		if (len && strcmp(name, ".") != 0)
+			error = walk_name(sources, name, way);
+		free(name);
+		path += len + (path[len] == '/');
+	}
+	return error;
+}
+
 /* The entry at a path with slashes; 0, or an errno. */
 static int walk(struct sources *sources, const char *path, struct entry *entry)
 {
-	struct reply reply;
+	struct way way = { .entries = { { .id = TREE_ROOT, .attr = { .mode = S_IFDIR | 0555 } } } };
+	int error = walk_path(sources, path, &way);
 
-	*entry = (struct entry){ .id = TREE_ROOT, .attr = { .mode = S_IFDIR | 0555 } };
-	while (*path) {
-		size_t len = strcspn(path, "/");
-		if (len && !(len == 1 && *path == '.')) {
-			if (!S_ISDIR(entry->attr.mode))
-				return ENOTDIR;
-			char *name = xstrndup(path, len);
-			reply = ask(sources, ASK_LOOKUP, entry->id, name);
-			free(name);
-			if (reply.outcome != OUTCOME_FOUND)
-				return reply_errno(&reply);
-			*entry = reply.entry;
-			sources_hold(sources, entry->id, 1);
-		}
-		path += len + (path[len] == '/');
-	}
-	return 0;
+	*entry = way.entries[way.depth];
+	return error;
 }
 
 static int write_out(const char *bytes, size_t size)
@@ -198,8 +239,11 @@ static int tree_below(struct sources *sources, const char *path, uint64_t id, st
 	for (size_t i = 0; i < names.n; i++) {
 		bool last = i + 1 == names.n;
 		struct reply reply = ask(sources, ASK_LOOKUP, id, names.v[i]);
-		printf("%s%s%s\n", indent->data, last ? "`-- " : "|-- ", names.v[i]);
-		if (reply.outcome != OUTCOME_FOUND) {
+		bool found = reply.outcome == OUTCOME_FOUND;
+		const char *target = found ? sources_link(sources, reply.entry.id) : NULL;
+		printf("%s%s%s%s%s\n", indent->data, last ? "`-- " : "|-- ", names.v[i], target ? " -> " : "",
+			target ? target : "");
+		if (!found) {
 			status = complain(names.v[i], reply_errno(&reply));
 			continue;
 		}

@@ -137,7 +137,8 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
 	struct front *front = userdata;
 
-	conn->want |= conn->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_AUTO_INVAL_DATA);
+	conn->want |= conn->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_AUTO_INVAL_DATA |
+		FUSE_CAP_CACHE_SYMLINKS); /* where one leads never changes */
 	/* a plain READDIR for half of a scan was never cheaper; a READ that waits could not be interrupted */
 	conn->want &= ~(unsigned)(FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_READ | FUSE_CAP_WRITEBACK_CACHE);
 	if (front->ready)
@@ -258,6 +259,16 @@ static void op_readdirplus(fuse_req_t request, fuse_ino_t id, size_t size, off_t
 	read_directory(request, id, size, offset, true);
 }
 
+static void op_readlink(fuse_req_t request, fuse_ino_t id)
+{
+	const char *target = sources_link(front_of(request)->sources, id);
+
+	if (target)
+		fuse_reply_readlink(request, target);
+	else
+		fuse_reply_err(request, EINVAL);
+}
+
 static void op_getxattr(fuse_req_t request, fuse_ino_t id, const char *name, size_t size)
 {
 	const struct source *source = sources_of(front_of(request)->sources, id);
@@ -297,6 +308,7 @@ static const struct fuse_lowlevel_ops operations = {
 	.forget = op_forget,
 	.forget_multi = op_forget_multi,
 	.getattr = op_getattr,
+	.readlink = op_readlink,
 	.open = op_open,
 	.opendir = op_open,
 	.read = op_read,

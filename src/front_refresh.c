@@ -137,7 +137,7 @@ static void refresh_above(const struct sources *sources, const char *name, struc
 	for (size_t i = 0; i < sources->n; i++) {
 		const struct source *source = &sources->v[i];
 		if (!*name || !strcmp(name, source->name->written))
-			node_held(engine_refresh(source->engine, tree_root(source->tree), NULL), held);
+			node_held(source->tree, engine_refresh(source->engine, tree_root(source->tree), NULL), held);
 	}
 }
 
@@ -162,7 +162,7 @@ static struct refreshing *begin(struct front *front, fuse_ino_t id, const char *
 	else
 		refreshing->answer.names_kept = 1;
 	if (top)
-		node_held(top, &refreshing->ids);
+		node_held(source->tree, top, &refreshing->ids);
 	if (!source)
 		refresh_above(front->sources, name, &refreshing->ids);
 	return refreshing;

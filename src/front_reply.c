@@ -23,7 +23,7 @@ static void fill_stat(const struct front *front, fuse_ino_t id, const struct att
 {
 	memset(st, 0, sizeof(*st));
 	st->st_ino = attr->ino ^ sources_salt(front->sources, id);
-	st->st_mode = attr->mode & ~front->umask;
+	st->st_mode = S_ISLNK(attr->mode) ? attr->mode : attr->mode & ~front->umask;
 	st->st_nlink = 1;
 	st->st_uid = front->uid;
 	st->st_gid = front->gid;

@@ -21,6 +21,19 @@ static const char *call_name(const struct action *action)
 	return slash ? slash + 1 : "-";
 }
 
+/* "by-name, by-status"; nothing: the kind is in no view. */
+static void add_views(struct buf *out, const struct kind *kind)
+{
+	const char *between = "";
+
+	for (int view = 0; view < VIEW_SORTS; view++) {
+		if (!kind_view(kind, view))
+			continue;
+		buf_printf(out, "%s%s", between, view_name(view));
+		between = ", ";
+	}
+}
+
 void guide_kinds(struct buf *out, const struct catalog *catalog)
 {
 	struct buf path;
@@ -35,6 +48,10 @@ void guide_kinds(struct buf *out, const struct catalog *catalog)
 			kind->partial ? " (listing is partial: enter an id by its name)" : "");
 		buf_printf(out, "  %-52s list %s, describe %s\n", "", call_name(&kind->list),
 			call_name(&kind->describe));
+		buf_clear(&path);
+		add_views(&path, kind);
+		if (path.len)
+			buf_printf(out, "  %-52s %s\n", "", path.data);
 	}
 	buf_release(&path);
 }
@@ -48,10 +65,45 @@ void guide_kinds_table(struct buf *out, const struct catalog *catalog)
 		const struct kind *kind = catalog->kinds[i];
 		buf_clear(&path);
 		add_path(&path, kind);
-		buf_printf(out, "| `%s` | `%s` | %s | %s | %s |\n", catalog->name, path.data, kind->about,
+		buf_printf(out, "| `%s` | `%s` | %s | %s | %s | ", catalog->name, path.data, kind->about,
 			call_name(&kind->list), call_name(&kind->describe));
+		add_views(out, kind);
+		buf_puts(out, kind_view(kind, VIEW_NAME) || kind_view(kind, VIEW_STATUS) ||
+			kind_view(kind, VIEW_TAG) ? " |\n" : "- |\n");
 	}
 	buf_release(&path);
+}
+
+struct way {
+	const char *path, *what;
+};
+
+/* The views that the catalog's kinds have, and which kinds those are. */
+static void add_ways(struct buf *out, const struct catalog *catalog)
+{
+	static const struct way ways[VIEW_SORTS] = {
+		[VIEW_NAME] = { "KIND/NAME", "a link; NAME~ID where several have the name" },
+		[VIEW_STATUS] = { "KIND/STATUS/ID", "a link; only that STATUS is asked for" },
+		[VIEW_TAG] = { "KIND/KEY/VALUE/ID", "a link" },
+	};
+	struct buf path, kinds;
+
+	buf_init(&path, 4096);
+	buf_init(&kinds, SIZE_MAX);
+	buf_puts(out, "\nOther ways to the same resources, for the kinds at the top:\n");
+	for (int view = 0; view < VIEW_SORTS; view++) {
+		buf_clear(&path);
+		buf_clear(&kinds);
+		buf_printf(&path, "%s/%s", view_name(view), ways[view].path);
+		for (size_t i = 0; i < catalog->n_kinds; i++)
+			if (kind_view(catalog->kinds[i], view))
+				buf_printf(&kinds, "%s%s", kinds.len ? ", " : "", catalog->kinds[i]->name);
+		if (kinds.len)
+			buf_printf(out, "  %-28s %s (%s)\n", path.data, ways[view].what, kinds.data);
+	}
+	buf_puts(out, "  KIND/.table.tsv              the listing as a table; it is in no listing itself\n");
+	buf_release(&path);
+	buf_release(&kinds);
 }
 
 void guide_readme(struct buf *out, const struct catalog *catalog)
@@ -68,7 +120,9 @@ void guide_readme(struct buf *out, const struct catalog *catalog)
 		"  cat KIND/*/status            one field of all: comes from the listing alone\n"
 		"  jq . KIND/ID/describe.json   the whole object, digit for digit\n"
 		"  ls -lt KIND                  newest first; times are the cloud's\n"
-		"  getfattr -d KIND/ID/status   where it comes from, how old it is, whether it is stale\n"
+		"  getfattr -d KIND/ID/status   where it comes from, how old it is, whether it is stale\n");
+	add_ways(out, catalog);
+	buf_puts(out,
 		"\n"
 		"In no listing, but there:\n"
 		"  cat KIND/ID/.wait && ...     waits until the status is one that stays, and prints it\n"

@@ -271,7 +271,8 @@ static bool is_patient(const struct leg *leg)
 {
 	const struct flight *flight = leg->flight;
 
-	return flight->want == WANT_WHOLE || (flight->want == WANT_LIST && (leg->offset || flight->marker));
+	return flight->want == WANT_WHOLE ||
+		(flight->want != WANT_DESCRIBE && (leg->offset || flight->marker));
 }
 
 void leg_book(struct leg *leg)

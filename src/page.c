@@ -66,6 +66,8 @@ static const char *fixed_members(const struct leg *leg)
 		return action->newest;
 	case PHASE_LIVE:
 		return action->live;
+	case PHASE_PART:
+		return node_filter(leg->flight->node);
 	default:
 		return action->params ? action->params : "{}";
 	}
@@ -164,6 +166,19 @@ static void end_unasked(struct flight *flight)
 	end_list(flight, &note);
 }
 
+static enum fault begin_part(struct flight *flight)
+{
+	const struct action *list = &node_kind(flight->node)->list;
+
+	if (is_gone(flight, list))
+		return FAULT_UNSUPPORTED;
+	flight->phase = PHASE_PART;
+	flight->reads = true;
+	tree_part_begin(flight->engine->options.tree, flight->node);
+	choose(flight, list, NULL);
+	return FAULT_NONE;
+}
+
 enum fault flight_begin(struct flight *flight)
 {
 	const struct kind *kind = node_kind(flight->node);
@@ -172,6 +187,8 @@ enum fault flight_begin(struct flight *flight)
 		choose(flight, &kind->describe, NULL);
 		return is_gone(flight, flight->action) ? FAULT_UNSUPPORTED : FAULT_NONE;
 	}
+	if (flight->want == WANT_PART)
+		return begin_part(flight);
 	if (exists(&kind->list) && !is_gone(flight, &kind->list)) {
 		flight_choose_list(flight, refresh_phase(flight));
 		return FAULT_NONE;
@@ -190,7 +207,9 @@ bool flight_survives(struct flight *flight, enum fault *fault)
 {
 	bool gone = *fault == FAULT_UNSUPPORTED || *fault == FAULT_DENIED;
 
-	if (flight->want == WANT_DESCRIBE || !node_kind(flight->node)->partial || (!gone && !flight->ids))
+	if (flight->want == WANT_DESCRIBE || flight->want == WANT_PART)
+		return false;
+	if (!node_kind(flight->node)->partial || (!gone && !flight->ids))
 		return false;
 	/* one source of ids that fails does not hide the others, nor what it said before */
 	flight->lossy |= !gone;
@@ -337,17 +356,29 @@ static void note_passed_over(struct flight *flight, const struct source_note *no
 	flight->incomplete = true;
 }
 
-/* False: this is no answer to what a refresh asked for. */
-static bool take_items(struct flight *flight, const struct json *items, const struct source_note *note)
+/* FAULT_ANSWER: it was passed over.  FAULT_UNSUPPORTED: it does not belong there. */
+static enum fault take_item(struct flight *flight, const struct json *item, const struct source_note *note,
+	struct listed *listed)
 {
 	struct tree *tree = flight->engine->options.tree;
 
+	if (flight->phase == PHASE_PART)
+		return tree_part_item(tree, flight->node, item, note, &listed->first);
+	return tree_list_item(tree, flight->node, item, note, flight->phase == PHASE_WHOLE, listed);
+}
+
+/* False: this is no answer to what a refresh, or a filter, asked for. */
+static bool take_items(struct flight *flight, const struct json *items, const struct source_note *note)
+{
 	flight->gap = false;
 	if (flight->moving) /* the page begins again further up */
 		flight->last_s = INT64_MAX;
 	for (const struct json *item = json_first(items), *first = item; item; item = json_next(item)) {
-		struct listed listed;
-		if (tree_list_item(tree, flight->node, item, note, flight->phase == PHASE_WHOLE, &listed)) {
+		struct listed listed = { 0 };
+		enum fault fault = take_item(flight, item, note, &listed);
+		if (fault == FAULT_UNSUPPORTED)
+			return false;
+		if (fault) {
 			note_passed_over(flight, note);
 			continue;
 		}
@@ -380,6 +411,11 @@ static bool is_page(const struct flight *flight, const struct json *result, cons
 	return !action->total || json_integer(json_path(result, action->total), 0) <= flight->offset;
 }
 
+static bool refreshes(const struct flight *flight)
+{
+	return flight->phase == PHASE_NEWEST || flight->phase == PHASE_LIVE;
+}
+
 static enum fault take_page(struct flight *flight, const struct json *result, const struct source_note *note)
 {
 	const struct json *items = flight->action->items ? json_path(result, flight->action->items) : NULL;
@@ -392,13 +428,15 @@ static enum fault take_page(struct flight *flight, const struct json *result, co
 		harvest_ids(flight, result, flight->ids);
 	else if (items)
 		fits = take_items(flight, items, note);
-	flight->more = next_page(flight, result, n_items, flight->phase == PHASE_WHOLE && n_items &&
-		!flight->ids && flight->n_seen == before);
+	if (!fits && flight->phase == PHASE_PART)
+		return FAULT_UNSUPPORTED;
+	bool news = flight->ids || !n_items || flight->n_seen > before;
+	flight->more = next_page(flight, result, n_items, !refreshes(flight) && !news);
 	if (flight->n_seen > LISTING_MAX || flight->offset > LISTING_MAX)
 		return FAULT_TOO_BIG;
 	if (flight->barren >= BARREN_MAX)
 		return FAULT_ANSWER;
-	if (flight->phase != PHASE_WHOLE)
+	if (refreshes(flight))
 		refresh_turn(flight, fits, note);
 	return FAULT_NONE;
 }
@@ -410,10 +448,14 @@ enum fault flight_take(struct flight *flight, const struct json *result, const s
 		return object ? tree_described(flight->engine->options.tree, flight->node, object, note) :
 			FAULT_ANSWER;
 	}
-	bool refreshes = flight->phase != PHASE_WHOLE;
+	bool refresh = refreshes(flight);
 	enum fault fault = take_page(flight, result, note);
-	if (fault || flight->more || refreshes)
+	if (fault || flight->more || refresh)
 		return fault;
+	if (flight->phase == PHASE_PART) {
+		tree_part_end(flight->engine->options.tree, flight->node, note);
+		return FAULT_NONE;
+	}
 	if (flight->action->paging == PAGING_OFFSET && !flight->ids &&
 			(int64_t)flight->n_seen < flight->total)
 		flight->incomplete = true;

@@ -256,6 +256,13 @@ const char *sources_bytes(struct sources *sources, uint64_t id, size_t *size)
 	return source ? tree_read(source->tree, id, size) : NULL;
 }
 
+const char *sources_link(struct sources *sources, uint64_t id)
+{
+	struct source *source = sources_of(sources, id);
+
+	return source ? tree_link(source->tree, id) : NULL;
+}
+
 enum watched sources_watched(const struct sources *sources, uint64_t id)
 {
 	const struct source *source = sources_of(sources, id);

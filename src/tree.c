@@ -101,6 +101,8 @@ void node_path(const struct node *node, struct buf *out)
 	if (!node->parent)
 		return;
 	node_path(node->parent, out);
+	if (!*node->name) /* it lies where its parent does */
+		return;
 	buf_putc(out, '/');
 	buf_puts(out, node->name);
 }
@@ -134,6 +136,8 @@ static size_t sort_size(enum node_sort sort)
 {
 	if (sort == NODE_LISTING)
 		return offsetof(struct node, failures) + sizeof(((struct node *)0)->failures);
+	if (sort == NODE_VIEW)
+		return offsetof(struct node, depth) + sizeof(((struct node *)0)->depth);
 	return offsetof(struct node, loose_prev) + sizeof(struct node *);
 }
 
@@ -143,8 +147,8 @@ static size_t node_size(enum node_sort sort, const char *name, const char *id)
 	return sort_size(sort) + strlen(name) + 1 + (id && strcmp(id, name) ? strlen(id) + 1 : 0);
 }
 
-static struct node *node_new(struct tree *tree, enum node_sort sort, struct node *parent,
-	const char *name, const char *id)
+struct node *node_new(struct tree *tree, enum node_sort sort, struct node *parent, const char *name,
+	const char *id)
 {
 	size_t size = node_size(sort, name, id);
 	struct node *node = xcalloc(1, size);
@@ -169,6 +173,23 @@ static struct node *node_new(struct tree *tree, enum node_sort sort, struct node
 		node->ino += 2;
 	buf_release(&path);
 	return node;
+}
+
+void node_release(struct tree *tree, struct node *node)
+{
+	object_unregister(tree, &node->object);
+	tree->memory -= node_size(node->sort, node->name, node->id);
+	free(node);
+}
+
+void node_add_name(struct tree *tree, struct node *node)
+{
+	map_add(&tree->names, name_hash(node->parent, node->name), node);
+}
+
+void node_remove_name(struct tree *tree, struct node *node)
+{
+	map_remove(&tree->names, name_hash(node->parent, node->name), node);
 }
 
 static struct node *listing_new(struct tree *tree, struct node *parent, const struct kind *kind)
@@ -201,7 +222,7 @@ struct node *node_add_resource(struct tree *tree, struct node *listing, const ch
 	struct node *node = node_new(tree, NODE_RESOURCE, listing, name, id);
 
 	node->kind = listing->kind;
-	map_add(&tree->names, name_hash(listing, name), node);
+	node_add_name(tree, node);
 	node->below_next = listing->first_below;
 	if (node->below_next)
 		node->below_next->below_prev = node;
@@ -233,6 +254,7 @@ struct tree *tree_new(const struct tree_options *options)
 	buf_init(&tree->item, JSON_BYTES_MAX);
 	buf_init(&tree->said, SNAPSHOT_BYTES_MAX);
 	tree->next_serial = (uint64_t)options->number << ID_SERIAL_BITS;
+	buf_init(&tree->link, SIZE_MAX);
 	tree->loose.loose_next = tree->loose.loose_prev = &tree->loose;
 	tree->lru.lru_next = tree->lru.lru_prev = &tree->lru;
 	tree->folded.lru_next = tree->folded.lru_prev = &tree->folded;
@@ -240,6 +262,7 @@ struct tree *tree_new(const struct tree_options *options)
 	tree->root->object.held = 1;
 	add_readme(tree, options->readme);
 	node_open(tree, tree->root);
+	views_plant(tree);
 	tree->texts = node_new(tree, NODE_TEXTS, tree->root, ".describefs", NULL);
 	tree->texts->object.held = 1;
 	return tree;
@@ -253,7 +276,7 @@ static void leave_listing(struct tree *tree, struct node *node)
 {
 	struct node *listing = node->parent;
 
-	map_remove(&tree->names, name_hash(listing, node->name), node);
+	node_remove_name(tree, node);
 	if (node->below_prev)
 		node->below_prev->below_next = node->below_next;
 	else
@@ -274,9 +297,8 @@ static void listing_free(struct tree *tree, struct node *listing)
 	stamp_put(listing->list_stamp);
 	stamp_put(listing->page_stamp);
 	free(listing->entries);
-	tree->memory -= node_size(NODE_LISTING, listing->name, NULL);
-	object_unregister(tree, &listing->object);
-	free(listing);
+	listing_drop_aspects(tree, listing);
+	node_release(tree, listing);
 }
 
 static void free_listings(struct tree *tree, struct node *node)
@@ -298,9 +320,7 @@ static void node_free(struct tree *tree, struct node *node)
 	node_drop_trouble(tree, node);
 	if (node->sort == NODE_RESOURCE)
 		leave_listing(tree, node);
-	object_unregister(tree, &node->object);
-	tree->memory -= node_size(node->sort, node->name, node->id);
-	free(node);
+	node_release(tree, node);
 }
 
 void tree_free(struct tree *tree)
@@ -314,12 +334,14 @@ void tree_free(struct tree *tree)
 	while ((object = map_next(&tree->objects, &at)))
 		object->held = 0;
 	version_free_orphans(tree);
+	views_free(tree);
 	node_free(tree, tree->texts);
 	node_free(tree, tree->root);
 	map_release(&tree->objects);
 	map_release(&tree->names);
 	buf_release(&tree->item);
 	buf_release(&tree->said);
+	buf_release(&tree->link);
 	free(tree);
 }
 
@@ -335,7 +357,7 @@ static bool node_is_held(const struct node *node)
 		return true;
 	for (size_t i = 0; i < node->n_listings; i++) {
 		const struct node *listing = node->listings[i];
-		if (listing->object.held || listing->pins || listing->n_held)
+		if (listing->object.held || listing->pins || listing->n_held || table_is_held(listing))
 			return true;
 	}
 	return version_is_held(detail) || version_is_held(listed);
@@ -358,6 +380,12 @@ static void shed(struct tree *tree, struct node *node)
 
 void node_settle(struct tree *tree, struct node *node)
 {
+	if (node->sort == NODE_VIEW) {
+		view_settle(tree, node);
+		return;
+	}
+	if (node_is_table(node))
+		node = node->parent;
 	if (node->sort == NODE_LISTING)
 		node = node->parent;
 	if (node->sort != NODE_RESOURCE || node->ending)
@@ -431,62 +459,9 @@ void tree_forget(struct tree *tree, uint64_t id, uint64_t count)
 	node_settle(tree, node);
 }
 
-/* ---- looking at a node ---- */
-
-const struct kind *node_kind(const struct node *node)
-{
-	return node->kind;
-}
-
-const char *node_id(const struct node *node)
-{
-	return node->sort == NODE_LISTING ? NULL : node->id;
-}
-
-const char *node_parent_id(const struct node *node)
-{
-	const struct node *listing = node->sort == NODE_RESOURCE ? node->parent : node;
-
-	return listing && listing->parent ? listing->parent->id : NULL;
-}
-
-bool node_is_listed(const struct node *node)
-{
-	if (node->sort == NODE_LISTING)
-		node = node->parent;
-	return node->seq && !node->entered && !node->pinned;
-}
-
-void **node_flight(struct node *node, enum want want)
-{
-	/* of a listing two things may be asked at once, of anything else there is one */
-	return want == WANT_WHOLE ? &node->whole : &node->flight;
-}
-
 int64_t tree_ttl_s(const struct tree *tree, int64_t of_catalog)
 {
 	return tree->options.ttl_s >= 0 ? tree->options.ttl_s : of_catalog;
-}
-
-void tree_path(struct tree *tree, uint64_t id, struct buf *out)
-{
-	uint32_t index;
-	struct object *object = tree_object(tree, id, &index);
-
-	if (!object)
-		return;
-	if (!object->is_version) {
-		const struct node *node = (struct node *)object;
-		node_path(node, out);
-		if (index == INDEX_WAIT || index == INDEX_EVENTS)
-			buf_puts(out, index == INDEX_WAIT ? "/.wait" : "/.events");
-		else if (node->sort != NODE_LISTING) /* which has nothing inside but resources */
-			version_slot_path(tree, node, index, out);
-		return;
-	}
-	struct version *version = (struct version *)object;
-	node_path(version->owner, out);
-	version_path(tree, version, index, out);
 }
 
 struct tree_stats tree_stats(const struct tree *tree)

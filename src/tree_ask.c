@@ -174,12 +174,9 @@ static bool cannot_be_member(const struct tree *tree, const struct node *node, u
 	return false;
 }
 
-/* Of the names that are in no listing; id 0: it is none of them. */
+/* Of the names in a resource that are in no listing; id 0: it is none of them. */
 static struct entry unlisted_entry(struct tree *tree, struct node *node, const char *name)
 {
-	if (node->sort == NODE_ROOT && !strcmp(name, tree->texts->name))
-		return (struct entry){ .id = id_pack(tree->texts->object.serial, 0),
-			.attr = skeleton_attr(tree, tree->texts), .entry_ms = SKELETON_MS };
 	if (node->sort == NODE_RESOURCE && !strcmp(name, ".wait") && kind_has_end(node->kind))
 		return wait_entry(node);
 	if (node->sort == NODE_RESOURCE && !strcmp(name, ".events"))
@@ -187,18 +184,48 @@ static struct entry unlisted_entry(struct tree *tree, struct node *node, const c
 	return (struct entry){ 0 };
 }
 
+/* Names that are in no listing. */
+static struct reply lookup_hidden(struct tree *tree, struct node *listing, const char *name,
+	struct asked asked)
+{
+	if (!strcmp(name, TABLE_NAME))
+		return table_lookup(tree, listing, asked);
+	return reply_absent(miss_ms(tree, listing->kind)); /* a probe */
+}
+
+static struct node *find_view(const struct tree *tree, const struct node *node, const char *name)
+{
+	for (int i = 0; node->sort == NODE_ROOT && i < VIEW_SORTS; i++)
+		if (tree->views[i] && !strcmp(tree->views[i]->name, name))
+			return tree->views[i];
+	return NULL;
+}
+
+/* What the catalog made: listings, the root's views and .describefs.  False: it is none of these. */
+static bool find_made(struct tree *tree, struct node *node, const char *name, struct entry *entry,
+	struct asked asked)
+{
+	struct node *listing = find_listing(tree, node, name), *alias = find_view(tree, node, name);
+
+	if (listing)
+		*entry = listing_entry(tree, listing, asked);
+	else if (alias)
+		*entry = view_entry(tree, alias, asked);
+	else if (node->sort == NODE_ROOT && !strcmp(name, tree->texts->name))
+		*entry = (struct entry){ .id = id_pack(tree->texts->object.serial, 0),
+			.attr = skeleton_attr(tree, tree->texts), .entry_ms = SKELETON_MS };
+	else
+		*entry = *name == '.' ? unlisted_entry(tree, node, name) : (struct entry){ 0 };
+	return entry->id;
+}
+
 static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	struct asked asked)
 {
-	struct node *listing = slot ? NULL : find_listing(tree, node, name);
+	struct entry made;
 
-	if (listing)
-		return reply_found(listing_entry(tree, listing, asked));
-	struct entry unlisted = { 0 };
-	if (!slot && *name == '.')
-		unlisted = unlisted_entry(tree, node, name);
-	if (unlisted.id)
-		return reply_found(unlisted);
+	if (!slot && find_made(tree, node, name, &made, asked))
+		return reply_found(made);
 	if (cannot_be_member(tree, node, slot, name))
 		return reply_absent(SKELETON_MS);
 
@@ -223,11 +250,14 @@ struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, s
 	tree_shrink(tree);
 	struct object *object = tree_object(tree, parent, &index);
 
-	if (!object || object->is_version)
+	if (!object || object->is_version || index_is_link(index))
 		return reply_failed(FAULT_NOT_FOUND);
 	struct node *node = (struct node *)object;
+	if (node->sort == NODE_VIEW)
+		return view_lookup(tree, node, name, asked);
 	if (node->sort == NODE_LISTING)
-		return lookup_resource(tree, node, name, asked);
+		return *name == '.' ? lookup_hidden(tree, node, name, asked) :
+			lookup_resource(tree, node, name, asked);
 	return lookup_inner(tree, node, index, name, asked);
 }
 
@@ -283,6 +313,11 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked)
 		return reply_found(wait_entry(node));
 	if (index == INDEX_EVENTS)
 		return events_attr(tree, node, asked);
+	if (node->sort == NODE_VIEW)
+		return reply_found(view_entry(tree, node, asked));
+	if (index_is_link(index)) /* never waits: who follows it will */
+		return reply_found(link_entry(tree, node, index - ID_LINK,
+			vouched_ms(tree, node, asked), asked));
 	if (node->sort != NODE_LISTING)
 		return index ? attr_of_inner(tree, node, index, asked) : attr_of_resource(tree, node, asked);
 
@@ -297,7 +332,7 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked)
 	return reply_found(listing_entry(tree, node, asked));
 }
 
-static struct reply open_listing(struct tree *tree, struct node *listing, struct asked asked)
+struct reply listing_open(struct tree *tree, struct node *listing, struct asked asked)
 {
 	const struct failure *failure = &listing->failures[WANT_LIST];
 
@@ -314,11 +349,13 @@ struct reply tree_open(struct tree *tree, uint64_t id, struct asked asked)
 	uint32_t index;
 	struct object *object = tree_object(tree, id, &index);
 
-	if (!object || object->is_version)
+	if (!object || object->is_version || index_is_link(index))
 		return reply_failed(FAULT_NOT_FOUND);
 	struct node *node = (struct node *)object;
+	if (node->sort == NODE_VIEW)
+		return view_open(tree, node, asked);
 	if (node->sort == NODE_LISTING)
-		return open_listing(tree, node, asked);
+		return listing_open(tree, node, asked);
 	struct view view = view_of(tree, node, index, NULL, asked);
 	if (!view.found)
 		return view.reply;

@@ -10,7 +10,7 @@
 
 #include <sys/stat.h>
 
-static struct attr directory_attr(uint64_t ino, int64_t mtime_s, uint64_t content)
+struct attr directory_attr(uint64_t ino, int64_t mtime_s, uint64_t content)
 {
 	return (struct attr){ .ino = ino, .mode = S_IFDIR | 0555, .mtime_s = mtime_s,
 		.mtime_ns = (uint32_t)(content % 1000000000) };

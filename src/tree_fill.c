@@ -51,7 +51,7 @@ static struct text *text_of(struct tree *tree, const struct json *object)
 	return text;
 }
 
-static void prime(struct tree *tree, struct node *node, const struct json *item,
+void node_prime(struct tree *tree, struct node *node, const struct json *item,
 	const struct source_note *note, struct listed *listed)
 {
 	struct record *record = &node->listed;
@@ -74,24 +74,32 @@ static void prime(struct tree *tree, struct node *node, const struct json *item,
 	outlive_not(&node->inside->detail, record->expires_ms); /* what was over may live again */
 }
 
-/* Somebody answered. */
-static void end_outage(struct tree *tree)
+void tree_end_outage(struct tree *tree)
 {
 	tree->outage = (struct failure){ 0 };
+}
+
+bool item_has_id(const struct node *listing, const struct json *item, const char **id)
+{
+	const struct json *value = json_get(item, listing->kind->id);
+
+	if (!value || (json_type(value) != JSON_STRING && json_type(value) != JSON_NUMBER))
+		return false;
+	*id = json_text(value);
+	return true;
 }
 
 enum fault tree_list_item(struct tree *tree, struct node *listing, const struct json *item,
 	const struct source_note *note, bool reading, struct listed *listed)
 {
-	const struct json *id = json_get(item, listing->kind->id);
+	const char *id;
 
 	*listed = (struct listed){ 0 };
-	end_outage(tree);
+	tree_end_outage(tree);
 	tree_shrink(tree);
-	if (!id || (json_type(id) != JSON_STRING && json_type(id) != JSON_NUMBER))
+	if (!item_has_id(listing, item, &id))
 		return FAULT_ANSWER;
-	prime(tree, list_show(tree, listing, json_text(id), reading, &listed->first), item, note,
-		listed);
+	node_prime(tree, list_show(tree, listing, id, reading, &listed->first), item, note, listed);
 	return FAULT_NONE;
 }
 
@@ -181,10 +189,11 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 	if (fault)
 		return fault;
 
-	end_outage(tree);
+	tree_end_outage(tree);
 	struct stamp *stamp = stamp_new(note);
 	struct inside *inside = node_inside(tree, node);
 	struct text *text = text_of(tree, object);
+	node->parent->changes += !node->listed.text; /* it is all that a view has of it */
 	uint64_t content = snapshot->content;
 	record_set(tree, node, &inside->detail, snapshot, text, stamp,
 		expiry_ms(tree, node->kind, snapshot->terminal, note->sent_ms));
@@ -233,6 +242,8 @@ static void drop_answers(struct tree *tree, struct node *node)
 	if (node->inside)
 		record_drop(tree, &node->inside->detail);
 	record_drop(tree, &node->listed);
+	if (node->in_listing)
+		node->parent->changes++;
 }
 
 static void mark_missing(struct tree *tree, struct node *node, int64_t now_ms)
@@ -256,6 +267,12 @@ static void fail_listing(struct tree *tree, struct node *listing, enum fault fau
 		mark_missing(tree, listing->parent, now_ms);
 }
 
+static void fail_part(struct tree *tree, struct node *view, enum fault fault)
+{
+	if (fault_drops(fault))
+		part_drop(tree, view);
+}
+
 void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,
 	int64_t hold_ms, int64_t now_ms)
 {
@@ -267,10 +284,14 @@ void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault 
 	struct failure failure = { fault, now_ms, now_ms + hold_ms };
 	if (node->sort == NODE_LISTING)
 		node->failures[want] = failure;
+	else if (node->sort == NODE_VIEW)
+		node->part->failure = failure;
 	else
 		node_trouble(tree, node)->failure = failure;
 	if (node->sort == NODE_LISTING)
 		fail_listing(tree, node, fault, now_ms);
+	else if (node->sort == NODE_VIEW)
+		fail_part(tree, node, fault);
 	else if (fault == FAULT_NOT_FOUND)
 		mark_missing(tree, node, now_ms);
 	else if (fault_drops(fault))

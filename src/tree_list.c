@@ -27,6 +27,7 @@ static void append(struct node ***list, size_t *n, size_t *room, struct node *no
 void node_show(struct node *listing, struct node *resource)
 {
 	resource->in_listing = true;
+	listing->changes++;
 	resource->seq = listing->next_seq++;
 	append(&listing->entries, &listing->n_entries, &listing->room_entries, resource);
 }
@@ -51,6 +52,7 @@ static size_t hide(struct node *listing, bool stays(const struct node *listing, 
 		gone[n_gone++] = node;
 	}
 	listing->n_entries = kept;
+	listing->changes += n_gone > 0;
 	return n_gone;
 }
 
@@ -135,7 +137,7 @@ bool listing_shows(const struct node *listing, const struct node *node)
 	return node->round_shown <= listing->round_ended || node->pinned || node->entered;
 }
 
-struct node *list_show(struct tree *tree, struct node *listing, const char *id, bool reading, bool *first)
+struct node *list_find(struct tree *tree, struct node *listing, const char *id)
 {
 	struct buf name;
 
@@ -145,6 +147,13 @@ struct node *list_show(struct tree *tree, struct node *listing, const char *id, 
 	if (!node)
 		node = node_add_resource(tree, listing, name.data, id);
 	buf_release(&name);
+	return node;
+}
+
+struct node *list_show(struct tree *tree, struct node *listing, const char *id, bool reading, bool *first)
+{
+	struct node *node = list_find(tree, listing, id);
+
 	*first = node->round != listing->round_now;
 	node->round = listing->round_now;
 	node->missing = false;
@@ -184,6 +193,7 @@ static void stand(struct tree *tree, struct node *listing, bool changed, int64_t
 {
 	/* before the first list the kernel has kept no names */
 	listing->epoch += changed && listing->list_stamp;
+	listing->changes += changed;
 	stamp_put(listing->list_stamp);
 	listing->list_stamp = stamp_new(note);
 	listing->list_expires_ms = note->sent_ms + tree_ttl_s(tree, listing->kind->ttl_list_s) * 1000;
@@ -192,7 +202,33 @@ static void stand(struct tree *tree, struct node *listing, bool changed, int64_t
 	listing->expiry_shown = false;
 	listing->describes = 0;
 	listing->failures[WANT_LIST] = (struct failure){ 0 };
+	part_drop_all(tree, listing);
 	tree_shrink(tree);
+}
+
+/*
+ * What a part of the list said of those who are not in the whole of it: their describe call says whether they
+ * are there.
+ */
+static void drop_unlisted(struct tree *tree, struct node *listing)
+{
+	struct node **gone = NULL;
+	size_t n = 0, room = 0;
+
+	for (struct node *node = listing->first_below; node; node = node->below_next) {
+		if (node->in_listing || !node->listed.stamp)
+			continue;
+		append(&gone, &n, &room, node);
+		node_pin(node);
+	}
+	for (size_t i = 0; i < n; i++) {
+		record_drop(tree, &gone[i]->listed);
+		if (gone[i]->inside)
+			outlive_not(&gone[i]->inside->detail, 0);
+	}
+	for (size_t i = 0; i < n; i++)
+		node_unpin(tree, gone[i]);
+	free(gone);
 }
 
 void tree_list_end(struct tree *tree, struct node *listing, bool complete, int64_t newest_s,
@@ -207,6 +243,8 @@ void tree_list_end(struct tree *tree, struct node *listing, bool complete, int64
 			listing->n_entered--;
 		}
 	}
+	if (complete)
+		drop_unlisted(tree, listing);
 	listing->round_ended = listing->round_now;
 	listing->complete = complete;
 	listing->whole_ms = note->received_ms;
@@ -249,9 +287,10 @@ void tree_list_renew(struct tree *tree, struct node *listing, int64_t since_ms, 
 	for (size_t i = 0; i < listing->n_entries; i++) {
 		struct node *node = listing->entries[i];
 		struct record *listed = &node->listed;
-		if (is_overlooked(node, since_ms)) /* its describe call will say where it is */
+		if (is_overlooked(node, since_ms)) { /* its describe call will say where it is */
 			record_drop(tree, listed);
-		else if (listed->stamp && listed->stamp->sent_ms < since_ms)
+			listing->changes++;
+		} else if (listed->stamp && listed->stamp->sent_ms < since_ms)
 			record_renew(listed, stamp, expiry_ms(tree, node->kind, true, note->sent_ms));
 	}
 	stamp_put(stamp);

@@ -51,6 +51,8 @@ const struct failure *node_failure(const struct node *node)
 {
 	if (node->sort == NODE_LISTING)
 		return &node->failures[WANT_LIST];
+	if (node->sort == NODE_VIEW)
+		return node->part ? &node->part->failure : &no_failure;
 	return node->trouble ? &node->trouble->failure : &no_failure;
 }
 
@@ -131,7 +133,9 @@ void version_let_go(struct tree *tree, struct version *version)
 	struct node *node = version->owner;
 
 	node_pin(node);
-	if (is_double(version) || (version == node->listed.version && !version->snapshot))
+	if (node_is_table(node))
+		table_drop(tree, node);
+	else if (is_double(version) || (version == node->listed.version && !version->snapshot))
 		record_unrender(tree, &node->listed);
 	else if (version->current && !version->lru_next && node->sort == NODE_RESOURCE)
 		join_ring(tree, version, ring_of(tree, version), true);
@@ -194,8 +198,10 @@ void tree_shrink(struct tree *tree)
 	size_t spared = tree->scanned ? 2 * SCAN_AHEAD_MAX + 1 : 1;
 	struct version *version;
 
+	views_fold(tree);
 	while (tree->n_lru > spared && (version = oldest(tree, &tree->lru)))
 		fold(tree, version);
 	while ((version = oldest(tree, &tree->folded)))
 		let_go(tree, version);
+	views_shrink(tree);
 }

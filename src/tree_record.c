@@ -213,6 +213,7 @@ bool node_set_item(struct tree *tree, struct node *node, const struct json *item
 	note_answer(record, &summary, stamp, expires_ms);
 	if (!same)
 		events_note_item(tree, node);
+	node->parent->changes += !same && node->in_listing;
 	*changed = !same;
 	return true;
 }

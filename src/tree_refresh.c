@@ -11,10 +11,27 @@
 
 static void refresh_node(struct tree *tree, struct node *node);
 
-static void refresh_listing(struct tree *tree, struct node *listing)
+static void refresh_part(struct part *part)
+{
+	part->expires_ms = part->refused_until_ms = 0;
+	part->failure = (struct failure){ 0 };
+}
+
+/* Who belongs to it, not what they are. */
+static void refresh_names(struct tree *tree, struct node *listing)
 {
 	listing->list_expires_ms = listing->whole_ms = 0; /* and to be read whole */
 	memset(listing->failures, 0, sizeof(listing->failures));
+	if (listing->aspects)
+		memset(listing->aspects->refused_until_ms, 0, sizeof(listing->aspects->refused_until_ms));
+	for (struct node *view = tree->parts; view; view = view->part->next)
+		if (view->of == listing)
+			refresh_part(view->part);
+}
+
+static void refresh_listing(struct tree *tree, struct node *listing)
+{
+	refresh_names(tree, listing);
 	for (struct node *node = listing->first_below; node; node = node->below_next)
 		refresh_node(tree, node);
 }
@@ -29,6 +46,14 @@ static void refresh_node(struct tree *tree, struct node *node)
 	}
 	for (size_t i = 0; i < node->n_listings; i++)
 		refresh_listing(tree, node->listings[i]);
+}
+
+/* A view holds names alone: those of its listing, or of all. */
+static void refresh_view(struct tree *tree, struct node *view)
+{
+	for (size_t i = 0; i < tree->root->n_listings; i++)
+		if (!view->of || view->of == tree->root->listings[i])
+			refresh_names(tree, tree->root->listings[i]);
 }
 
 /* What the id is a part of, and can be asked about; NULL: the mount's own texts. */
@@ -51,7 +76,9 @@ struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name)
 
 	if (!node)
 		return NULL;
-	if (node->sort == NODE_LISTING)
+	if (node->sort == NODE_VIEW)
+		refresh_view(tree, node);
+	else if (node->sort == NODE_LISTING)
 		refresh_listing(tree, node);
 	else
 		refresh_node(tree, node);
@@ -92,21 +119,29 @@ static void add_id(struct ids *ids, uint64_t id)
 
 static void add_held(const struct node *node, struct ids *out)
 {
+	bool is_view = node->sort == NODE_VIEW, is_listing = node->sort == NODE_LISTING;
+
 	if (node->object.held) {
-		uint32_t n_slots = node->sort != NODE_LISTING && node->inside ? node->inside->n_slots : 0;
+		uint32_t n_slots = !is_view && !is_listing && node->inside ? node->inside->n_slots : 0;
 		for (uint32_t i = 0; i <= n_slots; i++)
 			add_id(out, id_pack(node->object.serial, i));
 	}
-	if (node->sort == NODE_LISTING) {
+	if (is_view) {
+		for (const struct node *child = node->first_child; child; child = child->child_next)
+			add_held(child, out);
+	} else if (is_listing) {
 		for (const struct node *below = node->first_below; below; below = below->below_next)
 			add_held(below, out);
-		return;
+	} else {
+		for (size_t i = 0; i < node->n_listings; i++)
+			add_held(node->listings[i], out);
 	}
-	for (size_t i = 0; i < node->n_listings; i++)
-		add_held(node->listings[i], out);
 }
 
-void node_held(const struct node *node, struct ids *out)
+void node_held(const struct tree *tree, const struct node *node, struct ids *out)
 {
 	add_held(node, out);
+	for (int i = 0; node == tree->root && i < VIEW_SORTS; i++)
+		if (tree->views[i])
+			add_held(tree->views[i], out);
 }

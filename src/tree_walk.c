@@ -113,6 +113,8 @@ struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct a
 	uint32_t index;
 	struct object *object = tree_object(tree, id, &index);
 
+	if (object && !object->is_version && ((struct node *)object)->sort == NODE_VIEW)
+		return view_more(tree, (struct node *)object, cookie, asked);
 	if (object && !object->is_version && ((struct node *)object)->sort == NODE_LISTING)
 		return more_of_listing(tree, (struct node *)object, cookie, asked);
 	/* the same here: the beginning asks whether the directory is fresh, the rest whether it is there */
@@ -135,19 +137,44 @@ static struct version *cookie_version(const struct tree *tree, uint64_t cookie, 
 	return current;
 }
 
+static size_t count_views(const struct tree *tree, const struct node *node)
+{
+	size_t n = 0;
+
+	for (int i = 0; node == tree->root && i < VIEW_SORTS; i++)
+		n += tree->views[i] != NULL;
+	return n;
+}
+
+static struct node *nth_view(const struct tree *tree, uint64_t n)
+{
+	int i = 0;
+
+	while (!tree->views[i] || n--)
+		i++;
+	return tree->views[i];
+}
+
 /*
- * Cookies: 1.. for the listings inside, then (version, how many of its entries have been met)
- * packed like an id.  A place, because it also means something in the next version, should nobody
+ * Cookies: 1.. for the root's views and the listings inside, then (version, how many of its entries have been
+ * met) packed like an id.  A place, because it also means something in the next version, should nobody
  * have kept this one.
  */
 static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint64_t *cookie,
 	const char **name, struct entry *entry, struct asked asked)
 {
 	node_open(tree, node);
-	size_t n_listings = slot ? 0 : node->n_listings;
+	size_t n_views = slot ? 0 : count_views(tree, node), n_listings = slot ? 0 : node->n_listings;
 
-	if (*cookie < n_listings) {
-		struct node *listing = node->listings[(*cookie)++];
+	/* the views first: who walks through everything has read the listings by the time he comes there */
+	if (*cookie < n_views) {
+		struct node *view = nth_view(tree, (*cookie)++);
+		*name = view->name;
+		*entry = view_entry(tree, view, asked);
+		return true;
+	}
+	if (*cookie < n_views + n_listings) {
+		struct node *listing = node->listings[(*cookie)++ - n_views];
 		*name = listing->name;
 		*entry = listing_entry(tree, listing, asked);
 		return true;
@@ -182,6 +209,8 @@ bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **na
 	if (!object || object->is_version)
 		return false;
 	struct node *node = (struct node *)object;
+	if (node->sort == NODE_VIEW)
+		return view_next(tree, node, cookie, name, entry, asked);
 	if (node->sort == NODE_LISTING)
 		return next_resource(tree, node, cookie, name, entry, asked);
 	return next_inner(tree, node, index, cookie, name, entry, asked);

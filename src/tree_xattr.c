@@ -46,6 +46,12 @@ static bool find_object(const struct tree *tree, uint64_t id, struct origin *ori
 		return true;
 	}
 	const struct node *node = origin->node = (struct node *)object;
+	if (index_is_link(index)) /* the kernel lets no link have any */
+		return false;
+	if (node->sort == NODE_VIEW) {
+		origin->stamp = view_stamp(node, &origin->expires_ms);
+		return node->depth;
+	}
 	if (node->sort == NODE_LISTING) {
 		origin->stamp = node->list_stamp;
 		origin->expires_ms = node->list_expires_ms;
@@ -143,7 +149,9 @@ static const struct xattr xattrs[] = {
 static bool put_xattr(const struct xattr *xattr, const struct origin *origin, struct asked asked,
 	struct buf *out)
 {
-	if (origin->node->sort == NODE_ROOT || origin->node->sort == NODE_TEXTS)
+	if (origin->node->sort == NODE_ROOT)
+		return false;
+	if (origin->node->sort == NODE_TEXTS && !node_is_table(origin->node))
 		return false;
 	if (xattr->put)
 		return xattr->put(origin, out);

@@ -57,6 +57,11 @@ __describefs_option() { # PROGRAM WORD SOURCE
 	esac
 }
 
+# by-name and so on: what its kinds are in.
+__describefs_views() { # PROGRAM CATALOG
+	"$1" kinds ${2:+"$2"} 2>/dev/null | sed -n 's/^  *\(by-.*\)/\1/p' | tr -s ', ' '\n' | sort -u
+}
+
 # The kinds at the root, and those of a resource whose id is typed.
 __describefs_paths() { # PROGRAM WORD SOURCE
 	local lead='' path=/${2#/} kind above
@@ -69,6 +74,9 @@ __describefs_paths() { # PROGRAM WORD SOURCE
 			printf '%s\n' "$lead${above#/}${above:+/}${kind##*/}/"
 		done
 		printf '%s\n' "${lead}README"
+		for kind in $(__describefs_views "$1" "${3%%[:@]*}"); do
+			printf '%s\n' "$lead$kind/"
+		done
 	} | while read -r kind; do
 		[[ $kind != "$2"* ]] || printf '%s\n' "$kind"
 	done

@@ -34,6 +34,11 @@ function __describefs_kinds
     $program kinds $argv 2>/dev/null | string replace -rf '^  (/\S*)/<\S*.*' '$1' | string replace -ra '<[^>]*>' '*'
 end
 
+function __describefs_views
+    set -l program (commandline -opc)[1]
+    $program kinds $argv 2>/dev/null | string replace -rf '^ +(by-.*)' '$1' | string split ', ' | sort -u
+end
+
 function __describefs_sources
     set -l program (commandline -opc)[1]
     set -l word (commandline -ct)
@@ -61,6 +66,9 @@ function __describefs_paths
         string match -q -- "$parent" "$above"; or continue
         test (count (string split / -- "$above")) = (count (string split / -- "$parent")); or continue
         test -n "$above"; and echo $lead(string trim -lc / -- $above)/$parts[-1]/; or echo $lead$parts[-1]/
+    end
+    for view in (__describefs_views (string replace -r '[:@].*' '' -- $operands[1]))
+        echo $lead$view/
     end
     echo {$lead}README
 end

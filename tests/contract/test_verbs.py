@@ -26,9 +26,10 @@ def failed(result, status=1):
 # ---- ls
 
 def test_ls_shows_the_root_and_the_kinds(box):
-    assert shown(box.verb("ls", "tione")).split() == ["README", "models", "notebooks", "training"]
+    assert shown(box.verb("ls", "tione")).split() == ["README", "by-name", "by-status", "by-tag", "models", "notebooks",
+                                                       "training"]
     assert shown(box.verb("ls", "tione", "/")) == shown(box.verb("ls", "tione", "."))
-    assert shown(box.verb("ls", "qianfan")).split() == ["README", "finetuning", "training"]
+    assert shown(box.verb("ls", "qianfan")).split() == ["README", "by-name", "finetuning", "training"]
 
 
 def test_ls_lists_all_pages_sorted(box):

@@ -53,17 +53,32 @@ struct thing *cloud_thing(struct cloud *cloud, const char *id)
 
 /* ---- what is said of it ---- */
 
+static void print_name(const struct thing *thing, struct buf *out)
+{
+	if (!strcmp(thing->name, "null"))
+		buf_puts(out, "\"Name\": null, ");
+	else if (thing->name[0])
+		buf_printf(out, "\"Name\": \"%s\", ", thing->name);
+	else
+		buf_printf(out, "\"Name\": \"name of %s\", ", thing->id);
+}
+
 static void print_task(const struct thing *thing, bool detail, struct buf *out)
 {
-	buf_printf(out, "{\"Id\": \"%s\", \"Name\": \"name of %s\", \"Status\": \"%s\", "
+	buf_printf(out, "{\"Id\": \"%s\", ", thing->id);
+	print_name(thing, out);
+	buf_printf(out, "\"Status\": \"%s\", "
 		"\"CreateTime\": \"2025-11-01T00:00:00Z\", \"UpdateTime\": \"2025-11-%02uT%02u:%02u:%02uZ\", "
 		"\"ImageInfo\": {\"ImageType\": \"PRE_SET\", \"ImageUrl\": \"tcr/%s\"}, "
-		"\"Message\": \"%s\", ", thing->id, thing->id, thing->status,
+		"\"Message\": \"%s\", ", thing->status,
 		2 + thing->revision / 86400, thing->revision / 3600 % 24, thing->revision / 60 % 60,
 		thing->revision % 60, thing->id, thing->message);
 	if (detail)
-		buf_printf(out, "\"Remark\": \"%s\", \"Tags\": [{\"TagKey\": \"k\", \"TagValue\": \"v\"}], "
-			"\"RuntimeInSeconds\": 9007199254740993}", thing->remark);
+		buf_printf(out, "\"Remark\": \"%s\", \"Tags\": %s, \"RuntimeInSeconds\": 9007199254740993}",
+			thing->remark, thing->tags[0] ? thing->tags :
+			"[{\"TagKey\": \"k\", \"TagValue\": \"v\"}]");
+	else if (thing->tags[0])
+		buf_printf(out, "\"Tags\": %s}", thing->tags);
 	else
 		buf_puts(out, "\"Envs\": [{\"Name\": \"A\", \"Value\": \"b\"}]}");
 }
@@ -110,22 +125,41 @@ void cloud_print(const struct thing *thing, bool detail, struct buf *out)
 
 /* ---- TI-ONE ---- */
 
-/* Only the filter that we send: a status that is not one of some. */
+/* One key and one value, both as in the thing's own JSON. */
+static bool has_tag(const struct thing *thing, const struct json *filter)
+{
+	struct buf pair;
+
+	buf_init(&pair, SIZE_MAX);
+	buf_puts(&pair, "{\"TagKey\": ");
+	json_quote(&pair, json_text(json_get(filter, "TagKey")));
+	buf_puts(&pair, ", \"TagValue\": ");
+	json_quote(&pair, json_text(json_first(json_get(filter, "TagValues"))));
+	buf_putc(&pair, '}');
+	bool has = strstr(thing->tags, pair.data);
+	buf_release(&pair);
+	return has;
+}
+
+/* The filters that we send: a status that is, or is not, one of some; a tag. */
 static bool passes(const struct cloud *cloud, const struct exchange *exchange, const struct thing *thing)
 {
 	const struct json *filters = json_get(exchange->json, "Filters");
+	const struct json *tags = json_get(exchange->json, "TagFilters");
 
-	if (!filters || cloud->ignores_filters)
+	if ((!filters && !tags) || cloud->ignores_filters)
 		return true;
+	if (tags)
+		return has_tag(thing, json_first(tags));
 	const struct json *filter = json_first(filters);
 	assert_non_null(filter);
 	assert_string_equal(json_text(json_get(filter, "Name")), "Status");
-	assert_string_equal(json_text(json_get(filter, "Negative")), "true");
+	const struct json *negative = json_get(filter, "Negative");
 	const struct json *value = json_first(json_get(filter, "Values"));
 	for (assert_non_null(value); value; value = json_next(value))
 		if (!strcmp(json_text(value), thing->status))
-			return false;
-	return true;
+			return !negative;
+	return negative;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -227,7 +261,10 @@ static void answer_tencent(struct cloud *cloud, struct exchange *exchange)
 	for (size_t i = 0; i < COUNT(calls); i++) {
 		if (strcmp(calls[i].action, action) != 0)
 			continue;
-		if (cloud->refuses_filters && json_get(exchange->json, "Filters"))
+		if (cloud->refuses_status && strstr(exchange->body, cloud->refuses_status))
+			exchange_error(exchange, "InvalidParameterValue");
+		else if (cloud->refuses_filters && (json_get(exchange->json, "Filters") ||
+				json_get(exchange->json, "TagFilters")))
 			exchange_error(exchange, "InvalidParameterValue.InvalidFilter");
 		else if (calls[i].id)
 			describe(cloud, exchange, calls[i].kind, calls[i].id, calls[i].member);

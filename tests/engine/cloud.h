@@ -12,6 +12,8 @@ struct thing {
 	char status[24];
 	char message[64]; /* a member that both the list and the describe call show */
 	char remark[64]; /* one that only the describe call shows */
+	char name[400]; /* as JSON writes it between quotes; "": "name of ID"; "null": null */
+	char tags[200]; /* a JSON list that the list shows too; "": it shows none */
 	unsigned revision; /* in the time of the last update, in seconds */
 	bool gone;
 };
@@ -22,6 +24,7 @@ struct cloud {
 	struct thing **things; /* in the order in which they were added */
 	size_t n, room;
 	bool lists_models; /* DescribeTrainingModels still answers */
+	const char *refuses_status; /* a filter by this one is refused */
 	bool ignores_filters, ignores_order, refuses_filters; /* what a refresh asks for */
 	const char *fail_code; /* every call is refused so; NULL: none is */
 	enum fault fail; /* the network fails so */

@@ -350,6 +350,8 @@ static int visit_grep(struct kernel *kernel, struct inode *inode, void *arg)
 
 	if (S_ISDIR(inode->attr.mode))
 		return each(kernel, inode, visit_grep, files);
+	if (S_ISLNK(inode->attr.mode)) /* as grep -r passes links over, and tar writes them down */
+		return tree_link(kernel->world->tree, inode->id) ? 0 : EINVAL;
 	++*files;
 	return read_file(kernel, inode, NULL);
 }

@@ -57,7 +57,7 @@ static void test_a_mount_and_a_look_at_its_root_make_no_call(void **state)
 	enter(&place, 3);
 	buf_init(&names, SIZE_MAX);
 	assert_int_equal(kernel_ls(&place.kernel, "", &names), 0);
-	assert_string_equal(names.data, "training models notebooks README ");
+	assert_string_equal(names.data, "by-name by-status by-tag training models notebooks README ");
 	assert_int_equal(kernel_ls_l(&place.kernel, ""), 0);
 	assert_int_equal(kernel_stat(&place.kernel, "training", &attr), 0);
 	assert_reads(&place, "README", "read me\n");

@@ -765,7 +765,7 @@ static void test_what_the_kernel_holds_is_named(void **state)
 	world_find(place.world, "training/" TASK "/image_info/image_type");
 	uint64_t inner = world_find(place.world, "training/" TASK "/image_info");
 	const struct node *top = engine_refresh(place.world->engine, world_find(place.world, "training"), NULL);
-	node_held(top, &ids);
+	node_held(place.world->tree, top, &ids);
 	size_t found = 0;
 	for (size_t i = 0; i < ids.n; i++)
 		found += ids.v[i] == id || ids.v[i] == inner;

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct setup world_setup(void)
 {
@@ -247,16 +248,33 @@ void assert_ls(struct world *world, const char *path, const char *expected)
 	free(names);
 }
 
+void assert_link(struct world *world, const char *path, const char *target)
+{
+	struct reply reply = world_lookup(world, path);
+
+	assert_found(&reply);
+	const char *leads = tree_link(world->tree, reply.entry.id);
+	if (!leads || strcmp(leads, target) != 0)
+		fail_msg("%s leads to %s, should lead to %s", path, leads ? leads : "nothing", target);
+	assert_int_equal(reply.entry.attr.size, strlen(target));
+	assert_true(S_ISLNK(reply.entry.attr.mode));
+	tree_forget(world->tree, reply.entry.id, 1);
+}
+
 size_t world_count(struct world *world, const char *path)
 {
-	char *names = world_ls(world, path);
+	uint64_t id = world_find(world, path), cookie = 0;
+	struct reply reply = world_ask(world, ASK_OPEN, id, NULL);
+	struct asked asked = { world->script.now_ms, 0 };
+	struct entry entry;
+	const char *name;
 	size_t n = 0;
 
-	if (!names)
+	if (reply.outcome != OUTCOME_FOUND)
 		fail_msg("%s can't be read", path);
-	for (const char *at = names; *at; at++)
-		n += *at == ' ';
-	free(names);
+	while (tree_next(world->tree, id, &cookie, &name, &entry, asked))
+		n++;
+	tree_forget(world->tree, id, 1);
 	return n;
 }
 

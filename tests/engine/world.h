@@ -67,6 +67,8 @@ char *world_names(struct world *world, uint64_t id);
 char *world_ls(struct world *world, const char *path);
 void assert_ls(struct world *world, const char *path, const char *names);
 size_t world_count(struct world *world, const char *path); /* entries */
+/* Where the link leads. */
+void assert_link(struct world *world, const char *path, const char *target);
 
 /* Answers the only exchange that waits, or fails. */
 struct exchange *world_only(struct world *world);

@@ -131,7 +131,11 @@ def test_D05_no_value_becomes_a_link(box, cloud):
     cloud.put("training", {"Id": "train-l", "Status": "/etc/shadow", "Link": "../../../etc/passwd", "Type": "symlink",
                            "Target": "/", "Tags": [{"TagKey": "../../x", "TagValue": "/etc"}]})
     mount = box.mount("tione")
-    assert mount.sh("find . ! -type f ! -type d") == ""
+    assert mount.sh("find training ! -type f ! -type d") == ""
+    # the views' links are ours: each leads to a resource of this mount
+    links = mount.sh("find by-* -type l -printf '%l\\n'").split("\n")[:-1]
+    assert links and all(re.fullmatch(r"(\.\./){2,4}(training|notebooks|models)/[a-z0-9-]+", link) for link in links)
+    assert mount.sh("find -L by-name by-status -type l") == ""
     assert mount.text("training/train-l/status") == "/etc/shadow"
     assert not re.search(r"\.\.$", mount.sh("find training -mindepth 1"), re.M)
 

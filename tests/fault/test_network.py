@@ -320,7 +320,7 @@ def test_N19_a_start_without_a_cloud(box):
     cloud.kill()
     took, mount = timed(lambda: box.mount("tione", *QUICK, binary=PLAIN))
     assert took < 1 + SLACK
-    assert mount.names() == ["README", "models", "notebooks", "training"]
+    assert mount.names() == ["README", "by-name", "by-status", "by-tag", "models", "notebooks", "training"]
     assert b"training" in mount.read("README")
     for name in ("training", "notebooks", "models"):
         assert os.stat(mount / name)

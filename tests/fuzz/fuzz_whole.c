@@ -7,7 +7,7 @@
  *     every question is answered once, in time, with FOUND, ABSENT or FAILED (world.c), and an errno of 1 to 133,
  *     what is said not to be there, some answer said not to be there,
  *     every name that a directory shows is a safe one, comes once, and can be looked up,
- *     a file holds as many bytes as it says, and the same ones until it is forgotten,
+ *     a file holds as many bytes as it says, and the same ones until it is forgotten, and a link leads somewhere,
  *     nothing is left behind (world.c, the sanitizer).
  */
 #include <errno.h>
@@ -51,7 +51,8 @@ struct play {
 static const char *const WORDS[] = { "training", "models", "notebooks", "versions", "finetuning", "tasks", "jobs",
 	"train-1", "train-2", "train-404", "m-1", "mv-1", "nb-1", "job-1", "task-1", "1", "2", "status", "message",
 	"describe.json", "image_info", "tags", "k", "0", ".git", "README", ".describefs", "errors", "autorun.inf",
-	"remark", "envs", "Status" };
+	"remark", "envs", "Status", "by-name", "by-status", "by-tag", "RUNNING", "PAUSED", "team", "red",
+	"name of train-1", "name of train-1~train-1", ".table.tsv" };
 
 static const char *const CODES[] = { "ResourceNotFound", "FailedOperation.RecordNotFound", "InternalError",
 	"RequestLimitExceeded", "AuthFailure.SignatureExpire", "AuthFailure.TokenFailure", "UnauthorizedOperation",
@@ -108,8 +109,10 @@ static void keep(struct play *play, const struct entry *entry)
 	struct held held = { .id = entry->id, .file = S_ISREG(entry->attr.mode) };
 	size_t size;
 
-	CHECK(held.file || S_ISDIR(entry->attr.mode));
-	CHECK(!(entry->attr.mode & 0222) && entry->attr.ino > 1);
+	const char *target = S_ISLNK(entry->attr.mode) ? tree_link(play->world->tree, entry->id) : NULL;
+	CHECK(held.file || target || S_ISDIR(entry->attr.mode));
+	CHECK(!target || (strlen(target) == entry->attr.size && !strncmp(target, "../", 3)));
+	CHECK((target || !(entry->attr.mode & 0222)) && entry->attr.ino > 1);
 	CHECK(entry->entry_ms >= 0 && (entry->attr_ms >= 0 || entry->attr_ms == TREE_FOR_EVER));
 	if (held.file) {
 		held.hash = hash_file(play, held.id, &size);

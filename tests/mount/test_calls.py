@@ -20,7 +20,7 @@ def pages(n, page=50):
 def test_mounting_makes_no_call(box, cloud):
     with cloud.counting() as made:
         mount = box.mount("tione")
-        assert mount.names() == ["README", "models", "notebooks", "training"]
+        assert mount.names() == ["README", "by-name", "by-status", "by-tag", "models", "notebooks", "training"]
         mount.read("README")
         mount.sh("stat training models notebooks; df . > /dev/null")
     assert made == {}

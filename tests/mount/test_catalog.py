@@ -43,7 +43,8 @@ def write_catalog(box, text, name="groups.json"):
 def test_a_kind_is_added_by_a_file_alone(box, cloud):
     write_catalog(box, GROUPS)
     mount = box.mount("tione")
-    assert mount.names() == ["README", "models", "notebooks", "resource-groups", "training"]
+    assert mount.names() == ["README", "by-name", "by-status", "by-tag", "models", "notebooks", "resource-groups",
+                             "training"]
     fixture = model.parse((FIXTURES / "tione_DescribeBillingResourceGroups.response.json").read_text())
     groups = model.get(fixture, "Response", "ResourceGroupSet")
     ids = [model.get(group, "ResourceGroupId") for group in groups]

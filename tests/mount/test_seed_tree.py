@@ -105,10 +105,10 @@ def test_the_designs_own_paths_hold(box):
 
 def test_the_root_holds_the_kinds_and_a_readme(box):
     tione = box.mount("tione")
-    assert tione.names() == ["README", "models", "notebooks", "training"]
+    assert tione.names() == ["README", "by-name", "by-status", "by-tag", "models", "notebooks", "training"]
     assert "training" in tione.read("README").decode()
     qianfan = box.mount("qianfan")
-    assert qianfan.names() == ["README", "finetuning", "training"]
+    assert qianfan.names() == ["README", "by-name", "finetuning", "training"]
 
 
 def test_v2_jobs_hold_their_tasks(box):

@@ -108,7 +108,7 @@ def test_profiles_and_regions(offers, shell):
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_kinds_as_paths(offers, shell):
-    assert offers(shell, "describefs ls tione ") == {"training", "models", "notebooks", "README"}
+    assert offers(shell, "describefs ls tione ") == {"training", "models", "notebooks", "README", "by-name", "by-status", "by-tag"}
     assert offers(shell, "describefs ls tione@work /m") == {"/models"}
     assert offers(shell, "describefs tree qianfan /finetuning/job-1/") == {"/finetuning/job-1/tasks"}
     assert offers(shell, "describefs cat mine README g") == {"groups"}

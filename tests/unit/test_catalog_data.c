@@ -228,6 +228,45 @@ static void test_actions(void **state)
 	}
 }
 
+static void test_views(void **state)
+{
+	static const struct {
+		const char *catalog, *path, *label, *tags, *statuses, *columns;
+		bool filters;
+	} ROWS[] = {
+		{ "tione", "training", "Name", "Tags", "SUBMITTING PENDING STARTING RUNNING STOPPING",
+			"RuntimeInSeconds FrameworkName TrainingMode ResourceGroupName ChargeType ChargeStatus "
+			"FailureReason", true },
+		{ "tione", "models", "TrainingModelName", "Tags", "", "", false },
+		{ "tione", "models/versions", NULL, NULL, "", "TrainingModelVersion TrainingModelFormat "
+			"AlgorithmFramework TrainingModelSource TrainingModelCosPath.Bucket", false },
+		{ "tione", "notebooks", "Name", "Tags", "Starting Running Stopping",
+			"RuntimeInSeconds ResourceConf.GpuType ResourceConf.Gpu ResourceConf.InstanceType "
+			"ResourceGroupName ChargeType ChargeStatus FailureReason", true },
+		{ "qianfan", "training", NULL, NULL, "", "", false },
+		{ "qianfan", "training/jobs", NULL, NULL, "", "", false },
+		{ "qianfan", "finetuning", "name", NULL, "", "model trainMode description", false },
+		{ "qianfan", "finetuning/tasks", NULL, NULL, "", "model trainMode runProgress", false },
+	};
+	for (size_t i = 0; i < COUNT(ROWS); i++) {
+		const struct kind *kind = kind_at(state, ROWS[i].catalog, ROWS[i].path);
+		assert_text("label", kind->label, ROWS[i].label);
+		assert_text("tags", kind->tags, ROWS[i].tags);
+		assert_texts(&kind->statuses, ROWS[i].statuses);
+		assert_texts(&kind->columns, ROWS[i].columns);
+		assert_text("by_status", kind->list.by_status, ROWS[i].filters ? "{\"OrderField\":\"CreateTime\","
+			"\"Order\":\"ASC\",\"Filters\":[{\"Name\":\"Status\",\"Values\":[\"{status}\"]}]}" : NULL);
+		assert_text("by_tag", kind->list.by_tag, ROWS[i].filters ? "{\"OrderField\":\"CreateTime\","
+			"\"Order\":\"ASC\",\"TagFilters\":[{\"TagKey\":\"{key}\",\"TagValues\":[\"{value}\"]}]}" : NULL);
+		assert_text("by-name", kind_view(kind, VIEW_NAME), kind->parent ? NULL : ROWS[i].label);
+		assert_text("by-status", kind_view(kind, VIEW_STATUS), kind->parent ? NULL : kind->status);
+		for (size_t j = 0; j < kind->terminal.n; j++)
+			assert_true(kind_has_status(kind, kind->terminal.v[j]));
+		assert_false(kind_has_status(kind, "RUNING"));
+	}
+	assert_true(kind_has_status(kind_at(state, "tione", "training"), "RUNNING"));
+}
+
 static void test_harvests(void **state)
 {
 	static const struct expected_action GROUPS = { "DescribeModelServiceGroups", NULL, false,
@@ -372,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_heads),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_actions),
+		cmocka_unit_test(test_views),
 		cmocka_unit_test(test_harvests),
 		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_terminal),

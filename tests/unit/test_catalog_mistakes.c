@@ -119,6 +119,7 @@ static char *picture(const struct catalogs *catalogs)
 /* A kind of tione that is right but for what stands in `members`. */
 #define KIND(members) "{'catalog':'tione','kinds':[{'name':'k','id':'Id'," \
 	"'id_form':'x'," members "}]}"
+#define TASK(members) KIND("'partial':true,'type':'TrainingTaskDetail'," members)
 #define LIST(members) KIND("'list':{'action':'L','items':'I'," members "}")
 #define DESCRIBE(members) KIND("'partial':true,'describe':{'action':'D'," members "}")
 #define HARVEST(members) KIND("'partial':true,'harvest':[{'action':'H'," members "}]")
@@ -257,6 +258,26 @@ static const struct bad {
 		"Unmatched ( or \\(" },
 	{ "{'catalog':'tione','kinds':[{'name':'k','id':'Id','id_form':''}]}",
 		"kinds[0] (k): id_form: '' is not one line of text" },
+	/* views and tables */
+	{ KIND("'partial':true,'statuses':['x']"), "kinds[0] (k): statuses: only of a kind with a status" },
+	{ KIND("'partial':true,'tags':'T'"), "kinds[0] (k): tags: only of a kind with a type, which says that it "
+		"is a map" },
+	{ TASK("'tags':'Tag'"), "kinds[0] (k): tags: the kind's type has no such member; did you mean Tags?" },
+	{ TASK("'tags':'Name'"), "kinds[0] (k): tags: is no map in the kind's type" },
+	{ TASK("'label':'Nmae'"), "kinds[0] (k): label: the kind's type has no such member; did you mean Name?" },
+	{ TASK("'columns':['Name','ImageInfo']"), "kinds[0] (k): columns[1]: is neither a value nor a list of "
+		"values" },
+	{ TASK("'columns':['Name.X']"), "kinds[0] (k): columns[0]: Name has no members" },
+	{ TASK("'columns':['ImageInfo.ImageNme']"), "kinds[0] (k): columns[0]: the kind's type has no such "
+		"member; did you mean ImageName?" },
+	{ TASK("'columns':['A..B']"), "kinds[0] (k): columns[0]: 'A..B' is not a path of members, A.B.C" },
+	{ LIST("'by_status':{'a':'{status}'}"), "kinds[0] (k): list.by_status: only of a kind with a status" },
+	{ LIST("'by_tag':{'a':'{key}','b':'{value}'}"), "kinds[0] (k): list.by_tag: only of a kind with tags" },
+	{ LIST("'by_status':{'a':'status'}"), "kinds[0] (k): list.by_status: holds no '{status}'" },
+	{ LIST("'by_tag':{'a':'{key}'}"), "kinds[0] (k): list.by_tag: holds no '{value}'" },
+	{ LIST("'by_tag':{'Limit':1},'paging':'offset','page':1"),
+		"kinds[0] (k): list.by_tag.Limit: set by every call itself" },
+	{ HARVEST("'ids':'A[]','by_tag':{}"), "kinds[0] (k): harvest[0].by_tag: only where resources are listed" },
 	/* calls */
 	{ KIND("'list':{'items':'I'}"), "kinds[0] (k): list.action: missing" },
 	{ KIND("'list':{'action':'L'}"), "kinds[0] (k): list.items: missing" },

@@ -1,0 +1,273 @@
+/*
+ * tree_alias.c - the directories of the views: by-name, by-status, by-tag, down to the links.
+ *
+ * Those of the catalog's kinds stand for ever.  A status, a key, a value has one when somebody looks it up;
+ * a few of those that nobody holds any more are kept, with the answers that came for them.
+ *
+ * What a directory holds comes out of the listing's items (tree_index.c), or out of an answer to that very
+ * question (tree_part.c), whichever is newer; so nobody asks the cloud for what a fresh listing knows.
+ */
+#include "tree_node.h"
+
+static struct reply reply_failed(enum fault fault)
+{
+	return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
+}
+
+static struct reply reply_found(void)
+{
+	return (struct reply){ .outcome = OUTCOME_FOUND };
+}
+
+/* ---- where it comes from ---- */
+
+/* Its own answer says more than the listing does. */
+bool view_is_by_part(const struct node *view)
+{
+	const struct stamp *own = view->part ? view->part->stamp : NULL, *listed = view->of->list_stamp;
+
+	return own && (!listed || listed->received_ms < own->received_ms);
+}
+
+const struct stamp *view_stamp(const struct node *view, int64_t *expires_ms)
+{
+	if (!view->depth)
+		return NULL;
+	*expires_ms = view_is_by_part(view) ? view->part->expires_ms : view->of->list_expires_ms;
+	return view_is_by_part(view) ? view->part->stamp : view->of->list_stamp;
+}
+
+static bool is_fresh(const struct node *view, struct asked asked)
+{
+	return listing_is_fresh(view->of, asked) || (view->part && part_is_fresh(view->part, asked));
+}
+
+static int64_t fresh_ms(const struct node *view, struct asked asked)
+{
+	int64_t expires_ms = 0;
+
+	view_stamp(view, &expires_ms);
+	return is_fresh(view, asked) ? left_ms(expires_ms, asked) : 0;
+}
+
+/* The answer to its own question stands, failed, or is to be asked for. */
+static struct reply open_part(struct tree *tree, struct node *view, struct asked asked)
+{
+	const struct failure *failure = &view->part->failure;
+	int64_t expires_ms;
+	bool young = stamp_is_young(tree, view_stamp(view, &expires_ms), asked);
+
+	if (failure_stands(failure, asked))
+		return young && fault_allows_stale(failure->fault) ? reply_found() :
+			reply_failed(failure->fault);
+	if (young && outage_stands(tree, asked))
+		return reply_found();
+	return (struct reply){ .outcome = OUTCOME_NEED, .node = view, .want = WANT_PART };
+}
+
+struct reply view_open(struct tree *tree, struct node *view, struct asked asked)
+{
+	if (!view->depth || is_fresh(view, asked))
+		return reply_found();
+	if (view->part && !part_is_refused(view, asked))
+		return open_part(tree, view, asked);
+	return listing_open(tree, view->of, asked);
+}
+
+/* For how long the kernel may rely on what is there. */
+int64_t view_left_ms(const struct tree *tree, const struct node *view, struct asked asked)
+{
+	int64_t ms = fresh_ms(view, asked);
+
+	if (ms)
+		return ms;
+	if (view->part && view->part->failure.until_ms > asked.now_ms)
+		return left_ms(view->part->failure.until_ms, asked);
+	return is_fresh(view, asked) ? 0 : listing_left_ms(tree, view->of, asked);
+}
+
+/* ---- its directories ---- */
+
+static struct node *view_new(struct tree *tree, struct node *parent, const char *name, const char *id)
+{
+	struct node *node = node_new(tree, NODE_VIEW, parent, name, id);
+
+	node->child_next = parent->sort == NODE_VIEW ? parent->first_child : NULL;
+	if (node->child_next)
+		node->child_next->child_prev = node;
+	if (parent->sort == NODE_VIEW) {
+		parent->first_child = node;
+		node->view = parent->view;
+		node->depth = parent->depth + 1;
+		node->of = parent->of;
+		node->kind = parent->kind;
+	}
+	return node;
+}
+
+void views_plant(struct tree *tree)
+{
+	for (int view = 0; view < VIEW_SORTS; view++) {
+		for (size_t i = tree->root->n_listings; i-- > 0;) { /* each goes before the last */
+			struct node *listing = tree->root->listings[i];
+			if (!kind_view(listing->kind, view))
+				continue;
+			if (!tree->views[view])
+				tree->views[view] = view_new(tree, tree->root, view_name(view), NULL);
+			tree->views[view]->view = (unsigned char)view;
+			struct node *node = view_new(tree, tree->views[view], listing->name, NULL);
+			node->of = listing;
+			node->kind = listing->kind;
+		}
+	}
+}
+
+static void leave_unheld(struct tree *tree, struct node *view)
+{
+	if (!view->unheld)
+		return;
+	*(view->unheld_prev ? &view->unheld_prev->unheld_next : &tree->unheld_first) = view->unheld_next;
+	*(view->unheld_next ? &view->unheld_next->unheld_prev : &tree->unheld_last) = view->unheld_prev;
+	view->unheld_next = view->unheld_prev = NULL;
+	view->unheld = false;
+	tree->n_unheld--;
+}
+
+static void join_unheld(struct tree *tree, struct node *view, bool oldest)
+{
+	struct node *next = oldest ? tree->unheld_first : NULL, *prev = oldest ? NULL : tree->unheld_last;
+
+	view->unheld_next = next;
+	view->unheld_prev = prev;
+	*(next ? &next->unheld_prev : &tree->unheld_last) = view;
+	*(prev ? &prev->unheld_next : &tree->unheld_first) = view;
+	view->unheld = true;
+	tree->n_unheld++;
+}
+
+static void view_free(struct tree *tree, struct node *view)
+{
+	struct node *above = view->parent;
+
+	view->ending = true;
+	while (view->first_child)
+		view_free(tree, view->first_child);
+	leave_unheld(tree, view);
+	part_free(tree, view);
+	if (view->depth > 1)
+		node_remove_name(tree, view);
+	if (view->depth)
+		*(view->child_prev ? &view->child_prev->child_next : &above->first_child) = view->child_next;
+	if (view->child_next)
+		view->child_next->child_prev = view->child_prev;
+	node_release(tree, view);
+}
+
+void views_free(struct tree *tree)
+{
+	for (int view = 0; view < VIEW_SORTS; view++)
+		if (tree->views[view])
+			view_free(tree, tree->views[view]);
+}
+
+static bool is_held(const struct node *view)
+{
+	return view->object.held || view->pins || view->first_child;
+}
+
+static void free_oldest(struct tree *tree)
+{
+	struct node *oldest = tree->unheld_first, *above = oldest->parent;
+
+	leave_unheld(tree, oldest);
+	if (is_held(oldest))
+		return; /* came to be needed since; who lets go of it settles it */
+	view_free(tree, oldest);
+	if (above->depth > 1 && !is_held(above) && !above->unheld)
+		join_unheld(tree, above, true);
+}
+
+/* Those that the catalog made stand for ever. */
+void view_settle(struct tree *tree, struct node *view)
+{
+	if (view->depth < 2 || view->ending)
+		return;
+	if (is_held(view))
+		leave_unheld(tree, view);
+	else if (!view->unheld)
+		join_unheld(tree, view, false);
+	while (tree->n_unheld > UNHELD_VIEWS_MAX)
+		free_oldest(tree);
+}
+
+static bool is_over(const struct tree *tree)
+{
+	return tree_bytes(tree) > tree->options.max_memory;
+}
+
+void views_fold(struct tree *tree)
+{
+	for (size_t i = 0; i < tree->root->n_listings && is_over(tree); i++)
+		if (tree->root->listings[i] != tree->indexed)
+			index_shrink(tree, tree->root->listings[i]);
+}
+
+void views_shrink(struct tree *tree)
+{
+	while (tree->unheld_first && is_over(tree))
+		free_oldest(tree);
+}
+
+struct node *view_child(struct tree *tree, struct node *view, const char *name, const char *raw)
+{
+	struct node *node = node_find(tree, view, name);
+
+	if (node) {
+		if (node->unheld) { /* now the most recently used */
+			leave_unheld(tree, node);
+			join_unheld(tree, node, false);
+		}
+		return node;
+	}
+	node = view_new(tree, view, name, raw);
+	node_add_name(tree, node);
+	node->part = part_new(tree, node);
+	leave_unheld(tree, view);
+	view_settle(tree, node);
+	return node;
+}
+
+static uint64_t count_changes(const struct node *view)
+{
+	return view->of->changes + (view->part ? view->part->changes : 0);
+}
+
+void view_tell(struct node *view, bool begins)
+{
+	if (view->told && begins && view->told_changes != count_changes(view))
+		view->n_moved++; /* somebody else may have kept what was there before */
+	if (begins || !view->told)
+		view->told_changes = count_changes(view);
+	view->told = true;
+}
+
+/*
+ * As a listing's: the nanoseconds tell the kernel that what it keeps of the directory is old, because it ran
+ * out or because it changed since it was read.
+ */
+struct entry view_entry(const struct tree *tree, struct node *view, struct asked asked)
+{
+	struct entry entry = { .id = id_pack(view->object.serial, 0), .entry_ms = SKELETON_MS };
+
+	entry.attr = skeleton_attr(tree, view);
+	entry.attr_ms = SKELETON_MS;
+	if (!view->depth)
+		return entry;
+	if (view->told && (!is_fresh(view, asked) || view->told_changes != count_changes(view))) {
+		view->told = false;
+		view->n_moved++;
+	}
+	entry.attr = directory_attr(view->ino, tree->options.catalog->date_s, view->n_moved);
+	entry.attr_ms = view->kind->partial ? 0 : fresh_ms(view, asked);
+	return entry;
+}

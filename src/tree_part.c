@@ -1,0 +1,306 @@
+/*
+ * tree_part.c - the part of a list that a filter lets through.
+ *
+ * "Which tasks are running" is one page in an account of a hundred thousand, if the cloud is asked for them
+ * alone.  What such an answer says of a resource is kept as a list's item is; that the resource is in the
+ * listing it does not say, nor that another is not.  Its members are pinned as long as it stands, and it goes
+ * when the whole listing has come, which says the same and more.
+ *
+ * The cloud is not believed further than it can be checked: an item that the filter should have kept back
+ * means that this cloud does not filter so, and the whole list is read instead.
+ */
+#include "tree_node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what is asked ---- */
+
+struct blank {
+	const char *word; /* as it stands in the template, quotes and all */
+	const char *text;
+};
+
+/* The first place of any of the words; NULL: there is none. */
+static const char *find_blank(const char *template, const struct blank *blanks, size_t n, size_t *which)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *found = strstr(template, blanks[i].word);
+		if (!found || (first && first < found))
+			continue;
+		first = found;
+		*which = i;
+	}
+	return first;
+}
+
+/* In one pass: what is filled in may look like a word itself. */
+static char *fill_in(const char *template, const struct blank *blanks, size_t n)
+{
+	struct buf out;
+	const char *found;
+	size_t which = 0;
+
+	buf_init(&out, JSON_BYTES_MAX);
+	while ((found = find_blank(template, blanks, n, &which))) {
+		buf_add(&out, template, (size_t)(found - template));
+		json_quote(&out, blanks[which].text);
+		template = found + strlen(blanks[which].word);
+	}
+	buf_puts(&out, template);
+	return buf_take(&out);
+}
+
+static char *request_of(const struct node *view)
+{
+	const struct action *list = &view->kind->list;
+	struct blank status = { "\"{status}\"", view->id };
+	struct blank tag[] = { { "\"{key}\"", view->parent->id }, { "\"{value}\"", view->id } };
+
+	if (view->view == VIEW_STATUS)
+		return fill_in(list->by_status, &status, 1);
+	return fill_in(list->by_tag, tag, 2);
+}
+
+static bool can_be_asked(const struct node *view)
+{
+	const struct action *list = &view->kind->list;
+
+	if (!view->id)
+		return false;
+	return view->view == VIEW_STATUS ? list->by_status != NULL : view->depth == 3 && list->by_tag;
+}
+
+struct part *part_new(struct tree *tree, struct node *view)
+{
+	if (!can_be_asked(view))
+		return NULL;
+	struct part *part = xcalloc(1, sizeof(*part));
+
+	part->request = request_of(view);
+	map_init(&part->met);
+	part->next = tree->parts;
+	if (part->next)
+		part->next->part->prev = view;
+	tree->parts = view;
+	tree->memory += sizeof(*part) + strlen(part->request);
+	return part;
+}
+
+const char *node_filter(const struct node *node)
+{
+	return node->part->request;
+}
+
+/* ---- who is in it ---- */
+
+static void let_go(struct tree *tree, struct node **members, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		node_unpin(tree, members[i]);
+	tree->memory -= n * sizeof(*members);
+	free(members);
+}
+
+void part_drop(struct tree *tree, struct node *view)
+{
+	struct part *part = view->part;
+	struct node **members = part->members;
+	size_t n = part->n_members;
+
+	part->members = NULL;
+	part->n_members = 0;
+	stamp_put(part->stamp);
+	part->stamp = NULL;
+	part->changes++;
+	let_go(tree, members, n);
+}
+
+void tree_part_leave(struct tree *tree, struct node *view)
+{
+	struct part *part = view->part;
+	struct node **coming = part->coming;
+	size_t n = part->n_coming;
+
+	part->coming = NULL;
+	part->n_coming = part->room = 0;
+	map_release(&part->met);
+	map_init(&part->met);
+	let_go(tree, coming, n);
+}
+
+void part_free(struct tree *tree, struct node *view)
+{
+	struct part *part = view->part;
+
+	if (!part)
+		return;
+	tree_part_leave(tree, view);
+	part_drop(tree, view);
+	*(part->prev ? &part->prev->part->next : &tree->parts) = part->next;
+	if (part->next)
+		part->next->part->prev = part->prev;
+	tree->memory -= sizeof(*part) + strlen(part->request);
+	free(part->request);
+	free(part);
+	view->part = NULL;
+}
+
+void part_drop_all(struct tree *tree, const struct node *listing)
+{
+	for (struct node *view = tree->parts; view; view = view->part->next)
+		if (view->of == listing && view->part->stamp)
+			part_drop(tree, view);
+}
+
+struct node *part_after(const struct part *part, uint64_t serial)
+{
+	size_t low = 0, high = part->n_members;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (part->members[middle]->object.serial <= serial)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < part->n_members ? part->members[low] : NULL;
+}
+
+bool part_is_fresh(const struct part *part, struct asked asked)
+{
+	return part->stamp && (part->expires_ms > asked.now_ms || part->stamp->received_ms >= asked.since_ms);
+}
+
+/* ---- an answer ---- */
+
+static bool is_same(const void *value, const void *key)
+{
+	return value == key;
+}
+
+/* False: it was met before. */
+static bool meet(struct tree *tree, struct part *part, struct node *node)
+{
+	uint64_t serial = node->object.serial, hash = hash_bytes(0, &serial, sizeof(serial));
+
+	if (map_get(&part->met, hash, is_same, node))
+		return false;
+	map_add(&part->met, hash, node);
+	if (part->n_coming == part->room) {
+		part->room = part->room ? part->room * 2 : 16;
+		part->coming = xrealloc(part->coming, part->room * sizeof(struct node *));
+	}
+	part->coming[part->n_coming++] = node;
+	tree->memory += sizeof(struct node *);
+	node_pin(node);
+	node_settle(tree, node);
+	return true;
+}
+
+static bool says(const struct json *value, const char *text)
+{
+	return !strcmp(value ? json_text(value) : "", text);
+}
+
+/* Whether the filter would let it through. */
+static bool passes(const struct node *view, const struct json *item)
+{
+	const struct kind *kind = view->kind;
+
+	if (view->view == VIEW_STATUS)
+		return says(json_get(item, kind->status), view->id);
+	const struct member_rule *rule = type_member(kind->type, kind->tags);
+	const struct json *tags = rule && rule->map_key ? json_get(item, kind->tags) : NULL;
+	for (const struct json *tag = tags ? json_first(tags) : NULL; tag; tag = json_next(tag))
+		if (says(json_get(tag, rule->map_key), view->parent->id) &&
+				says(json_get(tag, rule->map_value), view->id))
+			return true;
+	return false;
+}
+
+void tree_part_begin(struct tree *tree, struct node *view)
+{
+	tree_part_leave(tree, view);
+}
+
+enum fault tree_part_item(struct tree *tree, struct node *view, const struct json *item,
+	const struct source_note *note, bool *first)
+{
+	struct listed listed;
+	const char *id;
+
+	*first = false;
+	tree_end_outage(tree);
+	tree_shrink(tree);
+	if (!item_has_id(view->of, item, &id))
+		return FAULT_ANSWER;
+	if (!passes(view, item))
+		return FAULT_UNSUPPORTED;
+	struct node *node = list_find(tree, view->of, id);
+	node->missing = false;
+	*first = meet(tree, view->part, node);
+	node_prime(tree, node, item, note, &listed);
+	return FAULT_NONE;
+}
+
+static int order_by_serial(const void *a, const void *b)
+{
+	const struct node *one = *(struct node *const *)a, *other = *(struct node *const *)b;
+	uint64_t first = one->object.serial, second = other->object.serial;
+
+	return (first > second) - (first < second);
+}
+
+static bool is_as_before(const struct part *part)
+{
+	return part->stamp && part->n_coming == part->n_members && (!part->n_coming ||
+		!memcmp(part->coming, part->members, part->n_coming * sizeof(struct node *)));
+}
+
+void tree_part_end(struct tree *tree, struct node *view, const struct source_note *note)
+{
+	struct part *part = view->part;
+	struct node **before = part->members;
+	size_t n_before = part->n_members;
+
+	if (part->n_coming)
+		qsort(part->coming, part->n_coming, sizeof(struct node *), order_by_serial);
+	part->changes += !is_as_before(part);
+	part->members = part->coming;
+	part->n_members = part->n_coming;
+	part->coming = NULL;
+	part->n_coming = part->room = 0;
+	stamp_put(part->stamp);
+	part->stamp = stamp_new(note);
+	part->expires_ms = note->sent_ms + tree_ttl_s(tree, view->kind->ttl_list_s) * 1000;
+	part->failure = (struct failure){ 0 };
+	let_go(tree, before, n_before);
+}
+
+/* ---- a cloud that does not ---- */
+
+/* A value that came from somebody's path may be no good where others are. */
+static bool is_ours(const struct node *view)
+{
+	return view->view == VIEW_STATUS && kind_has_status(view->kind, view->id);
+}
+
+void tree_part_refuse(struct tree *tree, struct node *view, enum fault fault, int64_t until_ms)
+{
+	view->part->refused_until_ms = until_ms;
+	if (fault == FAULT_UNSUPPORTED || is_ours(view))
+		listing_aspects(tree, view->of)->refused_until_ms[view->view] = until_ms;
+	part_drop(tree, view);
+}
+
+bool part_is_refused(const struct node *view, struct asked asked)
+{
+	const struct aspects *aspects = view->of->aspects;
+
+	if (view->part && view->part->refused_until_ms > asked.now_ms)
+		return true;
+	return aspects && aspects->refused_until_ms[view->view] > asked.now_ms;
+}
