@@ -46,7 +46,8 @@ static bool is_port(const char *text)
 {
 	int64_t number = ascii_number(text);
 
-	return text[strspn(text, "0123456789")] == '\0' && strlen(text) <= 15 && number >= 1 && number <= 65535;
+	return text[strspn(text, "0123456789")] == '\0' && strlen(text) <= 15 &&
+		number >= 1 && number <= 65535;
 }
 
 static bool is_authority(const char *text, size_t len, bool must_be_loopback)

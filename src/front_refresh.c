@@ -137,7 +137,8 @@ static void refresh_above(const struct sources *sources, const char *name, struc
 	for (size_t i = 0; i < sources->n; i++) {
 		const struct source *source = &sources->v[i];
 		if (!*name || !strcmp(name, source->name->written))
-			node_held(source->tree, engine_refresh(source->engine, tree_root(source->tree), NULL), held);
+			node_held(source->tree,
+				engine_refresh(source->engine, tree_root(source->tree), NULL), held);
 	}
 }
 

@@ -6,7 +6,7 @@
  * below it stands.  One that merely was looked at (entered by name, found missing, failed) is kept in the
  * ring of loose nodes, so that its answer is not asked for again at once, until LOOSE_MAX newer ones came.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  * What a directory holds comes out of the listing's items (tree_index.c), or out of an answer to that very
  * question (tree_part.c), whichever is newer; so nobody asks the cloud for what a fresh listing knows.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 static struct reply reply_failed(enum fault fault)
 {

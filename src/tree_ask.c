@@ -6,7 +6,7 @@
  * looked up in the answer that view_of picks.  What the catalog made (the root, the listings)
  * always answers at once.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 #include <string.h>
 

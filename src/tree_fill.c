@@ -4,7 +4,7 @@
  * A list primes each of its items as its page comes, because an item is whole by itself; who belongs to the
  * listing is tree_list.c's.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 #include <stdlib.h>
 #include <string.h>

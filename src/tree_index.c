@@ -6,7 +6,7 @@
  * at so.  Groups (all resources of one name) are told apart by their texts and not by a hash: who may
  * name a resource could make two of one hash.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,7 @@
  * somebody else has started a job.  NAME~ID can always be entered, so it never breaks.  A name with '~' in it
  * is shown with its id always, or it could be mistaken for another one's.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  * only to who follows the reading.  So nobody takes half a listing for whole, and a reader who goes on after
  * a refresh, or along with the pages, meets everything that stands exactly once.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 #include <stdlib.h>
 

@@ -49,7 +49,7 @@ void tree_path(struct tree *tree, uint64_t id, struct buf *out)
 		node_path(node, out);
 		if (index == INDEX_WAIT || index == INDEX_EVENTS)
 			buf_puts(out, index == INDEX_WAIT ? "/.wait" : "/.events");
-		else if (node->sort != NODE_LISTING && node->sort != NODE_VIEW) /* they have no files inside */
+		else if (node->sort != NODE_LISTING && node->sort != NODE_VIEW) /* no files are inside */
 			version_slot_path(tree, node, index, out);
 		return;
 	}

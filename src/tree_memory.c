@@ -12,7 +12,7 @@
  * So there are two rings: of what can be folded, and of what is folded and can be let go of.  What is held
  * when its turn comes in the second leaves it, and comes back at the old end when the kernel lets go.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 #include <stdlib.h>
 

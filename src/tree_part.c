@@ -9,7 +9,7 @@
  * The cloud is not believed further than it can be checked: an item that the filter should have kept back
  * means that this cloud does not filter so, and the whole list is read instead.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * Nothing is thrown away: should the cloud not answer, the last good answer still stands in.  A resource is
  * the smallest thing that can be asked about, so a field stands for its resource.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 #include <stdlib.h>
 #include <string.h>

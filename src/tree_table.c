@@ -6,7 +6,7 @@
  * is one listing, and a listing that says something else gives the name another node id.  It is made when
  * somebody looks it up, and goes when the kernel has let go of it.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * last good one when the refresh failed in a way that allows it; else it names the call that is
  * needed.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 static struct reply reply_need(struct node *node, enum want want)
 {

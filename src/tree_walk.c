@@ -9,7 +9,7 @@
  * it is handed only what this reading has met.  Where the next member was not met yet it waits for the
  * pages to come, and so it does at the end.
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 /* A cookie's bits: whether it follows a reading, which one (its number's last bits), the seq above them. */
 enum { FOLLOWS = 1, ROUND_BIT = 1, ROUND_MASK = 0xff, SEQ_BIT = 9 };

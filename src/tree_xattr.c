@@ -4,7 +4,7 @@
  * What is answered comes from memory alone: a getxattr never makes a call.  (The lookup of the path
  * before it may have.)
  */
-#include "tree_node.h"
+#include "tree_views.h"
 
 #include <string.h>
 

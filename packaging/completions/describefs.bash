@@ -101,7 +101,7 @@ _describefs() {
 			wait=yes
 		elif [[ $word == -* ]]; then
 			:
-		elif [[ -z $verb$source && $word =~ ^(mount|ls|cat|tree|kinds|doctor|refresh)$ ]]; then
+		elif [[ -z $verb$source && $word =~ ^(mount|ls|cat|tree|kinds|doctor|refresh|status)$ ]]; then
 			verb=$word
 		else
 			[[ $n -gt 0 ]] || source=$word
@@ -122,7 +122,7 @@ _describefs() {
 		compopt -o filenames 2>/dev/null
 	elif [[ $n == 0 ]]; then
 		choices=$(__describefs_sources "$program" "$cur")
-		[[ $verb ]] || choices+=$'\n'$(compgen -W 'mount ls cat tree kinds doctor refresh' -- "$cur")
+		[[ $verb ]] || choices+=$'\n'$(compgen -W 'mount ls cat tree kinds doctor refresh status' -- "$cur")
 	else
 		case $n:${verb:-mount} in
 		1:mount)

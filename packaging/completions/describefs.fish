@@ -1,7 +1,7 @@
 # fish completion for describefs(1). Asks the program for its catalogs, never a cloud.
 # What it offers is held against the sources by tests/packaging/.
 
-set -g __describefs_verbs mount ls cat tree kinds doctor refresh
+set -g __describefs_verbs mount ls cat tree kinds doctor refresh status
 
 # The words behind the program's name that are neither options nor theirs.
 function __describefs_operands
@@ -110,6 +110,7 @@ complete -c describefs -n 'test -z "$(__describefs_operands)"' -a tree -d 'show 
 complete -c describefs -n 'test -z "$(__describefs_operands)"' -a kinds -d 'say what each source can show'
 complete -c describefs -n 'test -z "$(__describefs_operands)"' -a doctor -d 'check FUSE, key, clock and network'
 complete -c describefs -n 'test -z "$(__describefs_operands)"' -a refresh -d 'have the next read of a path ask the cloud'
+complete -c describefs -n 'test -z "$(__describefs_operands)"' -a status -d 'list your mounts and what they do'
 complete -c describefs -n '__describefs_at any refresh; or __describefs_at 0 refresh' -F
 complete -c describefs -n '__describefs_at 0 mount ls cat tree kinds doctor' -a '(__describefs_sources)'
 complete -c describefs -n '__describefs_at 1 mount' -a '(__fish_complete_directories)'
