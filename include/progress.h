@@ -13,17 +13,15 @@
 #include <stdint.h>
 
 struct progress {
-	bool shown; /* there is a terminal to show it on */
+	bool possible; /* there is a terminal to show it on */
 	bool drawn; /* it stands there now */
-	size_t done, total;
 	int64_t drawn_ms;
 };
 
-void progress_begin(struct progress *progress, size_t total);
-/* The next of `total` begins. */
-void progress_step(struct progress *progress, const char *what);
-/* Out of the way: something else is about to be written. */
+void progress_begin(struct progress *progress);
+/* So many of so many are done, and this is what is being waited for. */
+void progress_show(struct progress *progress, size_t done, size_t total, const char *what);
+/* Out of the way: something else is about to be written, or it is over. */
 void progress_hide(struct progress *progress);
-void progress_end(struct progress *progress);
 
 #endif

@@ -1,9 +1,10 @@
 /*
- * tree_views.h - the other ways to a listing's resources, for tree*.c only: the directories of by-name, by-status
- * and by-tag, the links in them, and .table.tsv.
+ * tree_views.h - the other ways to a listing's resources, for tree*.c only: the directories of by-name,
+ * by-status and by-tag, the links in them, and .table.tsv.
  *
- * All of it is made of the listing when somebody looks, and can be made again: an index of it by name, status or
- * tag; or, where the cloud filters by itself and the listing is not fresh, the part of it that the cloud said.
+ * All of it is made of the listing when somebody looks, and can be made again: an index of it by name,
+ * status or tag; or, where the cloud filters by itself and the listing is not fresh, the part of it that the
+ * cloud said.
  *
  * Layer 3.
  */

@@ -191,7 +191,8 @@ static void look_at_call(struct findings *findings, struct setting *setting, con
 
 /* ---- all of it ---- */
 
-static void look_at_source(struct findings *findings, struct setting *setting, const struct source_name *name)
+static void look_at_source(struct findings *findings, struct setting *setting, const struct source_name *name,
+	size_t done, size_t total)
 {
 	const struct config *config = setting->config;
 	const struct catalog *catalog = catalogs_find(&setting->catalogs, name->catalog);
@@ -203,11 +204,11 @@ static void look_at_source(struct findings *findings, struct setting *setting, c
 	finding_say(findings, FINDING_OK, "catalog", name->written);
 	bool problem_before = findings->problem;
 	findings->problem = false;
-	progress_step(&findings->progress, "key");
+	progress_show(&findings->progress, done, total, "key");
 	look_at_key(findings, setting, catalog, name->profile);
-	progress_step(&findings->progress, "endpoint");
+	progress_show(&findings->progress, done + 1, total, "endpoint");
 	look_at_endpoint(findings, setting, config->endpoint ? config->endpoint : catalog->endpoint);
-	progress_step(&findings->progress, "a signed call");
+	progress_show(&findings->progress, done + 2, total, "a signed call");
 	if (!findings->problem)
 		look_at_call(findings, setting, name, catalog);
 	findings->problem |= problem_before;
@@ -221,7 +222,7 @@ int doctor_run(struct sources *sources)
 	struct findings findings = { 0 };
 	struct buf why;
 
-	progress_begin(&findings.progress, 3 * n);
+	progress_begin(&findings.progress);
 	doctor_look_at_machine(&findings);
 	buf_init(&why, 1024);
 	if (!sources_connect(sources, &why))
@@ -231,8 +232,9 @@ int doctor_run(struct sources *sources)
 		struct source_name any = { 0 };
 		if (!config->n_sources)
 			any.written = any.catalog = setting->catalogs.v[i]->name;
-		look_at_source(&findings, setting, config->n_sources ? &config->sources[i] : &any);
+		look_at_source(&findings, setting, config->n_sources ? &config->sources[i] : &any,
+			3 * i, 3 * n);
 	}
-	progress_end(&findings.progress);
+	progress_hide(&findings.progress);
 	return fflush(stdout) ? 1 : findings.problem;
 }

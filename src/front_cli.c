@@ -6,6 +6,8 @@
  */
 #include "front_cli.h"
 
+#include "progress.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,34 +230,53 @@ static int ls_path(struct sources *sources, const char *path)
 	return error ? complain(path, error) : 0;
 }
 
-/* Prints what is below a directory; `indent` is what stands before each line. */
-static int tree_below(struct sources *sources, const char *path, uint64_t id, struct buf *indent)
+/* ---- tree ---- */
+
+struct printing {
+	struct sources *sources;
+	struct buf indent; /* what stands before each line */
+	struct progress progress;
+};
+
+static int print_below(struct printing *printing, const char *path, uint64_t id);
+
+/* One name, and what is below it. */
+static int print_name(struct printing *printing, uint64_t id, const char *name, bool last)
+{
+	struct sources *sources = printing->sources;
+	struct reply reply = ask(sources, ASK_LOOKUP, id, name);
+	bool found = reply.outcome == OUTCOME_FOUND;
+	const char *target = found ? sources_link(sources, reply.entry.id) : NULL;
+
+	progress_hide(&printing->progress);
+	printf("%s%s%s%s%s\n", printing->indent.data, last ? "`-- " : "|-- ", name, target ? " -> " : "",
+		target ? target : "");
+	if (!found)
+		return complain(name, reply_errno(&reply));
+	if (!S_ISDIR(reply.entry.attr.mode))
+		return 0;
+	size_t len = printing->indent.len;
+	buf_puts(&printing->indent, last ? "    " : "|   ");
+	sources_hold(sources, reply.entry.id, 1);
+	int status = print_below(printing, name, reply.entry.id);
+	sources_forget(sources, reply.entry.id, 1);
+	printing->indent.len = len;
+	printing->indent.data[len] = '\0';
+	return status;
+}
+
+static int print_below(struct printing *printing, const char *path, uint64_t id)
 {
 	struct texts names;
-	int status = 0, error = list_names(sources, id, &names);
+	int status = 0, error = list_names(printing->sources, id, &names);
 
-	if (error)
+	if (error) {
+		progress_hide(&printing->progress);
 		return complain(path, error);
+	}
 	for (size_t i = 0; i < names.n; i++) {
-		bool last = i + 1 == names.n;
-		struct reply reply = ask(sources, ASK_LOOKUP, id, names.v[i]);
-		bool found = reply.outcome == OUTCOME_FOUND;
-		const char *target = found ? sources_link(sources, reply.entry.id) : NULL;
-		printf("%s%s%s%s%s\n", indent->data, last ? "`-- " : "|-- ", names.v[i], target ? " -> " : "",
-			target ? target : "");
-		if (!found) {
-			status = complain(names.v[i], reply_errno(&reply));
-			continue;
-		}
-		if (!S_ISDIR(reply.entry.attr.mode))
-			continue;
-		size_t len = indent->len;
-		buf_puts(indent, last ? "    " : "|   ");
-		sources_hold(sources, reply.entry.id, 1);
-		status |= tree_below(sources, names.v[i], reply.entry.id, indent);
-		sources_forget(sources, reply.entry.id, 1);
-		indent->len = len;
-		indent->data[len] = '\0';
+		progress_show(&printing->progress, i, names.n, path);
+		status |= print_name(printing, id, names.v[i], i + 1 == names.n);
 	}
 	free_names(&names);
 	return status;
@@ -263,8 +284,8 @@ static int tree_below(struct sources *sources, const char *path, uint64_t id, st
 
 static int tree_path_below(struct sources *sources, const char *path)
 {
+	struct printing printing = { .sources = sources };
 	struct entry entry;
-	struct buf indent;
 	int error = walk(sources, path, &entry);
 
 	if (error)
@@ -272,9 +293,12 @@ static int tree_path_below(struct sources *sources, const char *path)
 	puts(*path ? path : "/");
 	if (!S_ISDIR(entry.attr.mode))
 		return 0;
-	buf_init(&indent, SIZE_MAX);
-	int status = tree_below(sources, path, entry.id, &indent);
-	buf_release(&indent);
+	buf_init(&printing.indent, SIZE_MAX);
+	progress_begin(&printing.progress);
+	progress_show(&printing.progress, 0, 1, path);
+	int status = print_below(&printing, path, entry.id);
+	progress_hide(&printing.progress);
+	buf_release(&printing.indent);
 	return status;
 }
 

@@ -19,40 +19,33 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void progress_begin(struct progress *progress, size_t total)
+void progress_begin(struct progress *progress)
 {
-	*progress = (struct progress){ .total = total, .drawn_ms = -PAUSE_MS };
-	progress->shown = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
+	*progress = (struct progress){ .drawn_ms = -PAUSE_MS };
+	progress->possible = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
 }
 
 void progress_hide(struct progress *progress)
 {
 	if (!progress->drawn)
 		return;
-	fflush(stdout);
 	fputs("\r\033[K", stderr);
 	fflush(stderr);
 	progress->drawn = false;
 }
 
-void progress_step(struct progress *progress, const char *what)
+void progress_show(struct progress *progress, size_t done, size_t total, const char *what)
 {
 	static const char FULL[] = "########################", EMPTY[] = "                        ";
-	size_t done = progress->done < progress->total ? progress->done++ : progress->total;
 
-	if (!progress->shown || !progress->total || now_ms() - progress->drawn_ms < PAUSE_MS)
+	if (!progress->possible || !total || done > total || now_ms() - progress->drawn_ms < PAUSE_MS)
 		return;
-	int full = (int)(done * WIDTH / progress->total);
+	int full = (int)(done * WIDTH / total);
 	progress_hide(progress);
 	fflush(stdout);
-	fprintf(stderr, "[%.*s%.*s] %zu/%zu %.*s", full, FULL, WIDTH - full, EMPTY, done, progress->total,
+	fprintf(stderr, "[%.*s%.*s] %zu/%zu %.*s", full, FULL, WIDTH - full, EMPTY, done, total,
 		WHAT_MAX, what);
 	fflush(stderr);
 	progress->drawn = true;
 	progress->drawn_ms = now_ms();
-}
-
-void progress_end(struct progress *progress)
-{
-	progress_hide(progress);
 }
