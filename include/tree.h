@@ -247,6 +247,14 @@ enum fault tree_described(struct tree *tree, struct node *resource, const struct
 /* The texts of .describefs. */
 void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 	const struct buf texts[], size_t n, const struct source_note *note);
+/* If nobody was reached: for a moment, what has a last good answer does not try either. */
+void tree_note_outage(struct tree *tree, enum fault fault, int64_t now_ms);
+/*
+ * Somebody gave up waiting for this (a lookup's name, or NULL): whatever call it waited for, the resource
+ * that it is about answers out of what there is until hold_ms are over.
+ */
+void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum fault fault, int64_t hold_ms,
+	int64_t now_ms);
 /* A call about the node failed; stands for hold_ms, and drops what the fault's row says. */
 void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,
 	int64_t hold_ms, int64_t now_ms);

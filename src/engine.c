@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS_MAX = 6 }; /* flights that one question may need, one after the other */
+enum {
+	ROUNDS_MAX = 6, /* flights that one question may need, one after the other */
+	GIVEN_UP_MS = 1000 /* how long nobody waits again for what somebody gave up waiting for */
+};
 
 /* ---- the key ---- */
 
@@ -172,9 +175,10 @@ static void answer(struct wait *wait, const struct reply *reply)
 }
 
 /*
- * The waiter's own deadline: what there is, or ETIMEDOUT.  Others go on waiting for the flight.  A
- * cloud that has said nothing for so long is held to be silent for a moment, so that the next step
- * on the same path does not wait all over again; a long listing that comes page by page is not.
+ * The waiter's own deadline: what there is, or ETIMEDOUT.  Others go on waiting for the flight.  For a
+ * moment nobody waits for the same thing, so that the next step on the same path does not wait all over
+ * again; nor for anything else that there is a last good answer of, when the cloud has said nothing for so
+ * long.  A long listing, which comes page by page, may be waited for again.
  */
 static void give_up(void *arg)
 {
@@ -185,9 +189,13 @@ static void give_up(void *arg)
 	int64_t silent_ms = leg->state == LEG_SENT ? engine_now_ms(engine) - leg->sent_ms : 0;
 	enum fault fault = leg_fault(leg);
 
+	bool silent = silent_ms * 2 >= engine->options.deadline_ms;
+
 	wait->timer = NULL;
-	tree_fail(engine->options.tree, flight->node, flight->want, fault,
-		silent_ms * 2 >= engine->options.deadline_ms, engine_now_ms(engine));
+	if (silent)
+		tree_note_outage(engine->options.tree, fault, engine_now_ms(engine));
+	tree_fail(engine->options.tree, flight->node, flight->want, fault, silent, engine_now_ms(engine));
+	tree_give_up(engine->options.tree, wait->id, wait->name, fault, GIVEN_UP_MS, engine_now_ms(engine));
 	struct reply reply = ask_again(wait);
 	if (reply.outcome == OUTCOME_NEED)
 		reply = (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };

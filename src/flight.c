@@ -79,9 +79,11 @@ static void land(struct flight *flight, enum fault fault)
 	while (flight->legs)
 		leg_free(flight->legs);
 	*node_flight(node, flight->want) = NULL;
-	if (fault)
+	if (fault) {
+		tree_note_outage(engine->options.tree, fault, engine_now_ms(engine));
 		tree_fail(engine->options.tree, node, flight->want, fault, hold_ms(fault),
 			engine_now_ms(engine));
+	}
 	if (flight->reads && flight->want == WANT_PART)
 		tree_part_leave(engine->options.tree, node);
 	else if (flight->reads)

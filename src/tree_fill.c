@@ -273,12 +273,31 @@ static void fail_part(struct tree *tree, struct node *view, enum fault fault)
 		part_drop(tree, view);
 }
 
+void tree_note_outage(struct tree *tree, enum fault fault, int64_t now_ms)
+{
+	if (fault_is_outage(fault))
+		tree->outage = (struct failure){ fault, now_ms, now_ms + OUTAGE_MS };
+}
+
+void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum fault fault, int64_t hold_ms,
+	int64_t now_ms)
+{
+	uint32_t index;
+	struct object *object = tree_object(tree, id, &index);
+
+	if (!object)
+		return;
+	struct node *node = object->is_version ? ((struct version *)object)->owner : (struct node *)object;
+	if (node->sort == NODE_LISTING)
+		node = name ? node_find(tree, node, name) : NULL;
+	if (node && node->sort == NODE_RESOURCE)
+		node_trouble(tree, node)->failure = (struct failure){ fault, now_ms, now_ms + hold_ms };
+}
+
 void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,
 	int64_t hold_ms, int64_t now_ms)
 {
 	node_pin(node);
-	if (fault_is_outage(fault) && hold_ms)
-		tree->outage = (struct failure){ fault, now_ms, now_ms + OUTAGE_MS };
 	if (fault == FAULT_NOT_FOUND && node->kind)
 		hold_ms = miss_ms(tree, node->kind);
 	struct failure failure = { fault, now_ms, now_ms + hold_ms };

@@ -142,10 +142,12 @@ static void excuse_single(struct node *node)
 	node->inside->single_round = 0;
 }
 
-/* The failure of the call that would refresh the resource. */
-static const struct failure *refresh_failure(const struct node *node)
+/* The failure of the call that would refresh the resource, or that somebody gave up waiting for it. */
+static const struct failure *refresh_failure(const struct node *node, struct asked asked)
 {
-	return node_failure(kind_has_describe(node->kind) ? node : node->parent);
+	const struct failure *own = node_failure(node);
+
+	return kind_has_describe(node->kind) || failure_stands(own, asked) ? own : node_failure(node->parent);
 }
 
 /* The entry that a list's item shows under the name, if the describe call's answer has it too. */
@@ -257,8 +259,9 @@ struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const c
 		return view;
 	if (node->sort == NODE_TEXTS)
 		return view_none(reply_need(node, WANT_TEXTS));
-	if (failure_stands(refresh_failure(node), asked))
-		return view_stale(tree, node, slot, name, refresh_failure(node), asked);
+	const struct failure *failure = refresh_failure(node, asked);
+	if (failure_stands(failure, asked))
+		return view_stale(tree, node, slot, name, failure, asked);
 	if (outage_stands(tree, asked)) {
 		view = view_stale(tree, node, slot, name, &tree->outage, asked);
 		if (view.found)

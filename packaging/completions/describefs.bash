@@ -117,6 +117,8 @@ _describefs() {
 		choices=${choices:+-o${choices//$'\n'/$'\n'-o}}
 	elif [[ $cur == -* ]]; then
 		choices=$(compgen -W '-o -f -d -h -V --help --version' -- "$cur")
+	elif [[ $verb == status ]]; then
+		:
 	elif [[ $verb == refresh ]]; then
 		choices=$(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null

@@ -191,6 +191,38 @@ static void test_silence_is_a_timeout_at_the_deadline_and_not_again_for_the_next
 	leave(&place);
 }
 
+/* The list says something, but takes long: each name of a path that needs it would wait for it anew. */
+static void test_who_gave_up_does_not_wait_again_for_the_next_step(void **state)
+{
+	struct place place;
+	struct setup setup = world_setup();
+	struct ask ask = { 0 };
+	(void)state;
+
+	setup.catalog = "qianfan";
+	place.world = world_open(&setup);
+	cloud_open(&place.cloud, place.world, 0);
+	cloud_add_many(&place.cloud, "finetuning", NULL, "job-", 350);
+	assert_int_equal(world_count(place.world, "finetuning"), 350);
+	uint64_t id = world_find(place.world, "finetuning/job-0340"), list = world_find(place.world, "finetuning");
+	place.cloud.latency_ms = 6000; /* a page */
+	advance(&place, LIST_MS + LIVE_MS);
+	ask_put(&ask, place.world, ASK_LOOKUP, list, "job-0340");
+	advance(&place, DEADLINE_MS);
+	assert_found(&ask.reply); /* the last good one */
+	assert_int_equal(ask.answered_ms - ask.asked_ms, DEADLINE_MS);
+	advance(&place, 5);
+	ask_put(&ask, place.world, ASK_LOOKUP, id, "job_id");
+	assert_found(&ask.reply);
+	assert_int_equal(ask.answered_ms, ask.asked_ms);
+	/* when all pages are there it is fresh */
+	advance(&place, 4 * 6000);
+	ask_put(&ask, place.world, ASK_LOOKUP, list, "job-0340");
+	assert_found(&ask.reply);
+	assert_int_equal(ask.answered_ms, ask.asked_ms);
+	leave(&place);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_each_page_has_a_deadline_of_its_own),
 		cmocka_unit_test(test_a_list_that_nobody_waits_for_stops_after_a_while_and_can_be_asked_again),
 		cmocka_unit_test(test_silence_is_a_timeout_at_the_deadline_and_not_again_for_the_next_step),
+		cmocka_unit_test(test_who_gave_up_does_not_wait_again_for_the_next_step),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

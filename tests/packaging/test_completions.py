@@ -85,7 +85,8 @@ def test_syntax(top, shell):
 def test_verbs_and_sources(top, offers, shell):
     assert offers(shell, "describefs ") == verbs(top) | {"tione", "qianfan", "mine"}
     assert offers(shell, "describefs m") == {"mount", "mine"}
-    for verb in verbs(top) - {"refresh"}:
+    assert offers(shell, "describefs status ") == set()
+    for verb in verbs(top) - {"refresh", "status"}:
         assert offers(shell, "describefs %s " % verb) == {"tione", "qianfan", "mine"}, verb
     assert offers(shell, "describefs -o ttl=5 doctor q") == {"qianfan"}
     assert {offer.rstrip("/") for offer in offers(shell, "describefs refresh mn")} == {"mnt"}

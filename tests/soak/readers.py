@@ -129,15 +129,17 @@ class Reader(threading.Thread):
 
     # ---- calls of our own
 
-    def whole(self, id, value):
-        """A remark is of one generation, and of none older than this reader has seen of it."""
+    def whole(self, id, value, file):
+        """A remark is of one generation, and of none older than this reader has seen in this file: what the list
+        said last may be newer than the last good answer of the describe call, which stands in during an outage."""
         generations = set(value.split())
         assert len(generations) == 1, "%s is torn: %s" % (id, sorted(generations))
         generation = int(value.split()[0][1:])
         assert value.rstrip("\n") == weather.remark(generation), "%s is not whole" % id
         if id.startswith("train-soak-"):
             return
-        assert generation >= self.seen.get(id, 0), "%s went back from g%d to g%d" % (id, self.seen[id], generation)
+        seen = self.seen.get((id, file), 0)
+        assert generation >= seen, "%s/%s went back from g%d to g%d" % (id, file, seen, generation)
         self.seen[id] = generation
 
     def read(self, path):
