@@ -99,6 +99,22 @@ if [ -x build/describefs-emulator ] && [ -c /dev/fuse ]; then
 	ok "a user mounts, reads, unmounts" sh_inside "setpriv --reuid joe --regid joe --init-groups env HOME=/home/joe sh -ec '
 		describefs -o endpoint=$url tione /home/joe/ti
 		grep -x SUCCEED /home/joe/ti/training/*/status; fusermount3 -u /home/joe/ti'"
+	# A new user's first session, from a key to who has succeeded; printed as it went.
+	cat >"$root/tmp/session" <<-END
+		set -ex
+		mkdir -p ~/.config/describefs ~/cloud
+		printf '[work]\nsource = tione tione:ap-shanghai\nmountpoint = ~/cloud\nendpoint = $url\n' >~/.config/describefs/config
+		describefs work
+		ls ~/cloud
+		ls -l ~/cloud/tione/by-status/training/SUCCEED | cut -d ' ' -f 9-
+		cut -f 1-3 ~/cloud/tione/training/.table.tsv
+		cat ~/cloud/tione/by-name/training/*/.wait
+		describefs status | cut -f 1-5
+		fusermount3 -u ~/cloud
+	END
+	ok "a named mount, and who has succeeded" sh_inside "setpriv --reuid joe --regid joe --init-groups env HOME=/home/joe sh /tmp/session
+		! mount | grep describefs"
+	sed 's/^/# /' "$root/tmp/said"
 	ok "a line of fstab mounts" sh_inside "echo 'tione /mnt/ti describefs noauto,_netdev,x-systemd.automount,endpoint=$url 0 0' \
 		>>/etc/fstab; env -u HOME mount /mnt/ti; grep -x SUCCEED /mnt/ti/training/*/status; umount /mnt/ti; : >/etc/fstab"
 	sh_inside "rm -rf /root/.tccli /mnt/ti; userdel -r joe 2>/dev/null; rm -f /dev/fuse"
