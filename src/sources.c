@@ -231,7 +231,10 @@ struct wait *sources_read(struct sources *sources, uint64_t id, uint64_t cookie,
 
 void sources_cancel(struct sources *sources, uint64_t id, struct wait *wait)
 {
-	engine_cancel(sources_of(sources, id)->engine, wait);
+	struct source *source = sources_of(sources, id);
+
+	if (source) /* nobody waits for the directory above */
+		engine_cancel(source->engine, wait);
 }
 
 bool sources_next(struct sources *sources, uint64_t id, uint64_t *cookie, const char **name,

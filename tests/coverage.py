@@ -29,8 +29,9 @@ def run_tests(build):
                 corpus = "tests/fuzz/corpus/" + program.name[len("fuzz_"):]
                 subprocess.run([str(program), corpus], stdout=log, stderr=log, timeout=900, cwd=TOP)
         env = dict(os.environ, BUILD=str(build.relative_to(TOP)), PYTHONDONTWRITEBYTECODE="1")
-        subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "tests/contract", "tests/mount", "tests/fault"],
-                       stdout=log, stderr=log, cwd=TOP, env=env)
+        for group in ("contract", "mount", "fault"):  # apart: they have files of the same names
+            subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "tests/" + group], stdout=log, stderr=log,
+                           cwd=TOP, env=env)
 
 
 def count(build):

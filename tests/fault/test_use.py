@@ -249,7 +249,8 @@ def test_F08_every_errno_is_one_of_the_contracts(box):
     front = (TOP / "src/front_fuse.c").read_text()
     told = re.findall(r"fuse_reply_err\(\w+(?:->\w+)*, (.*?)\);", front)
     words = {word for answer in told for word in re.findall(r"\bE[A-Z0-9]+\b", answer)}
-    assert told and words <= {"EINTR", "ENODATA", "ENOENT", "ENOSYS", "ERANGE", "EOPNOTSUPP", "ENOTDIR", "EISDIR", "EIO"}
+    assert told and words <= {"EINTR", "ENODATA", "ENOENT", "ENOSYS", "ERANGE", "EOPNOTSUPP", "ENOTDIR", "EISDIR", "EIO",
+                              "EINVAL"}  # readlink of what is no link
     assert all(getattr(errno, word) <= 133 for word in words | allowed)
 
 
@@ -382,7 +383,8 @@ def test_F12_what_stands_is_met_once_while_the_listing_changes(box):
         while not stop.is_set():
             n += 1
             cloud.put("training", {"Id": "train-new-%d" % (n % 40), "CreateTime": "2020-01-01T00:00:00+08"})
-            cloud.remove("training", "train-new-%d" % ((n + 20) % 40))
+            if n > 20:
+                cloud.remove("training", "train-new-%d" % ((n + 20) % 40))
 
     changer = threading.Thread(target=change)
     changer.start()
