@@ -380,7 +380,7 @@ static bool next_link(struct tree *tree, struct node *view, const struct index *
 		return false;
 	*cookie = node->object.serial;
 	*entry = link_entry(tree, node, view->view, view_left_ms(tree, view, asked), asked);
-	*name = view->view == VIEW_NAME ? row_name(tree, index, row) : node->name;
+	*name = row && view->view == VIEW_NAME ? row_name(tree, index, row) : node->name;
 	return true;
 }
 
