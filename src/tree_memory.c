@@ -133,7 +133,7 @@ void version_let_go(struct tree *tree, struct version *version)
 	struct node *node = version->owner;
 
 	node_pin(node);
-	if (node_is_table(node))
+	if (node_is_table(node) && version->current)
 		table_drop(tree, node);
 	else if (is_double(version) || (version == node->listed.version && !version->snapshot))
 		record_unrender(tree, &node->listed);

@@ -224,7 +224,10 @@ bool table_is_held(const struct node *listing)
 {
 	const struct node *table = listing->aspects ? listing->aspects->table : NULL;
 
-	return table && table->inside && version_is_held(table->inside->detail.version);
+	const struct inside *inside = table ? table->inside : NULL;
+
+	return inside && (inside->n_versions > (inside->detail.version ? 1 : 0) ||
+		version_is_held(inside->detail.version));
 }
 
 void table_drop(struct tree *tree, struct node *table)

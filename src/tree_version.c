@@ -62,7 +62,7 @@ static uint32_t slot_of(struct slot_search *search, struct inside *inside, uint6
 {
 	uint32_t slot = find_slot(search, ino);
 
-	if (slot || inside->n_slots + 1 == INDEX_EVENTS)
+	if (slot || inside->n_slots + 1 == ID_LINK)
 		return slot;
 	add_slot(inside, ino);
 	slot = search->guess = inside->n_slots;
