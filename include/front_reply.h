@@ -18,6 +18,7 @@ struct front {
 	struct fuse_buf buffer;
 	struct refreshing *refreshing; /* front_refresh.c's, under way */
 	pid_t refresher; /* who goes through what is refreshed: it is told what is known; 0: nobody */
+	uint32_t walks; /* each is told other times, or the kernel would not read again */
 	int64_t refresher_until_ms; /* it has gone, if it has asked for nothing by then */
 	bool mounted, detached;
 	void (*ready)(void *arg);

@@ -18,6 +18,7 @@ bool options_take(struct config *config, const char *list, struct buf *why);
 /* A file's row. A switch is put on by yes, true, on, 1 or nothing, and off by no, false, off, 0. */
 bool options_take_row(struct config *config, const char *word, const char *value, struct buf *why);
 
+bool options_is_unknown(const char *word);
 /* The known word that looks most like this one; *distance: how many letters are different. */
 const char *options_nearest(const char *word, size_t *distance);
 /* How many letters must be put in, taken out or changed to make one of the other. */

@@ -69,10 +69,10 @@ struct summary snapshot_summary(const struct kind *kind, const struct json *obje
 enum { SNAPSHOT_SURE_BYTES = 64 << 10 };
 /*
  * A directory of plain text files (the mount's own: README, .describefs/status): `n` names, all
- * different, and texts.  Never NULL.
+ * different, and texts, that are secret or not.  Never NULL.
  */
 struct snapshot *snapshot_of_texts(const char *path, const char *const names[],
-	const struct buf texts[], size_t n, int64_t mtime_s);
+	const struct buf texts[], size_t n, int64_t mtime_s, bool secret);
 void snapshot_free(struct snapshot *snapshot);
 
 /* The entry of a directory entry by name; 0 when there is none. */

@@ -29,6 +29,7 @@ struct source {
 	const struct provider *provider;
 	struct origin origin; /* how the key is come by, when it was looked for first */
 	uint64_t key_mark; /* of the files that were looked at */
+	bool keyless; /* there was none when it began: any that comes is its own */
 	struct buf region, endpoint, readme;
 	struct tree *tree;
 	struct engine *engine;

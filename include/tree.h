@@ -142,7 +142,8 @@ struct reply tree_wait(struct tree *tree, uint64_t id, struct asked asked);
 struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name);
 /* The same of one listing, not of what is in it. */
 void tree_outdate(struct node *listing);
-bool node_is_below(const struct node *node, const struct node *top);
+/* What is under way about the node would be old for who has the top refreshed. */
+bool node_concerns(const struct node *node, const struct node *top);
 /* The directories at and below it of which the kernel may keep something; to be freed. */
 struct ids {
 	uint64_t *v;
@@ -233,7 +234,7 @@ void tree_part_begin(struct tree *tree, struct node *node);
  */
 enum fault tree_part_item(struct tree *tree, struct node *node, const struct json *item,
 	const struct source_note *note, bool *first);
-void tree_part_end(struct tree *tree, struct node *node, const struct source_note *note);
+void tree_part_end(struct tree *tree, struct node *node, bool complete, const struct source_note *note);
 /* The reading is over, whether it came to its end or not. */
 void tree_part_leave(struct tree *tree, struct node *node);
 /*

@@ -97,6 +97,7 @@ struct failure {
 /* What only a resource has of which a call failed. */
 struct trouble {
 	struct failure failure;
+	struct failure given_up; /* somebody gave up waiting: for who asks after that alone */
 	int64_t missing_at_ms, missing_ms; /* the API said that it is not there; until missing_ms */
 };
 

@@ -57,6 +57,7 @@ struct part {
 	size_t n_members, n_coming, room;
 	struct map met; /* those coming */
 	struct stamp *stamp; /* NULL: there is no answer */
+	bool complete; /* it holds all that the filter lets through */
 	int64_t expires_ms, refused_until_ms;
 	struct failure failure;
 	uint64_t changes;

@@ -251,8 +251,11 @@ static bool take_mount(struct line *line, const struct verb_row *row, const char
 	bool is_known = line->config->n_sources;
 	if (n == 1 && is_known)
 		return line->config->mountpoint || complain(line->why, "MOUNTPOINT is missing", row);
-	if (n == 1)
-		return complain(line->why, "MOUNTPOINT is missing", row);
+	if (n == 1) {
+		buf_printf(line->why, "\"%s\" is no mount that a config file names, and as a source it has "
+			"no mount point: %s", words[0], row->form);
+		return false;
+	}
 	for (size_t i = 0; !is_known && i + 1 < n; i++)
 		if (!config_add_source(line->config, words[i], line->why))
 			return false;

@@ -159,7 +159,7 @@ static void look_at_mount(struct findings *findings, const struct mount *mount)
 		buf_printf(&text, "%s is dead: mount it again, or fusermount3 -u %s", mount->point,
 			mount->point);
 		finding_say(findings, FINDING_PROBLEM, "mount", text.data);
-	} else if (error < 0) {
+	} else if (error < 0 || error == ETIMEDOUT) {
 		buf_printf(&text, "%s does not answer: is its process stopped?", mount->point);
 		finding_say(findings, FINDING_PROBLEM, "mount", text.data);
 	} else {

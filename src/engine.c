@@ -197,6 +197,8 @@ static void give_up(void *arg)
 	tree_fail(engine->options.tree, flight->node, flight->want, fault, silent, engine_now_ms(engine));
 	tree_give_up(engine->options.tree, wait->id, wait->name, fault, GIVEN_UP_MS, engine_now_ms(engine));
 	struct reply reply = ask_again(wait);
+	if (reply.outcome == OUTCOME_NEED) /* as who asks now, and is told that somebody gave up */
+		reply = put_to_tree(wait, engine_now(engine));
 	if (reply.outcome == OUTCOME_NEED)
 		reply = (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
 	answer(wait, &reply);
@@ -370,7 +372,7 @@ const struct node *engine_refresh(struct engine *engine, uint64_t id, const char
 	struct flight *flight;
 
 	for (flight = engine->flights; top && flight; flight = flight->next)
-		flight->outdated |= node_is_below(flight->node, top);
+		flight->outdated |= node_concerns(flight->node, top);
 	/* one that begins again may end at once, and others with it */
 	do {
 		for (flight = engine->flights; flight; flight = flight->next)

@@ -88,14 +88,16 @@ static void leave_parked(struct parked *parked, struct wait *wait)
 
 /*
  * Who goes through what is being refreshed is told what is known, and nothing is asked for.  A directory has
- * another mtime for him alone, so that the kernel reads it again, and once more for the next one.
+ * another mtime for him alone, in each walk another one, so that the kernel reads it again, and once more for
+ * the next one.
  */
 static void answer_walk(struct parked *parked, struct reply reply)
 {
 	if (reply.outcome == OUTCOME_NEED)
 		reply = (struct reply){ .outcome = OUTCOME_FAILED, .fault = FAULT_LOCAL };
 	if (S_ISDIR(reply.entry.attr.mode))
-		reply.entry.attr.mtime_ns = (reply.entry.attr.mtime_ns + NS_A_SECOND / 2) % NS_A_SECOND;
+		reply.entry.attr.mtime_ns = (reply.entry.attr.mtime_ns + NS_A_SECOND / 2 +
+			parked->front->walks) % NS_A_SECOND;
 	answer_parked(parked, &reply);
 }
 

@@ -20,6 +20,16 @@ static bool add_argument(struct fuse_args *args, const char *option)
 	return !fuse_opt_add_arg(args, "-o") && !fuse_opt_add_arg(args, option);
 }
 
+/* A comma would begin another option. */
+static void add_escaped(struct buf *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == ',' || *text == '\\')
+			buf_putc(out, '\\');
+		buf_putc(out, *text);
+	}
+}
+
 static bool make_arguments(const struct config *config, struct fuse_args *args)
 {
 	struct buf name;
@@ -27,18 +37,16 @@ static bool make_arguments(const struct config *config, struct fuse_args *args)
 
 	buf_init(&name, 4096);
 	buf_puts(&name, "ro,nosuid,nodev,noexec,subtype=describefs,fsname=");
-	for (size_t i = 0; i < config->n_sources; i++)
-		buf_printf(&name, "%s%s", i ? "+" : "", config->sources[i].written);
+	for (size_t i = 0; i < config->n_sources; i++) {
+		buf_puts(&name, i ? "+" : "");
+		add_escaped(&name, config->sources[i].written);
+	}
 	right = !fuse_opt_add_arg(args, "describefs") && add_argument(args, name.data);
 	if (config->allow_other)
 		right = right && add_argument(args, "allow_other,default_permissions");
 	for (size_t i = 0; right && i < config->fuse.n; i++) {
 		buf_clear(&name);
-		for (const char *at = config->fuse.v[i]; *at; at++) { /* a comma would begin another option */
-			if (*at == ',' || *at == '\\')
-				buf_putc(&name, '\\');
-			buf_putc(&name, *at);
-		}
+		add_escaped(&name, config->fuse.v[i]);
 		right = add_argument(args, name.data);
 	}
 	if (config->debug)

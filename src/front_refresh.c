@@ -30,7 +30,8 @@
 enum {
 	NOTIFY_INC_EPOCH = 8, /* FUSE_NOTIFY_INC_EPOCH of newer headers */
 	SLICE = 512, /* directories in a row; then others have their turn */
-	WALK_MS = 2000 /* who goes through names asks for the next within */
+	WALK_MS = 2000, /* who goes through names asks for the next within */
+	WALKS_MAX = 100000000
 };
 
 /* The directories of which the kernel is being told. */
@@ -127,6 +128,7 @@ static void let_walk(struct refreshing *refreshing, pid_t pid, fuse_ino_t id, co
 	buf_release(&path);
 	buf_release(&above);
 	refreshing->answer.walk = 1;
+	front->walks = (front->walks + 1) % WALKS_MAX;
 	front->refresher = pid;
 	front->refresher_until_ms = loop_now_ms(front->loop) + WALK_MS;
 }

@@ -83,14 +83,17 @@ static void refresh_everything(void *arg, int number)
 		front_refresh(service->front);
 }
 
-/* A terminal that is closed ends what runs in it; what has left its terminal is told to begin anew. */
+/*
+ * A terminal that is closed ends what runs in it; what has left its terminal, or never had one because a
+ * service manager started it, is told to begin anew.
+ */
 static void catch_signals(struct service *service)
 {
 	const struct setting *setting = &service->sources->setting;
 
 	loop_signal(setting->loop, SIGTERM, stop, service);
 	loop_signal(setting->loop, SIGINT, stop, service);
-	if (setting->config->foreground)
+	if (setting->config->foreground && !keyring_manager(setting->keyring))
 		loop_signal(setting->loop, SIGHUP, stop, service);
 	else
 		loop_signal(setting->loop, SIGHUP, refresh_everything, service);

@@ -323,6 +323,11 @@ static const struct option *find(const char *item)
 	return NULL;
 }
 
+bool options_is_unknown(const char *word)
+{
+	return !find(word) && !is_listed(PASSED, COUNT(PASSED), word) && !is_ignored(word);
+}
+
 /* Nearness */
 
 static size_t least(size_t a, size_t b, size_t c)
@@ -409,6 +414,20 @@ static bool is_one_of(const char *text, const char *const *words, size_t n)
 	return false;
 }
 
+static void take_out(struct texts *texts, const char *word)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < texts->n; i++)
+		if (strcmp(texts->v[i], word) != 0)
+			texts->v[kept++] = texts->v[i];
+		else
+			free(texts->v[i]);
+	texts->n = kept;
+	if (texts->v)
+		texts->v[kept] = NULL;
+}
+
 bool options_take_row(struct config *config, const char *word, const char *value, struct buf *why)
 {
 	static const char *const ON[] = { "", "yes", "true", "on", "1" };
@@ -417,8 +436,10 @@ bool options_take_row(struct config *config, const char *word, const char *value
 	bool is_switch = option ? !option->wants : is_listed(PASSED, COUNT(PASSED), word) || is_ignored(word);
 	struct buf item;
 
-	if (is_switch && is_one_of(value, OFF, COUNT(OFF)))
+	if (is_switch && is_one_of(value, OFF, COUNT(OFF))) {
+		take_out(&config->fuse, word);
 		return !option || option->set(config, "no");
+	}
 	if (is_switch && !is_one_of(value, ON, COUNT(ON))) {
 		buf_printf(why, "%s: wants yes or no", word);
 		return false;

@@ -452,13 +452,14 @@ enum fault flight_take(struct flight *flight, const struct json *result, const s
 	enum fault fault = take_page(flight, result, note);
 	if (fault || flight->more || refresh)
 		return fault;
-	if (flight->phase == PHASE_PART) {
-		tree_part_end(flight->engine->options.tree, flight->node, note);
-		return FAULT_NONE;
-	}
 	if (flight->action->paging == PAGING_OFFSET && !flight->ids &&
 			(int64_t)flight->n_seen < flight->total)
 		flight->incomplete = true;
+	if (flight->phase == PHASE_PART) {
+		tree_part_end(flight->engine->options.tree, flight->node, !flight->incomplete,
+			note);
+		return FAULT_NONE;
+	}
 	flight->more = flight->ids && choose_harvest(flight);
 	if (!flight->more)
 		end_list(flight, note);

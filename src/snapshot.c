@@ -167,9 +167,9 @@ enum fault snapshot_render(struct snapshot **out, const struct kind *kind,
 	return FAULT_NONE;
 }
 
-static void put_text(struct rendering *rendering, const char *name, const struct buf *text)
+static void put_text(struct rendering *rendering, const char *name, const struct buf *text, bool secret)
 {
-	struct snapshot_entry entry = {.type = JSON_STRING};
+	struct snapshot_entry entry = { .type = JSON_STRING, .secret = secret };
 
 	entry.name = entry.key = rendering_put(rendering, name);
 	entry.bytes = (uint32_t)rendering->text.len;
@@ -187,7 +187,7 @@ static int order_names(const void *a, const void *b, void *context)
 }
 
 struct snapshot *snapshot_of_texts(const char *path, const char *const names[],
-	const struct buf texts[], size_t n, int64_t mtime_s)
+	const struct buf texts[], size_t n, int64_t mtime_s, bool secret)
 {
 	struct rendering rendering;
 	struct snapshot_entry root = {
@@ -200,7 +200,7 @@ struct snapshot *snapshot_of_texts(const char *path, const char *const names[],
 	for (uint32_t i = 0; i <= n; i++)
 		buf_add(&rendering.by_name, &i, sizeof i);
 	for (size_t i = 0; i < n; i++)
-		put_text(&rendering, names[i], &texts[i]);
+		put_text(&rendering, names[i], &texts[i], secret);
 	if (!rendering.by_name.full)
 		qsort_r(rendering.by_name.data + sizeof(uint32_t), n, sizeof(uint32_t), order_names,
 			(void *)(uintptr_t)names);

@@ -72,7 +72,7 @@ static bool look_again(void *arg, struct origin *out, struct buf *why)
 	struct origin found = { 0 };
 	bool good = look_for_key(arg, &found, why);
 
-	if (good && found.looked_at && !source->origin.looked_at) {
+	if (good && found.looked_at && !source->origin.looked_at && !source->keyless) {
 		buf_printf(why, "no key any more: %s", found.looked_at);
 		good = false;
 	}
@@ -124,6 +124,7 @@ static bool plant_tree(struct source *source)
 static void do_without_key(struct source *source)
 {
 	source->origin = (struct origin){ .kind = ORIGIN_MACHINE, .where = xstrdup("nowhere") };
+	source->keyless = true;
 }
 
 static bool find_key(struct source *source, struct buf *why)

@@ -61,6 +61,7 @@ static bool pin_all(struct sources *sources, struct buf *why)
 bool sources_prepare(struct sources *sources, struct buf *why)
 {
 	const struct config *config = sources->setting.config;
+	size_t keyless = 0;
 
 	for (size_t i = 0; i < config->n_sources; i++) {
 		struct source *source = &sources->v[sources->n++];
@@ -68,6 +69,11 @@ bool sources_prepare(struct sources *sources, struct buf *why)
 			config->n_sources > 1 ? (unsigned)i + 1 : 0);
 		if (!source_prepare(source, why))
 			return false;
+		keyless += source->keyless;
+	}
+	if (keyless && keyless == sources->n) {
+		buf_puts(why, "none of the sources has a key");
+		return false;
 	}
 	return pin_all(sources, why);
 }

@@ -9,6 +9,7 @@
 #include "daemon.h"
 #include "mounts.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,35 +82,53 @@ static int print_failure(const struct mount *mount, int error)
 }
 
 /* `below`: a source's directory, or "". */
-static int print_source(const struct mount *mount, const char *source, const char *below)
+static int ask_source(const struct mount *mount, const char *below, struct buf *metrics)
 {
-	struct buf path, metrics;
+	struct buf path;
 
 	buf_init(&path, PATH_ROOM);
-	buf_init(&metrics, METRICS_MAX);
+	buf_clear(metrics);
 	buf_printf(&path, "%s/%s/.describefs/metrics", mount->point, below);
-	int error = daemon_ask_mount(path.data, &metrics);
-	if (!error)
-		print_numbers(mount, source, metrics.data);
-	else
-		print_failure(mount, error);
+	int error = daemon_ask_mount(path.data, metrics);
 	buf_release(&path);
-	buf_release(&metrics);
-	return error != 0;
+	return error;
+}
+
+/* Several are what the directory holds: it has just said that it is above them. */
+static int print_sources(const struct mount *mount, struct buf *metrics)
+{
+	DIR *top = opendir(mount->point);
+	int status = 0;
+
+	if (!top)
+		return print_failure(mount, errno);
+	for (const struct dirent *entry; !status && (entry = readdir(top));) {
+		if (entry->d_name[0] == '.')
+			continue;
+		int error = ask_source(mount, entry->d_name, metrics);
+		if (error)
+			status = print_failure(mount, error);
+		else
+			print_numbers(mount, entry->d_name, metrics->data);
+	}
+	closedir(top);
+	return status;
 }
 
 static int print_mount(const struct mount *mount)
 {
-	char *names = xstrdup(mount->source), *state = NULL;
+	struct buf metrics;
 	int status = 0;
 
-	if (!strchr(names, '+'))
-		status = print_source(mount, names, "");
-	else /* one that does not answer is not asked again for each */
-		for (char *name = strtok_r(names, "+", &state); name && !status;
-				name = strtok_r(NULL, "+", &state))
-			status = print_source(mount, name, name);
-	free(names);
+	buf_init(&metrics, METRICS_MAX);
+	int error = ask_source(mount, "", &metrics);
+	if (error == ENOENT)
+		status = print_sources(mount, &metrics);
+	else if (error)
+		status = print_failure(mount, error);
+	else
+		print_numbers(mount, mount->source, metrics.data);
+	buf_release(&metrics);
 	return status;
 }
 

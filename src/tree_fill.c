@@ -230,7 +230,7 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 	buf_init_whole(&path, NAME_BYTES_MAX);
 	node_path(node, &path);
 	record_set(tree, node, &node_inside(tree, node)->detail,
-		snapshot_of_texts(path.data, names, texts, n, note->received_s), NULL, stamp, 0);
+		snapshot_of_texts(path.data, names, texts, n, note->received_s, false), NULL, stamp, 0);
 	buf_release(&path);
 	stamp_put(stamp);
 }
@@ -291,7 +291,7 @@ void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum fault f
 	if (node->sort == NODE_LISTING)
 		node = name ? node_find(tree, node, name) : NULL;
 	if (node && node->sort == NODE_RESOURCE)
-		node_trouble(tree, node)->failure = (struct failure){ fault, now_ms, now_ms + hold_ms };
+		node_trouble(tree, node)->given_up = (struct failure){ fault, now_ms, now_ms + hold_ms };
 }
 
 void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,

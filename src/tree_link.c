@@ -36,6 +36,28 @@ static struct reply reply_absent(const struct tree *tree, const struct node *vie
 	return (struct reply){ .outcome = OUTCOME_ABSENT, .absent_ms = left < miss ? left : miss };
 }
 
+/*
+ * It is not in the answer that the view is made of.  That it is not there is only said by a whole answer that
+ * is fresh; a kind that nobody can list has what is known of it, and no more.
+ */
+static struct reply not_found(const struct tree *tree, const struct node *view, int64_t left,
+	struct asked asked)
+{
+	const struct node *listing = view->of;
+	bool by_part = view_is_by_part(view);
+	const struct failure *failure = by_part ? &view->part->failure : &listing->failures[WANT_LIST];
+	bool fresh = by_part ? part_is_fresh(view->part, asked) : listing_is_fresh(listing, asked);
+	bool whole = by_part ? view->part->complete : listing->complete || view->kind->partial;
+
+	if (fresh && whole)
+		return reply_absent(tree, view, left);
+	if (fresh)
+		return reply_failed(FAULT_ANSWER);
+	if (failure_stands(failure, asked))
+		return reply_failed(failure->fault);
+	return reply_failed(outage_stands(tree, asked) ? tree->outage.fault : FAULT_ANSWER);
+}
+
 static struct reply reply_found(struct entry entry)
 {
 	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = entry };
@@ -228,7 +250,7 @@ static struct reply lookup_link(struct tree *tree, struct node *view, const char
 	}
 	int64_t ms = view_left_ms(tree, view, asked);
 	if (!node)
-		return reply_absent(tree, view, ms);
+		return not_found(tree, view, ms, asked);
 	return reply_found(link_entry(tree, node, view->view, ms, asked));
 }
 
@@ -252,7 +274,7 @@ static struct reply lookup_listed(struct tree *tree, struct node *view, const ch
 		return reply_failed(FAULT_TOO_BIG);
 	uint32_t above = group_of(index, view);
 	if ((view->depth > 1 && !above) || !index_find(index, above, name))
-		return reply_absent(tree, view, ms);
+		return not_found(tree, view, ms, asked);
 	return found_child(tree, view, name, raw, ms, asked);
 }
 
@@ -281,7 +303,7 @@ static struct reply lookup_asked(struct tree *tree, struct node *view, const cha
 		return lookup_listed(tree, view, name, raw, asked);
 	int64_t ms = view_left_ms(tree, child, asked);
 	return child->part->n_members ? found_child(tree, view, name, raw, ms, asked) :
-		reply_absent(tree, view, ms);
+		not_found(tree, child, ms, asked);
 }
 
 static bool can_filter(const struct node *view, struct asked asked)

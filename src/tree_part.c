@@ -260,7 +260,7 @@ static bool is_as_before(const struct part *part)
 		!memcmp(part->coming, part->members, part->n_coming * sizeof(struct node *)));
 }
 
-void tree_part_end(struct tree *tree, struct node *view, const struct source_note *note)
+void tree_part_end(struct tree *tree, struct node *view, bool complete, const struct source_note *note)
 {
 	struct part *part = view->part;
 	struct node **before = part->members;
@@ -277,6 +277,7 @@ void tree_part_end(struct tree *tree, struct node *view, const struct source_not
 	part->stamp = stamp_new(note);
 	part->expires_ms = note->sent_ms + tree_ttl_s(tree, view->kind->ttl_list_s) * 1000;
 	part->failure = (struct failure){ 0 };
+	part->complete = complete;
 	let_go(tree, before, n_before);
 }
 

@@ -67,6 +67,8 @@ static struct node *node_to_refresh(const struct tree *tree, uint64_t id, const 
 	struct node *node = object->is_version ? ((struct version *)object)->owner : (struct node *)object;
 	if (node == tree->texts || (node == tree->root && (object->is_version || name)))
 		return NULL;
+	if (node_is_table(node))
+		return node->parent;
 	return node->sort == NODE_LISTING && name ? node_find(tree, node, name) : node;
 }
 
@@ -94,16 +96,32 @@ struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name)
 
 void tree_outdate(struct node *listing)
 {
-	if (listing->sort == NODE_LISTING)
-		listing->list_expires_ms = 0;
+	if (listing->sort == NODE_VIEW && listing->part)
+		listing->part->expires_ms = 0;
+	if (listing->sort != NODE_LISTING)
+		return;
+	listing->list_expires_ms = 0;
+	for (struct node *node = listing->first_below; node; node = node->below_next)
+		outlive_not(&node->listed, 0);
 }
 
-bool node_is_below(const struct node *node, const struct node *top)
+static bool is_below(const struct node *node, const struct node *top)
 {
 	for (; node; node = node->parent)
 		if (node == top)
 			return true;
 	return false;
+}
+
+bool node_concerns(const struct node *node, const struct node *top)
+{
+	const struct node *listing = node->sort == NODE_VIEW ? node->of : node;
+
+	if (is_below(node, top) || (listing && is_below(listing, top)))
+		return true;
+	if (top->sort == NODE_VIEW) /* which is made of its listing, or of all */
+		return listing && listing->sort == NODE_LISTING && (!top->of || top->of == listing);
+	return top->sort == NODE_RESOURCE && !kind_has_describe(top->kind) && node == top->parent;
 }
 
 /* ---- what the kernel keeps of it ---- */

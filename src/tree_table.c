@@ -27,6 +27,7 @@ struct column {
 struct table {
 	const struct kind *kind;
 	bool api_names, secrets;
+	bool shows_secret; /* because of -o secrets */
 	struct column *columns;
 	size_t n;
 	int64_t mtime_s;
@@ -59,9 +60,10 @@ static void add_column(struct table *table, const char *path, const char *head)
 	for (size_t i = 0; path && i < table->n; i++)
 		if (table->columns[i].path && !strcmp(table->columns[i].path, path))
 			return;
+	bool secret = path && is_secret(table->kind, path);
+	table->shows_secret |= secret && table->secrets;
 	table->columns[table->n++] = (struct column){ .path = path, .head = head,
-		.len = path ? strcspn(path, ".") : 0,
-		.secret = path && !table->secrets && is_secret(table->kind, path) };
+		.len = path ? strcspn(path, ".") : 0, .secret = secret && !table->secrets };
 }
 
 static void choose_columns(struct table *table)
@@ -269,8 +271,9 @@ static enum fault make(struct tree *tree, struct node *listing, struct node *nod
 		struct stamp *listed = listing->list_stamp;
 		struct stamp *stamp = listed ? stamp_get(listed) : stamp_new(&unasked);
 		node_path(node, &path);
-		record_set(tree, node, &node_inside(tree, node)->detail,
-			snapshot_of_texts(path.data, &name, &table.out, 1, table.mtime_s), NULL, stamp,
+		struct snapshot *made = snapshot_of_texts(path.data, &name, &table.out, 1, table.mtime_s,
+			table.shows_secret);
+		record_set(tree, node, &node_inside(tree, node)->detail, made, NULL, stamp,
 			listing->list_expires_ms);
 		stamp_put(stamp);
 	}

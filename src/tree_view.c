@@ -145,9 +145,13 @@ static void excuse_single(struct node *node)
 /* The failure of the call that would refresh the resource, or that somebody gave up waiting for it. */
 static const struct failure *refresh_failure(const struct node *node, struct asked asked)
 {
-	const struct failure *own = node_failure(node);
+	const struct failure *failure = node_failure(kind_has_describe(node->kind) ? node : node->parent);
+	const struct failure *given_up = node->trouble ? &node->trouble->given_up : NULL;
 
-	return kind_has_describe(node->kind) || failure_stands(own, asked) ? own : node_failure(node->parent);
+	if (!failure_stands(failure, asked) && given_up && given_up->fault &&
+			asked.since_ms >= given_up->at_ms && given_up->until_ms > asked.now_ms)
+		return given_up;
+	return failure;
 }
 
 /* The entry that a list's item shows under the name, if the describe call's answer has it too. */

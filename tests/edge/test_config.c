@@ -177,7 +177,7 @@ static const struct {
 	{ "", "SOURCE is missing" },
 	{ "mount", "SOURCE is missing" },
 	{ "-f", "SOURCE is missing" },
-	{ "tione", "MOUNTPOINT is missing" },
+	{ "tione", "\"tione\" is no mount that a config file names, and as a source it has no mount point: describefs" },
 	{ "tione ''", "MOUNTPOINT is empty" },
 	{ "tione qianfan tione /m", "source tione is named twice" },
 	{ "s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 s12 s13 s14 s15 s16 s17 /m", "at most 16" },
@@ -375,7 +375,7 @@ static const struct {
 static const struct {
 	const char *line, *words;
 } FILE_WRONG[] = {
-	{ "bad /m", "/tmp/describefs-config-test/user:17: unknown option -o tl: did you mean ttl?" },
+	{ "bad /m", "/tmp/describefs-config-test/user:17: unknown name tl: did you mean ttl?" },
 	{ "worse /m", "user:20: -o ttl=often: wants whole seconds" },
 	{ "far /m", "mountpoint wants an absolute path" },
 	{ "empty /m", "user: [empty] names no source" },

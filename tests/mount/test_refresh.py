@@ -54,6 +54,19 @@ def test_the_next_read_asks_the_cloud(box, cloud, path):
     assert made == {}
 
 
+@pytest.mark.parametrize("path", ["training/%s/status" % RUNNING, "training/%s" % RUNNING])
+def test_again_and_again(box, cloud, path):
+    """Each walk has to be another one for the kernel, also when the one before found nothing new."""
+    mount = box.mount("tione")
+    field = "training/%s/status" % RUNNING
+    for status in ("RUNNING", "RUNNING", "STOPPING", "STOPPING", "FAILED"):
+        change(cloud, Status=status)
+        refresh(box, str(mount.path) + "/" + path)
+        with cloud.counting() as made:
+            assert mount.text(field) == status
+        assert made == {ONE: 1}
+
+
 def test_a_relative_path_from_inside(box, cloud):
     mount = box.mount("tione")
     assert mount.text("training/%s/status" % RUNNING) == "RUNNING"

@@ -73,6 +73,28 @@ def test_a_missing_key_is_said_and_comes_later(box, cloud):
     wait_until(lambda: error_of(os.listdir, mount / "qianfan/finetuning") == "ok", 15)
 
 
+def test_no_source_at_all_that_has_a_key_is_no_mount(box):
+    nobody = {"QIANFAN_ACCESS_KEY": None, "QIANFAN_SECRET_KEY": None}
+    result = box.run("qianfan", "qianfan@work", box.point(), env=nobody)
+    assert result.returncode == 1 and result.stderr.splitlines()[-1] == b"describefs: none of the sources has a key"
+
+
+def test_a_profile_is_no_mount_option(box, cloud):
+    tccli = box.home / ".tccli"
+    tccli.mkdir()
+    for profile in ("a,allow_other", "b+c"):
+        file = tccli / (profile + ".credential")
+        file.touch(0o600)
+        file.write_text('{"secretId": "%s", "secretKey": "%s"}' % (
+            KEYS["TENCENTCLOUD_SECRET_ID"], KEYS["TENCENTCLOUD_SECRET_KEY"]))
+        mount = box.mount("tione@" + profile)
+        with open("/proc/self/mounts") as table:
+            line = next(line.split() for line in table if line.split()[1] == str(mount.path))
+        assert line[0] == "tione@" + profile and "allow_other" not in line[3].split(",")
+        rows = box.run("status").stdout.decode().splitlines()
+        assert any(row.startswith("%s\ttione@%s\t0\t" % (mount.path, profile)) for row in rows), rows
+
+
 def test_each_has_a_rate_of_its_own(box, cloud):
     mount = box.mount(("tione", "tione:ap-shanghai"), "rate=1", "deadline=1")
     assert read(mount / "tione/training" / TASK / "status")
@@ -108,7 +130,7 @@ def test_a_named_mount(box, cloud):
     assert TASK in os.listdir(box.mount("work") / "training")
     configure(box, "[work]\nsource = tione\nmountpoint = ~/cloud\nrat = 5\n")
     wrong = box.run("work")
-    assert wrong.returncode == 2 and b"config:4: unknown option -o rat: did you mean rate?" in wrong.stderr
+    assert wrong.returncode == 2 and b"config:4: unknown name rat: did you mean rate?" in wrong.stderr
 
 
 def test_a_refresh_of_all(box, cloud, both):
@@ -131,6 +153,8 @@ def test_status_has_a_line_for_each_source(box, cloud, both):
     assert rows[str(single.path), "tione"][0] == "1" and rows[str(single.path), "tione"][3] == "0s"
     assert rows[str(both.path), "qianfan"][0] == "0" and rows[str(both.path), "qianfan"][3] == "never"
     assert (str(both.path), "tione:ap-shanghai") in rows
+    named = box.mount(("tione", "qianfan"), "fsname=x")
+    assert b"\n%s\ttione\t" % bytes(named.path) in box.run("status").stdout
 
 
 def test_status_and_doctor_are_not_held_up_by_a_mount_that_is_stopped_or_dead(box, cloud):
