@@ -140,8 +140,8 @@ struct reply tree_wait(struct tree *tree, uint64_t id, struct asked asked);
  * NULL.
  */
 struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name);
-/* The same of one listing, not of what is in it. */
-void tree_outdate(struct node *listing);
+/* Of one listing (or a view's part), for whoever asks from that time on: what it holds came too early. */
+void tree_outdate(struct node *listing, int64_t at_ms);
 /* What is under way about the node would be old for who has the top refreshed. */
 bool node_concerns(const struct node *node, const struct node *top);
 /* The directories at and below it of which the kernel may keep something; to be freed. */

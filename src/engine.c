@@ -372,11 +372,12 @@ const struct node *engine_refresh(struct engine *engine, uint64_t id, const char
 	struct flight *flight;
 
 	for (flight = engine->flights; top && flight; flight = flight->next)
-		flight->outdated |= node_concerns(flight->node, top);
+		if (node_concerns(flight->node, top))
+			flight->outdated_ms = engine_now_ms(engine);
 	/* one that begins again may end at once, and others with it */
 	do {
 		for (flight = engine->flights; flight; flight = flight->next)
-			if (flight->outdated && flight->want == WANT_DESCRIBE)
+			if (flight->outdated_ms && flight->want == WANT_DESCRIBE)
 				break;
 		if (flight)
 			flight_begin_again(flight);

@@ -74,7 +74,7 @@ static void land(struct flight *flight, enum fault fault)
 {
 	struct engine *engine = flight->engine;
 	struct node *node = flight->node;
-	bool read_again = !fault && flight->read_again, outdated = flight->outdated;
+	bool read_again = !fault && flight->read_again;
 
 	while (flight->legs)
 		leg_free(flight->legs);
@@ -90,11 +90,11 @@ static void land(struct flight *flight, enum fault fault)
 		tree_list_leave(node, flight->want == WANT_LIST);
 	if (!fault && (flight->want == WANT_LIST || flight->want == WANT_WHOLE))
 		refresh_price(flight);
+	if (!fault && flight->outdated_ms) /* it is for those who asked before somebody wanted it anew */
+		tree_outdate(node, flight->outdated_ms);
 	node_pin(node);
 	engine_release(flight);
 	flight_free(flight);
-	if (outdated && !fault) /* those who waited have it; it began before somebody wanted it anew */
-		tree_outdate(node);
 	if (read_again)
 		flight_find(engine, node, WANT_WHOLE);
 	node_unpin(engine->options.tree, node);
@@ -134,7 +134,7 @@ struct flight *flight_find(struct engine *engine, struct node *node, enum want w
 
 void flight_begin_again(struct flight *flight)
 {
-	flight->outdated = false;
+	flight->outdated_ms = 0;
 	if (!flight->legs || flight->legs->state != LEG_SENT)
 		return; /* its call is yet to be made */
 	while (flight->legs)

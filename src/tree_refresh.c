@@ -94,15 +94,27 @@ struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name)
 	return node;
 }
 
-void tree_outdate(struct node *listing)
+/* Whoever asked before that may take it; for all others it is over. */
+static void outdate_stamp(struct stamp *stamp, int64_t at_ms)
 {
-	if (listing->sort == NODE_VIEW && listing->part)
+	if (stamp && stamp->received_ms > at_ms)
+		stamp->received_ms = at_ms;
+}
+
+void tree_outdate(struct node *listing, int64_t at_ms)
+{
+	if (listing->sort == NODE_VIEW && listing->part) {
 		listing->part->expires_ms = 0;
+		outdate_stamp(listing->part->stamp, at_ms);
+	}
 	if (listing->sort != NODE_LISTING)
 		return;
 	listing->list_expires_ms = 0;
-	for (struct node *node = listing->first_below; node; node = node->below_next)
+	outdate_stamp(listing->list_stamp, at_ms);
+	for (struct node *node = listing->first_below; node; node = node->below_next) {
 		outlive_not(&node->listed, 0);
+		outdate_stamp(node->listed.stamp, at_ms);
+	}
 }
 
 static bool is_below(const struct node *node, const struct node *top)

@@ -179,9 +179,35 @@ static void test_a_resource_without_describe_is_refreshed_while_its_list_is_read
 	leave(&place);
 }
 
+static void test_who_comes_after_a_refresh_has_what_came_after_it(void **state)
+{
+	struct place place;
+	struct ask before = { 0 }, after = { 0 };
+	(void)state;
+
+	enter(&place, "tione", 3);
+	place.cloud.latency_ms = -1;
+	uint64_t id = world_find(place.world, "training");
+	ask_put(&before, place.world, ASK_OPEN, id, NULL);
+	struct exchange *first = world_only(place.world);
+	advance(&place, 10);
+	engine_refresh(place.world->engine, id, NULL);
+	advance(&place, 10);
+	ask_put(&after, place.world, ASK_OPEN, id, NULL);
+	advance(&place, 10);
+	cloud_answer(&place.cloud, first);
+	if (!after.answers)
+		cloud_answer(&place.cloud, world_only(place.world));
+	assert_found(&before.reply);
+	assert_found(&after.reply);
+	assert_calls(place.world, 2);
+	leave(&place);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_who_comes_after_a_refresh_has_what_came_after_it),
 		cmocka_unit_test(test_a_view_is_refreshed_while_its_list_is_read),
 		cmocka_unit_test(test_a_part_is_refreshed_while_it_is_read),
 		cmocka_unit_test(test_a_table_is_refreshed),
