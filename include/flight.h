@@ -107,7 +107,7 @@ struct flight {
 	size_t news; /* on the page at hand */
 	size_t n_live; /* met in this reading, in no terminal status */
 	bool read_again; /* the listing is to be read whole, when there is time */
-	int64_t outdated_ms; /* when somebody wanted what is found out now to be asked for again; 0: nobody did */
+	int64_t outdated_ms; /* when somebody wanted this to be asked for again; 0: nobody did */
 };
 
 /* What is remembered of an action between calls, and who waits for its rate. */
