@@ -94,7 +94,7 @@ class Reader(threading.Thread):
     def __init__(self, crowd, dice):
         super().__init__(daemon=True)
         self.crowd, self.dice, self.mount, self.sky = crowd, dice, crowd.mount, crowd.sky
-        self.seen = {}  # id: the newest generation that was shown
+        self.seen = {}  # (id, file): the newest generation that was shown
         self.what = "nothing"
 
     def run(self):
@@ -140,7 +140,7 @@ class Reader(threading.Thread):
             return
         seen = self.seen.get((id, file), 0)
         assert generation >= seen, "%s/%s went back from g%d to g%d" % (id, file, seen, generation)
-        self.seen[id] = generation
+        self.seen[id, file] = generation
 
     def read(self, path):
         fd = self.timed("operation", os.open, path, os.O_RDONLY | os.O_CLOEXEC)
@@ -152,7 +152,7 @@ class Reader(threading.Thread):
     def a_file(self):
         kind, id = self.a_resource()
         if self.dice.random() < 0.5:
-            self.whole(id, self.read(self.mount / kind / id / "remark"))
+            self.whole(id, self.read(self.mount / kind / id / "remark"), "remark")
         else:
             got = self.read(self.mount / kind / id / "id")
             assert got == id + "\n", "%s calls itself %r" % (id, got)
@@ -161,7 +161,7 @@ class Reader(threading.Thread):
         kind, id = self.a_resource()
         got = json.loads(self.read(self.mount / kind / id / "describe.json"))
         assert got["Id"] == id, "%s is %s" % (id, got["Id"])
-        self.whole(id, got["Remark"])
+        self.whole(id, got["Remark"], "describe.json")
 
     def a_listing(self):
         kind = self.dice.choice(list(self.sky.standing) + ["models"])
