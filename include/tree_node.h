@@ -228,6 +228,11 @@ struct tree {
 	uint64_t said_id; /* and of which .wait */
 };
 
+static inline struct reply reply_failed(enum fault fault)
+{
+	return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
+}
+
 /* tree.c: ids, nodes and their ends */
 void object_register(struct tree *tree, struct object *object);
 void object_unregister(struct tree *tree, struct object *object);

@@ -8,17 +8,12 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "ascii.h"
-#include "file.h"
 #include "options.h"
-
-enum { CATALOG_BYTES_MAX = 1 << 20, PATH_ROOM = 1 << 20 };
 
 struct verb_row {
 	const char *word;

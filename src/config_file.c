@@ -106,8 +106,22 @@ static bool take_mountpoint(struct config *config, const struct config_files *fi
 	return false;
 }
 
-/* Beside the options. */
-static const char *const OF_SECTIONS[] = { "source", "mountpoint" };
+static bool refuse_unknown(const char *word, struct buf *why)
+{
+	static const char *const OF_SECTIONS[] = { "source", "mountpoint" }; /* beside the options */
+	size_t nearest_distance;
+	const char *nearest = options_nearest(word, &nearest_distance);
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t distance = options_distance(OF_SECTIONS[i], word);
+		if (distance >= nearest_distance)
+			continue;
+		nearest = OF_SECTIONS[i];
+		nearest_distance = distance;
+	}
+	buf_printf(why, "unknown name %s: did you mean %s?", word, nearest);
+	return false;
+}
 
 static bool take_row(struct config *config, const struct config_files *files, const struct ini_row *row,
 	struct buf *why)
@@ -118,19 +132,8 @@ static bool take_row(struct config *config, const struct config_files *files, co
 		return take_sources(config, row->value, why);
 	if (*row->section && !strcmp(row->key, "mountpoint"))
 		return take_mountpoint(config, files, row->value, why);
-	size_t distance;
-	const char *nearest = options_nearest(row->key, &distance);
-	if (distance > 0) {
-		for (size_t i = 0; i < 2; i++)
-			if (options_distance(OF_SECTIONS[i], row->key) < distance) {
-				nearest = OF_SECTIONS[i];
-				distance = options_distance(nearest, row->key);
-			}
-		if (options_is_unknown(row->key)) {
-			buf_printf(why, "unknown name %s: did you mean %s?", row->key, nearest);
-			return false;
-		}
-	}
+	if (options_is_unknown(row->key))
+		return refuse_unknown(row->key, why);
 	char *value = expand(files, row->value);
 	bool good = options_take_row(config, row->key, value, why);
 	free(value);

@@ -9,11 +9,6 @@
  */
 #include "tree_views.h"
 
-static struct reply reply_failed(enum fault fault)
-{
-	return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
-}
-
 static struct reply reply_found(void)
 {
 	return (struct reply){ .outcome = OUTCOME_FOUND };

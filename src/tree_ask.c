@@ -17,11 +17,6 @@ static struct reply reply_need(struct node *node, enum want want)
 	return (struct reply){ .outcome = OUTCOME_NEED, .node = node, .want = want };
 }
 
-static struct reply reply_failed(enum fault fault)
-{
-	return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
-}
-
 static struct reply reply_absent(int64_t absent_ms)
 {
 	return (struct reply){ .outcome = OUTCOME_ABSENT, .absent_ms = absent_ms > 0 ? absent_ms : 0 };

@@ -24,11 +24,6 @@ static const unsigned char link_depths[VIEW_SORTS] = { 1, 2, 3 };
 
 enum { STATUS_BYTES_MAX = 64 };
 
-static struct reply reply_failed(enum fault fault)
-{
-	return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
-}
-
 static struct reply reply_absent(const struct tree *tree, const struct node *view, int64_t left)
 {
 	int64_t miss = miss_ms(tree, view->kind);

@@ -13,11 +13,6 @@ static struct reply reply_need(struct node *node, enum want want)
 	return (struct reply){ .outcome = OUTCOME_NEED, .node = node, .want = want };
 }
 
-static struct reply reply_failed(enum fault fault)
-{
-	return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
-}
-
 int64_t left_ms(int64_t until_ms, struct asked asked)
 {
 	return until_ms > asked.now_ms ? until_ms - asked.now_ms : 0;

@@ -13,11 +13,6 @@
 
 #include "name.h"
 
-static struct reply reply_failed(enum fault fault)
-{
-	return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
-}
-
 bool kind_has_end(const struct kind *kind)
 {
 	return kind->status && kind->terminal.n;
