@@ -59,11 +59,18 @@ $(TARBALL): FORCE
 
 tarball: $(TARBALL)
 
-# Into build/deb/: describefs_VERSION_ARCH.deb. Needs debhelper and what debian/control names.
+# The package names the person that builds it: DEBFULLNAME and DEBEMAIL, as for Debian's own tools, else git's words.
+DEBFULLNAME ?= $(or $(shell git config user.name 2>/dev/null),$(shell id -un))
+DEBEMAIL ?= $(or $(shell git config user.email 2>/dev/null),$(shell id -un)@$(shell uname -n))
+
+# Into build/deb/: describefs_VERSION_ARCH.deb. The first line installs what the build needs.
 deb: $(TARBALL)
+	tests/deps.sh build deb
 	rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb
 	tar -xzf $< -C $(BUILD)/deb
 	mv $(BUILD)/deb/describefs-$(VERSION)/packaging/debian $(BUILD)/deb/describefs-$(VERSION)/debian
+	sed -i 's|@MAINTAINER@|$(DEBFULLNAME) <$(DEBEMAIL)>|' \
+		$(BUILD)/deb/describefs-$(VERSION)/debian/control $(BUILD)/deb/describefs-$(VERSION)/debian/changelog
 	cd $(BUILD)/deb/describefs-$(VERSION) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc
 	rm -rf $(BUILD)/deb/describefs-$(VERSION)
 	@ls $(BUILD)/deb/*.deb

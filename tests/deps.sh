@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/deps.sh GROUP... - installs from Debian what is missing of the groups: build, demo, check, fuzz, valgrind.
+# tests/deps.sh GROUP... - installs from Debian what is missing of the groups: build, demo, check, deb, fuzz, valgrind.
 # A thing is looked for by what it brings (a command, a header), so that nothing that is there is touched.
 set -euo pipefail
 
@@ -15,6 +15,7 @@ check='cmocka.h:libcmocka-dev /usr/lib/python3/dist-packages/pytest:python3-pyte
 	vim:vim git:git ctags:universal-ctags cppcheck:cppcheck man:man-db groff:groff node:nodejs npm:npm
 	getfattr:attr strace:strace nm:binutils file:file ip:iproute2 unshare:util-linux
 	shellcheck:shellcheck zsh:zsh fish:fish'
+deb='make:make dpkg-buildpackage:dpkg-dev dh:debhelper'
 valgrind='valgrind:valgrind'
 fuzz='clang:clang libclang_rt.fuzzer:libclang-rt-dev'
 

@@ -52,6 +52,21 @@ def test_the_helper_refuses_and_fakes(box, cloud, helper):
     assert result.returncode == 0 and not result.stderr and not mounts_below(path)
 
 
+def in_a_namespace_with_the_helper(box, script, env=None):
+    """Runs `script` where /sbin has the helper: mount(8) looks for it there alone."""
+    head = """set -e
+        sbin=$(readlink -f /sbin)
+        mkdir -p over && mount -t tmpfs none over && mkdir over/up over/work
+        mount -t overlay overlay -o "lowerdir=$sbin,upperdir=over/up,workdir=over/work" "$sbin"
+        cp mount.describefs "$sbin/"
+    """
+    result = run(box, "bash", "-c", head + script, prefix=["unshare", "-m", "--propagation", "private"],
+                 env=env)
+    if "unshare" in result.stderr or "overlay" in result.stderr:
+        pytest.skip("no mount namespace or no overlay here: " + result.stderr.strip())
+    return result
+
+
 @pytest.mark.skipif(os.geteuid() != 0 or not os.path.isdir("/sbin"), reason="only root can give mount(8) a helper")
 def test_mount_and_fstab_know_the_type(box, cloud, helper):
     """In a mount namespace where /sbin has the helper; HOME is not set, as at boot, and the key is in a file."""
@@ -63,11 +78,7 @@ def test_mount_and_fstab_know_the_type(box, cloud, helper):
     key.write_text('{"secretId": "%s", "secretKey": "%s"}\n' %
                    (KEYS["TENCENTCLOUD_SECRET_ID"], KEYS["TENCENTCLOUD_SECRET_KEY"]))
     key.chmod(0o600)
-    script = """set -e
-        sbin=$(readlink -f /sbin)
-        mkdir -p over && mount -t tmpfs none over && mkdir over/up over/work
-        mount -t overlay overlay -o "lowerdir=$sbin,upperdir=over/up,workdir=over/work" "$sbin"
-        cp mount.describefs "$sbin/"
+    script = """
         home=$(getent passwd "$(id -u)" | cut -d: -f6)
         mount -t tmpfs none "$home" && mkdir "$home/.tccli"
         cp work.credential "$home/.tccli/"
@@ -80,12 +91,33 @@ def test_mount_and_fstab_know_the_type(box, cloud, helper):
         cat "%(path)s/%(status)s"
         umount "%(path)s"
     """ % {"path": path, "status": STATUS, "url": cloud.url}
-    result = run(box, "bash", "-c", script, prefix=["unshare", "-m", "--propagation", "private"],
-                 env={**dict.fromkeys(KEYS), "HOME": None})
-    if "unshare" in result.stderr or "overlay" in result.stderr:
-        pytest.skip("no mount namespace or no overlay here: " + result.stderr.strip())
+    result = in_a_namespace_with_the_helper(box, script, env={**dict.fromkeys(KEYS), "HOME": None})
     assert result.returncode == 0, result
     assert result.stdout.split("\n")[0] == "SUCCEED" and result.stdout.count("SUCCEED") == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not os.path.isdir("/sbin"), reason="only root can give mount(8) a helper")
+def test_fstab_takes_several_sources_and_the_name_of_a_section(box, cloud, helper):
+    """Row 22: commas, blanks (\\040 in fstab) and a section of the config file, each by mount -a, twice."""
+    points = [box.point() for _ in range(3)]
+    (box.directory / "config").write_text(
+        "[work]\nsource = tione:ap-shanghai\nmountpoint = /nowhere\nendpoint = %s\n" % cloud.url)
+    sources = "tione,qianfan", "tione\\040tione:ap-beijing", "work"
+    (box.directory / "fstab").write_text("".join(
+        "%s %s describefs defaults,endpoint=%s 0 0\n" % (source, point, cloud.url)
+        for source, point in zip(sources, points)))
+    result = in_a_namespace_with_the_helper(box, """
+        home=$(getent passwd "$(id -u)" | cut -d: -f6)
+        mount -t tmpfs none "$home" && mkdir -p "$home/.config/describefs"
+        cp config "$home/.config/describefs/"
+        mount -a -T fstab
+        ls "%s"; ls "%s"; cat "%s/%s"
+        mount -a -T fstab
+        grep -c ' fuse.describefs ' /proc/self/mounts
+        umount "%s" "%s" "%s"
+    """ % (*points, STATUS, *points))
+    assert result.returncode == 0, result
+    assert result.stdout.split("\n")[:6] == ["qianfan", "tione", "tione", "tione:ap-beijing", "SUCCEED", "3"], result
 
 
 def test_a_service_manager_is_told_when_the_mount_answers(box, cloud):

@@ -104,3 +104,38 @@ def test_the_packages_have_every_file(top):
     for name in [*WHERE, "sbin/mount.describefs"]:
         if "/doc/" not in name:
             assert re.search(r"^%%\{\w+\}\S*/%s\*?$" % re.escape(os.path.basename(name)), spec, re.M), name
+
+
+def packages_of(top, *groups):
+    """The Debian packages that tests/deps.sh installs for these groups."""
+    text = (top / "tests/deps.sh").read_text()
+    return {pair.rpartition(":")[2] for group in groups
+            for pair in re.search(r"^%s='([^']*)'" % group, text, re.M)[1].split()}
+
+
+def test_make_deb_installs_what_the_build_needs(top):
+    """Row 22: on a fresh Debian, make deb needs no command before it."""
+    control = (top / "packaging/debian/control").read_text()
+    needed = re.search(r"^Build-Depends: (.*?)^\S", control, re.M | re.S)[1]
+    names = {word.strip().split(" ")[0] for word in needed.split(",") if word.strip()}
+    names = {"debhelper" if name == "debhelper-compat" else name for name in names}
+    assert names | {"dpkg-dev"} <= packages_of(top, "build", "deb")
+    recipe = re.search(r"^deb: .*\n((?:\t.*\n)+)", (top / "packaging/packaging.mk").read_text(), re.M)[1]
+    assert recipe.startswith("\ttests/deps.sh build deb\n")
+
+
+def test_the_package_names_the_person_that_builds_it(top, make):
+    """Row 48: no address in the package that nobody reads."""
+    for name in "control", "changelog":
+        assert "@MAINTAINER@" in (top / "packaging/debian" / name).read_text()
+        assert ".example>" not in (top / "packaging/debian" / name).read_text()
+    said = make("-n", "deb", "DEBFULLNAME=Ann Other", "DEBEMAIL=ann@example.org")
+    assert "s|@MAINTAINER@|Ann Other <ann@example.org>|" in said
+
+
+def test_the_unit_bounds_the_daemons_memory(top):
+    """Row 48: more than max_memory's default, or the daemon would be killed for what it promises to keep."""
+    unit = (top / "packaging/systemd/describefs@.service").read_text()
+    limits = {name: int(size) << (30 if unit_of == "G" else 20)
+              for name, size, unit_of in re.findall(r"^(MemoryHigh|MemoryMax)=(\d+)([GM])$", unit, re.M)}
+    assert 256 << 20 < limits["MemoryHigh"] < limits["MemoryMax"]
