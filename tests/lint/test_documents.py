@@ -183,7 +183,7 @@ def test_links_lead_somewhere(top):
 
 def promised(top):
     """What the README promises, by number."""
-    part = re.search(r"^## What it promises\n(.*?)<!-- promises -->", read(top, "README.md"), re.M | re.S)[1]
+    part = re.search(r"^## What it promises\n(.*?)^## ", read(top, "README.md"), re.M | re.S)[1]
     return dict(re.findall(r"^(\d+)\. (.*(?:\n   .*)*)", part, re.M))
 
 
@@ -202,11 +202,12 @@ def marked(top):
 
 def test_every_promise_has_its_tests_and_they_say_so(top):
     shown = {}
-    for number, cell in checks.rows(checks.section(read(top, "README.md"), "promises")):
-        assert code(cell), "nothing shows promise %s" % number
-        for name in code(cell):
+    for part in checks.section(read(top, "tests/promises.md"), "promises").split("## Promise ")[1:]:
+        number, names = part.split("\n", 1)
+        assert code(names), "no test shows promise %s" % number
+        for name in code(names):
             shown.setdefault(name, set()).add(number)
-    assert shown == marked(top), "README.md, and the comments above the tests"
+    assert shown == marked(top), "tests/promises.md, and the comments above the tests"
     assert set().union(*shown.values()) == set(promised(top))
 
 
