@@ -15,7 +15,7 @@ check='cmocka.h:libcmocka-dev /usr/lib/python3/dist-packages/pytest:python3-pyte
 	vim:vim git:git ctags:universal-ctags cppcheck:cppcheck man:man-db groff:groff node:nodejs npm:npm
 	getfattr:attr strace:strace nm:binutils file:file ip:iproute2 unshare:util-linux
 	shellcheck:shellcheck zsh:zsh fish:fish'
-deb='make:make dpkg-buildpackage:dpkg-dev dh:debhelper'
+deb='/usr/share/build-essential/list:build-essential dpkg-buildpackage:dpkg-dev dh:debhelper'
 valgrind='valgrind:valgrind'
 fuzz='clang:clang libclang_rt.fuzzer:libclang-rt-dev'
 

@@ -119,7 +119,7 @@ def test_make_deb_installs_what_the_build_needs(top):
     needed = re.search(r"^Build-Depends: (.*?)^\S", control, re.M | re.S)[1]
     names = {word.strip().split(" ")[0] for word in needed.split(",") if word.strip()}
     names = {"debhelper" if name == "debhelper-compat" else name for name in names}
-    assert names | {"dpkg-dev"} <= packages_of(top, "build", "deb")
+    assert names | {"dpkg-dev", "build-essential"} <= packages_of(top, "build", "deb")
     recipe = re.search(r"^deb: .*\n((?:\t.*\n)+)", (top / "packaging/packaging.mk").read_text(), re.M)[1]
     assert recipe.startswith("\ttests/deps.sh build deb\n")
 
