@@ -2,7 +2,8 @@
  * when.h - the times that the clouds write, and RFC 3339.
  *
  * Read: 2025-05-28T18:18:33+08 | 2025-11-21 00:00:00 (no zone: China time, UTC+8) | 2022-09-06T08:34:13Z |
- * 2021-11-30T16:22:09+08:00 | 2022-01-11T04:14:36.348499491Z.  "", null and 0000-00-00... are no time.
+ * 2021-11-30T16:22:09+08:00 | 2022-01-11T04:14:36.348499491Z.  "", null and 0000-00-00... are no time,
+ * and neither is one before 1980: it was never set.
  *
  * Layer 1: pure; reads no clock.
  */
@@ -14,6 +15,8 @@
 
 struct buf;
 
+/* From 1980 on; for those that travel as numbers. */
+bool when_is_time(int64_t seconds);
 /* Unix seconds; false (and *seconds untouched) when the text is no time. */
 bool when_parse(const char *text, int64_t *seconds);
 /* An HTTP Date header, RFC 9110 IMF-fixdate; false for anything else. */

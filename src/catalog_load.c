@@ -100,7 +100,7 @@ static bool read_date(const struct place *at, const struct json *value, void *fi
 	bool parsed = strlen(date) == 10 && when_parse(time.data, field);
 
 	buf_release(&time);
-	return parsed || rows_refuse(at, "must be a date, YYYY-MM-DD");
+	return parsed || rows_refuse(at, "must be a date, YYYY-MM-DD, 1980 or later");
 }
 
 static const struct row ttl_rows[] = TTL_ROWS(catalog);

@@ -14,6 +14,7 @@
 
 #include "file.h"
 #include "json.h"
+#include "when.h"
 
 static const char SYSTEM_FILE[] = "/etc/tencentcloud/credentials";
 static const char HINT[] = "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or run `tccli configure`";
@@ -135,14 +136,15 @@ static enum place take_machine(struct search *search, const char *where)
 /* A key that tccli got for a while, and renews when it is run. */
 static enum place take_lent_key(struct search *search, const struct json *root, const char *path)
 {
-	int64_t expires_s = json_integer(json_get(root, "expiresAt"), INT64_MAX);
-	if (expires_s <= (int64_t)time(NULL)) {
+	int64_t expires_s = json_integer(json_get(root, "expiresAt"), 0);
+	bool ends = when_is_time(expires_s); /* else the file does not say */
+	if (ends && expires_s <= (int64_t)time(NULL)) {
 		buf_printf(search->why, "%s: the temporary key has expired: run tccli with this profile, "
 			"which renews it", path);
 		return PLACE_WRONG;
 	}
 	enum place place = take_tccli_key(search, root, path);
-	if (place == PLACE_GOOD && expires_s != INT64_MAX)
+	if (place == PLACE_GOOD && ends)
 		search->out->expires_s = expires_s;
 	return place;
 }

@@ -14,6 +14,7 @@
 
 #include "ascii.h"
 #include "json.h"
+#include "when.h"
 
 enum {
 	BODY_MAX = 256 << 10,
@@ -84,7 +85,7 @@ static enum fault take_key(struct errand *errand, const struct json *object, con
 		*parts[i] = xstrdup(json_text(value));
 	}
 	errand->expires_s = json_integer(expires, 0);
-	if (errand->expires_s > 0)
+	if (when_is_time(errand->expires_s))
 		return FAULT_NONE;
 	credentials_release(&errand->key);
 	return provider_refuse(note, "the answer does not say when the key expires");

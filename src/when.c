@@ -13,6 +13,12 @@
 #include "ascii.h"
 #include "buf.h"
 
+/*
+ * 1980-01-01T00:00:00Z.  No cloud is older, and a time that was never set is written as one before it: of the
+ * year 1, 1601 or 1970.  Archives cannot hold all of those.
+ */
+static const int64_t FIRST_S = 315532800;
+
 enum {
 	DAY_S = 86400,
 	CHINA_S = 8 * 3600,
@@ -86,6 +92,19 @@ static bool is_possible(const struct civil *c)
 static int64_t count_seconds(const struct civil *c)
 {
 	return count_days(c) * DAY_S + c->hour * 3600 + c->minute * 60 + c->second;
+}
+
+bool when_is_time(int64_t seconds)
+{
+	return seconds >= FIRST_S;
+}
+
+/* Stores the time, if it is one. */
+static bool take_time(int64_t at_s, int64_t *seconds)
+{
+	if (when_is_time(at_s))
+		*seconds = at_s;
+	return when_is_time(at_s);
 }
 
 /* Exactly `digits` of them. */
@@ -171,8 +190,7 @@ bool when_parse(const char *text, int64_t *seconds)
 		take_fraction(&at) && take_zone(&at, &offset_s) && *at == '\0';
 	if (!whole || !is_possible(&c))
 		return false;
-	*seconds = count_seconds(&c) - offset_s;
-	return true;
+	return take_time(count_seconds(&c) - offset_s, seconds);
 }
 
 /* The 1-based place of a three-letter name in a run of them. */
@@ -213,8 +231,7 @@ bool when_parse_http(const char *text, int64_t *seconds)
 	int64_t days = count_days(&c);
 	if (days - floor_div(days, 7) * 7 != weekday - 1)
 		return false;
-	*seconds = count_seconds(&c);
-	return true;
+	return take_time(count_seconds(&c), seconds);
 }
 
 /* The offset that it was signed with explains nothing; one that another call learned since does. */

@@ -127,6 +127,15 @@ static void a_lent_key_says_when_it_ends(void **state)
 	home_put_tccli(home, "default.credential", "{\"secretId\":\"a\",\"secretKey\":\"b\",\"expiresAt\":4000000000}");
 	assert_true(home_load(home, "tencent", NULL));
 	assert_true(home->found.expires_s == 0);
+	static const char *const NEVER[] = { "0", "-62135596800", "\"0\"", "null" }; /* never set: it does not say */
+	for (size_t i = 0; i < sizeof NEVER / sizeof *NEVER; i++) {
+		char text[128];
+		snprintf(text, sizeof text, "{\"secretId\":\"a\",\"secretKey\":\"b\",\"type\":\"sso\",\"expiresAt\":%s}",
+			NEVER[i]);
+		home_put_tccli(home, "default.credential", text);
+		assert_true(home_load(home, "tencent", NULL));
+		assert_true(home->found.expires_s == 0);
+	}
 }
 
 static void a_rotation_is_seen(void **state)

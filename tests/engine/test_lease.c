@@ -561,6 +561,8 @@ static void test_an_answer_that_is_no_key_is_told(void **state)
 		"\"Credentials\": {\"TmpSecretId\": \"a\", \"TmpSecretKey\": \"\", \"Token\": \"c\"}, \"ExpiredTime\": 4000000000",
 		"\"Credentials\": {\"TmpSecretId\": \"a\", \"TmpSecretKey\": \"b\", \"Token\": \"c\\r\\nX: 1\"}, \"ExpiredTime\": 4000000000",
 		"\"Credentials\": {\"TmpSecretId\": \"a\", \"TmpSecretKey\": \"b\", \"Token\": \"c\"}, \"ExpiredTime\": \"soon\"",
+		"\"Credentials\": {\"TmpSecretId\": \"a\", \"TmpSecretKey\": \"b\", \"Token\": \"c\"}, \"ExpiredTime\": 0",
+		"\"Credentials\": {\"TmpSecretId\": \"a\", \"TmpSecretKey\": \"b\", \"Token\": \"c\"}, \"ExpiredTime\": 86400",
 		"\"Credentials\": {\"TmpSecretId\": \"a\", \"TmpSecretKey\": \"b\", \"Token\": \"c\"}",
 		"\"Credentials\": []",
 	};

@@ -191,7 +191,7 @@ static void test_a_head_is_overridden(void **state)
 
 static const char NEW_CATALOG[] =
 	"{'catalog':'other','cloud':'baidu','endpoint':'http://127.0.0.1:8080',"
-	"'date':'1970-01-02','kinds':[{'name':'things','id':'id','id_form':'a|b',"
+	"'date':'1980-01-02','kinds':[{'name':'things','id':'id','id_form':'a|b',"
 	"'list':{'action':'L','path':'/v2/x','items':'a.b','paging':'marker',"
 	"'page':7,'limit':'l','marker':'m','next':'n.x','more':'o.x'},"
 	"'rename':{'a':'b'},'strip':'pre'}]}";
@@ -207,7 +207,7 @@ static void test_a_new_catalog(void **state)
 	assert_int_equal(catalogs->n, n + 1);
 	assert_string_equal(other->about, "");
 	assert_null(other->region);
-	assert_int_equal(other->date_s, 86400);
+	assert_int_equal(other->date_s, 315619200);
 	assert_true(other->rate > 19.9 && other->rate < 20.1);
 	assert_int_equal(things->ttl_live_s, 15);
 	assert_int_equal(things->ttl_terminal_s, 600);

@@ -194,8 +194,9 @@ static const struct bad {
 		"without a path" },
 	{ NEW("tencent", "https://h/", "2000-01-01"), "endpoint: 'https://h/' is not "
 		"https://HOST[:PORT] (or http:// to this machine), without a path" },
-	{ NEW("tencent", "https://h", "2000-13-01"), "date: must be a date, YYYY-MM-DD" },
-	{ NEW("tencent", "https://h", "2000-1-1"), "date: must be a date, YYYY-MM-DD" },
+	{ NEW("tencent", "https://h", "2000-13-01"), "date: must be a date, YYYY-MM-DD, 1980 or later" },
+	{ NEW("tencent", "https://h", "1979-12-31"), "date: must be a date, YYYY-MM-DD, 1980 or later" },
+	{ NEW("tencent", "https://h", "2000-1-1"), "date: must be a date, YYYY-MM-DD, 1980 or later" },
 	/* kinds */
 	{ "{'catalog':'tione','kinds':[7]}",
 		"kinds[0]: must be of type object, not number" },

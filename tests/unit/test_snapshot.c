@@ -32,7 +32,11 @@ static void test_times(void **state)
 		{"{\"EndTime\":\"2022-09-06T08:34:14Z\"}", 1662453253, DATE_S},
 		{"{\"OtherTime\":\"2022-09-06T08:34:14Z\"}", LATE_S, DATE_S},
 		{"{\"EndTime\":[\"2022-09-06T08:34:14Z\"]}", LATE_S, DATE_S},
-		{"{\"EndTime\":\"1960-01-01T00:00:00Z\"}", LATE_S, -315619200},
+		{"{\"EndTime\":\"1960-01-01T00:00:00Z\"}", LATE_S, DATE_S}, /* nor one that was never set */
+		{"{\"EndTime\":\"0001-01-01T00:00:00Z\",\"UpdateTime\":\"1601-01-01T00:00:00Z\","
+			"\"CreateTime\":\"1970-01-01 08:00:00\"}", LATE_S, DATE_S},
+		{"{\"EndTime\":\"0001-01-01T00:00:00Z\",\"CreateTime\":\"2022-09-06T08:34:13Z\"}", LATE_S,
+			1662453253},
 	};
 
 	(void)state;
