@@ -18,17 +18,15 @@
  */
 #include "front_refresh.h"
 
+#include "front_notify.h"
 #include "refresh_request.h"
 
 #include <errno.h>
-#include <linux/fuse.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 enum {
-	NOTIFY_INC_EPOCH = 8, /* FUSE_NOTIFY_INC_EPOCH of newer headers */
 	SLICE = 512, /* directories in a row; then others have their turn */
 	WALK_MS = 2000, /* who goes through names asks for the next within */
 	WALKS_MAX = 100000000
@@ -44,22 +42,6 @@ struct refreshing {
 	size_t at;
 	struct timer *timer;
 };
-
-/* False: the kernel does not know the code, or what it is about. */
-static bool notify(const struct front *front, int code, const void *bytes, size_t len)
-{
-	struct fuse_out_header header = { .len = (uint32_t)(sizeof(header) + len), .error = code };
-	struct iovec parts[] = { { &header, sizeof(header) }, { (void *)(uintptr_t)bytes, len } };
-
-	return writev(fuse_session_fd(front->session), parts, len ? 2 : 1) >= 0;
-}
-
-static void forget_attributes(const struct front *front, uint64_t id)
-{
-	struct fuse_notify_inval_inode_out inode = { .ino = id, .off = -1 };
-
-	notify(front, FUSE_NOTIFY_INVAL_INODE, &inode, sizeof(inode)); /* it may not know the id any more */
-}
 
 static void finish(struct refreshing *refreshing)
 {
@@ -83,7 +65,7 @@ static void go_on(void *arg)
 
 	refreshing->timer = NULL;
 	for (size_t i = 0; i < SLICE && refreshing->at < refreshing->ids.n; i++)
-		forget_attributes(front, refreshing->ids.v[refreshing->at++]);
+		notify_attributes(front, refreshing->ids.v[refreshing->at++]);
 	if (refreshing->at < refreshing->ids.n)
 		refreshing->timer = loop_after(front->loop, 0, go_on, refreshing);
 	else
@@ -158,7 +140,7 @@ static struct refreshing *begin(struct front *front, fuse_ino_t id, const char *
 	memcpy(refreshing->answer.mark, REFRESH_MARK, sizeof(REFRESH_MARK));
 	if (can_walk && node_id(top) && !every)
 		let_walk(refreshing, pid, id, top);
-	else if (notify(front, NOTIFY_INC_EPOCH, NULL, 0))
+	else if (notify_names(front))
 		refreshing->answer.walk = 0;
 	else if (can_walk)
 		let_walk(refreshing, pid, id, top);
