@@ -148,6 +148,8 @@ void catalogs_load_built_in(struct catalogs *catalogs);
 bool catalogs_load(struct catalogs *catalogs, const char *file, const char *text, size_t len,
 	struct buf *why);
 const struct catalog *catalogs_find(const struct catalogs *catalogs, const char *name);
+/* Says that there is none of that name, and which there are. */
+void catalogs_refuse(const struct catalogs *catalogs, const char *name, struct buf *why);
 
 /* The top-level kinds have parent NULL; a kind's children are found by name here too. */
 const struct kind *catalog_kind(const struct catalog *catalog, const struct kind *parent,

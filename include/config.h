@@ -30,7 +30,9 @@ struct config {
 	enum verb verb;
 	struct source_name *sources; /* in the order in which they were named */
 	size_t n_sources; /* at least one, but for kinds and doctor */
-	struct texts paths; /* of ls, cat, tree, refresh; at most one for ls and tree */
+	struct texts paths; /* of ls, cat, tree, refresh */
+	bool is_long; /* ls -l */
+	unsigned levels; /* tree -L; 0: all */
 	char *mountpoint; /* absolute, links not resolved */
 	bool foreground, debug;
 	/* -o */
@@ -66,6 +68,8 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 void config_release(struct config *config);
 /* The whole of --help. */
 const char *config_help(void);
+/* Appends "; did you mean describefs VERB?" if the word may be a slip of the hand. */
+void config_add_near_verb(const char *word, struct buf *why);
 /* Adds the catalogs of DIR/NAME.json in the order of their names; a DIR that is not there is fine. */
 bool config_load_catalogs(struct catalogs *catalogs, const char *directory, struct buf *why);
 

@@ -75,7 +75,9 @@ struct engine_stats {
 };
 struct engine_stats engine_stats(const struct engine *engine);
 
-/* The last failures, as .describefs/errors has them. */
-void engine_print_failures(const struct engine *engine, struct buf *out);
+/* The failures so far, of which .describefs/errors has the last; borrowed. */
+const struct journal *engine_journal(const struct engine *engine);
+/* Where the key is from, for people; borrowed until the next question. */
+const char *engine_key_where(const struct engine *engine);
 
 #endif

@@ -6,12 +6,14 @@
 #ifndef DESCRIBEFS_FINDING_H
 #define DESCRIBEFS_FINDING_H
 
+#include "output.h"
 #include "progress.h"
 
 enum finding { FINDING_OK, FINDING_WARNING, FINDING_PROBLEM };
 
 struct findings {
 	struct progress progress;
+	struct output output;
 	bool problem;
 };
 

@@ -19,6 +19,8 @@ enum { JOURNAL_LINES = 1000 };
 struct journal {
 	char *lines[JOURNAL_LINES];
 	uint64_t count; /* ever written */
+	enum fault last_fault; /* of the newest line, FAULT_NONE before there is one */
+	struct fault_note last;
 };
 
 void journal_add(struct journal *journal, int64_t now_s, const char *path, enum fault fault,

@@ -21,8 +21,26 @@ bool options_take_row(struct config *config, const char *word, const char *value
 bool options_is_unknown(const char *word);
 /* The known word that looks most like this one; *distance: how many letters are different. */
 const char *options_nearest(const char *word, size_t *distance);
-/* How many letters must be put in, taken out or changed to make one of the other. */
+/* How many letters must be put in, taken out or changed, whatever their case, to make one of the other. */
 size_t options_distance(const char *a, const char *b);
+/* So few that `word` may be a slip of the hand. */
+bool options_is_near(const char *word, size_t distance);
+/* False: the list has an option that only a mount takes, or none at all. */
+bool options_check(const char *list, const char *verb, struct buf *why);
+
+/* config_verb.c */
+struct verb_row {
+	const char *word;
+	enum verb verb;
+	size_t least, most; /* operands after the verb */
+	const char *letters; /* the options of one letter that it takes */
+	bool mounts; /* takes what is for mount(8), too */
+	const char *form;
+};
+/* NULL: there is no such verb. */
+const struct verb_row *config_find_verb(const char *word);
+/* True: the first word is what people type for one of the verbs, and `why` says which command does it. */
+bool config_answer_word(const char **words, size_t n, struct buf *why);
 
 /* Takes ownership of `text`. */
 void texts_add(struct texts *texts, char *text);

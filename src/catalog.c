@@ -48,6 +48,13 @@ const struct catalog *catalogs_find(const struct catalogs *catalogs, const char 
 	return find(catalogs, name);
 }
 
+void catalogs_refuse(const struct catalogs *catalogs, const char *name, struct buf *why)
+{
+	buf_printf(why, "%s: no such catalog; there is", name);
+	for (size_t i = 0; i < catalogs->n; i++)
+		buf_printf(why, " %s", catalogs->v[i]->name);
+}
+
 static struct kind *find_kind(const struct catalog *catalog, const struct kind *parent,
 	const char *name)
 {

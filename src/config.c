@@ -15,24 +15,6 @@
 
 #include "options.h"
 
-struct verb_row {
-	const char *word;
-	enum verb verb;
-	size_t least, most; /* operands after the verb */
-	const char *form;
-};
-
-static const struct verb_row VERBS[] = {
-	{ "mount", VERB_MOUNT, 1, SIZE_MAX, "describefs [OPTION]... SOURCE... MOUNTPOINT" },
-	{ "ls", VERB_LS, 1, 2, "describefs ls SOURCE [PATH]" },
-	{ "cat", VERB_CAT, 2, SIZE_MAX, "describefs cat SOURCE PATH..." },
-	{ "tree", VERB_TREE, 1, 2, "describefs tree SOURCE [PATH]" },
-	{ "kinds", VERB_KINDS, 0, 1, "describefs kinds [SOURCE]" },
-	{ "doctor", VERB_DOCTOR, 0, 1, "describefs doctor [SOURCE]" },
-	{ "refresh", VERB_REFRESH, 1, SIZE_MAX, "describefs refresh PATH..." },
-	{ "status", VERB_STATUS, 0, 0, "describefs status" },
-};
-
 /* What is left of the command line, and where we are in it. */
 struct line {
 	struct config *config;
@@ -41,6 +23,8 @@ struct line {
 	const char **operands, **lists; /* of -o */
 	size_t n_operands, n_lists;
 	struct config_files files;
+	bool is_bare; /* no verb was given */
+	char letters[16]; /* the options of one letter that were given, each once */
 	struct buf *why;
 };
 
@@ -48,7 +32,7 @@ struct line {
 static const char HELP[] =
 "Usage: describefs [OPTION]... SOURCE... MOUNTPOINT\n"
 "       describefs [OPTION]... NAME [MOUNTPOINT]\n"
-"       describefs ls|tree [OPTION]... SOURCE [PATH]\n"
+"       describefs ls|tree [OPTION]... SOURCE [PATH]...\n"
 "       describefs cat [OPTION]... SOURCE PATH...\n"
 "       describefs kinds|doctor [OPTION]... [SOURCE]\n"
 "       describefs refresh PATH...\n"
@@ -71,6 +55,7 @@ static const char HELP[] =
 "  -o OPT[,OPT...]  one or more of the options below; may be repeated\n"
 "  -f               stay in the foreground\n"
 "  -d               say on stderr what happens; implies -f\n"
+"  -l, -L LEVELS    ls: with modes, sizes and times; tree: so deep\n"
 "  -h, --help       print this text\n"
 "  -V, --version    print the version\n"
 "\n"
@@ -98,9 +83,8 @@ static const char HELP[] =
 "  describefs tione:ap-shanghai /mnt/tione\n"
 "  describefs -o ttl=60,stale=86400 tione@work /mnt/tione\n"
 "  describefs cat tione /training/train-1234/status\n"
-"  describefs ls qianfan /finetuning\n"
+"  describefs cat tione 'training/*/status'\n"
 "  describefs tree tione /models\n"
-"  describefs kinds qianfan\n"
 "  describefs doctor tione\n"
 "  fusermount3 -u /mnt/tione\n"
 "\n"
@@ -123,30 +107,22 @@ static bool refuse_long(const char *arg, struct buf *why)
 {
 	static const char *const LONGS[] = { "help", "version" };
 	char *word = xstrndup(arg + 2, strcspn(arg + 2, "="));
-	size_t nearest_distance;
-	const char *nearest = options_nearest(word, &nearest_distance), *dashes = "-o ";
+	size_t distance;
+	const char *nearest = options_nearest(word, &distance), *dashes = "-o ";
 	for (size_t i = 0; i < 2; i++) {
-		size_t distance = options_distance(LONGS[i], word);
-		if (distance > nearest_distance)
+		if (options_distance(LONGS[i], word) > distance)
 			continue;
-		nearest_distance = distance;
+		distance = options_distance(LONGS[i], word);
 		nearest = LONGS[i];
 		dashes = "--";
 	}
-	buf_printf(why, "unknown option --%s: did you mean %s%s?", word, dashes, nearest);
+	buf_printf(why, "unknown option --%s: ", word);
+	if (options_is_near(word, distance))
+		buf_printf(why, "did you mean %s%s?", dashes, nearest);
+	else
+		buf_puts(why, "see describefs --help");
 	free(word);
 	return false;
-}
-
-/* The list of -o: the rest of its word, or the next one.  Read after the files, it wins over them. */
-static bool take_list(struct line *line, const char *rest)
-{
-	if (!*rest && ++line->at == line->argc) {
-		buf_puts(line->why, "-o: a list of options is missing, as in -o ttl=60,secrets");
-		return false;
-	}
-	line->lists[line->n_lists++] = *rest ? rest : line->argv[line->at];
-	return true;
 }
 
 static bool is_over(const struct line *line)
@@ -154,13 +130,63 @@ static bool is_over(const struct line *line)
 	return line->config->verb == VERB_HELP || line->config->verb == VERB_VERSION;
 }
 
-/* "-f", "-fd", "-ottl=5", "-fo ttl=5" */
+/* What stands behind a letter: the rest of its word, or the next one. NULL: nothing. */
+static const char *take_value(struct line *line, const char *rest)
+{
+	if (*rest)
+		return rest;
+	return ++line->at < line->argc ? line->argv[line->at] : NULL;
+}
+
+/* The list of -o is read after the files, and wins over them. */
+static bool take_list(struct line *line, const char *rest)
+{
+	const char *list = take_value(line, rest);
+	if (!list) {
+		buf_puts(line->why, "-o: a list of options is missing, as in -o ttl=60,secrets");
+		return false;
+	}
+	line->lists[line->n_lists++] = list;
+	return true;
+}
+
+static bool take_levels(struct line *line, const char *rest)
+{
+	const char *text = take_value(line, rest);
+	unsigned levels = 0;
+	for (const char *at = text; at && *at; at++) {
+		if (*at < '0' || *at > '9' || levels > 1000) {
+			levels = 0;
+			break;
+		}
+		levels = levels * 10 + (unsigned)(*at - '0');
+	}
+	if (!levels)
+		buf_puts(line->why, "-L: wants how many levels to show, 1 or more, as in -L 2");
+	line->config->levels = levels;
+	return levels;
+}
+
+static void note_letter(struct line *line, char letter)
+{
+	size_t len = strlen(line->letters);
+	if (!strchr(line->letters, letter) && len + 1 < sizeof line->letters)
+		line->letters[len] = letter;
+}
+
+/* "-f", "-fd", "-ottl=5", "-fo ttl=5", "-L2" */
 static bool take_short(struct line *line, const char *arg)
 {
 	for (const char *at = arg + 1; *at && !is_over(line); at++) {
+		note_letter(line, *at);
 		switch (*at) {
 		case 'o':
 			return take_list(line, at + 1);
+		case 'L':
+			return take_levels(line, at + 1);
+		case 'l':
+			line->config->is_long = true;
+			break;
 		case 'd':
 			line->config->debug = true;
 			line->config->foreground = true;
@@ -175,7 +201,7 @@ static bool take_short(struct line *line, const char *arg)
 			line->config->verb = VERB_VERSION;
 			break;
 		default:
-			buf_printf(line->why, "unknown option %s: there are -o -f -d -h -V", arg);
+			buf_printf(line->why, "unknown option %s: there are -o -f -d -l -L -h -V", arg);
 			return false;
 		}
 	}
@@ -212,14 +238,6 @@ static bool take_words(struct line *line)
 
 /* Operands */
 
-static const struct verb_row *find_verb(const char *word)
-{
-	for (size_t i = 0; i < sizeof VERBS / sizeof *VERBS; i++)
-		if (strcmp(VERBS[i].word, word) == 0)
-			return &VERBS[i];
-	return NULL;
-}
-
 /* Of the file system, and not of a source. */
 static bool take_paths(struct config *config, const struct verb_row *row, const char **words, size_t n,
 	struct buf *why)
@@ -249,21 +267,37 @@ static bool take_mount(struct line *line, const struct verb_row *row, const char
 	if (n == 1) {
 		buf_printf(line->why, "\"%s\" is no mount that a config file names, and as a source it has "
 			"no mount point: %s", words[0], row->form);
+		config_add_near_verb(words[0], line->why);
 		return false;
 	}
 	for (size_t i = 0; !is_known && i + 1 < n; i++)
-		if (!config_add_source(line->config, words[i], line->why))
+		if (!config_add_source(line->config, words[i], line->why)) {
+			config_add_near_verb(words[0], line->why);
 			return false;
+		}
 	return set_mountpoint(line, row, words[n - 1]);
+}
+
+/* Which kinds there are depends on no profile: a word that means nothing is a mistake. */
+static bool check_kinds(const struct config *config, struct buf *why)
+{
+	const struct source_name *source = config->sources;
+	if (config->verb != VERB_KINDS || !source->profile)
+		return true;
+	buf_printf(why, "%s: the kinds are the same for every profile: describefs kinds %s", source->written,
+		source->catalog);
+	return false;
 }
 
 /* SOURCE, or a mount that the files know; then paths in it. */
 static bool take_source(struct line *line, const char **words, size_t n)
 {
-	if (!line->config->n_sources && !config_add_source(line->config, words[0], line->why))
+	struct config *config = line->config;
+	if (!config->n_sources && (!config_add_source(config, words[0], line->why) ||
+			!check_kinds(config, line->why)))
 		return false;
 	for (size_t i = 1; i < n; i++)
-		texts_add(&line->config->paths, xstrdup(words[i]));
+		texts_add(&config->paths, xstrdup(words[i]));
 	return true;
 }
 
@@ -275,18 +309,24 @@ static bool apply_lists(struct line *line)
 	return true;
 }
 
+static bool count_operands(const struct verb_row *row, size_t n, struct buf *why)
+{
+	if (n < row->least)
+		return complain(why, n == 0 ? "SOURCE is missing" : "PATH is missing", row);
+	return n <= row->most || complain(why, "too many words", row);
+}
+
 /* The files are read when they are needed: for what has a source. */
 static bool take_sourced(struct line *line, const struct verb_row *row, const char **words, size_t n,
 	const struct config_places *places)
 {
 	bool mounts = row->verb == VERB_MOUNT;
-	if (n < row->least)
-		return complain(line->why, n == 0 ? "SOURCE is missing" : "PATH is missing", row);
-	if (n > row->most)
-		return complain(line->why, "too many words", row);
-	if (!config_files_read(&line->files, places, line->why))
+	if (!count_operands(row, n, line->why) || !config_files_read(&line->files, places, line->why))
 		return false;
-	bool is_named = n > 0 && n <= (mounts ? 2 : SIZE_MAX) && config_files_have(&line->files, words[0]);
+	bool is_named = n > 0 && config_files_have(&line->files, words[0]);
+	if (line->is_bare && n > 0 && !is_named && config_answer_word(words, n, line->why))
+		return false;
+	is_named = is_named && (!mounts || n <= 2);
 	if (!config_files_apply(&line->files, is_named ? words[0] : NULL, line->config, line->why))
 		return false;
 	if (n > 0 && !(mounts ? take_mount(line, row, words, n) : take_source(line, words, n)))
@@ -294,23 +334,49 @@ static bool take_sourced(struct line *line, const struct verb_row *row, const ch
 	return apply_lists(line);
 }
 
+/* What was given has a meaning for the verb. */
+static bool check_options(struct line *line, const struct verb_row *row)
+{
+	for (const char *at = line->letters; *at; at++) {
+		if (strchr(row->letters, *at))
+			continue;
+		buf_printf(line->why, "-%c means nothing for %s: %s", *at, row->word, row->form);
+		return false;
+	}
+	for (size_t i = 0; !row->mounts && i < line->n_lists; i++)
+		if (!options_check(line->lists[i], row->word, line->why))
+			return false;
+	return true;
+}
+
+static bool take_verb(struct line *line, const struct verb_row *row, const char **words, size_t n,
+	const struct config_places *places)
+{
+	line->config->verb = row->verb;
+	if (!check_options(line, row))
+		return false;
+	switch (row->verb) {
+	case VERB_REFRESH:
+		return take_paths(line->config, row, words, n, line->why);
+	case VERB_STATUS:
+	case VERB_HELP:
+	case VERB_VERSION:
+		return n <= row->most || complain(line->why, "too many words", row);
+	default:
+		return take_sourced(line, row, words, n, places);
+	}
+}
+
+/* Without a verb it is a mount; a word that is typed for one of the verbs is no source. */
 static bool take_operands(struct line *line, const struct config_places *places)
 {
 	const char **words = line->operands;
 	size_t n = line->n_operands;
-	const struct verb_row *row = n > 0 ? find_verb(words[0]) : NULL;
-	if (row) {
-		words++;
-		n--;
-	} else {
-		row = &VERBS[0];
-	}
-	line->config->verb = row->verb;
-	if (row->verb == VERB_REFRESH)
-		return take_paths(line->config, row, words, n, line->why) && apply_lists(line);
-	if (row->verb == VERB_STATUS)
-		return (n == 0 || complain(line->why, "too many words", row)) && apply_lists(line);
-	return take_sourced(line, row, words, n, places);
+	const struct verb_row *row = n > 0 ? config_find_verb(words[0]) : NULL;
+	if (row)
+		return take_verb(line, row, words + 1, n - 1, places);
+	line->is_bare = true;
+	return take_verb(line, config_find_verb("mount"), words, n, places);
 }
 
 /* The whole */

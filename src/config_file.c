@@ -106,12 +106,21 @@ static bool take_mountpoint(struct config *config, const struct config_files *fi
 	return false;
 }
 
+static bool is_of_sections(const char *word)
+{
+	return !strcmp(word, "source") || !strcmp(word, "mountpoint");
+}
+
 static bool refuse_unknown(const char *word, struct buf *why)
 {
 	static const char *const OF_SECTIONS[] = { "source", "mountpoint" }; /* beside the options */
 	size_t nearest_distance;
 	const char *nearest = options_nearest(word, &nearest_distance);
 
+	if (is_of_sections(word)) {
+		buf_printf(why, "%s belongs to a mount: put a line [NAME] above it", word);
+		return false;
+	}
 	for (size_t i = 0; i < 2; i++) {
 		size_t distance = options_distance(OF_SECTIONS[i], word);
 		if (distance >= nearest_distance)
@@ -119,7 +128,11 @@ static bool refuse_unknown(const char *word, struct buf *why)
 		nearest = OF_SECTIONS[i];
 		nearest_distance = distance;
 	}
-	buf_printf(why, "unknown name %s: did you mean %s?", word, nearest);
+	buf_printf(why, "unknown name %s", word);
+	if (options_is_near(word, nearest_distance))
+		buf_printf(why, ": did you mean %s?", nearest);
+	else
+		buf_puts(why, ": describefs --help has the options that there are");
 	return false;
 }
 

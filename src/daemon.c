@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "mounts.h"
+#include "shown.h"
 
 /* QUOTED_MAX: of a path in a message, so that the rest of the line has room too. */
 enum { DEAD_MOUNTS_MAX = 16, PATIENCE_MS = 2000, PATH_ROOM = 1 << 20, QUOTED_MAX = 1000 };
@@ -86,7 +87,9 @@ static _Noreturn void wait_for_child(int fd, pid_t child, const char *mountpoint
 	if (word == 0) {
 		if (stat(mountpoint, &root) == 0)
 			_exit(0);
-		fprintf(stderr, "describefs: %s: %s\n", mountpoint, strerror(errno));
+		int error = errno;
+		char *path = shown_line(mountpoint);
+		fprintf(stderr, "describefs: %s: %s\n", path, strerror(error));
 		_exit(1);
 	}
 	/* Until it has ended: then nothing is left mounted either. */

@@ -7,6 +7,7 @@
  */
 #include "doctor.h"
 
+#include "failure.h"
 #include "finding.h"
 #include "when.h"
 
@@ -128,27 +129,10 @@ static void note_reply(void *arg, const struct reply *reply)
 	loop_stop(attempt->loop, 0);
 }
 
-/* The last line of .describefs/errors, from its third field on: the cause in words. */
-static void add_last_failure(const struct source *source, struct buf *out)
-{
-	struct buf lines;
-
-	buf_init(&lines, JSON_BYTES_MAX);
-	engine_print_failures(source->engine, &lines);
-	char *last = lines.len ? lines.data + lines.len - 1 : NULL;
-	if (last)
-		*last = '\0';
-	while (last && last > lines.data && last[-1] != '\n')
-		last--;
-	for (int field = 0; last && field < 2; field++)
-		last = strchr(last, '\t') ? strchr(last, '\t') + 1 : last;
-	buf_puts(out, last ? last : "");
-	buf_release(&lines);
-}
-
 static void ask_for_list(struct findings *findings, struct source *source, const struct kind *kind)
 {
 	struct attempt attempt = { .loop = source->setting->loop };
+	uint64_t noted = engine_journal(source->engine)->count;
 	struct buf text;
 
 	engine_ask(source->engine, ASK_LOOKUP, tree_root(source->tree), kind->name, note_reply, &attempt);
@@ -158,11 +142,13 @@ static void ask_for_list(struct findings *findings, struct source *source, const
 	engine_read(source->engine, id, 0, note_reply, &attempt);
 	loop_run(attempt.loop);
 	buf_init(&text, 4096);
-	buf_printf(&text, "%s ", kind->list.name ? kind->list.name : kind->list.path);
-	if (attempt.reply.outcome == OUTCOME_FOUND)
-		buf_puts(&text, "was answered");
-	else
-		add_last_failure(source, &text);
+	buf_puts(&text, kind->list.name ? kind->list.name : kind->list.path);
+	if (attempt.reply.outcome == OUTCOME_FOUND) {
+		buf_puts(&text, " was answered");
+	} else {
+		buf_printf(&text, " failed: %s", strerror(fault_errno(attempt.reply.fault)));
+		failure_add(&text, source, attempt.reply.fault, noted);
+	}
 	finding_say(findings, attempt.reply.outcome == OUTCOME_FOUND ? FINDING_OK : FINDING_PROBLEM, "call",
 		text.data);
 	buf_release(&text);
@@ -236,5 +222,5 @@ int doctor_run(struct sources *sources)
 			3 * i, 3 * n);
 	}
 	progress_hide(&findings.progress);
-	return fflush(stdout) ? 1 : findings.problem;
+	return output_end(&findings.output, findings.problem);
 }

@@ -11,6 +11,7 @@
 #include "http.h"
 #include "json.h"
 #include "mounts.h"
+#include "shown.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,9 +24,15 @@
 void finding_say(struct findings *findings, enum finding finding, const char *what, const char *text)
 {
 	static const char *const words[] = { "ok", "warning", "problem" };
+	struct buf line;
 
 	progress_hide(&findings->progress);
-	printf("%-8s %-12s %s\n", words[finding], what, text);
+	buf_init(&line, SIZE_MAX);
+	buf_printf(&line, "%-8s %-12s ", words[finding], what);
+	shown_add(&line, text, "");
+	buf_putc(&line, '\n');
+	output_take(&findings->output, &line);
+	buf_release(&line);
 	findings->problem |= finding == FINDING_PROBLEM;
 }
 

@@ -425,7 +425,12 @@ void engine_free(struct engine *engine)
 	free(engine);
 }
 
-void engine_print_failures(const struct engine *engine, struct buf *out)
+const struct journal *engine_journal(const struct engine *engine)
 {
-	journal_print(&engine->journal, out);
+	return &engine->journal;
+}
+
+const char *engine_key_where(const struct engine *engine)
+{
+	return lease_where(engine->lease);
 }

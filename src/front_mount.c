@@ -6,6 +6,8 @@
  */
 #include "front_mount.h"
 
+#include "output.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -131,7 +133,7 @@ struct fuse_session *front_mount(const struct config *config, const struct fuse_
 		buf_printf(why, "cannot mount on %s: %s", config->mountpoint,
 			said.len ? said.data : "libfuse does not say why; try describefs doctor");
 	else if (said.len)
-		fprintf(stderr, "describefs: %s\n", said.data);
+		output_complain(said.data);
 	if (session && !mounted)
 		fuse_session_destroy(session);
 	buf_release(&said);

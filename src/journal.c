@@ -33,6 +33,8 @@ void journal_add(struct journal *journal, int64_t now_s, const char *path, enum 
 	buf_putc(&line, '\n');
 	free(*slot);
 	*slot = buf_take(&line);
+	journal->last_fault = fault;
+	journal->last = *note;
 }
 
 void journal_print(const struct journal *journal, struct buf *out)

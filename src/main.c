@@ -10,6 +10,7 @@
 #include "front_cli.h"
 #include "front_fuse.h"
 #include "guide.h"
+#include "output.h"
 #include "refresh_verb.h"
 #include "status_verb.h"
 
@@ -21,7 +22,7 @@ enum { LEAVE_MS = 5000 };
 
 static int complain(const struct buf *why)
 {
-	fprintf(stderr, "describefs: %s\n", why->len ? why->data : "out of memory");
+	output_complain(why->len ? why->data : "out of memory");
 	return 1;
 }
 
@@ -138,31 +139,42 @@ static int mount_sources(struct sources *sources, struct buf *why)
 	return serve(sources, fd, why);
 }
 
+static const struct catalog *catalog_of(const struct setting *setting, const struct source_name *name,
+	struct buf *why)
+{
+	const struct catalog *catalog = catalogs_find(&setting->catalogs, name->catalog);
+
+	if (!catalog) {
+		catalogs_refuse(&setting->catalogs, name->catalog, why);
+		config_add_near_verb(name->catalog, why);
+	} else if (name->region && !catalog->region) {
+		buf_printf(why, "%s: %s has no regions", name->written, name->catalog);
+		return NULL;
+	}
+	return catalog;
+}
+
 static int show_kinds(const struct setting *setting, struct buf *why)
 {
 	const struct config *config = setting->config;
-	const char *only = config->n_sources ? config->sources[0].catalog : NULL;
+	struct output output = { 0 };
 	struct buf text;
-	size_t shown = 0;
 
 	buf_init(&text, SIZE_MAX);
-	for (size_t i = 0; i < setting->catalogs.n; i++) {
-		const struct catalog *catalog = setting->catalogs.v[i];
-		if (only && strcmp(catalog->name, only))
-			continue;
-		guide_kinds(&text, catalog);
-		shown++;
+	for (size_t i = 0; i < config->n_sources; i++) {
+		const struct catalog *catalog = catalog_of(setting, &config->sources[i], why);
+		if (catalog)
+			guide_kinds(&text, catalog);
+		if (!catalog)
+			break;
 	}
-	bool whole = !text.full;
+	for (size_t i = 0; !config->n_sources && i < setting->catalogs.n; i++)
+		guide_kinds(&text, setting->catalogs.v[i]);
+	bool whole = !text.full && !why->len;
 	if (whole)
-		fputs(text.data, stdout);
+		output_take(&output, &text);
 	buf_release(&text);
-	if (!whole)
-		return complain(why);
-	if (shown)
-		return fflush(stdout) ? 1 : 0;
-	buf_printf(why, "%s: no such catalog", only);
-	return complain(why);
+	return whole ? output_end(&output, 0) : complain(why);
 }
 
 static int run_verb(struct sources *sources, struct buf *why)
@@ -194,14 +206,22 @@ static int run(const struct config *config, struct keyring *keyring, struct buf 
 	return status;
 }
 
+static int show(const char *text)
+{
+	struct output output = { 0 };
+
+	output_puts(&output, text);
+	return output_end(&output, 0);
+}
+
 /* What needs no source; -1: this does. */
 static int run_alone(const struct config *config)
 {
 	switch (config->verb) {
 	case VERB_HELP:
-		return fputs(config_help(), stdout) < 0;
+		return show(config_help());
 	case VERB_VERSION:
-		return puts("describefs " DESCRIBEFS_VERSION) < 0;
+		return show("describefs " DESCRIBEFS_VERSION "\n");
 	case VERB_REFRESH:
 		return refresh_run(&config->paths);
 	case VERB_STATUS:
@@ -225,7 +245,7 @@ int main(int argc, char *argv[])
 		places.user = path.data;
 	int status = config_parse(&config, argc, argv, &places, &why);
 	if (status) {
-		fprintf(stderr, "describefs: %s\n", why.data);
+		output_complain(why.data);
 	} else if ((status = run_alone(&config)) < 0) {
 		status = run(&config, keyring, &why);
 		keyring = NULL;

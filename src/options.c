@@ -20,7 +20,7 @@
 #include "provider.h"
 
 /* One argument of a command is at most 128 KiB: what is built here always fits. */
-enum { ITEM_MAX = 1 << 20, WORD_MAX = 40 };
+enum { ITEM_MAX = 1 << 20 };
 
 void texts_add(struct texts *texts, char *text)
 {
@@ -283,6 +283,9 @@ static const struct option OPTIONS[] = {
 	{ "subtype", "cannot be set: it is how describefs knows its own mounts", refuse },
 };
 
+/* Of these, what only a mount has a use for. */
+static const char *const OF_MOUNTS[] = { "allow_other", "uid", "gid", "umask", "fsname", "subtype" };
+
 /* Passed on to libfuse. */
 static const char *const PASSED[] = { "auto_unmount", "default_permissions", "nodev", "nosuid",
 	"noexec", "noatime" };
@@ -328,31 +331,6 @@ bool options_is_unknown(const char *word)
 	return !find(word) && !is_listed(PASSED, COUNT(PASSED), word) && !is_ignored(word);
 }
 
-/* Nearness */
-
-static size_t least(size_t a, size_t b, size_t c)
-{
-	size_t ab = a < b ? a : b;
-	return ab < c ? ab : c;
-}
-
-size_t options_distance(const char *a, const char *b)
-{
-	size_t row[WORD_MAX + 1], len = strnlen(b, WORD_MAX);
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i]; i++) {
-		size_t diagonal = row[0];
-		row[0] = i + 1;
-		for (size_t j = 0; j < len; j++) {
-			size_t changed = diagonal + (a[i] != b[j]);
-			diagonal = row[j + 1];
-			row[j + 1] = least(changed, row[j] + 1, diagonal + 1);
-		}
-	}
-	return row[len];
-}
-
 static void prefer(const char *candidate, const char *word, const char **best, size_t *distance)
 {
 	size_t candidate_distance = options_distance(candidate, word);
@@ -382,7 +360,13 @@ static bool refuse_unknown(const char *item, struct buf *why)
 	char *word = xstrndup(item, strcspn(item, "="));
 	size_t distance;
 	const char *nearest = options_nearest(word, &distance);
-	buf_printf(why, "unknown option -o %s: did you mean %s?", word, nearest);
+	buf_printf(why, "unknown option -o %s: ", word);
+	if (strcmp(word, "remount") == 0)
+		buf_puts(why, "fusermount3 -u MOUNTPOINT, then mount it again");
+	else if (options_is_near(word, distance))
+		buf_printf(why, "did you mean %s?", nearest);
+	else
+		buf_puts(why, "describefs --help has those that there are");
 	free(word);
 	return false;
 }
@@ -453,22 +437,48 @@ bool options_take_row(struct config *config, const char *word, const char *value
 	return good;
 }
 
+/* The list behind its first item, which is put into `item`; NULL: that was the last. */
+static const char *next_item(const char *list, struct buf *item)
+{
+	buf_clear(item);
+	for (; *list; list++) {
+		if (*list == ',')
+			return list + 1;
+		if (*list == '\\' && list[1])
+			list++;
+		buf_putc(item, *list);
+	}
+	return NULL;
+}
+
 bool options_take(struct config *config, const char *list, struct buf *why)
 {
 	struct buf item;
 	bool good = true;
 	buf_init(&item, ITEM_MAX);
-	for (; good && *list; list++) {
-		if (*list == ',') {
-			good = take_item(config, item.data, why);
-			buf_clear(&item);
-			continue;
-		}
-		if (*list == '\\' && list[1])
-			list++;
-		buf_putc(&item, *list);
+	while (good && list) {
+		list = next_item(list, &item);
+		good = take_item(config, item.data, why);
 	}
-	good = good && take_item(config, item.data, why);
+	buf_release(&item);
+	return good;
+}
+
+bool options_check(const char *list, const char *verb, struct buf *why)
+{
+	struct buf item;
+	bool good = true;
+	buf_init(&item, ITEM_MAX);
+	while (good && list) {
+		list = next_item(list, &item);
+		size_t len = strcspn(item.data, "=");
+		char *word = xstrndup(item.data, len);
+		good = !*word || !(is_listed(OF_MOUNTS, COUNT(OF_MOUNTS), word) ||
+			is_listed(PASSED, COUNT(PASSED), word) || is_ignored(item.data));
+		if (!good)
+			buf_printf(why, "-o %s means nothing for %s: only a mount takes it", word, verb);
+		free(word);
+	}
 	buf_release(&item);
 	return good;
 }

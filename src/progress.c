@@ -6,8 +6,11 @@
 #include "progress.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "shown.h"
 
 enum { WIDTH = 24, PAUSE_MS = 100, WHAT_MAX = 40 };
 
@@ -43,8 +46,10 @@ void progress_show(struct progress *progress, size_t done, size_t total, const c
 	int full = (int)(done * WIDTH / total);
 	progress_hide(progress);
 	fflush(stdout);
+	char *shown = shown_line(what);
 	fprintf(stderr, "[%.*s%.*s] %zu/%zu %.*s", full, FULL, WIDTH - full, EMPTY, done, total,
-		WHAT_MAX, what);
+		WHAT_MAX, shown);
+	free(shown);
 	fflush(stderr);
 	progress->drawn = true;
 	progress->drawn_ms = now_ms();

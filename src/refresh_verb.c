@@ -7,6 +7,7 @@
  */
 #include "refresh_verb.h"
 
+#include "output.h"
 #include "refresh_request.h"
 
 #include <dirent.h>
@@ -24,7 +25,12 @@
 
 static int complain(const char *path, const char *what)
 {
-	fprintf(stderr, "describefs: %s: %s\n", path, what);
+	struct buf line;
+
+	buf_init(&line, SIZE_MAX);
+	buf_printf(&line, "%s: %s", path, what);
+	output_complain(line.data);
+	buf_release(&line);
 	return 1;
 }
 
@@ -141,6 +147,16 @@ static int ask(int fd, const char *name, const char *path)
 	return 0;
 }
 
+/* Now that the cloud is asked again, a name that is still missing is a mistake in the path. */
+static int check_is_there(const char *path)
+{
+	struct stat there;
+
+	if (lstat(path, &there) == 0 || (errno != ENOENT && errno != ENOTDIR))
+		return 0;
+	return complain(path, "No such file or directory, also after asking again");
+}
+
 /* The directory that it would be in; false: nothing to be asked. */
 static bool ask_above(const char *path, int *status)
 {
@@ -150,7 +166,7 @@ static bool ask_above(const char *path, int *status)
 	bool asked = fd >= 0 && strlen(name) < sizeof(((struct refresh_request *)0)->name);
 
 	if (asked)
-		*status = ask(fd, name, path);
+		*status = ask(fd, name, path) || check_is_there(path);
 	else if (fd >= 0)
 		close(fd);
 	free(head);

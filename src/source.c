@@ -7,6 +7,7 @@
 #include "source.h"
 
 #include "guide.h"
+#include "output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,9 +30,8 @@ static bool find_catalog(struct source *source, struct buf *why)
 
 	source->catalog = catalogs_find(&source->setting->catalogs, name->catalog);
 	if (!source->catalog) {
-		buf_printf(why, "%s: no such catalog; there is", name->written);
-		for (size_t i = 0; i < source->setting->catalogs.n; i++)
-			buf_printf(why, " %s", source->setting->catalogs.v[i]->name);
+		catalogs_refuse(&source->setting->catalogs, name->written, why);
+		config_add_near_verb(name->catalog, why);
 		return false;
 	}
 	source->provider = provider_find(source->catalog->cloud);
@@ -127,6 +127,16 @@ static void do_without_key(struct source *source)
 	source->keyless = true;
 }
 
+static void complain(const struct source *source, const struct buf *reason)
+{
+	struct buf line;
+
+	buf_init(&line, SIZE_MAX);
+	buf_printf(&line, "%s: %s", source->name->written, reason->data);
+	output_complain(line.data);
+	buf_release(&line);
+}
+
 static bool find_key(struct source *source, struct buf *why)
 {
 	struct buf reason;
@@ -134,7 +144,7 @@ static bool find_key(struct source *source, struct buf *why)
 	buf_init(&reason, 4096);
 	bool found = look_for_key(source, &source->origin, &reason);
 	if (!found && source->number)
-		fprintf(stderr, "describefs: %s: %s\n", source->name->written, reason.data);
+		complain(source, &reason);
 	else if (!found)
 		buf_printf(why, "%s: %s", source->name->written, reason.data);
 	buf_release(&reason);
@@ -158,7 +168,7 @@ bool source_prepare(struct source *source, struct buf *why)
 static void print_trace(void *arg, const char *line)
 {
 	(void)arg;
-	fprintf(stderr, "describefs: %s\n", line);
+	output_complain(line);
 }
 
 static uint64_t random_seed(void)
@@ -177,7 +187,7 @@ static bool try_machine(struct source *source, struct buf *why)
 		return true;
 	if (!source->number)
 		return false;
-	fprintf(stderr, "describefs: %s\n", why->data);
+	output_complain(why->data);
 	buf_clear(why);
 	return true;
 }

@@ -97,11 +97,11 @@ _describefs() {
 		word=${words[i]}
 		if [[ $wait ]]; then
 			wait=
-		elif [[ $word == -*o ]]; then
+		elif [[ $word == -*[oL] ]]; then
 			wait=yes
 		elif [[ $word == -* ]]; then
 			:
-		elif [[ -z $verb$source && $word =~ ^(mount|ls|cat|tree|kinds|doctor|refresh|status)$ ]]; then
+		elif [[ -z $verb$source && $word =~ ^(mount|ls|cat|tree|kinds|doctor|refresh|status|help|version)$ ]]; then
 			verb=$word
 		else
 			[[ $n -gt 0 ]] || source=$word
@@ -116,22 +116,22 @@ _describefs() {
 		choices=$(__describefs_option "$program" "${cur#-o}" "$source")
 		choices=${choices:+-o${choices//$'\n'/$'\n'-o}}
 	elif [[ $cur == -* ]]; then
-		choices=$(compgen -W '-o -f -d -h -V --help --version' -- "$cur")
-	elif [[ $verb == status ]]; then
+		choices=$(compgen -W '-o -f -d -l -L -h -V --help --version' -- "$cur")
+	elif [[ $verb =~ ^(status|help|version)$ ]]; then
 		:
 	elif [[ $verb == refresh ]]; then
 		choices=$(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
 	elif [[ $n == 0 ]]; then
 		choices=$(__describefs_sources "$program" "$cur")
-		[[ $verb ]] || choices+=$'\n'$(compgen -W 'mount ls cat tree kinds doctor refresh status' -- "$cur")
+		[[ $verb ]] || choices+=$'\n'$(compgen -W 'mount ls cat tree kinds doctor refresh status help version' -- "$cur")
 	else
 		case $n:${verb:-mount} in
 		1:mount)
 			choices=$(compgen -d -- "$cur")
 			compopt -o filenames 2>/dev/null
 			;;
-		1:ls | 1:tree | *:cat) choices=$(__describefs_paths "$program" "$cur" "$source") ;;
+		*:ls | *:tree | *:cat) choices=$(__describefs_paths "$program" "$cur" "$source") ;;
 		esac
 	fi
 	while read -r word; do

@@ -1,7 +1,7 @@
 # fish completion for describefs(1). Asks the program for its catalogs, never a cloud.
 # What it offers is held against the sources by tests/packaging/.
 
-set -g __describefs_verbs mount ls cat tree kinds doctor refresh status
+set -g __describefs_verbs mount ls cat tree kinds doctor refresh status help version
 
 # The words behind the program's name that are neither options nor theirs.
 function __describefs_operands
@@ -9,7 +9,7 @@ function __describefs_operands
     for word in (commandline -opc)[2..-1]
         if test -n "$wait"
             set wait
-        else if string match -qr -- '^-[fd]*o$' $word
+        else if string match -qr -- '^-[fdl]*[oL]$' $word
             set wait yes
         else if not string match -q -- '-*' $word
             echo $word
@@ -101,6 +101,8 @@ complete -c describefs -f
 complete -c describefs -s o -x -a '(__describefs_options)' -d 'options, with a comma between'
 complete -c describefs -s f -d 'stay in the foreground'
 complete -c describefs -s d -d 'say on stderr what happens'
+complete -c describefs -s l -d 'ls: with modes, sizes and times'
+complete -c describefs -s L -x -d 'tree: how many levels'
 complete -c describefs -s h -l help -d 'print a summary'
 complete -c describefs -s V -l version -d 'print the version'
 complete -c describefs -n 'test -z "$(__describefs_operands)"' -a mount -d 'show SOURCE in a directory'
@@ -111,8 +113,9 @@ complete -c describefs -n 'test -z "$(__describefs_operands)"' -a kinds -d 'say 
 complete -c describefs -n 'test -z "$(__describefs_operands)"' -a doctor -d 'check FUSE, key, clock and network'
 complete -c describefs -n 'test -z "$(__describefs_operands)"' -a refresh -d 'have the next read of a path ask the cloud'
 complete -c describefs -n 'test -z "$(__describefs_operands)"' -a status -d 'list your mounts and what they do'
+complete -c describefs -n 'test -z "$(__describefs_operands)"' -a help -d 'print a summary'
+complete -c describefs -n 'test -z "$(__describefs_operands)"' -a version -d 'print the version'
 complete -c describefs -n '__describefs_at any refresh; or __describefs_at 0 refresh' -F
 complete -c describefs -n '__describefs_at 0 mount ls cat tree kinds doctor' -a '(__describefs_sources)'
 complete -c describefs -n '__describefs_at 1 mount' -a '(__fish_complete_directories)'
-complete -c describefs -n '__describefs_at 1 ls tree' -a '(__describefs_paths)'
-complete -c describefs -n '__describefs_at any cat' -a '(__describefs_paths)'
+complete -c describefs -n '__describefs_at any ls tree cat' -a '(__describefs_paths)'

@@ -109,7 +109,7 @@ def test_tree_shows_everything_below(box):
     assert "    |-- status" in lines and "    |-- image_info" in lines and "    |   |-- image_name" in lines
     fixture = model.parse((FIXTURES / "seed_tione_DescribeTrainingTask.response.json").read_text())
     entries = model.resource("training", model.get(fixture, "Response", "TrainingTaskDetail"))
-    assert len(lines) == 2 + len(entries) + 1  # and describe.json
+    assert len(lines) == 2 + len(entries) + 1 + 2  # and describe.json, and the count
 
 
 def test_tree_of_the_whole_source(box):

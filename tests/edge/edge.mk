@@ -11,7 +11,7 @@ KEYRING_OBJECTS := $(BUILD)/san/keyring.o $(BUILD)/san/keyring_tencent.o $(BUILD
 
 $(addprefix $(BUILD)/tests/edge/,test_keyring test_keyring_chain): $(KEYRING_OBJECTS) $(BUILD)/san/file.o \
 	$(BUILD)/tests/edge/home.o
-$(BUILD)/tests/edge/test_config: $(addprefix $(BUILD)/san/,config.o config_source.o config_address.o config_file.o options.o file.o)
+$(BUILD)/tests/edge/test_config: $(addprefix $(BUILD)/san/,config.o config_verb.o options_near.o config_source.o config_address.o config_file.o options.o file.o)
 $(BUILD)/tests/edge/test_daemon: $(BUILD)/san/daemon.o $(BUILD)/san/mounts.o
 
 # The servers and certificates that the HTTP tests talk to.

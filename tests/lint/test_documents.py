@@ -313,7 +313,7 @@ def test_the_manual_names_every_option(top):
 
 
 def test_the_manual_names_every_verb(top):
-    table = re.search(r"\bVERBS\[\] = \{\n(.*?)\n\};", read(top, "src/config.c"), re.S)[1]
+    table = re.search(r"\bVERBS\[\] = \{\n(.*?)\n\};", read(top, "src/config_verb.c"), re.S)[1]
     for verb in re.findall(r'\{ "(\w+)"', table):
         assert re.search(r"\bCm %s\b" % verb, read(top, MAN)), verb
 

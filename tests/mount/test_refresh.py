@@ -264,6 +264,17 @@ def test_only_who_may_read_it(box, cloud):
     assert result.returncode == 1 and b"Permission denied" in result.stderr
 
 
+def test_a_path_that_leads_nowhere_is_said(box):
+    """The cloud is asked again before it is, since the kernel may remember a name that came since."""
+    mount = box.mount("tione")
+    for path in "training/train-0", "nothing", "training/train-1/status":
+        result = box.run("refresh", mount / path)
+        assert result.returncode == 1 and result.stdout == b"" and result.stderr.count(b"\n") == 1
+        assert b"/%s: No such file or directory" % path.encode() in result.stderr
+    result = box.run("refresh", mount / "training/train-0", mount / "training")
+    assert result.returncode == 1 and result.stderr.count(b"\n") == 1
+
+
 def test_what_is_no_describefs_mount(box, tmp_path):
     mount = box.mount("tione")
     os.mkfifo(tmp_path / "pipe")

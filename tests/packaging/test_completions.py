@@ -62,7 +62,7 @@ def offers(top, build, home, make):
 
 
 def verbs(top):
-    table = re.search(r"\bVERBS\[\] = \{\n(.*?)\n\};", (top / "src/config.c").read_text(), re.S)[1]
+    table = re.search(r"\bVERBS\[\] = \{\n(.*?)\n\};", (top / "src/config_verb.c").read_text(), re.S)[1]
     return set(re.findall(r'\{ "(\w+)"', table))
 
 
@@ -86,7 +86,9 @@ def test_verbs_and_sources(top, offers, shell):
     assert offers(shell, "describefs ") == verbs(top) | {"tione", "qianfan", "mine"}
     assert offers(shell, "describefs m") == {"mount", "mine"}
     assert offers(shell, "describefs status ") == set()
-    for verb in verbs(top) - {"refresh", "status"}:
+    for verb in "help", "version":
+        assert offers(shell, "describefs %s " % verb) == set(), verb
+    for verb in verbs(top) - {"refresh", "status", "help", "version"}:
         assert offers(shell, "describefs %s " % verb) == {"tione", "qianfan", "mine"}, verb
     assert offers(shell, "describefs -o ttl=5 doctor q") == {"qianfan"}
     assert {offer.rstrip("/") for offer in offers(shell, "describefs refresh mn")} == {"mnt"}
@@ -112,7 +114,8 @@ def test_kinds_as_paths(offers, shell):
     assert offers(shell, "describefs ls tione ") == {"training", "models", "notebooks", "README", "by-name", "by-status", "by-tag"}
     assert offers(shell, "describefs ls tione@work /m") == {"/models"}
     assert offers(shell, "describefs tree qianfan /finetuning/job-1/") == {"/finetuning/job-1/tasks"}
-    assert offers(shell, "describefs cat mine README g") == {"groups"}
+    for verb in "cat", "ls", "ls -l", "tree -L 2":
+        assert offers(shell, "describefs %s mine README g" % verb) == {"groups"}, verb
     assert offers(shell, "describefs kinds tione ") == set()
 
 

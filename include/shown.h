@@ -1,0 +1,25 @@
+/*
+ * shown.h - text from elsewhere, made fit for a terminal.
+ *
+ * A terminal obeys control characters, and bidi marks make it show other text than there is.  This is the one
+ * place that says what those are, for values, JSON, lines of the verbs and error lines alike.
+ *
+ * Layer 0.
+ */
+#ifndef DESCRIBEFS_SHOWN_H
+#define DESCRIBEFS_SHOWN_H
+
+#include "buf.h"
+
+/*
+ * Bytes at the beginning of `text` that must not reach a terminal: a control character, a bidi mark, U+0000
+ * as json.h gives it (C0 80), or a byte that is no UTF-8.  0: the character may be shown.  *point is the
+ * character (for a stray byte, the byte), *length its bytes in either case.
+ */
+size_t shown_unsafe(const char *text, uint32_t *point, size_t *length);
+/* Appends `text`, with \xNN for each byte that must not reach a terminal; `kept`: characters that may. */
+bool shown_add(struct buf *out, const char *text, const char *kept);
+/* The same as a text of its own, for a line; to be freed. */
+char *shown_line(const char *text);
+
+#endif

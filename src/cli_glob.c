@@ -1,0 +1,122 @@
+/*
+ * cli_glob.c - patterns in a path of the tree without a mount, as a shell expands them.
+ *
+ * A name with a '*', a '?' or a '[' is held against the names of the directory that the names before it lead
+ * to.  Names behind it that are plain are looked up: a path that is not there is none of the matches.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_pattern(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (strchr("*?[", name[i]))
+			return true;
+	return false;
+}
+
+/* A path one name longer; to be freed. */
+static char *join(const char *path, const char *name)
+{
+	struct buf whole;
+
+	buf_init(&whole, SIZE_MAX);
+	buf_printf(&whole, "%s%s", path, name);
+	return buf_take(&whole);
+}
+
+/* What is not there, or leads nowhere, only does not match; the rest is said. */
+static int note(const struct cli *cli, const char *path, int error)
+{
+	bool is_absent = error == ENOENT || error == ENOTDIR;
+
+	return error && !is_absent ? cli_complain(cli, path, error) : 0;
+}
+
+static int match_names(struct cli *cli, const char *before, const char *pattern, struct texts *out)
+{
+	struct entry entry;
+	struct texts names = { 0 };
+	int error = cli_walk(cli, *before ? before : "/", true, &entry);
+
+	if (!error && !S_ISDIR(entry.attr.mode))
+		error = ENOTDIR;
+	if (!error)
+		error = cli_names(cli, entry.id, &names);
+	for (size_t i = 0; i < names.n; i++)
+		if (fnmatch(pattern, names.v[i], FNM_PERIOD) == 0)
+			cli_add_text(out, join(before, names.v[i]));
+	cli_free_texts(&names);
+	return note(cli, before, error);
+}
+
+/* `before` with a plain rest of a path behind it, if that is there. */
+static int match_rest(struct cli *cli, const char *before, const char *rest, struct texts *out)
+{
+	char *path = join(before, rest);
+	struct entry entry;
+	int error = cli_walk(cli, path, false, &entry);
+	bool is_absent = error == ENOENT || error == ENOTDIR;
+
+	if (is_absent)
+		free(path);
+	else
+		cli_add_text(out, path); /* also what fails: it is said where it is read */
+	return 0;
+}
+
+/* The next name of `pattern` that is one, behind each path in `from`; then the rest. */
+static int expand(struct cli *cli, const char *before, const char *pattern, struct texts *out)
+{
+	size_t plain = 0, len;
+
+	for (;; plain += len) { /* names up to the first that is a pattern, with their slashes */
+		len = strcspn(pattern + plain, "/");
+		if (is_pattern(pattern + plain, len) || !len)
+			break;
+		len += strspn(pattern + plain + len, "/");
+	}
+	if (!pattern[plain])
+		return match_rest(cli, before, pattern, out);
+	char *lead = xstrndup(pattern, plain), *name = xstrndup(pattern + plain, len);
+	char *directory = join(before, lead);
+	const char *rest = pattern + plain + len;
+	struct texts found = { 0 };
+	int status = match_names(cli, directory, name, &found);
+
+	for (size_t i = 0; i < found.n; i++) {
+		size_t slashes = strspn(rest, "/");
+		char *slash = xstrndup(rest, slashes), *path = join(found.v[i], slash);
+		if (*rest)
+			status |= expand(cli, path, rest + slashes, out);
+		else
+			cli_add_text(out, xstrdup(path));
+		free(path);
+		free(slash);
+	}
+	cli_free_texts(&found);
+	free(directory);
+	free(name);
+	free(lead);
+	return status;
+}
+
+int cli_expand(struct cli *cli, const char *pattern, struct texts *out)
+{
+	size_t lead = strspn(pattern, "/"), before = out->n;
+	int status = 0;
+
+	if (is_pattern(pattern, strlen(pattern))) {
+		char *root = xstrndup(pattern, lead);
+		status = expand(cli, root, pattern + lead, out);
+		free(root);
+	}
+	if (out->n == before && !status)
+		cli_add_text(out, xstrdup(pattern));
+	return status;
+}

@@ -1,0 +1,51 @@
+/*
+ * shown.c - text from elsewhere, made fit for a terminal.
+ */
+#include "shown.h"
+
+#include <string.h>
+
+#include "utf8.h"
+
+size_t shown_unsafe(const char *text, uint32_t *point, size_t *length)
+{
+	if (text[0] == '\xc0' && text[1] == '\x80') {
+		*point = 0;
+		return *length = 2;
+	}
+	*length = utf8_decode(text, strnlen(text, 4), point);
+	if (*length)
+		return utf8_is_control(*point) ? *length : 0;
+	*point = (unsigned char)*text;
+	return *length = 1;
+}
+
+bool shown_add(struct buf *out, const char *text, const char *kept)
+{
+	const char *run = text;
+	uint32_t point;
+	size_t length;
+
+	for (; *text; text += length) {
+		size_t unsafe = shown_unsafe(text, &point, &length);
+
+		if (!unsafe || (unsafe == 1 && strchr(kept, *text)))
+			continue;
+		buf_add(out, run, (size_t)(text - run));
+		if (point == 0)
+			buf_puts(out, "\\x00");
+		for (size_t i = 0; point && i < unsafe; i++)
+			buf_printf(out, "\\x%02x", (unsigned char)text[i]);
+		run = text + unsafe;
+	}
+	return buf_add(out, run, (size_t)(text - run));
+}
+
+char *shown_line(const char *text)
+{
+	struct buf line;
+
+	buf_init(&line, SIZE_MAX);
+	shown_add(&line, text, "");
+	return buf_take(&line);
+}

@@ -1,0 +1,211 @@
+"""ls, cat and tree as people use them: patterns, long listings, paths as POSIX has them, pipes, and what is said of failures."""
+import fnmatch
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+from harness import KEYS, SANITIZED, SECRETS, TASK, synthetic
+
+DIRECTORY = "training/%s" % TASK
+STATUS = DIRECTORY + "/status"
+
+
+def shown(result):
+    assert (result.returncode, result.stderr) == (0, ""), result
+    return result.stdout
+
+
+def failed(result, status=1):
+    assert result.returncode == status and result.stderr.count("\n") == 1 and result.stderr.startswith("describefs: ")
+    return result.stderr[:-1]
+
+
+# ---- one line: path, cause, code, message, request id, what to do
+
+def last_request(cloud):
+    return cloud.log()[-1]["request_id"]
+
+
+@pytest.mark.parametrize("code, words, todo", [
+    ("AuthFailure.SecretIdNotFound", "Permission denied", "key from: environment"),
+    ("UnauthorizedOperation", "Permission denied", "key from: environment"),
+    ("InvalidAction", "Operation not supported", "region"),
+    ("InternalError", "Input/output error", "try again"),
+    ("RequestLimitExceeded", "Device or resource busy", "try again"),
+])
+@pytest.mark.parametrize("verb, path", [("cat", STATUS), ("ls", "training"), ("tree", "training"), ("ls", DIRECTORY)])
+def test_a_failure_is_one_line_with_what_the_cloud_said_and_what_to_do(box, cloud, verb, path, code, words, todo):
+    cloud.plan(do="error", code=code, message="why it is so")
+    result = box.verb(verb, "tione", path, options=["deadline=1"])
+    line = failed(result)
+    assert line.startswith("describefs: %s: %s: %s: why it is so (request " % (path, words, code)), line
+    assert todo in line.split(")", 1)[1]
+    assert re.search(r"\(request [0-9a-f-]{36}\)", line)
+    assert not any(secret in line for secret in SECRETS)
+
+
+def test_what_the_cloud_says_of_a_missing_resource_is_said(box):
+    line = failed(box.verb("cat", "tione", "training/train-0/status"))
+    assert "No such file or directory: ResourceNotFound" in line and "(request " in line
+    # what costs no call has nothing to say
+    assert failed(box.verb("cat", "tione", "nothing")) == "describefs: nothing: No such file or directory"
+
+
+def test_doctor_says_it_too(box, cloud):
+    cloud.plan(action="DescribeTrainingTasks", do="error", code="AuthFailure.SecretIdNotFound", message="no such key")
+    box.auth_failures = True
+    result = box.verb("doctor", "tione")
+    line = next(line for line in result.stdout.splitlines() if line.startswith("problem  call"))
+    assert "AuthFailure.SecretIdNotFound: no such key (request " in line and "key from: environment" in line
+
+
+# ---- pipes
+
+@pytest.mark.parametrize("words", [["tree", "tione", "training"], ["ls", "tione", "training"], ["kinds"],
+                                   ["cat", "tione", "training/*/describe.json"], ["doctor", "tione"], ["help"]])
+def test_a_reader_of_a_pipe_that_leaves_is_no_failure(box, cloud, words):
+    """The pipe is closed before anything is written, so that every one of them meets it."""
+    box.auth_failures = True
+    options = [] if words[0] == "help" else ["-o", "endpoint=" + cloud.url]
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = subprocess.Popen([str(SANITIZED), words[0], *options, *words[1:]], stdout=writing, stderr=subprocess.PIPE,
+                               stdin=subprocess.DEVNULL, env=box.environment({}))
+    os.close(writing)
+    said = process.communicate(timeout=60)[1]
+    assert (process.returncode, said) == (-signal.SIGPIPE, b"")
+
+
+def test_tree_stops_when_its_reader_leaves(box):
+    cloud = box.emulator("--tasks", 300)
+    command = "%s tree -o endpoint=%s,rate=1000 tione training | head -n 1" % (SANITIZED, cloud.url)
+    result = subprocess.run(["bash", "-c", command + '; exit "${PIPESTATUS[0]}"'], env=box.environment({}), capture_output=True,
+                            timeout=60)
+    assert (result.returncode, result.stdout, result.stderr) == (128 + signal.SIGPIPE, b"training\n", b"")
+    assert cloud.calls().get("DescribeTrainingTask", 0) < 300
+
+
+# ---- paths
+
+@pytest.mark.parametrize("path", [STATUS + "/", STATUS + "//", STATUS + "/.", STATUS + "/..", STATUS + "/../status",
+                                  STATUS + "/x", "README/"])
+@pytest.mark.parametrize("verb", ["cat", "ls", "tree"])
+def test_a_slash_behind_a_file_wants_a_directory(box, verb, path):
+    assert failed(box.verb(verb, "tione", path)) == "describefs: %s: Not a directory" % path if verb != "tree" else True
+    assert box.verb(verb, "tione", path).returncode == 1
+
+
+@pytest.mark.parametrize("path", ["//training///%s//status" % TASK, "./training/./%s/status" % TASK, "../../" + STATUS,
+                                  "training/../" + STATUS, "training/%s/../%s/status" % (TASK, TASK),
+                                  "by-name/../" + STATUS, "by-name/training/initCommand_test/status",
+                                  "by-name/training/initCommand_test/../%s/status" % TASK])
+def test_paths_are_resolved_as_posix_has_it(box, path):
+    assert shown(box.verb("cat", "tione", path)) == "SUCCEED\n"
+
+
+@pytest.mark.parametrize("path, words", [("", "No such file"), ("nothing/../" + STATUS, "No such file"),
+                                         ("training/train-0/../" + STATUS, "No such file"),
+                                         ("x" * 256, "File name too long"), ("training/" + "./" * 2100, "File name too long")])
+def test_paths_that_lead_nowhere(box, path, words):
+    assert words in failed(box.verb("cat", "tione", path))
+
+
+# ---- several paths, patterns
+
+def test_ls_of_several_paths_is_as_ls_has_it(box):
+    files = shown(box.verb("ls", "tione", STATUS, "README"))
+    assert files == STATUS + "\nREADME\n"
+    both = shown(box.verb("ls", "tione", "training", STATUS, "notebooks"))
+    notebooks = shown(box.verb("ls", "tione", "notebooks"))
+    assert both == "%s\n\ntraining:\n%s\n\nnotebooks:\n%s" % (STATUS, TASK, notebooks)
+    result = box.verb("ls", "tione", "nothing", "training")
+    assert result.returncode == 1 and result.stdout == "training:\n%s\n" % TASK and result.stderr.count("\n") == 1
+
+
+def test_a_pattern_stands_for_what_matches(box):
+    cloud = box.emulator("--tasks", 30)
+    lines = shown(box.verb("cat", "tione", "training/*/status")).splitlines()
+    assert len(lines) == 31 and cloud.calls() == {"DescribeTrainingTasks": 1}
+    assert shown(box.verb("ls", "tione", "training/*[0]/status")).splitlines() == [
+        "training/%s/status" % name for name in sorted([TASK, *(synthetic(i) for i in range(30))])
+        if fnmatch.fnmatch(name, "*[0]")]
+    assert shown(box.verb("ls", "tione", "//READ*")) == "//README\n"
+    assert shown(box.verb("ls", "tione", "training/train-13300000000000000??/status", "READ[M]E")).count("\n") == 31
+
+
+def test_a_pattern_that_nothing_matches_is_itself(box, cloud):
+    assert failed(box.verb("cat", "tione", "training/x*/status")) == (
+        "describefs: training/x*/status: No such file or directory")
+    assert failed(box.verb("cat", "tione", "training/*/nothing")).startswith("describefs: training/*/nothing: No such file")
+    assert "README/*: Not a directory" in failed(box.verb("cat", "tione", "README/*"))
+    # a listing that fails is no listing without a match
+    cloud.plan(do="error", code="UnauthorizedOperation")
+    assert "Permission denied: UnauthorizedOperation" in failed(box.verb("cat", "tione", "training/*/status"))
+
+
+# ---- ls -l, tree -L
+
+def test_ls_l_is_what_the_mount_shows(box):
+    lines = shown(box.verb("ls", "-l", "tione", DIRECTORY, env={"TZ": "UTC"})).splitlines()
+    assert re.fullmatch(r"total \d+", lines[0])
+    names = shown(box.verb("ls", "tione", DIRECTORY)).split()
+    rows = [line.split() for line in lines[1:]]
+    assert [row[7] for row in rows] == names
+    status = rows[names.index("status")]
+    assert status[0] == "-r--r--r--" and status[4] == "8" and re.fullmatch(r"20\d\d-\d\d-\d\d", status[5])
+    assert rows[names.index("image_info")][0] == "dr-xr-xr-x"
+    link = shown(box.verb("ls", "-l", "tione", "by-name/training")).splitlines()[1]
+    assert link.startswith("lrwxrwxrwx ") and link.endswith(" initCommand_test -> ../../training/%s" % TASK)
+    assert shown(box.verb("ls", "-l", "tione", STATUS)).endswith(" %s\n" % STATUS)
+
+
+def test_ls_l_of_a_listing_costs_the_list(box):
+    cloud = box.emulator("--tasks", 30)
+    assert len(shown(box.verb("ls", "-l", "tione", "training")).splitlines()) == 32
+    assert cloud.calls() == {"DescribeTrainingTasks": 1}
+
+
+def test_tree_goes_as_deep_as_it_is_told_and_counts(box):
+    cloud = box.emulator("--tasks", 3)
+    for level in ["-L", "1"], ["-L1"]:
+        lines = shown(box.verb("tree", *level, "tione")).splitlines()
+        assert lines[0] == "/" and lines[1] == "|-- README" and lines[-2:] == ["", "7 directories, 1 file"]
+        assert len(lines) == 10
+    assert cloud.total() == 0
+    lines = shown(box.verb("tree", "-L", "2", "tione", "training")).splitlines()
+    assert lines.count("|   |-- status") == 3
+    directories = sum(line.endswith("_info") or "-- train-" in line for line in lines)
+    files, folders = len(lines) - 3, re.fullmatch(r"(\d+) directories, (\d+) files", lines[-1])
+    assert int(folders[1]) + int(folders[2]) == files + 1 and int(folders[1]) > directories / 2
+    assert shown(box.verb("tree", "tione", STATUS)) == STATUS + "\n\n0 directories, 1 file\n"
+
+
+# ---- words
+
+@pytest.mark.parametrize("words, said", [
+    (["umount", "/mnt/x"], "fusermount3 -u /mnt/x"), (["stat", "x"], "describefs ls -l SOURCE PATH"),
+    (["list", "tione"], "describefs ls tione"), (["show", "tione"], "describefs cat tione"),
+    (["status", "-o", "ttl=1"], "-o means nothing for status"), (["kinds", "tione@nix"], "describefs kinds tione"),
+    (["version", "now"], "too many words"), (["kinds", "tione", "qianfan"], "too many words"),
+    (["tione", "/nowhere/m", "--foo"], "unknown option --foo: see describefs --help"),
+])
+def test_words_that_mean_nothing_are_wrong_usage(box, words, said):
+    result = box.run(*words)
+    assert result.returncode == 2 and result.stdout == b"" and result.stderr.count(b"\n") == 1
+    assert said in result.stderr.decode()
+
+
+def test_help_and_version_are_verbs_too(box):
+    assert box.run("help").stdout == box.run("--help").stdout != b""
+    assert box.run("version").stdout == box.run("--version").stdout != b""
+    assert box.run("help", env=dict.fromkeys(KEYS)).returncode == 0
+
+
+def test_a_catalog_that_is_not_there_is_said_with_those_that_are(box):
+    for words in ["kinds", "tion"], ["ls", "tion"], ["statos", "/nowhere"]:
+        line = box.run(*words).stderr.decode()
+        assert line.count("\n") == 1 and "no such catalog; there is tione qianfan" in line
+    assert "did you mean describefs status?" in line
