@@ -13,6 +13,8 @@
 /* A mount of ours.  All owned. */
 struct mount {
 	char *point, *source; /* where; what is shown there, several with '+' between */
+	char *part; /* what of it, "/" for all: a bind mount may show a directory alone */
+	char *device; /* "0:98": the same for all that show a part of one */
 	int64_t uid; /* whose */
 };
 

@@ -183,7 +183,7 @@ static void look_at_mounts(struct findings *findings)
 
 	mounts_read(&mounts);
 	for (unsigned i = 0; i < mounts.n; i++)
-		if (uid == 0 || mounts.v[i].uid == uid)
+		if (mounts.v[i].uid == uid && !strcmp(mounts.v[i].part, "/"))
 			look_at_mount(findings, &mounts.v[i]);
 	mounts_release(&mounts);
 }

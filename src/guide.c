@@ -3,13 +3,18 @@
  */
 #include "guide.h"
 
+#include <limits.h>
 #include <string.h>
+
+#include "shown.h"
 
 static void add_path(struct buf *out, const struct kind *kind)
 {
 	if (kind->parent)
 		add_path(out, kind->parent);
-	buf_printf(out, "/%s/<%s>", kind->name, kind->id);
+	buf_printf(out, "/%s/<", kind->name);
+	shown_add(out, kind->id, "");
+	buf_putc(out, '>');
 }
 
 static const char *call_name(const struct action *action)
@@ -34,24 +39,47 @@ static void add_views(struct buf *out, const struct kind *kind)
 	}
 }
 
-void guide_kinds(struct buf *out, const struct catalog *catalog)
+/* The widest path's, so that what is said of the kinds stands below one another. */
+static int path_width(const struct catalog *catalog)
 {
+	size_t width = 0;
 	struct buf path;
 
-	buf_init(&path, 4096);
-	buf_printf(out, "%s - %s\n", catalog->name, catalog->about);
+	buf_init(&path, SIZE_MAX);
+	for (size_t i = 0; i < catalog->n_kinds; i++) {
+		buf_clear(&path);
+		add_path(&path, catalog->kinds[i]);
+		width = path.len > width ? path.len : width;
+	}
+	buf_release(&path);
+	return width < INT_MAX ? (int)width : INT_MAX;
+}
+
+void guide_kinds(struct buf *out, const struct catalog *catalog)
+{
+	int width = path_width(catalog);
+	struct buf path;
+
+	buf_init(&path, SIZE_MAX);
+	buf_printf(out, "%s - ", catalog->name);
+	shown_add(out, catalog->about, "");
+	buf_putc(out, '\n');
 	for (size_t i = 0; i < catalog->n_kinds; i++) {
 		const struct kind *kind = catalog->kinds[i];
 		buf_clear(&path);
 		add_path(&path, kind);
-		buf_printf(out, "  %-52s %s%s\n", path.data, kind->about,
-			kind->partial ? " (listing is partial: enter an id by its name)" : "");
-		buf_printf(out, "  %-52s list %s, describe %s\n", "", call_name(&kind->list),
-			call_name(&kind->describe));
+		buf_printf(out, "  %-*s ", width, path.data);
+		shown_add(out, kind->about, "");
+		buf_puts(out, kind->partial ? " (listing is partial: enter an id by its name)\n" : "\n");
+		buf_printf(out, "  %-*s list ", width, "");
+		shown_add(out, call_name(&kind->list), "");
+		buf_puts(out, ", describe ");
+		shown_add(out, call_name(&kind->describe), "");
+		buf_putc(out, '\n');
 		buf_clear(&path);
 		add_views(&path, kind);
 		if (path.len)
-			buf_printf(out, "  %-52s %s\n", "", path.data);
+			buf_printf(out, "  %-*s %s\n", width, "", path.data);
 	}
 	buf_release(&path);
 }

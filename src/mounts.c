@@ -14,7 +14,7 @@
 static const char OUR_TYPE[] = "fuse.describefs";
 
 struct line {
-	char *point, *type, *source, *options;
+	char *device, *part, *point, *type, *source, *options;
 };
 
 /* \040 is a blank: turns the table's octal escapes back, in place. */
@@ -39,15 +39,19 @@ static bool cut(char *text, struct line *line)
 	if (!rest)
 		return false;
 	*rest = '\0';
-	line->point = strtok_r(text, " ", &state);
-	for (int field = 1; line->point && field < 5; field++)
-		line->point = strtok_r(NULL, " ", &state);
+	char **const fields[] = { NULL, NULL, &line->device, &line->part, &line->point };
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		char *field = strtok_r(i ? NULL : text, " ", &state);
+		if (fields[i])
+			*fields[i] = field;
+	}
 	line->type = strtok_r(rest + 3, " ", &state);
 	line->source = strtok_r(NULL, " ", &state);
 	line->options = strtok_r(NULL, " \n", &state);
 	if (!line->point || !line->type)
 		return false;
 	unescape(line->point);
+	unescape(line->part);
 	if (line->source)
 		unescape(line->source);
 	return true;
@@ -90,7 +94,8 @@ void mounts_read(struct mounts *mounts)
 			continue;
 		mounts->v = xrealloc(mounts->v, (mounts->n + 1) * sizeof(*mounts->v));
 		mounts->v[mounts->n++] = (struct mount){ .point = xstrdup(line.point),
-			.source = xstrdup(line.source ? line.source : ""), .uid = owner(line.options) };
+			.source = xstrdup(line.source ? line.source : ""), .part = xstrdup(line.part),
+			.device = xstrdup(line.device), .uid = owner(line.options) };
 	}
 	free(text);
 	if (table)
@@ -102,6 +107,8 @@ void mounts_release(struct mounts *mounts)
 	for (unsigned i = 0; i < mounts->n; i++) {
 		free(mounts->v[i].point);
 		free(mounts->v[i].source);
+		free(mounts->v[i].part);
+		free(mounts->v[i].device);
 	}
 	free(mounts->v);
 	*mounts = (struct mounts){ 0 };

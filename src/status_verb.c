@@ -6,11 +6,15 @@
 #include "status_verb.h"
 
 #include "ascii.h"
+#include "columns.h"
+#include "config.h"
 #include "daemon.h"
 #include "mounts.h"
+#include "output.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,20 +40,47 @@ static int64_t value(const char *metrics, const char *name)
 	return sum;
 }
 
-static void print_age(int64_t seconds)
+/* What is being printed: every mount is a few rows of one table. */
+struct report {
+	struct columns columns;
+	const struct mounts *mounts;
+	uid_t uid; /* who asks */
+	int status;
+};
+
+static void add_number(struct report *report, long long number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", number);
+	columns_add(&report->columns, text);
+}
+
+static void add_age(struct report *report, int64_t seconds)
 {
 	static const struct {
 		int64_t of;
 		const char *name;
 	} UNITS[] = { { 86400, "d" }, { 3600, "h" }, { 60, "m" }, { 1, "s" } };
+	char text[32] = "never";
 	size_t i = 0;
 
 	while (i < 3 && seconds < UNITS[i].of)
 		i++;
-	if (seconds < 0)
-		printf("\tnever");
+	if (seconds >= 0)
+		snprintf(text, sizeof(text), "%lld%s", (long long)(seconds / UNITS[i].of), UNITS[i].name);
+	columns_add(&report->columns, text);
+}
+
+/* Whose it is, by name where there is one. */
+static void name_user(char *field, size_t size, int64_t uid)
+{
+	const struct passwd *user = uid < 0 ? NULL : getpwuid((uid_t)uid);
+
+	if (user)
+		snprintf(field, size, "%s", user->pw_name);
 	else
-		printf("\t%lld%s", (long long)(seconds / UNITS[i].of), UNITS[i].name);
+		snprintf(field, size, "%lld", (long long)uid);
 }
 
 /* Nothing was counted yet: zero. */
@@ -60,25 +91,75 @@ static long long count(const char *metrics, const char *name)
 	return sum < 0 ? 0 : sum;
 }
 
-static void print_numbers(const struct mount *mount, const char *source, const char *metrics)
+/* `part`: which of the mount's sources, "1/2". */
+static void add_numbers(struct report *report, const struct mount *mount, const char *source,
+	const char *part, const char *metrics)
 {
-	printf("%s\t%s\t%lld\t%lld\t%lld", mount->point, source, count(metrics, "describefs_calls_total"),
-		count(metrics, "describefs_cache_hits_total"), count(metrics, "describefs_failures_total"));
-	print_age(value(metrics, "describefs_newest_answer_age_seconds"));
-	print_age(value(metrics, "describefs_uptime_seconds"));
-	printf("\t%.1f MiB\n", (double)count(metrics, "describefs_memory_bytes") / (1 << 20));
+	struct columns *columns = &report->columns;
+	char text[64];
+
+	columns_add(columns, mount->point);
+	columns_add(columns, source);
+	add_number(report, count(metrics, "describefs_calls_total"));
+	add_number(report, count(metrics, "describefs_cache_hits_total"));
+	add_number(report, count(metrics, "describefs_failures_total"));
+	add_age(report, value(metrics, "describefs_newest_answer_age_seconds"));
+	add_age(report, value(metrics, "describefs_uptime_seconds"));
+	snprintf(text, sizeof(text), "%.1f MiB",
+		(double)count(metrics, "describefs_memory_bytes") / (1 << 20));
+	columns_add(columns, text);
+	columns_add(columns, part);
+	name_user(text, sizeof(text), mount->uid);
+	columns_add(columns, text);
+	columns_end_row(columns);
 }
 
-static int print_failure(const struct mount *mount, int error)
+/* A row that says in words how the mount is, and whose it is if that is another user. */
+static void add_words(struct report *report, const struct mount *mount, const char *before,
+	const char *after)
 {
-	if (error == ENOTCONN)
-		printf("%s\t%s\tdead: mount it again, or fusermount3 -u %s\n", mount->point, mount->source,
-			mount->point);
-	else if (error < 0)
-		printf("%s\t%s\tdoes not answer\n", mount->point, mount->source);
+	struct buf text;
+	char user[64];
+
+	buf_init(&text, SIZE_MAX);
+	buf_printf(&text, "%s%s", before, after);
+	name_user(user, sizeof(user), mount->uid);
+	if (mount->uid != report->uid)
+		buf_printf(&text, " (mounted by %s)", user);
+	columns_add(&report->columns, mount->point);
+	columns_add(&report->columns, mount->source);
+	columns_add(&report->columns, text.data);
+	columns_end_row(&report->columns);
+	buf_release(&text);
+}
+
+static void add_failure(struct report *report, const struct mount *mount, int error)
+{
+	bool is_private = error == EACCES && mount->uid != report->uid;
+
+	if (is_private)
+		add_words(report, mount, "is for its owner alone", "");
+	else if (error == ENOTCONN)
+		add_words(report, mount, "dead: mount it again, or fusermount3 -u ", mount->point);
 	else
-		printf("%s\t%s\t%s\n", mount->point, mount->source, strerror(error));
-	return 1;
+		add_words(report, mount, error < 0 ? "does not answer" : strerror(error), "");
+	report->status |= !is_private;
+}
+
+/* A bind mount of a directory in a mount: it has no .describefs, and the mount has a row of its own. */
+static void add_part(struct report *report, const struct mount *mount)
+{
+	const struct mount *whole = NULL;
+	struct buf text;
+
+	for (unsigned i = 0; !whole && i < report->mounts->n; i++)
+		if (!strcmp(report->mounts->v[i].device, mount->device) &&
+				!strcmp(report->mounts->v[i].part, "/"))
+			whole = &report->mounts->v[i];
+	buf_init(&text, SIZE_MAX);
+	buf_printf(&text, "shows %s of ", mount->part);
+	add_words(report, mount, text.data, whole ? whole->point : "a mount that is not in sight");
+	buf_release(&text);
 }
 
 /* `below`: a source's directory, or "". */
@@ -94,55 +175,86 @@ static int ask_source(const struct mount *mount, const char *below, struct buf *
 	return error;
 }
 
-/* Several are what the directory holds: it has just said that it is above them. */
-static int print_sources(const struct mount *mount, struct buf *metrics)
+/* The names in the directory, in its order; an errno. */
+static int list_sources(const struct mount *mount, char *names[SOURCES_MAX], size_t *n)
 {
 	DIR *top = opendir(mount->point);
-	int status = 0;
 
 	if (!top)
-		return print_failure(mount, errno);
-	for (const struct dirent *entry; !status && (entry = readdir(top));) {
-		if (entry->d_name[0] == '.')
-			continue;
-		int error = ask_source(mount, entry->d_name, metrics);
-		if (error)
-			status = print_failure(mount, error);
-		else
-			print_numbers(mount, entry->d_name, metrics->data);
-	}
+		return errno;
+	for (const struct dirent *entry; *n < SOURCES_MAX && (entry = readdir(top));)
+		if (entry->d_name[0] != '.')
+			names[(*n)++] = xstrdup(entry->d_name);
 	closedir(top);
-	return status;
+	return 0;
 }
 
-static int print_mount(const struct mount *mount)
+/* Several are what the directory holds: it has just said that it is above them. */
+static void add_sources(struct report *report, const struct mount *mount, struct buf *metrics)
+{
+	char *names[SOURCES_MAX];
+	size_t n = 0;
+	int error = list_sources(mount, names, &n);
+
+	for (size_t i = 0; !error && i < n; i++) {
+		char part[48];
+		snprintf(part, sizeof(part), "%zu/%zu", i + 1, n);
+		error = ask_source(mount, names[i], metrics);
+		if (!error)
+			add_numbers(report, mount, names[i], part, metrics->data);
+	}
+	if (error)
+		add_failure(report, mount, error);
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+}
+
+static void add_mount(struct report *report, const struct mount *mount)
 {
 	struct buf metrics;
-	int status = 0;
 
+	if (strcmp(mount->part, "/") != 0) {
+		add_part(report, mount);
+		return;
+	}
 	buf_init(&metrics, METRICS_MAX);
 	int error = ask_source(mount, "", &metrics);
 	if (error == ENOENT)
-		status = print_sources(mount, &metrics);
+		add_sources(report, mount, &metrics);
 	else if (error)
-		status = print_failure(mount, error);
+		add_failure(report, mount, error);
 	else
-		print_numbers(mount, mount->source, metrics.data);
+		add_numbers(report, mount, mount->source, "1/1", metrics.data);
 	buf_release(&metrics);
-	return status;
+}
+
+static void add_heads(struct columns *columns)
+{
+	static const char *const HEADS[] = { "MOUNT", "SOURCE", "CALLS", "HITS", "ERRORS", "NEWEST", "UP",
+		"KEPT", "PART", "USER" };
+
+	for (size_t i = 0; i < sizeof(HEADS) / sizeof(*HEADS); i++)
+		columns_add(columns, HEADS[i]);
+	columns_end_row(columns);
 }
 
 int status_run(void)
 {
+	struct output output = { 0 };
 	struct mounts mounts;
-	int64_t uid = geteuid();
-	int status = 0;
+	struct report report = { .mounts = &mounts, .uid = geteuid() };
+	struct buf text;
 
 	mounts_read(&mounts);
-	printf("MOUNT\tSOURCE\tCALLS\tHITS\tERRORS\tNEWEST\tUP\tKEPT\n");
+	add_heads(&report.columns);
 	for (unsigned i = 0; i < mounts.n; i++)
-		if (uid == 0 || mounts.v[i].uid == uid)
-			status |= print_mount(&mounts.v[i]);
+		if (report.uid == 0 || mounts.v[i].uid == report.uid)
+			add_mount(&report, &mounts.v[i]);
+	buf_init(&text, SIZE_MAX);
+	columns_print(&report.columns, &text, isatty(STDOUT_FILENO));
+	output_take(&output, &text);
+	buf_release(&text);
+	columns_release(&report.columns);
 	mounts_release(&mounts);
-	return fflush(stdout) ? 1 : status;
+	return output_end(&output, report.status);
 }

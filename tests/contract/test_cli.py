@@ -1,5 +1,6 @@
 """ls, cat and tree as people use them: patterns, long listings, paths as POSIX has them, pipes, and what is said of failures."""
 import fnmatch
+import json
 import os
 import re
 import signal
@@ -209,3 +210,28 @@ def test_a_catalog_that_is_not_there_is_said_with_those_that_are(box):
         line = box.run(*words).stderr.decode()
         assert line.count("\n") == 1 and "no such catalog; there is tione qianfan" in line
     assert "did you mean describefs status?" in line
+
+
+# ---- kinds
+
+LONG = {
+    "catalog": "long", "about": "long: \u009b31mred\u202e", "cloud": "tencent", "service": "tione", "version": "2021-11-11",
+    "endpoint": "https://tione.tencentcloudapi.com", "date": "2021-11-11",
+    "kinds": [{"name": "a", "about": "short", "list": {"action": "DescribeA", "items": "A", "paging": "offset", "page": 20},
+               "id": "Id", "id_form": "a-[0-9]+"},
+              {"name": "a_kind_with_a_name_that_is_longer_than_what_the_others_have", "about": "a\u0085b\u2066c",
+               "list": {"action": "DescribeB", "items": "B", "paging": "offset", "page": 20},
+               "id": "AnIdWhoseNameIsLongTooAndMakesItWorse", "id_form": "b-[0-9]+"}],
+}
+
+
+def test_the_columns_of_kinds_fit_and_a_catalog_gives_no_orders(box, tmp_path):
+    catalogs = tmp_path / ".config/describefs/catalog"
+    catalogs.mkdir(parents=True)
+    (catalogs / "long.json").write_text(json.dumps(LONG))
+    text = shown(box.verb("kinds", env={"HOME": str(tmp_path)}))
+    assert not any(odd in text for odd in "\u009b\u202e\u0085\u2066")
+    assert "a\\xc2\\x85b\\xe2\\x81\\xa6c" in text and "long: \\xc2\\x9b31mred\\xe2\\x80\\xae" in text
+    for part in re.split(r"^\S.*\n", text, flags=re.M)[1:]:
+        columns = {re.match(r" *(/\S+ +)?", line).end() for line in part.splitlines()}
+        assert len(columns) == 1, part
