@@ -56,6 +56,7 @@ struct config {
 struct config_places {
 	const char *machine, *user; /* the two files; NULL: none. One that is not there is fine */
 	const char *home; /* for ~/ in them; NULL: unknown */
+	int64_t invoker; /* whose files root believes, too (file.h); -1: none */
 };
 
 /*
@@ -71,6 +72,6 @@ const char *config_help(void);
 /* Appends "; did you mean describefs VERB?" if the word may be a slip of the hand. */
 void config_add_near_verb(const char *word, struct buf *why);
 /* Adds the catalogs of DIR/NAME.json in the order of their names; a DIR that is not there is fine. */
-bool config_load_catalogs(struct catalogs *catalogs, const char *directory, struct buf *why);
+bool config_load_catalogs(struct catalogs *catalogs, const char *directory, int64_t invoker, struct buf *why);
 
 #endif

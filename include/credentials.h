@@ -19,8 +19,6 @@ struct credentials {
 void credentials_release(struct credentials *credentials);
 /* `to` holds a value (or zeroes) and is released first. */
 void credentials_copy(struct credentials *to, const struct credentials *from);
-/* NULL: it can be a key, or a part of one; else what is wrong with it ("is empty"), which never shows it. */
-const char *credentials_mistake(const char *text);
 
 enum origin_kind {
 	ORIGIN_KEY, /* `key` is it */

@@ -1,5 +1,5 @@
 /*
- * file.h - a small regular file as a whole, read without ever waiting for a FIFO or a device.
+ * file.h - a small text file as a whole, read without ever waiting for a FIFO or a device.
  *
  * Layer 5.
  */
@@ -11,13 +11,38 @@
 #include "buf.h"
 
 /*
- * The bytes of a regular file of at most `max` bytes, and a NUL behind them, in one allocation (so
- * that who reads a secret can wipe it): the caller frees it.  NULL: errno is set, and `why` says
- * "PATH: reason".
+ * The bytes of a regular file of at most `max` bytes, without a byte order mark, and a NUL behind them, in
+ * one allocation (so that who reads a secret can wipe it): the caller frees it. NULL: errno is set (EILSEQ:
+ * it is no text), and `why` says "PATH: reason" and what to do.
  */
 char *file_read(const char *path, size_t max, size_t *len, struct buf *why);
-/* The same, refused (EACCES, and `why` says what to run) unless it is the user's own and nobody else's. */
-char *file_read_secret(const char *path, size_t max, size_t *len, struct buf *why);
+
+enum file_care {
+	FILE_DECIDES, /* what the program does: nobody else may have written it */
+	FILE_SECRET, /* and nobody else may read it */
+};
+
+/*
+ * Whose files are believed: the user's own and root's; where we are root, also those of the user who became
+ * root by sudo, and of nobody else.
+ */
+struct file_trust {
+	int64_t invoker; /* that user; -1: there is none */
+	enum file_care care;
+};
+
+/*
+ * The same, refused (EACCES, and `why` says what to run) where another user owns the file, a link to it or
+ * its directory, or can write to one of them; of a secret, where another user can read it.
+ */
+char *file_read_trusted(const char *path, size_t max, struct file_trust trust, size_t *len, struct buf *why);
+
+/*
+ * file_trust.c, for file.c: whether an open file may be believed, and how one that cannot be read is made
+ * readable.
+ */
+bool file_is_trusted(int fd, const char *path, struct file_trust trust, struct buf *why);
+void file_advise(const char *path, int error, struct buf *why);
 
 /* Changes when the file does, in content or by being replaced; 0: there is none. */
 uint64_t file_mark(const char *path);

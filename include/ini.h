@@ -1,10 +1,9 @@
 /*
  * ini.h - INI, as the clouds' own tools write it: [section], key = value, one a line.
  *
- * A value is what stands behind the first '=' or ':' up to the end of its line, without the blanks around
- * it and otherwise as it is: there are no quotes, no escapes, and no comments behind a value (a key may
- * hold a '#').  A comment is a line of its own that begins with '#' or ';'.  Sections and keys keep their
- * case.
+ * A value is what stands behind the first '=' or ':': in quotes as it is, else without the blanks around it
+ * and up to a comment.  A comment begins with '#' or ';', at the start of a line, of a value, or behind a
+ * blank.  There are no escapes.  Sections and keys keep their case.
  *
  * Layer 1: pure.
  */
@@ -27,8 +26,8 @@ struct ini {
 };
 
 /*
- * False: `why` says "line 3: ...", never with the text of the line, and *ini is empty.  The rows live until
- * ini_release, which overwrites them: they may be secrets.
+ * False: `why` says "3: ...", where 3 is the line, never with its text, and *ini is empty.  The rows live
+ * until ini_release, which overwrites them: they may be secrets.
  */
 bool ini_parse(struct ini *ini, const char *text, size_t len, struct buf *why);
 void ini_release(struct ini *ini);
@@ -36,5 +35,9 @@ void ini_release(struct ini *ini);
 bool ini_has(const struct ini *ini, const char *section);
 /* The last value of that name; NULL: there is none. */
 const char *ini_value(const struct ini *ini, const char *section, const char *key);
+/* The line in which the section begins last; 0: there is none. */
+unsigned ini_line(const struct ini *ini, const char *section);
+/* The row in which the name stands for the second time in the section; NULL: it stands once at most. */
+const struct ini_row *ini_again(const struct ini *ini, const char *section, const char *key);
 
 #endif

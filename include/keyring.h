@@ -2,7 +2,8 @@
  * keyring.h - where keys are found: the environment, then the files of the clouds' own tools, then whoever
  * gives keys to those who ask.
  *
- * Tencent, the first that is there; what is there and wrong is an error, and nothing behind it stands in:
+ * Tencent, the first that is there; what is there and wrong, or only a part, is an error, and nothing behind
+ * it stands in:
  *
  *  1. TENCENTCLOUD_SECRET_ID + _SECRET_KEY (+ _TOKEN), unless a profile was named;
  *  2. ~/.tccli/PROFILE.credential: a key, or type cvm-role, oauth, sso, or a role-arn + role-session-name;
@@ -15,15 +16,15 @@
  * that key.
  * The order is tccli's as far as it goes, then the SDKs'; but 4 comes before 5, since somebody has set it.
  * The region: the source's own, else $TENCENTCLOUD_REGION (unless a profile was named), else the profile's
- * .configure, else the catalog's.
+ * .configure, else the catalog's.  One that is there and cannot be a region's name is an error, too.
  *
  * Baidu: QIANFAN_ACCESS_KEY + _SECRET_KEY, each from the environment or else from the dotenv file (.env where
  * we were started, or $QIANFAN_DOT_ENV_CONFIG_FILE); then [Defaults] of ~/.go-bcecli/credentials.
  *
  * keyring_new reads the environment once and overwrites the secrets in it in place, so that
  * /proc/PID/environ does not show them.  keyring_load reads files anew at each call (a rotation is seen
- * without a restart): regular ones of at most 64 KiB, never blocking on a FIFO; those that hold a secret
- * only when they are nobody else's to read.
+ * without a restart): regular ones of at most 64 KiB, never blocking on a FIFO; those that nobody else could
+ * have written, and those that hold a secret only when they are nobody else's to read.
  *
  * Layer 5.
  */
@@ -45,17 +46,25 @@ void keyring_free(struct keyring *keyring);
 /*
  * How the key for a cloud ("tencent", "baidu") and a profile (NULL: none was named) is come by.  True: *out
  * is replaced, and out->where says where it was found.  False: *out is untouched, and `why` says in one line
- * what is missing or wrong and what to do; what it held before goes.  Never prints a secret, asks nobody.
+ * what is missing or wrong and what to do; what it held before goes.  `looked` (NULL: it is not wanted) takes
+ * every place that was looked at and had none.  Never prints a secret, asks nobody.
  */
 bool keyring_load(const struct keyring *keyring, const char *cloud, const char *profile,
-	struct origin *out, struct buf *why);
+	struct origin *out, struct buf *looked, struct buf *why);
 /* Changes when a file that keyring_load would look at does; 0: there is none. Does not read it. */
 uint64_t keyring_mark(const struct keyring *keyring, const char *cloud, const char *profile);
-/* The region that the environment or the profile names; false when neither does. */
-bool keyring_region(const struct keyring *keyring, const char *cloud, const char *profile,
-	struct buf *out);
-/* HOME, for the user's catalogs; NULL when unset. */
+/*
+ * The region that the environment or the profile names; *out stays empty when neither does. False: one of
+ * them names one that cannot be, or the profile's file cannot be read: `why` says so in one line.
+ */
+bool keyring_region(const struct keyring *keyring, const char *cloud, const char *profile, struct buf *out,
+	struct buf *why);
+/* HOME, for ~/ in the user's files; NULL when unset. */
 const char *keyring_home(const struct keyring *keyring);
+/* $XDG_CONFIG_HOME/describefs/NAME, else ~/.config/describefs/NAME; false when neither is known. */
+bool keyring_config(const struct keyring *keyring, const char *name, struct buf *path);
+/* Where we are root: the user who became root by sudo; -1: there is none. */
+int64_t keyring_invoker(const struct keyring *keyring);
 /* NOTIFY_SOCKET, where a service manager waits for daemon_notify; NULL when unset. */
 const char *keyring_manager(const struct keyring *keyring);
 

@@ -18,7 +18,7 @@ enum { CATALOG_BYTES_MAX = 1 << 20, CONFIG_BYTES_MAX = 1 << 20, PATH_ROOM = 1 <<
 
 /* ---- named mounts ---- */
 
-static bool read_file(struct config_file *file, const char *path, struct buf *why)
+static bool read_file(struct config_file *file, const char *path, int64_t invoker, struct buf *why)
 {
 	struct buf reason;
 	size_t len;
@@ -27,13 +27,14 @@ static bool read_file(struct config_file *file, const char *path, struct buf *wh
 		return true;
 	buf_init(&reason, PATH_ROOM);
 	errno = 0;
-	char *text = file_read(path, CONFIG_BYTES_MAX, &len, &reason);
+	const struct file_trust trust = { invoker, FILE_DECIDES };
+	char *text = file_read_trusted(path, CONFIG_BYTES_MAX, trust, &len, &reason);
 	bool missing = !text && (errno == ENOENT || errno == ENOTDIR);
 	bool good = text && ini_parse(&file->rows, text, len, &reason);
 	if (good)
 		file->path = path;
 	else if (text)
-		buf_printf(why, "%s: %s", path, reason.data);
+		buf_printf(why, "%s:%s", path, reason.data);
 	else if (!missing)
 		buf_puts(why, reason.data);
 	free(text);
@@ -44,7 +45,8 @@ static bool read_file(struct config_file *file, const char *path, struct buf *wh
 bool config_files_read(struct config_files *files, const struct config_places *places, struct buf *why)
 {
 	*files = (struct config_files){ .home = places->home };
-	return read_file(&files->machine, places->machine, why) && read_file(&files->user, places->user, why);
+	return read_file(&files->machine, places->machine, places->invoker, why) &&
+		read_file(&files->user, places->user, places->invoker, why);
 }
 
 void config_files_release(struct config_files *files)
@@ -219,26 +221,27 @@ static bool list_catalogs(struct texts *names, const char *directory, struct buf
 	return true;
 }
 
-static bool load_catalog(struct catalogs *catalogs, const char *directory, const char *name,
+static bool load_catalog(struct catalogs *catalogs, const char *directory, const char *name, int64_t invoker,
 	struct buf *why)
 {
 	struct buf path;
 	size_t len;
 	buf_init(&path, PATH_ROOM);
 	buf_printf(&path, "%s/%s", directory, name);
-	char *text = file_read(path.data, CATALOG_BYTES_MAX, &len, why);
+	const struct file_trust trust = { invoker, FILE_DECIDES };
+	char *text = file_read_trusted(path.data, CATALOG_BYTES_MAX, trust, &len, why);
 	bool good = text && catalogs_load(catalogs, path.data, text, len, why);
 	free(text);
 	buf_release(&path);
 	return good;
 }
 
-bool config_load_catalogs(struct catalogs *catalogs, const char *directory, struct buf *why)
+bool config_load_catalogs(struct catalogs *catalogs, const char *directory, int64_t invoker, struct buf *why)
 {
 	struct texts names = { 0 };
 	bool good = list_catalogs(&names, directory, why);
 	for (size_t i = 0; good && i < names.n; i++)
-		good = load_catalog(catalogs, directory, names.v[i], why);
+		good = load_catalog(catalogs, directory, names.v[i], invoker, why);
 	texts_release(&names);
 	return good;
 }

@@ -39,23 +39,6 @@ void credentials_copy(struct credentials *to, const struct credentials *from)
 	*to = copy;
 }
 
-static bool is_blank(char byte)
-{
-	return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
-const char *credentials_mistake(const char *text)
-{
-	if (!text || !*text)
-		return "is empty";
-	if (is_blank(text[0]) || is_blank(text[strlen(text) - 1]))
-		return "begins or ends with a blank: take it out";
-	for (; *text; text++) /* C0 80 is how a file's \u0000 comes */
-		if ((unsigned char)*text < ' ' || *text == 0x7f || *text == '\xc0')
-			return "holds a control character";
-	return NULL;
-}
-
 /* All its texts are treated alike: one of them is a secret, and none is looked at often. */
 static char **text_of(struct origin *origin, size_t i)
 {

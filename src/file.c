@@ -1,5 +1,5 @@
 /*
- * file.c - a small regular file as a whole.
+ * file.c - a small text file as a whole.
  *
  * O_NONBLOCK makes open return at once whatever the path names; what was opened is then looked at
  * by its descriptor, so that nobody can swap it in between.  A link to a file is as good as the
@@ -9,11 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "value.h"
 
 /* 0, or why it is not a file to read (an errno; -1: no file at all). */
 static int check(int fd, size_t max)
@@ -45,46 +46,40 @@ static int read_all(int fd, char *bytes, size_t max, size_t *len)
 	return EFBIG;
 }
 
-/*
- * Whoever else can read the file has the secret too, and whoever else can write to it or beside it
- * chooses the account that we show; but in /tmp and the like each can only replace his own.  Root reads for
- * others: in a container, or with their HOME.
- */
-static bool is_private(int fd, const char *path, struct buf *why)
+static int read_text(int fd, char *bytes, size_t max, size_t *len, const char **mistake)
 {
-	struct stat status;
-	char *copy = xstrdup(path), *directory = dirname(copy);
-	bool good = false;
-	if (fstat(fd, &status) < 0)
-		buf_printf(why, "%.1000s: %s", path, strerror(errno));
-	else if (status.st_uid != geteuid() && status.st_uid != 0 && geteuid() != 0)
-		buf_printf(why, "%.1000s: belongs to the user %u: it must be yours", path,
-			(unsigned int)status.st_uid);
-	else if (status.st_mode & (S_IRWXG | S_IRWXO))
-		buf_printf(why, "%.1000s: others can get at it: chmod 600 %.1000s", path, path);
-	else if (stat(directory, &status) == 0 && (status.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
-		buf_printf(why, "%.1000s: anybody can write to it: chmod 700 %.1000s", directory,
-			directory);
-	else
-		good = true;
-	free(copy);
-	return good;
+	int error = read_all(fd, bytes, max, len);
+	bytes[*len] = '\0';
+	if (error == 0)
+		*mistake = value_text(bytes, len);
+	return error == 0 && *mistake ? EILSEQ : error;
 }
 
-static char *read_file(const char *path, size_t max, size_t *len, bool secret, struct buf *why)
+static void say_why(const char *path, int error, const char *mistake, struct buf *why)
+{
+	if (mistake)
+		buf_printf(why, "%.1000s %s", path, mistake);
+	else
+		buf_printf(why, "%.1000s: %s", path, error < 0 ? "not a regular file" : strerror(error));
+	file_advise(path, error, why);
+}
+
+/* `trust` NULL: whoever has written it. */
+static char *read_file(const char *path, size_t max, const struct file_trust *trust, size_t *len,
+	struct buf *why)
 {
 	char *bytes = NULL;
+	const char *mistake = NULL;
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	int error = fd < 0 ? errno : check(fd, max);
-	if (error == 0 && secret && !is_private(fd, path, why)) {
+	if (error == 0 && trust && !file_is_trusted(fd, path, *trust, why)) {
 		close(fd);
 		errno = EACCES;
 		return NULL;
 	}
 	if (error == 0) {
 		bytes = xmalloc(max + 2);
-		error = read_all(fd, bytes, max, len);
-		bytes[*len] = '\0';
+		error = read_text(fd, bytes, max, len, &mistake);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -93,19 +88,19 @@ static char *read_file(const char *path, size_t max, size_t *len, bool secret, s
 	if (bytes)
 		explicit_bzero(bytes, max + 2);
 	free(bytes);
-	buf_printf(why, "%.1000s: %s", path, error < 0 ? "not a regular file" : strerror(error));
+	say_why(path, error, mistake, why);
 	errno = error < 0 ? EINVAL : error;
 	return NULL;
 }
 
 char *file_read(const char *path, size_t max, size_t *len, struct buf *why)
 {
-	return read_file(path, max, len, false, why);
+	return read_file(path, max, NULL, len, why);
 }
 
-char *file_read_secret(const char *path, size_t max, size_t *len, struct buf *why)
+char *file_read_trusted(const char *path, size_t max, struct file_trust trust, size_t *len, struct buf *why)
 {
-	return read_file(path, max, len, true, why);
+	return read_file(path, max, &trust, len, why);
 }
 
 uint64_t file_mark(const char *path)

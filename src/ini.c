@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "value.h"
 
 enum { ROWS_AT_FIRST = 16 };
 
@@ -23,7 +24,13 @@ struct reader {
 
 static bool refuse(const struct reader *reader, const char *what)
 {
-	buf_printf(reader->why, "line %u: %s", reader->line, what);
+	buf_printf(reader->why, "%u: %s", reader->line, what);
+	return false;
+}
+
+static bool refuse_value(const struct reader *reader, const char *mistake)
+{
+	buf_printf(reader->why, "%u: the value %s", reader->line, mistake);
 	return false;
 }
 
@@ -53,11 +60,13 @@ static void add_row(struct reader *reader, const char *key, const char *value)
 	ini->rows[ini->n++] = (struct ini_row){ reader->section, key, value, reader->line };
 }
 
-/* "[name]", and nothing behind it. */
+/* "[name]", and nothing behind it but a comment. */
 static bool take_section(struct reader *reader, char *line)
 {
-	char *end = strchr(line, ']');
-	if (!end || end[1])
+	char *end = strchr(line, ']'), *rest = end ? end + 1 : line;
+	while (is_blank(*rest))
+		rest++;
+	if (!end || (*rest && *rest != '#' && *rest != ';'))
 		return refuse(reader, "a section is [NAME], alone on its line");
 	reader->section = trim(line + 1, end);
 	if (!*reader->section)
@@ -78,8 +87,11 @@ static bool take_line(struct reader *reader, char *line, char *end)
 	char *sign = strpbrk(line, "=:");
 	if (!sign)
 		return refuse(reader, "neither [SECTION] nor KEY = VALUE");
-	char *value = trim(sign + 1, sign + strlen(sign));
+	char *value = sign + 1;
+	const char *mistake = value_cut(&value, "#;");
 	const char *key = trim(line, sign);
+	if (mistake)
+		return refuse_value(reader, mistake);
 	if (!*key)
 		return refuse(reader, "a value without a key");
 	add_row(reader, key, value);
@@ -133,6 +145,26 @@ static const struct ini_row *find(const struct ini *ini, const char *section, co
 bool ini_has(const struct ini *ini, const char *section)
 {
 	return find(ini, section, "") != NULL;
+}
+
+unsigned ini_line(const struct ini *ini, const char *section)
+{
+	const struct ini_row *row = find(ini, section, "");
+	return row ? row->line : 0;
+}
+
+const struct ini_row *ini_again(const struct ini *ini, const char *section, const char *key)
+{
+	bool met = false;
+	for (size_t i = 0; i < ini->n; i++) {
+		const struct ini_row *row = &ini->rows[i];
+		if (strcmp(row->section, section) != 0 || strcmp(row->key, key) != 0)
+			continue;
+		if (met)
+			return row;
+		met = true;
+	}
+	return NULL;
 }
 
 const char *ini_value(const struct ini *ini, const char *section, const char *key)

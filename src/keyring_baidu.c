@@ -2,16 +2,20 @@
  * keyring_baidu.c - where Baidu's keys are: the environment and the dotenv file, as the Qianfan SDKs look for
  * them, then what bcecmd keeps.
  *
- * A dotenv file is the shell's NAME=value, one a line, with quotes and comments; it is anybody's file in
- * anybody's directory, so what in it is not ours is not our business, not even that others may read it.
+ * A dotenv file is the shell's NAME=value, one a line, with quotes and comments, as python-dotenv reads it;
+ * the last of a name counts. A variable in a value (${NAME}) is refused, and not expanded: its own value
+ * would have to come from an environment that is not wiped. The file is anybody's in anybody's directory, so
+ * what in it is not ours is not our business, not even that others may read it.
  */
 #include "keyring_chain.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "file.h"
+#include "ascii.h"
+#include "value.h"
 
 static const char ID[] = "QIANFAN_ACCESS_KEY", SECRET[] = "QIANFAN_SECRET_KEY";
 
@@ -19,114 +23,170 @@ static const char ID[] = "QIANFAN_ACCESS_KEY", SECRET[] = "QIANFAN_SECRET_KEY";
 
 static char *skip_blanks(char *text)
 {
-	return text + strspn(text, " \t");
+	return text + strspn(text, " \t\r");
 }
 
-/* What stands behind '=': in quotes as it is, else up to a comment; cut off in place. */
-static const char *dotenv_value(char *text)
+static bool is_name(char byte)
 {
-	text = skip_blanks(text);
-	size_t len = strcspn(text, "\r\n");
-	if (*text == '"' || *text == '\'') {
-		char *end = memchr(text + 1, *text, len > 0 ? len - 1 : 0);
-		if (end) {
-			*end = '\0';
-			return text + 1;
-		}
-	}
-	for (size_t i = 1; i < len; i++)
-		if (text[i] == '#' && (text[i - 1] == ' ' || text[i - 1] == '\t'))
-			len = i;
-	if (len > 0 && *text == '#')
-		len = 0;
-	while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
-		len--;
-	text[len] = '\0';
-	return text;
+	return byte == '_' || ascii_is_digit(byte) || ascii_is_lower(ascii_lower(byte));
 }
 
-/* The last value of that name, to be wiped and freed; NULL: there is none. */
-static char *dotenv_find(const char *text, const char *name)
+/* Behind the name where the line is about it, NULL where it is about another. */
+static char *skip_name(char *line, const char *name)
 {
-	char *found = NULL;
-	size_t name_len = strlen(name);
-	while (*text) {
+	size_t len = strlen(name);
+	char *at = skip_blanks(line), quote = '\0';
+	if (strncmp(at, "export", 6) == 0 && strchr(" \t", at[6]) && at[6])
+		at = skip_blanks(at + 6);
+	if (*at == '\'' || *at == '"')
+		quote = *at++;
+	if (strncmp(at, name, len) != 0 || is_name(at[len]))
+		return NULL;
+	at += len;
+	return quote && *at == quote ? at + 1 : at;
+}
+
+/* A half of a key in a dotenv file. */
+struct half {
+	const char *name;
+	char *value; /* to be wiped and freed; NULL: it is not there */
+	unsigned line;
+};
+
+static void forget(struct half *half)
+{
+	if (half->value)
+		explicit_bzero(half->value, strlen(half->value));
+	free(half->value);
+	half->value = NULL;
+}
+
+static const char *take_line(struct half *half, char *at)
+{
+	at = skip_blanks(at);
+	if (*at != '=')
+		return "is there, but no '=' behind it";
+	at++;
+	const char *mistake = value_cut(&at, "#");
+	if (mistake)
+		return mistake;
+	forget(half);
+	half->value = xstrdup(at);
+	value_clean(half->value);
+	return *half->value ? value_mistake(half->value) : NULL;
+}
+
+/* The last one counts.  False: a line about it is wrong, and `why` says which. */
+static bool find_half(struct half *half, const char *path, const char *text, struct buf *why)
+{
+	const char *mistake = NULL;
+	for (unsigned number = 1; *text && !mistake; number++) {
 		size_t len = strcspn(text, "\n");
-		char *line = xstrndup(text, len), *at = skip_blanks(line);
-		if (strncmp(at, "export ", 7) == 0)
-			at = skip_blanks(at + 7);
-		char *sign = strncmp(at, name, name_len) == 0 ? skip_blanks(at + name_len) : line + len;
-		if (*sign == '=') {
-			if (found)
-				explicit_bzero(found, strlen(found));
-			free(found);
-			found = xstrdup(dotenv_value(sign + 1));
+		char *line = xstrndup(text, len), *behind = skip_name(line, half->name);
+		if (behind) {
+			half->line = number;
+			mistake = take_line(half, behind);
 		}
 		explicit_bzero(line, len);
 		free(line);
 		text += len + (text[len] == '\n');
 	}
-	return found;
+	if (mistake)
+		buf_printf(why, "%s:%u: %s %s", path, half->line, half->name, mistake);
+	return !mistake;
+}
+
+/*
+ * What is no file (.env may be a directory of Python's) or cannot even be seen, as in another user's
+ * directory where sudo left us, is not ours.
+ */
+static bool is_absent(const char *path, int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EISDIR || error == EINVAL ||
+		(error == EACCES && access(path, F_OK) < 0);
 }
 
 /* The file's text, to be wiped and freed; NULL: it has nothing of ours, or `why` says what is wrong. */
 static char *read_dotenv(const struct keyring *keyring, size_t *len, struct buf *looked, struct buf *why)
 {
+	const char *path = keyring->dotenv;
 	struct buf reason;
 	buf_init(&reason, KEYRING_PATH_MAX);
-	char *text = keyring->dotenv ? file_read(keyring->dotenv, KEYRING_FILE_MAX, len, &reason) : NULL;
-	if (!text && keyring->dotenv_named)
-		buf_printf(why, "QIANFAN_DOT_ENV_CONFIG_FILE: %s", reason.data);
+	char *text = file_read(path, KEYRING_FILE_MAX, len, &reason);
 	bool has_ours = text && (strstr(text, ID) || strstr(text, SECRET));
+	if (!text && (keyring->dotenv_named || !is_absent(path, errno)))
+		buf_printf(why, "%s%s", keyring->dotenv_named ? "QIANFAN_DOT_ENV_CONFIG_FILE: " : "",
+			reason.data);
 	if (text) {
 		explicit_bzero(text, *len);
 		free(text);
 		text = NULL;
 	}
 	if (has_ours)
-		text = file_read_secret(keyring->dotenv, KEYRING_FILE_MAX, len, why);
+		text = keyring_read(keyring, path, FILE_SECRET, len, why);
+	else if (why->len == 0 && reason.len)
+		keyring_note(looked, reason.data);
 	else if (why->len == 0)
-		buf_printf(looked, ", %s: %s", keyring->dotenv ? keyring->dotenv : ".env",
-			reason.len ? strrchr(reason.data, ':') + 2 : "nothing of them in it");
+		buf_printf(looked, ", %s: nothing of them in it", path);
 	buf_release(&reason);
 	return text;
 }
 
-static void set_part(char **part, const char *variable, char **other)
+static bool read_halves(const struct keyring *keyring, struct half *id, struct half *secret,
+	struct buf *looked,
+	struct buf *why)
 {
-	*part = variable ? xstrdup(variable) : *other;
-	if (!variable)
-		*other = NULL;
+	size_t len;
+	char *text = read_dotenv(keyring, &len, looked, why);
+	bool good = text ? find_half(id, keyring->dotenv, text, why) && find_half(secret, keyring->dotenv,
+		text, why) :
+		why->len == 0;
+	if (text)
+		explicit_bzero(text, len);
+	free(text);
+	return good;
 }
 
-/* Each half from the environment, or else from the file: as the SDKs have it. */
+static char *either(const char *variable, const struct half *half)
+{
+	return (char *)(variable ? variable : half->value);
+}
+
+/* Each half from the environment, or else from the file, as the SDKs have it; one alone is a mistake. */
+static enum place look_in_both(const struct keyring *keyring, struct half *id, struct half *secret,
+	struct origin *out, struct buf *looked, struct buf *why)
+{
+	struct buf mend, place;
+	enum place found = PLACE_WRONG;
+	if (!read_halves(keyring, id, secret, looked, why))
+		return PLACE_WRONG;
+	const struct credentials key = { either(keyring->baidu.id, id), either(keyring->baidu.secret,
+		secret), NULL };
+	if (!key.id && !key.secret)
+		return PLACE_EMPTY;
+	buf_init(&place, 2 * KEYRING_PATH_MAX);
+	buf_init(&mend, 2 * KEYRING_PATH_MAX);
+	buf_puts(&place, id->value || secret->value ? keyring->dotenv : "environment");
+	buf_printf(&mend, "neither the environment nor %s has it: set it there, or take the other out",
+		keyring->dotenv);
+	const struct key_names names = { place.data, ID, SECRET, "", mend.data };
+	found = keyring_take(&key, &names, out, why);
+	buf_release(&mend);
+	buf_release(&place);
+	return found;
+}
+
 static enum place look_at_sdk(const struct keyring *keyring, struct origin *out, struct buf *looked,
 	struct buf *why)
 {
-	bool whole = keyring->baidu.id && keyring->baidu.secret;
-	struct key_names names = { "environment", ID, SECRET, "" };
-	struct credentials file = { 0 }, key = { 0 };
-	enum place place = PLACE_EMPTY;
-	size_t len;
-	if (whole)
+	const struct key_names names = { "environment", ID, SECRET, "", "set both" };
+	struct half id = { .name = ID }, secret = { .name = SECRET };
+	if (keyring->baidu.id && keyring->baidu.secret)
 		return keyring_take(&keyring->baidu, &names, out, why);
 	keyring_note(looked, "QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY are not both set");
-	char *text = read_dotenv(keyring, &len, looked, why);
-	if (!text)
-		return why->len ? PLACE_WRONG : PLACE_EMPTY;
-	file.id = dotenv_find(text, ID);
-	file.secret = dotenv_find(text, SECRET);
-	explicit_bzero(text, len);
-	free(text);
-	set_part(&key.id, keyring->baidu.id, &file.id);
-	set_part(&key.secret, keyring->baidu.secret, &file.secret);
-	names.place = keyring->dotenv;
-	if (key.id && key.secret)
-		place = keyring_take(&key, &names, out, why);
-	else
-		buf_printf(looked, ", %s: %s is not in it", keyring->dotenv, key.id ? SECRET : ID);
-	credentials_release(&file);
-	credentials_release(&key);
+	enum place place = look_in_both(keyring, &id, &secret, out, looked, why);
+	forget(&id);
+	forget(&secret);
 	return place;
 }
 
@@ -145,28 +205,26 @@ static enum place look_at_bcecmd(const struct keyring *keyring, struct origin *o
 	struct buf path;
 	buf_init(&path, KEYRING_PATH_MAX);
 	if (bcecmd_path(keyring, &path))
-		place = keyring_ini(path.data, "Defaults", NAMES, out, looked, why);
+		place = keyring_ini(keyring, path.data, "Defaults", NAMES, out, looked, why);
 	else
 		keyring_note(looked, "HOME is not set");
 	buf_release(&path);
 	return place;
 }
 
-bool keyring_baidu(const struct keyring *keyring, const char *profile, struct origin *out, struct buf *why)
+bool keyring_baidu(const struct keyring *keyring, const char *profile, struct origin *out, struct buf *looked,
+	struct buf *why)
 {
-	struct buf looked;
 	if (profile) {
 		buf_printf(why, "Baidu's tools have no profiles: leave out @%s", profile);
 		return false;
 	}
-	buf_init(&looked, 4 * KEYRING_PATH_MAX);
-	enum place place = look_at_sdk(keyring, out, &looked, why);
+	enum place place = look_at_sdk(keyring, out, looked, why);
 	if (place == PLACE_EMPTY)
-		place = look_at_bcecmd(keyring, out, &looked, why);
+		place = look_at_bcecmd(keyring, out, looked, why);
 	if (place == PLACE_EMPTY)
-		buf_printf(why, "no key for Baidu: %s: set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY, "
-			"here or in .env", looked.data);
-	buf_release(&looked);
+		buf_puts(why,
+			"no key: set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY, or put them into .env here");
 	return place == PLACE_GOOD;
 }
 
@@ -176,7 +234,7 @@ uint64_t keyring_baidu_mark(const struct keyring *keyring)
 	if (keyring->baidu.id && keyring->baidu.secret)
 		return 0;
 	buf_init(&path, KEYRING_PATH_MAX);
-	uint64_t mark = keyring->dotenv ? file_mark(keyring->dotenv) : 0;
+	uint64_t mark = file_mark(keyring->dotenv);
 	if (bcecmd_path(keyring, &path))
 		mark = mark * 31 + file_mark(path.data);
 	buf_release(&path);

@@ -235,13 +235,14 @@ int main(int argc, char *argv[])
 {
 	daemon_harden();
 	struct keyring *keyring = keyring_new();
-	struct config_places places = { .machine = "/etc/describefs/config", .home = keyring_home(keyring) };
+	struct config_places places = { .machine = "/etc/describefs/config", .home = keyring_home(keyring),
+		.invoker = keyring_invoker(keyring) };
 	struct config config;
 	struct buf why, path;
 
 	buf_init(&why, 4096);
 	buf_init(&path, 4096);
-	if (places.home && buf_printf(&path, "%s/.config/describefs/config", places.home))
+	if (keyring_config(keyring, "config", &path))
 		places.user = path.data;
 	int status = config_parse(&config, argc, argv, &places, &why);
 	if (status) {

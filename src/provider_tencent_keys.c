@@ -14,6 +14,7 @@
 
 #include "ascii.h"
 #include "json.h"
+#include "value.h"
 #include "when.h"
 
 enum {
@@ -78,7 +79,7 @@ static enum fault take_key(struct errand *errand, const struct json *object, con
 	char **parts[] = { &errand->key.id, &errand->key.secret, &errand->key.token };
 	for (size_t i = 0; i < 3; i++) {
 		const struct json *value = provider_member(object, NAMES[i]);
-		if (!value || json_type(value) != JSON_STRING || credentials_mistake(json_text(value))) {
+		if (!value || json_type(value) != JSON_STRING || value_mistake(json_text(value))) {
 			credentials_release(&errand->key);
 			return provider_refuse(note, "the answer has no key that can be used");
 		}

@@ -44,6 +44,7 @@ static bool find_catalog(struct source *source, struct buf *why)
 static bool find_region(struct source *source, struct buf *why)
 {
 	const struct source_name *name = source->name;
+	struct buf reason;
 
 	if (!source->catalog->region) {
 		if (name->region)
@@ -52,9 +53,14 @@ static bool find_region(struct source *source, struct buf *why)
 	}
 	if (name->region)
 		return buf_puts(&source->region, name->region);
-	if (keyring_region(source->setting->keyring, source->catalog->cloud, name->profile, &source->region))
-		return true;
-	return buf_puts(&source->region, source->catalog->region);
+	buf_init(&reason, 4096);
+	bool good = keyring_region(source->setting->keyring, source->catalog->cloud, name->profile,
+		&source->region,
+		&reason);
+	if (!good)
+		buf_printf(why, "%s: %s", name->written, reason.data);
+	buf_release(&reason);
+	return good && (source->region.len || buf_puts(&source->region, source->catalog->region));
 }
 
 static bool look_for_key(void *arg, struct origin *out, struct buf *why)
@@ -62,6 +68,7 @@ static bool look_for_key(void *arg, struct origin *out, struct buf *why)
 	const struct source *source = arg;
 
 	return keyring_load(source->setting->keyring, source->catalog->cloud, source->name->profile, out,
+		NULL,
 		why);
 }
 

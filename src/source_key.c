@@ -13,12 +13,8 @@
 
 enum { TRY_MS = 10000 };
 
-static void say_nothing_found(struct buf *why, const struct origin *origin, const char *asked,
-	const char *said)
-{
-	buf_printf(why, "no key: %s, nor has this machine a role (%s: %s): set TENCENTCLOUD_SECRET_ID and "
-		"TENCENTCLOUD_SECRET_KEY, or run `tccli configure`", origin->looked_at, asked, said);
-}
+static const char NO_KEY[] = "no key: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or run "
+	"`tccli configure`";
 
 struct visit {
 	struct source *source;
@@ -48,8 +44,8 @@ bool source_find_machine(struct source *source, struct buf *why)
 	io.send(io.self, &request, NULL, note_visit, &visit);
 	loop_run(source->setting->loop);
 	if (visit.fault) {
-		buf_printf(why, "%s: ", source->name->written);
-		say_nothing_found(why, &source->origin, request.base, visit.note.message);
+		buf_printf(why, "%s: %s (describefs doctor %s says where keys are looked for)",
+			source->name->written, NO_KEY, source->name->written);
 	}
 	request_release(&request);
 	errand_release(&visit.errand);
@@ -122,7 +118,8 @@ static bool try_origin(const struct setting *setting, const struct catalog *cata
 		found = fetch(&attempt, &options, expires_s);
 		const char *metadata = config->metadata ? config->metadata : options.provider->keys->metadata;
 		if (!found && origin->looked_at)
-			say_nothing_found(why, origin, metadata, attempt.note.message);
+			buf_printf(why, "%s; looked at: %s, and this machine has no role (%s: %s)", NO_KEY,
+				origin->looked_at, metadata, attempt.note.message);
 		else if (!found)
 			buf_printf(why, "%s: no key is given: %s%s%s", origin->where, attempt.note.code,
 				*attempt.note.code ? ": " : "", attempt.note.message);
@@ -136,8 +133,13 @@ bool source_try_key(const struct setting *setting, const struct catalog *catalog
 	struct origin *found, int64_t *expires_s, struct buf *why)
 {
 	struct origin origin = { 0 };
-	bool good = keyring_load(setting->keyring, catalog->cloud, profile, &origin, why);
+	struct buf looked;
 
+	buf_init(&looked, 4096);
+	bool good = keyring_load(setting->keyring, catalog->cloud, profile, &origin, &looked, why);
+	if (!good && looked.len)
+		buf_printf(why, "; looked at: %s", looked.data);
+	buf_release(&looked);
 	*expires_s = origin.expires_s;
 	if (good && origin.kind != ORIGIN_KEY)
 		good = try_origin(setting, catalog, &origin, expires_s, why);

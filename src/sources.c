@@ -27,15 +27,15 @@ void sources_init(struct sources *sources, const struct config *config, struct k
 bool sources_load_catalogs(struct sources *sources, struct buf *why)
 {
 	struct setting *setting = &sources->setting;
-	const char *home = keyring_home(setting->keyring);
+	const int64_t invoker = keyring_invoker(setting->keyring);
 	struct buf directory;
 	bool right;
 
 	catalogs_load_built_in(&setting->catalogs);
-	right = config_load_catalogs(&setting->catalogs, "/etc/describefs/catalog", why);
+	right = config_load_catalogs(&setting->catalogs, "/etc/describefs/catalog", invoker, why);
 	buf_init(&directory, 4096);
-	if (right && home && buf_printf(&directory, "%s/.config/describefs/catalog", home))
-		right = config_load_catalogs(&setting->catalogs, directory.data, why);
+	if (right && keyring_config(setting->keyring, "catalog", &directory))
+		right = config_load_catalogs(&setting->catalogs, directory.data, invoker, why);
 	buf_release(&directory);
 	return right;
 }

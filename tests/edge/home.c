@@ -13,7 +13,7 @@ static const char *const VARIABLES[] = { "TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD
 	"TENCENTCLOUD_TOKEN", "TENCENTCLOUD_REGION", "TENCENTCLOUD_ROLE_ARN",
 	"TENCENTCLOUD_ROLE_SESSION_NAME", "TCCLI_PROFILE", "TKE_REGION", "TKE_PROVIDER_ID",
 	"TKE_WEB_IDENTITY_TOKEN_FILE", "TKE_ROLE_ARN", "QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY",
-	"QIANFAN_DOT_ENV_CONFIG_FILE" };
+	"QIANFAN_DOT_ENV_CONFIG_FILE", "XDG_CONFIG_HOME", "SUDO_UID" };
 
 int home_setup(void **state)
 {
@@ -21,6 +21,7 @@ int home_setup(void **state)
 	strcpy(home->path, "/tmp/describefs-home-XXXXXX");
 	assert_non_null(mkdtemp(home->path));
 	buf_init(&home->why, 4000);
+	buf_init(&home->looked, 4000);
 	for (size_t i = 0; i < sizeof VARIABLES / sizeof *VARIABLES; i++)
 		unsetenv(VARIABLES[i]);
 	setenv("HOME", home->path, 1);
@@ -39,6 +40,7 @@ int home_teardown(void **state)
 	keyring_free(home->keyring);
 	origin_release(&home->found);
 	buf_release(&home->why);
+	buf_release(&home->looked);
 	free(home);
 	return 0;
 }
@@ -80,7 +82,8 @@ bool home_load(struct home *home, const char *cloud, const char *profile)
 {
 	if (!home->keyring)
 		home->keyring = keyring_new();
-	bool done = keyring_load(home->keyring, cloud, profile, &home->found, &home->why);
+	buf_clear(&home->looked);
+	bool done = keyring_load(home->keyring, cloud, profile, &home->found, &home->looked, &home->why);
 	const char *line = done ? home->found.where : home->why.data;
 	assert_true(*line && (!done || home->why.len == 0));
 	assert_null(strchr(line, '\n'));

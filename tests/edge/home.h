@@ -20,7 +20,7 @@ struct home {
 	char path[64];
 	struct keyring *keyring; /* made by the first home_load */
 	struct origin found;
-	struct buf why;
+	struct buf why, looked;
 };
 
 /* We stand in it, too. */

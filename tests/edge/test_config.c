@@ -73,7 +73,7 @@ static void show(struct buf *out, const struct config *config)
 
 /* What the file rows are tried with; written by main. */
 static const struct config_places PLACES = { "/tmp/describefs-config-test/machine", "/tmp/describefs-config-test/user",
-	"/home/me" };
+	"/home/me", -1 };
 
 static int parse(struct config *config, const char *line, struct buf *why)
 {
@@ -439,7 +439,7 @@ static void a_word_that_the_files_explain(void **state)
 	for (size_t i = 0; i < sizeof FILE_WRONG / sizeof *FILE_WRONG; i++)
 		assert_wrong(FILE_WRONG[i].line, FILE_WRONG[i].words);
 	write_file(PLACES.user, "[work\n");
-	assert_wrong("tione /m", "/tmp/describefs-config-test/user: line 1");
+	assert_wrong("tione /m", "/tmp/describefs-config-test/user:1: a section");
 	unlink(PLACES.user);
 	assert_right("theirs /m", "mount catalog=qianfan at=/m deadline=7000");
 	assert_int_equal(mkdir(PLACES.user, 0700), 0);
@@ -552,14 +552,14 @@ static void put(const struct directory *directory, const char *name, const char 
 static bool load(struct directory *directory)
 {
 	buf_clear(&directory->why);
-	return config_load_catalogs(&directory->catalogs, directory->path, &directory->why);
+	return config_load_catalogs(&directory->catalogs, directory->path, -1, &directory->why);
 }
 
 static void a_directory_that_is_not_there_is_fine(void **state)
 {
 	struct directory *directory = *state;
-	assert_true(config_load_catalogs(&directory->catalogs, "/nonexistent/catalog", &directory->why));
-	assert_true(config_load_catalogs(&directory->catalogs, "/dev/null/catalog", &directory->why));
+	assert_true(config_load_catalogs(&directory->catalogs, "/nonexistent/catalog", -1, &directory->why));
+	assert_true(config_load_catalogs(&directory->catalogs, "/dev/null/catalog", -1, &directory->why));
 	assert_true(load(directory));
 	assert_int_equal(directory->catalogs.n, 0);
 }

@@ -36,14 +36,80 @@ static void the_environments_token(void **state)
 	assert_key(home, "e1", "e2", "e3");
 }
 
-static void one_variable_alone_or_empty_ones_do_not_count(void **state)
+/* The file has another account's key: it does not stand in for the one that was half named. */
+static void half_a_key_in_the_environment_is_an_error(void **state)
 {
+	static const struct {
+		const char *id, *secret, *token, *words;
+	} ROWS[] = {
+		{ "e1", NULL, NULL, "environment: TENCENTCLOUD_SECRET_ID is set, but TENCENTCLOUD_SECRET_KEY is missing or empty" },
+		{ "e1", "", NULL, "TENCENTCLOUD_SECRET_KEY is missing or empty" },
+		{ "e1", " \t", NULL, "TENCENTCLOUD_SECRET_KEY is missing or empty" },
+		{ "e1", "\"\"", "e3", "TENCENTCLOUD_SECRET_KEY is missing or empty" },
+		{ NULL, CANARY, NULL, "TENCENTCLOUD_SECRET_KEY is set, but TENCENTCLOUD_SECRET_ID is missing or empty" },
+		{ "", CANARY, NULL, "TENCENTCLOUD_SECRET_ID is missing or empty" },
+		{ NULL, NULL, CANARY, "TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY are missing or empty" },
+	};
 	struct home *home = *state;
 	home_put_tccli(home, "default.credential", "{\"secretId\":\"f1\",\"secretKey\":\"f2\"}");
-	setenv("TENCENTCLOUD_SECRET_ID", "e1", 1);
+	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+		home_forget(home);
+		if (ROWS[i].id)
+			setenv("TENCENTCLOUD_SECRET_ID", ROWS[i].id, 1);
+		if (ROWS[i].secret)
+			setenv("TENCENTCLOUD_SECRET_KEY", ROWS[i].secret, 1);
+		if (ROWS[i].token)
+			setenv("TENCENTCLOUD_TOKEN", ROWS[i].token, 1);
+		assert_refused(home, "tencent", NULL, ROWS[i].words);
+		assert_true(home_load(home, "tencent", "default")); /* a named profile is what was asked for */
+	}
+	setenv("TENCENTCLOUD_SECRET_ID", "", 1); /* as `docker -e NAME=` and `NAME= command` leave it */
 	setenv("TENCENTCLOUD_SECRET_KEY", "", 1);
+	home_forget(home);
 	assert_true(home_load(home, "tencent", NULL));
 	assert_key(home, "f1", "f2", NULL);
+}
+
+static void what_is_plainly_no_part_of_a_value_is_taken_off(void **state)
+{
+	struct home *home = *state;
+	setenv("TENCENTCLOUD_SECRET_ID", "\xef\xbb\xbf \"e1\"\r\n", 1);
+	setenv("TENCENTCLOUD_SECRET_KEY", " '\te2'", 1);
+	setenv("TENCENTCLOUD_TOKEN", "\n", 1);
+	setenv("TCCLI_PROFILE", "\"work\"\r\n", 1);
+	assert_true(home_load(home, "tencent", NULL));
+	assert_key(home, "e1", "e2", NULL);
+	home_put_tccli(home, "work.credential", "\xef\xbb\xbf{\"secretId\":\" w1\\r\\n\",\r\n\"secretKey\":\"\\\"w2\\\"\","
+		"\"token\":\" \",\"type\":\" default\"}\r\n");
+	home_forget(home);
+	assert_true(home_load(home, "tencent", NULL));
+	assert_key(home, "w1", "w2", NULL);
+}
+
+static void what_no_key_can_hold_is_refused(void **state)
+{
+	static const struct {
+		const char *value, *words;
+	} ROWS[] = {
+		{ CANARY " " CANARY, "holds a blank" },
+		{ CANARY "\n" CANARY, "holds a control character" },
+		{ CANARY "\xc2\xa0", "holds a character that is not ASCII" },
+		{ "\xe2\x80\x9c" CANARY "\xe2\x80\x9d", "not ASCII" },
+		{ "\"" CANARY, "begins or ends with a quote" },
+		{ CANARY "'", "begins or ends with a quote" },
+		{ "${" CANARY "}", "names a variable" },
+		{ "$(" CANARY ")", "names a variable" },
+		{ "$" CANARY, "names a variable" },
+	};
+	struct home *home = *state;
+	home_put_tccli(home, "default.credential", "{\"secretId\":\"f1\",\"secretKey\":\"f2\"}");
+	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+		home_forget(home);
+		setenv("TENCENTCLOUD_SECRET_ID", "e1", 1);
+		setenv("TENCENTCLOUD_SECRET_KEY", ROWS[i].value, 1);
+		assert_refused(home, "tencent", NULL, ROWS[i].words);
+		assert_non_null(strstr(home->why.data, "TENCENTCLOUD_SECRET_KEY"));
+	}
 }
 
 static void a_named_profile_ignores_the_environment(void **state)
@@ -81,13 +147,23 @@ static void files_that_are_no_good(void **state)
 	static const struct {
 		const char *text, *words;
 	} ROWS[] = {
-		{ "", "not the JSON object" },
+		{ "", "empty, not the JSON object" },
+		{ "{\"secretId\":\"a\"}", "secretId is set, but secretKey is missing or empty: run `tccli configure`" },
+		{ "{\"secretKey\":\"" CANARY "\"}", "secretKey is set, but secretId is missing or empty" },
+		{ "{\"secretId\":1,\"secretKey\":\"" CANARY "\"}", "secretId is not a text" },
+		{ "{\"secretId\":\"a\",\"secretKey\":[\"" CANARY "\"]}", "secretKey is not a text" },
+		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"token\":true}", "token is not a text" },
+		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"type\":5}", "type is not a text" },
+		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-arn\":{},\"role-session-name\":\"s\"}", "role-arn is not a text" },
+		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-session-name\":\"s\"}", "without role-arn" },
+		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-arn\":\"q\\nX: 1\",\"role-session-name\":\"s\"}", "role-arn holds a " },
+		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-arn\":\"q\",\"role-session-name\":\"${s}\"}", "role-session-name names a variable" },
+		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"type\":\"sso\",\"expiresAt\":\"soon\"}", "expiresAt is no time" },
 		{ "{\"secretId\":\"" CANARY "\"", "not the JSON object" },
 		{ "[1]", "not the JSON object" },
-		{ "{}", "secretId is empty" },
-		{ "{\"secretId\":\"a\",\"secretKey\":\"\"}", "secretKey is empty" },
-		{ "{\"secretId\":\" a\",\"secretKey\":\"" CANARY "\"}", "secretId begins or ends with a blank" },
-		{ "{\"secretId\":\"a\",\"secretKey\":\"" CANARY "\\n\"}", "secretKey begins or ends with a blank" },
+		{ "{}", "secretId and secretKey are missing or empty" },
+		{ "{\"secretId\":\"a\",\"secretKey\":\"\"}", "secretKey is missing or empty" },
+		{ "{\"secretId\":\"a b\",\"secretKey\":\"" CANARY "\"}", "secretId holds a blank" },
 		{ "{\"secretId\":\"a\\u0001b\",\"secretKey\":\"" CANARY "\"}", "secretId holds a control" },
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"token\":\"" CANARY "\\r\\nX: 1\"}", "token holds a control" },
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"type\":\"magic\"}", "\"magic\" is not known" },
@@ -96,7 +172,7 @@ static void files_that_are_no_good(void **state)
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"type\":\"oauth\",\"expiresAt\":1700000000}", "run tccli" },
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"type\":\"sso\",\"expiresAt\":\"1700000000\"}", "run tccli" },
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-arn\":\"qcs::\"}", "without role-session-name" },
-		{ "{\"secretKey\":\"b\",\"role-arn\":\"qcs::\",\"role-session-name\":\"s\"}", "secretId is empty" },
+		{ "{\"secretKey\":\"b\",\"role-arn\":\"qcs::\",\"role-session-name\":\"s\"}", "secretId is missing or empty" },
 	};
 	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
 		home_put_tccli(*state, "default.credential", ROWS[i].text);
@@ -208,41 +284,123 @@ static void a_file_that_is_too_large_is_refused(void **state)
 static void the_environments_key_is_checked_too(void **state)
 {
 	setenv("TENCENTCLOUD_SECRET_ID", "a", 1);
-	setenv("TENCENTCLOUD_SECRET_KEY", CANARY " ", 1);
-	setenv("QIANFAN_ACCESS_KEY", "\t" CANARY, 1);
+	setenv("TENCENTCLOUD_SECRET_KEY", CANARY " " CANARY, 1);
+	setenv("QIANFAN_ACCESS_KEY", "a\t" CANARY, 1);
 	setenv("QIANFAN_SECRET_KEY", CANARY, 1);
-	assert_refused(*state, "tencent", NULL, "TENCENTCLOUD_SECRET_KEY begins or ends with a blank");
-	assert_refused(*state, "baidu", NULL, "QIANFAN_ACCESS_KEY begins or ends with a blank");
+	assert_refused(*state, "tencent", NULL, "TENCENTCLOUD_SECRET_KEY holds a blank");
+	assert_refused(*state, "baidu", NULL, "QIANFAN_ACCESS_KEY holds a control character");
+}
+
+static bool find_region(struct home *home, const char *cloud, const char *profile, struct buf *out)
+{
+	home_forget(home);
+	home->keyring = keyring_new();
+	buf_clear(out);
+	buf_clear(&home->why);
+	return keyring_region(home->keyring, cloud, profile, out, &home->why);
 }
 
 static void assert_region(struct home *home, const char *profile, const char *region)
 {
 	struct buf out;
 	buf_init(&out, 100);
-	keyring_free(home->keyring);
-	home->keyring = keyring_new();
-	assert_int_equal(keyring_region(home->keyring, "tencent", profile, &out), region != NULL);
+	if (!find_region(home, "tencent", profile, &out))
+		fail_msg("%s", home->why.data);
 	assert_string_equal(out.data, region ? region : "");
+	buf_release(&out);
+}
+
+static void assert_no_region(struct home *home, const char *profile, const char *words)
+{
+	struct buf out;
+	buf_init(&out, 100);
+	assert_false(find_region(home, "tencent", profile, &out));
+	if (out.len || !strstr(home->why.data, words) || strchr(home->why.data, '\n'))
+		fail_msg("\"%s\" is not in \"%s\"", words, home->why.data);
 	buf_release(&out);
 }
 
 static void regions(void **state)
 {
 	struct home *home = *state;
+	struct buf out;
+	buf_init(&out, 100);
 	assert_region(home, NULL, NULL);
 	home_put_tccli(home, "default.configure", "{\"_sys_param\":{\"region\":\"ap-beijing\"},\"region\":\"no\"}");
 	home_put_tccli(home, "work.configure", "{\"region\":\"ap-nanjing\"}");
-	home_put_tccli(home, "bad.configure", "{\"_sys_param\":{\"region\":\"ap\\r\\nX: 1\"}}");
+	home_put_tccli(home, "none.configure", "{\"_sys_param\":{\"output\":\"json\"}}");
 	assert_region(home, NULL, "ap-beijing");
 	assert_region(home, "work", "ap-nanjing");
-	assert_region(home, "bad", NULL);
+	assert_region(home, "none", NULL);
 	assert_region(home, "missing", NULL);
 	setenv("TENCENTCLOUD_REGION", "ap-shanghai", 1);
 	assert_region(home, NULL, "ap-shanghai");
 	assert_region(home, "work", "ap-nanjing");
-	struct buf out;
-	buf_init(&out, 100);
-	assert_false(keyring_region(home->keyring, "baidu", NULL, &out));
+	assert_true(find_region(home, "baidu", NULL, &out));
+	assert_int_equal(out.len, 0);
+}
+
+/* It never becomes the catalog's: that would be another region's resources. */
+static void a_region_is_made_plain_or_refused(void **state)
+{
+	static const struct {
+		const char *value, *region; /* NULL: refused */
+	} ROWS[] = {
+		{ "ap-shanghai\n", "ap-shanghai" }, { " ap-shanghai ", "ap-shanghai" }, { "ap-shanghai\r", "ap-shanghai" },
+		{ "'ap-shanghai'", "ap-shanghai" }, { "\"ap-shanghai\"\r\n", "ap-shanghai" },
+		{ "\xef\xbb\xbf" "ap-shanghai", "ap-shanghai" }, { "", "" }, { " ", NULL }, { "\"\"", NULL },
+		{ "ap shanghai", NULL }, { "AP-SHANGHAI", NULL }, { "ap-shanghai\nX: 1", NULL }, { "'ap-shanghai", NULL },
+		{ "ap-shanghai # mine", NULL }, { "${REGION}", NULL }, { "ap\xc2\xa0", NULL },
+	};
+	struct home *home = *state;
+	home_put_tccli(home, "default.configure", "{}");
+	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+		setenv("TENCENTCLOUD_REGION", ROWS[i].value, 1);
+		if (ROWS[i].region)
+			assert_region(home, NULL, ROWS[i].region);
+		else
+			assert_no_region(home, NULL, "environment: TENCENTCLOUD_REGION ");
+	}
+}
+
+static void a_file_with_a_region_is_read_whole_or_refused(void **state)
+{
+	static const struct {
+		const char *text, *region, *words;
+	} ROWS[] = {
+		{ "\xef\xbb\xbf{\"region\":\" ap-x\\r\\n\"}", "ap-x", NULL },
+		{ "{\r\n\"_sys_param\":{\"region\":\"'ap-x'\"}}\r\n", "ap-x", NULL },
+		{ "", NULL, "empty, not the JSON object" },
+		{ "{\"_sys_param\":{\"region\":\"ap-bei", NULL, "cut off or changed, not the JSON object" },
+		{ "[]", NULL, "not the JSON object" },
+		{ "\"ap-x\"", NULL, "not the JSON object" },
+		{ "\xff\xfe{", NULL, "is UTF-16: save it as UTF-8" },
+		{ "{\"_sys_param\":{\"region\":5}}", NULL, "_sys_param.region is not a text" },
+		{ "{\"_sys_param\":{\"region\":[\"ap-x\"]}}", NULL, "_sys_param.region is not a text" },
+		{ "{\"_sys_param\":{\"region\":null}}", NULL, "_sys_param.region is not a text" },
+		{ "{\"_sys_param\":\"ap-x\"}", NULL, "_sys_param is no object" },
+		{ "{\"region\":false}", NULL, "region is not a text" },
+		{ "{\"region\":\"\"}", NULL, "region is empty" },
+		{ "{\"region\":\"ap\\r\\nX: 1\"}", NULL, "region is no name of a region" },
+		{ "{\"region\":\"ap\\u0000x\"}", NULL, "region is no name of a region" },
+	};
+	struct home *home = *state;
+	char path[256];
+	home_path(home, path, ".tccli/work.configure");
+	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+		home_put_tccli(home, "work.configure", ROWS[i].text);
+		if (ROWS[i].region)
+			assert_region(home, "work", ROWS[i].region);
+		else
+			assert_no_region(home, "work", ROWS[i].words);
+		if (!ROWS[i].region)
+			assert_non_null(strstr(home->why.data, path));
+	}
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fwrite("{\"region\":\"a\0\"}", 1, 15, file);
+	fclose(file);
+	assert_no_region(home, "work", "holds a zero byte");
 }
 
 /*
@@ -310,7 +468,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(the_environment_wins_over_the_file),
 		TEST(the_environments_token),
-		TEST(one_variable_alone_or_empty_ones_do_not_count),
+		TEST(half_a_key_in_the_environment_is_an_error),
+		TEST(what_is_plainly_no_part_of_a_value_is_taken_off),
+		TEST(what_no_key_can_hold_is_refused),
 		TEST(a_named_profile_ignores_the_environment),
 		TEST(tccli_profile_names_the_file),
 		TEST(a_profile_that_is_no_file_name),
@@ -324,6 +484,8 @@ int main(int argc, char **argv)
 		TEST(a_file_that_is_too_large_is_refused),
 		TEST(the_environments_key_is_checked_too),
 		TEST(regions),
+		TEST(a_region_is_made_plain_or_refused),
+		TEST(a_file_with_a_region_is_read_whole_or_refused),
 		TEST(the_environment_is_scrubbed_in_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

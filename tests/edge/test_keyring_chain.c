@@ -75,7 +75,7 @@ static void a_place_that_is_wrong_ends_the_search(void **state)
 	home_path(home, path, ".tccli/default.credential");
 	unlink(path);
 	home_put(home, SDK, "[default]\nsecret_id=s1\n");
-	assert_refused(home, "tencent", NULL, "secret_key is empty");
+	assert_refused(home, "tencent", NULL, "credentials:1: secret_id is set, but secret_key is missing or empty: add it to [default]");
 }
 
 static void nothing_at_all_says_what_was_looked_at(void **state)
@@ -87,8 +87,8 @@ static void nothing_at_all_says_what_was_looked_at(void **state)
 	for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
 		assert_non_null(strstr(home->found.looked_at, WORDS[i]));
 	assert_null(strchr(home->found.looked_at, '\n'));
-	assert_refused(home, "tencent", "work", "run `tccli configure --profile work`");
-	assert_refused(home, "tencent", "work", "/etc/tencentcloud/credentials");
+	assert_refused(home, "tencent", "work", "there is no profile at all: run `tccli configure --profile work`");
+	assert_non_null(strstr(home->looked.data, "/etc/tencentcloud/credentials"));
 	put_kubernetes(home); /* who names a profile wants that one */
 	home_forget(home);
 	assert_refused(home, "tencent", "work", "run `tccli configure --profile work`");
@@ -101,8 +101,10 @@ static void no_home(void **state)
 	unsetenv("HOME");
 	assert_true(home_load(home, "tencent", NULL));
 	assert_non_null(strstr(home->found.looked_at, "HOME is not set"));
-	assert_refused(home, "tencent", "work", "HOME is not set");
-	assert_refused(home, "baidu", NULL, "HOME is not set");
+	assert_refused(home, "tencent", "work", "no profile at all");
+	assert_non_null(strstr(home->looked.data, "HOME is not set"));
+	assert_refused(home, "baidu", NULL, "no key");
+	assert_non_null(strstr(home->looked.data, "HOME is not set"));
 	assert_null(keyring_home(home->keyring));
 }
 
@@ -117,14 +119,18 @@ static void the_section_is_the_profile(void **state)
 	assert_key(home, "s1", "s2", "s3");
 	assert_true(home_load(home, "tencent", "work"));
 	assert_key(home, "w1", "w2", NULL);
-	assert_refused(home, "tencent", "home", "no section [home]");
+	assert_refused(home, "tencent", "home", "no key for the profile home: there is default, work: run");
+	assert_non_null(strstr(home->looked.data, "no section [home]"));
+	home_put_tccli(home, "other.credential", TCCLI_KEY);
+	home_put_tccli(home, "\n.credential", TCCLI_KEY);
+	assert_refused(home, "tencent", "home", "there is ?, default, other, work: run");
 	setenv("TCCLI_PROFILE", "work", 1);
 	home_forget(home);
 	assert_true(home_load(home, "tencent", NULL));
 	assert_key(home, "w1", "w2", NULL);
 	setenv("TCCLI_PROFILE", "home", 1); /* who names one does not want another */
 	home_forget(home);
-	assert_refused(home, "tencent", NULL, "no section [home]");
+	assert_refused(home, "tencent", NULL, "no key for the profile home");
 }
 
 static void no_section_of_that_name_is_no_mistake(void **state)
@@ -141,8 +147,16 @@ static void a_file_that_is_no_good(void **state)
 	static const struct {
 		const char *text, *words;
 	} ROWS[] = {
-		{ "[default]\nsecret_id\n", "credentials: line 2: neither [SECTION] nor KEY = VALUE" },
-		{ "[default]\nsecret_key=" CANARY "\n", "secret_id is empty" },
+		{ "[default]\nsecret_id\n", "credentials:2: neither [SECTION] nor KEY = VALUE" },
+		{ "\n[default]\nsecret_key=" CANARY "\n", "credentials:2: secret_key is set, but secret_id is missing or empty" },
+		{ "[default]\nsecret_id=\nsecret_key=" CANARY "\n", "secret_id is missing or empty" },
+		{ "[default]\n", "secret_id and secret_key are missing or empty" },
+		{ "[default]\ntoken=" CANARY "\n", "secret_id and secret_key are missing or empty" },
+		{ "[default]\nsecret_id=a\nsecret_id=b\nsecret_key=" CANARY "\n", "credentials:3: secret_id stands twice in [default]" },
+		{ "[default]\nsecret_id=a\nsecret_key='" CANARY "\n", "credentials:3: the value has a quote without its end" },
+		{ "[default]\nsecret_id=a\nsecret_key=" CANARY "\"\n", "secret_key begins or ends with a quote" },
+		{ "[default]\nsecret_id=a\nsecret_key=${" CANARY "}\n", "secret_key names a variable" },
+		{ "\xff\xfe[", "is UTF-16" },
 		{ "[default]\nsecret_id=a\nsecret_key=" CANARY "\x01x\n", "secret_key holds a control" },
 		{ "[default]\nsecret_id=a\nsecret_key=b\ntoken=" CANARY "\x7fx\n", "token holds a control" },
 	};
@@ -162,6 +176,19 @@ static void a_file_that_is_no_good(void **state)
 	alarm(5); /* a hang is a failure */
 	assert_refused(home, "tencent", NULL, "not a regular file");
 	alarm(0);
+}
+
+static void what_people_put_around_a_value(void **state)
+{
+	struct home *home = *state;
+	home_put(home, SDK, "\xef\xbb\xbf[default] # mine\r\nsecret_id = 's1' # the id\r\nsecret_key = s2\t; the key\r\ntoken = \"\"\r\n");
+	assert_true(home_load(home, "tencent", NULL));
+	assert_key(home, "s1", "s2", NULL);
+	home_put(home, BCECMD, "[Defaults]\nAk = \"b1\"\nSk = b2 # my key\n");
+	assert_true(home_load(home, "baidu", NULL));
+	assert_key(home, "b1", "b2", NULL);
+	home_put(home, BCECMD, "[Defaults]\nAk = b1\n");
+	assert_refused(home, "baidu", NULL, "credentials:1: Ak is set, but Sk is missing or empty");
 }
 
 /* ---- roles */
@@ -194,7 +221,7 @@ static void a_profiles_role(void **state)
 	assert_role(home, "a", "qcs::1", "me");
 	assert_key(home, "a", "b", "c");
 	home_put_tccli(home, "default.credential", "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-arn\":\"\","
-		"\"role-session-name\":\"me\"}");
+		"\"role-session-name\":\"\"}");
 	assert_true(home_load(home, "tencent", NULL));
 	assert_int_equal(home->found.kind, ORIGIN_KEY);
 }
@@ -222,7 +249,22 @@ static void the_environments_role_is_taken_with_any_key(void **state)
 	unsetenv("TENCENTCLOUD_ROLE_SESSION_NAME");
 	put_environment();
 	home_forget(home);
-	assert_refused(home, "tencent", NULL, "without TENCENTCLOUD_ROLE_SESSION_NAME");
+	assert_refused(home, "tencent", NULL, "TENCENTCLOUD_ROLE_ARN without TENCENTCLOUD_ROLE_SESSION_NAME");
+	unsetenv("TENCENTCLOUD_ROLE_ARN");
+	setenv("TENCENTCLOUD_ROLE_SESSION_NAME", "us", 1);
+	put_environment();
+	home_forget(home);
+	assert_refused(home, "tencent", NULL, "TENCENTCLOUD_ROLE_SESSION_NAME without TENCENTCLOUD_ROLE_ARN");
+	setenv("TENCENTCLOUD_ROLE_ARN", "qcs::2\nX: 1", 1);
+	put_environment();
+	home_forget(home);
+	assert_refused(home, "tencent", NULL, "TENCENTCLOUD_ROLE_ARN holds a control character");
+	put_variables((const char *const[]){ "TENCENTCLOUD_ROLE_ARN", "'qcs::2'\r\n", "TENCENTCLOUD_ROLE_SESSION_NAME",
+		" us\n", NULL });
+	put_environment();
+	home_forget(home);
+	assert_true(home_load(home, "tencent", NULL));
+	assert_role(home, "e1", "qcs::2", "us");
 }
 
 static void what_a_cluster_vouches_for(void **state)
@@ -251,9 +293,36 @@ static void what_a_cluster_vouches_for(void **state)
 	setenv("TKE_REGION", "ap\r\nX: 1", 1);
 	home_forget(home);
 	assert_refused(home, "tencent", NULL, "TKE_REGION is no name");
-	unsetenv("TKE_PROVIDER_ID");
+}
+
+/* The machine's role, which would come next, is another account's. */
+static void a_cluster_that_is_named_in_part_is_an_error(void **state)
+{
+	static const char *const NAMES[] = { "TKE_REGION", "TKE_PROVIDER_ID", "TKE_ROLE_ARN", "TKE_WEB_IDENTITY_TOKEN_FILE" };
+	struct home *home = *state;
+	char words[100];
+	for (size_t i = 0; i < 4; i++) {
+		put_kubernetes(home);
+		if (i % 2)
+			unsetenv(NAMES[i]);
+		else
+			setenv(NAMES[i], "", 1);
+		home_forget(home);
+		snprintf(words, sizeof words, "but %s is not, or is empty", NAMES[i]);
+		assert_refused(home, "tencent", NULL, words);
+		for (size_t other = 0; other < 4; other++)
+			if (other != i)
+				unsetenv(NAMES[other]);
+		setenv(NAMES[i], "ap-x", 1);
+		home_forget(home);
+		snprintf(words, sizeof words, "environment: %s is set, but TKE_", NAMES[i]);
+		assert_refused(home, "tencent", NULL, words);
+		unsetenv(NAMES[i]);
+	}
+	put_kubernetes(home);
+	setenv("TKE_ROLE_ARN", "qcs::${ROLE}", 1);
 	home_forget(home);
-	assert_refused(home, "tencent", NULL, "TKE_PROVIDER_ID is not");
+	assert_refused(home, "tencent", NULL, "TKE_ROLE_ARN names a variable");
 }
 
 static void any_file_of_the_chain_changes_the_mark(void **state)
@@ -284,8 +353,8 @@ static void baidus_places(void **state)
 	struct home *home = *state;
 	char path[256];
 	assert_refused(home, "baidu", NULL, "set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY");
-	assert_refused(home, "baidu", NULL, "/.env: No such file");
-	assert_refused(home, "baidu", NULL, BCECMD);
+	assert_non_null(strstr(home->looked.data, "/.env: No such file"));
+	assert_non_null(strstr(home->looked.data, BCECMD));
 	assert_refused(home, "baidu", "work", "no profiles");
 	home_put(home, BCECMD, "[Defaults]\nAk = b1\nSk = b2\nSts = b3\n");
 	assert_true(home_load(home, "baidu", NULL));
@@ -310,22 +379,66 @@ static void what_a_dotenv_file_may_look_like(void **state)
 	static const struct {
 		const char *text, *id, *secret;
 	} ROWS[] = {
-		{ "export QIANFAN_ACCESS_KEY='a b'\n\tQIANFAN_SECRET_KEY = \"c#d\" # e\n", "a b", "c#d" },
+		{ "export QIANFAN_ACCESS_KEY=' a '\n\tQIANFAN_SECRET_KEY = \"c#d\" # e\n", "a", "c#d" },
+		{ "\xef\xbb\xbf" "export\tQIANFAN_ACCESS_KEY=a\r\n'QIANFAN_SECRET_KEY'=b\r\n", "a", "b" },
+		{ "QIANFAN_ACCESS_KEY=${NO}\nQIANFAN_ACCESS_KEY=a\nA=${B}\nQIANFAN_SECRET_KEY_2=$C\nQIANFAN_SECRET_KEY=b", NULL, NULL },
 		{ "A=1\n#QIANFAN_ACCESS_KEY=no\nQIANFAN_ACCESS_KEY=a\nQIANFAN_SECRET_KEY=b # c\r\nnonsense\n", "a", "b" },
 		{ "QIANFAN_ACCESS_KEYS=no\nQIANFAN_ACCESS_KEY=no\nQIANFAN_ACCESS_KEY=a\nQIANFAN_SECRET_KEY=b#c", "a", "b#c" },
-		{ "QIANFAN_ACCESS_KEY=\"a\nQIANFAN_SECRET_KEY=b=c==", "\"a", "b=c==" },
+		{ "QIANFAN_ACCESS_KEY=a\nexportQIANFAN_ACCESS_KEY=c\nQIANFAN_SECRET_KEY=b=c==", "a", "b=c==" },
 	};
 	struct home *home = *state;
 	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
 		home_put(home, ".env", ROWS[i].text);
+		if (!ROWS[i].id) {
+			assert_refused(home, "baidu", NULL, "/.env:1: QIANFAN_ACCESS_KEY names a variable");
+			continue;
+		}
 		assert_true(home_load(home, "baidu", NULL));
 		assert_key(home, ROWS[i].id, ROWS[i].secret, NULL);
 	}
-	home_put(home, ".env", "QIANFAN_ACCESS_KEY=" CANARY "\n");
-	assert_refused(home, "baidu", NULL, "QIANFAN_SECRET_KEY is not in it");
-	home_put(home, ".env", "QIANFAN_ACCESS_KEY=a\nQIANFAN_SECRET_KEY=#" CANARY "\n");
-	assert_refused(home, "baidu", NULL, "QIANFAN_SECRET_KEY is empty");
-	setenv("QIANFAN_SECRET_KEY", "of-the-environment", 1); /* each half by itself */
+}
+
+/* bcecmd's key, which would come next, is another account's. */
+static void half_a_key_of_baidus_is_an_error(void **state)
+{
+	static const struct {
+		const char *id, *secret, *text, *words; /* the variables, and .env */
+	} ROWS[] = {
+		{ NULL, NULL, "QIANFAN_ACCESS_KEY=" CANARY "\n", "/.env: QIANFAN_ACCESS_KEY is set, but QIANFAN_SECRET_KEY is missing or empty: neither the environment nor /" },
+		{ NULL, NULL, "QIANFAN_SECRET_KEY=" CANARY "\n", "QIANFAN_ACCESS_KEY is missing or empty: neither" },
+		{ NULL, NULL, "QIANFAN_ACCESS_KEY=a\nQIANFAN_SECRET_KEY=#" CANARY "\n", "QIANFAN_SECRET_KEY is missing or empty" },
+		{ NULL, NULL, "QIANFAN_ACCESS_KEY=a\nQIANFAN_SECRET_KEY=''\n", "QIANFAN_SECRET_KEY is missing or empty" },
+		{ NULL, NULL, "QIANFAN_ACCESS_KEY=\nQIANFAN_SECRET_KEY=\n", "QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY are missing or empty" },
+		{ "e1", NULL, NULL, "environment: QIANFAN_ACCESS_KEY is set, but QIANFAN_SECRET_KEY is missing or empty: neither the environment nor /" },
+		{ "e1", "", NULL, "QIANFAN_SECRET_KEY is missing or empty" },
+		{ NULL, CANARY, NULL, "QIANFAN_SECRET_KEY is set, but QIANFAN_ACCESS_KEY is missing or empty" },
+		{ "e1", NULL, "A=1\n", "QIANFAN_SECRET_KEY is missing or empty" },
+		{ NULL, CANARY, "QIANFAN_SECRET_KEY=b\n", "QIANFAN_ACCESS_KEY is missing or empty" },
+		{ NULL, NULL, "QIANFAN_ACCESS_KEY: a\nQIANFAN_SECRET_KEY=b\n", "/.env:1: QIANFAN_ACCESS_KEY is there, but no '=' behind it" },
+		{ NULL, NULL, "A=1\nQIANFAN_ACCESS_KEY\nQIANFAN_SECRET_KEY=b\n", "/.env:2: QIANFAN_ACCESS_KEY is there" },
+		{ NULL, NULL, "QIANFAN_ACCESS_KEY=\"a\nQIANFAN_SECRET_KEY=b\n", "/.env:1: QIANFAN_ACCESS_KEY has a quote without its end" },
+		{ NULL, NULL, "QIANFAN_ACCESS_KEY=a\nQIANFAN_SECRET_KEY='" CANARY "'x\n", "/.env:2: QIANFAN_SECRET_KEY has something behind" },
+		{ NULL, NULL, "QIANFAN_ACCESS_KEY=a\nQIANFAN_SECRET_KEY=\"${" CANARY "}\"\n", "QIANFAN_SECRET_KEY names a variable" },
+		{ NULL, NULL, "QIANFAN_ACCESS_KEY=a\nQIANFAN_SECRET_KEY=$" CANARY "\n", "QIANFAN_SECRET_KEY names a variable" },
+		{ NULL, NULL, "\xff\xfeQ", "/.env is UTF-16" },
+	};
+	struct home *home = *state;
+	char path[256];
+	home_path(home, path, ".env");
+	home_put(home, BCECMD, "[Defaults]\nAk = b1\nSk = b2\n");
+	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+		unlink(path);
+		if (ROWS[i].text)
+			home_put(home, ".env", ROWS[i].text);
+		if (ROWS[i].id)
+			setenv("QIANFAN_ACCESS_KEY", ROWS[i].id, 1);
+		if (ROWS[i].secret)
+			setenv("QIANFAN_SECRET_KEY", ROWS[i].secret, 1);
+		home_forget(home);
+		assert_refused(home, "baidu", NULL, ROWS[i].words);
+	}
+	home_put(home, ".env", "QIANFAN_ACCESS_KEY=a\n");
+	setenv("QIANFAN_SECRET_KEY", "of-the-environment", 1); /* each half by itself, as the SDKs have it */
 	home_forget(home);
 	assert_true(home_load(home, "baidu", NULL));
 	assert_key(home, "a", "of-the-environment", NULL);
@@ -373,6 +486,9 @@ int main(void)
 		TEST(the_section_is_the_profile),
 		TEST(no_section_of_that_name_is_no_mistake),
 		TEST(a_file_that_is_no_good),
+		TEST(what_people_put_around_a_value),
+		TEST(a_cluster_that_is_named_in_part_is_an_error),
+		TEST(half_a_key_of_baidus_is_an_error),
 		TEST(the_machines_role),
 		TEST(a_profiles_role),
 		TEST(the_environments_role_is_taken_with_any_key),

@@ -1,6 +1,8 @@
 """K: keys that have to be asked for: a role, a machine's own, a cluster's word; and the places where keys are found."""
 import json
 import os
+import re
+import shutil
 import subprocess
 import threading
 import time
@@ -249,7 +251,8 @@ def test_K11_a_service_that_is_gone_is_the_networks_cause(box, cloud):
 
 
 @pytest.mark.parametrize("how", ["gone", "no role", "silent", "a page"])
-def test_K12_on_a_machine_without_a_role_a_mount_says_at_once_all_it_looked_at(box, cloud, how):
+def test_K12_on_a_machine_without_a_role_a_mount_says_at_once_what_to_do(box, cloud, how):
+    box.auth_failures = True  # doctor asks the endpoint a bare question
     metadata = "metadata=" + cloud.url
     if how == "gone":
         metadata = "metadata=http://127.0.0.1:1"
@@ -261,9 +264,13 @@ def test_K12_on_a_machine_without_a_role_a_mount_says_at_once_all_it_looked_at(b
     took, result = timed(lambda: box.run("-o", "endpoint=%s,%s" % (cloud.url, metadata), "tione", point, env=NO_KEYS))
     said = result.stderr.decode()
     assert result.returncode == 1 and said.count("\n") == 1 and not mounts_below(point) and took < 5
+    assert "no key: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or run `tccli configure`" in said
+    assert "describefs doctor tione" in said and ".tencentcloud" not in said  # the two usual ways; doctor has the rest
+    doctor = box.run("doctor", "-o", "endpoint=%s,%s" % (cloud.url, metadata), "tione", env=NO_KEYS).stdout.decode()
+    line = re.search(r"^problem +key .*", doctor, re.M)[0]
     for words in ("TENCENTCLOUD_SECRET_ID", ".tccli/default.credential", ".tencentcloud/credentials",
                   "/etc/tencentcloud/credentials", "TKE_ROLE_ARN", "machine", "tccli configure"):
-        assert words in said, said
+        assert words in line, line
 
 
 def test_K13_a_clusters_token_is_read_again_for_each_question(box, cloud):
@@ -363,7 +370,117 @@ def test_K21_of_the_sdks_two_files_one_is_read(box, cloud):
     assert result.stdout == b"SUCCEED\n", result
     write(box, ".tencentcloud/credentials", "[work]\nsecret_id = a\nsecret_key = b\n")  # the user's, though it has no default
     result = cat()
-    assert result.returncode == 1 and b"no section [default]" in result.stderr and b"/etc/tencentcloud" not in result.stderr
+    assert result.returncode == 1 and b"no key" in result.stderr
+
+
+# ---- files that decide
+
+def complain(box, cloud, *arguments, env=NO_KEYS, **how):
+    """The one line with which a start is refused, before a call is made and without a mount."""
+    result = box.run(*arguments, env=env, **how)
+    said = result.stderr.decode()
+    assert result.returncode in (1, 2) and said.count("\n") == 1 and cloud.total() == 0, result
+    return said
+
+
+def test_K22_half_a_key_is_said_and_no_other_account_is_shown(box, cloud):
+    write(box, ".tccli/default.credential", {"secretId": "AKIDother", "secretKey": "canary-lent-other"})
+    write(box, ".go-bcecli/credentials", "[Defaults]\nAk = other\nSk = canary-lent-other\n")
+    endpoint = "endpoint=" + cloud.url
+    halves = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"), ("QIANFAN_ACCESS_KEY", "QIANFAN_SECRET_KEY")
+    for one, other in [*halves, *(pair[::-1] for pair in halves)]:
+        for env in {one: "x"}, {one: "x", other: ""}:
+            source = "tione" if "TENCENT" in one else "qianfan"
+            said = complain(box, cloud, "-o", endpoint, source, box.point(), env={**NO_KEYS, **env})
+            assert "environment: %s is set, but %s is missing or empty" % (one, other) in said, said
+
+
+@pytest.mark.parametrize("region", ["ap-shanghai\n", " 'ap-shanghai'\r\n", "\ufeffap-shanghai"])
+def test_K23_a_region_with_something_around_it_is_that_region(box, cloud, region):
+    env = {**BASE, "TENCENTCLOUD_REGION": region}
+    assert box.run("cat", "-o", "endpoint=" + cloud.url, "tione", STATUS, env=env).stdout == b"SUCCEED\n"
+    assert {line["region"] for line in cloud.log_lines()} == {"ap-shanghai"}
+
+
+@pytest.mark.parametrize("region", ["ap shanghai", "AP-SHANGHAI", "'ap-shanghai", "${REGION}", " "])
+def test_K24_a_region_that_cannot_be_one_is_never_the_catalogs(box, cloud, region):
+    said = complain(box, cloud, "cat", "-o", "endpoint=" + cloud.url, "tione", STATUS, env={**BASE, "TENCENTCLOUD_REGION": region})
+    assert "TENCENTCLOUD_REGION" in said
+    write(box, ".tccli/default.configure", '{"_sys_param": {"region": "ap-shang')
+    said = complain(box, cloud, "cat", "-o", "endpoint=" + cloud.url, "tione", STATUS, env=BASE)
+    assert ".tccli/default.configure: cut off" in said
+
+
+def test_K25_as_root_only_roots_own_files_decide(box, cloud):
+    """And those of the user who became root by sudo."""
+    if os.geteuid():
+        pytest.skip("only root can make files of another user")
+    work = box.home / "work"
+    path = write(box, "work/.env", "QIANFAN_ACCESS_KEY=%s\nQIANFAN_SECRET_KEY=%s\n" % (
+        KEYS["QIANFAN_ACCESS_KEY"], KEYS["QIANFAN_SECRET_KEY"]))
+    work.chmod(0o1777)
+    os.chown(path, 4321, 4321)
+    write(box, ".go-bcecli/credentials", "[Defaults]\nAk = mine\nSk = canary-lent-mine\n")
+    ask = ("cat", "-o", "endpoint=" + cloud.url, "qianfan", "training/1/jobs/1/status")
+    said = complain(box, cloud, *ask, cwd=work)
+    assert "%s: belongs to the user 4321" % path in said and "chown root" in said
+    done = box.run(*ask, env={**NO_KEYS, "SUDO_UID": "4321"}, cwd=work)
+    assert done.returncode == 0, done
+
+
+@pytest.mark.parametrize("name, text", [("config", "endpoint = http://127.0.0.1:1\n"), ("catalog/x.json", "{}")])
+@pytest.mark.parametrize("owner, mode, directory, words", [
+    (0, 0o666, 0o755, "others can write to it: chmod go-w "), (0, 0o664, 0o755, "others can write to it: chmod go-w "),
+    (65534, 0o644, 0o755, "belongs to the user 65534"), (0, 0o644, 0o777, "others can replace what is in it: chmod go-w "),
+])
+def test_K26_settings_and_catalogs_that_others_could_have_written_are_refused(box, cloud, name, text, owner, mode,
+                                                                             directory, words):
+    if os.geteuid():
+        pytest.skip("only root can make files of another user")
+    path = write(box, ".config/describefs/" + name, text, mode)
+    os.chown(path, owner, 0)
+    path.parent.chmod(directory)
+    assert words in complain(box, cloud, "kinds", "tione")
+    assert words in complain(box, cloud, "-o", "endpoint=" + cloud.url, "tione", box.point(), env=BASE)
+
+
+def test_K27_xdg_config_home_is_looked_at(box, cloud):
+    write(box, "xdg/describefs/config", "[work]\nsource = tione\nendpoint = %s\n" % cloud.url)
+    write(box, ".config/describefs/config", "[work]\nsource = nothing\n")
+    write(box, "xdg/describefs/catalog/x.json", "not JSON")
+    env = {**BASE, "XDG_CONFIG_HOME": str(box.home / "xdg")}
+    assert "xdg/describefs/catalog/x.json" in complain(box, cloud, "cat", "work", STATUS, env=env)
+    (box.home / "xdg/describefs/catalog/x.json").unlink()
+    assert box.run("cat", "work", STATUS, env=env).stdout == b"SUCCEED\n"
+
+
+@pytest.mark.parametrize("mode, group, ok", [(0o440, 2345, True), (0o440, 2346, False), (0o444, 2345, False)])
+def test_K28_a_secret_that_kubernetes_gives_to_a_pods_group(box, cloud, mode, group, ok):
+    """A second user in a real group; the secret is root's, links and all, as the kubelet lays it out."""
+    if os.geteuid():
+        pytest.skip("only root can be another user")
+    home = box.home / "pod"
+    volume = home / ".tccli"
+    data = volume / "..2026_11_30"
+    data.mkdir(parents=True)
+    (data / "default.credential").write_text(json.dumps({"secretId": BASE["TENCENTCLOUD_SECRET_ID"],
+                                                         "secretKey": BASE["TENCENTCLOUD_SECRET_KEY"]}))
+    os.chown(data / "default.credential", 0, group)
+    (data / "default.credential").chmod(mode)
+    (volume / "..data").symlink_to("..2026_11_30")
+    (volume / "default.credential").symlink_to("..data/default.credential")
+    volume.chmod(0o1777)
+    for path in home, data, *box.home.parents[:-2], box.home:
+        path.chmod(path.stat().st_mode | 0o055)
+    binary = box.home / "describefs"
+    shutil.copy(PLAIN, binary)
+    done = subprocess.run(["setpriv", "--reuid=1234", "--regid=1234", "--groups=2345", str(binary), "cat", "-o",
+                           "endpoint=" + cloud.url, "tione", STATUS], env={"HOME": str(home), "PATH": os.environ["PATH"]},
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30, cwd="/")
+    if ok:
+        assert done.stdout == b"SUCCEED\n", done
+    else:
+        assert done.returncode == 1 and done.stderr.count(b"\n") == 1 and b"fsGroup" in done.stderr, done
 
 
 # ---- secrets

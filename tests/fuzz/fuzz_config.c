@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (char *word; argc <= WORDS_MAX && (word = strsep(&rest, "\n"));)
 		words[argc++] = word;
 	buf_init(&why, 1000);
-	int status = config_parse(&config, argc, words, &(struct config_places){ NULL, NULL, NULL }, &why);
+	int status = config_parse(&config, argc, words, &(struct config_places){ .invoker = -1 }, &why);
 
 	CHECK(status >= 0 && status <= 2);
 	CHECK((status != 0) == (why.len > 0));

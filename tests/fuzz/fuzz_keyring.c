@@ -10,6 +10,7 @@
 
 #include "file.h"
 #include "keyring.h"
+#include "value.h"
 
 static const char SPLIT[] = "\n--\n";
 
@@ -35,7 +36,13 @@ char *file_read(const char *path, size_t max, size_t *len, struct buf *why)
 	memcpy(bytes, from, size);
 	bytes[size] = '\0';
 	*len = size;
-	return bytes;
+	const char *mistake = value_text(bytes, len);
+	if (!mistake)
+		return bytes;
+	free(bytes);
+	errno = EINVAL;
+	buf_printf(why, "%s %s", path, mistake);
+	return NULL;
 }
 
 uint64_t file_mark(const char *path)
@@ -44,8 +51,9 @@ uint64_t file_mark(const char *path)
 	return 0;
 }
 
-char *file_read_secret(const char *path, size_t max, size_t *len, struct buf *why)
+char *file_read_trusted(const char *path, size_t max, struct file_trust trust, size_t *len, struct buf *why)
 {
+	(void)trust;
 	return file_read(path, max, len, why);
 }
 
@@ -67,7 +75,7 @@ static void check(const struct keyring *keyring, const char *cloud, const char *
 	origin_copy(&found, &was);
 	buf_init(&where, 4096);
 	buf_init(&region, 4096);
-	if (keyring_load(keyring, cloud, profile, &found, &where)) {
+	if (keyring_load(keyring, cloud, profile, &found, NULL, &where)) {
 		CHECK(found.where && fuzz_is_printable(found.where) && !where.len);
 		CHECK(found.kind == ORIGIN_MACHINE || (fits_a_header(key->id) && fits_a_header(key->secret)));
 		CHECK(!key->token || fits_a_header(key->token));
@@ -77,8 +85,11 @@ static void check(const struct keyring *keyring, const char *cloud, const char *
 		CHECK(!strcmp(key->id, "was") && !strcmp(key->secret, "before") && !key->token);
 		CHECK(where.len > 0 && fuzz_is_printable(where.data));
 	}
-	if (keyring_region(keyring, cloud, profile, &region))
-		CHECK(region.len > 0 && fits_a_header(region.data));
+	buf_clear(&where);
+	if (keyring_region(keyring, cloud, profile, &region, &where))
+		CHECK(!where.len && (!region.len || fits_a_header(region.data)));
+	else
+		CHECK(where.len && fuzz_is_printable(where.data));
 	buf_release(&region);
 	buf_release(&where);
 	origin_release(&found);

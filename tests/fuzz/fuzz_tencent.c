@@ -2,6 +2,7 @@
  * fuzz_tencent.c - any HTTP answer as one of Tencent Cloud's: of an API, of the token service, of a metadata service.
  */
 #include "provider_kit.h"
+#include "value.h"
 
 /* FAULT_NONE is a key that can go into headers and ends some time, or the name of a role that can go into a path. */
 static void hear(enum origin_kind kind, const char *role, const uint8_t *data, size_t size)
@@ -20,8 +21,8 @@ static void hear(enum origin_kind kind, const char *role, const uint8_t *data, s
 		CHECK(!errand.key.id && !errand.key.secret && !errand.key.token);
 		CHECK(note.message[0] || note.code[0]);
 	} else if (errand.key.id) {
-		CHECK(!credentials_mistake(errand.key.id) && !credentials_mistake(errand.key.secret));
-		CHECK(!credentials_mistake(errand.key.token) && errand.expires_s > 0);
+		CHECK(!value_mistake(errand.key.id) && !value_mistake(errand.key.secret));
+		CHECK(!value_mistake(errand.key.token) && errand.expires_s > 0);
 	} else {
 		CHECK(kind == ORIGIN_MACHINE && !role && errand.role && *errand.role);
 		CHECK(!strpbrk(errand.role, "/%?# \r\n") && strlen(errand.role) <= 128);

@@ -38,21 +38,6 @@ static void test_copy(void **state)
 	credentials_release(&b);
 }
 
-static void test_mistakes(void **state)
-{
-	(void)state;
-	assert_null(credentials_mistake("AKID-x/y+z=="));
-	assert_null(credentials_mistake("a b"));
-	assert_string_equal(credentials_mistake(NULL), "is empty");
-	assert_string_equal(credentials_mistake(""), "is empty");
-	static const char *const BLANKS[] = { " a", "a ", "a\n", "\ta", "a\r", "\v" };
-	for (size_t i = 0; i < sizeof BLANKS / sizeof *BLANKS; i++)
-		assert_non_null(strstr(credentials_mistake(BLANKS[i]), "blank"));
-	static const char *const CONTROLS[] = { "a\x01z", "a\r\nX: 1", "a\x7fz", "a\xc0\x80z" };
-	for (size_t i = 0; i < sizeof CONTROLS / sizeof *CONTROLS; i++)
-		assert_non_null(strstr(credentials_mistake(CONTROLS[i]), "control"));
-}
-
 static void test_origins_are_copied_and_moved_whole(void **state)
 {
 	(void)state;
@@ -148,7 +133,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copy),
-		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_origins_are_copied_and_moved_whole),
 		cmocka_unit_test(test_sha256),
 		cmocka_unit_test(test_hmac),

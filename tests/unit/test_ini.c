@@ -44,17 +44,35 @@ static void rows_come_in_order_with_their_lines(void **state)
 	assert_row(&ini, 3, 7, "default", "Secret_Key", "x y");
 	assert_row(&ini, 4, 8, "Other one", "", "");
 	assert_row(&ini, 5, 9, "Other one", "empty", "");
-	assert_row(&ini, 6, 10, "Other one", "path", "/a#b ; c");
+	assert_row(&ini, 6, 10, "Other one", "path", "/a#b");
 	assert_row(&ini, 7, 11, "default", "", "");
 	assert_row(&ini, 8, 12, "default", "secret_id", "z");
 	assert_string_equal(ini_value(&ini, "default", "secret_id"), "z");
 	assert_string_equal(ini_value(&ini, "default", "Secret_Key"), "x y");
 	assert_null(ini_value(&ini, "default", "secret_key"));
 	assert_null(ini_value(&ini, "Default", "secret_id"));
+	assert_int_equal(ini_line(&ini, "default"), 11);
+	assert_int_equal(ini_line(&ini, "Default"), 0);
+	assert_int_equal(ini_again(&ini, "default", "secret_id")->line, 12);
+	assert_null(ini_again(&ini, "default", "Secret_Key"));
 	assert_null(ini_value(&ini, "default", "bare"));
 	assert_string_equal(ini_value(&ini, "Other one", "empty"), "");
 	ini_release(&ini);
 	assert_int_equal(ini.n, 0);
+	ini_release(&ini);
+}
+
+static void quotes_and_comments_are_no_part_of_a_value(void **state)
+{
+	(void)state;
+	struct ini ini;
+	parse(&ini, "a = 60 # seconds\nb = ' x # y ' ; z\nc = \"\"\nd = #none\ne = f#g\n[work] ; mine\nh: \"i\"\r\n");
+	assert_row(&ini, 0, 1, "", "a", "60");
+	assert_row(&ini, 1, 2, "", "b", " x # y ");
+	assert_row(&ini, 2, 3, "", "c", "");
+	assert_row(&ini, 3, 4, "", "d", "");
+	assert_row(&ini, 4, 5, "", "e", "f#g");
+	assert_row(&ini, 6, 7, "work", "h", "i");
 	ini_release(&ini);
 }
 
@@ -103,12 +121,14 @@ static void mistakes_name_their_line_and_show_nothing_of_it(void **state)
 	static const struct {
 		const char *text, *why;
 	} ROWS[] = {
-		{ "a=1\nCANARY", "line 2: neither [SECTION] nor KEY = VALUE" },
-		{ "\n\n = CANARY", "line 3: a value without a key" },
-		{ "[CANARY", "line 1: a section is [NAME], alone on its line" },
-		{ "[x] CANARY=1", "line 1: a section is [NAME], alone on its line" },
-		{ "[x]\n[]", "line 2: a section without a name" },
-		{ "[ ]", "line 1: a section without a name" },
+		{ "a=1\nCANARY", "2: neither [SECTION] nor KEY = VALUE" },
+		{ "\n\n = CANARY", "3: a value without a key" },
+		{ "[CANARY", "1: a section is [NAME], alone on its line" },
+		{ "[x] CANARY=1", "1: a section is [NAME], alone on its line" },
+		{ "a='CANARY", "1: the value has a quote without its end" },
+		{ "[x] # y\na=\"CANARY\" b", "2: the value has something behind its second quote" },
+		{ "[x]\n[]", "2: a section without a name" },
+		{ "[ ]", "1: a section without a name" },
 	};
 	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
 		struct ini ini;
@@ -129,7 +149,7 @@ static void a_zero_byte_cuts_nothing_off(void **state)
 	struct buf why;
 	buf_init(&why, 200);
 	assert_false(ini_parse(&ini, "a=1\nb=2\0c\n", 10, &why));
-	assert_string_equal(why.data, "line 2: a zero byte");
+	assert_string_equal(why.data, "2: a zero byte");
 	buf_release(&why);
 }
 
@@ -137,6 +157,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_in_order_with_their_lines),
+		cmocka_unit_test(quotes_and_comments_are_no_part_of_a_value),
 		cmocka_unit_test(nothing_is_fine),
 		cmocka_unit_test(a_section_with_nothing_in_it_is_there),
 		cmocka_unit_test(more_rows_than_there_was_room_for),
