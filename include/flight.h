@@ -45,6 +45,7 @@ struct leg {
 	const struct action *action;
 	enum leg_state state;
 	int64_t offset; /* of its page */
+	int limit; /* items that its page is asked for */
 	unsigned tries;
 	bool wired; /* the last try went onto the wire */
 	bool probe; /* it finds out whether a cloud that was down is there again */
@@ -86,8 +87,10 @@ struct flight {
 
 	/* pages */
 	int64_t offset, total; /* of the next page to be taken; what the last one said, -1: nothing */
+	int64_t said, least; /* the last total that could be read, -1: none; the least of this reading */
+	int limit; /* items that a page is asked for; 0: what the action's pages are */
 	int64_t page_items; /* that the last one held */
-	char *marker; /* NULL: the first page */
+	char *marker; /* as JSON; NULL: the first page */
 	unsigned barren; /* pages in a row that brought nothing new */
 	unsigned setbacks; /* pages that were asked for again, because the list moved */
 	bool moving; /* it does: each page begins with the last item of the one before */
@@ -121,6 +124,7 @@ struct action_state {
 	bool running;
 	int64_t unsupported_ms; /* until then nobody asks: the API said that there is no such action */
 	uint64_t ended[FAULT_COUNT]; /* calls, by what came of them */
+	int limit; /* items a page that the cloud accepts; 0: as many as the catalog says */
 	int64_t whole_until_ms; /* it was seen not to keep the order or the filter that a refresh needs */
 };
 
@@ -214,6 +218,21 @@ bool flight_survives(struct flight *flight, enum fault *fault);
 enum fault flight_judge(const struct flight *flight, enum fault fault);
 /* The list is read from its beginning, in that way. */
 void flight_choose_list(struct flight *flight, enum phase phase);
+
+/* paging.c */
+/* The next call asks for the first page. */
+void paging_begin(struct flight *flight);
+/* Takes in what a page says of the next one; true: there is one.  `barren`: it brought nothing new. */
+bool paging_next(struct flight *flight, const struct json *result, size_t n_items, bool barren);
+bool paging_goes_round(const struct flight *flight); /* nothing new has come for some pages */
+/* Whether a first page without an item says that there are some, or says it so that nobody can tell. */
+bool paging_promises(const struct flight *flight, const struct json *result);
+/* The items that a page of the action is asked for. */
+int paging_limit(struct engine *engine, const struct action *action);
+/* The cloud refused that number; true: the same page is to be asked for with less. */
+bool paging_asks_for_less(struct flight *flight, enum fault fault, const struct leg *leg);
+/* An answer came: the number that was asked for is remembered. */
+void paging_note_limit(struct flight *flight);
 
 /* refresh.c */
 /* How the listing is best read now. */

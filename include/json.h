@@ -53,7 +53,10 @@ size_t json_count(const struct json *container);
 const struct json *json_get(const struct json *object, const char *key);
 /* Members by a path with dots, "pageInfo.nextMarker"; "" is the value itself. */
 const struct json *json_path(const struct json *value, const char *path);
-/* The integer that a number's or a string's digits spell; `otherwise` if they do not. */
+/*
+ * The integer that a number, or a string that is one, spells: 130, 130.0, 1.3e2, "130".  `otherwise` where it
+ * spells none, or one that does not fit.
+ */
 int64_t json_integer(const struct json *value, int64_t otherwise);
 
 /* Prints a value; indent 0 is compact, 2 is what `jq .` prints.  False once the buffer is full. */

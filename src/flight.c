@@ -179,10 +179,13 @@ void flight_look_ahead(struct flight *flight)
 
 /* ---- what came ---- */
 
-/* True: the flight goes on. */
-static bool fail(struct flight *flight, enum fault fault)
+/* True: the flight goes on.  `leg`: what brought it; NULL: an answer that was no good. */
+static bool fail(struct flight *flight, enum fault fault, const struct leg *leg)
 {
 	struct engine *engine = flight->engine;
+
+	if (leg && paging_asks_for_less(flight, fault, leg))
+		return true;
 
 	fault = flight_judge(flight, fault);
 	if (refresh_gives_up(flight, fault))
@@ -208,7 +211,7 @@ static bool refuse(struct flight *flight, const struct fault_note *said, enum fa
 
 	fault_note_copy(note.message, sizeof(note.message), "the answer is not what the API promises");
 	engine_note_failure(flight->engine, flight->node, fault, &note);
-	return fail(flight, fault);
+	return fail(flight, fault, NULL);
 }
 
 /* True: the flight goes on. */
@@ -229,6 +232,7 @@ static bool take(struct flight *flight, const struct leg *leg, const struct json
 		fault = FAULT_TOO_BIG;
 	if (fault)
 		return refuse(flight, &leg->note, fault);
+	paging_note_limit(flight);
 	if (flight->more && !is_forgotten(flight))
 		return true;
 	land(flight, FAULT_NONE);
@@ -249,7 +253,7 @@ static bool take_first(struct flight *flight, const struct json *result)
 		struct fault_note again = { 0 };
 		leg.fault = flight->engine->options.provider->parse(&root, &result, &leg.response, &again);
 	}
-	on = leg.fault ? fail(flight, leg.fault) : take(flight, &leg, result);
+	on = leg.fault ? fail(flight, leg.fault, &leg) : take(flight, &leg, result);
 	json_free(root);
 	response_release(&leg.response);
 	return on;

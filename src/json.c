@@ -174,24 +174,77 @@ const struct json *json_path(const struct json *value, const char *path)
 	return value;
 }
 
+/* A JSON number's parts; all that matters of it are the digits and where the point would be. */
+struct digits {
+	const char *whole, *fraction;
+	size_t n_whole, n_fraction;
+	int64_t exponent;
+	bool negative;
+};
+
+enum { EXPONENT_MAX = 1 << 30 };
+
+static const char *skip_digits(const char *text, size_t *n)
+{
+	*n = strspn(text, "0123456789");
+	return text + *n;
+}
+
+/* False: it is no number.  An exponent past EXPONENT_MAX is as good as that: no digits make up for it. */
+static bool read_digits(const char *text, struct digits *out)
+{
+	size_t n = 0;
+
+	*out = (struct digits){ .negative = *text == '-' };
+	out->whole = text + out->negative;
+	text = out->fraction = skip_digits(out->whole, &out->n_whole);
+	if (*text == '.') {
+		text = skip_digits(++out->fraction, &out->n_fraction);
+		if (!out->n_fraction)
+			return false;
+	}
+	if (out->n_whole && (*text == 'e' || *text == 'E')) {
+		bool down = *++text == '-';
+		text += down || *text == '+';
+		for (const char *at = text; *at >= '0' && *at <= '9'; at++, n++)
+			if (out->exponent < EXPONENT_MAX)
+				out->exponent = out->exponent * 10 + (*at - '0');
+		text += n;
+		if (down)
+			out->exponent = -out->exponent;
+		if (!n)
+			return false;
+	}
+	return out->n_whole && !*text;
+}
+
+/* Sums up below zero, which reaches one further. */
+static bool append_digit(int64_t *sum, char digit)
+{
+	return !__builtin_mul_overflow(*sum, 10, sum) && !__builtin_sub_overflow(*sum, digit - '0', sum);
+}
+
 int64_t json_integer(const struct json *value, int64_t otherwise)
 {
-	if (!value || (json_type(value) != JSON_NUMBER && json_type(value) != JSON_STRING))
-		return otherwise;
-
-	const char *text = json_text(value);
-	bool negative = *text == '-';
+	struct digits digits;
 	int64_t sum = 0;
 
-	text += negative;
-	if (!*text)
+	if (!value || (json_type(value) != JSON_NUMBER && json_type(value) != JSON_STRING) ||
+			!read_digits(json_text(value), &digits))
 		return otherwise;
-	for (; *text; text++) { /* sums up below zero, which reaches one further */
-		if (*text < '0' || *text > '9' || __builtin_mul_overflow(sum, 10, &sum) ||
-			__builtin_sub_overflow(sum, *text - '0', &sum))
+
+	int64_t n = (int64_t)(digits.n_whole + digits.n_fraction);
+	int64_t before = (int64_t)digits.n_whole + digits.exponent; /* the point */
+	for (int64_t i = 0; i < n; i++) {
+		size_t at = (size_t)i;
+		char digit = at < digits.n_whole ? digits.whole[at] : digits.fraction[at - digits.n_whole];
+		if (i < before ? !append_digit(&sum, digit) : digit != '0')
 			return otherwise;
 	}
-	if (negative)
+	for (int64_t i = n; sum && i < before; i++)
+		if (!append_digit(&sum, '0'))
+			return otherwise;
+	if (digits.negative)
 		return sum;
 	return sum == INT64_MIN ? otherwise : -sum;
 }

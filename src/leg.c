@@ -39,6 +39,7 @@ struct leg *leg_new(struct flight *flight, int64_t offset)
 	leg->flight = flight;
 	leg->action = flight->action;
 	leg->offset = offset;
+	leg->limit = flight->limit ? flight->limit : paging_limit(flight->engine, flight->action);
 	leg->begun_ms = engine_now_ms(flight->engine);
 	leg->wired = true; /* nothing is on its way */
 	response_init(&leg->response);

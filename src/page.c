@@ -1,25 +1,15 @@
 /*
- * page.c - what a flight asks for and takes in: bodies, pages, harvests.
+ * page.c - what a flight asks for and takes in: bodies, items, harvests.  Which page is next, paging.c says.
  *
- * Paging by offset goes by what came, not by what was asked for; ids that come twice are one.  When
- * somebody goes while the pages come, others move up, maybe past us.  So as soon as the total moves the
- * page is asked for again that much earlier, and from then on each page begins with the last one of the
- * page before; where it does not, we step back until it does.  (One that came and one that went between
- * the same two pages, when nothing else ever moved, are not seen: the API numbers no states.)
- *
- * Paging by marker stops at an empty marker or one that repeats.  A listing whose list call is gone is put
- * together from the ids that other listings mention (harvest), and says that it is not complete.
+ * A listing whose list call is gone is put together from the ids that other listings mention (harvest), and
+ * says that it is not complete.
  */
 #include "flight.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	BARREN_MAX = 3, /* pages in a row without a new id, before the answer is not believed */
-	SETBACKS_MAX = 20, /* pages asked for again: a cloud that only shrinks would never end */
-	LISTING_MAX = 2000000
-};
+enum { LISTING_MAX = 2000000 };
 
 /* ---- bodies ---- */
 
@@ -56,6 +46,14 @@ static void add_number(struct buf *out, const char *name, int64_t value)
 	buf_printf(out, "%lld", (long long)value);
 }
 
+static void add_json(struct buf *out, const char *name, const char *json)
+{
+	if (!name || !json)
+		return;
+	add_member(out, name);
+	buf_puts(out, json);
+}
+
 /* The fixed members: a refresh orders or filters in another way than a whole reading. */
 static const char *fixed_members(const struct leg *leg)
 {
@@ -87,10 +85,10 @@ void flight_body(const struct leg *leg, struct buf *out)
 	add_text(out, action->id, node_id(flight->node), action->numbers);
 	if (action->paging == PAGING_OFFSET) {
 		add_number(out, action->offset, leg->offset);
-		add_number(out, action->limit, action->page);
+		add_number(out, action->limit, leg->limit);
 	} else if (action->paging == PAGING_MARKER) {
-		add_text(out, action->marker, flight->marker, false);
-		add_number(out, action->limit, action->page);
+		add_json(out, action->marker, flight->marker);
+		add_number(out, action->limit, leg->limit);
 	}
 	buf_putc(out, '}');
 }
@@ -101,11 +99,9 @@ static void choose(struct flight *flight, const struct action *action, const cha
 {
 	flight->action = action;
 	flight->ids = ids;
-	flight->offset = flight->total = flight->page_items = 0;
-	flight->barren = flight->setbacks = 0;
-	flight->moving = false;
-	free(flight->marker);
-	flight->marker = NULL;
+	flight->page_items = 0;
+	flight->barren = 0;
+	paging_begin(flight);
 }
 
 void flight_choose_list(struct flight *flight, enum phase phase)
@@ -272,80 +268,6 @@ static void harvest_ids(struct flight *flight, const struct json *value, const c
 
 /* ---- pages ---- */
 
-/* False: often enough; what may have slipped through is missed. */
-static bool step_back(struct flight *flight, int64_t by)
-{
-	if (flight->setbacks++ >= SETBACKS_MAX) {
-		flight->incomplete = true;
-		return false;
-	}
-	flight->offset = by < flight->offset ? flight->offset - by : 0;
-	flight->barren = 0;
-	return true;
-}
-
-/* Back to where it is certain that nobody slipped through; false: there is no need. */
-static bool make_up(struct flight *flight, int64_t total, int64_t n_items)
-{
-	int64_t fallen = flight->total - total;
-	bool moves = flight->offset && total >= 0 && fallen;
-
-	flight->total = total;
-	if (moves && (!flight->moving || fallen > 0)) {
-		flight->moving = true;
-		return step_back(flight, fallen > 0 ? fallen + 1 : 1);
-	}
-	return flight->moving && flight->offset && flight->gap && n_items && step_back(flight, n_items);
-}
-
-static bool next_offset(struct flight *flight, const struct json *result, int64_t n_items, bool barren)
-{
-	const struct json *total = json_path(result, flight->action->total ? flight->action->total : "");
-
-	flight->page_items = n_items;
-	if (make_up(flight, json_integer(total, -1), n_items))
-		return true;
-	int64_t end = flight->offset + n_items;
-	flight->offset = flight->moving && n_items > 1 ? end - 1 : end;
-	flight->barren = barren ? flight->barren + 1 : 0;
-	/* no total, or one that what came belies: a full page has a next one */
-	if (flight->total < end)
-		return n_items && n_items >= flight->action->page;
-	return n_items && end < flight->total;
-}
-
-static bool next_marker(struct flight *flight, const struct json *result)
-{
-	const struct json *more = json_path(result, flight->action->more ? flight->action->more : "");
-	const struct json *next = json_path(result, flight->action->next ? flight->action->next : "");
-	const char *marker = next ? json_text(next) : "";
-
-	if (more && json_type(more) == JSON_BOOLEAN && !strcmp(json_text(more), "false"))
-		return false;
-	if (!*marker || (flight->marker && !strcmp(marker, flight->marker))) {
-		/* more were promised, and there is no way to them */
-		flight->incomplete |= more && !strcmp(json_text(more), "true");
-		return false;
-	}
-	char *copy = xstrdup(marker);
-	free(flight->marker);
-	flight->marker = copy;
-	return true;
-}
-
-static bool next_page(struct flight *flight, const struct json *result, size_t n_items, bool barren)
-{
-	switch (flight->action->paging) {
-	case PAGING_OFFSET:
-		return next_offset(flight, result, (int64_t)n_items, barren);
-	case PAGING_MARKER:
-		flight->barren = barren || !n_items ? flight->barren + 1 : 0;
-		return next_marker(flight, result);
-	default:
-		return false;
-	}
-}
-
 static void note_passed_over(struct flight *flight, const struct source_note *note)
 {
 	struct fault_note why = { 0 };
@@ -406,9 +328,7 @@ static bool is_page(const struct flight *flight, const struct json *result, cons
 	if (!items && !is_said(result, action->total) && !is_said(result, action->more))
 		return flight->ids && !action->items;
 	/* nothing came: then nothing may be promised; an empty page further on only ends the list early */
-	if (!null && (json_first(items) || flight->offset))
-		return true;
-	return !action->total || json_integer(json_path(result, action->total), 0) <= flight->offset;
+	return (!null && json_first(items)) || flight->offset || !paging_promises(flight, result);
 }
 
 static bool refreshes(const struct flight *flight)
@@ -430,11 +350,11 @@ static enum fault take_page(struct flight *flight, const struct json *result, co
 		fits = take_items(flight, items, note);
 	if (!fits && flight->phase == PHASE_PART)
 		return FAULT_UNSUPPORTED;
-	bool news = flight->ids || !n_items || flight->n_seen > before;
-	flight->more = next_page(flight, result, n_items, !refreshes(flight) && !news);
+	bool news = !n_items || flight->n_seen > before;
+	flight->more = paging_next(flight, result, n_items, !refreshes(flight) && !news);
 	if (flight->n_seen > LISTING_MAX || flight->offset > LISTING_MAX)
 		return FAULT_TOO_BIG;
-	if (flight->barren >= BARREN_MAX)
+	if (paging_goes_round(flight) && !flight->ids)
 		return FAULT_ANSWER;
 	if (refreshes(flight))
 		refresh_turn(flight, fits, note);
@@ -453,7 +373,7 @@ enum fault flight_take(struct flight *flight, const struct json *result, const s
 	if (fault || flight->more || refresh)
 		return fault;
 	if (flight->action->paging == PAGING_OFFSET && !flight->ids &&
-			(int64_t)flight->n_seen < flight->total)
+			(int64_t)flight->n_seen < flight->said)
 		flight->incomplete = true;
 	if (flight->phase == PHASE_PART) {
 		tree_part_end(flight->engine->options.tree, flight->node, !flight->incomplete,

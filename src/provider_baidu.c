@@ -161,11 +161,10 @@ static enum fault read_no_envelope(enum fault reason, const struct response *res
 	return fault;
 }
 
-/* A code that is given, in either dialect; V1's own name for "no error" is 0. */
+/* A code that is given, in either dialect; V1's own name for "no error" is 0, however it is spelt. */
 static bool is_failure(const struct json *code)
 {
-	const char *text = text_of(code);
-	return code && (!is_text(code) || (*text && strcmp(text, "0") != 0));
+	return code && (!is_text(code) || (*text_of(code) && json_integer(code, 1) != 0));
 }
 
 static enum fault read_failure(const struct json *code, const struct json *message,

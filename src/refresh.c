@@ -29,7 +29,7 @@ static const struct action *list_of(const struct flight *flight)
 
 static size_t pages_of(const struct flight *flight, size_t n)
 {
-	size_t page = (size_t)list_of(flight)->page;
+	size_t page = (size_t)paging_limit(flight->engine, list_of(flight));
 
 	return (n + page - 1) / page;
 }

@@ -214,7 +214,7 @@ static void answer_run(struct call *call, struct slice body)
 	free(text);
 }
 
-static bool read_page(struct call *call, struct slice body, struct keys_page *page)
+static bool read_page(struct call *call, struct slice body, const struct plan *plan, struct keys_page *page)
 {
 	struct slice marker = jtext_member(body, "marker"), keys = jtext_member(body, "maxKeys");
 	struct slice reverse = jtext_member(body, "pageReverse");
@@ -224,6 +224,8 @@ static bool read_page(struct call *call, struct slice body, struct keys_page *pa
 	if (marker.p && jtext_type(marker) != '"' && jtext_type(marker) != 'n')
 		return inappropriate(call, "marker");
 	if (keys.p && (!jtext_int(keys, &page->max_keys) || page->max_keys <= 0))
+		return inappropriate(call, "maxKeys");
+	if (plan_is(plan, PLAN_LIMIT_MAX) && page->max_keys > plan_int(plan, "n", 20))
 		return inappropriate(call, "maxKeys");
 	if (type && type != 't' && type != 'f' && type != 'n')
 		return inappropriate(call, "pageReverse");
@@ -254,23 +256,35 @@ static size_t marker_place(struct resource **all, size_t n, const struct keys_pa
 	return i;
 }
 
-static void add_page_info(struct text *out, const struct keys_page *page, const char *next)
+/* ,"NAME":TEXT; the plan's text if it has one, nothing if that is empty. */
+static void add_said(struct text *out, const char *name, const char *text, const struct plan *plan, const char *argument)
 {
+	char *lie = plan_is(plan, PLAN_TOTAL_LIES) ? plan_string(plan, argument) : NULL;
+
+	if (lie ? *lie : text != NULL)
+		text_addf(out, ",\"%s\":%s", name, lie ? lie : text);
+	free(lie);
+}
+
+static void add_page_info(struct text *out, const struct keys_page *page, const char *next, const struct plan *plan)
+{
+	struct text quoted = { 0 };
+
 	text_add_str(out, "\"pageInfo\":{\"marker\":");
 	text_add_json_str(out, page->marker);
-	text_addf(out, ",\"maxKeys\":%lld,\"isTruncated\":%s", (long long)page->max_keys,
-		  next ? "true" : "false");
-	if (next) {
-		text_add_str(out, ",\"nextMarker\":");
-		text_add_json_str(out, next);
-	}
+	text_addf(out, ",\"maxKeys\":%lld", (long long)page->max_keys);
+	add_said(out, "isTruncated", next ? "true" : "false", plan, next ? "more" : "ends");
+	if (next)
+		text_add_json_str(&quoted, next);
+	add_said(out, "nextMarker", next ? quoted.data : NULL, plan, next ? "next" : "last");
+	text_free(&quoted);
 	text_add_char(out, '}');
 }
 
 static const char *next_marker(struct resource **all, size_t n, size_t end,
 			       const struct keys_page *page, const struct plan *plan)
 {
-	if (plan_is(plan, PLAN_TOTAL_LIES))
+	if (plan_is(plan, PLAN_TOTAL_LIES) && !plan_value(plan, "more").p)
 		return NULL;
 	if (plan_is(plan, PLAN_PAGE_REPEAT) && n)
 		return *page->marker ? page->marker : item_at(all, n, 0, page->reverse)->id;
@@ -294,12 +308,14 @@ static void add_page(struct call *call, const struct v2_action *action,
 	}
 	if (plan_is(plan, PLAN_PAGE_SHORT))
 		end = from + (size_t)plan_int(plan, "n", page->max_keys / 2);
+	if (plan_is(plan, PLAN_TOTAL_LIES))
+		end = from + (size_t)plan_int(plan, "n", page->max_keys);
 	next = next_marker(all, n, end, page, plan);
 	call_verdict(call, "ok");
 	call->answer.status = 200;
 	text_addf(out, "{\"requestId\":\"%s\",\"result\":{", call->request_id);
 	if (action->page_info_first) {
-		add_page_info(out, page, next);
+		add_page_info(out, page, next, plan);
 		text_add_char(out, ',');
 	}
 	text_addf(out, "\"%s\":[", action->member);
@@ -311,7 +327,7 @@ static void add_page(struct call *call, const struct v2_action *action,
 	text_add_char(out, ']');
 	if (!action->page_info_first) {
 		text_add_char(out, ',');
-		add_page_info(out, page, next);
+		add_page_info(out, page, next, plan);
 	}
 	text_add_str(out, "}}");
 }
@@ -380,7 +396,7 @@ static void answer_list(struct call *call, const struct v2_action *action, struc
 		no_such_object(call);
 		return;
 	}
-	if (read_page(call, body, &page))
+	if (read_page(call, body, plan, &page))
 		add_page(call, action, &page, plan);
 	free(page.marker);
 }

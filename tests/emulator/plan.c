@@ -25,6 +25,7 @@ static const char *const verb_names[PLAN_VERBS] = {
 	[PLAN_PAGE_SHORT] = "page_short",
 	[PLAN_PAGE_SHIFT] = "page_shift",
 	[PLAN_TOTAL_LIES] = "total_lies",
+	[PLAN_LIMIT_MAX] = "limit_max",
 };
 
 const char *plan_verb_name(enum plan_verb verb)

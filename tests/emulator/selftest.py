@@ -746,6 +746,14 @@ def test_page_faults(e):
     same(e.tione("DescribeTrainingTasks", {})["TotalCount"], 1131)
     e.plan(do="total_lies", total=0)
     same(e.tione("DescribeTrainingTasks", {})["TotalCount"], 0)
+    e.plan(do="total_lies", text="[131]", n=7)
+    page = e.tione("DescribeTrainingTasks", {})
+    same((page["TotalCount"], len(page["TrainingTaskSet"])), ([131], 7))
+    e.plan(do="total_lies", text="")
+    same("TotalCount" in e.tione("DescribeTrainingTasks", {}), False)
+    e.plan(do="limit_max", n=20, count=2)
+    same(e.tione("DescribeTrainingTasks", {"Limit": 21})["Error"]["Code"], "InvalidParameterValue")
+    same(len(e.tione("DescribeTrainingTasks", {"Limit": 20})["TrainingTaskSet"]), 20)
     first = e.tione("DescribeTrainingTasks", {"Limit": 50})["TrainingTaskSet"]
     e.plan(do="page_repeat_marker")
     same(e.tione("DescribeTrainingTasks", {"Limit": 50, "Offset": 50})["TrainingTaskSet"], first)
@@ -761,6 +769,14 @@ def test_page_faults(e):
     info = e.qianfan("/v2/finetuning", "DescribeFineTuningJobs",
                      {"marker": "job-syn000000003", "maxKeys": 2})[2]["result"]["pageInfo"]
     same((info["isTruncated"], info["nextMarker"]), (True, "job-syn000000003"))
+    e.plan(do="total_lies", more='"true"', n=1)
+    info = e.qianfan("/v2/finetuning", "DescribeFineTuningJobs", {})[2]["result"]["pageInfo"]
+    same((info["isTruncated"], bool(info["nextMarker"])), ("true", True))
+    e.plan(do="total_lies", more="", next="", n=1)
+    info = e.qianfan("/v2/finetuning", "DescribeFineTuningJobs", {})[2]["result"]["pageInfo"]
+    same(sorted(info), ["marker", "maxKeys"])
+    e.plan(do="limit_max", n=20)
+    same(e.qianfan("/v2/finetuning", "DescribeFineTuningJobs", {"maxKeys": 21})[0], 400)
 
 
 def test_tls(e):

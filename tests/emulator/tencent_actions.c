@@ -54,7 +54,8 @@ static bool read_page(struct call *call, const struct tc_action *action, struct 
 {
 	page->offset = jtext_member_int(body, "Offset", 0);
 	page->limit = jtext_member_int(body, "Limit", action->limit);
-	if (page->offset < 0 || page->limit <= 0 || page->limit > action->limit_max) {
+	if (page->offset < 0 || page->limit <= 0 || page->limit > action->limit_max ||
+	    (plan_is(plan, PLAN_LIMIT_MAX) && page->limit > plan_int(plan, "n", 20))) {
 		tencent_error(call, "InvalidParameterValue",
 			      "The value of the parameter `Limit` or `Offset` is not valid.");
 		return false;
@@ -67,6 +68,8 @@ static bool read_page(struct call *call, const struct tc_action *action, struct 
 		page->offset = 0;
 	if (plan_is(plan, PLAN_PAGE_SHORT))
 		page->limit = plan_int(plan, "n", page->limit / 2);
+	if (plan_is(plan, PLAN_TOTAL_LIES) && plan_int(plan, "n", page->limit) < page->limit)
+		page->limit = plan_int(plan, "n", page->limit);
 	return read_order(call, action, body, page);
 }
 
@@ -166,31 +169,44 @@ static void add_items(struct call *call, const struct tc_action *action,
 	text_add_char(out, ']');
 }
 
+/* "TotalCount":N; nothing when the plan's text for it is empty. */
+static void add_total(struct text *out, const struct plan *plan, size_t n)
+{
+	bool lies = plan_is(plan, PLAN_TOTAL_LIES);
+	int64_t total = (int64_t)n;
+	char *text = lies ? plan_string(plan, "text") : NULL;
+
+	if (lies)
+		total = plan_int(plan, "total", total + plan_int(plan, "delta", 0));
+	if (text && *text)
+		text_addf(out, "\"TotalCount\":%s,", text);
+	else if (!text)
+		text_addf(out, "\"TotalCount\":%lld,", (long long)total);
+	free(text);
+}
+
 static void answer_list(struct call *call, const struct tc_action *action, struct slice body,
 			const struct plan *plan)
 {
 	struct text *out = &call->answer.body;
 	struct page page;
 	struct candidates c;
-	int64_t total;
 
 	if (!read_page(call, action, body, plan, &page))
 		return;
 	c = find_candidates(call, action, body, action->id_member ? call->id : "", page.by);
-	total = (int64_t)c.n;
-	if (plan_is(plan, PLAN_TOTAL_LIES))
-		total = plan_int(plan, "total", total + plan_int(plan, "delta", 0));
 	text_add_str(out, "{\"Response\":{");
 	if (action->total_first)
-		text_addf(out, "\"TotalCount\":%lld,", (long long)total);
+		add_total(out, plan, c.n);
 	add_items(call, action, &c, &page,
 		  jtext_is(jtext_member(body, "WithModelVersions"), "true"));
+	text_add_char(out, ',');
 	if (!action->total_first)
-		text_addf(out, ",\"TotalCount\":%lld", (long long)total);
+		add_total(out, plan, c.n);
 	if (action->kind == KIND_SERVICE_GROUP)
-		text_addf(out, ",\"GlobalTotalCount\":%zu",
+		text_addf(out, "\"GlobalTotalCount\":%zu,",
 			  call->emu->store.shelf[KIND_SERVICE_GROUP].n);
-	text_addf(out, ",\"RequestId\":\"%s\"}}", call->request_id);
+	text_addf(out, "\"RequestId\":\"%s\"}}", call->request_id);
 	if (c.owned)
 		free(c.r);
 }

@@ -96,7 +96,7 @@ static void test_a_list_that_is_not_whole_says_of_nobody_that_he_is_not_there(vo
 
 	enter(&place);
 	begin(&place);
-	jobs(&place, 1, 5, "");
+	jobs(&place, 1, 5, "\"isTruncated\": false");
 	reply = world_ask(place.world, ASK_LOOKUP, place.finetuning, "job-9");
 	assert_absent(&reply); /* that list was whole */
 	uint64_t fifth = world_find(place.world, "finetuning/job-5");
@@ -113,24 +113,55 @@ static void test_a_list_that_is_not_whole_says_of_nobody_that_he_is_not_there(vo
 	assert_fault(&reply, FAULT_ANSWER);
 	script_advance(&place.world->script, 40000);
 	begin(&place);
-	jobs(&place, 1, 2, "");
+	jobs(&place, 1, 2, "\"isTruncated\": false");
 	reply = world_ask(place.world, ASK_LOOKUP, place.finetuning, "job-5");
 	assert_absent(&reply);
 	leave(&place);
 }
 
-static void test_a_list_that_says_nothing_of_more_is_whole(void **state)
+/* What the first page says of more, and what comes of it. */
+static void test_whether_there_is_more_in_every_spelling(void **state)
 {
-	struct place place;
+	enum { END, ON, LOST }; /* it is whole; the marker is followed; it is not whole, and there is no way on */
+	static const struct {
+		const char *flag; /* "": there is none */
+		int with, without, empty; /* beside a marker; beside none, null, true or {}; beside "" */
+	} flags[] = {
+		{ "true", ON, LOST, LOST }, { "\"true\"", ON, LOST, LOST }, { "\"True\"", ON, LOST, LOST },
+		{ "1", ON, LOST, LOST }, { "1.0", ON, LOST, LOST }, { "\"1\"", ON, LOST, LOST },
+		{ "false", END, END, END }, { "\"false\"", END, END, END }, { "0", END, END, END },
+		{ "\"0\"", END, END, END }, { "", ON, LOST, END }, { "null", ON, LOST, END },
+		{ "\"\"", ON, LOST, END }, { "\"no\"", ON, LOST, END }, { "2", ON, LOST, END },
+		{ "[true]", ON, LOST, END }, { "{}", ON, LOST, END },
+	};
+	static const char *const markers[] = { "\"job-3\"", "7", "\" \"", "", "null", "true", "{}", "\"\"" };
+	enum { MARKERS = 3, NONE = 7 };
 	(void)state;
 
-	enter(&place);
-	begin(&place);
-	jobs(&place, 1, 2, "");
-	assert_found(&place.ask.reply);
-	assert_ls(place.world, "finetuning", "job-1 job-2 ");
-	assert_xattr(place.world, place.finetuning, "complete", "1");
-	leave(&place);
+	for (size_t i = 0; i < COUNT(flags) * COUNT(markers); i++) {
+		const char *flag = flags[i / COUNT(markers)].flag, *marker = markers[i % COUNT(markers)];
+		int row = (int)(i % COUNT(markers)), comes = row < MARKERS ? flags[i / COUNT(markers)].with :
+			row < NONE ? flags[i / COUNT(markers)].without : flags[i / COUNT(markers)].empty;
+		struct place place;
+		struct buf info;
+		enter(&place);
+		begin(&place);
+		buf_init(&info, SIZE_MAX);
+		buf_printf(&info, "%s%s%s%s%s", *flag ? "\"isTruncated\": " : "", flag, *flag && *marker ? "," : "",
+			*marker ? "\"nextMarker\": " : "", marker);
+		jobs(&place, 1, 2, info.data);
+		if (comes == ON) {
+			buf_clear(&info);
+			buf_printf(&info, "{\"marker\":%s,\"maxKeys\":100}", marker);
+			assert_string_equal(world_only(place.world)->body, info.data);
+			jobs(&place, 3, 3, "\"isTruncated\": false");
+		}
+		assert_found(&place.ask.reply);
+		assert_ls(place.world, "finetuning", comes == ON ? "job-1 job-2 job-3 " : "job-1 job-2 ");
+		assert_xattr(place.world, place.finetuning, "complete", comes == LOST ? "0" : "1");
+		buf_release(&info);
+		leave(&place);
+	}
 }
 
 static void test_markers_that_go_round_end(void **state)
@@ -156,7 +187,7 @@ int main(void)
 		cmocka_unit_test(test_markers_are_followed_until_the_list_is_not_truncated),
 		cmocka_unit_test(test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole),
 		cmocka_unit_test(test_a_list_that_is_not_whole_says_of_nobody_that_he_is_not_there),
-		cmocka_unit_test(test_a_list_that_says_nothing_of_more_is_whole),
+		cmocka_unit_test(test_whether_there_is_more_in_every_spelling),
 		cmocka_unit_test(test_markers_that_go_round_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -271,29 +271,211 @@ static void test_nothing_at_all_is_an_answer(void **state)
 	}
 }
 
-static void test_a_total_of_0_or_none_beside_items_is_not_believed(void **state)
+/* Answers every page of `n` tasks, at most `most` a page, all with that total, until the question is answered. */
+static size_t answer_all(struct place *place, int n, int most, const char *total)
 {
-	static const char *const totals[] = { ", \"TotalCount\": 0", "", ", \"TotalCount\": null",
-		", \"TotalCount\": \"many\"", ", \"TotalCount\": -3", ", \"TotalCount\": 10" };
+	size_t pages = 0;
+
+	while (!place->ask.answers) {
+		if (!place->world->script.n_waiting) { /* for its turn in the rate */
+			assert_true(script_step(&place->world->script));
+			continue;
+		}
+		int first = (int)offset(place), items_max = (int)exchange_number(head(place), "Limit");
+		struct buf items;
+		assert_in_range(++pages, 1, 40);
+		buf_init(&items, SIZE_MAX);
+		for (int i = first; i < n && i < first + (items_max < most ? items_max : most); i++)
+			buf_printf(&items, "%s{\"Id\": \"train-%d\"}", i > first ? "," : "", i);
+		exchange_tencent(head(place), "\"TrainingTaskSet\": [%s]%s%s", items.data,
+			*total ? ", \"TotalCount\": " : "", total);
+		buf_release(&items);
+	}
+	return pages;
+}
+
+static void test_a_total_in_any_spelling_never_makes_a_part_pass_for_the_whole(void **state)
+{
+	static const struct {
+		const char *total;
+		bool counts; /* it says that there are 130 */
+	} rows[] = {
+		{ "130", true }, { "130.0", true }, { "1.3e2", true }, { "13E1", true }, { "1300e-1", true },
+		{ "\"130\"", true }, { "\"130.0\"", true }, { "\"1.3e2\"", true },
+		{ "", false }, { "null", false }, { "true", false }, { "false", false }, { "[130]", false },
+		{ "[]", false }, { "{}", false }, { "{\"Count\": 130}", false }, { "\"\"", false },
+		{ "\" 130 \"", false }, { "\"1,30\"", false }, { "\"many\"", false }, { "\"130+\"", false },
+		{ "-1", false }, { "-130", false }, { "129.5", false }, { "1e-400", false }, { "0", false },
+		{ "-0.0", false }, { "10", false }, { "29", false }, { "1e1", false },
+		{ "9223372036854775808", false }, { "1e400", false }, { "\"99999999999999999999\"", false },
+	};
+	static const int most[] = { PAGE, 30, 1000 }; /* what the cloud puts onto a page */
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		for (size_t k = 0; k < COUNT(most); k++) {
+			struct place place;
+			size_t each = most[k] < PAGE ? (size_t)most[k] : PAGE;
+			enter(&place);
+			begin(&place);
+			size_t pages = answer_all(&place, 130, most[k], rows[i].total);
+			assert_count(&place, 130, "1");
+			assert_int_equal(pages, (130 + each - 1) / each + !rows[i].counts);
+			leave(&place);
+		}
+	}
+}
+
+static void test_a_total_that_promises_more_than_comes_is_no_whole_listing(void **state)
+{
+	static const char *const totals[] = { "131", "1310e-1", "\"200\"", "9223372036854775807", "1e18" };
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(totals); i++) {
 		struct place place;
 		enter(&place);
 		begin(&place);
-		for (int first = 1; first <= 101; first += PAGE) {
-			struct buf items;
-			assert_int_equal(offset(&place), first - 1);
-			buf_init(&items, SIZE_MAX);
-			for (int n = first; n < first + PAGE && n <= 110; n++)
-				buf_printf(&items, "%s{\"Id\": \"train-%d\"}", n > first ? "," : "", n);
-			exchange_tencent(head(&place), "\"TrainingTaskSet\": [%s]%s", items.data, totals[i]);
-			buf_release(&items);
-		}
-		assert_found(&place.ask.reply);
-		assert_int_equal(world_count(place.world, "training"), 110);
+		answer_all(&place, 130, PAGE, totals[i]);
+		assert_count(&place, 130, "0");
 		leave(&place);
 	}
+}
+
+static void test_an_empty_answer_with_a_total_that_nobody_can_read_empties_nothing(void **state)
+{
+	static const char *const totals[] = { "true", "[0]", "[]", "{}", "\"\"", "\" 0 \"", "\"none\"", "-1",
+		"0.5", "1", "1.3e2", "9223372036854775808" };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(totals); i++) {
+		struct place place;
+		enter(&place);
+		begin(&place);
+		page(&place, 1, 2, 2);
+		script_advance(&place.world->script, LIST_MS);
+		begin(&place);
+		answer_all(&place, 0, PAGE, totals[i]);
+		assert_count(&place, 2, "1");
+		assert_xattr(place.world, place.training, "stale", "1");
+		leave(&place);
+	}
+}
+
+/* One that was said once stands for the rest of the reading. */
+static void test_a_total_that_is_said_on_the_first_page_alone_is_remembered(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	page(&place, 1, 50, 130);
+	exchange_tencent(head(&place), "\"TrainingTaskSet\": [], \"TotalCount\": null");
+	assert_count(&place, 50, "0");
+	leave(&place);
+}
+
+/* Two replicas that do not agree: each page begins where the one before ended, so nobody can have slipped through. */
+static void test_a_total_that_flips_costs_two_calls_more(void **state)
+{
+	(void)state;
+
+	for (int low = 60; low < 200; low += 10) {
+		struct place place;
+		int pages = 0;
+		enter(&place);
+		begin(&place);
+		while (!place.ask.answers) {
+			int first = (int)offset(&place) + 1, last = first + PAGE - 1;
+			assert_in_range(++pages, 1, 6);
+			page(&place, first, last < 130 ? last : 130, pages % 2 ? 130 : low);
+		}
+		assert_found(&place.ask.reply);
+		assert_int_equal(world_count(place.world, "training"), 130);
+		leave(&place);
+	}
+}
+
+/* ---- how many a page may hold ---- */
+
+static void refuse_limit(struct place *place, int64_t limit, const char *code, const char *message)
+{
+	struct buf body;
+
+	assert_int_equal(exchange_number(head(place), "Limit"), limit);
+	buf_init(&body, SIZE_MAX);
+	buf_printf(&body, "{\"Response\": {\"Error\": {\"Code\": \"%s\", \"Message\": \"%s\"}, "
+		"\"RequestId\": \"r\"}}", code, message);
+	exchange_say(head(place), 200, body.data);
+	buf_release(&body);
+}
+
+static void test_a_limit_that_is_refused_is_halved_and_remembered(void **state)
+{
+	static const struct {
+		const char *code, *message;
+	} rows[] = {
+		{ "InvalidParameterValue", "The value of `Limit` must be at most 20" },
+		{ "InvalidParameterValue.Limit", "too big" },
+		{ "InvalidParameterValue.LimitExceeded", "" },
+		{ "InvalidParameter", "limit out of range" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct place place;
+		enter(&place);
+		begin(&place);
+		refuse_limit(&place, 50, rows[i].code, rows[i].message);
+		refuse_limit(&place, 25, rows[i].code, rows[i].message);
+		assert_int_equal(exchange_number(head(&place), "Limit"), 12);
+		assert_int_equal(answer_all(&place, 130, PAGE, "130"), 11);
+		assert_count(&place, 130, "1");
+		script_advance(&place.world->script, LIST_MS);
+		begin(&place);
+		assert_int_equal(exchange_number(head(&place), "Limit"), 12);
+		assert_int_equal(answer_all(&place, 130, PAGE, "130"), 11);
+		assert_count(&place, 130, "1");
+		leave(&place);
+	}
+}
+
+static void test_a_limit_that_is_refused_in_the_middle_is_halved_there(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	page(&place, 1, 50, 130);
+	assert_int_equal(offset(&place), 50);
+	refuse_limit(&place, 50, "InvalidParameterValue", "Limit");
+	assert_int_equal(offset(&place), 50);
+	page(&place, 51, 75, 130);
+	page(&place, 76, 100, 130);
+	page(&place, 101, 125, 130);
+	page(&place, 126, 130, 130);
+	assert_count(&place, 130, "1");
+	leave(&place);
+}
+
+static void test_a_refusal_that_no_limit_mends_stands_and_is_not_remembered(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place);
+	begin(&place);
+	refuse_limit(&place, 50, "InvalidParameterValue", "Limit");
+	refuse_limit(&place, 25, "InvalidParameterValue", "Limit");
+	refuse_limit(&place, 12, "InvalidParameterValue", "Limit");
+	refuse_limit(&place, 10, "InvalidParameterValue", "Limit");
+	assert_fault(&place.ask.reply, FAULT_PARAMETER);
+	script_advance(&place.world->script, LIST_MS);
+	begin(&place);
+	refuse_limit(&place, 50, "InvalidParameterValue", "Order");
+	assert_fault(&place.ask.reply, FAULT_PARAMETER);
+	leave(&place);
 }
 
 /* ---- items ---- */
@@ -480,7 +662,14 @@ int main(void)
 		cmocka_unit_test(test_an_empty_page_before_the_end_ends_the_list_and_says_that_it_is_not_whole),
 		cmocka_unit_test(test_an_answer_without_the_items_that_it_promises_is_none),
 		cmocka_unit_test(test_nothing_at_all_is_an_answer),
-		cmocka_unit_test(test_a_total_of_0_or_none_beside_items_is_not_believed),
+		cmocka_unit_test(test_a_total_in_any_spelling_never_makes_a_part_pass_for_the_whole),
+		cmocka_unit_test(test_a_total_that_promises_more_than_comes_is_no_whole_listing),
+		cmocka_unit_test(test_an_empty_answer_with_a_total_that_nobody_can_read_empties_nothing),
+		cmocka_unit_test(test_a_total_that_is_said_on_the_first_page_alone_is_remembered),
+		cmocka_unit_test(test_a_total_that_flips_costs_two_calls_more),
+		cmocka_unit_test(test_a_limit_that_is_refused_is_halved_and_remembered),
+		cmocka_unit_test(test_a_limit_that_is_refused_in_the_middle_is_halved_there),
+		cmocka_unit_test(test_a_refusal_that_no_limit_mends_stands_and_is_not_remembered),
 		cmocka_unit_test(test_one_bad_item_hides_no_other),
 		cmocka_unit_test(test_a_numeric_id_is_its_digits),
 		cmocka_unit_test(test_hostile_ids_are_all_listed_once_and_can_be_entered),
