@@ -120,7 +120,7 @@ check:
 	tests/run
 
 check-programs: all $(BUILD)/san/describefs $(UNIT_TESTS) $(EDGE_TESTS) $(FUZZ_TESTS) build/describefs-emulator \
-		build/emulator-test-verify
+		build/emulator-test-verify build/describefs-emulator-san
 
 demo:
 	tests/deps.sh build demo

@@ -436,7 +436,7 @@ void baidu_answer(struct call *call, const struct plan *plan)
 		baidu_error(call, 400, "InvalidURI", "Could not parse the specified URI.");
 		return;
 	}
-	if (!journal_allow(&call->emu->journal, call->action, call->emu->rate)) {
+	if (!journal_allow(&call->emu->journal, call, call->emu->rate)) {
 		baidu_error(call, RATE_STATUS, v1 ? "18" : "RateLimitExceeded",
 			    "Open api qps request limit reached");
 		return;

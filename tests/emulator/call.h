@@ -56,7 +56,8 @@ struct call {
 	struct text body;
 
 	uint64_t n; /* 0: never decided, not in the journal */
-	int64_t start;
+	int64_t arrived; /* when the kernel received its last byte, to 4 ms */
+	int64_t start;   /* when the emulator read it: later on a busy machine */
 	const char *cloud;
 	char action[64];
 	char region[64];

@@ -6,34 +6,85 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECOND = 1000000 };
+enum { SECOND = 1000000, WINDOW_KEPT = 10 * SECOND };
 
-static size_t window_trim(struct window *w, int64_t now)
+static int64_t window_at(const struct window *w, size_t i)
 {
-	while (w->n && w->at[w->head] <= now - SECOND) {
-		w->head = (w->head + 1) % w->cap;
-		w->n--;
-	}
-	return w->n;
+	return w->at[(w->head + i) % w->cap];
 }
 
-static void window_add(struct window *w, int64_t now)
+static void window_grow(struct window *w)
 {
-	window_trim(w, now);
-	if (w->n == w->cap) {
-		size_t cap = w->cap ? w->cap * 2 : 64;
-		int64_t *at = text_alloc(cap * sizeof(*at));
+	size_t cap = w->cap ? w->cap * 2 : 64;
+	int64_t *at = text_alloc(cap * sizeof(*at));
 
-		for (size_t i = 0; i < w->n; i++)
-			at[i] = w->at[(w->head + i) % w->cap];
-		free(w->at);
-		w->at = at;
-		w->head = 0;
-		w->cap = cap;
+	for (size_t i = 0; i < w->n; i++)
+		at[i] = window_at(w, i);
+	free(w->at);
+	w->at = at;
+	w->head = 0;
+	w->cap = cap;
+}
+
+/* How many moments lie in the second that ends with the one at `last`, which counts. */
+static size_t window_count(const struct window *w, size_t last)
+{
+	size_t low = 0, high = last;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (window_at(w, middle) > window_at(w, last) - SECOND)
+			high = middle;
+		else
+			low = middle + 1;
 	}
-	w->at[(w->head + w->n++) % w->cap] = now;
-	if (w->n > w->most)
-		w->most = w->n;
+	return last - low + 1;
+}
+
+/* The place of a new moment: nearly always the end. */
+static size_t window_insert(struct window *w, int64_t at)
+{
+	size_t i = w->n;
+
+	while (w->n && window_at(w, 0) <= at - WINDOW_KEPT) {
+		w->head = (w->head + 1) % w->cap;
+		i = --w->n;
+	}
+	if (w->n == w->cap)
+		window_grow(w);
+	for (w->n++; i > 0 && window_at(w, i - 1) > at; i--)
+		w->at[(w->head + i) % w->cap] = window_at(w, i - 1);
+	w->at[(w->head + i) % w->cap] = at;
+	return i;
+}
+
+static void window_remove(struct window *w, size_t i)
+{
+	for (w->n--; i < w->n; i++)
+		w->at[(w->head + i) % w->cap] = window_at(w, i + 1);
+}
+
+/* The most of any second that the moment at `place` lies in. */
+static size_t window_most(const struct window *w, size_t place)
+{
+	size_t most = 0;
+
+	for (size_t i = place; i < w->n && window_at(w, i) < window_at(w, place) + SECOND; i++) {
+		size_t count = window_count(w, i);
+
+		if (count > most)
+			most = count;
+	}
+	return most;
+}
+
+static void window_add(struct window *w, int64_t at)
+{
+	size_t most = window_most(w, window_insert(w, at));
+
+	if (most > w->most)
+		w->most = most;
 }
 
 static struct tally *tally_of(struct tallies *all, const char *name)
@@ -86,20 +137,23 @@ void journal_arrive(struct journal *j, struct call *call)
 	call->n = ++j->last;
 	j->total++;
 	t->count++;
-	window_add(&t->calls, call->start);
+	window_add(&t->calls, call->arrived);
 	if (++j->in_flight > j->max_concurrent)
 		j->max_concurrent = j->in_flight;
 }
 
-bool journal_allow(struct journal *j, const char *action, int limit)
+bool journal_allow(struct journal *j, const struct call *call, int limit)
 {
-	struct tally *t = tally_of(&j->actions, action);
-	int64_t now = loop_now();
+	struct window *granted = &tally_of(&j->actions, call->action)->granted;
+	size_t place;
 
-	if (limit > 0 && window_trim(&t->granted, now) >= (size_t)limit)
-		return false;
-	window_add(&t->granted, now);
-	return true;
+	if (limit <= 0)
+		return true;
+	place = window_insert(granted, call->arrived);
+	if (window_most(granted, place) <= (size_t)limit)
+		return true;
+	window_remove(granted, place);
+	return false;
 }
 
 void journal_verdict(struct journal *j, const struct call *call)

@@ -10,7 +10,10 @@
 
 struct call;
 
-/* Moments within the last second. */
+/*
+ * Moments in order, of the last WINDOW_KEPT. A call counts from when the kernel received it: on a busy machine the emulator
+ * reads calls late and in bursts, which says nothing of their sender.
+ */
 struct window {
 	int64_t *at;
 	size_t head, n, cap, most;
@@ -43,8 +46,8 @@ struct journal {
 void journal_free(struct journal *j);
 /* Numbers the call and counts it. */
 void journal_arrive(struct journal *j, struct call *call);
-/* False when the action has had `limit` calls within the last second (0: never). */
-bool journal_allow(struct journal *j, const char *action, int limit);
+/* False when the action has had `limit` calls within the second before this one arrived (0: never). */
+bool journal_allow(struct journal *j, const struct call *call, int limit);
 void journal_verdict(struct journal *j, const struct call *call);
 void journal_finish(struct journal *j, const struct call *call);
 void journal_reset(struct journal *j);

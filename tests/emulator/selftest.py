@@ -13,11 +13,13 @@ import http.client
 import json
 import os
 import selectors
+import signal
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -467,17 +469,47 @@ def test_counts_and_log(e):
     assert all(json.loads(line) for line in text.splitlines())
 
 
+def while_stopped(e, calls, pause=0):
+    """What these calls are answered; they arrive, `pause` apart, while the emulator does not run."""
+    answers = [None] * len(calls)
+
+    def send(i):
+        answers[i] = calls[i]()
+    senders = [threading.Thread(target=send, args=(i,)) for i in range(len(calls))]
+    os.kill(e.process.pid, signal.SIGSTOP)
+    try:
+        for sender in senders:
+            sender.start()
+            time.sleep(pause)
+        time.sleep(0.2)
+    finally:
+        os.kill(e.process.pid, signal.SIGCONT)
+    for sender in senders:
+        sender.join()
+    return answers
+
+
 def test_rate(e):
     e.control("rate", {"per_second": 5})
-    codes = [code(e.tione("DescribeNotebooks", {})) for _ in range(8)]
-    same(codes, ["ok"] * 5 + ["RequestLimitExceeded"] * 3)
+    codes = while_stopped(e, [lambda: code(e.tione("DescribeNotebooks", {}))] * 8)
+    same(sorted(codes), ["RequestLimitExceeded"] * 3 + ["ok"] * 5)
     same(code(e.tione("DescribeTrainingTasks", {})), "ok")  # another action
     time.sleep(1.05)
     same(code(e.tione("DescribeNotebooks", {})), "ok")
     path, v1 = "/v2/finetuning", "/wenxinworkshop/finetune/jobDetail"
-    same([e.qianfan(path, "DescribeFineTuningJobs")[0] for _ in range(6)], [200] * 5 + [429])
-    answers = [e.qianfan(v1, "", {"taskId": 1, "jobId": 1}) for _ in range(6)]
-    same((answers[5][0], answers[5][2]["error_code"]), (200, 18))
+    answers = while_stopped(e, [lambda: e.qianfan(path, "DescribeFineTuningJobs")[0]] * 6)
+    same(sorted(answers), [200] * 5 + [429])
+    answers = while_stopped(e, [lambda: e.qianfan(v1, "", {"taskId": 1, "jobId": 1})] * 6)
+    same(sorted((answer[0], answer[2].get("error_code", 0)) for answer in answers), [(200, 0)] * 5 + [(200, 18)])
+    e.control("rate", {"per_second": 0})
+
+
+def test_a_call_counts_from_when_it_arrived(e):
+    """An emulator that a busy machine keeps from running reads many calls at once: they were not sent at once."""
+    e.control("reset", {})
+    e.control("rate", {"per_second": 2})
+    codes = while_stopped(e, [lambda: code(e.tione("DescribeNotebooks", {}))] * 4, pause=0.6)
+    same((codes, e.control("counts")[1]["max_in_1s"]["DescribeNotebooks"]), (["ok"] * 4, 2))
     e.control("rate", {"per_second": 0})
 
 

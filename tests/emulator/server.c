@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,17 @@ static void latency_over(void *arg)
 	call_resume(arg, CALL_READY);
 }
 
+/* When the last byte came: the kernel says how long ago that was, in its ticks. */
+static int64_t arrival_of(const struct call *call)
+{
+	struct tcp_info info;
+	socklen_t size = sizeof(info);
+
+	if (call->fd < 0 || getsockopt(call->fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
+		return call->start;
+	return call->start - (int64_t)info.tcpi_last_data_recv * 1000;
+}
+
 /* Everything about the call is here: answer it, or begin to misbehave. */
 static void decide(struct call *call)
 {
@@ -83,6 +95,7 @@ static void decide(struct call *call)
 	int64_t ms;
 
 	call->start = loop_now();
+	call->arrived = arrival_of(call);
 	call->state = CALL_READY;
 	emulator_uuid(call->request_id);
 	if (metadata)

@@ -176,7 +176,7 @@ void tencent_answer(struct call *call, const struct plan *plan)
 	action = action_of(call);
 	if (!action)
 		return;
-	if (!journal_allow(&call->emu->journal, call->action, call->emu->rate)) {
+	if (!journal_allow(&call->emu->journal, call, call->emu->rate)) {
 		tencent_error(call, "RequestLimitExceeded",
 			      "请求的次数超过了频率限制。");
 		return;
