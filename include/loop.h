@@ -29,6 +29,11 @@ void loop_free(struct loop *loop);
 int loop_watch(struct loop *loop, int fd, int events, loop_ready_fn *fn, void *arg);
 /* Safe for a descriptor that is not watched, and from inside any callback. */
 void loop_forget(struct loop *loop, int fd);
+/*
+ * The number stands for a new descriptor: the old one was closed and its owner does not say so.  If the old
+ * one is watched, the new one is from now on, for the same events.
+ */
+void loop_renew(struct loop *loop, int fd);
 
 /* Calls fn once in `ms`.  Never from inside loop_after itself.  O(log n). */
 struct timer *loop_after(struct loop *loop, int64_t ms, loop_tick_fn *fn, void *arg);

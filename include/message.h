@@ -17,6 +17,9 @@ struct header {
 	char *name, *value; /* both owned */
 };
 
+/* How far from this machine a request in the clear may go. */
+enum reach { REACH_SELF, REACH_LINK, REACH_PRIVATE };
+
 struct request {
 	char *method; /* "POST" */
 	char *base; /* scheme and authority: "https://tione.tencentcloudapi.com", "http://127.0.0.1:8080" */
@@ -26,7 +29,7 @@ struct request {
 	size_t n_headers;
 	struct buf body;
 	long timeout_ms; /* for the whole exchange */
-	bool nearby; /* http:// may leave this machine, but for an address that the internet does not know */
+	enum reach reach; /* of http:// */
 };
 
 void request_init(struct request *request);

@@ -21,9 +21,10 @@ struct transfer {
 	char *body;
 	size_t body_len;
 	bool plain; /* http:// */
-	bool nearby; /* the request's */
+	enum reach reach; /* the request's */
 	io_wire_fn *wired; /* NULL: nobody wants to know */
 	void *wired_arg;
+	bool is_named; /* the host is a name, not an address */
 	bool is_wired; /* the request went onto the wire */
 	bool kept_died; /* on a kept connection, which then ended without a word */
 	struct answer answer;
@@ -40,6 +41,8 @@ CURL *transfer_handle(const struct http_options *options, CURLcode *code);
  */
 bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request *request,
 	long timeout_ms);
+/* The socket for a connection to that address, or CURL_SOCKET_BAD: it may not be connected to. */
+int transfer_socket(struct transfer *transfer, const struct curl_sockaddr *address);
 /* The handle goes, and the answer; the connection stays with curl for the next one. */
 void transfer_end(struct transfer *transfer);
 

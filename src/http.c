@@ -9,6 +9,13 @@
  * Every exchange has a timer of its own beside curl's timeout: a reader's deadline must not depend
  * on curl keeping its word.
  *
+ * curl before 8.5 goes over to the next address of a host when a connect fails, and then waits for an event
+ * that does not come: it neither opens a socket for that address nor sets a timer.  So after each socket that
+ * it lets go of, the transfers that are not connected are looked at once more (go_on).
+ *
+ * curl keeps what a name led to for 60 s.  When no connection came of it the name is asked anew: once at
+ * once, if the addresses may be kept ones, and by every transfer until one is connected.
+ *
  * HTTP/2 is used where the server chooses it, but one exchange a connection: a cancel or a broken
  * connection then touches one exchange only, and at some 20 calls a second there is nothing to
  * gain.
@@ -24,10 +31,14 @@
 
 enum { CONNECTIONS_MAX = 1024, CONNECTIONS_KEPT = 64, CONNECT_MS = 3000, DISTRUST_MS = 2000 };
 
+static const long NAMES_KEPT_S = 60;
+
 struct exchange {
 	struct http *http;
 	struct exchange *next, **link; /* among all that are on their way */
 	struct timer *timer; /* the deadline; of one that could not start: the way to tell it */
+	int64_t end_ms; /* when the deadline is */
+	bool asked_name; /* the addresses are not kept ones */
 	io_reply_fn *done;
 	void *arg;
 	struct transfer transfer;
@@ -37,7 +48,9 @@ struct http {
 	struct loop *loop;
 	CURLM *multi;
 	struct timer *timer; /* curl's */
+	struct timer *again; /* due when transfers have to be looked at once more */
 	int64_t distrust_ms; /* until then no kept connection is used */
+	bool asks_names; /* no transfer has connected since the last that could not, or at all */
 	struct exchange *first;
 	struct http_options options;
 	char *cacert;
@@ -72,6 +85,36 @@ static void conclude(struct exchange *exchange)
 	dispose(exchange);
 }
 
+/* Hands the transfer to curl: for the first time, or again after it could not connect. */
+static bool add(struct exchange *exchange)
+{
+	struct http *http = exchange->http;
+	CURL *easy = exchange->transfer.easy;
+	exchange->asked_name = http->asks_names;
+	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, http->asks_names ? 0L : NAMES_KEPT_S);
+	return curl_multi_add_handle(http->multi, easy) == CURLM_OK;
+}
+
+/* No connection came of what the name led to.  True: the name is asked anew and the transfer goes on. */
+static bool asks_again(struct exchange *exchange, CURLcode code)
+{
+	struct http *http = exchange->http;
+	struct transfer *transfer = &exchange->transfer;
+	int64_t left_ms = exchange->end_ms - loop_now_ms(http->loop);
+	if (transfer->is_wired) {
+		http->asks_names = http->asks_names && !exchange->asked_name;
+		return false;
+	}
+	if (code == CURLE_OK || transfer->fault || !transfer->is_named)
+		return false;
+	http->asks_names = true;
+	if (exchange->asked_name || left_ms <= 0)
+		return false;
+	curl_multi_remove_handle(http->multi, transfer->easy);
+	curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
+	return add(exchange);
+}
+
 static void drain(struct http *http)
 {
 	CURLMsg *message;
@@ -81,7 +124,10 @@ static void drain(struct http *http)
 			continue;
 		struct exchange *exchange = NULL;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
-		transfer_finish(&exchange->transfer, message->data.result);
+		CURLcode code = message->data.result;
+		if (asks_again(exchange, code))
+			continue;
+		transfer_finish(&exchange->transfer, code);
 		if (exchange->transfer.kept_died)
 			http->distrust_ms = loop_now_ms(http->loop) + DISTRUST_MS;
 		conclude(exchange);
@@ -92,6 +138,8 @@ static void on_deadline(void *arg)
 {
 	struct exchange *exchange = arg;
 	exchange->timer = NULL;
+	if (exchange->transfer.is_named && !exchange->transfer.is_wired)
+		exchange->http->asks_names = true;
 	transfer_fail(&exchange->transfer, FAULT_TIMEOUT, "no whole answer in the time allowed");
 	conclude(exchange);
 }
@@ -102,6 +150,40 @@ static void on_no_start(void *arg)
 	exchange->timer = NULL;
 	transfer_fail(&exchange->transfer, FAULT_LOCAL, "the request could not be made");
 	conclude(exchange);
+}
+
+/* Sockets */
+
+/* A pause that ends at once is the documented call after which curl looks at a transfer. */
+static void go_on(void *arg)
+{
+	struct http *http = arg;
+	http->again = NULL;
+	for (struct exchange *one = http->first; one; one = one->next) {
+		if (one->transfer.is_wired || !one->transfer.easy)
+			continue;
+		curl_easy_pause(one->transfer.easy, CURLPAUSE_ALL);
+		curl_easy_pause(one->transfer.easy, CURLPAUSE_CONT);
+	}
+}
+
+static void look_again(struct http *http)
+{
+	bool is_needed = curl_version_info(CURLVERSION_NOW)->version_num < 0x080500;
+	if (is_needed && http->first && !http->again)
+		http->again = loop_after(http->loop, 0, go_on, http);
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct exchange *exchange = arg;
+	(void)purpose;
+	int fd = transfer_socket(&exchange->transfer, address);
+	if (fd < 0)
+		look_again(exchange->http);
+	else /* curl may not tell of a number that it used before */
+		loop_renew(exchange->http->loop, fd);
+	return fd;
 }
 
 static bool start(struct exchange *exchange, const struct request *request, long timeout_ms,
@@ -117,7 +199,9 @@ static bool start(struct exchange *exchange, const struct request *request, long
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
 	/* Where one kept connection was dead others are: the next try is not to find out one by one. */
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, loop_now_ms(http->loop) < http->distrust_ms ? 1L : 0L);
-	return curl_multi_add_handle(http->multi, easy) == CURLM_OK;
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange);
+	return add(exchange);
 }
 
 static struct exchange *http_send(void *self, const struct request *request, io_wire_fn *wired,
@@ -133,6 +217,7 @@ static struct exchange *http_send(void *self, const struct request *request, io_
 	http->first = exchange;
 	/* To curl, 0 would be "for ever". */
 	long timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 1;
+	exchange->end_ms = loop_now_ms(http->loop) + timeout_ms;
 	if (start(exchange, request, timeout_ms, wired, arg))
 		exchange->timer = loop_after(http->loop, timeout_ms, on_deadline, exchange);
 	else
@@ -188,6 +273,7 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *
 	(void)socket_arg;
 	if (what == CURL_POLL_REMOVE) {
 		loop_forget(http->loop, fd);
+		look_again(http);
 		return 0;
 	}
 	int events = 0;
@@ -257,6 +343,7 @@ struct http *http_new(struct loop *loop, const struct http_options *options, str
 	}
 	struct http *http = xcalloc(1, sizeof *http);
 	http->loop = loop;
+	http->asks_names = true;
 	http->options = *options;
 	if (options->cacert)
 		http->options.cacert = http->cacert = xstrdup(options->cacert);
@@ -281,6 +368,7 @@ void http_free(struct http *http)
 		http_cancel(http, http->first);
 	curl_multi_cleanup(http->multi);
 	loop_unset(http->loop, http->timer);
+	loop_unset(http->loop, http->again);
 	free(http->cacert);
 	free(http);
 	curl_global_cleanup();

@@ -175,6 +175,17 @@ void loop_forget(struct loop *loop, int fd)
 	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
+void loop_renew(struct loop *loop, int fd)
+{
+	if (fd < 0 || (size_t)fd >= loop->n_watches || !loop->watches[fd].fn)
+		return;
+	struct watch watch = loop->watches[fd];
+	watch.generation++; /* what was fetched of the old one is dropped */
+	loop->watches[fd].generation = watch.generation;
+	if (tell_epoll(loop, fd, &watch, false) < 0)
+		loop->watches[fd].fn = NULL;
+}
+
 static void deliver(struct loop *loop, const struct epoll_event *event)
 {
 	int fd = (int)(event->data.u64 & UINT32_MAX);

@@ -44,7 +44,7 @@ static void ask_machine(struct request *out, const struct errand *errand)
 	out->path = buf_take(&path);
 	out->query = xstrdup("");
 	out->timeout_ms = METADATA_MS;
-	out->nearby = strcmp(out->base, provider_tencent_keys.metadata) == 0;
+	out->reach = base ? REACH_PRIVATE : REACH_LINK;
 }
 
 /* What a role can be called.  Some other host's page is no name. */

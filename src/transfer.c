@@ -16,8 +16,8 @@
  */
 #include "transfer.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "ascii.h"
+#include "peer.h"
 
 #if LIBCURL_VERSION_NUM < 0x075700
 #error "libcurl 7.87 or newer is needed: without CURLOPT_QUICK_EXIT a silent name server blocks us"
@@ -145,44 +146,6 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 	return transfer->fault ? 0 : size * n;
 }
 
-union address {
-	const struct sockaddr *any;
-	const struct sockaddr_in *v4;
-	const struct sockaddr_in6 *v6;
-};
-
-static bool is_loopback(union address address)
-{
-	if (address.any->sa_family == AF_INET)
-		return ntohl(address.v4->sin_addr.s_addr) >> 24 == 127;
-	return address.any->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&address.v6->sin6_addr);
-}
-
-/* 0.0.0.0 and ::, the answer of name servers that block; to connect there reaches ourselves. */
-static bool is_nowhere(union address address)
-{
-	if (address.any->sa_family == AF_INET)
-		return address.v4->sin_addr.s_addr == INADDR_ANY;
-	return address.any->sa_family == AF_INET6 &&
-		IN6_IS_ADDR_UNSPECIFIED(&address.v6->sin6_addr);
-}
-
-/* An address that no router of the internet knows: of the link, or of a network of one's own. */
-static bool is_near(union address address)
-{
-	static const struct {
-		uint32_t first, mask;
-	} NEAR[] = { { 0xa9fe0000, 0xffff0000 }, { 0x0a000000, 0xff000000 }, { 0xac100000, 0xfff00000 },
-		{ 0xc0a80000, 0xffff0000 }, { 0x64400000, 0xffc00000 } };
-	if (address.any->sa_family == AF_INET6)
-		return IN6_IS_ADDR_LINKLOCAL(&address.v6->sin6_addr) ||
-			(address.v6->sin6_addr.s6_addr[0] & 0xfe) == 0xfc;
-	for (size_t i = 0; address.any->sa_family == AF_INET && i < sizeof NEAR / sizeof *NEAR; i++)
-		if ((ntohl(address.v4->sin_addr.s_addr) & NEAR[i].mask) == NEAR[i].first)
-			return true;
-	return false;
-}
-
 /*
  * Curl starts over on another connection when a kept one ends without a word.  The server may have
  * got the first request all the same, and then the second is one more than the rate allows: whether
@@ -217,13 +180,11 @@ static int socket_for(const struct curl_sockaddr *address)
  * The config permits http:// for loopback hosts by name, and for a metadata service; here the address that
  * the name led to is held to it.
  */
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+int transfer_socket(struct transfer *transfer, const struct curl_sockaddr *address)
 {
-	struct transfer *transfer = arg;
-	union address to = { &address->addr };
-	(void)purpose;
-	bool may_be_plain = is_loopback(to) || (transfer->nearby && is_near(to));
-	if (starts_over(transfer) || is_nowhere(to) || (transfer->plain && !may_be_plain))
+	const struct sockaddr *to = &address->addr;
+	bool is_too_far = transfer->plain && !peer_is_within(to, transfer->reach);
+	if (starts_over(transfer) || peer_is_nowhere(to) || is_too_far)
 		return CURL_SOCKET_BAD;
 	return socket_for(address);
 }
@@ -302,7 +263,6 @@ static CURLcode set_constants(const struct http_options *options, CURL *easy)
 		return code;
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
 	return CURLE_OK;
 }
@@ -364,6 +324,13 @@ static bool set_headers(struct transfer *transfer, const struct request *request
 	if (!headers)
 		return false;
 	transfer->headers = headers;
+	/* What is signed is what is sent, whatever curl would make of the URL. */
+	struct buf host;
+	buf_init(&host, MESSAGE_REQUEST_MAX);
+	bool done = request_authority(&host, request) && add_header(transfer, "Host", host.data);
+	buf_release(&host);
+	if (!done)
+		return false;
 	for (size_t i = 0; i < request->n_headers; i++)
 		if (!add_header(transfer, request->headers[i].name, request->headers[i].value))
 			return false;
@@ -388,20 +355,31 @@ static void set_body(struct transfer *transfer, const struct request *request)
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_post ? NULL : request->method);
 }
 
+/* Whether the host is a name, and not an address. */
+static bool is_named(const struct request *request)
+{
+	struct buf host;
+	buf_init(&host, MESSAGE_REQUEST_MAX);
+	bool named = request_hostname(&host, request) && host.data[0] != '[' &&
+		!peer_text_is_address(host.data);
+	buf_release(&host);
+	return named;
+}
+
 bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request *request,
 	long timeout_ms)
 {
 	*transfer = (struct transfer){ .easy = easy };
 	answer_init(&transfer->answer);
 	transfer->plain = strncasecmp(request->base, "https://", 8) != 0;
-	transfer->nearby = request->nearby;
+	transfer->reach = request->reach;
+	transfer->is_named = is_named(request);
 	if (!easy || !set_url(easy, request) || !set_headers(transfer, request))
 		return false;
 	set_body(transfer, request);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
 	return true;

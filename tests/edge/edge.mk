@@ -3,15 +3,16 @@
 
 EDGE_TESTS := $(patsubst tests/edge/%.c,$(BUILD)/tests/edge/%,$(wildcard tests/edge/test_*.c))
 
-HTTP_OBJECTS := $(BUILD)/san/loop.o $(BUILD)/san/http.o $(BUILD)/san/transfer.o \
+HTTP_OBJECTS := $(BUILD)/san/loop.o $(BUILD)/san/http.o $(BUILD)/san/transfer.o $(BUILD)/san/peer.o \
 	$(BUILD)/tests/edge/server.o $(BUILD)/tests/edge/web.o
 
+$(BUILD)/tests/edge/test_peer: $(BUILD)/san/peer.o
 $(BUILD)/tests/edge/test_loop: $(BUILD)/san/loop.o
 KEYRING_OBJECTS := $(addprefix $(BUILD)/san/,keyring.o keyring_tencent.o keyring_tccli.o keyring_profiles.o keyring_baidu.o)
 
 $(addprefix $(BUILD)/tests/edge/,test_keyring test_keyring_chain): $(KEYRING_OBJECTS) $(BUILD)/san/file.o $(BUILD)/san/file_trust.o \
 	$(BUILD)/tests/edge/home.o
-$(BUILD)/tests/edge/test_config: $(addprefix $(BUILD)/san/,config.o config_verb.o options_near.o config_source.o config_address.o config_file.o options.o file.o file_trust.o)
+$(BUILD)/tests/edge/test_config: $(addprefix $(BUILD)/san/,config.o config_verb.o options_near.o config_source.o config_address.o address.o peer.o config_file.o options.o file.o file_trust.o)
 $(BUILD)/tests/edge/test_file: $(addprefix $(BUILD)/san/,file.o file_trust.o)
 $(BUILD)/tests/edge/test_daemon: $(BUILD)/san/daemon.o $(BUILD)/san/mounts.o
 

@@ -319,6 +319,23 @@ static void closed_without_a_word_and_opened_again(void **state)
 	assert_int_equal(trace->n, 1);
 }
 
+/* curl closes a socket and opens another one in one go: it tells nothing when the number is the same. */
+static void a_number_that_stands_for_another_descriptor(void **state)
+{
+	struct trace *trace = *state;
+	int number = trace->fds[0];
+	loop_renew(trace->loop, number);
+	run_for(trace, 1);
+	loop_watch(trace->loop, number, LOOP_READ, count_and_forget, trace);
+	close(number);
+	assert_int_equal(fcntl(trace->fds[2], F_DUPFD_CLOEXEC, number), number);
+	loop_renew(trace->loop, number);
+	assert_int_equal(write(trace->fds[3], "x", 1), 1);
+	run_for(trace, 5);
+	assert_int_equal(trace->n, 1);
+	assert_int_equal(trace->order[0], LOOP_READ);
+}
+
 static void a_thousand_descriptors(void **state)
 {
 	struct trace *trace = *state;
@@ -445,6 +462,7 @@ int main(void)
 		TEST(what_is_watched_can_change),
 		TEST(a_hang_up_counts_as_both),
 		TEST(closed_without_a_word_and_opened_again),
+		TEST(a_number_that_stands_for_another_descriptor),
 		TEST(a_thousand_descriptors),
 		TEST(signals_come_from_the_loop),
 		TEST(stop_ends_the_round_and_counts_before_the_run_too),

@@ -124,9 +124,16 @@ def test_N14_ipv6_alone(apart):
 
 # ---- the metadata service by its own name
 
-@pytest.mark.parametrize("address, near", [("169.254.0.23", True), ("10.1.2.3", True), ("203.0.113.7", False), ("100.128.0.1", False)])
-def test_K20_the_metadata_service_is_in_a_network_of_its_own_or_is_none(apart, address, near):
-    """Plain http leaves the machine for it alone, and not where a name server could lead it to on the internet."""
+METADATA = "http://metadata.tencentyun.com"
+
+
+@pytest.mark.parametrize("address, options, near", [
+    ("169.254.0.23", [], True), ("10.1.2.3", [], False), ("192.168.7.7", [], False), ("100.64.1.1", [], False),
+    ("10.1.2.3", ["metadata=" + METADATA], True),
+    ("203.0.113.7", [], False), ("203.0.113.7", ["metadata=" + METADATA], False), ("100.128.0.1", [], False),
+])
+def test_K20_the_metadata_service_is_on_the_link_unless_it_is_named(apart, address, options, near):
+    """Plain http leaves the machine for it alone, and not where a name server could lead it to."""
     box, cloud = apart.box, apart.box.emulator()
     box.secrets = ["canary-lent-"]
     cloud.control("keys", {"machine_role": "my-role"})
@@ -135,11 +142,11 @@ def test_K20_the_metadata_service_is_in_a_network_of_its_own_or_is_none(apart, a
     try:
         with Relay(cloud.ports["http"], (address, 80)) as metadata:
             if near:
-                mount = box.mount("tione", env=dict.fromkeys(KEYS))
+                mount = box.mount("tione", *options, env=dict.fromkeys(KEYS))
                 assert mount.text(STATUS) == "SUCCEED"
                 assert set(cloud.counts()["by_verdict"]) == {"ok"} and metadata.server.connections
             else:
-                result = box.run("-o", "endpoint=" + cloud.url, "tione", box.point(), env=dict.fromkeys(KEYS))
+                result = box.run("-o", ",".join(["endpoint=" + cloud.url, *options]), "tione", box.point(), env=dict.fromkeys(KEYS))
                 assert result.returncode == 1 and b"nor has this machine a role" in result.stderr
                 assert metadata.server.connections == 0
     finally:
