@@ -6,6 +6,7 @@
 #ifndef DESCRIBEFS_OPTIONS_H
 #define DESCRIBEFS_OPTIONS_H
 
+#include "address.h"
 #include "config.h"
 #include "ini.h"
 
@@ -52,8 +53,8 @@ char *options_absolute(const char *path);
 bool config_add_source(struct config *config, const char *written, struct buf *why);
 void config_release_sources(struct config *config);
 
-/* config_address.c: puts https://HOST[:PORT] (http:// to a loopback host) there, without what follows. */
-bool config_set_address(char **field, const char *value);
+/* config_address.c: puts the address's normal form there. */
+bool config_set_address(char **field, const char *value, enum reach plain);
 
 /* config_file.c */
 struct config_file {

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "ascii.h"
-#include "provider.h"
 
 /* One argument of a command is at most 128 KiB: what is built here always fits. */
 enum { ITEM_MAX = 1 << 20 };
@@ -97,22 +96,18 @@ static bool read_decimal(const char *text, double *out)
 
 static bool set_endpoint(struct config *config, const char *value)
 {
-	return config_set_address(&config->endpoint, value);
+	return config_set_address(&config->endpoint, value, REACH_SELF);
 }
 
 static bool set_sts(struct config *config, const char *value)
 {
-	return config_set_address(&config->sts, value);
+	return config_set_address(&config->sts, value, REACH_SELF);
 }
 
-/* Where the cloud has it, it speaks in the clear: that one name may be written out. */
+/* A metadata service speaks in the clear: who names one says that it may be in a private network. */
 static bool set_metadata(struct config *config, const char *value)
 {
-	if (strcmp(value, provider_tencent_keys.metadata) != 0)
-		return config_set_address(&config->metadata, value);
-	free(config->metadata);
-	config->metadata = NULL;
-	return true;
+	return config_set_address(&config->metadata, value, REACH_PRIVATE);
 }
 
 /* The other words */
@@ -262,7 +257,7 @@ struct option {
 static const struct option OPTIONS[] = {
 	{ "endpoint", "wants https://HOST[:PORT]; http:// only to a loopback host",
 		set_endpoint },
-	{ "metadata", "wants https://HOST[:PORT]; http:// only to a loopback host or metadata.tencentyun.com",
+	{ "metadata", "wants https://HOST[:PORT]; http:// only in a private network",
 		set_metadata },
 	{ "sts", "wants https://HOST[:PORT]; http:// only to a loopback host", set_sts },
 	{ "deadline", "wants seconds, 0.1 to 3600", set_deadline },

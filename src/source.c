@@ -6,6 +6,7 @@
  */
 #include "source.h"
 
+#include "address.h"
 #include "guide.h"
 #include "output.h"
 
@@ -168,8 +169,13 @@ bool source_prepare(struct source *source, struct buf *why)
 
 	if (!find_catalog(source, why) || !find_region(source, why) || !find_key(source, why))
 		return false;
-	return buf_puts(&source->endpoint, config->endpoint ? config->endpoint : source->catalog->endpoint) &&
-		plant_tree(source);
+	const char *endpoint = config->endpoint ? config->endpoint : source->catalog->endpoint;
+	if (!address_normal(&source->endpoint, endpoint, REACH_SELF)) {
+		buf_printf(why, "%s: the catalog's endpoint %s is not https://HOST[:PORT]",
+			source->name->written, endpoint);
+		return false;
+	}
+	return plant_tree(source);
 }
 
 static void print_trace(void *arg, const char *line)

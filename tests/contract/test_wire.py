@@ -39,6 +39,16 @@ def test_tls_by_the_name_of_the_host(box, tls):
     assert cat(box, options).stdout == b"SUCCEED\n"
 
 
+@pytest.mark.parametrize("source, path", [("tione", STATUS), ("qianfan", "training/1/jobs/1/status")])
+@pytest.mark.parametrize("host", ["localhost:0%s", "LOCALHOST:%s/", "LocalHost.:000%s", "[0:0:0:0:0:0:0:1]:0%s", "[::1]:%s"])
+def test_what_is_signed_is_the_host_that_is_sent_however_it_is_written(box, tls, source, path, host):
+    cloud, options = tls()
+    options[0] = "endpoint=https://" + host % cloud.ports["tls"]
+    result = cat(box, options, source, path)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert [line["signed_ok"] for line in cloud.log()] == [True]
+
+
 @pytest.mark.parametrize("name", ["expired", "not-yet", "wrong-host", "wrong-usage", "self-signed", "other-ca"])
 def test_a_bad_certificate_is_a_protocol_error_and_no_call(box, tls, name):
     cloud, options = tls(name)
