@@ -1,7 +1,7 @@
 /*
  * front_notify.h - what the kernel is told without having asked.
  *
- * None of these takes a lock that a reader who waits for the daemon may hold, so the loop may send it.  One that
+ * None of these takes a lock that a reader who waits for the daemon holds, so the loop may send it.  One that
  * names an entry of a directory would take that directory's lock.
  *
  * Layer 6.

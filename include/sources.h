@@ -50,6 +50,7 @@ void sources_cancel(struct sources *sources, uint64_t id, struct wait *wait);
 /* As in tree.h. */
 bool sources_next(struct sources *sources, uint64_t id, uint64_t *cookie, const char **name,
 	struct entry *entry, struct asked asked);
+void sources_handed(struct sources *sources, uint64_t id, bool begins, bool ends);
 const char *sources_bytes(struct sources *sources, uint64_t id, size_t *size);
 const char *sources_link(struct sources *sources, uint64_t id);
 enum watched sources_watched(const struct sources *sources, uint64_t id);

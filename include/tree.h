@@ -64,6 +64,7 @@ struct entry {
 	struct attr attr;
 	int64_t entry_ms; /* how long the name leads to this id */
 	int64_t attr_ms; /* how long attr stands; TREE_FOR_EVER for files */
+	bool reread; /* of tree_attr: first the kernel is to drop what it keeps of the directory's listing */
 };
 
 /* LATER: of a wait alone; nothing has to be done but to ask again. */
@@ -112,6 +113,8 @@ struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct a
  */
 bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **name,
 	struct entry *entry, struct asked asked);
+/* The kernel was handed names of the directory: the first of a pass, or none, which ends a pass. */
+void tree_handed(struct tree *tree, uint64_t id, bool begins, bool ends);
 /* A file's bytes, borrowed until the next question; NULL for anything else. */
 const char *tree_read(struct tree *tree, uint64_t id, size_t *size);
 /* Where a link leads, from the directory that it is in; borrowed as above. NULL for anything else. */

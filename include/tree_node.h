@@ -122,6 +122,14 @@ struct inside {
 	struct follow *follow; /* NULL: nobody does */
 };
 
+/* What the kernel keeps of a directory's listing (tree_kept.c). */
+struct kept {
+	uint32_t moved_begun; /* the mtime that the kernel had seen when it began to collect */
+	uint32_t moved_seen; /* the mtime that the kernel saw last */
+	bool begun; /* it may have collected a part, or all */
+	bool whole; /* it may have collected all, and serves it to everybody */
+};
+
 enum node_sort { NODE_ROOT, NODE_LISTING, NODE_RESOURCE, NODE_TEXTS, NODE_VIEW };
 
 /* Its links have these indexes, above all slots. */
@@ -177,12 +185,12 @@ struct node {
 			size_t price; /* calls that reading it again takes */
 			bool complete;
 			bool bearable; /* who asks about one resource can wait for it to be read again */
-			bool expiry_shown; /* the kernel was told that what it keeps of the listing is old */
 			size_t n_added; /* shown since the kernel was last told of another mtime */
 			int64_t whole_ms, newest_s; /* of the last whole list: when; the latest change */
 			struct stamp *list_stamp, *page_stamp; /* of the last whole list; of the last page */
 			int64_t list_expires_ms;
-			uint64_t epoch; /* in the mtime: counts what makes names that the kernel keeps old */
+			uint64_t epoch; /* in the mtime: counts how often its names changed */
+			struct kept kept;
 			uint64_t scan_seq; /* whose describe call's answer was wanted last */
 			void *whole; /* the engine's flight for WANT_WHOLE */
 			uint64_t changes; /* of what it shows and of the items' texts */
@@ -196,9 +204,11 @@ struct node {
 			struct node *unheld_next, *unheld_prev;
 			bool unheld; /* among those that nobody holds */
 			struct part *part; /* NULL: the cloud cannot be asked for it alone */
-			uint64_t n_moved; /* in the mtime: how often what the kernel keeps grew old */
-			uint64_t told_changes; /* the changes that there had been */
-			bool told; /* the kernel may have kept what it read */
+			uint64_t n_moved; /* in the mtime: counts how often its names changed */
+			uint64_t content; /* of its names, when there had been so many changes */
+			uint64_t content_changes;
+			bool read; /* content is known */
+			struct kept view_kept;
 			unsigned char view; /* enum view_sort */
 			unsigned char depth; /* 0: the top */
 		};
@@ -344,8 +354,6 @@ bool listing_is_fresh(const struct node *listing, struct asked asked);
 struct reply listing_open(struct tree *tree, struct node *listing, struct asked asked); /* tree_open's */
 /* A failed refresh left the last whole listing standing, for a while. */
 bool listing_is_stale(const struct tree *tree, const struct node *listing, struct asked asked);
-/* The same, for somebody who is about to read it. */
-bool listing_stands_in(const struct tree *tree, struct node *listing, struct asked asked);
 bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked);
 int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct asked asked);
 bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked); /* < stale_s */
@@ -367,6 +375,12 @@ struct entry inner_entry(struct tree *tree, struct version *version, uint32_t in
 struct entry listing_entry(const struct tree *tree, struct node *listing, struct asked asked);
 struct entry resource_entry(const struct tree *tree, const struct node *node, int64_t for_ms,
 	struct asked asked);
+
+/* tree_kept.c */
+void kept_see(struct kept *kept, uint32_t moved); /* the kernel sees this mtime */
+void kept_begin(struct kept *kept); /* a pass begins to hand out names */
+/* The term is over.  True: the kernel has to be told. */
+bool kept_is_over(struct kept *kept);
 
 /* tree_wait.c */
 bool kind_has_end(const struct kind *kind); /* there are statuses that do not change by themselves */

@@ -99,11 +99,12 @@ void view_settle(struct tree *tree, struct node *view);
 void views_fold(struct tree *tree); /* over max_memory: what can be made again for nothing goes */
 void views_shrink(struct tree *tree); /* what nobody holds, and the cloud can be asked for again */
 struct reply view_open(struct tree *tree, struct node *view, struct asked asked);
-/* Its names are handed out, from the first one on or further ones. */
-void view_tell(struct node *view, bool begins);
+/* Its names are about to be read: what they are counts from now on. */
+void view_note(struct tree *tree, struct node *view);
 /* The status, key or value of that name, made if there is none; raw NULL: the name was cut. */
 struct node *view_child(struct tree *tree, struct node *view, const char *name, const char *raw);
-struct entry view_entry(const struct tree *tree, struct node *view, struct asked asked);
+struct entry view_entry(struct tree *tree, struct node *view, struct asked asked);
+struct entry view_attr(struct tree *tree, struct node *view, struct asked asked); /* tree_attr's */
 /* Its own part's answer says more than the listing does. */
 bool view_is_by_part(const struct node *view);
 /* That answer's stamp, or the listing's; NULL: there is none. */
@@ -112,6 +113,8 @@ const struct stamp *view_stamp(const struct node *view, int64_t *expires_ms);
 int64_t view_left_ms(const struct tree *tree, const struct node *view, struct asked asked);
 
 /* tree_link.c */
+/* A hash of its names and where they lead.  False: it has more than an index can hold. */
+bool view_content(struct tree *tree, struct node *view, uint64_t *content);
 struct reply view_lookup(struct tree *tree, struct node *view, const char *name, struct asked asked);
 struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct asked asked);
 bool view_next(struct tree *tree, struct node *view, uint64_t *cookie, const char **name,

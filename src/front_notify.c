@@ -1,12 +1,12 @@
 /*
  * front_notify.c - what the kernel is told without having asked.
  *
- * The listing of a directory that the kernel keeps lies in the directory's pages, from page 0 on.  Page 0 alone
- * is dropped: a pass that begins finds it missing and asks the daemon for all of the listing, and a pass that is
- * past it goes on with the listing that it began with.  The kernel writes a new listing page by page, and appends
- * to the last page only while that page is there: were that page dropped, the kernel would keep no listing of
- * this directory until it forgets the directory.  A listing longer than one
- * page is safe.
+ * The listing of a directory that the kernel keeps lies in the directory's pages, from page 0 on. Page 0
+ * alone is dropped: a pass that begins finds it missing and asks the daemon for all of the listing, and a
+ * pass that is past it goes on with the listing that it began with. The kernel appends to the last page of
+ * a listing only while that page is there. Were that page dropped, the kernel would keep no listing of the
+ * directory until it forgets the directory. A listing longer than one page is safe, and tree_kept.c sees
+ * to the others.
  */
 #include "front_notify.h"
 
@@ -31,14 +31,14 @@ void notify_attributes(const struct front *front, uint64_t id)
 {
 	struct fuse_notify_inval_inode_out inode = { .ino = id, .off = -1 };
 
-	notify(front, FUSE_NOTIFY_INVAL_INODE, &inode, sizeof(inode)); /* the kernel may have forgotten the id */
+	notify(front, FUSE_NOTIFY_INVAL_INODE, &inode, sizeof(inode)); /* the id may be forgotten */
 }
 
 void notify_directory(const struct front *front, uint64_t id)
 {
 	struct fuse_notify_inval_inode_out inode = { .ino = id, .off = 0, .len = PAGE_BYTES };
 
-	notify(front, FUSE_NOTIFY_INVAL_INODE, &inode, sizeof(inode)); /* the kernel may have forgotten the id */
+	notify(front, FUSE_NOTIFY_INVAL_INODE, &inode, sizeof(inode)); /* the id may be forgotten */
 }
 
 bool notify_names(const struct front *front)

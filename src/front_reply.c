@@ -3,7 +3,7 @@
  *
  * What is handed to the kernel with an id is held in the tree, until the kernel forgets it.
  */
-#include "front_reply.h"
+#include "front_notify.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -71,6 +71,8 @@ void reply_getattr(struct parked *parked, const struct reply *reply)
 {
 	struct stat st;
 
+	if (reply->entry.reread)
+		notify_directory(parked->front, parked->id); /* before its pass goes on */
 	fill_stat(parked->front, parked->id, &reply->entry.attr, &st);
 	fuse_reply_attr(parked->request, &st, seconds(reply->entry.attr_ms));
 }
@@ -123,6 +125,7 @@ void reply_readdir(struct parked *parked, const struct reply *reply)
 		if (parked->plus && entry.id)
 			sources_hold(front->sources, entry.id, 1);
 	}
+	sources_handed(front->sources, parked->id, !parked->offset, !used);
 	fuse_reply_buf(parked->request, buffer, used);
 	free(buffer);
 }

@@ -258,6 +258,14 @@ bool sources_next(struct sources *sources, uint64_t id, uint64_t *cookie, const 
 	return true;
 }
 
+void sources_handed(struct sources *sources, uint64_t id, bool begins, bool ends)
+{
+	struct source *source = sources_of(sources, id);
+
+	if (source)
+		tree_handed(source->tree, id, begins, ends);
+}
+
 const char *sources_bytes(struct sources *sources, uint64_t id, size_t *size)
 {
 	struct source *source = sources_of(sources, id);

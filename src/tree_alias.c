@@ -237,20 +237,20 @@ static uint64_t count_changes(const struct node *view)
 	return view->of->changes + (view->part ? view->part->changes : 0);
 }
 
-void view_tell(struct node *view, bool begins)
+void view_note(struct tree *tree, struct node *view)
 {
-	if (view->told && begins && view->told_changes != count_changes(view))
-		view->n_moved++; /* somebody else may have kept what was there before */
-	if (begins || !view->told)
-		view->told_changes = count_changes(view);
-	view->told = true;
+	uint64_t changes = count_changes(view), content;
+
+	if ((view->read && view->content_changes == changes) || !view_content(tree, view, &content))
+		return;
+	view->n_moved += view->read && view->content != content;
+	view->content = content;
+	view->content_changes = changes;
+	view->read = true;
 }
 
-/*
- * As a listing's: the nanoseconds tell the kernel that what it keeps of the directory is old, because it ran
- * out or because it changed since it was read.
- */
-struct entry view_entry(const struct tree *tree, struct node *view, struct asked asked)
+/* As a listing's: the mtime moves when its names have changed since they were read. */
+struct entry view_entry(struct tree *tree, struct node *view, struct asked asked)
 {
 	struct entry entry = { .id = id_pack(view->object.serial, 0), .entry_ms = SKELETON_MS };
 
@@ -258,11 +258,18 @@ struct entry view_entry(const struct tree *tree, struct node *view, struct asked
 	entry.attr_ms = SKELETON_MS;
 	if (!view->depth)
 		return entry;
-	if (view->told && (!is_fresh(view, asked) || view->told_changes != count_changes(view))) {
-		view->told = false;
-		view->n_moved++;
-	}
+	if (view->read && is_fresh(view, asked))
+		view_note(tree, view);
+	kept_see(&view->view_kept, (uint32_t)view->n_moved);
 	entry.attr = directory_attr(view->ino, tree->options.catalog->date_s, view->n_moved);
 	entry.attr_ms = view->kind->partial ? 0 : fresh_ms(view, asked);
+	return entry;
+}
+
+struct entry view_attr(struct tree *tree, struct node *view, struct asked asked)
+{
+	struct entry entry = view_entry(tree, view, asked);
+
+	entry.reread = view->depth && !is_fresh(view, asked) && kept_is_over(&view->view_kept);
 	return entry;
 }

@@ -309,7 +309,7 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked)
 	if (index == INDEX_EVENTS)
 		return events_attr(tree, node, asked);
 	if (node->sort == NODE_VIEW)
-		return reply_found(view_entry(tree, node, asked));
+		return reply_found(view_attr(tree, node, asked));
 	if (index_is_link(index)) /* never waits: who follows it will */
 		return reply_found(link_entry(tree, node, index - ID_LINK,
 			vouched_ms(tree, node, asked), asked));
@@ -317,14 +317,13 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked)
 		return index ? attr_of_inner(tree, node, index, asked) : attr_of_resource(tree, node, asked);
 
 	/*
-	 * Never waits, so that everything at the root answers while a cloud is dead.  Instead the kernel is
-	 * told by another mtime that the names that it keeps are old; the READDIR that follows waits.
+	 * Never waits, so that everything at the root answers while a cloud is dead.  The kernel asks for the
+	 * attributes before a pass when their term is over, and their term is the listing's: it is told then
+	 * that the names that it keeps are old, and the READDIR that follows waits.
 	 */
-	if (node->list_stamp && !node->expiry_shown && !listing_is_fresh(node, asked)) {
-		node->expiry_shown = true;
-		node->epoch++;
-	}
-	return reply_found(listing_entry(tree, node, asked));
+	struct entry entry = listing_entry(tree, node, asked);
+	entry.reread = !listing_is_fresh(node, asked) && kept_is_over(&node->kept);
+	return reply_found(entry);
 }
 
 struct reply listing_open(struct tree *tree, struct node *listing, struct asked asked)
@@ -333,7 +332,7 @@ struct reply listing_open(struct tree *tree, struct node *listing, struct asked 
 
 	if (listing_is_fresh(listing, asked))
 		return reply_found((struct entry){ 0 });
-	if (listing_stands_in(tree, listing, asked))
+	if (listing_is_stale(tree, listing, asked))
 		return reply_found((struct entry){ 0 });
 	return failure_stands(failure, asked) ? reply_failed(failure->fault) :
 		reply_need(listing, WANT_LIST);

@@ -21,7 +21,7 @@ struct attr skeleton_attr(const struct tree *tree, const struct node *node)
 	return directory_attr(node->ino, tree->options.catalog->date_s, 0);
 }
 
-/* The directory's names changed, or the kernel has to be told that what it keeps of it is old. */
+/* Another mtime whenever the directory's names changed, and only then. */
 static struct attr listing_attr(const struct tree *tree, const struct node *listing)
 {
 	return directory_attr(listing->ino, tree->options.catalog->date_s, listing->epoch);
@@ -30,10 +30,12 @@ static struct attr listing_attr(const struct tree *tree, const struct node *list
 static struct attr resource_attr(const struct tree *tree, const struct node *node)
 {
 	const struct record *record = node_newest(node);
-	uint64_t bump = node->inside ? node->inside->bump : 0;
+	const struct inside *inside = node->inside;
 
 	if (!record)
 		return skeleton_attr(tree, node);
+	/* what the list says since is another status or time, and moves the mtime by itself */
+	uint64_t bump = inside && inside->told_stable == record->stable ? inside->bump : 0;
 	return directory_attr(node->ino, record->mtime_s, record->stable + bump);
 }
 
@@ -70,6 +72,7 @@ struct entry listing_entry(const struct tree *tree, struct node *listing, struct
 {
 	int64_t fresh_ms = 0;
 
+	kept_see(&listing->kept, (uint32_t)listing->epoch);
 	if (listing->kind->partial)
 		fresh_ms = 0; /* where ids are entered by name, what is shown changes at any time */
 	else if (listing_is_fresh(listing, asked))

@@ -354,6 +354,50 @@ struct reply view_lookup(struct tree *tree, struct node *view, const char *name,
 
 /* ---- going through ---- */
 
+static uint64_t content_of_links(struct tree *tree, struct node *view, const struct index *index)
+{
+	uint32_t group = group_of(index, view);
+	const struct index_row *row = NULL;
+	uint64_t content = 0, serial = 0;
+
+	while ((group || view->view == VIEW_NAME) && (row = index_row_after(index, group, serial))) {
+		content += view->view == VIEW_NAME ? hash_text(row->node->ino, row_name(tree, index, row)) :
+			row->node->ino;
+		serial = row->node->object.serial;
+	}
+	return content;
+}
+
+static uint64_t content_of_directories(const struct node *view, const struct index *index)
+{
+	uint32_t above = group_of(index, view);
+	const struct index_group *group = NULL;
+	uint64_t content = 0, cookie = 0;
+
+	while ((view->depth == 1 || above) && (group = index_after(index, above, cookie))) {
+		content += hash_text(0, index_name(index, group));
+		cookie = group->cookie;
+	}
+	return content;
+}
+
+bool view_content(struct tree *tree, struct node *view, uint64_t *content)
+{
+	const struct index *index;
+
+	*content = 0;
+	if (view_is_by_part(view)) {
+		for (size_t i = 0; i < view->part->n_members; i++)
+			*content += view->part->members[i]->ino;
+		return true;
+	}
+	if (!(index = listing_index(tree, view->of, view->view)))
+		return false;
+	*content = holds_links(view) ? content_of_links(tree, view, index) :
+		content_of_directories(view, index);
+	return true;
+}
+
 struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct asked asked)
 {
 	if (cookie) /* one pass is one answer: where its beginning was good enough, the rest is too */
@@ -364,13 +408,13 @@ struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, st
 		return reply;
 	if (view->depth && !view_is_by_part(view) && !listing_index(tree, view->of, view->view))
 		return reply_failed(FAULT_TOO_BIG);
-	if (view->depth)
-		view_tell(view, !cookie);
+	if (view->depth && !cookie)
+		view_note(tree, view);
 	reply.cookie = cookie;
 	return reply;
 }
 
-static bool next_kind(const struct tree *tree, const struct node *top, uint64_t *cookie, const char **name,
+static bool next_kind(struct tree *tree, const struct node *top, uint64_t *cookie, const char **name,
 	struct entry *entry, struct asked asked)
 {
 	struct node *view = top->first_child;

@@ -199,7 +199,6 @@ static void stand(struct tree *tree, struct node *listing, bool changed, int64_t
 	listing->list_expires_ms = note->sent_ms + tree_ttl_s(tree, listing->kind->ttl_list_s) * 1000;
 	listing->n_added = 0;
 	listing->newest_s = newest_s;
-	listing->expiry_shown = false;
 	listing->describes = 0;
 	listing->failures[WANT_LIST] = (struct failure){ 0 };
 	part_drop_all(tree, listing);

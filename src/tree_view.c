@@ -79,15 +79,6 @@ bool listing_is_stale(const struct tree *tree, const struct node *listing, struc
 	return outage_stands(tree, asked);
 }
 
-bool listing_stands_in(const struct tree *tree, struct node *listing, struct asked asked)
-{
-	bool stale = listing_is_stale(tree, listing, asked);
-
-	if (stale)
-		listing->expiry_shown = false; /* the kernel keeps what it reads now: to be told again */
-	return stale;
-}
-
 bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked)
 {
 	return listing_is_fresh(listing, asked) || listing_is_stale(tree, listing, asked);

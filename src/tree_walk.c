@@ -101,7 +101,7 @@ static struct reply more_of_listing(struct tree *tree, struct node *listing, uin
 	}
 	if (listing->n_shown && !whole && member_after(listing, cookie_of(listing, seq)))
 		return more_at(listing, cookie_of(listing, seq));
-	if (listing_stands_in(tree, listing, asked))
+	if (listing_is_stale(tree, listing, asked))
 		return more_at(listing, seq << SEQ_BIT);
 	if (!listing->n_shown && failure_stands(failure, asked))
 		return (struct reply){ .outcome = OUTCOME_FAILED, .fault = failure->fault };

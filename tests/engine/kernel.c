@@ -159,6 +159,11 @@ static int getattr(struct kernel *kernel, struct inode *inode)
 		return fault_errno(reply.fault);
 	inode->attr = reply.entry.attr;
 	inode->until_ms = until(kernel, reply.entry.attr_ms);
+	if (reply.entry.reread) {
+		free(inode->listing);
+		inode->listing = NULL;
+		inode->until_ms = 0; /* a notification outdates the attributes that come after it, too */
+	}
 	return 0;
 }
 
@@ -194,7 +199,7 @@ static bool read_batch(struct kernel *kernel, uint64_t id, uint64_t *cookie, str
 	return n;
 }
 
-/* All names of a directory, kept until its mtime changes; *names is borrowed. */
+/* All names of a directory, kept until its mtime changes or a notification comes; *names is borrowed. */
 static int readdir(struct kernel *kernel, struct inode *inode, const char **names)
 {
 	struct world *world = kernel->world;
@@ -216,7 +221,9 @@ static int readdir(struct kernel *kernel, struct inode *inode, const char **name
 			return fault_errno(reply.fault);
 		}
 		asked.now_ms = now_ms(kernel);
+		bool begins = !cookie;
 		more = read_batch(kernel, id, &reply.cookie, &all, asked);
+		tree_handed(world->tree, id, begins, !more);
 	}
 	buf_putc(&all, '\0');
 	inode = inode_of(kernel, id); /* a name's new file may have had others forgotten, not this */

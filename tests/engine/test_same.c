@@ -323,28 +323,6 @@ static void test_directories_keep_their_ids_however_many_and_in_whatever_order(v
 
 /* ---- listings ---- */
 
-static void test_a_listing_tells_the_kernel_once_that_its_names_are_old(void **state)
-{
-	struct place place;
-	struct attr fresh, old, older;
-	uint64_t id;
-	(void)state;
-
-	enter(&place, 2);
-	id = world_find(place.world, "training");
-	world_count(place.world, "training");
-	fresh = world_ask(place.world, ASK_ATTR, id, NULL).entry.attr;
-	advance(&place, LIST_MS);
-	world_calls(place.world);
-	old = world_ask(place.world, ASK_ATTR, id, NULL).entry.attr;
-	assert_int_not_equal(old.mtime_ns, fresh.mtime_ns);
-	advance(&place, 1000);
-	older = world_ask(place.world, ASK_ATTR, id, NULL).entry.attr;
-	assert_int_equal(older.mtime_ns, old.mtime_ns);
-	assert_calls(place.world, 0);
-	leave(&place);
-}
-
 static struct attr listing_attr(struct place *place)
 {
 	return world_ask(place->world, ASK_ATTR, world_find(place->world, "training"), NULL).entry.attr;
@@ -388,7 +366,6 @@ int main(void)
 		cmocka_unit_test(test_a_shell_in_a_directory_sees_what_is_new),
 		cmocka_unit_test(test_a_file_that_was_seen_to_change_says_when),
 		cmocka_unit_test(test_directories_keep_their_ids_however_many_and_in_whatever_order),
-		cmocka_unit_test(test_a_listing_tells_the_kernel_once_that_its_names_are_old),
 		cmocka_unit_test(test_a_listing_has_another_mtime_when_a_name_came_or_went),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,56 @@
+/*
+ * tree_kept.c - whether the kernel keeps the listing of a directory, as far as its messages show it.
+ *
+ * The kernel collects a listing part by part, and serves it to others once a pass has come to its end. It
+ * drops the listing when a pass begins and the directory has another mtime than when the listing was
+ * begun. A term that is over moves no mtime: the kernel is told instead, by a notification that drops what
+ * it keeps.
+ *
+ * The notification does harm while the kernel collects: it would then keep no listing of that directory
+ * any more (front_notify.c). What the kernel collects it serves to nobody, so it is told only when there
+ * may be a listing that is whole. "May be" decides: a listing that stays when its term is over breaks a
+ * promise, and a directory of which no listing is kept costs messages. So `whole` ends only by the
+ * notification, or when it is certain that the kernel has begun anew. It is not certain when a listing
+ * that was whole is asked for again under the same mtime: the kernel may have lost a page of it, or the
+ * reader asked before another one's pass ended.
+ */
+#include "tree_node.h"
+
+void kept_see(struct kept *kept, uint32_t moved)
+{
+	kept->moved_seen = moved;
+}
+
+void kept_begin(struct kept *kept)
+{
+	if (kept->whole && kept->moved_begun != kept->moved_seen)
+		kept->whole = kept->begun = false;
+	if (!kept->begun)
+		kept->moved_begun = kept->moved_seen;
+	kept->begun = true;
+}
+
+bool kept_is_over(struct kept *kept)
+{
+	bool whole = kept->whole;
+
+	if (whole)
+		kept->whole = kept->begun = false;
+	return whole;
+}
+
+void tree_handed(struct tree *tree, uint64_t id, bool begins, bool ends)
+{
+	uint32_t index;
+	struct object *object = tree_object(tree, id, &index);
+
+	if (!object || object->is_version)
+		return;
+	struct node *node = (struct node *)object;
+	if (node->sort != NODE_LISTING && node->sort != NODE_VIEW)
+		return;
+	struct kept *kept = node->sort == NODE_LISTING ? &node->kept : &node->view_kept;
+	if (begins)
+		kept_begin(kept);
+	kept->whole |= ends;
+}
