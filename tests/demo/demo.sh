@@ -28,9 +28,11 @@ port() { sed -n "s/^$1=//p" "$here/ready"; }
 
 # A describefs that knows where this cloud is; what makes the cloud change; and the emulator's own keys, of no account.
 # Values stand for 1 s here, so that a change is soon seen.
+mkdir -p "$here/config/describefs"
+printf 'endpoint = http://127.0.0.1:%s\nttl = 1\n' "$(port http)" >"$here/config/describefs/config"
 cat >"$here/bin/describefs" <<EOT
 #!/bin/sh
-exec "$PWD/build/describefs" -o "endpoint=http://127.0.0.1:$(port http),ttl=1" "\$@"
+XDG_CONFIG_HOME=$here/config exec "$PWD/build/describefs" "\$@"
 EOT
 {
 	sed -n 1p tests/demo/cloud
