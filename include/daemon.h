@@ -1,5 +1,5 @@
 /*
- * daemon.h - the process: hardening, the way into the background, a mount point to stand on.
+ * daemon.h - the process: hardening, and the way into the background.
  *
  * Layer 5.
  */
@@ -16,7 +16,8 @@ void daemon_harden(void);
 /*
  * Forks.  In the parent it never returns: it waits for the child's daemon_ready (then, after a stat
  * of `mountpoint` has answered, exit 0) or for its end (exit with the status that it gave to
- * daemon_fail, or 1). In the child, a new session in / with stdin and stdout on /dev/null, stderr
+ * daemon_fail, or 1).  A child that takes too long is ended; with any status but 0, nothing of ours is
+ * left mounted there.  In the child, a new session in / with stdin and stdout on /dev/null, stderr
  * still the terminal's and every other descriptor closed, it returns the descriptor to report on,
  * -1 with errno on failure.
  */
@@ -28,19 +29,6 @@ void daemon_fail(int fd, int status);
 
 /* In the foreground: tells a service manager (sd_notify(3), "READY=1") at this socket; NULL: nobody. */
 void daemon_notify(const char *socket_name);
-
-/*
- * Looks whether `mountpoint` can be mounted on: a directory that we may enter; a dead mount of fstype
- * fuse.describefs ("Transport endpoint is not connected") is unmounted first, no other type ever.
- * A live describefs mount there is refused.  False: `why` is one line.
- */
-bool daemon_mountpoint(const char *mountpoint, struct buf *why);
-
-/*
- * Takes our own mount out of the tree: who has something open there keeps it. False: it cannot be done. True:
- * it is done, or under way; the kernel says so on /dev/fuse.
- */
-bool daemon_detach_mount(const char *mountpoint);
 
 /*
  * What a file in a mount holds, read by a child that is given up after two seconds: 0; an errno (ENOTCONN:

@@ -14,18 +14,24 @@
 
 struct front;
 
+/* The kernel's first request is over.  `error` 0: it was answered; else an errno, and no other will be. */
+typedef void front_ready_fn(void *arg, int error);
+
 /*
- * Mounts at the mount point.  NULL: `why` is one line and nothing is left mounted.  `ready` is
- * called once, when the kernel's first handshake was answered.
+ * Mounts on `place`, as mounting_place gave it.  NULL: `why` is one line and nothing is left mounted.
+ * `ready` is called once.
  */
-struct front *front_new(const struct config *config, struct loop *loop, void (*ready)(void *arg),
-	void *arg, struct buf *why);
+struct front *front_new(const struct config *config, const char *place, struct loop *loop,
+	front_ready_fn *ready, void *arg, struct buf *why);
 /* From then on requests are served; before, they wait in the kernel. */
 void front_serve(struct front *front, struct sources *sources);
-/* It is not in the tree any more: front_free leaves alone what may be mounted there since. */
 /* The kernel, too, asks again for everything. */
 void front_refresh(struct front *front);
-void front_detached(struct front *front);
+/*
+ * Takes the mount out of the tree: whoever has something open there keeps it.  True: that is done, or under
+ * way; the kernel says so on /dev/fuse.
+ */
+bool front_detach(struct front *front);
 /* Unmounts. NULL is fine. */
 void front_free(struct front *front);
 /* The version of libfuse, for people. */

@@ -11,14 +11,19 @@
 #define FUSE_USE_VERSION 314
 
 #include "config.h"
+#include "mounting.h"
 
 #include <fuse_lowlevel.h>
 
-/* NULL: `why` is one line, with what libfuse and fusermount3 said, and nothing is mounted. */
-struct fuse_session *front_mount(const struct config *config, const struct fuse_lowlevel_ops *operations,
-	size_t size, const struct fuse_custom_io *io, void *userdata, struct buf *why);
+/* What a session belongs to. */
+struct front_owner {
+	void *userdata;
+	struct mounting *mounting; /* filled in */
+};
 
-/* Cuts the connection, so that fuse_session_unmount does not touch what else is mounted at its path. */
-void front_sever(struct fuse_session *session);
+/* On `place`, as mounting_place gave it.  NULL: `why` is one line, and nothing is mounted. */
+struct fuse_session *front_mount(const struct config *config, const char *place,
+	const struct fuse_lowlevel_ops *operations, size_t size, const struct fuse_custom_io *io,
+	struct front_owner owner, struct buf *why);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef DESCRIBEFS_FRONT_REPLY_H
 #define DESCRIBEFS_FRONT_REPLY_H
 
+#include "front_fuse.h"
 #include "front_mount.h"
 #include "trim.h"
 
@@ -20,8 +21,10 @@ struct front {
 	pid_t refresher; /* who goes through what is refreshed: it is told what is known; 0: nobody */
 	uint32_t walks; /* each is told other times, or the kernel would not read again */
 	int64_t refresher_until_ms; /* it has gone, if it has asked for nothing by then */
-	bool mounted, detached;
-	void (*ready)(void *arg);
+	struct mounting mounting;
+	bool greeted; /* the kernel's first request was answered, or could not be */
+	bool detached; /* it is out of the tree, or will be */
+	front_ready_fn *ready;
 	void *ready_arg;
 	uid_t uid;
 	gid_t gid;

@@ -10,11 +10,20 @@
 
 #include "buf.h"
 
+/*
+ * Which mount it is, whatever its path is now.  The kernel gives neither number to another mount as long as
+ * this one's file system lives.
+ */
+struct mount_id {
+	uint64_t mount; /* 0: none */
+	uint32_t major, minor; /* its file system's device */
+};
+
 /* A mount of ours.  All owned. */
 struct mount {
+	struct mount_id id;
 	char *point, *source; /* where; what is shown there, several with '+' between */
 	char *part; /* what of it, "/" for all: a bind mount may show a directory alone */
-	char *device; /* "0:98": the same for all that show a part of one */
 	int64_t uid; /* whose */
 };
 
@@ -26,7 +35,18 @@ struct mounts {
 /* All of ours, in the order in which they were mounted. */
 void mounts_read(struct mounts *mounts);
 void mounts_release(struct mounts *mounts);
-/* What is mounted at this very path, the topmost if there are several, is a describefs. */
-bool mounts_are_ours(const char *path);
+
+/* The topmost mount at this path, or that the path is in.  False, with errno: the path leads nowhere. */
+bool mounts_top(const char *path, struct mount_id *top);
+bool mounts_same(const struct mount_id *one, const struct mount_id *other);
+/* Both show one file system, maybe a part of it. */
+bool mounts_share(const struct mount_id *one, const struct mount_id *other);
+/* What is mounted at this very path, the topmost if there are several, is a describefs; `found` is which. */
+bool mounts_are_ours(const char *path, struct mount_id *found);
+/*
+ * Where a mount is in the tree now; the caller frees it.  NULL: nowhere any more.  False: the table cannot be
+ * read.
+ */
+bool mounts_find(const struct mount_id *id, char **place);
 
 #endif

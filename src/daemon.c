@@ -1,13 +1,10 @@
 /*
- * daemon.c - the process: hardening, the way into the background, a mount point to stand on.
+ * daemon.c - the process: hardening, and the way into the background.
  *
  * Into the background before anything that a fork would break (epoll, curl): the parent stays as
  * long as the start takes and ends with the child's word, one byte through a pipe: 0 for "the mount
- * answers", else the exit status.  A pipe that closes without a word is a child that died.
- *
- * A daemon that was killed leaves a mount behind on which everything fails with ENOTCONN.  It is
- * taken away before the new mount, but only where the kernel's table says that it is one of ours;
- * asking the path itself would reach whoever serves it.
+ * answers", else the exit status.  A pipe that closes without a word is a child that died.  A child that
+ * says nothing for START_S is ended.  Whatever the parent ends with but 0, nothing is left mounted.
  */
 #include "daemon.h"
 
@@ -32,11 +29,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "mounts.h"
-#include "shown.h"
+#include "child.h"
+#include "mounting.h"
+#include "output.h"
 
-/* QUOTED_MAX: of a path in a message, so that the rest of the line has room too. */
-enum { DEAD_MOUNTS_MAX = 16, PATIENCE_MS = 2000, PATH_ROOM = 1 << 20, QUOTED_MAX = 1000 };
+/*
+ * A start takes 20 ms.  START_S is what a busy machine may add to it, and longer than each wait of the child,
+ * which knows better what it waited for.
+ */
+enum { START_S = 45, ANSWER_MS = 10000, END_MS = 7000, PATIENCE_MS = 2000 };
+enum { WORD_DIED = -1, WORD_LATE = -2 };
 
 /* Hardening */
 
@@ -68,35 +70,78 @@ void daemon_harden(void)
 
 /* Into the background */
 
-/* The child's word: 0, or an exit status; -1 if it died without one. */
+/* The child's word: 0, or an exit status; WORD_DIED without one, WORD_LATE if there is none in time. */
 static int hear(int fd)
 {
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	unsigned char word;
 	ssize_t n;
+	if (poll(&ready, 1, START_S * 1000) == 0)
+		return WORD_LATE;
 	do
 		n = read(fd, &word, 1);
 	while (n < 0 && errno == EINTR);
-	return n == 1 ? word : -1;
+	return n == 1 ? word : WORD_DIED;
+}
+
+/* In a child: a mount may not answer. */
+static int ask_root(void *arg, int out)
+{
+	const char *mountpoint = arg;
+	struct stat root;
+	(void)out;
+	return stat(mountpoint, &root) == 0 ? 0 : errno;
+}
+
+/* 0, or why the mount does not answer: an errno, -1 for silence. */
+static int ask_mount(const char *mountpoint)
+{
+	struct buf nothing;
+	buf_init(&nothing, 1);
+	int error = child_ask(ask_root, (void *)(uintptr_t)mountpoint, ANSWER_MS, &nothing);
+	buf_release(&nothing);
+	return error;
+}
+
+/* Then nothing is left mounted either.  A child that does not end is killed, and its helpers. */
+static void see_end(pid_t child, int word, int *status, const char *mountpoint)
+{
+	if (word == 0 || word == WORD_LATE)
+		kill(child, SIGTERM);
+	if (!child_wait(child, END_MS, status)) {
+		kill(-child, SIGKILL); /* it began a session, and a process group */
+		child_kill(child);
+		*status = 0;
+	}
+	mounting_heal(mountpoint);
+}
+
+/* What the child has not said itself. */
+static void complain(int word, int error, int status, const char *mountpoint)
+{
+	struct buf why;
+	buf_init(&why, SIZE_MAX);
+	if (word == 0)
+		buf_printf(&why, "%s: %s", mountpoint, error < 0 ? "the mount does not answer" :
+			strerror(error));
+	else if (word == WORD_LATE)
+		buf_printf(&why, "cannot mount on %s: the start did not end within %d s, and was given up; "
+			"try describefs doctor", mountpoint, START_S);
+	else if (word == WORD_DIED && WIFSIGNALED(status))
+		buf_printf(&why, "died at the start: %s", strsignal(WTERMSIG(status)));
+	if (why.len)
+		output_complain(why.data);
+	buf_release(&why);
 }
 
 /* The parent's end.  _exit: what was buffered and registered before the fork is the child's. */
 static _Noreturn void wait_for_child(int fd, pid_t child, const char *mountpoint)
 {
-	int status = 0, word = hear(fd);
-	struct stat root;
-	if (word == 0) {
-		if (stat(mountpoint, &root) == 0)
-			_exit(0);
-		int error = errno;
-		char *path = shown_line(mountpoint);
-		fprintf(stderr, "describefs: %s: %s\n", path, strerror(error));
-		_exit(1);
-	}
-	/* Until it has ended: then nothing is left mounted either. */
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	if (word < 0 && WIFSIGNALED(status))
-		fprintf(stderr, "describefs: died at the start: %s\n", strsignal(WTERMSIG(status)));
+	int status = 0, error = 0, word = hear(fd);
+	if (word == 0 && (error = ask_mount(mountpoint)) == 0)
+		_exit(0);
+	see_end(child, word, &status, mountpoint);
+	complain(word, error, status, mountpoint);
 	_exit(word > 0 ? word : 1);
 }
 
@@ -195,117 +240,6 @@ void daemon_notify(const char *socket_name)
 		return;
 	sendto(fd, READY, sizeof READY - 1, MSG_NOSIGNAL, (const struct sockaddr *)&to, to_len);
 	close(fd);
-}
-
-/* The mount point */
-
-/* As the kernel's table has it; the caller frees it.  NULL with errno. */
-static char *resolve(const char *path)
-{
-	char *whole = realpath(path, NULL);
-	if (whole || errno != ENOTCONN)
-		return whole;
-	/* A dead mount cannot be asked; the directory that it is in can. */
-	char *head = xstrdup(path), *tail = xstrdup(path);
-	char *parent = realpath(dirname(head), NULL);
-	if (parent) {
-		struct buf joined;
-		buf_init(&joined, PATH_ROOM);
-		const char *before = strcmp(parent, "/") == 0 ? "" : parent;
-		buf_printf(&joined, "%s/%s", before, basename(tail));
-		whole = buf_take(&joined);
-	}
-	free(parent);
-	free(head);
-	free(tail);
-	return whole;
-}
-
-/* Root may detach it itself; for everyone else fusermount3 can. */
-static bool unmount(const char *path)
-{
-	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
-		return true;
-	char *const arguments[] = { (char *)(uintptr_t)"fusermount3", (char *)(uintptr_t)"-u",
-		(char *)(uintptr_t)"-z", (char *)(uintptr_t)path, NULL };
-	pid_t child;
-	int status;
-	if (posix_spawnp(&child, arguments[0], NULL, NULL, arguments, environ) != 0)
-		return false;
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return false;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-/*
- * Only begins it where fusermount3 is needed, which may ask us about the mount point: whoever waited
- * for its end here could not answer.
- */
-bool daemon_detach_mount(const char *path)
-{
-	char *const arguments[] = { (char *)(uintptr_t)"fusermount3", (char *)(uintptr_t)"-u",
-		(char *)(uintptr_t)"-z", (char *)(uintptr_t)path, NULL };
-	pid_t child;
-
-	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
-		return true;
-	return errno == EPERM && posix_spawnp(&child, arguments[0], NULL, NULL, arguments, environ) == 0;
-}
-
-/* stat may be answered out of the kernel's cache for as long as we let it; statvfs never is. */
-static bool is_dead(const char *path)
-{
-	struct statvfs status;
-	return statvfs(path, &status) < 0 && errno == ENOTCONN;
-}
-
-/* Takes away dead mounts of ours, which may lie one on another. */
-static bool heal(const char *path, struct buf *why)
-{
-	for (int i = 0; i < DEAD_MOUNTS_MAX; i++) {
-		if (!is_dead(path))
-			return true;
-		if (!mounts_are_ours(path)) {
-			buf_printf(why, "%.*s: a dead mount, not ours, is there: unmount it first "
-				"(fusermount3 -u)", QUOTED_MAX, path);
-			return false;
-		}
-		if (!unmount(path))
-			break;
-	}
-	buf_printf(why, "%.*s: a dead mount cannot be taken away: try fusermount3 -u -z",
-		QUOTED_MAX, path);
-	return false;
-}
-
-static bool check_directory(const char *path, struct buf *why)
-{
-	struct stat status;
-	const char *wrong = NULL;
-	if (mounts_are_ours(path))
-		wrong = "describefs is already mounted there";
-	else if (stat(path, &status) < 0)
-		wrong = strerror(errno);
-	else if (!S_ISDIR(status.st_mode))
-		wrong = "not a directory";
-	else if (access(path, X_OK) < 0)
-		wrong = strerror(errno);
-	if (wrong)
-		buf_printf(why, "%.*s: %s", QUOTED_MAX, path, wrong);
-	return !wrong;
-}
-
-bool daemon_mountpoint(const char *mountpoint, struct buf *why)
-{
-	char *path = resolve(mountpoint);
-	if (!path) {
-		buf_printf(why, "%.*s: %s", QUOTED_MAX, mountpoint, strerror(errno));
-		return false;
-	}
-	bool good = heal(path, why) && check_directory(path, why);
-	free(path);
-	return good;
 }
 
 /* Asking a mount, which may be dead, or stopped */

@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <linux/fuse.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -26,6 +27,7 @@
 
 enum {
 	RECEIVE_ROUND = 64, /* requests taken before the loop looks after its other descriptors */
+	INTERRUPT_BIT = 1, /* of the number of an INTERRUPT: FUSE_INT_REQ_BIT */
 	LISTXATTR_MAX = 4096,
 	NS_A_SECOND = 1000000000
 };
@@ -137,14 +139,11 @@ static struct parked *park(fuse_req_t request, fuse_ino_t id,
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
-	struct front *front = userdata;
-
+	(void)userdata;
 	conn->want |= conn->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_AUTO_INVAL_DATA |
 		FUSE_CAP_CACHE_SYMLINKS); /* where one leads never changes */
 	/* a plain READDIR for half of a scan was never cheaper; a READ that waits could not be interrupted */
 	conn->want &= ~(unsigned)(FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_READ | FUSE_CAP_WRITEBACK_CACHE);
-	if (front->ready)
-		front->ready(front->ready_arg);
 }
 
 static void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
@@ -330,23 +329,52 @@ static const struct fuse_lowlevel_ops operations = {
 
 /*
  * libfuse before 3.17 never passes FUSE_PARALLEL_DIROPS on, and without it the kernel makes lookups
- * in one directory wait for each other.  So the bit is set in the answer to INIT, which is the one
- * reply whose body is a struct fuse_init_out that names our major version.
+ * in one directory wait for each other.  So the bit is set in the answer to INIT, the first one of all.
  */
-static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
+static ssize_t greet(struct front *front, int fd, struct iovec *iov, int count)
 {
-	struct front *front = userdata;
+	const struct fuse_out_header *header = iov[0].iov_base;
 	struct fuse_init_out init;
+	int error = -header->error;
 
-	if (!front->mounted && count == 2 &&
-			iov[1].iov_len >= offsetof(struct fuse_init_out, max_background) &&
+	if (!error && count == 2 && iov[1].iov_len >= offsetof(struct fuse_init_out, max_background) &&
 			iov[1].iov_len <= sizeof(init)) {
 		memcpy(&init, iov[1].iov_base, iov[1].iov_len);
 		init.flags |= FUSE_PARALLEL_DIROPS;
 		memcpy(iov[1].iov_base, &init, iov[1].iov_len);
-		front->mounted = true;
 	}
-	return writev(fd, iov, count);
+	ssize_t written = writev(fd, iov, count);
+	if (written < 0)
+		error = errno;
+	front->greeted = true;
+	front->ready(front->ready_arg, error);
+	errno = error;
+	return written;
+}
+
+/*
+ * Whatever libfuse lacks memory for, it answers ENOMEM.  An INTERRUPT that is answered so would be lost, and
+ * with EAGAIN the kernel sends it again.  An answer that the kernel does not take (ENOENT: nobody waits for
+ * it any more) becomes EIO, or the reader would wait for ever.
+ */
+static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
+{
+	struct front *front = userdata;
+	struct fuse_out_header *header = iov[0].iov_base;
+
+	if (!front->greeted)
+		return greet(front, fd, iov, count);
+	if (header->unique & INTERRUPT_BIT && header->error == -ENOMEM)
+		header->error = -EAGAIN;
+	ssize_t written = writev(fd, iov, count);
+	int error = errno;
+	if (written < 0 && error != ENOENT && error != ENODEV && header->unique) {
+		struct fuse_out_header failed = { sizeof(failed), -EIO, header->unique };
+		if (write(fd, &failed, sizeof(failed)) == (ssize_t)sizeof(failed))
+			return (ssize_t)header->len;
+	}
+	errno = error;
+	return written;
 }
 
 static ssize_t read_request(int fd, void *bytes, size_t len, void *userdata)
@@ -383,8 +411,8 @@ static void receive(void *arg, int fd, int events)
 	}
 }
 
-struct front *front_new(const struct config *config, struct loop *loop, void (*ready)(void *arg),
-	void *arg, struct buf *why)
+struct front *front_new(const struct config *config, const char *place, struct loop *loop,
+	front_ready_fn *ready, void *arg, struct buf *why)
 {
 	struct front *front = xcalloc(1, sizeof(*front));
 
@@ -394,7 +422,8 @@ struct front *front_new(const struct config *config, struct loop *loop, void (*r
 	front->uid = config->uid >= 0 ? (uid_t)config->uid : getuid();
 	front->gid = config->gid >= 0 ? (gid_t)config->gid : getgid();
 	front->umask = config->umask >= 0 ? (mode_t)config->umask & 0777 : 0;
-	front->session = front_mount(config, &operations, sizeof(operations), &kernel_io, front, why);
+	front->session = front_mount(config, place, &operations, sizeof(operations), &kernel_io,
+		(struct front_owner){ front, &front->mounting }, why);
 	if (front->session)
 		return front;
 	free(front);
@@ -413,11 +442,21 @@ void front_refresh(struct front *front)
 	refresh_all(front);
 }
 
-void front_detached(struct front *front)
+bool front_detach(struct front *front)
 {
-	front->detached = true;
+	front->detached = mounting_detach(&front->mounting.id, front->mounting.place, false);
+	return front->detached;
 }
 
+/* Then its numbers may be another's by now. */
+static bool is_unmounted(const struct front *front)
+{
+	struct pollfd device = { .fd = fuse_session_fd(front->session) };
+
+	return poll(&device, 1, 0) == 1 && device.revents & POLLERR;
+}
+
+/* /dev/fuse is closed before: what unmounts may look at the mount point, and we do not answer any more. */
 void front_free(struct front *front)
 {
 	if (!front)
@@ -425,10 +464,11 @@ void front_free(struct front *front)
 	trim_release(&front->trim);
 	refresh_release(front);
 	loop_forget(front->loop, fuse_session_fd(front->session));
-	if (front->detached)
-		front_sever(front->session);
-	fuse_session_unmount(front->session);
+	front->detached = front->detached || is_unmounted(front);
 	fuse_session_destroy(front->session);
+	if (!front->detached)
+		mounting_detach(&front->mounting.id, front->mounting.place, true);
+	mounting_release(&front->mounting);
 	free(front->buffer.mem);
 	free(front);
 }

@@ -1,60 +1,67 @@
 /*
  * front_mount.c - from options to a mounted session.
  *
- * libfuse mounts by itself as root and through fusermount3 otherwise; both say what went wrong on
- * stderr only.
+ * libfuse serves /dev/fuse here, and does not mount: mounting.c does.
  */
 #include "front_mount.h"
 
-#include "output.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-enum { SAID_MAX = 1024 };
+enum { NAME_ROOM = 4096 };
 
-static bool add_argument(struct fuse_args *args, const char *option)
+static bool has_option(const struct config *config, const char *word)
 {
-	return !fuse_opt_add_arg(args, "-o") && !fuse_opt_add_arg(args, option);
+	for (size_t i = 0; i < config->fuse.n; i++)
+		if (!strcmp(config->fuse.v[i], word))
+			return true;
+	return false;
 }
 
-/* A comma would begin another option. */
-static void add_escaped(struct buf *out, const char *text)
+/* What the kernel's table calls it: the sources as they were written, if no option says otherwise. */
+static void add_name(const struct config *config, struct buf *name)
 {
-	for (; *text; text++) {
-		if (*text == ',' || *text == '\\')
-			buf_putc(out, '\\');
-		buf_putc(out, *text);
+	static const char FSNAME[] = "fsname=";
+
+	for (size_t i = 0; i < config->n_sources; i++) {
+		buf_puts(name, i ? "+" : "");
+		buf_puts(name, config->sources[i].written);
 	}
+	for (size_t i = 0; i < config->fuse.n; i++)
+		if (!strncmp(config->fuse.v[i], FSNAME, strlen(FSNAME))) {
+			buf_clear(name);
+			buf_puts(name, config->fuse.v[i] + strlen(FSNAME));
+		}
 }
 
-static bool make_arguments(const struct config *config, struct fuse_args *args)
+static int mount_it(const struct config *config, const char *place, struct mounting *mounting,
+	struct buf *why)
 {
 	struct buf name;
-	bool right;
 
-	buf_init(&name, 4096);
-	buf_puts(&name, "ro,nosuid,nodev,noexec,subtype=describefs,fsname=");
-	for (size_t i = 0; i < config->n_sources; i++) {
-		buf_puts(&name, i ? "+" : "");
-		add_escaped(&name, config->sources[i].written);
-	}
-	right = !fuse_opt_add_arg(args, "describefs") && add_argument(args, name.data);
-	if (config->allow_other)
-		right = right && add_argument(args, "allow_other,default_permissions");
-	for (size_t i = 0; right && i < config->fuse.n; i++) {
-		buf_clear(&name);
-		add_escaped(&name, config->fuse.v[i]);
-		right = add_argument(args, name.data);
-	}
-	if (config->debug)
-		right = right && !fuse_opt_add_arg(args, "-d");
+	buf_init_whole(&name, NAME_ROOM);
+	add_name(config, &name);
+	const struct mounting_options options = {
+		.source = name.data,
+		.allow_other = config->allow_other,
+		.default_permissions = config->allow_other || has_option(config, "default_permissions"),
+		.noatime = has_option(config, "noatime"),
+		.auto_unmount = has_option(config, "auto_unmount"),
+	};
+	int fd = mounting_make(mounting, place, &options, why);
 	buf_release(&name);
-	return right;
+	return fd;
+}
+
+/* Our own line says it. */
+__attribute__((format(printf, 2, 0))) static void say_nothing(enum fuse_log_level level, const char *format,
+	va_list arguments)
+{
+	(void)level;
+	(void)format;
+	(void)arguments;
 }
 
 static struct fuse_session *make_session(const struct config *config,
@@ -63,91 +70,44 @@ static struct fuse_session *make_session(const struct config *config,
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
 	struct fuse_session *session = NULL;
 
-	if (make_arguments(config, &args))
+	if (!fuse_opt_add_arg(&args, "describefs") && (!config->debug || !fuse_opt_add_arg(&args, "-d")))
 		session = fuse_session_new(&args, operations, size, userdata);
 	fuse_opt_free_args(&args);
 	return session;
 }
 
-/*
- * libfuse and fusermount3 say why a mount failed on stderr and nowhere else.  While they are at it,
- * stderr is a file in memory, so that what they say becomes part of our one line.
- */
-struct ear {
-	int real, heard; /* -1: they speak for themselves */
-};
-
-static struct ear ear_open(void)
+/* /dev/fuse is read and written by our own functions, and never waited for.  The session has it, if true. */
+static bool set_io(struct fuse_session *session, const struct fuse_custom_io *io, int fd, struct buf *why)
 {
-	struct ear ear = { -1, memfd_create("stderr", MFD_CLOEXEC) };
-
-	if (ear.heard >= 0)
-		ear.real = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	if (ear.real >= 0)
-		dup2(ear.heard, STDERR_FILENO);
-	return ear;
-}
-
-/* Adds what was said, its lines as one. */
-static void ear_close(const struct ear *ear, struct buf *said)
-{
-	char text[SAID_MAX];
-	ssize_t n = ear->real >= 0 ? pread(ear->heard, text, sizeof(text), 0) : 0;
-
-	while (n > 0 && text[n - 1] == '\n')
-		n--;
-	for (ssize_t i = 0; i < n; i++)
-		buf_puts(said, text[i] == '\n' ? "; " : (char[]){ text[i], '\0' });
-	if (ear->real >= 0)
-		dup2(ear->real, STDERR_FILENO);
-	close(ear->real);
-	close(ear->heard);
-}
-
-/* /dev/fuse is read and written by our own functions, and never waited for. */
-static bool set_io(struct fuse_session *session, const struct fuse_custom_io *io, struct buf *why)
-{
-	int fd = fuse_session_fd(session);
-
-	if (!fuse_session_custom_io(session, io, fd) && !fcntl(fd, F_SETFL, O_NONBLOCK))
+	if (!fcntl(fd, F_SETFL, O_NONBLOCK) && !fuse_session_custom_io(session, io, fd))
 		return true;
 	buf_printf(why, "cannot set up /dev/fuse: %s", strerror(errno));
-	fuse_session_unmount(session);
-	fuse_session_destroy(session);
 	return false;
 }
 
-struct fuse_session *front_mount(const struct config *config, const struct fuse_lowlevel_ops *operations,
-	size_t size, const struct fuse_custom_io *io, void *userdata, struct buf *why)
+struct fuse_session *front_mount(const struct config *config, const char *place,
+	const struct fuse_lowlevel_ops *operations, size_t size, const struct fuse_custom_io *io,
+	struct front_owner owner, struct buf *why)
 {
-	struct ear ear = ear_open();
-	struct buf said;
-	bool mounted = false;
+	struct fuse_session *session;
 
-	buf_init(&said, 2 * SAID_MAX);
-	struct fuse_session *session = make_session(config, operations, size, userdata);
-	if (session)
-		mounted = fuse_session_mount(session, config->mountpoint) == 0;
-	ear_close(&ear, &said);
-	if (!mounted)
-		buf_printf(why, "cannot mount on %s: %s", config->mountpoint,
-			said.len ? said.data : "libfuse does not say why; try describefs doctor");
-	else if (said.len)
-		output_complain(said.data);
-	if (session && !mounted)
-		fuse_session_destroy(session);
-	buf_release(&said);
-	return mounted && set_io(session, io, why) ? session : NULL;
-}
-
-/* libfuse takes a pipe that nobody reads for a cut connection, and this one is cut, as nobody holds it. */
-void front_sever(struct fuse_session *session)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC))
-		return;
-	close(ends[0]);
-	dup3(ends[1], fuse_session_fd(session), O_CLOEXEC);
-	close(ends[1]);
+	fuse_set_log_func(say_nothing);
+	session = make_session(config, operations, size, owner.userdata);
+	if (!session) {
+		fuse_set_log_func(NULL);
+		buf_printf(why, "cannot mount on %s: libfuse has no memory", place);
+		return NULL;
+	}
+	int fd = mount_it(config, place, owner.mounting, why);
+	bool good = fd >= 0 && set_io(session, io, fd, why);
+	fuse_set_log_func(NULL);
+	if (good)
+		return session;
+	fuse_session_destroy(session);
+	if (fd >= 0) {
+		close(fd);
+		mounting_detach(&owner.mounting->id, place, true);
+		mounting_release(owner.mounting);
+	}
+	return NULL;
 }

@@ -10,12 +10,14 @@
 #include "front_cli.h"
 #include "front_fuse.h"
 #include "guide.h"
+#include "mounting.h"
 #include "output.h"
 #include "refresh_verb.h"
 #include "status_verb.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LEAVE_MS = 5000 };
@@ -29,7 +31,11 @@ static int complain(const struct buf *why)
 /* A mount that is being served. */
 struct service {
 	struct sources *sources;
+	const char *place;
 	struct front *front; /* NULL until it is mounted */
+	struct timer *greeting; /* runs out if the kernel does not begin */
+	int fd; /* where the parent waits; -1: in the foreground, or it was told */
+	const char *manager; /* of services, to be told in the foreground */
 	bool leaving;
 };
 
@@ -49,29 +55,54 @@ static void stop(void *arg, int number)
 
 	(void)number;
 	if (service->leaving || !service->front || sources_are_waited_for(service->sources) ||
-			!daemon_detach_mount(setting->config->mountpoint)) {
+			!front_detach(service->front)) {
 		loop_stop(setting->loop, 0);
 		return;
 	}
 	service->leaving = true;
-	front_detached(service->front);
 	loop_after(setting->loop, LEAVE_MS, stop_now, setting->loop);
 }
 
-/* Who waits for the mount: the parent, or in the foreground perhaps a service manager. */
-struct readiness {
-	int fd;
-	const char *manager;
-};
-
-static void tell_ready(void *arg)
+static void fail(struct service *service, const char *problem)
 {
-	struct readiness *readiness = arg;
+	struct loop *loop = service->sources->setting.loop;
+	struct buf why;
 
-	if (readiness->fd < 0)
-		daemon_notify(readiness->manager);
-	daemon_ready(readiness->fd);
-	*readiness = (struct readiness){ .fd = -1 };
+	loop_unset(loop, service->greeting);
+	service->greeting = NULL;
+	buf_init(&why, SIZE_MAX);
+	buf_printf(&why, "cannot mount on %s: %s", service->place, problem);
+	daemon_fail(service->fd, complain(&why));
+	buf_release(&why);
+	service->fd = -1;
+	loop_stop(loop, 1);
+}
+
+static void miss_greeting(void *arg)
+{
+	struct service *service = arg;
+	char problem[80];
+
+	service->greeting = NULL;
+	snprintf(problem, sizeof(problem), "the kernel did not begin to use it within %d s", MOUNTING_S);
+	fail(service, problem);
+}
+
+/* Whoever waits for the mount is told: the parent, or in the foreground perhaps a service manager. */
+static void tell_ready(void *arg, int error)
+{
+	struct service *service = arg;
+
+	if (error) {
+		fail(service, strerror(error));
+		return;
+	}
+	loop_unset(service->sources->setting.loop, service->greeting);
+	service->greeting = NULL;
+	if (service->fd < 0)
+		daemon_notify(service->manager);
+	daemon_ready(service->fd);
+	service->fd = -1;
 }
 
 /* Everybody who comes from now on asks the cloud again. */
@@ -100,24 +131,26 @@ static void catch_signals(struct service *service)
 		loop_signal(setting->loop, SIGHUP, refresh_everything, service);
 }
 
-/* From here to the unmount.  `fd` is where the parent waits, -1 in the foreground. */
-static int serve(struct sources *sources, int fd, struct buf *why)
+/* From here to the unmount. */
+static int serve(struct service *service, struct buf *why)
 {
+	struct sources *sources = service->sources;
 	const struct setting *setting = &sources->setting;
-	struct readiness readiness = { fd, keyring_manager(setting->keyring) };
-	struct service service = { .sources = sources };
 
+	service->manager = keyring_manager(setting->keyring);
 	if (!sources_start(sources, why)) {
-		daemon_fail(fd, complain(why));
+		daemon_fail(service->fd, complain(why));
 		return 1;
 	}
-	catch_signals(&service); /* before there is a mount that a signal could leave behind, dead */
-	struct front *front = front_new(setting->config, setting->loop, tell_ready, &readiness, why);
+	catch_signals(service); /* before there is a mount that a signal could leave behind, dead */
+	struct front *front = front_new(setting->config, service->place, setting->loop, tell_ready, service,
+		why);
 	if (!front) {
-		daemon_fail(fd, complain(why));
+		daemon_fail(service->fd, complain(why));
 		return 1;
 	}
-	service.front = front;
+	service->front = front;
+	service->greeting = loop_after(setting->loop, MOUNTING_S * 1000, miss_greeting, service);
 	front_serve(front, sources);
 	int status = loop_run(setting->loop);
 	sources_stop(sources); /* answers whoever still waits */
@@ -128,15 +161,21 @@ static int serve(struct sources *sources, int fd, struct buf *why)
 static int mount_sources(struct sources *sources, struct buf *why)
 {
 	const struct config *config = sources->setting.config;
-	int fd = -1;
+	struct service service = { .sources = sources, .fd = -1 };
+	char *place = sources_prepare(sources, why) ? mounting_place(config->mountpoint, why) : NULL;
 
-	if (!sources_prepare(sources, why) || !daemon_mountpoint(config->mountpoint, why))
+	if (!place)
 		return complain(why);
-	if (!config->foreground && (fd = daemon_detach(config->mountpoint)) < 0) {
+	service.place = place;
+	int status;
+	if (!config->foreground && (service.fd = daemon_detach(place)) < 0) {
 		buf_puts(why, "cannot go into the background");
-		return complain(why);
+		status = complain(why);
+	} else {
+		status = serve(&service, why);
 	}
-	return serve(sources, fd, why);
+	free(place);
+	return status;
 }
 
 static const struct catalog *catalog_of(const struct setting *setting, const struct source_name *name,

@@ -5,16 +5,20 @@
  */
 #include "mounts.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ascii.h"
 
 static const char OUR_TYPE[] = "fuse.describefs";
 
 struct line {
-	char *device, *part, *point, *type, *source, *options;
+	struct mount_id id;
+	char *number, *device, *part, *point, *type, *source, *options;
 };
 
 /* \040 is a blank: turns the table's octal escapes back, in place. */
@@ -39,7 +43,7 @@ static bool cut(char *text, struct line *line)
 	if (!rest)
 		return false;
 	*rest = '\0';
-	char **const fields[] = { NULL, NULL, &line->device, &line->part, &line->point };
+	char **const fields[] = { &line->number, NULL, &line->device, &line->part, &line->point };
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
 		char *field = strtok_r(i ? NULL : text, " ", &state);
 		if (fields[i])
@@ -48,8 +52,11 @@ static bool cut(char *text, struct line *line)
 	line->type = strtok_r(rest + 3, " ", &state);
 	line->source = strtok_r(NULL, " ", &state);
 	line->options = strtok_r(NULL, " \n", &state);
-	if (!line->point || !line->type)
+	const char *colon = line->device ? strchr(line->device, ':') : NULL;
+	if (!colon || !line->point || !line->type)
 		return false;
+	line->id = (struct mount_id){ (uint64_t)ascii_number(line->number),
+		(uint32_t)ascii_number(line->device), (uint32_t)ascii_number(colon + 1) };
 	unescape(line->point);
 	unescape(line->part);
 	if (line->source)
@@ -57,21 +64,63 @@ static bool cut(char *text, struct line *line)
 	return true;
 }
 
-bool mounts_are_ours(const char *path)
+/*
+ * Nothing is asked for but which mount it is: then the kernel asks no process that serves it, and refuses
+ * nobody.
+ */
+bool mounts_top(const char *path, struct mount_id *top)
 {
+	struct statx seen;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW, 0, &seen) < 0)
+		return false;
+	*top = (struct mount_id){ seen.stx_mnt_id, seen.stx_dev_major, seen.stx_dev_minor };
+	return true;
+}
+
+bool mounts_share(const struct mount_id *one, const struct mount_id *other)
+{
+	return one->major == other->major && one->minor == other->minor;
+}
+
+bool mounts_same(const struct mount_id *one, const struct mount_id *other)
+{
+	return one->mount == other->mount && mounts_share(one, other);
+}
+
+static bool is_in(FILE *table, const struct mount_id *id, struct line *line, char **text)
+{
+	size_t room = 0;
+
+	while (getline(text, &room, table) > 0)
+		if (cut(*text, line) && mounts_same(&line->id, id))
+			return true;
+	return false;
+}
+
+bool mounts_are_ours(const char *path, struct mount_id *found)
+{
+	FILE *table = fopen("/proc/self/mountinfo", "re");
 	char *text = NULL;
 	struct line line;
-	size_t room = 0;
-	bool ours = false;
-	FILE *table = fopen("/proc/self/mountinfo", "re");
+	bool ours = table && mounts_top(path, found) && is_in(table, found, &line, &text) &&
+		!strcmp(line.point, path) && !strcmp(line.type, OUR_TYPE);
 
-	while (table && getline(&text, &room, table) > 0)
-		if (cut(text, &line) && !strcmp(line.point, path))
-			ours = !strcmp(line.type, OUR_TYPE);
 	free(text);
 	if (table)
 		fclose(table);
 	return ours;
+}
+
+bool mounts_find(const struct mount_id *id, char **place)
+{
+	FILE *table = fopen("/proc/self/mountinfo", "re");
+	char *text = NULL;
+	struct line line;
+
+	*place = table && is_in(table, id, &line, &text) ? xstrdup(line.point) : NULL;
+	free(text);
+	return table && fclose(table) == 0;
 }
 
 static int64_t owner(const char *options)
@@ -93,9 +142,9 @@ void mounts_read(struct mounts *mounts)
 		if (!cut(text, &line) || strcmp(line.type, OUR_TYPE) != 0)
 			continue;
 		mounts->v = xrealloc(mounts->v, (mounts->n + 1) * sizeof(*mounts->v));
-		mounts->v[mounts->n++] = (struct mount){ .point = xstrdup(line.point),
+		mounts->v[mounts->n++] = (struct mount){ .id = line.id, .point = xstrdup(line.point),
 			.source = xstrdup(line.source ? line.source : ""), .part = xstrdup(line.part),
-			.device = xstrdup(line.device), .uid = owner(line.options) };
+			.uid = owner(line.options) };
 	}
 	free(text);
 	if (table)
@@ -108,7 +157,6 @@ void mounts_release(struct mounts *mounts)
 		free(mounts->v[i].point);
 		free(mounts->v[i].source);
 		free(mounts->v[i].part);
-		free(mounts->v[i].device);
 	}
 	free(mounts->v);
 	*mounts = (struct mounts){ 0 };

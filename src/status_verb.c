@@ -153,7 +153,7 @@ static void add_part(struct report *report, const struct mount *mount)
 	struct buf text;
 
 	for (unsigned i = 0; !whole && i < report->mounts->n; i++)
-		if (!strcmp(report->mounts->v[i].device, mount->device) &&
+		if (mounts_share(&report->mounts->v[i].id, &mount->id) &&
 				!strcmp(report->mounts->v[i].part, "/"))
 			whole = &report->mounts->v[i];
 	buf_init(&text, SIZE_MAX);

@@ -50,6 +50,10 @@ def synthetic(i):
     return "train-13300000000%08d" % i
 
 
+# What only a real hang meets, however busy the machine is.  Whatever is waited for is an event; this ends a test.
+LAST_RESORT = 120
+
+
 # ---- small helps
 
 def be_subreaper():

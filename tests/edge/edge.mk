@@ -14,7 +14,7 @@ $(addprefix $(BUILD)/tests/edge/,test_keyring test_keyring_chain): $(KEYRING_OBJ
 	$(BUILD)/tests/edge/home.o
 $(BUILD)/tests/edge/test_config: $(addprefix $(BUILD)/san/,config.o config_verb.o options_near.o config_source.o config_address.o address.o peer.o config_file.o options.o file.o file_trust.o)
 $(BUILD)/tests/edge/test_file: $(addprefix $(BUILD)/san/,file.o file_trust.o)
-$(BUILD)/tests/edge/test_daemon: $(BUILD)/san/daemon.o $(BUILD)/san/mounts.o
+$(BUILD)/tests/edge/test_daemon: $(addprefix $(BUILD)/san/,daemon.o child.o mounting.o fusermount.o mounts.o output.o)
 
 # The servers and certificates that the HTTP tests talk to.
 $(BUILD)/tests/edge/%.o: tests/edge/%.c

@@ -30,6 +30,7 @@
 #include <cmocka.h>
 
 #include "daemon.h"
+#include "mounting.h"
 
 struct place {
 	char root[64], point[128];
@@ -91,10 +92,21 @@ static bool is_dead(const char *path)
 	return stat(path, &status) < 0 && errno == ENOTCONN;
 }
 
+/* As the kernel's table would have it. */
+static void assert_place(struct place *place, const char *path, const char *whole)
+{
+	char *found = mounting_place(path, &place->why);
+	if (!found)
+		fail_msg("%s", place->why.data);
+	assert_string_equal(found, whole);
+	assert_int_equal(place->why.len, 0);
+	free(found);
+}
+
 static void assert_refused(struct place *place, const char *path, const char *words)
 {
 	buf_clear(&place->why);
-	assert_false(daemon_mountpoint(path, &place->why));
+	assert_null(mounting_place(path, &place->why));
 	if (!strstr(place->why.data, words))
 		fail_msg("\"%s\" is not in \"%s\"", words, place->why.data);
 }
@@ -102,9 +114,8 @@ static void assert_refused(struct place *place, const char *path, const char *wo
 static void what_is_no_directory_is_refused(void **state)
 {
 	struct place *place = *state;
-	assert_true(daemon_mountpoint(place->point, &place->why));
-	assert_true(daemon_mountpoint("/tmp/../tmp/.", &place->why));
-	assert_int_equal(place->why.len, 0);
+	assert_place(place, place->point, place->point);
+	assert_place(place, "/tmp/../tmp/.", "/tmp");
 	assert_refused(place, "/nonexistent/x", "/nonexistent/x: No such file or directory");
 	assert_refused(place, "/dev/null", "/dev/null: not a directory");
 	char long_path[5000];
@@ -121,7 +132,7 @@ static void a_dead_mount_of_ours_is_healed(void **state)
 		skip();
 	close(mount_by_hand(place, "fuse.describefs"));
 	assert_true(is_dead(place->point));
-	assert_true(daemon_mountpoint(place->point, &place->why));
+	assert_place(place, place->point, place->point);
 	assert_false(is_dead(place->point));
 }
 
@@ -136,7 +147,7 @@ static void dead_mounts_on_top_of_each_other_are_healed(void **state)
 	close(first);
 	close(second);
 	assert_true(is_dead(place->point));
-	assert_true(daemon_mountpoint(place->point, &place->why));
+	assert_place(place, place->point, place->point);
 	assert_false(is_dead(place->point));
 }
 
@@ -147,7 +158,7 @@ static void a_relative_path_and_a_link_lead_to_it_too(void **state)
 		skip();
 	assert_int_equal(chdir(place->root), 0);
 	close(mount_by_hand(place, "fuse.describefs"));
-	assert_true(daemon_mountpoint("./a b\\c/", &place->why));
+	assert_place(place, "./a b\\c/", place->point);
 	assert_false(is_dead(place->point));
 	assert_int_equal(chdir("/"), 0);
 }
@@ -206,6 +217,38 @@ static void a_live_mount_of_ours_is_refused(void **state)
 	close(fd);
 }
 
+/* It is asked by a child, which the kernel does not let go. */
+static void a_mount_that_answers_nobody_is_refused(void **state)
+{
+	struct place *place = *state;
+	if (!place->can_mount)
+		skip();
+	int fd = mount_by_hand(place, "fuse.describefs");
+	assert_refused(place, place->point, "does not answer");
+	umount2(place->point, MNT_DETACH);
+	close(fd);
+}
+
+static void only_that_mount_is_detached(void **state)
+{
+	struct place *place = *state;
+	struct mount_id ours, top;
+	if (!place->can_mount)
+		skip();
+	int fd = mount_by_hand(place, "fuse.describefs");
+	assert_true(mounts_top(place->point, &ours));
+	assert_int_equal(mount("none", place->point, "tmpfs", 0, NULL), 0);
+	assert_false(mounting_detach(&ours, place->point, true));
+	assert_true(mounts_top(place->point, &top));
+	assert_false(mounts_same(&top, &ours));
+	assert_int_equal(umount2(place->point, 0), 0);
+	assert_true(mounts_top(place->point, &top) && mounts_same(&top, &ours));
+	assert_true(mounting_detach(&ours, "/somewhere/else", true)); /* the kernel knows where it is */
+	assert_false(mounts_top(place->point, &top) && mounts_same(&top, &ours));
+	assert_true(mounting_detach(&ours, place->point, true)); /* nothing is left to do */
+	close(fd);
+}
+
 /* The kernel keeps the attributes of the root, as long as it was told to, also after the end. */
 static void a_dead_mount_that_still_answers_stat_is_healed(void **state)
 {
@@ -224,8 +267,8 @@ static void a_dead_mount_that_still_answers_stat_is_healed(void **state)
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	assert_int_equal(stat(place->point, &status), 0);
-	assert_true(daemon_mountpoint(place->point, &place->why));
-	assert_true(daemon_mountpoint(place->point, &place->why));
+	assert_place(place, place->point, place->point);
+	assert_place(place, place->point, place->point);
 }
 
 /* The way into the background: what the parent's exit status is, for what the child does. */
@@ -395,6 +438,8 @@ int main(void)
 		TEST(a_relative_path_and_a_link_lead_to_it_too),
 		TEST(a_dead_mount_of_another_type_is_left_alone),
 		TEST(a_live_mount_of_ours_is_refused),
+		TEST(a_mount_that_answers_nobody_is_refused),
+		TEST(only_that_mount_is_detached),
 		TEST(a_dead_mount_that_still_answers_stat_is_healed),
 		cmocka_unit_test(the_parent_ends_with_the_childs_word),
 		cmocka_unit_test(the_foreground_has_nobody_to_tell),

@@ -1,8 +1,9 @@
 /*
- * failing.c - LD_PRELOAD: fails the n-th allocation from now on, of whoever makes it.
+ * failing.c - LD_PRELOAD: fails the n-th allocation from now on, of whoever makes it, or the n-th writev.
  *
- * The file $FAULT_MEMORY is shared with the test: three 64-bit numbers. `countdown` is how many allocations are left
- * until one fails (0: none will), `failed` how many did, `made` how many there were.  The libraries' allocations come
+ * The file $FAULT_MEMORY is shared with the test: four 64-bit numbers. `countdown` is how many allocations are left
+ * until one fails (0: none will), `failed` how many did, `made` how many there were, `unwritten` how many calls of
+ * writev are left until the kernel has no memory for one.  The libraries' allocations come
  * here as well as our own: libfuse, libcurl, OpenSSL, cJSON, the C library itself.
  */
 #define _GNU_SOURCE
@@ -13,10 +14,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 struct shared {
-	int64_t countdown, failed, made;
+	int64_t countdown, failed, made, unwritten;
 };
 
 static struct shared *shared;
@@ -99,4 +101,18 @@ int posix_memalign(void **out, size_t alignment, size_t size)
 		return ENOMEM;
 	*out = memory;
 	return 0;
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+	static ssize_t (*real)(int, const struct iovec *, int);
+
+	if (shared && __atomic_load_n(&shared->unwritten, __ATOMIC_RELAXED) > 0 &&
+			__atomic_sub_fetch(&shared->unwritten, 1, __ATOMIC_RELAXED) == 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "writev");
+	return real(fd, parts, count);
 }

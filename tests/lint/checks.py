@@ -278,7 +278,7 @@ BANNED = {
 AT_HOME = {
     "malloc calloc realloc strdup strndup asprintf vasprintf": {"buf"},
     "getenv setenv unsetenv putenv secure_getenv": {"keyring"},
-    "fork vfork daemon setsid": {"daemon"},
+    "fork vfork daemon setsid": {"daemon", "child"},
 }
 
 

@@ -1,0 +1,23 @@
+/*
+ * fusermount.h - the program that mounts and unmounts for users who may not.
+ *
+ * Layer 5.
+ */
+#ifndef DESCRIBEFS_FUSERMOUNT_H
+#define DESCRIBEFS_FUSERMOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+
+/*
+ * /dev/fuse of a new mount; `options` as after its -o.  With `keeper`, the program stays, and unmounts when
+ * that socket, which is the caller's, is closed.  -1: `why` is what it said, as one line, or that it did not
+ * answer.
+ */
+int fusermount_mount(const char *place, const char *options, int64_t ms, int *keeper, struct buf *why);
+/* Lazily.  `ms` 0: it is begun, and nothing waits for its end. */
+bool fusermount_detach(const char *place, int64_t ms);
+
+#endif

@@ -1,0 +1,251 @@
+/*
+ * mounting.c - our mount: a directory for it, made, and taken away again.
+ *
+ * libfuse could mount too, but it looks at the mount point again after mount(2), through the new mount, waits
+ * for fusermount3 without a limit, and unmounts by path.
+ */
+#include "mounting.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "fusermount.h"
+
+/* QUOTED_MAX: of a path in a message, so that the rest of the line has room too. */
+enum { DEAD_MOUNTS_MAX = 16, PATH_ROOM = 1 << 20, QUOTED_MAX = 1000, OPTIONS_ROOM = 8192, LOOK_MS = 10000 };
+
+/* ---- taken away ---- */
+
+bool mounting_detach(const struct mount_id *id, const char *place, bool waits)
+{
+	struct mount_id top;
+	char *now = NULL;
+	bool known = mounts_find(id, &now), done = known && !now;
+	const char *at = now ? now : place;
+
+	/* by path the kernel finds the topmost alone */
+	if (!done && mounts_top(at, &top) && mounts_same(&top, id))
+		done = umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 ||
+			(errno == EPERM && fusermount_detach(at, waits ? MOUNTING_S * 1000 : 0));
+	free(now);
+	return done;
+}
+
+void mounting_release(struct mounting *mounting)
+{
+	if (mounting->keeper >= 0)
+		close(mounting->keeper);
+	mounting->keeper = -1;
+}
+
+/* ---- a directory to mount on ---- */
+
+/* As the kernel's table has it; the caller frees it.  NULL with errno. */
+static char *resolve(const char *path)
+{
+	char *whole = realpath(path, NULL);
+	if (whole || errno != ENOTCONN)
+		return whole;
+	/* A dead mount cannot be asked; the directory that it is in can. */
+	char *head = xstrdup(path), *tail = xstrdup(path);
+	char *parent = realpath(dirname(head), NULL);
+	if (parent) {
+		struct buf joined;
+		buf_init(&joined, PATH_ROOM);
+		const char *before = strcmp(parent, "/") == 0 ? "" : parent;
+		buf_printf(&joined, "%s/%s", before, basename(tail));
+		whole = buf_take(&joined);
+	}
+	free(parent);
+	free(head);
+	free(tail);
+	return whole;
+}
+
+/* stat may be answered out of the kernel's cache for as long as we let it; statvfs never is. */
+static bool is_dead(const char *path)
+{
+	struct statvfs status;
+	return statvfs(path, &status) < 0 && errno == ENOTCONN;
+}
+
+/* Takes away dead mounts of ours, which may lie one on another. */
+static bool heal(const char *path, struct buf *why)
+{
+	struct mount_id dead;
+
+	for (int i = 0; i < DEAD_MOUNTS_MAX; i++) {
+		if (!is_dead(path))
+			return true;
+		if (!mounts_are_ours(path, &dead)) {
+			buf_printf(why, "%.*s: a dead mount, not ours, is there: unmount it first "
+				"(fusermount3 -u)", QUOTED_MAX, path);
+			return false;
+		}
+		if (!mounting_detach(&dead, path, true))
+			break;
+	}
+	buf_printf(why, "%.*s: a dead mount cannot be taken away: try fusermount3 -u -z",
+		QUOTED_MAX, path);
+	return false;
+}
+
+static bool check_directory(const char *path, struct buf *why)
+{
+	struct stat status;
+	struct mount_id mounted;
+	const char *wrong = NULL;
+	if (mounts_are_ours(path, &mounted))
+		wrong = "describefs is already mounted there";
+	else if (stat(path, &status) < 0)
+		wrong = strerror(errno);
+	else if (!S_ISDIR(status.st_mode))
+		wrong = "not a directory";
+	else if (access(path, X_OK) < 0)
+		wrong = strerror(errno);
+	if (wrong)
+		buf_printf(why, "%.*s: %s", QUOTED_MAX, path, wrong);
+	return !wrong;
+}
+
+/* The child: the path, and 0; else what is wrong with it. */
+static int look(void *arg, int out)
+{
+	const char *path = arg;
+	struct buf why;
+
+	buf_init(&why, PATH_ROOM);
+	char *whole = resolve(path);
+	if (!whole)
+		buf_printf(&why, "%.*s: %s", QUOTED_MAX, path, strerror(errno));
+	bool good = whole && heal(whole, &why) && check_directory(whole, &why);
+	return dprintf(out, "%s", good ? whole : why.data) < 0 || !good;
+}
+
+char *mounting_place(const char *path, struct buf *why)
+{
+	struct buf said;
+
+	buf_init(&said, PATH_ROOM);
+	int status = child_ask(look, (void *)(uintptr_t)path, LOOK_MS, &said);
+	if (status == 0 && said.len)
+		return buf_take(&said);
+	if (status < 0)
+		buf_printf(why, "%.*s: does not answer: what is mounted there, or above it, hangs",
+			QUOTED_MAX, path);
+	else
+		buf_puts(why, said.len ? said.data : "out of memory");
+	buf_release(&said);
+	return NULL;
+}
+
+static int take_away(void *arg, int out)
+{
+	const char *path = arg;
+	struct mount_id dead;
+
+	(void)out;
+	return !(is_dead(path) && mounts_are_ours(path, &dead) && mounting_detach(&dead, path, true));
+}
+
+void mounting_heal(const char *path)
+{
+	struct buf nothing;
+
+	buf_init(&nothing, 1);
+	child_ask(take_away, (void *)(uintptr_t)path, LOOK_MS, &nothing);
+	buf_release(&nothing);
+}
+
+/* ---- made ---- */
+
+/* With mount(2).  -1 with errno. */
+static int mount_ourselves(const char *place, const struct mounting_options *options, int fd)
+{
+	char data[160];
+
+	snprintf(data, sizeof(data), "fd=%d,rootmode=40000,user_id=%u,group_id=%u%s%s", fd, getuid(),
+		getgid(), options->allow_other ? ",allow_other" : "",
+		options->default_permissions ? ",default_permissions" : "");
+	return mount(options->source, place, "fuse.describefs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC |
+		(options->noatime ? MS_NOATIME : 0), data);
+}
+
+/* A comma would begin another option. */
+static void add_escaped(struct buf *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == ',' || *text == '\\')
+			buf_putc(out, '\\');
+		buf_putc(out, *text);
+	}
+}
+
+static int mount_by_helper(struct mounting *mounting, const char *place,
+	const struct mounting_options *options, struct buf *why)
+{
+	struct buf words;
+
+	buf_init_whole(&words, OPTIONS_ROOM);
+	buf_puts(&words, "ro,nosuid,nodev,noexec,subtype=describefs,fsname=");
+	add_escaped(&words, options->source);
+	buf_puts(&words, options->allow_other ? ",allow_other" : "");
+	buf_puts(&words, options->default_permissions ? ",default_permissions" : "");
+	buf_puts(&words, options->noatime ? ",noatime" : "");
+	buf_puts(&words, options->auto_unmount ? ",auto_unmount" : "");
+	int fd = fusermount_mount(place, words.data, MOUNTING_S * 1000,
+		options->auto_unmount ? &mounting->keeper : NULL, why);
+	buf_release(&words);
+	return fd;
+}
+
+static int make(struct mounting *mounting, const char *place,
+	const struct mounting_options *options, struct buf *why)
+{
+	if (options->auto_unmount) /* only fusermount3 can */
+		return mount_by_helper(mounting, place, options, why);
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOENT || errno == ENODEV))
+		buf_puts(why, "/dev/fuse: device not found, try modprobe fuse");
+	else if (fd < 0)
+		buf_printf(why, "/dev/fuse: %s", strerror(errno));
+	if (fd < 0 || mount_ourselves(place, options, fd) == 0)
+		return fd;
+	int error = errno;
+	close(fd);
+	if (error == EPERM)
+		return mount_by_helper(mounting, place, options, why);
+	buf_puts(why, strerror(error));
+	return -1;
+}
+
+int mounting_make(struct mounting *mounting, const char *place, const struct mounting_options *options,
+	struct buf *why)
+{
+	struct buf reason;
+
+	*mounting = (struct mounting){ .place = place, .keeper = -1 };
+	buf_init(&reason, 2048);
+	int fd = make(mounting, place, options, &reason);
+	if (fd >= 0 && !mounts_top(place, &mounting->id)) {
+		buf_printf(&reason, "it cannot be found: %s", strerror(errno));
+		close(fd);
+		fd = -1;
+	}
+	if (fd < 0) {
+		buf_printf(why, "cannot mount on %.*s: %s", QUOTED_MAX, place, reason.data);
+		mounting_release(mounting);
+	}
+	buf_release(&reason);
+	return fd;
+}
