@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "json_scan.h"
+#include "shown.h"
 
 static const cJSON *node_of(const struct json *value)
 {
@@ -249,13 +250,13 @@ int64_t json_integer(const struct json *value, int64_t otherwise)
 	return sum == INT64_MIN ? otherwise : -sum;
 }
 
-/* The letter after the backslash; 0: the byte stands for itself, 'u': it has no letter. */
-static char escape_of(unsigned char byte)
+/* The letter after the backslash; 0: there is none. */
+static char escape_of(char byte)
 {
 	switch (byte) {
 	case '"':
 	case '\\':
-		return (char)byte;
+		return byte;
 	case '\b':
 		return 'b';
 	case '\f':
@@ -266,35 +267,31 @@ static char escape_of(unsigned char byte)
 		return 'r';
 	case '\t':
 		return 't';
-	default: /* DEL as jq does: it has no place on a terminal */
-		return byte < 0x20 || byte == 0x7f ? 'u' : 0;
+	default:
+		return 0;
 	}
 }
 
-static void put_escape(struct buf *out, char letter, unsigned char byte)
-{
-	static const char hex[] = "0123456789abcdef";
-	const char escape[] = {'\\', letter, '0', '0', hex[byte >> 4], hex[byte & 15]};
-
-	buf_add(out, escape, letter == 'u' ? sizeof escape : 2);
-}
-
+/* What a terminal would obey goes as \uXXXX: it is all below U+10000. */
 bool json_quote(struct buf *out, const char *text)
 {
 	const char *run = text;
+	uint32_t point;
+	size_t length;
 
 	buf_putc(out, '"');
-	for (; *text; text++) {
-		bool nul = text[0] == '\xc0' && text[1] == '\x80';
-		unsigned char byte = nul ? 0 : (unsigned char)*text;
-		char letter = escape_of(byte);
+	for (; *text; text += length) {
+		bool is_unsafe = shown_unsafe(text, &point, &length) && (length > 1 || point < 0x80);
+		char letter = escape_of(*text);
 
-		if (!letter)
+		if (!letter && !is_unsafe)
 			continue;
 		buf_add(out, run, (size_t)(text - run));
-		put_escape(out, letter, byte);
-		text += nul;
-		run = text + 1;
+		if (letter)
+			buf_add(out, (char[]){ '\\', letter }, 2);
+		else
+			buf_printf(out, "\\u%04x", (unsigned)point);
+		run = text + length;
 	}
 	buf_add(out, run, (size_t)(text - run));
 	return buf_putc(out, '"');

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "name.h"
+#include "shown.h"
 #include "siblings.h"
 
 static const char HIDDEN[] = "<hidden>";
@@ -141,44 +142,9 @@ static bool is_directory(const struct json *value, const struct member_rule *rul
 		rule->shape == MEMBER_MAP);
 }
 
-/*
- * Bytes of the control character that `text` begins with, 0 if it is none: C0 but newline and tab,
- * DEL, C1 (whose first byte is C2), and U+0000, which json.h gives as C0 80.
- */
-static size_t control_length(const char *text)
-{
-	unsigned char first = (unsigned char)text[0];
-
-	if (first < ' ' || first == 0x7f)
-		return first != '\n' && first != '\t';
-	return first == 0xc0 || (first == 0xc2 && (unsigned char)text[1] < 0xa0) ? 2 : 0;
-}
-
-/* Files are shown by terminals, which obey control characters: \xNN a byte, as printf has it. */
-static void write_shown(struct buf *out, const char *text)
-{
-	const char *from = text;
-
-	while (*text) {
-		size_t length = control_length(text);
-
-		if (!length) {
-			text++;
-			continue;
-		}
-		buf_add(out, from, (size_t)(text - from));
-		if (*text == '\xc0')
-			buf_puts(out, "\\x00");
-		for (size_t i = 0; *text != '\xc0' && i < length; i++)
-			buf_printf(out, "\\x%02x", (unsigned char)text[i]);
-		from = text += length;
-	}
-	buf_add(out, from, (size_t)(text - from));
-}
-
 static void write_line(struct buf *out, const struct json *value)
 {
-	write_shown(out, json_text(value));
+	shown_add(out, json_text(value), "\n\t"); /* files are shown by terminals */
 	buf_putc(out, '\n');
 }
 

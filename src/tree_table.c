@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "name.h"
-#include "utf8.h"
+#include "shown.h"
 
 static const char HIDDEN[] = "<hidden>";
 
@@ -111,22 +111,17 @@ static void put_head(struct table *table, const char *path)
 static void put_cell(struct buf *out, const char *text)
 {
 	while (*text) {
-		uint32_t point = 0;
-		size_t len = utf8_decode(text, strnlen(text, 4), &point);
-		bool nul = !len && !strncmp(text, "\xc0\x80", 2);
+		size_t plain = strcspn(text, "\t\n\\");
+		char *run = xstrndup(text, plain);
 
-		if (*text == '\t' || *text == '\n' || *text == '\\') {
-			buf_putc(out, '\\');
-			buf_putc(out, *text == '\t' ? 't' : *text == '\n' ? 'n' : '\\');
-		} else if (nul) {
-			buf_puts(out, "\\x00");
-		} else if (len && !utf8_is_control(point)) {
-			buf_add(out, text, len);
-		} else {
-			for (size_t i = 0; i < (len ? len : 1); i++)
-				buf_printf(out, "\\x%02x", (unsigned char)text[i]);
-		}
-		text += nul ? 2 : len ? len : 1;
+		shown_add(out, run, "");
+		free(run);
+		text += plain;
+		if (!*text)
+			break;
+		buf_putc(out, '\\');
+		buf_putc(out, *text == '\t' ? 't' : *text == '\n' ? 'n' : '\\');
+		text++;
 	}
 }
 

@@ -108,8 +108,8 @@ def test_D03_a_hundred_resources_of_one_name_are_a_hundred(box, cloud):
     assert mount.text("training/%s/status" % TASK) == "SUCCEED"
 
 
-VALUE = "a\x1b[31mred\x1b[0m\x07\r\x7f\u009b2J\u0000 line\n\ttab \\x1b é"
-SHOWN = "a\\x1b[31mred\\x1b[0m\\x07\\x0d\\x7f\\xc2\\x9b2J\\x00 line\n\ttab \\x1b é\n"
+VALUE = "a\x1b[31mred\x1b[0m\x07\r\x7f\u009b2J\u202egnp.exe\u2066\u0000 line\n\ttab \\x1b é"
+SHOWN = "a\\x1b[31mred\\x1b[0m\\x07\\x0d\\x7f\\xc2\\x9b2J\\xe2\\x80\\xaegnp.exe\\xe2\\x81\\xa6\\x00 line\n\ttab \\x1b é\n"
 
 
 def test_D04_no_value_makes_a_terminal_do_anything(box, cloud):
@@ -120,7 +120,8 @@ def test_D04_no_value_makes_a_terminal_do_anything(box, cloud):
         path = mount / "training/train-v" / path
         assert read(path).decode() == shown and os.stat(path).st_size == len(shown.encode())
     everything = mount.sh("grep -r . training/train-v; cat training/train-v/describe.json").encode()
-    assert not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", everything)
+    everything += mount.sh("cat training/.table.tsv training/train-v/describe.json by-status/training/*/*/describe.json").encode()
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", everything.decode())
     whole = mount.sh("jq -j .Remark training/train-v/describe.json | od -An -tx1 | tr -d ' \\n'")
     assert bytes.fromhex(whole) == VALUE.encode()  # nothing is lost
     assert mount.sh("printf %b \"$(cat training/train-v/tags/k | head -n 1)\" | od -An -tx1 | tr -d ' \\n'") == \

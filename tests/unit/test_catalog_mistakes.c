@@ -153,7 +153,7 @@ static const struct bad {
 		"that begins with a letter" },
 	{ "{'catalog':'x" E60 E60 "'}", "catalog: 'x" E40 E10 E5 E1 E1 "... is not a name of a-z, 0-9, _ and - "
 		"that begins with a letter" },
-	{ "{'catalog':'a\xc2\x9b'}", "catalog: 'a?' is not a name of a-z, 0-9, _ and - "
+	{ "{'catalog':'a\xc2\x9b'}", "catalog: 'a\\u009b' is not a name of a-z, 0-9, _ and - "
 		"that begins with a letter" },
 	{ "{'catalog':'tione','kind':[]}",
 		"kind: unknown member; did you mean kinds?" },

@@ -211,8 +211,8 @@ static void test_printing(void **state)
 		"}");
 	assert_prints("{ \"a\" : [ 1 , { \"b\" : false } ] , \"a\" : 2 }", 0,
 		"{\"a\":[1,{\"b\":false}],\"a\":2}");
-	assert_prints("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0000\\u0001\\u001F\\u007f\\u0080\\u00e9\"", 0,
-		"\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u0001\\u001f\\u007f\xc2\x80\xc3\xa9\"");
+	assert_prints("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0000\\u0001\\u001F\\u007f\\u0080\\u00e9\\u202e\\u2067\\u200f\"", 0,
+		"\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u0001\\u001f\\u007f\\u0080\xc3\xa9\\u202e\\u2067\\u200f\"");
 	assert_prints("{\"\\n\\u0000\":\"<>&'\"}", 0, "{\"\\n\\u0000\":\"<>&'\"}");
 	assert_prints("null", 2, "null");
 }
