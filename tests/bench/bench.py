@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 here = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(here), str(here.parent)]
 
+import beside  # noqa: E402
 import cold  # noqa: E402
 import kit  # noqa: E402
 import passes  # noqa: E402
@@ -22,7 +23,7 @@ import start  # noqa: E402
 import warm  # noqa: E402
 
 PARTS = {"warm": warm.warm, "requests": warm.requests, "cold": cold.cold, "passes": passes.passes,
-         "start": start.start, "readers": readers.readers}
+         "start": start.start, "readers": readers.readers, "beside": beside.beside}
 
 
 def commit():

@@ -16,6 +16,13 @@ def fill(box, path):
         kit.timed(script, path, box, 120)
 
 
+def forgotten(mount, script, box):
+    """Seconds of a pass over a mount that the kernel has forgotten, and the daemon not."""
+    harness.forget_all(mount.path)
+    kit.settle(mount.pid)
+    return kit.timed(script, mount.path, box)
+
+
 def first(box, plain):
     """{workload: {subject: values}}; the kernel forgets this mount before each pass, the daemon nothing."""
     mount = kit.mount(box, *kit.FRESH)
@@ -23,9 +30,7 @@ def first(box, plain):
 
     def measure(subject, script):
         if subject is mount:
-            harness.forget_all(mount.path)
-            kit.settle(mount.pid)
-            return kit.timed(script, mount.path, box)
+            return forgotten(mount, script, box)
         return kit.timed(script, subject, box)
     return {row: kit.interleaved({"tmpfs": plain, "describefs": mount},
                                  lambda subject, script=script: measure(subject, script))

@@ -10,28 +10,35 @@ LISTED_LIMIT_S = 120
 DESCRIBED_MAX = 10000
 
 
+def started(box, command, path, program="fusermount3"):
+    """Seconds from the command to the first answer of `ls /`; then it is unmounted."""
+    began = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True, env=box.environment(), timeout=20)
+    os.listdir(path)
+    took = time.perf_counter() - began
+    subprocess.run(["umount" if kit.ROOT else program, *([] if kit.ROOT else ["-u"]), str(path)], check=True)
+    return took
+
+
+def starter(box, program):
+    """Not box.mount, which looks for the daemon: that would count."""
+    def start():
+        path = box.point()
+        return started(box, [str(program), "-o", "endpoint=" + box.cloud.url, "tione", str(path)], path)
+    return start
+
+
+def interleaved_starts(box, starters):
+    return kit.interleaved(starters, lambda start: start(), max(kit.RUNS, 7))
+
+
 def ready(box):
-    """Seconds from the command to the first answer of `ls /`: describefs, and bindfs where there is one."""
-    def started(command, path):
-        began = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True, env=box.environment(), timeout=20)
-        os.listdir(path)
-        return time.perf_counter() - began
-
-    def ours(_):
+    """Seconds until the first answer: describefs, and bindfs where there is one."""
+    def bindfs():
         path = box.point()
-        # not box.mount, which looks for the daemon: that would count
-        took = started([str(kit.program()), "-o", "endpoint=" + box.cloud.url, "tione", str(path)], path)
-        subprocess.run(["umount" if kit.ROOT else "fusermount3", *([] if kit.ROOT else ["-u"]), str(path)], check=True)
-        return took
-
-    def bindfs(_):
-        path = box.point()
-        took = started(["bindfs", "-r", str(box.home), str(path)], path)
-        subprocess.run(["umount" if kit.ROOT else "fusermount", *([] if kit.ROOT else ["-u"]), str(path)], check=True)
-        return took
-    one = {"describefs": ours, **({"bindfs": bindfs} if shutil.which("bindfs") else {})}
-    return kit.interleaved(one, lambda start: start(None), max(kit.RUNS, 7))
+        return started(box, ["bindfs", "-r", str(box.home), str(path)], path, "fusermount")
+    return interleaved_starts(box, {"describefs": starter(box, kit.program()),
+                                    **({"bindfs": bindfs} if shutil.which("bindfs") else {})})
 
 
 def grow(n):
