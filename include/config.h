@@ -12,6 +12,7 @@
 
 #include "buf.h"
 #include "catalog.h"
+#include "proxy.h"
 
 enum verb {
 	VERB_MOUNT, VERB_LS, VERB_CAT, VERB_TREE, VERB_KINDS, VERB_DOCTOR, VERB_REFRESH, VERB_STATUS,
@@ -39,6 +40,7 @@ struct config {
 	char *endpoint; /* NULL: the catalog's */
 	char *metadata, *sts; /* who is asked for keys; NULL: where the cloud has it */
 	char *cacert; /* absolute path */
+	struct proxy proxy;
 	int64_t deadline_ms; /* 10000 */
 	int64_t ttl_s; /* -1: the catalog's */
 	int64_t stale_s; /* 3600 */

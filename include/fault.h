@@ -33,6 +33,7 @@ enum fault {
 	FAULT_NO_NETWORK, /* no route at all */
 	FAULT_REFUSED, /* connection refused */
 	FAULT_TLS, /* TLS refused, or a redirect */
+	FAULT_PROXY, /* the proxy that was named refuses to connect */
 	FAULT_LOCAL, /* something of our own machine: out of descriptors, ... */
 	FAULT_COUNT
 };

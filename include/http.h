@@ -2,7 +2,7 @@
  * http.h - libcurl's multi interface on our loop, behind `struct io`.  http.c is the only file that
  * knows curl.
  *
- * No redirects, no compression, no proxy from the environment, no netrc, TLS >= 1.2 with
+ * No redirects, no compression, no proxy but the one that is named, no netrc, TLS >= 1.2 with
  * verification always on, every byte that a peer sends counted against a ceiling in the write
  * callback.  Refuses to start when libcurl has no asynchronous resolver.
  *
@@ -14,10 +14,12 @@
 #include "buf.h"
 #include "io.h"
 #include "loop.h"
+#include "proxy.h"
 
 struct http;
 
 struct http_options {
+	const struct proxy *proxy; /* for https:// requests; its url NULL: none */
 	const char *cacert; /* PEM file to trust instead of the system's; NULL: the system's */
 	long connect_timeout_ms; /* 3000 */
 };

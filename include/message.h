@@ -18,7 +18,7 @@ struct header {
 };
 
 /* How far from this machine a request in the clear may go. */
-enum reach { REACH_SELF, REACH_LINK, REACH_PRIVATE };
+enum reach { REACH_SELF, REACH_LINK, REACH_PRIVATE, REACH_ANYWHERE };
 
 struct request {
 	char *method; /* "POST" */
@@ -30,6 +30,7 @@ struct request {
 	struct buf body;
 	long timeout_ms; /* for the whole exchange */
 	enum reach reach; /* of http:// */
+	bool direct; /* never through a proxy */
 };
 
 void request_init(struct request *request);

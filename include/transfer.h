@@ -21,6 +21,7 @@ struct transfer {
 	char *body;
 	size_t body_len;
 	bool plain; /* http:// */
+	const struct proxy *proxy; /* NULL: not through one */
 	enum reach reach; /* the request's */
 	io_wire_fn *wired; /* NULL: nobody wants to know */
 	void *wired_arg;
@@ -39,8 +40,8 @@ CURL *transfer_handle(const struct http_options *options, CURLcode *code);
  * Copies the request into the handle, which may be NULL.  False: it cannot be sent.  transfer_end is
  * due in both cases.
  */
-bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request *request,
-	long timeout_ms);
+bool transfer_begin(struct transfer *transfer, CURL *easy, const struct http_options *options,
+	const struct request *request, long timeout_ms);
 /* The socket for a connection to that address, or CURL_SOCKET_BAD: it may not be connected to. */
 int transfer_socket(struct transfer *transfer, const struct curl_sockaddr *address);
 /* The handle goes, and the answer; the connection stays with curl for the next one. */
@@ -52,5 +53,6 @@ void transfer_end(struct transfer *transfer);
  */
 void transfer_finish(struct transfer *transfer, CURLcode code);
 void transfer_fail(struct transfer *transfer, enum fault fault, const char *why);
+void transfer_time_out(struct transfer *transfer);
 
 #endif

@@ -33,6 +33,7 @@ static bool is_of_all(enum fault fault)
 	case FAULT_NO_NETWORK:
 	case FAULT_REFUSED:
 	case FAULT_TLS:
+	case FAULT_PROXY:
 		return true;
 	default:
 		return false;

@@ -72,6 +72,7 @@ static const char HELP[] =
 "  endpoint=URL      another address of the API; http:// only to loopback\n"
 "  metadata=URL, sts=URL\n"
 "                    the same for the services that give keys\n"
+"  proxy=URL         http[s]://[USER:PASSWORD@]HOST[:PORT] (none)\n"
 "  cacert=FILE       trust these certificates (PEM) instead of the system's\n"
 "  allow_other, uid=N, gid=N, umask=OCTAL, fsname=NAME, default_permissions,\n"
 "  auto_unmount      as in mount.fuse3(8)\n"
@@ -439,6 +440,7 @@ void config_release(struct config *config)
 	free(config->metadata);
 	free(config->sts);
 	free(config->cacert);
+	proxy_release(&config->proxy);
 	texts_release(&config->paths);
 	texts_release(&config->pins);
 	texts_release(&config->fuse);

@@ -28,6 +28,7 @@ static const struct advice ADVICES[FAULT_COUNT] = {
 	[FAULT_NO_HOST] = { false, "check the endpoint's name, and the name server" },
 	[FAULT_NO_NETWORK] = { false, "check the network" },
 	[FAULT_REFUSED] = { false, "check the endpoint, and what may stand before it" },
+	[FAULT_PROXY] = { false, "name another proxy, or its user and password, with -o proxy=" },
 	[FAULT_TLS] = { false, "check the endpoint, or name its authority with -o cacert=" },
 };
 

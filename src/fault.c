@@ -43,6 +43,7 @@ static const struct row ROWS[FAULT_COUNT] = {
 	[FAULT_NO_NETWORK]  = { "no-network",    ENETUNREACH,  true,   true,  false, false },
 	[FAULT_REFUSED]     = { "refused",       ECONNREFUSED, true,   true,  false, false },
 	[FAULT_TLS]         = { "tls",           EPROTO,       false,  true,  false, false },
+	[FAULT_PROXY]       = { "proxy",         EACCES,       false,  true,  false, false },
 	[FAULT_LOCAL]       = { "local",         EIO,          false,  true,  false, false },
 };
 
@@ -84,7 +85,7 @@ bool fault_lasts(enum fault fault)
 bool fault_is_outage(enum fault fault)
 {
 	return fault == FAULT_TIMEOUT || fault == FAULT_LOST || fault == FAULT_REFUSED ||
-		fault == FAULT_NO_HOST || fault == FAULT_NO_NETWORK;
+		fault == FAULT_NO_HOST || fault == FAULT_NO_NETWORK || fault == FAULT_PROXY;
 }
 
 void fault_note_copy(char *field, unsigned long size, const char *text)

@@ -140,7 +140,7 @@ static void on_deadline(void *arg)
 	exchange->timer = NULL;
 	if (exchange->transfer.is_named && !exchange->transfer.is_wired)
 		exchange->http->asks_names = true;
-	transfer_fail(&exchange->transfer, FAULT_TIMEOUT, "no whole answer in the time allowed");
+	transfer_time_out(&exchange->transfer);
 	conclude(exchange);
 }
 
@@ -192,7 +192,7 @@ static bool start(struct exchange *exchange, const struct request *request, long
 	struct http *http = exchange->http;
 	CURLcode code;
 	CURL *easy = transfer_handle(&http->options, &code);
-	if (!transfer_begin(&exchange->transfer, easy, request, timeout_ms))
+	if (!transfer_begin(&exchange->transfer, easy, &http->options, request, timeout_ms))
 		return false;
 	exchange->transfer.wired = wired;
 	exchange->transfer.wired_arg = arg;

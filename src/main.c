@@ -284,6 +284,8 @@ int main(int argc, char *argv[])
 	if (keyring_config(keyring, "config", &path))
 		places.user = path.data;
 	int status = config_parse(&config, argc, argv, &places, &why);
+	for (int i = 1; i < argc; i++)
+		proxy_hide(argv[i]);
 	if (status) {
 		output_complain(why.data);
 	} else if ((status = run_alone(&config)) < 0) {

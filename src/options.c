@@ -118,6 +118,11 @@ static bool set_cacert(struct config *config, const char *value)
 	return *value != '\0';
 }
 
+static bool set_proxy(struct config *config, const char *value)
+{
+	return proxy_read(&config->proxy, value);
+}
+
 static bool set_deadline(struct config *config, const char *value)
 {
 	double seconds;
@@ -267,6 +272,7 @@ static const struct option OPTIONS[] = {
 	{ "pin", "wants KIND/ID[/SUBKIND/ID], several with ':' between; an id's own / and : as %XX",
 		set_pin },
 	{ "cacert", "wants a PEM file", set_cacert },
+	{ "proxy", "wants http[s]://[USER:PASSWORD@]HOST[:PORT]", set_proxy },
 	{ "names", "wants api or snake", set_names },
 	{ "secrets", NULL, set_secrets },
 	{ "max_memory", "wants bytes, or a number with K, M or G", set_max_memory },
@@ -381,6 +387,8 @@ static bool take_item(struct config *config, const char *item, struct buf *why)
 	bool takes_value = option->wants != NULL;
 	if (takes_value == (value != NULL) && option->set(config, value ? value + 1 : NULL))
 		return true;
+	if (option->set == set_proxy) /* it may hold a password */
+		item = option->word;
 	buf_printf(why, "-o %s: %s", item, takes_value ? option->wants : "takes no value");
 	return false;
 }

@@ -44,6 +44,7 @@ static void ask_machine(struct request *out, const struct errand *errand)
 	out->path = buf_take(&path);
 	out->query = xstrdup("");
 	out->timeout_ms = METADATA_MS;
+	out->direct = true; /* only this machine may ask */
 	out->reach = base ? REACH_PRIVATE : REACH_LINK;
 }
 

@@ -81,7 +81,7 @@ bool sources_prepare(struct sources *sources, struct buf *why)
 bool sources_connect(struct sources *sources, struct buf *why)
 {
 	struct setting *setting = &sources->setting;
-	struct http_options http = { .cacert = setting->config->cacert, .connect_timeout_ms = 3000 };
+	struct http_options http = { &setting->config->proxy, setting->config->cacert, 3000 };
 
 	setting->loop = loop_new();
 	if (!setting->loop) {

@@ -8,8 +8,8 @@
  * all transfers stands in two tables, and what differs is set for each.
  *
  * No redirect is followed (curl would hand X-TC-Token to the other host), no coding asked for, no
- * proxy, netrc or key log taken from anywhere, and what curl only half limits is counted by answer.c
- * in our own callbacks.
+ * netrc or key log taken from anywhere, no proxy but the one that is named, and what curl only half
+ * limits is counted by answer.c in our own callbacks.
  *
  * curl's low-speed limit is not used: a total timeout is always set, and a user who allows a slow
  * cloud 60 s means it.
@@ -44,6 +44,7 @@ struct code_row {
 static const struct code_row FAULTS[] = {
 	{ CURLE_UNSUPPORTED_PROTOCOL, FAULT_ANSWER }, /* HTTP/0.9, or no HTTP at all */
 	{ CURLE_COULDNT_RESOLVE_PROXY, FAULT_NO_HOST },
+	{ CURLE_PROXY, FAULT_LOST },
 	{ CURLE_COULDNT_RESOLVE_HOST, FAULT_NO_HOST },
 	{ CURLE_WEIRD_SERVER_REPLY, FAULT_ANSWER },
 	{ CURLE_HTTP2, FAULT_LOST },
@@ -231,6 +232,13 @@ static const struct number_row NUMBERS[] = {
 	{ CURLOPT_TCP_KEEPIDLE, 20 },
 	{ CURLOPT_TCP_KEEPINTVL, 10 },
 	{ CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, 200 },
+	{ CURLOPT_HTTPPROXYTUNNEL, 1 },
+	{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 }, /* they are not the answer's */
+	{ CURLOPT_HEADEROPT, CURLHEADER_SEPARATE }, /* a proxy gets no header of the request */
+	{ CURLOPT_PROXYAUTH, CURLAUTH_BASIC },
+	{ CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+	{ CURLOPT_PROXY_SSL_VERIFYPEER, 1 },
+	{ CURLOPT_PROXY_SSL_VERIFYHOST, 2 },
 };
 
 struct text_row {
@@ -242,6 +250,7 @@ static const struct text_row TEXTS[] = {
 	{ CURLOPT_PROTOCOLS_STR, "http,https" },
 	{ CURLOPT_REDIR_PROTOCOLS_STR, "https" }, /* none is followed; "" is refused */
 	{ CURLOPT_PROXY, "" }, /* not even from the environment */
+	{ CURLOPT_NOPROXY, "" }, /* nor this */
 	{ CURLOPT_USERAGENT, "describefs/" DESCRIBEFS_VERSION },
 };
 
@@ -257,6 +266,10 @@ static CURLcode set_constants(const struct http_options *options, CURL *easy)
 		code = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	if (!code && options->cacert)
 		code = curl_easy_setopt(easy, CURLOPT_CAINFO, options->cacert);
+	if (!code && options->cacert)
+		code = curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, options->cacert);
+	if (!code && options->cacert)
+		code = curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
 	if (!code && options->cacert) /* instead of the system's, not beside them */
 		code = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	if (code)
@@ -355,26 +368,38 @@ static void set_body(struct transfer *transfer, const struct request *request)
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_post ? NULL : request->method);
 }
 
-/* Whether the host is a name, and not an address. */
-static bool is_named(const struct request *request)
+static bool set_proxy(struct transfer *transfer)
 {
+	const struct proxy *proxy = transfer->proxy;
+	CURL *easy = transfer->easy;
+	return !proxy || (curl_easy_setopt(easy, CURLOPT_PROXY, proxy->url) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password) == CURLE_OK);
+}
+
+/* Whether the host that is connected to is a name, and not an address. */
+static bool is_named(const struct transfer *transfer, const struct request *request)
+{
+	const struct request proxy = { .base = transfer->proxy ? transfer->proxy->url : NULL };
 	struct buf host;
 	buf_init(&host, MESSAGE_REQUEST_MAX);
-	bool named = request_hostname(&host, request) && host.data[0] != '[' &&
+	bool named = request_hostname(&host, transfer->proxy ? &proxy : request) && host.data[0] != '[' &&
 		!peer_text_is_address(host.data);
 	buf_release(&host);
 	return named;
 }
 
-bool transfer_begin(struct transfer *transfer, CURL *easy, const struct request *request,
-	long timeout_ms)
+bool transfer_begin(struct transfer *transfer, CURL *easy, const struct http_options *options,
+	const struct request *request, long timeout_ms)
 {
 	*transfer = (struct transfer){ .easy = easy };
 	answer_init(&transfer->answer);
 	transfer->plain = strncasecmp(request->base, "https://", 8) != 0;
 	transfer->reach = request->reach;
-	transfer->is_named = is_named(request);
-	if (!easy || !set_url(easy, request) || !set_headers(transfer, request))
+	if (options->proxy && options->proxy->url && !transfer->plain && !request->direct)
+		transfer->proxy = options->proxy;
+	transfer->is_named = is_named(transfer, request);
+	if (!easy || !set_url(easy, request) || !set_headers(transfer, request) || !set_proxy(transfer))
 		return false;
 	set_body(transfer, request);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
@@ -403,6 +428,44 @@ void transfer_fail(struct transfer *transfer, enum fault fault, const char *why)
 	fault_note_copy(response->detail, sizeof response->detail, why);
 }
 
+/* What a proxy's refusal means: it says nothing of the cloud, nor of the resource. */
+static enum fault fault_of_proxy(long status)
+{
+	if (status == 504)
+		return FAULT_TIMEOUT;
+	if (status == 429)
+		return FAULT_THROTTLED;
+	return status >= 500 ? FAULT_SERVER : FAULT_PROXY;
+}
+
+/* A request that goes through a proxy has two peers: the line says which one failed. */
+static void fail_behind_proxy(struct transfer *transfer, enum fault fault, const char *why)
+{
+	const char *url = transfer->proxy->url;
+	struct buf line;
+	long status = 0;
+	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	bool is_through = transfer->is_wired || (status >= 200 && status < 300);
+	buf_init(&line, 1024);
+	if (!is_through && status == 407)
+		buf_printf(&line, "the proxy %s takes no such user or password (407)", url);
+	else if (!is_through && status)
+		buf_printf(&line, "the proxy %s refuses to connect (%ld)", url, status);
+	else
+		buf_printf(&line, "%sthe proxy %s: %s", is_through ? "through " : "", url, why);
+	transfer_fail(transfer, !is_through && status ? fault_of_proxy(status) : fault, line.data);
+	buf_release(&line);
+}
+
+void transfer_time_out(struct transfer *transfer)
+{
+	static const char WHY[] = "no whole answer in the time allowed";
+	if (transfer->proxy)
+		fail_behind_proxy(transfer, FAULT_TIMEOUT, WHY);
+	else
+		transfer_fail(transfer, FAULT_TIMEOUT, WHY);
+}
+
 void transfer_finish(struct transfer *transfer, CURLcode code)
 {
 	struct response *response = &transfer->answer.response;
@@ -413,7 +476,11 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
 		return;
 	if (!transfer->fault) {
 		const char *why = *transfer->error ? transfer->error : curl_easy_strerror(code);
-		transfer_fail(transfer, fault_of(transfer->easy, code), why);
+		enum fault fault = fault_of(transfer->easy, code);
+		if (transfer->proxy)
+			fail_behind_proxy(transfer, fault, why);
+		else
+			transfer_fail(transfer, fault, why);
 		return;
 	}
 	char why[sizeof response->detail];

@@ -35,7 +35,7 @@ __describefs_sources() { # PROGRAM WORD
 	esac
 }
 
-__describefs_options='deadline= ttl= stale= rate= max_memory= pin= names= secrets endpoint= metadata= sts= cacert=
+__describefs_options='deadline= ttl= stale= rate= max_memory= pin= names= secrets endpoint= metadata= sts= proxy= cacert=
 	allow_other uid= gid= umask= fsname= auto_unmount default_permissions nodev nosuid noexec noatime'
 
 # The last word of a list of -o; SOURCE may be empty.
@@ -46,6 +46,7 @@ __describefs_option() { # PROGRAM WORD SOURCE
 	case $last in
 	names=*) compgen -P "${before}names=" -W 'api snake' -- "${last#*=}" ;;
 	endpoint=* | metadata=* | sts=*) compgen -P "$before${last%%=*}=" -W 'https://' -- "${last#*=}" ;;
+	proxy=*) compgen -P "${before}proxy=" -W 'http:// https://' -- "${last#*=}" ;;
 	cacert=*) compgen -P "${before}cacert=" -f -- "${last#*=}" ;;
 	pin=*)
 		for kind in $(__describefs_kinds "$1" "${3%%[:@]*}"); do

@@ -90,6 +90,7 @@ function __describefs_options
                 {$list}secrets\t'show secret fields' {$list}endpoint=\t'another address of the API' \
                 {$list}metadata=\t'another address of the metadata service' \
                 {$list}sts=\t'another address of the security token service' \
+                {$list}proxy=\t'reach the cloud through this proxy' \
                 {$list}cacert=\t'certificates to trust instead' {$list}allow_other\t'other users may read' \
                 {$list}uid=\t'who owns the files' {$list}gid=\t'whose group they have' {$list}umask=\t'taken off the modes' \
                 {$list}fsname=\t'what mount shows as the source' {$list}auto_unmount {$list}default_permissions \

@@ -56,6 +56,9 @@ static void show(struct buf *out, const struct config *config)
 	show_text(out, "metadata", config->metadata);
 	show_text(out, "sts", config->sts);
 	show_text(out, "cacert", config->cacert);
+	show_text(out, "proxy", config->proxy.url);
+	show_text(out, "user", config->proxy.user);
+	show_text(out, "password", config->proxy.password);
 	show_number(out, "deadline", config->deadline_ms, 10000);
 	show_number(out, "ttl", config->ttl_s, -1);
 	show_number(out, "stale", config->stale_s, 3600);
@@ -159,6 +162,12 @@ static const struct {
 	{ "tione /m -o ,,secrets,", T " secrets=1" },
 	{ "tione /m -o ''", T },
 	{ "tione /m -o cacert=/dev/null", T " cacert=/dev/null" },
+	{ "tione /m -o proxy=http://Proxy.example.com", T " proxy=http://proxy.example.com:80" },
+	{ "tione /m -o proxy=HTTPS://10.1.2.3:08443/", T " proxy=https://10.1.2.3:8443" },
+	{ "tione /m -o proxy=http://a%40b:c%3a%2C@[2001:db8::1]:3128", T
+		" proxy=http://[2001:db8::1]:3128 user=a@b password=c:," },
+	{ "tione /m -o proxy=http://u@h:1,proxy=https://h", T " proxy=https://h:443" },
+	{ "tione /m -o proxy=http://u:p@q@h", T " proxy=http://h:80 user=u password=p@q" },
 	{ "tione /m -o endpoint=https://tione.example.com", T " endpoint=https://tione.example.com" },
 	{ "tione /m -o endpoint=HTTPS://Tione.example.com:8443/", T " endpoint=https://tione.example.com:8443" },
 	{ "tione /m -o endpoint=https://Host:0443", T " endpoint=https://host" },
@@ -293,6 +302,11 @@ static const struct {
 	{ "tione /m -o fsname=", "wants a name" },
 	{ "tione /m -o subtype=x", "cannot be set" },
 	{ "tione /m -o cacert=", "wants a PEM file" },
+	{ "tione /m -o proxy=", "-o proxy: wants http[s]://" },
+	{ "tione /m -o proxy=h:1", "-o proxy: wants http[s]://" },
+	{ "tione /m -o proxy=socks5://h:1", "-o proxy: wants http[s]://" },
+	{ "tione /m -o proxy=http://:p@h", "-o proxy: wants http[s]://" },
+	{ "tione /m -o proxy=http://u%zz:p@h", "-o proxy: wants http[s]://" },
 	{ "tione /m -o endpoint=tione.example.com", "wants https://" },
 	{ "tione /m -o endpoint=http://tione.example.com", "wants https://" },
 	{ "tione /m -o endpoint=http://127.0.0.1.example.com", "wants https://" },
@@ -488,6 +502,23 @@ static void relative_paths_are_made_absolute(void **state)
 	assert_int_equal(chdir(before), 0);
 }
 
+static void what_ps_shows_of_a_proxy(void **state)
+{
+	static const char *const WORDS[][2] = {
+		{ "proxy=http://u:p@h:1", "proxy=http://***@h:1" }, { "proxy=http://h:1", "proxy=http://h:1" },
+		{ "ttl=1,proxy=https://u:p\\,@q@h,pin=a/b@c", "ttl=1,proxy=https://*******@h,pin=a/b@c" },
+		{ "proxy=http://u:p@h,proxy=http://v:q@h", "proxy=http://***@h,proxy=http://***@h" },
+		{ "-oproxy=http://u:p@h", "-oproxy=http://***@h" }, { "proxy=", "proxy=" }, { "tione@work", "tione@work" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
+		char *word = xstrdup(WORDS[i][0]);
+		proxy_hide(word);
+		assert_string_equal(word, WORDS[i][1]);
+		free(word);
+	}
+}
+
 static void a_cacert_that_cannot_be_read_is_said_early(void **state)
 {
 	(void)state;
@@ -634,6 +665,7 @@ int main(void)
 		cmocka_unit_test(command_lines_that_are_wrong),
 		cmocka_unit_test(a_word_that_the_files_explain),
 		cmocka_unit_test(relative_paths_are_made_absolute),
+		cmocka_unit_test(what_ps_shows_of_a_proxy),
 		cmocka_unit_test(a_cacert_that_cannot_be_read_is_said_early),
 		cmocka_unit_test(a_word_that_is_too_long_to_quote),
 		cmocka_unit_test(the_help_fits_a_terminal),

@@ -37,6 +37,7 @@ static const struct {
 	{ FAULT_NO_NETWORK, ENETUNREACH, 'y', 'y', 'n', 'n' },
 	{ FAULT_REFUSED, ECONNREFUSED, 'y', 'y', 'n', 'n' },
 	{ FAULT_TLS, EPROTO, 'n', 'y', 'n', 'n' },
+	{ FAULT_PROXY, EACCES, 'n', 'y', 'n', 'n' },
 	{ FAULT_LOCAL, EIO, 'n', 'y', 'n', 'n' },
 };
 
