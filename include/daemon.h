@@ -8,8 +8,6 @@
 
 #include <stdbool.h>
 
-#include "buf.h"
-
 /* No core dumps, not dumpable, soft limit of descriptors raised to the hard one. Before any key is read. */
 void daemon_harden(void);
 
@@ -29,11 +27,5 @@ void daemon_fail(int fd, int status);
 
 /* In the foreground: tells a service manager (sd_notify(3), "READY=1") at this socket; NULL: nobody. */
 void daemon_notify(const char *socket_name);
-
-/*
- * What a file in a mount holds, read by a child that is given up after two seconds: 0; an errno (ENOTCONN:
- * who served it is dead); -1: no answer.
- */
-int daemon_ask_mount(const char *path, struct buf *out);
 
 #endif

@@ -38,6 +38,8 @@ void mounts_release(struct mounts *mounts);
 
 /* The topmost mount at this path, or that the path is in.  False, with errno: the path leads nowhere. */
 bool mounts_top(const char *path, struct mount_id *top);
+/* The mount that an open descriptor is in. */
+bool mounts_opened(int fd, struct mount_id *found);
 bool mounts_same(const struct mount_id *one, const struct mount_id *other);
 /* Both show one file system, maybe a part of it. */
 bool mounts_share(const struct mount_id *one, const struct mount_id *other);

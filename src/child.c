@@ -70,6 +70,7 @@ bool child_start(struct child *child, child_run *run, void *arg, size_t max)
 	int ends[2];
 
 	*child = (struct child){ .fd = -1, .status = -1 };
+	buf_init(&child->said, max);
 	if (pipe2(ends, O_CLOEXEC))
 		return false;
 	fflush(NULL);
@@ -80,12 +81,12 @@ bool child_start(struct child *child, child_run *run, void *arg, size_t max)
 	}
 	int error = errno;
 	close(ends[1]);
-	child->fd = ends[0];
-	buf_init(&child->said, max);
-	if (child->pid > 0)
+	if (child->pid > 0) {
+		child->fd = ends[0];
 		return true;
+	}
 	close(ends[0]);
-	*child = (struct child){ .fd = -1, .status = -1 };
+	child->pid = 0;
 	errno = error;
 	return false;
 }
@@ -117,6 +118,25 @@ static void take(struct child *child, int64_t end_ms)
 		finish(child, end_ms, false);
 }
 
+/* All at once: each may be one that the kernel does not let go. */
+static void give_up(struct child *children, size_t n)
+{
+	int64_t end_ms = now_ms() + KILLED_MS;
+	int status;
+
+	for (size_t i = 0; i < n; i++)
+		if (children[i].fd >= 0)
+			kill(children[i].pid, SIGKILL);
+	for (size_t i = 0; i < n; i++) {
+		if (children[i].fd < 0)
+			continue;
+		child_wait(children[i].pid, left_ms(end_ms), &status);
+		close(children[i].fd);
+		children[i].fd = -1;
+		children[i].pid = 0;
+	}
+}
+
 void child_hear(struct child *children, size_t n, int64_t ms)
 {
 	int64_t end_ms = now_ms() + ms;
@@ -135,9 +155,7 @@ void child_hear(struct child *children, size_t n, int64_t ms)
 			if (ready[i].fd >= 0 && ready[i].revents)
 				take(&children[i], end_ms);
 	}
-	for (size_t i = 0; i < n; i++)
-		if (children[i].fd >= 0)
-			finish(&children[i], end_ms, false);
+	give_up(children, n);
 }
 
 int child_ask(child_run *run, void *arg, int64_t ms, struct buf *said)

@@ -37,7 +37,7 @@
  * A start takes 20 ms.  START_S is what a busy machine may add to it, and longer than each wait of the child,
  * which knows better what it waited for.
  */
-enum { START_S = 45, ANSWER_MS = 10000, END_MS = 7000, PATIENCE_MS = 2000 };
+enum { START_S = 45, ANSWER_MS = 10000, END_MS = 7000 };
 enum { WORD_DIED = -1, WORD_LATE = -2 };
 
 /* Hardening */
@@ -240,48 +240,4 @@ void daemon_notify(const char *socket_name)
 		return;
 	sendto(fd, READY, sizeof READY - 1, MSG_NOSIGNAL, (const struct sockaddr *)&to, to_len);
 	close(fd);
-}
-
-/* Asking a mount, which may be dead, or stopped */
-
-/* The child: what the file holds, down the pipe; its exit status says why it could not. */
-static _Noreturn void read_file(const char *path, int out)
-{
-	char bytes[4096];
-	ssize_t n = 0;
-	int in = open(path, O_RDONLY | O_CLOEXEC);
-
-	while (in >= 0 && (n = read(in, bytes, sizeof(bytes))) > 0)
-		if (write(out, bytes, (size_t)n) != n)
-			_exit(EIO);
-	_exit(in < 0 || n < 0 ? errno : 0);
-}
-
-int daemon_ask_mount(const char *path, struct buf *out)
-{
-	char bytes[4096];
-	int ends[2], status = 0;
-
-	if (pipe2(ends, O_CLOEXEC))
-		return errno;
-	fflush(NULL);
-	pid_t child = fork();
-	if (child == 0)
-		read_file(path, ends[1]);
-	close(ends[1]);
-	struct pollfd ready = { .fd = ends[0], .events = POLLIN };
-	bool answers = false;
-	while (child > 0 && (answers = poll(&ready, 1, PATIENCE_MS) > 0)) {
-		ssize_t n = read(ends[0], bytes, sizeof(bytes));
-		if (n <= 0 || !buf_add(out, bytes, (size_t)n))
-			break;
-	}
-	close(ends[0]);
-	if (child < 0)
-		return errno;
-	if (!answers)
-		kill(child, SIGKILL);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	return answers && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

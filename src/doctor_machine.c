@@ -4,13 +4,12 @@
 #include "finding.h"
 
 #include "ascii.h"
-#include "daemon.h"
 #include "digest.h"
 #include "file.h"
 #include "front_fuse.h"
 #include "http.h"
 #include "json.h"
-#include "mounts.h"
+#include "mount_answers.h"
 #include "shown.h"
 
 #include <errno.h>
@@ -152,27 +151,28 @@ static void look_at_permissions(struct findings *findings)
 	buf_release(&why);
 }
 
-static void look_at_mount(struct findings *findings, const struct mount *mount)
+static void look_at_mount(struct findings *findings, const struct mount *mount, int error)
 {
+	enum finding finding = FINDING_PROBLEM;
 	struct buf text;
 
 	buf_init(&text, 1 << 20);
-	buf_printf(&text, "%s/.describefs/status", mount->point);
-	char *path = buf_take(&text);
-	int error = daemon_ask_mount(path, &text);
-	free(path);
-	buf_clear(&text);
-	if (error == ENOTCONN) {
-		buf_printf(&text, "%s is dead: mount it again, or fusermount3 -u %s", mount->point,
-			mount->point);
-		finding_say(findings, FINDING_PROBLEM, "mount", text.data);
-	} else if (error < 0 || error == ETIMEDOUT) {
-		buf_printf(&text, "%s does not answer: is its process stopped?", mount->point);
-		finding_say(findings, FINDING_PROBLEM, "mount", text.data);
+	buf_puts(&text, mount->point);
+	if (!error) {
+		buf_printf(&text, " answers (%s)", mount->source);
+		finding = FINDING_OK;
+	} else if (error == ENOTCONN) {
+		buf_printf(&text, " is dead: mount it again, or fusermount3 -u %s", mount->point);
+	} else if (error == EXDEV) {
+		buf_puts(&text, " is covered by another mount: unmount that first");
+		finding = FINDING_WARNING;
+	} else if (error == EINVAL) {
+		buf_puts(&text, " does not answer as describefs does: who serves it?");
 	} else {
-		buf_printf(&text, "%s answers (%s)", mount->point, mount->source);
-		finding_say(findings, FINDING_OK, "mount", text.data);
+		buf_printf(&text, " does not answer: %s", error < 0 || error == ETIMEDOUT ?
+			"is its process stopped?" : strerror(error));
 	}
+	finding_say(findings, finding, "mount", text.data);
 	buf_release(&text);
 }
 
@@ -180,11 +180,21 @@ static void look_at_mounts(struct findings *findings)
 {
 	struct mounts mounts;
 	int64_t uid = geteuid();
+	size_t n = 0;
 
 	mounts_read(&mounts);
+	const struct mount **asked = xcalloc(mounts.n + 1, sizeof(*asked));
+	struct mount_answers *answers = xcalloc(mounts.n + 1, sizeof(*answers));
 	for (unsigned i = 0; i < mounts.n; i++)
 		if (mounts.v[i].uid == uid && !strcmp(mounts.v[i].part, "/"))
-			look_at_mount(findings, &mounts.v[i]);
+			asked[n++] = &mounts.v[i];
+	mount_answers_ask(asked, n, answers);
+	for (size_t i = 0; i < n; i++) {
+		look_at_mount(findings, asked[i], answers[i].error);
+		mount_answers_release(&answers[i]);
+	}
+	free(answers);
+	free(asked);
 	mounts_release(&mounts);
 }
 

@@ -68,14 +68,24 @@ static bool cut(char *text, struct line *line)
  * Nothing is asked for but which mount it is: then the kernel asks no process that serves it, and refuses
  * nobody.
  */
-bool mounts_top(const char *path, struct mount_id *top)
+static bool identify(int at, const char *path, int flags, struct mount_id *found)
 {
 	struct statx seen;
 
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW, 0, &seen) < 0)
+	if (statx(at, path, flags | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &seen) < 0)
 		return false;
-	*top = (struct mount_id){ seen.stx_mnt_id, seen.stx_dev_major, seen.stx_dev_minor };
+	*found = (struct mount_id){ seen.stx_mnt_id, seen.stx_dev_major, seen.stx_dev_minor };
 	return true;
+}
+
+bool mounts_top(const char *path, struct mount_id *top)
+{
+	return identify(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, top);
+}
+
+bool mounts_opened(int fd, struct mount_id *found)
+{
+	return identify(fd, "", AT_EMPTY_PATH, found);
 }
 
 bool mounts_share(const struct mount_id *one, const struct mount_id *other)

@@ -7,20 +7,15 @@
 
 #include "ascii.h"
 #include "columns.h"
-#include "config.h"
-#include "daemon.h"
-#include "mounts.h"
+#include "mount_answers.h"
 #include "output.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { METRICS_MAX = 1 << 20, PATH_ROOM = 1 << 16 };
 
 /* The sum over all labels, whole; < 0: it does not say. */
 static int64_t value(const char *metrics, const char *name)
@@ -139,11 +134,19 @@ static void add_failure(struct report *report, const struct mount *mount, int er
 
 	if (is_private)
 		add_words(report, mount, "is for its owner alone", "");
+	else if (error == EXDEV)
+		add_words(report, mount, "another mount covers it", "");
 	else if (error == ENOTCONN)
 		add_words(report, mount, "dead: mount it again, or fusermount3 -u ", mount->point);
 	else
-		add_words(report, mount, error < 0 ? "does not answer" : strerror(error), "");
+		add_words(report, mount, error < 0 ? "does not answer" : error == EINVAL ?
+			"does not answer as describefs does" : strerror(error), "");
 	report->status |= !is_private;
+}
+
+static bool is_shown(const struct report *report, const struct mount *mount)
+{
+	return report->uid == 0 || mount->uid == report->uid;
 }
 
 /* A bind mount of a directory in a mount: it has no .describefs, and the mount has a row of its own. */
@@ -162,70 +165,43 @@ static void add_part(struct report *report, const struct mount *mount)
 	buf_release(&text);
 }
 
-/* `below`: a source's directory, or "". */
-static int ask_source(const struct mount *mount, const char *below, struct buf *metrics)
+static void add_mount(struct report *report, const struct mount *mount, const struct mount_answers *answers)
 {
-	struct buf path;
+	char part[48];
 
-	buf_init(&path, PATH_ROOM);
-	buf_clear(metrics);
-	buf_printf(&path, "%s/%s/.describefs/metrics", mount->point, below);
-	int error = daemon_ask_mount(path.data, metrics);
-	buf_release(&path);
-	return error;
+	if (answers->error)
+		add_failure(report, mount, answers->error);
+	for (size_t i = 0; i < answers->n; i++) {
+		const struct mount_answer *answer = &answers->v[i];
+		snprintf(part, sizeof(part), "%zu/%zu", i + 1, answers->n);
+		add_numbers(report, mount, *answer->source ? answer->source : mount->source, part,
+			answer->metrics);
+	}
 }
 
-/* The names in the directory, in its order; an errno. */
-static int list_sources(const struct mount *mount, char *names[SOURCES_MAX], size_t *n)
+/* A part of a mount has no .describefs. */
+static void add_mounts(struct report *report)
 {
-	DIR *top = opendir(mount->point);
-
-	if (!top)
-		return errno;
-	for (const struct dirent *entry; *n < SOURCES_MAX && (entry = readdir(top));)
-		if (entry->d_name[0] != '.')
-			names[(*n)++] = xstrdup(entry->d_name);
-	closedir(top);
-	return 0;
-}
-
-/* Several are what the directory holds: it has just said that it is above them. */
-static void add_sources(struct report *report, const struct mount *mount, struct buf *metrics)
-{
-	char *names[SOURCES_MAX];
+	const struct mounts *mounts = report->mounts;
+	const struct mount **asked = xcalloc(mounts->n + 1, sizeof(*asked));
+	struct mount_answers *answers = xcalloc(mounts->n + 1, sizeof(*answers));
 	size_t n = 0;
-	int error = list_sources(mount, names, &n);
 
-	for (size_t i = 0; !error && i < n; i++) {
-		char part[48];
-		snprintf(part, sizeof(part), "%zu/%zu", i + 1, n);
-		error = ask_source(mount, names[i], metrics);
-		if (!error)
-			add_numbers(report, mount, names[i], part, metrics->data);
+	for (unsigned i = 0; i < mounts->n; i++)
+		if (is_shown(report, &mounts->v[i]) && !strcmp(mounts->v[i].part, "/"))
+			asked[n++] = &mounts->v[i];
+	mount_answers_ask(asked, n, answers);
+	n = 0;
+	for (unsigned i = 0; i < mounts->n; i++) {
+		if (asked[n] == &mounts->v[i]) {
+			add_mount(report, &mounts->v[i], &answers[n]);
+			mount_answers_release(&answers[n++]);
+		} else if (is_shown(report, &mounts->v[i])) {
+			add_part(report, &mounts->v[i]);
+		}
 	}
-	if (error)
-		add_failure(report, mount, error);
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-}
-
-static void add_mount(struct report *report, const struct mount *mount)
-{
-	struct buf metrics;
-
-	if (strcmp(mount->part, "/") != 0) {
-		add_part(report, mount);
-		return;
-	}
-	buf_init(&metrics, METRICS_MAX);
-	int error = ask_source(mount, "", &metrics);
-	if (error == ENOENT)
-		add_sources(report, mount, &metrics);
-	else if (error)
-		add_failure(report, mount, error);
-	else
-		add_numbers(report, mount, mount->source, "1/1", metrics.data);
-	buf_release(&metrics);
+	free(answers);
+	free(asked);
 }
 
 static void add_heads(struct columns *columns)
@@ -247,9 +223,7 @@ int status_run(void)
 
 	mounts_read(&mounts);
 	add_heads(&report.columns);
-	for (unsigned i = 0; i < mounts.n; i++)
-		if (report.uid == 0 || mounts.v[i].uid == report.uid)
-			add_mount(&report, &mounts.v[i]);
+	add_mounts(&report);
 	buf_init(&text, SIZE_MAX);
 	columns_print(&report.columns, &text, isatty(STDOUT_FILENO));
 	output_take(&output, &text);

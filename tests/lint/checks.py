@@ -219,7 +219,7 @@ CORE_HEADERS = set("""assert.h ctype.h errno.h inttypes.h limits.h regex.h stdal
     stdint.h stdio.h stdlib.h stdnoreturn.h string.h strings.h sys/stat.h""".split())
 
 # The rest of the C library and of the kernel's own headers, for the edge.
-EDGE_HEADERS = CORE_HEADERS | set("""arpa/inet.h dirent.h fcntl.h fnmatch.h grp.h libgen.h linux/fs.h linux/magic.h mntent.h
+EDGE_HEADERS = CORE_HEADERS | set("""arpa/inet.h dirent.h fcntl.h fnmatch.h grp.h libgen.h linux/fs.h linux/magic.h linux/openat2.h mntent.h
     netdb.h netinet/in.h netinet/tcp.h poll.h pwd.h sched.h signal.h spawn.h sys/file.h sys/ioctl.h sys/mman.h sys/mount.h
     sys/prctl.h sys/random.h sys/resource.h sys/socket.h sys/statfs.h sys/statvfs.h sys/syscall.h sys/time.h
     sys/types.h sys/uio.h sys/un.h sys/utsname.h sys/vfs.h sys/wait.h sys/xattr.h syslog.h termios.h time.h
