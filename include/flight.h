@@ -53,6 +53,7 @@ struct leg {
 	struct timer *timer; /* the end of its sleep */
 	struct lease_wait key; /* while LEG_KEYLESS */
 	unsigned key_serial; /* of the key that signed the last try */
+	char signature[REQUEST_SIGNATURE]; /* of the last try */
 	struct exchange *exchange;
 	int64_t deadline_ms; /* its tries included */
 	int64_t begun_ms;

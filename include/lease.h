@@ -53,6 +53,11 @@ void lease_free(struct lease *lease);
  */
 enum fault lease_key(struct lease *lease, struct lease_wait *wait, const struct credentials **key);
 void lease_leave(struct lease_wait *wait);
+/*
+ * Takes out of a note what the cloud quoted of our request: the keys of now and before, what vouches for us,
+ * and the signature that the request had.
+ */
+void lease_redact(const struct lease *lease, struct fault_note *note, const char *signature);
 /* Changes whenever the key does. */
 unsigned lease_serial(const struct lease *lease);
 /* The cloud refused the token of that serial. True: there is another one, or there will be; try again. */

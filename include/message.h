@@ -38,6 +38,9 @@ void request_release(struct request *request);
 /* Copies.  A header of that name (any case) is replaced; value NULL removes it. */
 void request_header(struct request *request, const char *name, const char *value);
 const char *request_header_value(const struct request *request, const char *name); /* NULL: none */
+/* What an Authorization header ends with, and proves the key; "" if there is none. */
+enum { REQUEST_SIGNATURE = 65 };
+void request_signature(const struct request *request, char out[REQUEST_SIGNATURE]);
 /*
  * "127.0.0.1:8080" and "127.0.0.1" out of the base; [::1] keeps its brackets.  The authority is what
  * the Host header says, so without a port that is the scheme's own.  False: the base has no host.

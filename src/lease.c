@@ -16,6 +16,7 @@
 
 #include "digest.h"
 #include "rate.h"
+#include "redact.h"
 #include "when.h"
 
 enum {
@@ -31,6 +32,8 @@ struct lease {
 	struct lease_options options;
 	struct origin origin;
 	struct credentials key; /* that was asked for; without an id there is none */
+	struct credentials before; /* the key before this one: an answer to it may still come */
+	char signature[REQUEST_SIGNATURE]; /* of the last question */
 	unsigned serial;
 	int64_t given_ms, renew_ms, end_ms; /* when it came, may be renewed, ends */
 	int64_t expires_s;
@@ -97,6 +100,7 @@ void lease_free(struct lease *lease)
 	stop_asking(lease);
 	origin_release(&lease->origin);
 	credentials_release(&lease->key);
+	credentials_release(&lease->before);
 	free(lease);
 }
 
@@ -172,9 +176,41 @@ static void fail_with(struct lease *lease, enum fault fault, const char *why)
 	fail(lease, fault, &note);
 }
 
+static void redact_key(char *text, const struct credentials *key)
+{
+	redact(text, key->secret);
+	redact(text, key->token);
+	redact(text, key->id);
+}
+
+void lease_redact(const struct lease *lease, struct fault_note *note, const char *signature)
+{
+	char *texts[] = { note->code, note->message, note->request_id };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		redact_key(texts[i], &lease->origin.key);
+		redact_key(texts[i], &lease->key);
+		redact_key(texts[i], &lease->before);
+		redact_key(texts[i], &lease->errand.key);
+		redact(texts[i], lease->origin.identity);
+		redact(texts[i], lease->asked.identity);
+		redact(texts[i], signature);
+	}
+}
+
+/* What was signed with it may still be answered. */
+static void keep_before(struct lease *lease)
+{
+	const struct credentials *key = lease->key.id ? &lease->key : &lease->origin.key;
+
+	if (key->id)
+		credentials_copy(&lease->before, key);
+}
+
 /* The key that was asked for ends now, if there is one. */
 static void drop_key(struct lease *lease)
 {
+	keep_before(lease);
 	credentials_release(&lease->key);
 	lease->expires_s = 0;
 	lease->serial++;
@@ -211,6 +247,7 @@ static enum fault take_key(struct lease *lease, const struct response *response,
 	}
 	if (life_s > LIFE_MAX_S)
 		life_s = LIFE_MAX_S;
+	keep_before(lease);
 	credentials_copy(&lease->key, &errand->key);
 	lease->serial++;
 	lease->expires_s = errand->expires_s;
@@ -261,6 +298,7 @@ static void send(struct lease *lease)
 		request.timeout_ms = left_ms(lease) > 1 ? (long)left_ms(lease) : 1;
 	lease->tries++;
 	lease->sent_ms = now_ms(lease);
+	request_signature(&request, lease->signature);
 	lease->exchange = options->io.send(options->io.self, &request, NULL, take_reply, lease);
 	digest_wipe(request.body.data, request.body.len);
 	request_release(&request);
@@ -304,6 +342,7 @@ static void take_reply(void *arg, struct response *response)
 
 	lease->exchange = NULL;
 	enum fault fault = lease->options.provider->keys->hear(&lease->errand, response, &note);
+	lease_redact(lease, &note, lease->signature);
 	digest_wipe(response->body.data, response->body.len);
 	trace(lease, response, fault, &note);
 	if (!fault && !lease->errand.key.id) {

@@ -198,6 +198,7 @@ void leg_send(struct leg *leg)
 	options->provider->build(&request, &options->site, &call);
 	options->provider->sign(&request, &options->site, &call, key,
 		engine_wall_s(engine) + leg->clock_offset_s);
+	request_signature(&request, leg->signature);
 	request.timeout_ms = left_ms > 1 ? (long)left_ms : 1;
 	turn_begin(leg);
 	breaker_sent(&engine->breaker, leg->sent_ms);
@@ -348,6 +349,7 @@ static void take_answer(struct leg *leg, struct response *response)
 
 	memset(&leg->note, 0, sizeof(leg->note));
 	enum fault fault = engine->options.provider->parse(&root, &result, response, &leg->note);
+	lease_redact(engine->lease, &leg->note, leg->signature);
 	trace(leg, response, fault, &leg->note);
 	breaker_heard(&engine->breaker, fault, leg->received_ms);
 	engine_action(engine, leg->action)->ended[fault]++;

@@ -78,6 +78,16 @@ const char *request_header_value(const struct request *request, const char *name
 	return at < request->n_headers ? request->headers[at].value : NULL;
 }
 
+void request_signature(const struct request *request, char out[REQUEST_SIGNATURE])
+{
+	const char *value = request_header_value(request, "Authorization");
+	size_t len = value ? strlen(value) : 0;
+	size_t skip = len < REQUEST_SIGNATURE ? 0 : len - (REQUEST_SIGNATURE - 1);
+	memset(out, 0, REQUEST_SIGNATURE);
+	if (value)
+		memcpy(out, value + skip, len - skip);
+}
+
 struct authority {
 	const char *host, *port; /* port: its digits, or the end */
 	size_t host_len, port_len;

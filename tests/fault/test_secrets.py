@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from net import Server
 from harness import (KEYS, NOTEBOOK, PLAIN, SANITIZED, SECRETS, TASK, cat_error, read, synthetic, text, wait_until)
 
 STATUS = "training/%s/status" % TASK
@@ -257,3 +258,51 @@ def test_S12_what_runs_here_is_what_is_checked(box, cloud):
     assert SANITIZED.exists() and PLAIN.exists()
     assert read(box.mount("tione", binary=PLAIN) / STATUS) == read(box.mount("tione") / STATUS)
     assert cat_error(box.mounts[0] / "training" / synthetic(0) / "status") == "ENOENT"
+
+
+# ---- what a peer quotes of our request
+
+def quoting(connection, where, keys):
+    """Answers each call with an error in which the headers that it had stand, as `where` says."""
+    head = b""
+    while part := connection.recv(65536):
+        head += part
+        if b"\r\n\r\n" not in head:
+            continue
+        lines = head.split(b"\r\n\r\n")[0].decode().split("\r\n")
+        headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
+        given = [headers.get("Authorization", ""), headers.get("X-TC-Token", ""), headers.get("x-bce-security-token", "")]
+        quoted = " ".join([*keys, *given])
+        if where == "cut":
+            quoted = quoted[-200:] + keys[1][:-5] + given[0][-40:]
+        error = {"Code": "InternalError." + keys[1], "Message": quoted} if where == "code" else {
+            "Code": "InternalError", "Message": "You said: " + quoted}
+        number = given[0][-64:] if where == "request id" else "7d6f5a4c-1"
+        body = json.dumps({"Response": {"Error": error, "RequestId": number}, "requestId": number, "code": error["Code"],
+                           "message": error["Message"]}).encode()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nX-Bce-Request-Id: %s\r\n\r\n%s" % (
+            len(body), number.encode(), body))
+        head = b""
+
+
+@pytest.mark.parametrize("where", ["message", "code", "request id", "cut"])
+@pytest.mark.parametrize("source, path", [("tione", "training/train-1/status"), ("qianfan", "training/1/jobs/1/status")])
+def test_S13_what_a_cloud_quotes_of_the_request_is_shown_nowhere(box, source, path, where):
+    box.secrets = keys = [value for name, value in KEYS.items() if name.startswith("TENCENT") == (source == "tione")]
+    with Server(lambda connection: quoting(connection, where, keys)) as server:
+        address = "http://127.0.0.1:%d" % server.port
+        mount, process, errors = box.foreground(source, "rate=10000", "endpoint=" + address, flags=("-f", "-d"))
+        with pytest.raises(OSError):
+            read(mount / path)
+        result = box.run("cat", "-o", "endpoint=" + address, source, path)
+        doctor = box.run("doctor", "-o", "endpoint=" + address, source)
+        said = [read(mount / ".describefs" / name) for name in ("errors", "status", "metrics", "requests")]
+        errors.seek(0)
+        said += [result.stderr, doctor.stdout, doctor.stderr, errors.read()]
+    assert b"***" in said[0] and b"***" in said[4]
+    for text_said in said:
+        for value in keys:
+            for at in range(len(value) - 7):
+                assert value[at:at + 8].encode() not in text_said, text_said
+        for number in re.findall(rb"[0-9a-f]{32,}", text_said):  # a signature
+            assert False, text_said

@@ -1,0 +1,16 @@
+/*
+ * redact.h - takes secrets out of a text that a peer wrote.
+ *
+ * Layer 1: pure.
+ */
+#ifndef DESCRIBEFS_REDACT_H
+#define DESCRIBEFS_REDACT_H
+
+/*
+ * Puts *** in the place of each piece of `text` that stands in `secret` (NULL: there is none) and is as long
+ * as that, or at least REDACT_BYTES.  Upper and lower case are the same.  The text does not grow.
+ */
+enum { REDACT_BYTES = 8 };
+void redact(char *text, const char *secret);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * test_redact.c - what is taken out of a text that a peer wrote, and what is not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "buf.h"
+#include "redact.h"
+
+#define SECRET "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"
+
+static const struct row {
+	const char *text, *secret, *wanted;
+} ROWS[] = {
+	{ "nothing of it", SECRET, "nothing of it" },
+	{ SECRET, SECRET, "***" },
+	{ "The SecretId " SECRET " is not found.", SECRET, "The SecretId *** is not found." },
+	{ SECRET SECRET "," SECRET, SECRET, "******,***" },
+	{ "akidZ8KRBSj5ykbzqPN74wfKMlpX3GNpHesa!", SECRET, "***!" },
+	{ "cut off: AKIDz8krbsJ5yKBZ", SECRET, "cut off: ***" },
+	{ "its end: gnPhESA, PhESA, x3gnPhESA", SECRET, "its end: gnPhESA, PhESA, ***" },
+	{ "seven: AKIDz8k of it", SECRET, "seven: AKIDz8k of it" },
+	{ "eight: AKIDz8kr of it", SECRET, "eight: *** of it" },
+	{ "1AKIDz8kr2AKIDz8kr3AKIDz8kr4", SECRET, "1***2***3***4" },
+	{ "a short pass1 here", "pass1", "a short *** here" },
+	{ "abc", "abc", "abc" },
+	{ "", SECRET, "" },
+	{ "text", NULL, "text" },
+	{ "text", "", "text" },
+	{ "************", "************", "***" },
+};
+
+static void what_is_of_the_secret_goes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+		char *text = xstrdup(ROWS[i].text);
+		redact(text, ROWS[i].secret);
+		assert_string_equal(text, ROWS[i].wanted);
+		free(text);
+	}
+}
+
+/* Wherever it stands and however it is cut, no piece of eight bytes is left. */
+static void no_place_hides_it(void **state)
+{
+	(void)state;
+	for (size_t at = 0; at < 20; at++)
+		for (size_t from = 0; from + REDACT_BYTES <= sizeof SECRET - 1; from++)
+			for (size_t len = REDACT_BYTES; from + len < sizeof SECRET; len++) {
+				char text[80] = "....................";
+				memcpy(text + at, SECRET + from, len);
+				memcpy(text + at + len, "..", 3);
+				redact(text, SECRET);
+				assert_int_equal(strlen(text), at + 3 + 2);
+				assert_int_equal(strspn(text, ".*"), strlen(text));
+			}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_of_the_secret_goes),
+		cmocka_unit_test(no_place_hides_it),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
