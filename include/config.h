@@ -42,8 +42,8 @@ struct config {
 	char *cacert; /* absolute path */
 	struct proxy proxy;
 	int64_t deadline_ms; /* 10000 */
-	int64_t ttl_s; /* -1: the catalog's */
-	int64_t stale_s; /* 3600 */
+	int64_t ttl_ms; /* -1: the catalog's */
+	int64_t stale_ms; /* an hour */
 	double rate; /* 0: the catalog's */
 	size_t max_memory; /* bytes; 256 MiB */
 	bool api_names, secrets;

@@ -1,11 +1,13 @@
 /*
- * digest.h - SHA-256 and HMAC-SHA-256.  digest.c is the only file that knows OpenSSL.
+ * digest.h - SHA-256, HMAC-SHA-256, and whether a text is a certificate.  digest.c is the only file that
+ * knows OpenSSL.
  *
  * Layer 1: pure.
  */
 #ifndef DESCRIBEFS_DIGEST_H
 #define DESCRIBEFS_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { DIGEST_BYTES = 32, DIGEST_HEX = 64 };
@@ -17,6 +19,9 @@ void digest_hmac(unsigned char out[DIGEST_BYTES], const void *key, size_t key_le
 void digest_hex(char out[DIGEST_HEX + 1], const unsigned char digest[DIGEST_BYTES]);
 /* Overwrites what held a secret; the compiler may not leave it out. */
 void digest_wipe(void *bytes, size_t len);
+
+/* Whether a PEM text holds a certificate at least. */
+bool digest_is_certificate(const char *text, size_t len);
 
 /* The library behind it and its version, for people. */
 const char *digest_library(void);

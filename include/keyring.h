@@ -61,7 +61,10 @@ bool keyring_region(const struct keyring *keyring, const char *cloud, const char
 	struct buf *why);
 /* HOME, for ~/ in the user's files; NULL when unset. */
 const char *keyring_home(const struct keyring *keyring);
-/* $XDG_CONFIG_HOME/describefs/NAME, else ~/.config/describefs/NAME; false when neither is known. */
+/*
+ * $XDG_CONFIG_HOME/describefs/NAME, or where that directory is not there ~/.config/describefs/NAME; false
+ * when neither is known.
+ */
 bool keyring_config(const struct keyring *keyring, const char *name, struct buf *path);
 /* Where we are root: the user who became root by sudo; -1: there is none. */
 int64_t keyring_invoker(const struct keyring *keyring);

@@ -56,6 +56,15 @@ void config_release_sources(struct config *config);
 /* config_address.c: puts the address's normal form there. */
 bool config_set_address(char **field, const char *value, enum reach plain);
 
+/* config_number.c: whole, and with nothing behind them. */
+bool config_read_integer(const char *text, int base, int64_t least, int64_t most, int64_t *out);
+bool config_read_decimal(const char *text, double *out); /* "12", "0.5", ".5"; not "5." */
+/* A time: "60" (seconds), "1.5s", "500ms", "10m", "2h", "1d". */
+bool config_read_ms(const char *text, int64_t least, int64_t most, int64_t *out);
+
+/* config_cacert.c: whether the file of certificates can be used; if not, `why` says what to do. */
+bool config_check_cacert(const char *path, int64_t invoker, struct buf *why);
+
 /* config_file.c */
 struct config_file {
 	const char *path; /* NULL: there is none */
@@ -71,6 +80,10 @@ struct config_files {
 bool config_files_read(struct config_files *files, const struct config_places *places, struct buf *why);
 void config_files_release(struct config_files *files);
 bool config_files_have(const struct config_files *files, const char *section);
+/* "FILE:LINE: [SECTION]", for who has to change it. */
+void config_files_place(const struct config_files *files, const char *section, struct buf *out);
+/* The sections that there are, "home, work"; nothing if there is none. */
+void config_files_list(const struct config_files *files, struct buf *out);
 /* What is for all mounts, then the section (NULL: none is named). False: `why` names file and line. */
 bool config_files_apply(const struct config_files *files, const char *section, struct config *config,
 	struct buf *why);

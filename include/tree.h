@@ -36,8 +36,8 @@ struct tree_options {
 	const struct catalog *catalog; /* outlives the tree */
 	const char *readme; /* the text of /README, copied */
 	bool api_names, secrets;
-	int64_t ttl_s; /* -1: the catalog's */
-	int64_t stale_s; /* 0: no stale answers */
+	int64_t ttl_ms; /* -1: the catalog's */
+	int64_t stale_ms; /* 0: no stale answers */
 	size_t max_memory;
 	unsigned number; /* among the trees of its mount, from 1; 0: it is alone, and its root is TREE_ROOT */
 };

@@ -259,7 +259,7 @@ struct node *node_add_resource(struct tree *tree, struct node *listing, const ch
 	const char *id);
 /* After anything that may end it: leaves it, or puts it among the loose ones, whose oldest it may free. */
 void node_settle(struct tree *tree, struct node *node);
-int64_t tree_ttl_s(const struct tree *tree, int64_t of_catalog);
+int64_t tree_ttl_ms(const struct tree *tree, int64_t of_catalog_s);
 
 /* The listings inside a resource (or the root) are made when somebody looks for them. */
 void node_open(struct tree *tree, struct node *node);
@@ -356,7 +356,7 @@ struct reply listing_open(struct tree *tree, struct node *listing, struct asked 
 bool listing_is_stale(const struct tree *tree, const struct node *listing, struct asked asked);
 bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked);
 int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct asked asked);
-bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked); /* < stale_s */
+bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked); /* < stale_ms */
 bool failure_stands(const struct failure *failure, struct asked asked);
 bool outage_stands(const struct tree *tree, struct asked asked);
 

@@ -8,10 +8,8 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "options.h"
 
@@ -60,9 +58,9 @@ static const char HELP[] =
 "  -V, --version    print the version\n"
 "\n"
 "Options after -o, as in /etc/fstab with the type describefs:\n"
-"  deadline=SECONDS  longest wait of a reader, 0.1 to 3600 (10)\n"
-"  ttl=SECONDS       how long a value is fresh (the catalog's, by kind)\n"
-"  stale=SECONDS     how old a value may be shown when the cloud fails (3600)\n"
+"  deadline=TIME     longest wait of a reader, 0.1 s to 1h (10)\n"
+"  ttl=TIME          how long a value is fresh (the catalog's, by kind)\n"
+"  stale=TIME        how old a value may be shown when the cloud fails (1h)\n"
 "  rate=CALLS        calls a second of each action (the catalog's, 20)\n"
 "  max_memory=SIZE   bytes kept; K, M, G for powers of 1024 (256M)\n"
 "  pin=KIND/ID[/SUBKIND/ID][:...]\n"
@@ -259,18 +257,35 @@ static bool set_mountpoint(struct line *line, const struct verb_row *row, const 
 	return true;
 }
 
+static bool check_mountpoint(struct line *line, const char *section)
+{
+	if (line->config->mountpoint)
+		return true;
+	config_files_place(&line->files, section, line->why);
+	buf_printf(line->why, " has no mountpoint: add a line mountpoint = ~/DIRECTORY, or say describefs %s "
+		"MOUNTPOINT", section);
+	return false;
+}
+
+static bool refuse_single(struct line *line, const struct verb_row *row, const char *word)
+{
+	struct buf sections;
+	buf_init(&sections, 1000);
+	config_files_list(&line->files, &sections);
+	buf_printf(line->why, "\"%s\" is no mount that a config file names%s%s%s, and as a source it has no "
+		"mount point: %s", word, sections.len ? " (they name " : "", sections.data,
+		sections.len ? ")" : "", row->form);
+	config_add_near_verb(word, line->why);
+	buf_release(&sections);
+	return false;
+}
+
 /* SOURCE... MOUNTPOINT, or the name of a mount that the files know, and perhaps another MOUNTPOINT. */
 static bool take_mount(struct line *line, const struct verb_row *row, const char **words, size_t n)
 {
 	bool is_known = line->config->n_sources;
-	if (n == 1 && is_known)
-		return line->config->mountpoint || complain(line->why, "MOUNTPOINT is missing", row);
-	if (n == 1) {
-		buf_printf(line->why, "\"%s\" is no mount that a config file names, and as a source it has "
-			"no mount point: %s", words[0], row->form);
-		config_add_near_verb(words[0], line->why);
-		return false;
-	}
+	if (n == 1)
+		return is_known ? check_mountpoint(line, words[0]) : refuse_single(line, row, words[0]);
 	for (size_t i = 0; !is_known && i + 1 < n; i++)
 		if (!config_add_source(line->config, words[i], line->why)) {
 			config_add_near_verb(words[0], line->why);
@@ -387,8 +402,8 @@ static void set_defaults(struct config *config)
 	*config = (struct config){
 		.verb = VERB_MOUNT,
 		.deadline_ms = 10000,
-		.ttl_s = -1,
-		.stale_s = 3600,
+		.ttl_ms = -1,
+		.stale_ms = 3600 * 1000,
 		.max_memory = (size_t)256 << 20,
 		.uid = -1,
 		.gid = -1,
@@ -424,8 +439,7 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 		return 2;
 	}
 	/* Not a matter of usage, but nobody could say it as early and as clearly as we can. */
-	if (!is_over(&line) && config->cacert && access(config->cacert, R_OK) < 0) {
-		buf_printf(why, "cacert=%s: %s", config->cacert, strerror(errno));
+	if (!is_over(&line) && config->cacert && !config_check_cacert(config->cacert, places->invoker, why)) {
 		make_one_line(why);
 		return 1;
 	}

@@ -69,6 +69,36 @@ bool config_files_have(const struct config_files *files, const char *section)
 	return file_of(files, section);
 }
 
+void config_files_place(const struct config_files *files, const char *section, struct buf *out)
+{
+	const struct config_file *file = file_of(files, section);
+
+	buf_printf(out, "%s:%u: [%s]", file->path, ini_line(&file->rows, section), section);
+}
+
+/* A section may stand more than once in a file, and in both. */
+static bool is_first(const struct config_files *files, const struct config_file *file, size_t i)
+{
+	const char *section = file->rows.rows[i].section;
+
+	if (file == &files->machine && ini_has(&files->user.rows, section))
+		return false;
+	for (size_t before = 0; before < i; before++)
+		if (!strcmp(file->rows.rows[before].section, section))
+			return false;
+	return true;
+}
+
+void config_files_list(const struct config_files *files, struct buf *out)
+{
+	const struct config_file *const both[] = { &files->user, &files->machine };
+
+	for (size_t n = 0; n < 2; n++)
+		for (size_t i = 0; i < both[n]->rows.n; i++)
+			if (!*both[n]->rows.rows[i].key && is_first(files, both[n], i))
+				buf_printf(out, "%s%s", out->len ? ", " : "", both[n]->rows.rows[i].section);
+}
+
 /* "~/x" is the user's; anything else is as it is. To be freed. */
 static char *expand(const struct config_files *files, const char *value)
 {
@@ -138,6 +168,13 @@ static bool refuse_unknown(const char *word, struct buf *why)
 	return false;
 }
 
+/* What adds up may stand more than once; of two others, one was meant to be gone. */
+static bool is_again(const struct config_file *file, const struct ini_row *row)
+{
+	return *row->key && strcmp(row->key, "source") && strcmp(row->key, "pin") &&
+		ini_again(&file->rows, row->section, row->key) == row;
+}
+
 static bool take_row(struct config *config, const struct config_files *files, const struct ini_row *row,
 	struct buf *why)
 {
@@ -166,7 +203,9 @@ static bool apply(const struct config_files *files, const struct config_file *fi
 		const struct ini_row *row = &file->rows.rows[i];
 		if (strcmp(row->section, section) != 0)
 			continue;
-		good = take_row(config, files, row, &reason);
+		good = !is_again(file, row) && take_row(config, files, row, &reason);
+		if (!good && !reason.len)
+			buf_printf(&reason, "%s stands twice: take one out", row->key);
 		if (!good)
 			buf_printf(why, "%s:%u: %s", file->path, row->line, reason.data);
 	}
@@ -185,8 +224,10 @@ bool config_files_apply(const struct config_files *files, const char *section, s
 		return true;
 	if (!apply(files, file, section, config, why))
 		return false;
-	if (!config->n_sources)
-		buf_printf(why, "%s: [%s] names no source", file->path, section);
+	if (!config->n_sources) {
+		config_files_place(files, section, why);
+		buf_puts(why, " names no source: add a line source = tione:ap-shanghai, say");
+	}
 	return config->n_sources;
 }
 

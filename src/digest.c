@@ -7,13 +7,14 @@
 #include "digest.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/err.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 
 static void need(bool done)
 {
@@ -58,6 +59,18 @@ void digest_hex(char out[DIGEST_HEX + 1], const unsigned char digest[DIGEST_BYTE
 void digest_wipe(void *bytes, size_t len)
 {
 	OPENSSL_cleanse(bytes, len);
+}
+
+bool digest_is_certificate(const char *text, size_t len)
+{
+	BIO *bio = len <= INT_MAX ? BIO_new_mem_buf(text, (int)len) : NULL;
+	X509 *certificate = bio ? PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL) : NULL;
+	bool found = certificate;
+
+	X509_free(certificate);
+	BIO_free(bio);
+	ERR_clear_error();
+	return found;
 }
 
 const char *digest_library(void)

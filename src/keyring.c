@@ -174,8 +174,10 @@ const char *keyring_home(const struct keyring *keyring)
 
 bool keyring_config(const struct keyring *keyring, const char *name, struct buf *path)
 {
-	if (keyring->config)
-		return buf_printf(path, "%s/describefs/%s", keyring->config, name);
+	if (keyring->config && buf_printf(path, "%s/describefs", keyring->config) &&
+			access(path->data, F_OK) == 0)
+		return buf_printf(path, "/%s", name);
+	buf_clear(path);
 	return keyring->home && buf_printf(path, "%s/.config/describefs/%s", keyring->home, name);
 }
 

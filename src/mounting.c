@@ -126,8 +126,11 @@ static int look(void *arg, int out)
 
 	buf_init(&why, PATH_ROOM);
 	char *whole = resolve(path);
+	int error = errno;
 	if (!whole)
-		buf_printf(&why, "%.*s: %s", QUOTED_MAX, path, strerror(errno));
+		buf_printf(&why, "%.*s: %s", QUOTED_MAX, path, strerror(error));
+	if (!whole && error == ENOENT)
+		buf_printf(&why, ": mkdir -p %.*s", QUOTED_MAX, path);
 	bool good = whole && heal(whole, &why) && check_directory(whole, &why);
 	return dprintf(out, "%s", good ? whole : why.data) < 0 || !good;
 }

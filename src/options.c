@@ -6,8 +6,6 @@
  * libfuse as mount.fuse3 does, the rest is accepted and means nothing ("rw" too: the mount is
  * always read-only). Whatever is left is a mistake; a typing mistake must not become a mount
  * without, say, its deadline.
- *
- * Numbers are read digit by digit: no locale, no sign, no hexadecimal, nothing behind them.
  */
 #include "options.h"
 
@@ -54,44 +52,6 @@ char *options_absolute(const char *path)
 	return buf_take(&whole);
 }
 
-/* Numbers */
-
-static bool read_integer(const char *text, int base, int64_t least, int64_t most, int64_t *out)
-{
-	int64_t sum = 0;
-	if (!*text || strlen(text) > 15)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text >= '0' + base)
-			return false;
-		sum = sum * base + (*text - '0');
-	}
-	if (sum < least || sum > most)
-		return false;
-	*out = sum;
-	return true;
-}
-
-/* "12", "0.5", ".5"; not "5." */
-static bool read_decimal(const char *text, double *out)
-{
-	size_t whole = strspn(text, "0123456789");
-	size_t fraction = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
-	size_t len = whole + (text[whole] == '.') + fraction;
-	if (text[len] || len > 15 || (text[whole] == '.' ? fraction : whole) == 0)
-		return false;
-	double sum = 0, scale = 1;
-	for (size_t i = 0; i < len; i++) {
-		if (i == whole)
-			continue;
-		sum = sum * 10 + (text[i] - '0');
-		if (i > whole)
-			scale *= 10;
-	}
-	*out = sum / scale;
-	return true;
-}
-
 /* Addresses */
 
 static bool set_endpoint(struct config *config, const char *value)
@@ -125,29 +85,25 @@ static bool set_proxy(struct config *config, const char *value)
 
 static bool set_deadline(struct config *config, const char *value)
 {
-	double seconds;
-	if (!read_decimal(value, &seconds) || seconds < 0.1 || seconds > 3600)
-		return false;
-	config->deadline_ms = (int64_t)(seconds * 1000 + 0.5);
-	return true;
+	return config_read_ms(value, 100, (int64_t)3600 * 1000, &config->deadline_ms);
 }
 
-enum { TEN_YEARS_S = 10 * 366 * 24 * 3600 };
+static const int64_t TEN_YEARS_MS = (int64_t)10 * 366 * 24 * 3600 * 1000;
 
 static bool set_ttl(struct config *config, const char *value)
 {
-	return read_integer(value, 10, 0, TEN_YEARS_S, &config->ttl_s);
+	return config_read_ms(value, 0, TEN_YEARS_MS, &config->ttl_ms);
 }
 
 static bool set_stale(struct config *config, const char *value)
 {
-	return read_integer(value, 10, 0, TEN_YEARS_S, &config->stale_s);
+	return config_read_ms(value, 0, TEN_YEARS_MS, &config->stale_ms);
 }
 
 static bool set_rate(struct config *config, const char *value)
 {
 	double rate;
-	if (!read_decimal(value, &rate) || rate < 0.001 || rate > 100000)
+	if (!config_read_decimal(value, &rate) || rate < 0.001 || rate > 100000)
 		return false;
 	config->rate = rate;
 	return true;
@@ -209,7 +165,7 @@ static bool set_max_memory(struct config *config, const char *value)
 	int shift = unit ? 10 * (int)(unit - UNITS + 1) : 0;
 	char *digits = xstrndup(value, unit ? len - 1 : len);
 	int64_t count;
-	bool good = read_integer(digits, 10, 1, INT64_C(1) << (50 - shift), &count);
+	bool good = config_read_integer(digits, 10, 1, INT64_C(1) << (50 - shift), &count);
 	free(digits);
 	if (good)
 		config->max_memory = (size_t)count << shift;
@@ -224,17 +180,17 @@ static bool set_allow_other(struct config *config, const char *value)
 
 static bool set_uid(struct config *config, const char *value)
 {
-	return read_integer(value, 10, 0, UINT32_MAX - 1, &config->uid);
+	return config_read_integer(value, 10, 0, UINT32_MAX - 1, &config->uid);
 }
 
 static bool set_gid(struct config *config, const char *value)
 {
-	return read_integer(value, 10, 0, UINT32_MAX - 1, &config->gid);
+	return config_read_integer(value, 10, 0, UINT32_MAX - 1, &config->gid);
 }
 
 static bool set_umask(struct config *config, const char *value)
 {
-	return read_integer(value, 8, 0, 0777, &config->umask);
+	return config_read_integer(value, 8, 0, 0777, &config->umask);
 }
 
 static bool set_fsname(struct config *config, const char *value)
@@ -265,9 +221,10 @@ static const struct option OPTIONS[] = {
 	{ "metadata", "wants https://HOST[:PORT]; http:// only in a private network",
 		set_metadata },
 	{ "sts", "wants https://HOST[:PORT]; http:// only to a loopback host", set_sts },
-	{ "deadline", "wants seconds, 0.1 to 3600", set_deadline },
-	{ "ttl", "wants whole seconds", set_ttl },
-	{ "stale", "wants whole seconds, 0 for never", set_stale },
+	{ "deadline", "wants a time, 0.1 to 3600 seconds, or with ms, s, m, h or d behind it", set_deadline },
+	{ "ttl", "wants a time: seconds, or with ms, s, m, h or d behind it", set_ttl },
+	{ "stale", "wants a time: seconds, or with ms, s, m, h or d behind it; 0 for never",
+		set_stale },
 	{ "rate", "wants calls a second, 0.001 to 100000", set_rate },
 	{ "pin", "wants KIND/ID[/SUBKIND/ID], several with ':' between; an id's own / and : as %XX",
 		set_pin },
@@ -372,7 +329,8 @@ static bool refuse_unknown(const char *item, struct buf *why)
 	return false;
 }
 
-static bool take_item(struct config *config, const char *item, struct buf *why)
+/* `before`: "-o ", or nothing where a file has it. */
+static bool take_item(struct config *config, const char *item, const char *before, struct buf *why)
 {
 	if (!*item || is_ignored(item))
 		return true;
@@ -389,7 +347,7 @@ static bool take_item(struct config *config, const char *item, struct buf *why)
 		return true;
 	if (option->set == set_proxy) /* it may hold a password */
 		item = option->word;
-	buf_printf(why, "-o %s: %s", item, takes_value ? option->wants : "takes no value");
+	buf_printf(why, "%s%s: %s", before, item, takes_value ? option->wants : "takes no value");
 	return false;
 }
 
@@ -435,7 +393,7 @@ bool options_take_row(struct config *config, const char *word, const char *value
 	buf_puts(&item, word);
 	if (!is_switch)
 		buf_printf(&item, "=%s", value);
-	bool good = take_item(config, item.data, why);
+	bool good = take_item(config, item.data, "", why);
 	buf_release(&item);
 	return good;
 }
@@ -461,7 +419,7 @@ bool options_take(struct config *config, const char *list, struct buf *why)
 	buf_init(&item, ITEM_MAX);
 	while (good && list) {
 		list = next_item(list, &item);
-		good = take_item(config, item.data, why);
+		good = take_item(config, item.data, "-o ", why);
 	}
 	buf_release(&item);
 	return good;

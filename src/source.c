@@ -114,8 +114,8 @@ static bool plant_tree(struct source *source)
 		.catalog = source->catalog,
 		.api_names = config->api_names,
 		.secrets = config->secrets,
-		.ttl_s = config->ttl_s,
-		.stale_s = config->stale_s,
+		.ttl_ms = config->ttl_ms,
+		.stale_ms = config->stale_ms,
 		.max_memory = config->max_memory / (source->number ? config->n_sources : 1),
 		.number = source->number,
 	};

@@ -459,9 +459,9 @@ void tree_forget(struct tree *tree, uint64_t id, uint64_t count)
 	node_settle(tree, node);
 }
 
-int64_t tree_ttl_s(const struct tree *tree, int64_t of_catalog)
+int64_t tree_ttl_ms(const struct tree *tree, int64_t of_catalog_s)
 {
-	return tree->options.ttl_s >= 0 ? tree->options.ttl_s : of_catalog;
+	return tree->options.ttl_ms >= 0 ? tree->options.ttl_ms : of_catalog_s * 1000;
 }
 
 struct tree_stats tree_stats(const struct tree *tree)

@@ -34,7 +34,7 @@ static int64_t at_most(int64_t a, int64_t b)
 
 int64_t miss_ms(const struct tree *tree, const struct kind *kind)
 {
-	return at_most(kind->ttl_miss_s, tree_ttl_s(tree, kind->ttl_miss_s)) * 1000;
+	return at_most((int64_t)kind->ttl_miss_s * 1000, tree_ttl_ms(tree, kind->ttl_miss_s));
 }
 
 /* ---- an id under a listing ---- */

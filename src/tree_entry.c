@@ -78,7 +78,7 @@ struct entry listing_entry(const struct tree *tree, struct node *listing, struct
 	else if (listing_is_fresh(listing, asked))
 		fresh_ms = left_ms(listing->list_expires_ms, asked);
 	else if (!listing->list_stamp) /* the kernel keeps nothing of it; what it reads will end later */
-		fresh_ms = tree_ttl_s(tree, listing->kind->ttl_list_s) * 1000;
+		fresh_ms = tree_ttl_ms(tree, listing->kind->ttl_list_s);
 	return (struct entry){ .id = id_pack(listing->object.serial, 0),
 		.attr = listing_attr(tree, listing), .entry_ms = SKELETON_MS, .attr_ms = fresh_ms };
 }

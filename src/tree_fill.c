@@ -15,7 +15,7 @@
 
 int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool terminal, int64_t sent_ms)
 {
-	return sent_ms + tree_ttl_s(tree, terminal ? kind->ttl_terminal_s : kind->ttl_live_s) * 1000;
+	return sent_ms + tree_ttl_ms(tree, terminal ? kind->ttl_terminal_s : kind->ttl_live_s);
 }
 
 /* One stamp for all items of a page. */

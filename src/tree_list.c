@@ -196,7 +196,7 @@ static void stand(struct tree *tree, struct node *listing, bool changed, int64_t
 	listing->changes += changed;
 	stamp_put(listing->list_stamp);
 	listing->list_stamp = stamp_new(note);
-	listing->list_expires_ms = note->sent_ms + tree_ttl_s(tree, listing->kind->ttl_list_s) * 1000;
+	listing->list_expires_ms = note->sent_ms + tree_ttl_ms(tree, listing->kind->ttl_list_s);
 	listing->n_added = 0;
 	listing->newest_s = newest_s;
 	listing->describes = 0;

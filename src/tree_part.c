@@ -275,7 +275,7 @@ void tree_part_end(struct tree *tree, struct node *view, bool complete, const st
 	part->n_coming = part->room = 0;
 	stamp_put(part->stamp);
 	part->stamp = stamp_new(note);
-	part->expires_ms = note->sent_ms + tree_ttl_s(tree, view->kind->ttl_list_s) * 1000;
+	part->expires_ms = note->sent_ms + tree_ttl_ms(tree, view->kind->ttl_list_s);
 	part->failure = (struct failure){ 0 };
 	part->complete = complete;
 	let_go(tree, before, n_before);

@@ -63,8 +63,8 @@ bool listing_is_fresh(const struct node *listing, struct asked asked)
 
 bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked)
 {
-	return stamp && tree->options.stale_s > 0 &&
-		asked.now_ms - stamp->received_ms < tree->options.stale_s * 1000;
+	return stamp && tree->options.stale_ms > 0 &&
+		asked.now_ms - stamp->received_ms < tree->options.stale_ms;
 }
 
 /* A failed refresh left the last whole listing standing, for a while. */

@@ -84,8 +84,8 @@ function __describefs_options
                 echo {$list}pin=(string trim -lc / -- $kind)/
             end
         case '*'
-            printf '%s\n' {$list}deadline=\t'longest wait of a reader, seconds' {$list}ttl=\t'how long a value is fresh, seconds' \
-                {$list}stale=\t'how old a value may be shown, seconds' {$list}rate=\t'calls a second of each action' \
+            printf '%s\n' {$list}deadline=\t'longest wait of a reader, as 10 or 1m' {$list}ttl=\t'how long a value is fresh, as 60 or 1m' \
+                {$list}stale=\t'how old a value may be shown, as 1h' {$list}rate=\t'calls a second of each action' \
                 {$list}max_memory=\t'bytes kept' {$list}pin=\t'ids to list, KIND/ID' {$list}names=\t'api or snake' \
                 {$list}secrets\t'show secret fields' {$list}endpoint=\t'another address of the API' \
                 {$list}metadata=\t'another address of the metadata service' \

@@ -60,8 +60,8 @@ static void show(struct buf *out, const struct config *config)
 	show_text(out, "user", config->proxy.user);
 	show_text(out, "password", config->proxy.password);
 	show_number(out, "deadline", config->deadline_ms, 10000);
-	show_number(out, "ttl", config->ttl_s, -1);
-	show_number(out, "stale", config->stale_s, 3600);
+	show_number(out, "ttl", config->ttl_ms, -1);
+	show_number(out, "stale", config->stale_ms, 3600000);
 	show_number(out, "rate/1000", (int64_t)(config->rate * 1000 + 0.5), 0);
 	show_number(out, "memory", (int64_t)config->max_memory, 256 << 20);
 	show_number(out, "api", config->api_names, false);
@@ -115,7 +115,7 @@ static const struct {
 	{ "doctor tione:ap-x", "doctor catalog=tione region=ap-x" },
 	{ "tione qianfan /m", "mount catalog=tione catalog=qianfan at=/m" },
 	{ "tione:ap-x@a tione:ap-x@b qianfan /m -o ttl=7",
-		"mount catalog=tione region=ap-x profile=a catalog=tione region=ap-x profile=b catalog=qianfan at=/m ttl=7" },
+		"mount catalog=tione region=ap-x profile=a catalog=tione region=ap-x profile=b catalog=qianfan at=/m ttl=7000" },
 	{ "refresh work", "refresh path=work" },
 	{ "status", "status" },
 	{ "--help", "help" },
@@ -131,14 +131,18 @@ static const struct {
 	{ "-- tione /m", T },
 	{ "ls -- tione -f", "ls catalog=tione path=-f" },
 	{ "ls tione -", "ls catalog=tione path=-" },
-	{ "-o ttl=5 tione /m", T " ttl=5" },
-	{ "tione -ottl=5 /m", T " ttl=5" },
+	{ "-o ttl=5 tione /m", T " ttl=5000" },
+	{ "tione -ottl=5 /m", T " ttl=5000" },
 	{ "tione /m -fo ttl=0", T " f=1 ttl=0" },
-	{ "tione /m -o ttl=5 -o stale=0,ttl=6", T " ttl=6 stale=0" },
+	{ "tione /m -o ttl=5 -o stale=0,ttl=6", T " ttl=6000 stale=0" },
 	{ "tione /m -o deadline=0.1", T " deadline=100" },
 	{ "tione /m -o deadline=2.5", T " deadline=2500" },
 	{ "tione /m -o deadline=.25", T " deadline=250" },
 	{ "tione /m -o deadline=3600", T " deadline=3600000" },
+	{ "tione /m -o deadline=1.5s,ttl=1m,stale=2h", T " deadline=1500 ttl=60000 stale=7200000" },
+	{ "tione /m -o deadline=100ms,ttl=0.5,stale=1d", T " deadline=100 ttl=500 stale=86400000" },
+	{ "tione /m -o deadline=1h,ttl=0s,stale=.5m", T " deadline=3600000 ttl=0 stale=30000" },
+	{ "tione /m -o ttl=0.0001,stale=3660d", T " ttl=1 stale=316224000000" },
 	{ "tione /m -o rate=0.5", T " rate/1000=500" },
 	{ "tione /m -o rate=20", T " rate/1000=20000" },
 	{ "tione /m -o max_memory=1048576", T " memory=1048576" },
@@ -161,7 +165,6 @@ static const struct {
 		"diratime,nodiratime,auto", T " fuse=noexec fuse=noatime" },
 	{ "tione /m -o ,,secrets,", T " secrets=1" },
 	{ "tione /m -o ''", T },
-	{ "tione /m -o cacert=/dev/null", T " cacert=/dev/null" },
 	{ "tione /m -o proxy=http://Proxy.example.com", T " proxy=http://proxy.example.com:80" },
 	{ "tione /m -o proxy=HTTPS://10.1.2.3:08443/", T " proxy=https://10.1.2.3:8443" },
 	{ "tione /m -o proxy=http://a%40b:c%3a%2C@[2001:db8::1]:3128", T
@@ -265,22 +268,28 @@ static const struct {
 	{ "tione /m -o max-memory=1G", "did you mean max_memory?" },
 	{ "tione /m -o TTL=5", "unknown option -o TTL: did you mean ttl?" },
 	{ "tione /m -o remount", "unknown option -o remount: fusermount3 -u MOUNTPOINT, then mount it again" },
-	{ "tione /m -o deadline", "-o deadline: wants seconds" },
-	{ "tione /m -o deadline=", "wants seconds" },
-	{ "tione /m -o deadline=0", "wants seconds" },
-	{ "tione /m -o deadline=0.09", "wants seconds" },
-	{ "tione /m -o deadline=3600.1", "wants seconds" },
-	{ "tione /m -o deadline=1e3", "wants seconds" },
-	{ "tione /m -o deadline=1\\,5", "wants seconds" },
-	{ "tione /m -o deadline=-1", "wants seconds" },
-	{ "tione /m -o deadline=5.", "wants seconds" },
-	{ "tione /m -o deadline=.", "wants seconds" },
-	{ "tione /m -o deadline=inf", "wants seconds" },
-	{ "tione /m -o ttl=1.5", "wants whole seconds" },
-	{ "tione /m -o ttl=+1", "wants whole seconds" },
-	{ "tione /m -o ttl=0x10", "wants whole seconds" },
-	{ "tione /m -o ttl=99999999999999999999", "wants whole seconds" },
-	{ "tione /m -o stale=10m", "wants whole seconds" },
+	{ "tione /m -o deadline", "-o deadline: wants a time" },
+	{ "tione /m -o deadline=", "wants a time, 0.1 to 3600 seconds, or with ms" },
+	{ "tione /m -o deadline=0", "wants a time, 0.1 to 3600 seconds, or with ms" },
+	{ "tione /m -o deadline=0.09", "wants a time, 0.1 to 3600 seconds, or with ms" },
+	{ "tione /m -o deadline=3600.1", "wants a time, 0.1 to 3600 seconds, or with ms" },
+	{ "tione /m -o deadline=1e3", "wants a time, 0.1 to 3600 seconds, or with ms" },
+	{ "tione /m -o deadline=1\\,5", "wants a time, 0.1 to 3600 seconds, or with ms" },
+	{ "tione /m -o deadline=-1", "wants a time, 0.1 to 3600 seconds, or with ms" },
+	{ "tione /m -o deadline=5.", "wants a time, 0.1 to 3600 seconds, or with ms" },
+	{ "tione /m -o deadline=.", "wants a time, 0.1 to 3600 seconds, or with ms" },
+	{ "tione /m -o deadline=inf", "wants a time, 0.1 to 3600 seconds, or with ms" },
+	{ "tione /m -o ttl=+1", "wants a time" },
+	{ "tione /m -o ttl=0x10", "wants a time" },
+	{ "tione /m -o ttl=99999999999999999999", "wants a time" },
+	{ "tione /m -o deadline=99ms", "wants a time" },
+	{ "tione /m -o deadline=61m", "wants a time" },
+	{ "tione /m -o ttl=m", "wants a time" },
+	{ "tione /m -o ttl=1M", "wants a time" },
+	{ "tione /m -o ttl=1min", "wants a time" },
+	{ "tione /m -o ttl=1h30m", "wants a time" },
+	{ "tione /m -o ttl=1.s", "wants a time" },
+	{ "tione /m -o stale=3661d", "wants a time" },
 	{ "tione /m -o rate=0", "wants calls a second" },
 	{ "tione /m -o max_memory=0", "wants bytes" },
 	{ "tione /m -o max_memory=1T", "wants bytes" },
@@ -393,13 +402,13 @@ static void command_lines_that_are_wrong(void **state)
 
 static const char USER[] =
 	"# for all mounts\n"
-	"deadline = 5\n"
+	"deadline = 5s # seconds\n"
 	"secrets = yes\n"
 	"\n"
 	"[work]\n"
 	"source = tione:ap-shanghai@work\tqianfan\n"
-	"mountpoint = ~/cloud\n"
-	"ttl = 60\n"
+	"mountpoint = \"~/cloud\" ; here\n"
+	"ttl = 1m\n"
 	"auto_unmount =\n"
 	"_netdev = yes\n"
 	"[open]\n"
@@ -422,7 +431,11 @@ static const char USER[] =
 	"source = tione\n"
 	"secrets = perhaps\n"
 	"[mine]\n"
-	"source = tione\n";
+	"source = 'tione' # mine\n"
+	"[again]\n"
+	"source = tione\n"
+	"ttl = 5\n"
+	"ttl = 6\n";
 
 static const char MACHINE[] =
 	"deadline = 7\n" /* the user's goes before it */
@@ -435,26 +448,29 @@ static const struct {
 	const char *line, *result;
 } FILE_RIGHT[] = {
 	{ "work", "mount catalog=tione region=ap-shanghai profile=work catalog=qianfan at=/home/me/cloud deadline=5000 "
-		"ttl=60 secrets=1 fuse=auto_unmount" },
+		"ttl=60000 secrets=1 fuse=auto_unmount" },
 	{ "mount work /m -o ttl=7", "mount catalog=tione region=ap-shanghai profile=work catalog=qianfan at=/m "
-		"deadline=5000 ttl=7 secrets=1 fuse=auto_unmount" },
+		"deadline=5000 ttl=7000 secrets=1 fuse=auto_unmount" },
 	{ "open -o deadline=9", "mount catalog=tione at=/open deadline=9000" },
 	{ "theirs /m", "mount catalog=qianfan at=/m deadline=5000 secrets=1" },
 	{ "tione /m -o names=api", "mount catalog=tione at=/m deadline=5000 api=1 secrets=1" },
 	{ "ls work /training", "ls catalog=tione region=ap-shanghai profile=work catalog=qianfan path=/training "
-		"at=/home/me/cloud deadline=5000 ttl=60 secrets=1 fuse=auto_unmount" },
+		"at=/home/me/cloud deadline=5000 ttl=60000 secrets=1 fuse=auto_unmount" },
 };
 
 static const struct {
 	const char *line, *words;
 } FILE_WRONG[] = {
 	{ "bad /m", "/tmp/describefs-config-test/user:17: unknown name tl: did you mean ttl?" },
-	{ "worse /m", "user:20: -o ttl=often: wants whole seconds" },
+	{ "worse /m", "user:20: ttl=often: wants a time: seconds, or with ms" },
 	{ "far /m", "mountpoint wants an absolute path" },
-	{ "empty /m", "user: [empty] names no source" },
+	{ "empty /m", "user:23: [empty] names no source: add a line source =" },
 	{ "twice /m", "user:26: source tione is named twice" },
 	{ "perhaps /m", "user:29: secrets: wants yes or no" },
-	{ "mine", "MOUNTPOINT is missing" },
+	{ "mine", "/tmp/describefs-config-test/user:30: [mine] has no mountpoint: add a line mountpoint = ~/DIRECTORY, or say describefs mine MOUNTPOINT" },
+	{ "theirs", "machine:2: [theirs] has no mountpoint" },
+	{ "wrok", "(they name work, open, bad, worse, far, empty, twice, perhaps, mine, again, theirs)" },
+	{ "again /m", "user:35: ttl stands twice: take one out" },
 };
 
 static void write_file(const char *path, const char *text)
@@ -495,9 +511,10 @@ static void relative_paths_are_made_absolute(void **state)
 	char before[4096];
 	assert_non_null(getcwd(before, sizeof before));
 	assert_int_equal(chdir("/dev"), 0);
-	assert_int_equal(parse(&config, "tione mnt -o cacert=null", &why), 0);
+	assert_int_equal(parse(&config, "tione mnt -o cacert=nowhere", &why), 1);
 	assert_string_equal(config.mountpoint, "/dev/mnt");
-	assert_string_equal(config.cacert, "/dev/null");
+	assert_string_equal(config.cacert, "/dev/nowhere");
+	buf_release(&why);
 	config_release(&config);
 	assert_int_equal(chdir(before), 0);
 }
@@ -529,6 +546,52 @@ static void a_cacert_that_cannot_be_read_is_said_early(void **state)
 	assert_string_equal(why.data, "cacert=/nonexistent.pem: No such file or directory");
 	config_release(&config);
 	buf_release(&why);
+}
+
+static void assert_cacert(const char *text, size_t len, mode_t mode, const char *words)
+{
+	struct config config;
+	struct buf why;
+	char line[200], path[] = "/tmp/describefs-cacert-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, len), len);
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+	snprintf(line, sizeof line, "tione /m -o cacert=%s", path);
+	buf_init(&why, 1000);
+	int status = parse(&config, line, &why);
+	if (status != (words ? 1 : 0) || (words && !strstr(why.data, words)))
+		fail_msg("%d %s", status, why.data);
+	config_release(&config);
+	buf_release(&why);
+	unlink(path);
+}
+
+/* Of a key made for this test and thrown away. */
+#define CERTIFICATE \
+	"-----BEGIN CERTIFICATE-----\n" \
+	"MIIBdDCCARugAwIBAgIUcDjPhscTJbyY00az4KfbOlFrKsEwCgYIKoZIzj0EAwIw\n" \
+	"DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMzAwOTI0MDBaGA8yMTI2MTEwNjA5MjQw\n" \
+	"MFowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABG4E\n" \
+	"U/GQE3GYELQYdDHRRfvUg8nWhwowK+5MMi8+npLGrlSnMX8HLPCbBF2qFNN0zjr8\n" \
+	"hl7rp/JzDLoWi+0JyCijUzBRMB0GA1UdDgQWBBTmoruZNMJBD0Zm4BzQ9+JTe0jh\n" \
+	"ejAfBgNVHSMEGDAWgBTmoruZNMJBD0Zm4BzQ9+JTe0jhejAPBgNVHRMBAf8EBTAD\n" \
+	"AQH/MAoGCCqGSM49BAMCA0cAMEQCIG11w021l/KRl7dblX/waNz+3RfyLTfh8hUg\n" \
+	"zlomDSEIAiAvTVNrKpH3cayFZ4ChdhTS8n21oyIwYLn4Obezd6+yGg==\n" \
+	"-----END CERTIFICATE-----\n"
+
+static void a_cacert_without_a_certificate_is_said_early(void **state)
+{
+	(void)state;
+	static const char WHOLE[] = "a comment\r\n" CERTIFICATE, DER[] = "\x30\x82\x01\x00\x00";
+	assert_cacert(WHOLE, sizeof WHOLE - 1, 0644, NULL);
+	assert_cacert(WHOLE, sizeof WHOLE - 1, 0666, "others can write to it: chmod go-w");
+	assert_cacert(WHOLE, 100, 0600, "holds no certificate as PEM has it");
+	assert_cacert("", 0, 0600, "holds no certificate");
+	assert_cacert("no certificate\n", 15, 0600, "holds no certificate");
+	assert_cacert("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 57, 0600, "holds no certificate");
+	assert_cacert(DER, sizeof DER, 0600, "openssl x509 -inform der");
 }
 
 static void a_word_that_is_too_long_to_quote(void **state)
@@ -667,6 +730,7 @@ int main(void)
 		cmocka_unit_test(relative_paths_are_made_absolute),
 		cmocka_unit_test(what_ps_shows_of_a_proxy),
 		cmocka_unit_test(a_cacert_that_cannot_be_read_is_said_early),
+		cmocka_unit_test(a_cacert_without_a_certificate_is_said_early),
 		cmocka_unit_test(a_word_that_is_too_long_to_quote),
 		cmocka_unit_test(the_help_fits_a_terminal),
 		TEST(a_directory_that_is_not_there_is_fine),

@@ -20,8 +20,8 @@ static void make_tree(struct world *world)
 		.readme = "read me\n",
 		.api_names = world->setup.api_names,
 		.secrets = world->setup.secrets,
-		.ttl_s = world->setup.ttl_s,
-		.stale_s = world->setup.stale_s,
+		.ttl_ms = world->setup.ttl_s < 0 ? -1 : world->setup.ttl_s * 1000,
+		.stale_ms = world->setup.stale_s * 1000,
 		.max_memory = world->setup.max_memory,
 	};
 

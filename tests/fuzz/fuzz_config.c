@@ -35,7 +35,7 @@ static void check_good(const struct config *config)
 	CHECK(config->verb != VERB_CAT || config->paths.n > 0);
 	CHECK(config->paths.n <= 1 || config->verb == VERB_CAT || config->verb == VERB_REFRESH);
 	CHECK(config->deadline_ms >= 100 && config->deadline_ms <= 3600 * 1000);
-	CHECK(config->ttl_s >= -1 && config->stale_s >= 0 && config->rate >= 0);
+	CHECK(config->ttl_ms >= -1 && config->stale_ms >= 0 && config->rate >= 0);
 	CHECK(config->umask >= -1 && config->umask <= 0777);
 	CHECK(config->uid >= -1 && config->uid < UINT32_MAX && config->gid >= -1 &&
 		config->gid < UINT32_MAX);

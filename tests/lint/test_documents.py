@@ -68,9 +68,9 @@ def test_defaults_of_the_readme_are_those_of_config_c(top):
     defaults = dict(re.findall(r"^\s*\.(\w+) = (.+),$", re.search(
         r"static void set_defaults\(.*?\n\}\n", read(top, "src/config.c"), re.S)[0], re.M))
     assert int(shown["deadline"][2]) * 1000 == int(defaults["deadline_ms"])
-    assert shown["stale"][2] == defaults["stale_s"]
+    assert shown["stale"][2] + " * 1000" == defaults["stale_ms"]
     assert defaults["max_memory"] == "(size_t)%s << 20" % shown["max_memory"][2].rstrip("M")
-    assert defaults["ttl_s"] == "-1" and "catalog" in shown["ttl"][2]
+    assert defaults["ttl_ms"] == "-1" and "catalog" in shown["ttl"][2]
 
 
 def test_words_passed_to_libfuse_are_named(top):

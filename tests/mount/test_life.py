@@ -75,16 +75,34 @@ def test_bad_pins_and_files_are_refused_before_anything_is_mounted(box):
 
 
 def test_a_certificate_file_that_is_none_is_refused(box):
+    """Row 19: before there is a mount, and with what to do."""
     (box.directory / "bad.pem").write_text("this is no certificate\n")
-    result = box.run("-o", "cacert=%s,endpoint=https://127.0.0.1:1" % (box.directory / "bad.pem"), "tione", box.point())
-    if result.returncode == 0:  # then it is a failure of the connection
-        point = next(point for point, _ in mounts_below(box.directory))
-        pid = find_daemon(point)
-        assert error_of(os.stat, point + "/" + STATUS) in ("EPROTO", "ECONNREFUSED")
-        subprocess.run(["umount", point], check=True)
-        assert wait_exit(pid, 10) == 0
-    else:
-        assert result.returncode == 1 and result.stderr.count(b"\n") == 1
+    said = refused(box, 1, "-o", "cacert=%s,endpoint=https://127.0.0.1:1" % (box.directory / "bad.pem"), "tione", box.point())
+    assert "bad.pem: holds no certificate" in said and "openssl x509" in said
+
+
+def test_what_is_missing_at_a_mount_is_said_with_what_to_do(box, cloud):
+    """Row 19: a mount point, a section's mount point, a profile, half of a profile's key; a section's mistakes by line."""
+    config = box.home / ".config/describefs/config"
+    config.parent.mkdir(parents=True)
+    config.write_text("[work]\nsource = tione # mine\n[bad]\nsource = tione\nttl = 1 hour\n")
+    nowhere = box.directory / "nowhere"
+    assert "nowhere: No such file or directory: mkdir -p %s" % nowhere in refused(box, 1, "tione", nowhere)
+    assert "%s:1: [work] has no mountpoint" % config in refused(box, 2, "work")
+    assert "%s:5: ttl=1 hour: wants a time" % config in refused(box, 2, "bad", box.point())
+    assert "(they name work, bad)" in refused(box, 2, "wrk")
+    keys = box.home / ".tccli"
+    keys.mkdir()
+    for name in "default", "home":
+        (keys / (name + ".credential")).write_text('{"secretId": "a"}')
+        (keys / (name + ".credential")).chmod(0o600)
+    said = refused(box, 1, "tione@wrok", box.point())
+    assert "no key for the profile wrok: there is default, home: run `tccli configure --profile wrok`" in said
+    said = refused(box, 1, "tione@home", box.point())
+    assert "home.credential: secretId is set, but secretKey is missing or empty: run `tccli configure --profile home`" in said
+    config.write_text("[work]\nsource = tione # mine\nmountpoint = '%s' # here\nendpoint = %s\ndeadline = 1.5s\nttl = 1m\n" % (
+        box.point(), cloud.url))
+    assert box.run("cat", "work", STATUS).stdout == b"SUCCEED\n"
 
 
 # A mount namespace of the command's own, with a /dev of which the test says what is in it.
