@@ -27,6 +27,7 @@
 
 enum {
 	RECEIVE_ROUND = 64, /* requests taken before the loop looks after its other descriptors */
+	NO_EXPORT_SUPPORT = 1 << 6, /* of the upper 32 flags: FUSE_NO_EXPORT_SUPPORT of newer headers */
 	INTERRUPT_BIT = 1, /* of the number of an INTERRUPT: FUSE_INT_REQ_BIT */
 	LISTXATTR_MAX = 4096,
 	NS_A_SECOND = 1000000000
@@ -328,9 +329,18 @@ static const struct fuse_lowlevel_ops operations = {
 /* ---- the session ---- */
 
 /*
- * libfuse before 3.17 never passes FUSE_PARALLEL_DIROPS on, and without it the kernel makes lookups
- * in one directory wait for each other.  So the bit is set in the answer to INIT, the first one of all.
+ * Two bits that libfuse does not pass on: FUSE_PARALLEL_DIROPS (before libfuse 3.17), without which the
+ * kernel makes lookups in one directory wait for each other; and FUSE_NO_EXPORT_SUPPORT (Linux 6.9), without
+ * which it gives out file handles that are ESTALE as soon as it has forgotten the inode.
  */
+static void add_flags(struct fuse_init_out *init, size_t len)
+{
+	init->flags |= FUSE_PARALLEL_DIROPS;
+	if (init->flags & FUSE_INIT_EXT && len > offsetof(struct fuse_init_out, flags2))
+		init->flags2 |= NO_EXPORT_SUPPORT;
+}
+
+/* The answer to INIT, the first one of all. */
 static ssize_t greet(struct front *front, int fd, struct iovec *iov, int count)
 {
 	const struct fuse_out_header *header = iov[0].iov_base;
@@ -340,7 +350,7 @@ static ssize_t greet(struct front *front, int fd, struct iovec *iov, int count)
 	if (!error && count == 2 && iov[1].iov_len >= offsetof(struct fuse_init_out, max_background) &&
 			iov[1].iov_len <= sizeof(init)) {
 		memcpy(&init, iov[1].iov_base, iov[1].iov_len);
-		init.flags |= FUSE_PARALLEL_DIROPS;
+		add_flags(&init, iov[1].iov_len);
 		memcpy(iov[1].iov_base, &init, iov[1].iov_len);
 	}
 	ssize_t written = writev(fd, iov, count);
