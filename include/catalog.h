@@ -18,6 +18,7 @@
 #include <regex.h>
 
 #include "buf.h"
+#include "json.h"
 
 struct json;
 
@@ -156,6 +157,11 @@ const struct kind *catalog_kind(const struct catalog *catalog, const struct kind
 	const char *name);
 /* NULL when the type or the member is not known. */
 const struct member_rule *type_member(const struct type *type, const char *member);
+/*
+ * Whether a member that has a value is a secret: its rule says so, and without one (NULL) its name.  What
+ * only says that there is one (true, false), or counts tokens, is none.
+ */
+bool member_is_secret(const struct member_rule *rule, const char *name, enum json_type type);
 bool kind_is_terminal(const struct kind *kind, const char *status);
 /* Whether the API's documents name the status. */
 bool kind_has_status(const struct kind *kind, const char *status);

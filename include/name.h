@@ -34,4 +34,9 @@ void name_distinct(struct buf *out, const char *name, const char *text);
  */
 bool name_is_probe(const char *name);
 
+/* The API's name of a member that ends as the names of secrets do: "NewSecretToken", "db_password". */
+bool name_is_secret(const char *member);
+/* It counts something, if its value is a number: "TotalTokens". */
+bool name_is_token(const char *member);
+
 #endif

@@ -34,6 +34,7 @@ struct sibling {
 	uint32_t name, whole; /* offsets in the names */
 	uint32_t entry; /* the renderer's */
 	enum sibling_rank rank;
+	bool is_member; /* of an object: its key is a name of the API's */
 	bool dropped; /* its key comes again, or no name was left */
 };
 

@@ -199,6 +199,13 @@ const struct member_rule *type_member(const struct type *type, const char *membe
 	return NULL;
 }
 
+bool member_is_secret(const struct member_rule *rule, const char *name, enum json_type type)
+{
+	if (rule)
+		return rule->secret;
+	return type != JSON_BOOLEAN && name_is_secret(name) && (type != JSON_NUMBER || !name_is_token(name));
+}
+
 const char *view_name(enum view_sort view)
 {
 	static const char *const names[VIEW_SORTS] = { "by-name", "by-status", "by-tag" };

@@ -216,3 +216,53 @@ bool name_is_probe(const char *name)
 			return true;
 	return false;
 }
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* The end of a name in lower case, without what only parts words; a plural's 's' goes too. */
+static void fold_end(char *end, size_t room, const char *member)
+{
+	size_t from = room, i = strlen(member);
+
+	end[--from] = '\0';
+	while (i > 0 && from > 0) {
+		char letter = ascii_lower(member[--i]);
+		bool is_plural = letter == 's' && !end[from] && i > 0 && ascii_lower(member[i - 1]) != 's';
+
+		if (!is_plural && (ascii_is_lower(letter) || ascii_is_digit(letter)))
+			end[--from] = letter;
+	}
+	memmove(end, end + from, room - from);
+}
+
+enum { END_MAX = 24 };
+
+bool name_is_secret(const char *member)
+{
+	static const char *const ENDS[] = {
+		"password", "passwd", "passphrase", "passcode", "pwd", "secret", "secretkey",
+		"token", "credential", "privatekey", "accesskey", "apikey", "authkey",
+		"signingkey", "encryptionkey", "sessionkey", "sharedkey", "masterkey",
+		"logincommand", "kubeconfig",
+	};
+	char end[END_MAX];
+
+	fold_end(end, sizeof end, member);
+	for (size_t i = 0; i < sizeof ENDS / sizeof *ENDS; i++)
+		if (ends_with(end, ENDS[i]))
+			return true;
+	return false;
+}
+
+bool name_is_token(const char *member)
+{
+	char end[END_MAX];
+
+	fold_end(end, sizeof end, member);
+	return ends_with(end, "token");
+}

@@ -92,10 +92,10 @@ static bool is_empty(const struct json *value)
 	return !value || json_text(value)[0] == '\0';
 }
 
-/* Nothing at all is no secret. */
-static bool is_secret(const struct json *value, const struct member_rule *rule)
+/* Nothing at all is no secret. `name`: of an object's member, else NULL. */
+static bool is_secret(const struct json *value, const struct member_rule *rule, const char *name)
 {
-	return rule && rule->secret && !is_empty(value);
+	return !is_empty(value) && (rule || name) && member_is_secret(rule, name, type_of(value));
 }
 
 /* A json_instead_fn: the context is the type of the container's members. */
@@ -107,7 +107,7 @@ static const char *hide_secret(const struct json *member, const void **context)
 		return NULL; /* an item is of its list's type */
 	rule = type_member(*context, json_key(member));
 	*context = rule ? rule->of : NULL;
-	return is_secret(member, rule) ? HIDDEN : NULL;
+	return is_secret(member, rule, json_key(member)) ? HIDDEN : NULL;
 }
 
 static bool holds_secret(const struct json *value, const struct type *type)
@@ -216,6 +216,7 @@ static void gather_members(struct renderer *r, const struct origin *from, bool o
 			.value = item,
 			.rule = rule,
 			.type = rule ? rule->of : NULL,
+			.is_member = true,
 		};
 
 		if (!of_resource || !r->in_part || !rule || !rule->list_only)
@@ -324,7 +325,8 @@ static void add_entry(struct renderer *r, uint32_t parent, const struct sibling 
 	struct origin origin = {sibling->value, sibling->rule, sibling->type};
 	bool describe = is_describe(sibling), shown = r->style->secrets;
 	bool secret = describe ? shown && holds_secret(r->object, r->kind->type)
-			       : is_secret(sibling->value, sibling->rule);
+			       : is_secret(sibling->value, sibling->rule,
+						sibling->is_member ? sibling->key : NULL);
 	bool file = describe || (secret && !shown) || !is_directory(sibling->value, sibling->rule);
 	struct snapshot_entry entry = {
 		.parent = parent,

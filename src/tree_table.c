@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "name.h"
 #include "shown.h"
 
@@ -21,6 +22,7 @@ struct column {
 	const char *head; /* NULL: as the file is called */
 	size_t len; /* of the path's first member */
 	bool secret;
+	const char *guess; /* its name alone says that it is secret */
 	struct json_slice value; /* of the row at hand, of that first member */
 };
 
@@ -36,21 +38,35 @@ struct table {
 
 /* ---- columns ---- */
 
-static bool is_secret(const struct kind *kind, const char *path)
+/* `guess`: the path's last name if that alone says so, which depends on the value; else NULL. */
+static bool is_secret(const struct kind *kind, const char *path, const char **guess)
 {
 	const struct type *type = kind->type;
+	bool secret = false;
 
-	while (type) {
-		char *member = xstrndup(path, strcspn(path, "."));
+	*guess = NULL;
+	while (*path && !secret) {
+		size_t len = strcspn(path, ".");
+		char *member = xstrndup(path, len);
 		const struct member_rule *rule = type_member(type, member);
 
-		path += strlen(member) + (path[strlen(member)] == '.');
+		secret = member_is_secret(rule, member, JSON_OBJECT);
 		free(member);
-		if (rule && rule->secret)
-			return true;
-		type = rule && *path ? rule->of : NULL;
+		if (secret && !rule && !path[len])
+			*guess = path;
+		path += len + (path[len] == '.');
+		type = rule ? rule->of : NULL;
 	}
-	return false;
+	return secret;
+}
+
+static enum json_type type_of(struct json_slice value)
+{
+	char first = value.len ? *value.text : 'n';
+
+	if (first == 't' || first == 'f')
+		return JSON_BOOLEAN;
+	return first == '-' || ascii_is_digit(first) ? JSON_NUMBER : JSON_STRING;
 }
 
 static void add_column(struct table *table, const char *path, const char *head)
@@ -60,10 +76,11 @@ static void add_column(struct table *table, const char *path, const char *head)
 	for (size_t i = 0; path && i < table->n; i++)
 		if (table->columns[i].path && !strcmp(table->columns[i].path, path))
 			return;
-	bool secret = path && is_secret(table->kind, path);
+	const char *guess = NULL;
+	bool secret = path && is_secret(table->kind, path, &guess);
 	table->shows_secret |= secret && table->secrets;
 	table->columns[table->n++] = (struct column){ .path = path, .head = head,
-		.len = path ? strcspn(path, ".") : 0, .secret = secret && !table->secrets };
+		.len = path ? strcspn(path, ".") : 0, .secret = secret && !table->secrets, .guess = guess };
 }
 
 static void choose_columns(struct table *table)
@@ -161,7 +178,9 @@ static void put_column(struct table *table, const struct column *column, const s
 	}
 	const char *rest = column->path + column->len;
 	struct json_slice value = json_peek_get(column->value, *rest ? rest + 1 : "");
-	if (column->secret && !is_nothing(value))
+	bool hides = column->secret && !is_nothing(value) &&
+		(!column->guess || member_is_secret(NULL, column->guess, type_of(value)));
+	if (hides)
 		buf_puts(&table->out, HIDDEN);
 	else if (value.len)
 		put_value(table, value);

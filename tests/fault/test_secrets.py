@@ -306,3 +306,37 @@ def test_S13_what_a_cloud_quotes_of_the_request_is_shown_nowhere(box, source, pa
                 assert value[at:at + 8].encode() not in text_said, text_said
         for number in re.findall(rb"[0-9a-f]{32,}", text_said):  # a signature
             assert False, text_said
+
+
+def test_S14_a_member_that_no_type_knows_is_secret_if_it_is_named_like_one(box, cloud):
+    secrets = {"Password": "canary-1", "NewSecretToken": "canary-2", "InnerNew": {"SecretKey": "canary-3", "Open": "open"},
+               "Deep": [{"Er": {"private_key": "canary-4"}}], "LoginCommand2": "open", "GitCredentials": ["canary-5"]}
+    cloud.put("training", {"Id": "train-s", "Name": "n", "Status": "RUNNING", **secrets})
+    mount = box.mount("tione")
+    mount.read("training/train-s/.events")
+    cloud.set("training", "train-s", Password="canary-6", Remark="new")
+    assert box.run("refresh", mount / "training/train-s").returncode == 0
+    everything = mount.sh("cat training/train-s/.events; grep -r . training/train-s by-name/training/n/; getfattr -dR training; "
+                          "cat training/.table.tsv .describefs/*; cat by-status/training/RUNNING/train-s/describe.json")
+    assert "canary" not in everything and "open" in everything
+    for path in "password", "new_secret_token", "inner_new/secret_key", "deep/0/er/private_key", "git_credentials":
+        assert mount.read("training/train-s/" + path) == b"<hidden>\n", path
+    assert json.loads(mount.read("training/train-s/describe.json"))["InnerNew"] == {"SecretKey": "<hidden>", "Open": "open"}
+    shown = box.mount("tione", "secrets")
+    assert shown.text("training/train-s/inner_new/secret_key") == "canary-3"
+    for path in "password", "inner_new/secret_key", "git_credentials", "describe.json":
+        assert os.stat(shown / ("training/train-s/" + path)).st_mode & 0o777 == 0o400
+    # a catalog's type has the last word
+    catalogs = box.directory / "home/.config/describefs/catalog"
+    catalogs.mkdir(parents=True)
+    (catalogs / "open.json").write_text(json.dumps({
+        "catalog": "open", "about": "open", "cloud": "tencent", "service": "tione", "version": "2021-11-11",
+        "endpoint": "https://tione.tencentcloudapi.com", "date": "2021-11-11", "region": "ap-guangzhou",
+        "types": {"T": {"Id": "string", "Password": "string", "InnerNew": "object"}},
+        "kinds": [{"name": "tasks", "about": "tasks", "id": "Id", "id_form": "train-.*", "type": "T",
+                   "columns": ["Password"],
+                   "list": {"action": "DescribeTrainingTasks", "items": "TrainingTaskSet", "paging": "offset", "page": 50,
+                            "offset": "Offset", "limit": "Limit", "total": "TotalCount"}}]}))
+    result = box.verb("cat", "open", "tasks/train-s/password", "tasks/train-s/inner_new/secret_key",
+                      env={"HOME": str(box.directory / "home")})
+    assert (result.stdout, result.stderr) == ("canary-6\n<hidden>\n", "")

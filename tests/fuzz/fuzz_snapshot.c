@@ -90,7 +90,9 @@ static void add_line(struct buf *out, const struct json *value)
 
 	for (const char *at = json_text(value); *at;) {
 		size_t len = utf8_decode(at, strnlen(at, 4), &point);
-		bool obeyed = len && (point < 0x20 || (point >= 0x7f && point < 0xa0));
+		bool obeyed = len && (point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
+			point == 0x200e || point == 0x200f || (point >= 0x202a && point <= 0x202e) ||
+			(point >= 0x2066 && point <= 0x2069));
 		if (!len) {
 			CHECK(!memcmp(at, "\xc0\x80", 2));
 			buf_puts(out, "\\x00");

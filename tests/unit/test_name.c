@@ -442,6 +442,25 @@ static void test_random_names(void **state)
 	buf_release(&again);
 }
 
+static void test_names_of_secrets(void **state)
+{
+	static const char *const secrets[] = { "Password", "password", "passwd", "DbPasswd", "root_pwd", "PWD", "Secret",
+		"ClientSecret", "InnerSecretKey", "secret_key", "secretkey", "SECRET-KEY", "NewSecretToken", "Token",
+		"AccessTokens", "credential", "Credentials", "PrivateKey", "private_keys", "AccessKey", "LoginCommand",
+		"login_command", "ApiKey", "API_KEY", "apikeys", "passphrase", "KubeConfig" };
+	static const char *const open[] = { "", "Id", "Status", "PasswordLength", "SecretName", "SecretId", "TokenCount",
+		"Tokenizer", "Key", "KeyName", "TagKey", "Access", "Command", "Config", "s", "ss", "CosPath", "SecretKeyId" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+		if (!name_is_secret(secrets[i]))
+			fail_msg("%s is no secret", secrets[i]);
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		if (name_is_secret(open[i]))
+			fail_msg("%s is a secret", open[i]);
+	assert_true(name_is_token("TotalTokens") && name_is_token("token") && !name_is_token("Password"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_cut_names_have_no_doubles),
 		cmocka_unit_test(test_distinct),
 		cmocka_unit_test(test_probes),
+		cmocka_unit_test(test_names_of_secrets),
 		cmocka_unit_test(test_random_texts),
 		cmocka_unit_test(test_random_names),
 	};

@@ -275,7 +275,7 @@ static const char secrets_text[] =
 	"\"Open\":\"o\"},"
 	"\"Objects\":[{\"Token\":7,\"Map\":[{\"K\":\"Token\",\"V\":\"v\"}]},{\"Token\":\"\"},"
 	"{\"Token\":null},{\"Token\":[]},{\"Token\":{\"x\":\"t2p\"}},{\"Token\":false}],"
-	"\"Env\":[{\"K\":\"HOME\",\"V\":\"t3p\"}],\"Token\":\"no secret here\"}";
+	"\"Env\":[{\"K\":\"HOME\",\"V\":\"t3p\"}],\"Tokenizer\":\"no secret here\"}";
 
 static void test_secrets_are_hidden(void **state)
 {
@@ -301,7 +301,7 @@ static void test_secrets_are_hidden(void **state)
 		{"objects/5/token", "boolean", "<hidden>\n"},
 		{"env", "array", NULL},
 		{"env/HOME", "string", "<hidden>\n"},
-		{"token", "string", "no secret here\n"},
+		{"tokenizer", "string", "no secret here\n"},
 		{"describe.json", "object",
 			"{\n  \"Secret\": \"<hidden>\",\n  \"Object\": {\n"
 			"    \"Token\": \"<hidden>\",\n"
@@ -315,7 +315,7 @@ static void test_secrets_are_hidden(void **state)
 			"      \"Token\": \"<hidden>\"\n    }\n"
 			"  ],\n  \"Env\": [\n    {\n      \"K\": \"HOME\",\n"
 			"      \"V\": \"<hidden>\"\n    }\n"
-			"  ],\n  \"Token\": \"no secret here\"\n}\n"},
+			"  ],\n  \"Tokenizer\": \"no secret here\"\n}\n"},
 	};
 	struct snapshot *s = render(&shaped, secrets_text);
 
@@ -339,7 +339,7 @@ static void test_secrets_are_shown_when_asked_for(void **state)
 	};
 	static const char *const open[] = {
 		"", "object", "object/open", "objects", "objects/0", "objects/0/map/Token", "env",
-		"token",
+		"tokenizer",
 	};
 	const struct snapshot_style style = {.secrets = true};
 	struct snapshot *s = render_styled(&shaped, secrets_text, &style);
@@ -361,6 +361,48 @@ static void test_secrets_are_shown_when_asked_for(void **state)
 	assert_bytes(s, "describe.json",
 		"{\n  \"Object\": {\n    \"Token\": \"\"\n  },\n  \"Secret\": [],\n  \"A\": 1\n"
 		"}\n");
+	snapshot_free(s);
+}
+
+/* What no type knows and is named like a secret is one, at every depth; what only counts or says yes is none. */
+static void test_unknown_members_that_are_named_like_secrets_are_hidden(void **state)
+{
+	static const struct row rows[] = {
+		{"password", "string", "<hidden>\n"},
+		{"inner_new", "object", NULL},
+		{"inner_new/secret_key", "string", "<hidden>\n"},
+		{"inner_new/list", "array", NULL},
+		{"inner_new/list/0", "object", NULL},
+		{"inner_new/list/0/api_key", "number", "<hidden>\n"},
+		{"inner_new/credentials", "object", "<hidden>\n"},
+		{"new_tokens", "array", "<hidden>\n"},
+		{"has_password", "boolean", "true\n"},
+		{"total_tokens", "number", "7\n"},
+		{"old_password", "string", ""},
+		{"secret_name", "string", "n\n"},
+		{"describe.json", "object", "{\n  \"Password\": \"<hidden>\",\n  \"InnerNew\": {\n"
+			"    \"SecretKey\": \"<hidden>\",\n    \"List\": [\n      {\n"
+			"        \"ApiKey\": \"<hidden>\"\n      }\n    ],\n"
+			"    \"Credentials\": \"<hidden>\"\n  },\n  \"NewTokens\": \"<hidden>\",\n"
+			"  \"HasPassword\": true,\n  \"TotalTokens\": 7,\n  \"OldPassword\": \"\",\n"
+			"  \"SecretName\": \"n\"\n}\n"},
+	};
+	static const char text[] = "{\"Password\":\"p\",\"InnerNew\":{\"SecretKey\":\"k\",\"List\":[{\"ApiKey\":1}],"
+		"\"Credentials\":{\"Id\":\"i\"}},\"NewTokens\":[\"t\"],\"HasPassword\":true,\"TotalTokens\":7,"
+		"\"OldPassword\":\"\",\"SecretName\":\"n\"}";
+	const struct snapshot_style style = {.secrets = true};
+	struct snapshot *s;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		s = render(i ? &shaped : &plain, text);
+		assert_tree(s, rows, COUNT(rows));
+		snapshot_free(s);
+	}
+	s = render_styled(&plain, text, &style);
+	assert_bytes(s, "inner_new/credentials/id", "i\n");
+	assert_true(at(s, "inner_new/credentials/id")->secret && at(s, "password")->secret);
+	assert_true(at(s, "describe.json")->secret && !at(s, "total_tokens")->secret);
 	snapshot_free(s);
 }
 
@@ -443,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_api_names),
 		cmocka_unit_test(test_secrets_are_hidden),
 		cmocka_unit_test(test_secrets_are_shown_when_asked_for),
+		cmocka_unit_test(test_unknown_members_that_are_named_like_secrets_are_hidden),
 		cmocka_unit_test(test_an_empty_secret_keeps_its_shape),
 		cmocka_unit_test(test_an_item_of_a_list),
 		cmocka_unit_test(test_an_item_that_is_all_there_is),
