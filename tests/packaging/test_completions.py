@@ -44,7 +44,7 @@ def offers(top, build, home, make):
                    "zsh": ["zsh", "-f", "tests/packaging/complete.zsh", os.path.dirname(file)],
                    "fish": ["fish", "-N", "tests/packaging/complete.fish", file]}[shell]
         env = {"PATH": "%s:%s" % (build, os.environ["PATH"]), "HOME": str(home), "LC_ALL": "C.UTF-8", "TERM": "dumb",
-               "XDG_CONFIG_HOME": str(home / "xdg"), "XDG_DATA_HOME": str(home / "xdg")}
+               "XDG_CONFIG_HOME": str(home / ".config"), "XDG_DATA_HOME": str(home / "xdg")}
         command[2] = str(top / command[2])
         done = subprocess.run([*command, line], env=env, cwd=home, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=60)
