@@ -168,6 +168,8 @@ bool kind_has_status(const struct kind *kind, const char *status);
 const char *view_name(enum view_sort view); /* "by-name" */
 /* The item's member that the view goes by; NULL: the kind is not in it, as none inside others is. */
 const char *kind_view(const struct kind *kind, enum view_sort view);
+/* What a call is called, in metrics, logs and attributes. */
+const char *action_name(const struct action *action);
 /* Whether a raw id has the form of this kind's ids. */
 bool kind_accepts_id(const struct kind *kind, const char *id);
 /* A member's entry name before escaping: renamed, or stripped and in snake_case; `api_names`: as it is. */

@@ -183,7 +183,6 @@ void leg_refuse(struct leg *leg);
 /* What it ends with when nothing more happens: our own queue is too long, or the cloud is silent. */
 enum fault leg_fault(const struct leg *leg);
 void leg_free(struct leg *leg);
-const char *action_name(const struct action *action);
 
 /* turn.c */
 struct action_state *engine_action(struct engine *engine, const struct action *action);

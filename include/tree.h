@@ -121,7 +121,10 @@ const char *tree_read(struct tree *tree, uint64_t id, size_t *size);
 const char *tree_link(struct tree *tree, uint64_t id);
 /* `name` is "user.describefs.key" and so on. False: there is no such attribute here. */
 bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct asked asked);
-/* The names that tree_xattr answers for this id, each with its prefix and a NUL. */
+/*
+ * The names that tree_xattr answers for this id and that follow the content, each with its prefix and a NUL;
+ * those of one fetch (request_id, fetched, expires, stale) are answered and not among them.
+ */
 void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct asked asked);
 /* "/training/train-1/status", for logs. */
 void tree_path(struct tree *tree, uint64_t id, struct buf *out);

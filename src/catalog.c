@@ -289,3 +289,8 @@ void kind_member_name(const struct kind *kind, const char *member, bool api_name
 	else
 		name_snake(out, stripped(kind, member));
 }
+
+const char *action_name(const struct action *action)
+{
+	return action->name ? action->name : action->path;
+}

@@ -27,11 +27,6 @@ static struct engine *engine_of(const struct leg *leg)
 	return leg->flight->engine;
 }
 
-const char *action_name(const struct action *action)
-{
-	return action->name ? action->name : action->path;
-}
-
 struct leg *leg_new(struct flight *flight, int64_t offset)
 {
 	struct leg *leg = xcalloc(1, sizeof(*leg)), **last = &flight->legs;

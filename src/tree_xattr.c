@@ -3,6 +3,9 @@
  *
  * What is answered comes from memory alone: a getxattr never makes a call.  (The lookup of the path
  * before it may have.)
+ *
+ * A program that copies attributes asks for all that are listed, and takes each that differs for a change.
+ * So listed are only those that follow the content; those of one fetch are answered by name.
  */
 #include "tree_views.h"
 
@@ -101,9 +104,15 @@ static bool put_type(const struct origin *origin, struct buf *out)
 		json_type_name(origin->snapshot->entries[origin->entry].type));
 }
 
+/* Of a resource the call that shows it whole, also where the list's item says the same. */
 static bool put_action(const struct origin *origin, struct buf *out)
 {
-	return origin->stamp && put_text(out, origin->stamp->action);
+	const struct node *node = origin->node;
+
+	if (!origin->stamp)
+		return false;
+	return put_text(out, node->sort == NODE_RESOURCE && kind_has_describe(node->kind) ?
+		action_name(&node->kind->describe) : origin->stamp->action);
 }
 
 static bool put_request_id(const struct origin *origin, struct buf *out)
@@ -130,20 +139,35 @@ static bool is_listing(const struct origin *origin)
 	return origin->node->sort == NODE_LISTING;
 }
 
+/* As it will be read: of one that was not read yet, what its kind lets expect. */
+static bool is_complete(const struct node *listing)
+{
+	if (listing->list_stamp || listing->failures[WANT_LIST].fault)
+		return listing->complete;
+	return !listing->kind->partial;
+}
+
 static bool put_complete(const struct origin *origin, struct buf *out)
 {
-	return is_listing(origin) && put_text(out, origin->node->complete ? "1" : "0");
+	return is_listing(origin) && put_text(out, is_complete(origin->node) ? "1" : "0");
 }
 
 struct xattr {
 	const char *name;
 	bool (*put)(const struct origin *origin, struct buf *out); /* NULL: stale, which needs the time */
+	bool of_a_fetch; /* changes although the content does not */
 };
 
+static bool is_of_a_fetch(const struct xattr *xattr, const struct origin *origin)
+{
+	/* a listing that was not read yet came with no call */
+	return xattr->of_a_fetch || (xattr->put == put_action && origin->node->sort != NODE_RESOURCE);
+}
+
 static const struct xattr xattrs[] = {
-	{ "key", put_key }, { "type", put_type }, { "action", put_action },
-	{ "request_id", put_request_id }, { "fetched", put_fetched }, { "expires", put_expires },
-	{ "stale", NULL }, { "complete", put_complete },
+	{ "key", put_key, false }, { "type", put_type, false }, { "action", put_action, false },
+	{ "complete", put_complete, false }, { "request_id", put_request_id, true },
+	{ "fetched", put_fetched, true }, { "expires", put_expires, true }, { "stale", NULL, true },
 };
 
 static bool put_xattr(const struct xattr *xattr, const struct origin *origin, struct asked asked,
@@ -180,7 +204,7 @@ void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct as
 	buf_init(&value, SIZE_MAX);
 	for (size_t i = 0; i < sizeof(xattrs) / sizeof(*xattrs); i++) {
 		buf_clear(&value);
-		if (!put_xattr(&xattrs[i], &origin, asked, &value))
+		if (is_of_a_fetch(&xattrs[i], &origin) || !put_xattr(&xattrs[i], &origin, asked, &value))
 			continue;
 		buf_puts(out, PREFIX);
 		buf_add(out, xattrs[i].name, strlen(xattrs[i].name) + 1);
