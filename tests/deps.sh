@@ -13,7 +13,7 @@ demo='microhttpd.h:libmicrohttpd-dev gnutls/gnutls.h:libgnutls28-dev zlib.h:zlib
 	getfattr:attr curl:curl /usr/bin/python3:python3 ps:procps'
 check='cmocka.h:libcmocka-dev /usr/lib/python3/dist-packages/pytest:python3-pytest rsync:rsync
 	vim:vim git:git ctags:universal-ctags cppcheck:cppcheck man:man-db groff:groff node:nodejs npm:npm
-	getfattr:attr strace:strace nm:binutils file:file ip:iproute2 unshare:util-linux
+	getfattr:attr restic:restic borg:borgbackup strace:strace nm:binutils file:file ip:iproute2 unshare:util-linux
 	shellcheck:shellcheck zsh:zsh fish:fish'
 deb='/usr/share/build-essential/list:build-essential dpkg-buildpackage:dpkg-dev dh:debhelper'
 valgrind='valgrind:valgrind'
