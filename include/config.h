@@ -31,6 +31,8 @@ struct config {
 	enum verb verb;
 	struct source_name *sources; /* in the order in which they were named */
 	size_t n_sources; /* at least one, but for kinds and doctor */
+	char *files; /* those that were read, with a blank between; NULL: none */
+	char *mistake; /* in a file; of doctor alone, which says so and goes on */
 	struct texts paths; /* of ls, cat, tree, refresh */
 	bool is_long; /* ls -l */
 	unsigned levels; /* tree -L; 0: all */

@@ -8,7 +8,10 @@
 
 #include "sources.h"
 
-/* Looks at FUSE, and for the source (or every catalog) at key, endpoint and clock. 0: no problem. */
-int doctor_run(struct sources *sources);
+/*
+ * Looks at FUSE, the files, and for the source (or every catalog that there is a key for) at key, endpoint
+ * and clock.  `broken`: what is wrong with a catalog; NULL: nothing.  0: no problem.
+ */
+int doctor_run(struct sources *sources, const char *broken);
 
 #endif

@@ -15,6 +15,8 @@ struct findings {
 	struct progress progress;
 	struct output output;
 	bool problem;
+	bool set_up; /* a source has a key, be it a wrong one */
+	bool can_mount; /* /dev/fuse and the user are as they have to be */
 };
 
 void finding_say(struct findings *findings, enum finding finding, const char *what, const char *text);

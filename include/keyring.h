@@ -68,6 +68,8 @@ const char *keyring_home(const struct keyring *keyring);
 bool keyring_config(const struct keyring *keyring, const char *name, struct buf *path);
 /* Where we are root: the user who became root by sudo; -1: there is none. */
 int64_t keyring_invoker(const struct keyring *keyring);
+/* The variable that named a proxy, which is not used; NULL: none did. */
+const char *keyring_ignored_proxy(const struct keyring *keyring);
 /* NOTIFY_SOCKET, where a service manager waits for daemon_notify; NULL when unset. */
 const char *keyring_manager(const struct keyring *keyring);
 

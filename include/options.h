@@ -79,6 +79,10 @@ struct config_files {
 /* False: one is there and cannot be read, or is no INI. */
 bool config_files_read(struct config_files *files, const struct config_places *places, struct buf *why);
 void config_files_release(struct config_files *files);
+/* The mistakes in sections that were not named, too. */
+bool config_files_check(const struct config_files *files, struct buf *why);
+/* Those that are there, with a blank between; NULL: none. To be freed. */
+char *config_files_named(const struct config_files *files);
 bool config_files_have(const struct config_files *files, const char *section);
 /* "FILE:LINE: [SECTION]", for who has to change it. */
 void config_files_place(const struct config_files *files, const char *section, struct buf *out);

@@ -47,10 +47,12 @@ bool source_prepare(struct source *source, struct buf *why);
 bool source_find_machine(struct source *source, struct buf *why);
 /*
  * For whoever wants to know before the first call does: looks for a catalog's key, and gets it, on a loop of
- * its own.  True: *found is how it is come by, *expires_s its end (Unix; 0: none).  False: `why` is one line.
+ * its own.  FOUND: *found is how it is come by, *expires_s its end (Unix; 0: none).  Else `why` is one line;
+ * NOWHERE: nothing names a key, not even a wrong one.
  */
-bool source_try_key(const struct setting *setting, const struct catalog *catalog, const char *profile,
-	struct origin *found, int64_t *expires_s, struct buf *why);
+enum key_trial { KEY_FOUND, KEY_WRONG, KEY_NOWHERE };
+enum key_trial source_try_key(const struct setting *setting, const struct catalog *catalog,
+	const char *profile, struct origin *found, int64_t *expires_s, struct buf *why);
 /* The engine, when the setting has its loop and network. */
 bool source_start(struct source *source, struct buf *why);
 void source_release(struct source *source);

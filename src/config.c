@@ -332,18 +332,42 @@ static bool count_operands(const struct verb_row *row, size_t n, struct buf *why
 	return n <= row->most || complain(why, "too many words", row);
 }
 
+/* `section` NULL: none is named. */
+static bool apply_files(struct line *line, const char *section)
+{
+	struct config *config = line->config;
+	if (config->mistake)
+		return true;
+	if (config_files_apply(&line->files, section, config, line->why) &&
+			(config->verb != VERB_DOCTOR || config_files_check(&line->files, line->why)))
+		return true;
+	if (config->verb == VERB_DOCTOR) /* goes on without what is wrong, and says so */
+		config->mistake = buf_take(line->why);
+	return config->mistake;
+}
+
+static bool read_files(struct line *line, const struct config_places *places)
+{
+	struct config *config = line->config;
+	bool good = config_files_read(&line->files, places, line->why);
+	config->files = config_files_named(&line->files);
+	if (!good && config->verb == VERB_DOCTOR)
+		config->mistake = buf_take(line->why);
+	return good || config->mistake;
+}
+
 /* The files are read when they are needed: for what has a source. */
 static bool take_sourced(struct line *line, const struct verb_row *row, const char **words, size_t n,
 	const struct config_places *places)
 {
 	bool mounts = row->verb == VERB_MOUNT;
-	if (!count_operands(row, n, line->why) || !config_files_read(&line->files, places, line->why))
+	if (!count_operands(row, n, line->why) || !read_files(line, places))
 		return false;
 	bool is_named = n > 0 && config_files_have(&line->files, words[0]);
 	if (line->is_bare && n > 0 && !is_named && config_answer_word(words, n, line->why))
 		return false;
 	is_named = is_named && (!mounts || n <= 2);
-	if (!config_files_apply(&line->files, is_named ? words[0] : NULL, line->config, line->why))
+	if (!apply_files(line, is_named ? words[0] : NULL))
 		return false;
 	if (n > 0 && !(mounts ? take_mount(line, row, words, n) : take_source(line, words, n)))
 		return false;
@@ -449,6 +473,8 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 void config_release(struct config *config)
 {
 	config_release_sources(config);
+	free(config->files);
+	free(config->mistake);
 	free(config->mountpoint);
 	free(config->endpoint);
 	free(config->metadata);

@@ -231,6 +231,34 @@ bool config_files_apply(const struct config_files *files, const char *section, s
 	return config->n_sources;
 }
 
+bool config_files_check(const struct config_files *files, struct buf *why)
+{
+	const struct ini *const all[] = { &files->user.rows, &files->machine.rows };
+	bool good = true;
+
+	for (size_t i = 0; i < 2; i++)
+		for (size_t row = 0; good && row < all[i]->n; row++) {
+			struct config scratch = { 0 };
+			if (*all[i]->rows[row].key) /* not a section's own line */
+				continue;
+			good = config_files_apply(files, all[i]->rows[row].section, &scratch, why);
+			config_release(&scratch);
+		}
+	return good;
+}
+
+char *config_files_named(const struct config_files *files)
+{
+	const char *machine = files->machine.path, *user = files->user.path;
+	struct buf text;
+
+	if (!machine && !user)
+		return NULL;
+	buf_init(&text, PATH_ROOM);
+	buf_printf(&text, "%s%s%s", machine ? machine : "", machine && user ? " " : "", user ? user : "");
+	return buf_take(&text);
+}
+
 /* ---- catalogs of the user's own ---- */
 
 static bool is_catalog_file(const char *name)

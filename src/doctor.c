@@ -19,22 +19,36 @@
 
 enum { CLOCK_OK_S = 60, CLOCK_BAD_S = 300 }; /* the clouds allow five minutes */
 
-static void look_at_key(struct findings *findings, const struct setting *setting,
+/*
+ * False: there is none.  Where the source was not named, a cloud that has no key is one that the user does
+ * not use, and no problem.
+ */
+static bool look_at_key(struct findings *findings, const struct setting *setting,
 	const struct catalog *catalog, const char *profile)
 {
+	bool is_named = setting->config->n_sources;
 	struct origin key = { 0 };
 	int64_t expires_s;
 	struct buf text;
 
 	buf_init(&text, 4096);
-	bool found = source_try_key(setting, catalog, profile, &key, &expires_s, &text);
-	if (found)
+	enum key_trial trial = source_try_key(setting, catalog, profile, &key, &expires_s, &text);
+	bool is_unused = trial == KEY_NOWHERE && !is_named;
+	if (trial == KEY_FOUND)
 		buf_puts(&text, key.where);
-	if (found && expires_s && buf_puts(&text, ", until "))
+	if (trial == KEY_FOUND && expires_s && buf_puts(&text, ", until "))
 		when_format(&text, expires_s);
-	finding_say(findings, found ? FINDING_OK : FINDING_PROBLEM, "key", text.data);
+	if (is_unused) {
+		char *why = buf_take(&text);
+		buf_printf(&text, "not set up: %s", why);
+		free(why);
+	}
+	finding_say(findings, trial == KEY_FOUND || is_unused ? FINDING_OK : FINDING_PROBLEM, "key",
+		text.data);
+	findings->set_up |= !is_unused;
 	origin_release(&key);
 	buf_release(&text);
+	return trial == KEY_FOUND;
 }
 
 struct visit {
@@ -184,43 +198,81 @@ static void look_at_source(struct findings *findings, struct setting *setting, c
 	const struct catalog *catalog = catalogs_find(&setting->catalogs, name->catalog);
 
 	if (!catalog) {
-		finding_say(findings, FINDING_PROBLEM, "catalog", "there is no catalog of that name");
+		struct buf why;
+		buf_init(&why, 4096);
+		catalogs_refuse(&setting->catalogs, name->written, &why);
+		config_add_near_verb(name->written, &why);
+		finding_say(findings, FINDING_PROBLEM, "catalog", why.data);
+		buf_release(&why);
 		return;
 	}
 	finding_say(findings, FINDING_OK, "catalog", name->written);
 	bool problem_before = findings->problem;
 	findings->problem = false;
 	progress_show(&findings->progress, done, total, "key");
-	look_at_key(findings, setting, catalog, name->profile);
-	progress_show(&findings->progress, done + 1, total, "endpoint");
-	look_at_endpoint(findings, setting, config->endpoint ? config->endpoint : catalog->endpoint);
+	bool has_key = look_at_key(findings, setting, catalog, name->profile);
+	if (has_key || config->n_sources) {
+		progress_show(&findings->progress, done + 1, total, "endpoint");
+		look_at_endpoint(findings, setting, config->endpoint ? config->endpoint : catalog->endpoint);
+	}
 	progress_show(&findings->progress, done + 2, total, "a signed call");
-	if (!findings->problem)
+	if (has_key && !findings->problem)
 		look_at_call(findings, setting, name, catalog);
 	findings->problem |= problem_before;
 }
 
-int doctor_run(struct sources *sources)
+/* What was read of the user's and the machine's files, and what of the environment is not used. */
+static void look_at_files(struct findings *findings, const struct setting *setting, const char *broken)
 {
-	struct setting *setting = &sources->setting;
+	const struct config *config = setting->config;
+	const char *proxy = keyring_ignored_proxy(setting->keyring);
+	struct buf text;
+
+	buf_init(&text, 4096);
+	finding_say(findings, config->mistake ? FINDING_PROBLEM : FINDING_OK, "config",
+		config->mistake ? config->mistake : config->files ? config->files : "there is no file");
+	for (size_t i = 0; !broken && i < setting->catalogs.n; i++)
+		buf_printf(&text, "%s%s", i ? " " : "", setting->catalogs.v[i]->name);
+	finding_say(findings, broken ? FINDING_PROBLEM : FINDING_OK, "catalogs", broken ? broken : text.data);
+	buf_clear(&text);
+	if (proxy && !config->proxy.url) {
+		buf_printf(&text, "%s is set and is not used: name the proxy with -o proxy=", proxy);
+		finding_say(findings, FINDING_WARNING, "proxy", text.data);
+	}
+	buf_release(&text);
+}
+
+static void look_at_sources(struct findings *findings, struct setting *setting)
+{
 	const struct config *config = setting->config;
 	size_t n = config->n_sources ? config->n_sources : setting->catalogs.n;
+
+	for (size_t i = 0; i < n; i++) {
+		struct source_name any = { 0 };
+		if (!config->n_sources)
+			any.written = any.catalog = setting->catalogs.v[i]->name;
+		look_at_source(findings, setting, config->n_sources ? &config->sources[i] : &any,
+			3 * i, 3 * n);
+	}
+	if (n && !findings->set_up)
+		finding_say(findings, FINDING_PROBLEM, "key", "no source has one: set up one of those above");
+}
+
+int doctor_run(struct sources *sources, const char *broken)
+{
+	struct setting *setting = &sources->setting;
 	struct findings findings = { 0 };
 	struct buf why;
 
 	progress_begin(&findings.progress);
 	doctor_look_at_machine(&findings);
+	look_at_files(&findings, setting, broken);
 	buf_init(&why, 1024);
-	if (!sources_connect(sources, &why))
+	if (sources_connect(sources, &why))
+		look_at_sources(&findings, setting);
+	else
 		finding_say(&findings, FINDING_PROBLEM, "network", why.data);
 	buf_release(&why);
-	for (size_t i = 0; setting->http && i < n; i++) {
-		struct source_name any = { 0 };
-		if (!config->n_sources)
-			any.written = any.catalog = setting->catalogs.v[i]->name;
-		look_at_source(&findings, setting, config->n_sources ? &config->sources[i] : &any,
-			3 * i, 3 * n);
-	}
 	progress_hide(&findings.progress);
 	return output_end(&findings.output, findings.problem);
 }

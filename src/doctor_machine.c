@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,20 +36,52 @@ void finding_say(struct findings *findings, enum finding finding, const char *wh
 	findings->problem |= finding == FINDING_PROBLEM;
 }
 
+/* What to do when the device cannot be opened. */
+static const char *mend_fuse(int error)
+{
+	switch (error) {
+	case EACCES:
+		return "its mode keeps you out: as root chmod 666 /dev/fuse, or run as its owner";
+	case EPERM:
+		return "this container may not use it: run it with --device /dev/fuse";
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return "load the module (modprobe fuse), or in a container run it with --device /dev/fuse";
+	default:
+		return "see dmesg(1)";
+	}
+}
+
 static void look_at_fuse(struct findings *findings)
 {
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	char text[256];
 
+	findings->can_mount = fd >= 0;
 	if (fd < 0) {
-		snprintf(text, sizeof(text), "/dev/fuse: %s; load the module (modprobe fuse), or in a "
-			"container run it with --device /dev/fuse; ls, cat and tree work without",
-			strerror(errno));
+		int error = errno;
+		snprintf(text, sizeof(text), "/dev/fuse: %s; %s; ls, cat and tree work without",
+			strerror(error), mend_fuse(error));
 		finding_say(findings, FINDING_PROBLEM, "fuse", text);
 		return;
 	}
 	close(fd);
 	finding_say(findings, FINDING_OK, "fuse", "/dev/fuse can be opened");
+}
+
+/* fusermount3 looks up the name of the user it mounts for, and does without none. */
+static void look_at_user(struct findings *findings)
+{
+	uid_t uid = geteuid();
+	char text[256];
+
+	if (getpwuid(uid))
+		return;
+	snprintf(text, sizeof(text), "there is no passwd entry for the uid %u, and fusermount3 wants one: "
+		"add it (echo 'me:x:%u:%u::/:/bin/sh' >>/etc/passwd)", uid, uid, getegid());
+	finding_say(findings, uid ? FINDING_PROBLEM : FINDING_WARNING, "user", text);
+	findings->can_mount &= uid == 0;
 }
 
 static void look_at_fusermount(struct findings *findings)
@@ -136,6 +169,11 @@ static void look_at_permissions(struct findings *findings)
 	struct buf why;
 	size_t len;
 
+	if (!findings->can_mount) {
+		finding_say(findings, FINDING_PROBLEM, "permissions",
+			"you cannot mount before the problem above is mended");
+		return;
+	}
 	if (geteuid() == 0) {
 		finding_say(findings, FINDING_OK, "permissions", "root may mount, also with allow_other");
 		return;
@@ -201,6 +239,7 @@ static void look_at_mounts(struct findings *findings)
 void doctor_look_at_machine(struct findings *findings)
 {
 	look_at_fuse(findings);
+	look_at_user(findings);
 	look_at_fusermount(findings);
 	look_at_kernel(findings);
 	look_at_libraries(findings);

@@ -69,6 +69,19 @@ static bool is_unwanted(const char *name, size_t len)
 	return ends_with(name, len, "_proxy");
 }
 
+/* A proxy that the environment names is not used: the name is kept, to say so. */
+static const char *find_proxy(void)
+{
+	static const char *const NAMES[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+		"http_proxy", "HTTP_PROXY" };
+	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+		const char *value = getenv(NAMES[i]);
+		if (value && *value)
+			return NAMES[i];
+	}
+	return NULL;
+}
+
 static void remove_unwanted(void)
 {
 	for (char **at = environ; at && *at;) {
@@ -142,8 +155,14 @@ struct keyring *keyring_new(void)
 	keyring->tencent.token = take_secret("TENCENTCLOUD_TOKEN");
 	keyring->baidu.id = take_secret("QIANFAN_ACCESS_KEY");
 	keyring->baidu.secret = take_secret("QIANFAN_SECRET_KEY");
+	keyring->ignored_proxy = find_proxy();
 	remove_unwanted();
 	return keyring;
+}
+
+const char *keyring_ignored_proxy(const struct keyring *keyring)
+{
+	return keyring->ignored_proxy;
 }
 
 void keyring_free(struct keyring *keyring)

@@ -218,7 +218,7 @@ static int show_kinds(const struct setting *setting, struct buf *why)
 
 static int run_verb(struct sources *sources, struct buf *why)
 {
-	if (!sources_load_catalogs(sources, why))
+	if (!sources_load_catalogs(sources, why) && sources->setting.config->verb != VERB_DOCTOR)
 		return complain(why);
 	switch (sources->setting.config->verb) {
 	case VERB_MOUNT:
@@ -226,7 +226,7 @@ static int run_verb(struct sources *sources, struct buf *why)
 	case VERB_KINDS:
 		return show_kinds(&sources->setting, why);
 	case VERB_DOCTOR:
-		return doctor_run(sources);
+		return doctor_run(sources, why->len ? why->data : NULL);
 	default:
 		if (!sources_prepare(sources, why) || !sources_start(sources, why))
 			return complain(why);

@@ -129,14 +129,16 @@ static bool try_origin(const struct setting *setting, const struct catalog *cata
 	return found;
 }
 
-bool source_try_key(const struct setting *setting, const struct catalog *catalog, const char *profile,
-	struct origin *found, int64_t *expires_s, struct buf *why)
+enum key_trial source_try_key(const struct setting *setting, const struct catalog *catalog,
+	const char *profile, struct origin *found, int64_t *expires_s, struct buf *why)
 {
 	struct origin origin = { 0 };
 	struct buf looked;
 
 	buf_init(&looked, 4096);
 	bool good = keyring_load(setting->keyring, catalog->cloud, profile, &origin, &looked, why);
+	/* where nothing names a key, the machine's role alone is left, or the line begins so */
+	bool nowhere = good ? origin.looked_at != NULL : !strncmp(why->data, "no key: ", strlen("no key: "));
 	if (!good && looked.len)
 		buf_printf(why, "; looked at: %s", looked.data);
 	buf_release(&looked);
@@ -146,5 +148,5 @@ bool source_try_key(const struct setting *setting, const struct catalog *catalog
 	if (good)
 		origin_move(found, &origin);
 	origin_release(&origin);
-	return good;
+	return good ? KEY_FOUND : nowhere ? KEY_NOWHERE : KEY_WRONG;
 }

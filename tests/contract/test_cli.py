@@ -235,3 +235,82 @@ def test_the_columns_of_kinds_fit_and_a_catalog_gives_no_orders(box, tmp_path):
     for part in re.split(r"^\S.*\n", text, flags=re.M)[1:]:
         columns = {re.match(r" *(/\S+ +)?", line).end() for line in part.splitlines()}
         assert len(columns) == 1, part
+
+
+# ---- doctor
+
+NO_BAIDU = {"QIANFAN_ACCESS_KEY": None, "QIANFAN_SECRET_KEY": None}
+NO_MACHINE = "metadata=http://127.0.0.1:1"
+
+
+def findings(result):
+    return re.findall(r"^(ok|warning|problem) +(\S+) +(.*)$", result.stdout, re.M)
+
+
+def test_doctor_says_what_is_wrong_with_the_files_and_goes_on(box, cloud, tmp_path):
+    box.auth_failures = True  # what it asks of the endpoint is not signed
+    files = tmp_path / ".config/describefs"
+    (files / "catalog").mkdir(parents=True)
+    (files / "config").write_text("[one]\nsource = tione\n\n[two]\nsource = tione\ndeadlin = 5\n")
+    (files / "catalog/bad.json").write_text("{")
+    result = box.verb("doctor", "tione", env={"HOME": str(tmp_path)})
+    found = findings(result)
+    assert result.returncode == 1 and result.stderr == ""
+    assert any(f[:2] == ("problem", "config") and "config:6: unknown name deadlin: did you mean deadline?" in f[2] for f in found)
+    assert any(f[:2] == ("problem", "catalogs") and "bad.json" in f[2] for f in found)
+    assert ("ok", "call", "DescribeTrainingTasks was answered") in found
+    (files / "config").write_text("[one]\nsource = tione\n")
+    (files / "catalog/bad.json").unlink()
+    result = box.verb("doctor", "tione", env={"HOME": str(tmp_path)})
+    assert result.returncode == 0 and ("ok", "config", str(files / "config")) in findings(result)
+    assert ("ok", "catalogs", "tione qianfan") in findings(result)
+
+
+def test_doctor_holds_nothing_against_a_cloud_that_is_not_used(box, cloud):
+    box.auth_failures = True
+    result = box.verb("doctor", options=[NO_MACHINE], env=NO_BAIDU)
+    assert result.returncode == 0, result.stdout
+    assert any(f[:2] == ("ok", "key") and f[2].startswith("not set up: ") for f in findings(result))
+    # named, it counts; and so does a key that is there and wrong, or none at all
+    result = box.verb("doctor", "qianfan", options=[NO_MACHINE], env=NO_BAIDU)
+    assert result.returncode == 1 and any(f[:2] == ("problem", "key") for f in findings(result))
+    result = box.verb("doctor", options=[NO_MACHINE], env={"QIANFAN_SECRET_KEY": None})
+    assert result.returncode == 1 and any(f[:2] == ("problem", "key") for f in findings(result))
+    result = box.verb("doctor", options=[NO_MACHINE], env=dict.fromkeys(KEYS))
+    assert result.returncode == 1 and ("problem", "key", "no source has one: set up one of those above") in findings(result)
+
+
+def test_doctor_names_what_there_is_for_what_is_not(box):
+    result = box.verb("doctor", "nix")
+    assert result.returncode == 1 and ("problem", "catalog", "nix: no such catalog; there is tione qianfan") in findings(result)
+
+
+def test_doctor_says_that_a_proxy_of_the_environment_is_not_used(box, cloud):
+    box.auth_failures = True
+    for name in "https_proxy", "HTTPS_PROXY", "ALL_PROXY":
+        result = box.verb("doctor", "tione", env={name: "http://user:canary@127.0.0.1:1"})
+        assert result.returncode == 0 and any(f[:2] == ("warning", "proxy") and f[2].startswith(name + " is set and is not used")
+                                              for f in findings(result))
+        assert "canary" not in result.stdout
+    assert not any(f[1] == "proxy" for f in findings(box.verb("doctor", "tione")))
+
+
+def as_user(uid, mode):
+    """A user, and a /dev/fuse of that mode."""
+    return ("unshare", "-m", "sh", "-c", "mount -t tmpfs -o dev,mode=755 t /mnt && mknod /mnt/fuse c 10 229 && chmod %s /mnt/fuse && "
+            "mount --bind /mnt/fuse /dev/fuse && exec setpriv --reuid=%d --regid=%d --clear-groups \"$@\"" % (mode, uid, uid), "sh")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make devices")
+def test_doctor_knows_why_a_user_cannot_mount(box):
+    box.auth_failures = True
+    os.chmod(box.directory, 0o755)
+    os.chmod(box.reports, 0o777)
+    closed = findings(box.verb("doctor", "tione", prefix=as_user(65534, "600")))
+    fuse = next(f for f in closed if f[1] == "fuse")
+    assert fuse[0] == "problem" and "Permission denied; its mode keeps you out" in fuse[2] and "modprobe" not in fuse[2]
+    assert next(f for f in closed if f[1] == "permissions")[0] == "problem"
+    nobody = findings(box.verb("doctor", "tione", prefix=as_user(65534, "666")))
+    assert next(f for f in nobody if f[1] == "permissions")[0] == "ok" and not any(f[1] == "user" for f in nobody)
+    stranger = findings(box.verb("doctor", "tione", prefix=as_user(54321, "666")))
+    assert any(f[:2] == ("problem", "user") and "no passwd entry for the uid 54321" in f[2] for f in stranger)
