@@ -63,6 +63,9 @@ void engine_cancel(struct engine *engine, struct wait *wait);
  * waits for it, and a list that is being read is read again after that.
  */
 const struct node *engine_refresh(struct engine *engine, uint64_t id, const char *name);
+/* The same, with tree_refresh_begin: its steps are left to the caller. */
+const struct node *engine_refresh_begin(struct engine *engine, uint64_t id, const char *name,
+	struct ids *todo);
 /* The moment, as tree.h wants it. */
 struct asked engine_now(const struct engine *engine);
 

@@ -11,11 +11,6 @@
 /* The ioctl of `describefs refresh`; every other one is ENOTTY. */
 void refresh_op_ioctl(fuse_req_t request, fuse_ino_t id, unsigned int command, void *argument,
 	struct fuse_file_info *info, unsigned int flags, const void *in, size_t in_size, size_t out_size);
-/*
- * The request comes from who goes through what is being refreshed, for the kernel's sake: it is answered out
- * of what is known, with terms that are over, and no call is made.
- */
-bool refresh_is_walk(fuse_req_t request);
 /* Everything, because a signal said so. */
 void refresh_all(struct front *front);
 /* Those under way are answered. */

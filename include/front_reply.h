@@ -17,10 +17,10 @@ struct front {
 	struct sources *sources;
 	struct trim trim;
 	struct fuse_buf buffer;
-	struct refreshing *refreshing; /* front_refresh.c's, under way */
-	pid_t refresher; /* who goes through what is refreshed: it is told what is known; 0: nobody */
-	uint32_t walks; /* each is told other times, or the kernel would not read again */
-	int64_t refresher_until_ms; /* it has gone, if it has asked for nothing by then */
+	struct refreshing *refreshing; /* front_refresh.c's; the first is under way, the others wait for it */
+	struct refreshing *walking; /* whose names a process goes through */
+	struct walk *walks; /* those processes */
+	size_t n_askers; /* requests that wait for these */
 	struct mounting mounting;
 	bool greeted; /* the kernel's first request was answered, or could not be */
 	bool detached; /* it is out of the tree, or will be */
@@ -42,13 +42,15 @@ struct parked {
 	size_t size;
 	off_t offset;
 	bool plus;
-	bool walk; /* for who goes through what is being refreshed */
+	bool walk; /* for a process that goes through what is being refreshed */
 };
 
 /* Each answers the parked request out of what was FOUND, or ABSENT of a lookup. */
 void reply_lookup(struct parked *parked, const struct reply *reply);
 void reply_getattr(struct parked *parked, const struct reply *reply);
 void reply_readdir(struct parked *parked, const struct reply *reply);
+/* Answers the parked request one way or the other, and frees it. */
+void reply_parked(void *parked, const struct reply *reply);
 /* An attribute's value, or how long it is when that is what was asked for. */
 void reply_sized(fuse_req_t request, const struct buf *value, size_t size);
 

@@ -140,22 +140,42 @@ enum watched tree_watched(const struct tree *tree, uint64_t id);
 /* Of .wait.  FOUND: a fresh answer has a terminal status, which tree_read gives; LATER: there is none yet. */
 struct reply tree_wait(struct tree *tree, uint64_t id, struct asked asked);
 
-/*
- * Nothing that is kept of what the id stands for, or of what is in it, counts as fresh any more.  What that
- * is comes back, or NULL if there is nothing to be asked for.  `name`: something in it, maybe not there, or
- * NULL.
- */
-struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name);
-/* Of one listing (or a view's part), for whoever asks from that time on: what it holds came too early. */
-void tree_outdate(struct node *listing, int64_t at_ms);
-/* What is under way about the node would be old for who has the top refreshed. */
-bool node_concerns(const struct node *node, const struct node *top);
-/* The directories at and below it of which the kernel may keep something; to be freed. */
+/* Ids of directories; to be freed. */
 struct ids {
 	uint64_t *v;
 	size_t n, room;
 };
-void node_held(const struct tree *tree, const struct node *node, struct ids *out);
+/*
+ * Nothing that is kept of what the id stands for, or of what is in it, counts as fresh any more.  What that
+ * is comes back, or NULL if there is nothing to be asked for.  `name`: something in it, maybe not there, or
+ * NULL.  `held`: the directories of which the kernel may keep something are added; or NULL.
+ */
+struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name, struct ids *held);
+/* The same in steps of n nodes.  False: nothing is left to be done. */
+struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name, struct ids *todo);
+bool tree_refresh_step(struct tree *tree, struct ids *todo, size_t n, struct ids *held);
+/* What would be refreshed. */
+struct node *tree_refresh_top(const struct tree *tree, uint64_t id, const char *name);
+/* The directory that the id and the name in it (or NULL) say so by; 0: nothing is to be asked for. */
+uint64_t tree_refresh_id(const struct tree *tree, uint64_t id, const char **name);
+/*
+ * For a user who did not mount the tree: 0, and the refresh is counted; or for how long there is none,
+ * because one of this or of what it is in was counted less than its term ago.
+ */
+int64_t tree_refresh_left_ms(struct tree *tree, struct node *top, int64_t now_ms);
+/*
+ * What the kernel keeps below these names, each with a NUL, has to go with the refreshed one.  The directory
+ * that they are in.
+ */
+uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct buf *names);
+/* Of a directory that the catalog or a listing made; 0: there is none of that name. */
+uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *name);
+/* A directory of a resource of which the kernel still keeps something. */
+bool tree_is_used(const struct tree *tree, uint64_t id);
+/* Of one listing (or a view's part), for whoever asks from that time on: what it holds came too early. */
+void tree_outdate(struct node *listing, int64_t at_ms);
+/* What is under way about the node would be old for who has the top refreshed. */
+bool node_concerns(const struct node *node, const struct node *top);
 
 void tree_hold(struct tree *tree, uint64_t id, uint64_t count);
 void tree_forget(struct tree *tree, uint64_t id, uint64_t count);

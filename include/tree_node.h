@@ -120,6 +120,7 @@ struct inside {
 	uint32_t n_slots;
 	unsigned n_versions; /* alive, current or held by the kernel */
 	struct follow *follow; /* NULL: nobody does */
+	int64_t others_ms; /* when a user who did not mount the tree had it refreshed; 0: never */
 };
 
 /* What the kernel keeps of a directory's listing (tree_kept.c). */
@@ -195,6 +196,7 @@ struct node {
 			void *whole; /* the engine's flight for WANT_WHOLE */
 			uint64_t changes; /* of what it shows and of the items' texts */
 			struct aspects *aspects; /* NULL: nobody looked at any */
+			int64_t others_ms; /* as of struct inside */
 			struct failure failures[2]; /* of WANT_LIST, of WANT_WHOLE */
 		};
 		struct { /* a directory of a view */

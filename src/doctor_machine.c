@@ -132,7 +132,7 @@ static void look_at_kernel(struct findings *findings)
 		const char *lacks;
 	} FEATURES[] = {
 		{ 5, 9, "close_range: needed to start" },
-		{ 6, 16, "new epochs: `describefs refresh` waits for names to run out" },
+		{ 6, 16, "new epochs: SIGHUP leaves names that are known, `describefs refresh` does not" },
 	};
 	struct utsname name;
 	char text[256];

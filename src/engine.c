@@ -366,12 +366,12 @@ struct wait *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, en
 		.done = done, .arg = arg });
 }
 
-const struct node *engine_refresh(struct engine *engine, uint64_t id, const char *name)
+/* What is under way about it was sent too early. */
+static void outdate_flights(struct engine *engine, const struct node *top)
 {
-	const struct node *top = tree_refresh(engine->options.tree, id, name);
 	struct flight *flight;
 
-	for (flight = engine->flights; top && flight; flight = flight->next)
+	for (flight = engine->flights; flight; flight = flight->next)
 		if (node_concerns(flight->node, top))
 			flight->outdated_ms = engine_now_ms(engine);
 	/* one that begins again may end at once, and others with it */
@@ -382,6 +382,24 @@ const struct node *engine_refresh(struct engine *engine, uint64_t id, const char
 		if (flight)
 			flight_begin_again(flight);
 	} while (flight);
+}
+
+const struct node *engine_refresh_begin(struct engine *engine, uint64_t id, const char *name,
+	struct ids *todo)
+{
+	const struct node *top = tree_refresh_begin(engine->options.tree, id, name, todo);
+
+	if (top)
+		outdate_flights(engine, top);
+	return top;
+}
+
+const struct node *engine_refresh(struct engine *engine, uint64_t id, const char *name)
+{
+	const struct node *top = tree_refresh(engine->options.tree, id, name, NULL);
+
+	if (top)
+		outdate_flights(engine, top);
 	return top;
 }
 

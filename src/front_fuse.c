@@ -15,6 +15,7 @@
 #include "front_fuse.h"
 
 #include "front_refresh.h"
+#include "front_walk.h"
 #include "interrupt.h"
 
 #include <errno.h>
@@ -29,8 +30,7 @@ enum {
 	RECEIVE_ROUND = 64, /* requests taken before the loop looks after its other descriptors */
 	NO_EXPORT_SUPPORT = 1 << 6, /* of the upper 32 flags: FUSE_NO_EXPORT_SUPPORT of newer headers */
 	INTERRUPT_BIT = 1, /* of the number of an INTERRUPT: FUSE_INT_REQ_BIT */
-	LISTXATTR_MAX = 4096,
-	NS_A_SECOND = 1000000000
+	LISTXATTR_MAX = 4096
 };
 
 static struct front *front_of(fuse_req_t request)
@@ -40,7 +40,7 @@ static struct front *front_of(fuse_req_t request)
 
 /* ---- parked requests ---- */
 
-static void answer_parked(void *arg, const struct reply *reply)
+void reply_parked(void *arg, const struct reply *reply)
 {
 	struct parked *parked = arg;
 
@@ -89,38 +89,11 @@ static void leave_parked(struct parked *parked, struct wait *wait)
 	fuse_req_interrupt_func(parked->request, interrupt_parked, parked);
 }
 
-/*
- * Who goes through what is being refreshed is told what is known, and nothing is asked for.  A directory has
- * another mtime for him alone, in each walk another one, so that the kernel reads it again, and once more for
- * the next one.
- */
-static void answer_walk(struct parked *parked, struct reply reply)
-{
-	if (reply.outcome == OUTCOME_NEED)
-		reply = (struct reply){ .outcome = OUTCOME_FAILED, .fault = FAULT_LOCAL };
-	if (S_ISDIR(reply.entry.attr.mode))
-		reply.entry.attr.mtime_ns = (reply.entry.attr.mtime_ns + NS_A_SECOND / 2 +
-			parked->front->walks) % NS_A_SECOND;
-	answer_parked(parked, &reply);
-}
-
-static bool is_walked(struct parked *parked, enum question question, const char *name)
-{
-	const struct source *source = sources_of(parked->front->sources, parked->id);
-
-	if (!source || (question != ASK_LOOKUP && question != ASK_ATTR) || !refresh_is_walk(parked->request))
-		return false;
-	struct asked asked = { engine_now(source->engine).now_ms, TREE_KNOWN };
-	answer_walk(parked, question == ASK_LOOKUP ? tree_lookup(source->tree, parked->id, name, asked) :
-		tree_attr(source->tree, parked->id, asked));
-	return true;
-}
-
 static void ask(struct parked *parked, enum question question, const char *name)
 {
-	if (is_walked(parked, question, name))
+	if (walk_answers(parked, question, name))
 		return;
-	leave_parked(parked, sources_ask(parked->front->sources, question, parked->id, name, answer_parked,
+	leave_parked(parked, sources_ask(parked->front->sources, question, parked->id, name, reply_parked,
 		parked));
 }
 
@@ -232,19 +205,14 @@ static void op_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset
 static void read_directory(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset, bool plus)
 {
 	struct parked *parked = park(request, id, reply_readdir);
-	const struct source *source;
 	uint64_t cookie = offset > 2 ? (uint64_t)offset - 2 : 0;
 
 	parked->size = size;
 	parked->offset = offset;
 	parked->plus = plus;
-	parked->walk = refresh_is_walk(request);
-	if (parked->walk && (source = sources_of(parked->front->sources, id))) {
-		struct asked asked = { engine_now(source->engine).now_ms, TREE_KNOWN };
-		answer_walk(parked, tree_more(source->tree, id, cookie, asked));
+	if (walk_reads(parked, cookie))
 		return;
-	}
-	leave_parked(parked, sources_read(parked->front->sources, id, cookie, answer_parked, parked));
+	leave_parked(parked, sources_read(parked->front->sources, id, cookie, reply_parked, parked));
 }
 
 static void op_readdir(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,

@@ -59,35 +59,22 @@ static int open_in_mount(const char *path)
 	return fd;
 }
 
-/* ---- going through names ---- */
+/* ---- tasks ---- */
 
-/*
- * The kernel's names of a directory end when it is read again, and it is really read only when the kernel
- * finds that its mtime has changed.  What cannot be gone through is not known, and the kernel knows nothing
- * of it.
- */
-static void walk(int directory)
+/* The kernel does not ask the daemon for this. */
+static bool is_same_mount(int a, int b)
 {
-	struct statx fresh;
-	DIR *open;
+	const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+	struct statx one, other;
 
-	if (directory < 0)
-		return;
-	statx(directory, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_MTIME, &fresh);
-	open = fdopendir(directory);
-	if (!open) {
-		close(directory);
-		return;
-	}
-	for (const struct dirent *entry; (entry = readdir(open));)
-		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
-				strcmp(entry->d_name, "..") != 0)
-			walk(openat(dirfd(open), entry->d_name,
-				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-	closedir(open);
+	return statx(a, "", flags, 0, &one) == 0 && statx(b, "", flags, 0, &other) == 0 &&
+		one.stx_dev_major == other.stx_dev_major && one.stx_dev_minor == other.stx_dev_minor;
 }
 
-/* The directory so many levels above what is opened, or that itself; -1: there is no telling. */
+/*
+ * The directory so many levels above what is opened, or that itself; -1: it is not in this mount, or not to
+ * be seen.
+ */
 static int open_above(int fd, uint32_t levels)
 {
 	char self[40], path[PATH_MAX];
@@ -103,7 +90,37 @@ static int open_above(int fd, uint32_t levels)
 			return -1;
 		*slash = '\0';
 	}
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0 || is_same_mount(fd, directory))
+		return directory;
+	close(directory);
+	return -1;
+}
+
+static void read_directory(int base, const char *path)
+{
+	int fd = openat(base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (!directory && fd >= 0)
+		close(fd);
+	if (!directory)
+		return;
+	while (readdir(directory))
+		continue;
+	closedir(directory);
+}
+
+/* What fails here is not known, and the kernel keeps no name of it. */
+static void perform(int base, const struct refresh_request *request)
+{
+	struct statx fresh;
+
+	if (request->task == TASK_FORGET)
+		statx(base, request->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_FORCE_SYNC,
+			STATX_MTIME, &fresh);
+	else if (*request->path)
+		read_directory(base, request->path);
 }
 
 /* ---- asking ---- */
@@ -113,15 +130,26 @@ static bool is_answered(int fd, struct refresh_request *request)
 	return ioctl(fd, REFRESH_IOCTL, request) >= 0 && strcmp(request->mark, REFRESH_MARK) == 0;
 }
 
-/* False: all names have to be forgotten instead. */
-static bool forget_names(int fd, uint32_t levels)
+/* Does what the daemon says until there is nothing more.  Takes the descriptor; false: no answer came. */
+static bool go_through(int fd, struct refresh_request *request)
 {
-	struct refresh_request done = { .step = REFRESH_DONE };
-	int directory = open_above(fd, levels);
-	bool found = directory >= 0;
+	int base = open_above(fd, request->levels);
+	bool answered = true;
 
-	walk(directory);
-	return is_answered(fd, &done) && found;
+	if (base < 0) { /* all names have to be forgotten instead */
+		*request = (struct refresh_request){ .step = REFRESH_EVERY_NAME };
+		answered = is_answered(fd, request);
+	} else { /* what is opened would be in use */
+		close(fd);
+		fd = base;
+	}
+	while (answered && request->task != TASK_NONE) {
+		perform(fd, request);
+		request->step = REFRESH_NEXT;
+		answered = is_answered(fd, request);
+	}
+	close(fd);
+	return answered;
 }
 
 /* `path`, as it was given, stands for `name` in what is opened, or for that itself. */
@@ -129,18 +157,22 @@ static int ask(int fd, const char *name, const char *path)
 {
 	struct refresh_request request = { .step = REFRESH_BEGIN };
 
-	snprintf(request.name, sizeof(request.name), "%s", name);
+	snprintf(request.path, sizeof(request.path), "%s", name);
 	errno = 0;
 	bool answered = is_answered(fd, &request);
 	int error = errno;
-	if (answered && request.walk && !forget_names(fd, request.levels)) {
-		request = (struct refresh_request){ .step = REFRESH_EVERY_NAME };
-		answered = is_answered(fd, &request);
-	}
-	close(fd);
+	if (answered && request.task != TASK_NONE)
+		answered = go_through(fd, &request);
+	else
+		close(fd);
 	bool is_unknown = error == ENOTTY || error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
 	if (!answered)
 		return complain(path, error && !is_unknown ? strerror(error) : NOT_OURS);
+	if (request.wait_s) {
+		fprintf(stderr, "describefs: %s: refreshed a moment ago: try again in %u s "
+			"(a user who did not mount it may do so once in its term)\n", path, request.wait_s);
+		return 1;
+	}
 	if (request.names_kept)
 		fprintf(stderr, "describefs: %s: this kernel (before 6.16) goes on using names that it "
 			"knows until their time is over\n", path);
@@ -163,7 +195,7 @@ static bool ask_above(const char *path, int *status)
 	char *head = xstrdup(path), *tail = xstrdup(path);
 	const char *name = basename(tail);
 	int fd = open_in_mount(dirname(head));
-	bool asked = fd >= 0 && strlen(name) < sizeof(((struct refresh_request *)0)->name);
+	bool asked = fd >= 0 && strlen(name) < sizeof(((struct refresh_request *)0)->path);
 
 	if (asked)
 		*status = ask(fd, name, path) || check_is_there(path);

@@ -3,13 +3,16 @@
  *
  * Nothing is thrown away: should the cloud not answer, the last good answer still stands in.  A resource is
  * the smallest thing that can be asked about, so a field stands for its resource.
+ *
+ * A listing may hold a hundred thousand resources.  So a refresh is a list of nodes that are still to be
+ * done, of which the caller has so many done at a time.
  */
 #include "tree_views.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void refresh_node(struct tree *tree, struct node *node);
+enum { TERM_S = 30 }; /* of what is made of several kinds */
 
 static void refresh_part(struct part *part)
 {
@@ -29,15 +32,34 @@ static void refresh_names(struct tree *tree, struct node *listing)
 			refresh_part(view->part);
 }
 
-static void refresh_listing(struct tree *tree, struct node *listing)
+static void add_id(struct ids *ids, uint64_t id)
 {
-	refresh_names(tree, listing);
-	for (struct node *node = listing->first_below; node; node = node->below_next)
-		refresh_node(tree, node);
+	if (ids->n == ids->room) {
+		ids->room = ids->room ? ids->room * 2 : 64;
+		ids->v = xrealloc(ids->v, ids->room * sizeof(*ids->v));
+	}
+	ids->v[ids->n++] = id;
 }
 
-static void refresh_node(struct tree *tree, struct node *node)
+static void add_node(struct ids *todo, const struct node *node)
 {
+	add_id(todo, id_pack(node->object.serial, 0));
+}
+
+/* What is below it comes after it. */
+static void refresh_node(struct tree *tree, struct node *node, struct ids *todo)
+{
+	if (node->sort == NODE_VIEW) {
+		for (const struct node *child = node->first_child; child; child = child->child_next)
+			add_node(todo, child);
+		return;
+	}
+	if (node->sort == NODE_LISTING) {
+		refresh_names(tree, node);
+		for (const struct node *below = node->first_below; below; below = below->below_next)
+			add_node(todo, below);
+		return;
+	}
 	if (node->sort == NODE_RESOURCE) {
 		outlive_not(&node->listed, 0);
 		if (node->inside)
@@ -45,7 +67,7 @@ static void refresh_node(struct tree *tree, struct node *node)
 		node_drop_trouble(tree, node);
 	}
 	for (size_t i = 0; i < node->n_listings; i++)
-		refresh_listing(tree, node->listings[i]);
+		add_node(todo, node->listings[i]);
 }
 
 /* A view holds names alone: those of its listing, or of all. */
@@ -56,8 +78,7 @@ static void refresh_view(struct tree *tree, struct node *view)
 			refresh_names(tree, tree->root->listings[i]);
 }
 
-/* What the id is a part of, and can be asked about; NULL: the mount's own texts. */
-static struct node *node_to_refresh(const struct tree *tree, uint64_t id, const char *name)
+struct node *tree_refresh_top(const struct tree *tree, uint64_t id, const char *name)
 {
 	uint32_t index;
 	struct object *object = tree_object(tree, id, &index);
@@ -72,18 +93,29 @@ static struct node *node_to_refresh(const struct tree *tree, uint64_t id, const 
 	return node->sort == NODE_LISTING && name ? node_find(tree, node, name) : node;
 }
 
-struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name)
+uint64_t tree_refresh_id(const struct tree *tree, uint64_t id, const char **name)
 {
-	struct node *node = node_to_refresh(tree, id, name);
+	const struct node *node = tree_refresh_top(tree, id, NULL);
+
+	if (!node || (node == tree->root && *name))
+		return 0;
+	if (node->sort != NODE_LISTING)
+		*name = NULL;
+	return id_pack(node->object.serial, 0);
+}
+
+struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name, struct ids *todo)
+{
+	struct node *node = tree_refresh_top(tree, id, name);
 
 	if (!node)
 		return NULL;
 	if (node->sort == NODE_VIEW)
 		refresh_view(tree, node);
-	else if (node->sort == NODE_LISTING)
-		refresh_listing(tree, node);
-	else
-		refresh_node(tree, node);
+	add_node(todo, node);
+	for (int i = 0; node == tree->root && i < VIEW_SORTS; i++)
+		if (tree->views[i])
+			add_node(todo, tree->views[i]);
 	if (node->sort == NODE_RESOURCE && kind_has_describe(node->kind)) {
 		node->doubted = true;
 	} else if (node->sort == NODE_RESOURCE) { /* its list alone speaks of it */
@@ -91,6 +123,41 @@ struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name)
 		node->parent->failures[WANT_LIST] = (struct failure){ 0 };
 	}
 	tree->outage = (struct failure){ 0 };
+	return node;
+}
+
+/* The kernel may keep something of the directory, and of those inside it. */
+static void add_held(const struct node *node, struct ids *held)
+{
+	bool is_plain = node->sort != NODE_VIEW && node->sort != NODE_LISTING;
+	uint32_t n_slots = is_plain && node->inside ? node->inside->n_slots : 0;
+
+	for (uint32_t i = 0; node->object.held && i <= n_slots; i++)
+		add_id(held, id_pack(node->object.serial, i));
+}
+
+bool tree_refresh_step(struct tree *tree, struct ids *todo, size_t n, struct ids *held)
+{
+	uint32_t index;
+
+	for (; n > 0 && todo->n > 0; n--) {
+		struct node *node = (struct node *)tree_object(tree, todo->v[--todo->n], &index);
+		if (!node) /* it went meanwhile */
+			continue;
+		refresh_node(tree, node, todo);
+		if (held)
+			add_held(node, held);
+	}
+	return todo->n > 0;
+}
+
+struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name, struct ids *held)
+{
+	struct ids todo = { 0 };
+	struct node *node = tree_refresh_begin(tree, id, name, &todo);
+
+	tree_refresh_step(tree, &todo, SIZE_MAX, held);
+	free(todo.v);
 	return node;
 }
 
@@ -136,42 +203,101 @@ bool node_concerns(const struct node *node, const struct node *top)
 	return top->sort == NODE_RESOURCE && !kind_has_describe(top->kind) && node == top->parent;
 }
 
-/* ---- what the kernel keeps of it ---- */
+/* ---- the names that the kernel keeps ---- */
 
-static void add_id(struct ids *ids, uint64_t id)
+static void add_name(const struct node *node, struct buf *names)
 {
-	if (ids->n == ids->room) {
-		ids->room = ids->room ? ids->room * 2 : 64;
-		ids->v = xrealloc(ids->v, ids->room * sizeof(*ids->v));
-	}
-	ids->v[ids->n++] = id;
+	if (!node->object.held) /* the kernel has none */
+		return;
+	buf_puts(names, node->name);
+	buf_putc(names, '\0');
 }
 
-static void add_held(const struct node *node, struct ids *out)
+static void add_views(const struct tree *tree, struct buf *names)
 {
-	bool is_view = node->sort == NODE_VIEW, is_listing = node->sort == NODE_LISTING;
+	for (int i = 0; i < VIEW_SORTS; i++)
+		if (tree->views[i])
+			add_name(tree->views[i], names);
+}
 
-	if (node->object.held) {
-		uint32_t n_slots = !is_view && !is_listing && node->inside ? node->inside->n_slots : 0;
-		for (uint32_t i = 0; i <= n_slots; i++)
-			add_id(out, id_pack(node->object.serial, i));
+uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct buf *names)
+{
+	const struct node *above = top->parent;
+
+	if (top == tree->root) {
+		for (size_t i = 0; i < top->n_listings; i++)
+			add_name(top->listings[i], names);
+		add_views(tree, names);
+		return tree_root(tree);
 	}
-	if (is_view) {
-		for (const struct node *child = node->first_child; child; child = child->child_next)
-			add_held(child, out);
-	} else if (is_listing) {
-		for (const struct node *below = node->first_below; below; below = below->below_next)
-			add_held(below, out);
+	add_name(top, names);
+	if (top->sort == NODE_LISTING && above == tree->root)
+		add_views(tree, names);
+	return id_pack(above->object.serial, 0);
+}
+
+uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *name)
+{
+	uint32_t index;
+	const struct node *node = (const struct node *)tree_object(tree, directory, &index), *found = NULL;
+
+	if (!node || node->object.is_version)
+		return 0;
+	if (node->sort == NODE_VIEW) {
+		for (found = node->first_child; found && strcmp(found->name, name) != 0;)
+			found = found->child_next;
+	} else if (node->sort == NODE_LISTING) {
+		found = node_find(tree, node, name);
 	} else {
 		for (size_t i = 0; i < node->n_listings; i++)
-			add_held(node->listings[i], out);
+			found = strcmp(node->listings[i]->name, name) ? found : node->listings[i];
+		for (int i = 0; node == tree->root && i < VIEW_SORTS; i++)
+			if (tree->views[i] && !strcmp(tree->views[i]->name, name))
+				found = tree->views[i];
 	}
+	return found ? id_pack(found->object.serial, 0) : 0;
 }
 
-void node_held(const struct tree *tree, const struct node *node, struct ids *out)
+bool tree_is_used(const struct tree *tree, uint64_t id)
 {
-	add_held(node, out);
-	for (int i = 0; node == tree->root && i < VIEW_SORTS; i++)
-		if (tree->views[i])
-			add_held(tree->views[i], out);
+	uint32_t index;
+	const struct object *object = tree_object(tree, id, &index);
+
+	return object && object->held && !object->is_version &&
+		((const struct node *)object)->sort == NODE_RESOURCE;
+}
+
+/* ---- who may, how often ---- */
+
+static int64_t term_ms(const struct tree *tree, const struct node *node)
+{
+	const struct record *newest = node->sort == NODE_RESOURCE ? node_newest(node) : NULL;
+
+	if (node->sort == NODE_RESOURCE)
+		return tree_ttl_ms(tree, newest && newest->terminal ? node->kind->ttl_terminal_s :
+			node->kind->ttl_live_s);
+	return tree_ttl_ms(tree, node->kind ? node->kind->ttl_list_s : TERM_S);
+}
+
+static int64_t *others_at(struct tree *tree, struct node *node)
+{
+	if (node->sort == NODE_LISTING)
+		return &node->others_ms;
+	if (node->sort == NODE_VIEW)
+		return node->of ? &node->of->others_ms : &node_inside(tree, tree->root)->others_ms;
+	return &node_inside(tree, node)->others_ms;
+}
+
+int64_t tree_refresh_left_ms(struct tree *tree, struct node *top, int64_t now_ms)
+{
+	int64_t longest_ms = 0;
+
+	for (struct node *node = top; node; node = node->parent) {
+		int64_t at_ms = *others_at(tree, node), left_ms = at_ms + term_ms(tree, node) - now_ms;
+		if (at_ms && left_ms > longest_ms)
+			longest_ms = left_ms;
+	}
+	if (!longest_ms)
+		*others_at(tree, top) = now_ms > 0 ? now_ms : 1;
+	return longest_ms;
 }

@@ -131,7 +131,7 @@ static void test_after_everything_was_called_old_a_list_is_read_whole(void **sta
 	snprintf(cloud_thing(&place.cloud, "train-0007")->message, 16, "new"); /* its time did not move */
 	cloud_thing(&place.cloud, "train-0008")->gone = true;
 	cloud_add(&place.cloud, "training", NULL, "train-old")->revision = 5;
-	tree_refresh(place.world->tree, TREE_ROOT, NULL);
+	tree_refresh(place.world->tree, TREE_ROOT, NULL, NULL);
 	world_calls(place.world);
 	char *names = world_ls(place.world, "training");
 	assert_null(strstr(names, "train-0008 "));

@@ -423,7 +423,7 @@ static void test_everything_is_asked_for_again_after_it_was_all_called_old(void 
 	place.cloud.fail = FAULT_NONE;
 	advance(&place, 1);
 	world_calls(place.world);
-	tree_refresh(place.world->tree, TREE_ROOT, NULL);
+	tree_refresh(place.world->tree, TREE_ROOT, NULL, NULL);
 	assert_cat(place.world, "training/train-0001/status", "SUCCEED\n");
 	assert_calls(place.world, 1);
 	reply = world_lookup(place.world, "training/train-none");

@@ -347,7 +347,7 @@ static void happen(struct life *life)
 		break;
 	case 6:
 		if (model_chance(&life->model, 20) == 0)
-			tree_refresh(life->model.world->tree, TREE_ROOT, NULL);
+			tree_refresh(life->model.world->tree, TREE_ROOT, NULL, NULL);
 		break;
 	case 7:
 	case 8:

@@ -325,7 +325,7 @@ static void happen(struct life *life)
 		else if (chance(life, 6) == 0)
 			life->silent = !life->silent;
 		else if (chance(life, 20) == 0)
-			tree_refresh(life->world->tree, TREE_ROOT, NULL);
+			tree_refresh(life->world->tree, TREE_ROOT, NULL, NULL);
 		break;
 	case 5:
 	case 6:

@@ -764,8 +764,7 @@ static void test_what_the_kernel_holds_is_named(void **state)
 	uint64_t id = world_find(place.world, "training/" TASK);
 	world_find(place.world, "training/" TASK "/image_info/image_type");
 	uint64_t inner = world_find(place.world, "training/" TASK "/image_info");
-	const struct node *top = engine_refresh(place.world->engine, world_find(place.world, "training"), NULL);
-	node_held(place.world->tree, top, &ids);
+	assert_non_null(tree_refresh(place.world->tree, world_find(place.world, "training"), NULL, &ids));
 	size_t found = 0;
 	for (size_t i = 0; i < ids.n; i++)
 		found += ids.v[i] == id || ids.v[i] == inner;

@@ -400,7 +400,7 @@ static void act(struct play *play)
 		break;
 	case 17:
 		if (feed_below(&play->feed, 8) == 0)
-			tree_refresh(play->world->tree, TREE_ROOT, NULL);
+			tree_refresh(play->world->tree, TREE_ROOT, NULL, NULL);
 		else if (feed_below(&play->feed, 4) == 0)
 			act_pin(play);
 		break;

@@ -209,7 +209,7 @@ FOREIGN = {
     r"curl/.*": {"http", "transfer"},
     r"(cjson/)?cJSON\.h": {"json"},
     r"openssl/.*": {"digest"},
-    r"(fuse3/)?fuse.*\.h|linux/fuse\.h": {"front_fuse", "front_mount", "front_notify", "front_refresh", "front_reply"},
+    r"(fuse3/)?fuse.*\.h|linux/fuse\.h": {"front_fuse", "front_mount", "front_notify", "front_refresh", "front_reply", "front_walk"},
     r"malloc\.h": {"trim"},
     r"sys/(epoll|signalfd|timerfd|eventfd)\.h": {"loop"},
 }
