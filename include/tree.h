@@ -211,7 +211,16 @@ struct source_note {
 	int64_t received_s; /* Unix */
 	const char *action; /* outlives the tree (the catalog's) */
 	const char *request_id; /* copied */
+	struct reading *reading; /* NULL, or that of the list that it is a page of */
 };
+
+/*
+ * A list, or the part of one, is being read: what comes with it stands until that is over, and for some time
+ * more.  `bearable_ms`: how long anyone waits for it to be read again.
+ */
+void tree_reading_begin(struct tree *tree, struct node *node, int64_t now_ms, int64_t bearable_ms);
+void tree_reading_end(struct node *node, int64_t now_ms);
+struct reading *tree_reading(struct node *node); /* NULL: it is not being read */
 
 /* A whole reading of the list begins; `shown`: who reads the listing may follow it page by page. */
 void tree_list_begin(struct node *listing, bool shown);

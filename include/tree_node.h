@@ -50,6 +50,7 @@ struct stamp {
 	unsigned refs;
 	int64_t received_ms, received_s, sent_ms;
 	const char *action;
+	struct reading *reading; /* of a list, that it is a page of; NULL: none */
 	char request_id[72];
 };
 
@@ -87,6 +88,8 @@ struct record {
 	int64_t mtime_s;
 	uint64_t stable;
 	bool terminal; /* the status is one that does not change by itself */
+	bool bounded; /* it stands no longer than expires_ms, whatever it came with */
+	bool lent; /* it was looked into past its time, and got more (tree_reading.c) */
 };
 
 struct failure {
@@ -188,6 +191,7 @@ struct node {
 			bool bearable; /* who asks about one resource can wait for it to be read again */
 			size_t n_added; /* shown since the kernel was last told of another mtime */
 			int64_t whole_ms, newest_s; /* of the last whole list: when; the latest change */
+			struct reading *reading; /* that is under way; NULL: none is */
 			struct stamp *list_stamp, *page_stamp; /* of the last whole list; of the last page */
 			int64_t list_expires_ms;
 			uint64_t epoch; /* in the mtime: counts how often its names changed */
@@ -309,10 +313,20 @@ struct version *record_version(struct tree *tree, struct node *node, struct reco
 void record_renew(struct record *record, struct stamp *stamp, int64_t expires_ms);
 /* It is to be asked for again at that time, at the latest, before it is believed. */
 void outlive_not(struct record *record, int64_t expires_ms);
+bool version_is_fresh(const struct node *node, const struct version *version, struct asked asked);
 bool record_is_fresh(const struct record *record, struct asked asked);
 const struct record *node_newest(const struct node *node); /* NULL: nothing is known */
 enum fault node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
 	int64_t now_s, struct snapshot **out);
+
+/* tree_reading.c: what came with a list stands while that is read, and read from */
+struct reading *reading_get(struct reading *reading); /* NULL is fine */
+void reading_put(struct reading *reading);
+void reading_note_page(struct reading *reading); /* another one came */
+/* Until when what was said last counts as fresh. */
+int64_t record_until_ms(const struct record *record, int64_t now_ms);
+/* Somebody looks into the node's item. */
+void record_look(struct record *record, const struct node *node, int64_t now_ms);
 
 /* tree_memory.c: a node's parts; what is kept, and what goes */
 /* The failure of the call about a node; its fault is FAULT_NONE when there was none. */

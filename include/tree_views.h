@@ -56,6 +56,7 @@ struct part {
 	struct node **coming; /* of the answer that is being read, in its order; pinned */
 	size_t n_members, n_coming, room;
 	struct map met; /* those coming */
+	struct reading *reading; /* that is under way; NULL: none is */
 	struct stamp *stamp; /* NULL: there is no answer */
 	bool complete; /* it holds all that the filter lets through */
 	int64_t expires_ms, refused_until_ms;

@@ -79,6 +79,7 @@ static void land(struct flight *flight, enum fault fault)
 	while (flight->legs)
 		leg_free(flight->legs);
 	*node_flight(node, flight->want) = NULL;
+	tree_reading_end(node, engine_now_ms(engine));
 	if (fault) {
 		tree_note_outage(engine->options.tree, fault, engine_now_ms(engine));
 		tree_fail(engine->options.tree, node, flight->want, fault, hold_ms(fault),
@@ -120,6 +121,7 @@ struct flight *flight_find(struct engine *engine, struct node *node, enum want w
 		return flight;
 	node_pin(node);
 	flight = flight_new(engine, node, want);
+	tree_reading_begin(engine->options.tree, node, flight->alone_ms, engine->options.deadline_ms / 2);
 	enum fault fault = flight_begin(flight);
 	if (part_gives_up(flight, fault))
 		fault = FAULT_NONE;
@@ -223,6 +225,7 @@ static bool take(struct flight *flight, const struct leg *leg, const struct json
 		.received_s = engine_wall_s(flight->engine),
 		.action = action_name(leg->action),
 		.request_id = leg->note.request_id,
+		.reading = tree_reading(flight->node),
 	};
 
 	flight->more = false;

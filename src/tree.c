@@ -296,6 +296,7 @@ static void listing_free(struct tree *tree, struct node *listing)
 		node_free(tree, listing->first_below);
 	stamp_put(listing->list_stamp);
 	stamp_put(listing->page_stamp);
+	reading_put(listing->reading);
 	free(listing->entries);
 	listing_drop_aspects(tree, listing);
 	node_release(tree, listing);

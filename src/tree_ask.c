@@ -61,8 +61,9 @@ int64_t vouched_ms(const struct tree *tree, const struct node *node, struct aske
 
 	if (record_is_fresh(node_detail(node), asked))
 		ms = left_ms(node_detail(node)->expires_ms, asked) + 1;
-	if (record_is_fresh(&node->listed, asked) && ms <= left_ms(node->listed.expires_ms, asked))
-		ms = left_ms(node->listed.expires_ms, asked) + 1;
+	int64_t listed_ms = left_ms(record_until_ms(&node->listed, asked.now_ms), asked);
+	if (record_is_fresh(&node->listed, asked) && ms <= listed_ms)
+		ms = listed_ms + 1;
 	if (node_is_listed(node) && node->in_listing && !node->doubted && listing_shows(listing, node) &&
 			listing_stands(tree, listing, asked) &&
 			ms <= listing_left_ms(tree, listing, asked))

@@ -87,7 +87,7 @@ struct entry resource_entry(const struct tree *tree, const struct node *node, in
 	struct asked asked)
 {
 	const struct record *record = node_newest(node);
-	int64_t attr_ms = record ? left_ms(record->expires_ms, asked) : 0;
+	int64_t attr_ms = record ? left_ms(record_until_ms(record, asked.now_ms), asked) : 0;
 
 	if (attr_ms < for_ms) /* what vouches for the name dates it too */
 		attr_ms = for_ms;

@@ -23,9 +23,11 @@ static struct stamp *page_stamp(struct node *listing, const struct source_note *
 {
 	struct stamp *last = listing->page_stamp;
 
-	if (!last || last->sent_ms != note->sent_ms || last->received_ms != note->received_ms) {
+	if (!last || last->sent_ms != note->sent_ms || last->received_ms != note->received_ms ||
+			last->reading != note->reading) {
 		stamp_put(last);
 		listing->page_stamp = stamp_new(note);
+		reading_note_page(note->reading);
 	}
 	return listing->page_stamp;
 }

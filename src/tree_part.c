@@ -139,6 +139,7 @@ void part_free(struct tree *tree, struct node *view)
 		return;
 	tree_part_leave(tree, view);
 	part_drop(tree, view);
+	reading_put(part->reading);
 	*(part->prev ? &part->prev->part->next : &tree->parts) = part->next;
 	if (part->next)
 		part->next->part->prev = part->prev;

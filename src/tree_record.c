@@ -20,6 +20,7 @@ struct stamp *stamp_new(const struct source_note *note)
 	stamp->received_ms = note->received_ms;
 	stamp->received_s = note->received_s;
 	stamp->action = note->action;
+	stamp->reading = reading_get(note->reading);
 	fault_note_copy(stamp->request_id, sizeof(stamp->request_id),
 		note->request_id ? note->request_id : "");
 	return stamp;
@@ -33,8 +34,10 @@ struct stamp *stamp_get(struct stamp *stamp)
 
 void stamp_put(struct stamp *stamp)
 {
-	if (stamp && --stamp->refs == 0)
-		free(stamp);
+	if (!stamp || --stamp->refs)
+		return;
+	reading_put(stamp->reading);
+	free(stamp);
 }
 
 /* ---- texts ---- */
@@ -109,6 +112,7 @@ void record_renew(struct record *record, struct stamp *stamp, int64_t expires_ms
 	stamp_put(record->stamp);
 	record->stamp = stamp;
 	record->expires_ms = expires_ms;
+	record->bounded = record->lent = false;
 	if (record->version) {
 		stamp_get(stamp);
 		stamp_put(record->version->stamp);
@@ -119,6 +123,7 @@ void record_renew(struct record *record, struct stamp *stamp, int64_t expires_ms
 
 void outlive_not(struct record *record, int64_t expires_ms)
 {
+	record->bounded = true;
 	if (record->expires_ms <= expires_ms)
 		return;
 	record->expires_ms = expires_ms;
@@ -220,8 +225,15 @@ bool node_set_item(struct tree *tree, struct node *node, const struct json *item
 
 bool record_is_fresh(const struct record *record, struct asked asked)
 {
-	return record->stamp &&
-		(record->expires_ms > asked.now_ms || record->stamp->received_ms >= asked.since_ms);
+	return record->stamp && (record_until_ms(record, asked.now_ms) > asked.now_ms ||
+		record->stamp->received_ms >= asked.since_ms);
+}
+
+bool version_is_fresh(const struct node *node, const struct version *version, struct asked asked)
+{
+	if (version == node->listed.version)
+		return record_is_fresh(&node->listed, asked);
+	return version->expires_ms > asked.now_ms || version->stamp->received_ms >= asked.since_ms;
 }
 
 const struct record *node_newest(const struct node *node)

@@ -220,9 +220,11 @@ static struct view view_fresh(struct tree *tree, struct node *node, uint32_t slo
 		}
 		return view_at(detail->version, left_ms(detail->expires_ms, asked));
 	}
-	if (listed && (item_is_whole(node->kind) || (name && list_item_has(tree, node, slot, name))))
-		return view_at(record_version(tree, node, &node->listed),
-			left_ms(node->listed.expires_ms, asked));
+	if (listed && (item_is_whole(node->kind) || (name && list_item_has(tree, node, slot, name)))) {
+		struct version *version = record_version(tree, node, &node->listed);
+		record_look(&node->listed, node, asked.now_ms);
+		return view_at(version, left_ms(record_until_ms(&node->listed, asked.now_ms), asked));
+	}
 	return (struct view){ 0 };
 }
 

@@ -97,8 +97,7 @@ static struct reply look_at(struct tree *tree, const struct node *node, const st
 	struct asked asked)
 {
 	struct version *version = view->version;
-	bool fresh = version && (version->expires_ms > asked.now_ms ||
-		version->stamp->received_ms >= asked.since_ms);
+	bool fresh = version && version_is_fresh(node, version, asked);
 	const struct failure *failure = node_failure(kind_has_describe(node->kind) ? node : node->parent);
 
 	if (fresh && version_look(tree, version)->terminal)

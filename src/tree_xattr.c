@@ -33,7 +33,7 @@ static void set_entry(struct origin *origin, struct version *version, uint32_t s
 	origin->entry = entry == UINT32_MAX ? 0 : entry;
 }
 
-static bool find_object(const struct tree *tree, uint64_t id, struct origin *origin)
+static bool find_object(const struct tree *tree, uint64_t id, struct origin *origin, int64_t now_ms)
 {
 	uint32_t index;
 	struct object *object = tree_object(tree, id, &index);
@@ -45,7 +45,9 @@ static bool find_object(const struct tree *tree, uint64_t id, struct origin *ori
 		origin->version = (struct version *)object;
 		origin->node = origin->version->owner;
 		origin->stamp = origin->version->stamp;
-		origin->expires_ms = origin->version->expires_ms;
+		bool listed = origin->version == origin->node->listed.version;
+		origin->expires_ms = listed ? record_until_ms(&origin->node->listed, now_ms) :
+			origin->version->expires_ms;
 		return true;
 	}
 	const struct node *node = origin->node = (struct node *)object;
@@ -64,17 +66,17 @@ static bool find_object(const struct tree *tree, uint64_t id, struct origin *ori
 	if (!record)
 		return true;
 	origin->stamp = record->stamp;
-	origin->expires_ms = record->expires_ms;
+	origin->expires_ms = record_until_ms(record, now_ms);
 	set_entry(origin, record->version, index);
 	if (index && !origin->entry) /* a list's item that nobody has looked into yet */
 		set_entry(origin, node_detail(node)->version, index);
 	return true;
 }
 
-static bool find_origin(struct tree *tree, uint64_t id, struct origin *origin)
+static bool find_origin(struct tree *tree, uint64_t id, struct origin *origin, int64_t now_ms)
 {
 	tree_shrink(tree);
-	if (!find_object(tree, id, origin))
+	if (!find_object(tree, id, origin, now_ms))
 		return false;
 	origin->snapshot = origin->version ? version_look(tree, origin->version) : NULL;
 	return true;
@@ -186,7 +188,7 @@ bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *ou
 {
 	struct origin origin;
 
-	if (strncmp(name, PREFIX, strlen(PREFIX)) || !find_origin(tree, id, &origin))
+	if (strncmp(name, PREFIX, strlen(PREFIX)) || !find_origin(tree, id, &origin, asked.now_ms))
 		return false;
 	for (size_t i = 0; i < sizeof(xattrs) / sizeof(*xattrs); i++)
 		if (!strcmp(xattrs[i].name, name + strlen(PREFIX)))
@@ -199,7 +201,7 @@ void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct as
 	struct origin origin;
 	struct buf value;
 
-	if (!find_origin(tree, id, &origin))
+	if (!find_origin(tree, id, &origin, asked.now_ms))
 		return;
 	buf_init(&value, SIZE_MAX);
 	for (size_t i = 0; i < sizeof(xattrs) / sizeof(*xattrs); i++) {
