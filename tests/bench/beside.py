@@ -10,7 +10,7 @@ import start
 import warm
 
 PROGRAM = os.environ.get("BENCH_BESIDE", "")
-LISTED = 10000  # tasks, of which the CPU and the memory of a listing are taken
+LISTED, DESCRIBED = 10000, 1000  # tasks, of which the CPU and the memory are taken
 
 
 def copies():
@@ -77,14 +77,18 @@ def listed_rows(programs):
             mount = box.mount("tione", *kit.FRESH, binary=program, endpoint=box.cloud.url)
             os.listdir(mount.path)
             idle, cpu, began = kit.memory_kib(mount.pid), kit.cpu_ns(mount.pid), time.perf_counter()
-            n = len(os.listdir(mount.path / "training"))
-            values = [idle * 1024, (kit.cpu_ns(mount.pid) - cpu) / 1e9 / n, time.perf_counter() - began,
-                      (kit.memory_kib(mount.pid) - idle) * 1024 / n]
+            names = sorted(os.listdir(mount.path / "training"))
+            values = [idle * 1024, (kit.cpu_ns(mount.pid) - cpu) / 1e9 / len(names), time.perf_counter() - began,
+                      (kit.memory_kib(mount.pid) - idle) * 1024 / len(names)]
+            listed, cpu = kit.memory_kib(mount.pid), kit.cpu_ns(mount.pid)
+            for name in names[:DESCRIBED]:
+                (mount.path / "training" / name / "describe.json").read_bytes()
+            values += [(kit.cpu_ns(mount.pid) - cpu) / 1e9 / DESCRIBED, (kit.memory_kib(mount.pid) - listed) * 1024 / DESCRIBED]
             mount.unmount(("umount",) if kit.ROOT else ("fusermount3", "-u"))
             return values
         got = kit.interleaved(programs, measure)
         for i, row in enumerate(("resident when idle", "CPU a task listed", "`ls training` of %d" % LISTED,
-                                 "resident a task listed")):
+                                 "resident a task listed", "CPU a task described", "resident a task described")):
             found[row] = {name: [value[i] for value in values] for name, values in got.items()}
         return found
 
