@@ -17,6 +17,11 @@
  * character (for a stray byte, the byte), *length its bytes in either case.
  */
 size_t shown_unsafe(const char *text, uint32_t *point, size_t *length);
+/* Nearly every byte is one of these: a printable ASCII character, which may be shown and needs no closer look. */
+static inline bool shown_is_plain(char byte)
+{
+	return byte >= ' ' && byte <= '~';
+}
 /* Appends `text`, with \xNN for each byte that must not reach a terminal; `kept`: characters that may. */
 bool shown_add(struct buf *out, const char *text, const char *kept);
 /* The same as a text of its own, for a line; to be freed. */

@@ -281,8 +281,12 @@ bool json_quote(struct buf *out, const char *text)
 
 	buf_putc(out, '"');
 	for (; *text; text += length) {
-		bool is_unsafe = shown_unsafe(text, &point, &length) && (length > 1 || point < 0x80);
 		char letter = escape_of(*text);
+		bool is_unsafe = false;
+
+		length = 1;
+		if (!shown_is_plain(*text))
+			is_unsafe = shown_unsafe(text, &point, &length) && (length > 1 || point < 0x80);
 
 		if (!letter && !is_unsafe)
 			continue;

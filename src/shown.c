@@ -27,8 +27,11 @@ bool shown_add(struct buf *out, const char *text, const char *kept)
 	size_t length;
 
 	for (; *text; text += length) {
-		size_t unsafe = shown_unsafe(text, &point, &length);
+		size_t unsafe = 0;
 
+		length = 1;
+		if (!shown_is_plain(*text))
+			unsafe = shown_unsafe(text, &point, &length);
 		if (!unsafe || (unsafe == 1 && strchr(kept, *text)))
 			continue;
 		buf_add(out, run, (size_t)(text - run));
