@@ -19,6 +19,8 @@ struct credentials {
 void credentials_release(struct credentials *credentials);
 /* `to` holds a value (or zeroes) and is released first. */
 void credentials_copy(struct credentials *to, const struct credentials *from);
+/* Has it lie where secrets are kept (digest.h), wherever it lies. */
+void credentials_keep(struct credentials *credentials);
 
 enum origin_kind {
 	ORIGIN_KEY, /* `key` is it */
@@ -42,7 +44,7 @@ struct origin {
 /* Wipes what is secret. */
 void origin_release(struct origin *origin);
 void origin_copy(struct origin *to, const struct origin *from);
-/* What was in `from` is in `to` now, and `from` is empty. */
+/* What was in `from` is in `to` now, where secrets are kept, and `from` is empty. */
 void origin_move(struct origin *to, struct origin *from);
 
 #endif

@@ -23,6 +23,17 @@ void digest_wipe(void *bytes, size_t len);
 /* Whether a PEM text holds a certificate at least. */
 bool digest_is_certificate(const char *text, size_t len);
 
+/*
+ * Memory for secrets, which is neither swapped nor dumped where the machine allows that.  digest_secrets
+ * makes it, once a process: DIGEST_SECRETS bytes from there, or NULL.  A fork has to lock them again.
+ * Without it, or when it is full, secrets lie in the heap.
+ */
+enum { DIGEST_SECRETS = 64 << 10 };
+void *digest_secrets(void);
+char *digest_secret(const char *text); /* a copy there */
+/* Wipes and frees; also what malloc gave, and NULL. */
+void digest_secret_free(char *text);
+
 /* The library behind it and its version, for people. */
 const char *digest_library(void);
 

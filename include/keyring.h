@@ -42,6 +42,8 @@ struct keyring;
 /* Captures and scrubs the environment: HOME, the variables above; SSLKEYLOGFILE, proxies and the like go. */
 struct keyring *keyring_new(void);
 void keyring_free(struct keyring *keyring);
+/* Keeps the memory where secrets lie from being swapped, as far as the machine allows: a fork undoes that. */
+void keyring_lock(const struct keyring *keyring);
 
 /*
  * How the key for a cloud ("tencent", "baidu") and a profile (NULL: none was named) is come by.  True: *out

@@ -18,6 +18,7 @@ enum { KEYRING_FILE_MAX = 64 << 10, KEYRING_PATH_MAX = 4096 };
 
 /* A variable that is not set, or has no byte, is NULL; one that holds only blanks is "". */
 struct keyring {
+	void *secrets; /* where they lie; NULL: in the heap */
 	char *home, *config, *manager; /* HOME, XDG_CONFIG_HOME, NOTIFY_SOCKET */
 	const char *ignored_proxy; /* the name of a variable */
 	int64_t invoker; /* SUDO_UID; -1: none */

@@ -12,15 +12,13 @@
 
 static void forget(char **text)
 {
-	if (*text)
-		digest_wipe(*text, strlen(*text));
-	free(*text);
+	digest_secret_free(*text);
 	*text = NULL;
 }
 
 static char *duplicate(const char *text)
 {
-	return text ? xstrdup(text) : NULL;
+	return text ? digest_secret(text) : NULL;
 }
 
 void credentials_release(struct credentials *credentials)
@@ -37,6 +35,14 @@ void credentials_copy(struct credentials *to, const struct credentials *from)
 	};
 	credentials_release(to);
 	*to = copy;
+}
+
+void credentials_keep(struct credentials *credentials)
+{
+	struct credentials kept = { 0 };
+	credentials_copy(&kept, credentials);
+	credentials_release(credentials);
+	*credentials = kept;
 }
 
 /* All its texts are treated alike: one of them is a secret, and none is looked at often. */
@@ -63,15 +69,16 @@ void origin_copy(struct origin *to, const struct origin *from)
 	copy.key = (struct credentials){ 0 };
 	credentials_copy(&copy.key, &from->key);
 	for (size_t i = 0; (text = text_of(&copy, i)); i++)
-		*text = duplicate(*text);
+		*text = *text && text != &copy.identity ? xstrdup(*text) : duplicate(*text);
 	origin_release(to);
 	*to = copy;
 }
 
 void origin_move(struct origin *to, struct origin *from)
 {
-	struct origin moved = *from;
-	*from = (struct origin){ 0 };
+	struct origin moved = { 0 };
+	origin_copy(&moved, from);
+	origin_release(from);
 	origin_release(to);
 	*to = moved;
 }

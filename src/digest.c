@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -71,6 +72,37 @@ bool digest_is_certificate(const char *text, size_t len)
 	BIO_free(bio);
 	ERR_clear_error();
 	return found;
+}
+
+/* What is as big as all of it can only begin where it begins. */
+void *digest_secrets(void)
+{
+	enum { SMALLEST = 32 };
+	if (!CRYPTO_secure_malloc_init(DIGEST_SECRETS, SMALLEST))
+		return NULL;
+	void *start = OPENSSL_secure_malloc(DIGEST_SECRETS);
+	OPENSSL_secure_free(start);
+	return start;
+}
+
+char *digest_secret(const char *text)
+{
+	size_t len = strlen(text) + 1;
+	char *copy = OPENSSL_secure_malloc(len);
+	if (!copy)
+		copy = OPENSSL_malloc(len);
+	if (!copy) {
+		fputs("describefs: out of memory\n", stderr);
+		abort();
+	}
+	memcpy(copy, text, len);
+	return copy;
+}
+
+void digest_secret_free(char *text)
+{
+	if (text)
+		OPENSSL_secure_clear_free(text, strlen(text));
 }
 
 const char *digest_library(void)

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "transfer.h"
+#include "wiping.h"
 
 enum { CONNECTIONS_MAX = 1024, CONNECTIONS_KEPT = 64, CONNECT_MS = 3000, DISTRUST_MS = 2000 };
 
@@ -337,7 +338,8 @@ struct http *http_new(struct loop *loop, const struct http_options *options, str
 {
 	/* CURLOPT_NOSIGNAL does not cover every write to a socket that the peer has closed. */
 	signal(SIGPIPE, SIG_IGN);
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc,
+			wiping_strdup, wiping_calloc) != CURLE_OK) {
 		buf_puts(why, "libcurl cannot be initialised");
 		return NULL;
 	}

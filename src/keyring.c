@@ -16,9 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "ascii.h"
+#include "digest.h"
 #include "file.h"
 #include "value.h"
 
@@ -138,6 +140,7 @@ static void take_cluster(struct keyring *keyring)
 struct keyring *keyring_new(void)
 {
 	struct keyring *keyring = xcalloc(1, sizeof *keyring);
+	keyring->secrets = digest_secrets();
 	char *dotenv = clean_variable("QIANFAN_DOT_ENV_CONFIG_FILE");
 	keyring->home = absolute(copy_variable("HOME"));
 	keyring->config = take_config_home();
@@ -156,6 +159,8 @@ struct keyring *keyring_new(void)
 	keyring->baidu.id = take_secret("QIANFAN_ACCESS_KEY");
 	keyring->baidu.secret = take_secret("QIANFAN_SECRET_KEY");
 	keyring->ignored_proxy = find_proxy();
+	credentials_keep(&keyring->tencent);
+	credentials_keep(&keyring->baidu);
 	remove_unwanted();
 	return keyring;
 }
@@ -163,6 +168,12 @@ struct keyring *keyring_new(void)
 const char *keyring_ignored_proxy(const struct keyring *keyring)
 {
 	return keyring->ignored_proxy;
+}
+
+void keyring_lock(const struct keyring *keyring)
+{
+	if (keyring->secrets)
+		mlock(keyring->secrets, DIGEST_SECRETS);
 }
 
 void keyring_free(struct keyring *keyring)
@@ -268,7 +279,7 @@ static void make_plain(struct credentials *key)
 	if (key->secret)
 		value_clean(key->secret);
 	if (key->token && !*value_clean(key->token)) {
-		free(key->token);
+		digest_secret_free(key->token);
 		key->token = NULL;
 	}
 }

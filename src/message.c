@@ -22,6 +22,7 @@ void request_init(struct request *request)
 static void header_release(struct header *header)
 {
 	free(header->name);
+	explicit_bzero(header->value, strlen(header->value)); /* it may be a token */
 	free(header->value);
 }
 

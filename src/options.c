@@ -394,6 +394,7 @@ bool options_take_row(struct config *config, const char *word, const char *value
 	if (!is_switch)
 		buf_printf(&item, "=%s", value);
 	bool good = take_item(config, item.data, "", why);
+	explicit_bzero(item.data, item.len); /* it may be a password */
 	buf_release(&item);
 	return good;
 }
@@ -421,6 +422,7 @@ bool options_take(struct config *config, const char *list, struct buf *why)
 		list = next_item(list, &item);
 		good = take_item(config, item.data, "-o ", why);
 	}
+	explicit_bzero(item.data, item.len); /* it may be a password */
 	buf_release(&item);
 	return good;
 }

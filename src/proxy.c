@@ -12,48 +12,48 @@
 
 #include "address.h"
 #include "ascii.h"
+#include "digest.h"
 
 enum { URL_MAX = 4096 };
 
 static const char WORD[] = "proxy=";
 
-static void forget(char **text)
-{
-	if (*text)
-		explicit_bzero(*text, strlen(*text));
-	free(*text);
-	*text = NULL;
-}
-
 void proxy_release(struct proxy *proxy)
 {
-	forget(&proxy->user);
-	forget(&proxy->password);
+	digest_secret_free(proxy->user);
+	digest_secret_free(proxy->password);
 	free(proxy->url);
 	*proxy = (struct proxy){ 0 };
+}
+
+/* The byte that stands at *at, which moves to its end; a control character: it is none that may be there. */
+static int next_byte(const char *text, size_t len, size_t *at)
+{
+	size_t i = *at;
+	if (text[i] != '%')
+		return (unsigned char)text[i];
+	int high = i + 2 < len ? ascii_hex_value(text[i + 1]) : -1;
+	int low = i + 2 < len ? ascii_hex_value(text[i + 2]) : -1;
+	*at = i + 2;
+	return high < 0 || low < 0 ? 0 : high * 16 + low;
 }
 
 /* NULL: a '%' that is no escape, or one of a control character. */
 static char *unescape(const char *text, size_t len)
 {
-	char *out = xmalloc(len + 1), *end = out;
-	for (size_t i = 0; i < len; i++) {
-		int byte = (unsigned char)text[i];
-		if (byte == '%') {
-			int high = i + 2 < len ? ascii_hex_value(text[i + 1]) : -1;
-			int low = i + 2 < len ? ascii_hex_value(text[i + 2]) : -1;
-			byte = high < 0 || low < 0 ? 0 : high * 16 + low;
-			i += 2;
-		}
-		if (byte < ' ' || byte == 0x7f) {
-			explicit_bzero(out, len);
-			free(out);
-			return NULL;
-		}
-		*end++ = (char)byte;
+	char *plain = xcalloc(len + 1, 1), *kept = NULL;
+	bool good = true;
+	size_t n = 0;
+	for (size_t i = 0; good && i < len; i++) {
+		int byte = next_byte(text, len, &i);
+		good = byte >= ' ' && byte != 0x7f;
+		plain[n++] = (char)byte;
 	}
-	*end = '\0';
-	return out;
+	if (good)
+		kept = digest_secret(plain);
+	explicit_bzero(plain, len);
+	free(plain);
+	return kept;
 }
 
 static bool read_user(struct proxy *proxy, const char *text, size_t len)
@@ -61,7 +61,7 @@ static bool read_user(struct proxy *proxy, const char *text, size_t len)
 	const char *colon = memchr(text, ':', len);
 	size_t user_len = colon ? (size_t)(colon - text) : len;
 	proxy->user = unescape(text, user_len);
-	proxy->password = colon ? unescape(colon + 1, len - user_len - 1) : xstrdup("");
+	proxy->password = colon ? unescape(colon + 1, len - user_len - 1) : digest_secret("");
 	return proxy->user && proxy->password && *proxy->user && !strchr(proxy->user, ':');
 }
 

@@ -83,6 +83,7 @@ bool sources_connect(struct sources *sources, struct buf *why)
 	struct setting *setting = &sources->setting;
 	struct http_options http = { &setting->config->proxy, setting->config->cacert, 3000 };
 
+	keyring_lock(setting->keyring);
 	setting->loop = loop_new();
 	if (!setting->loop) {
 		buf_puts(why, "cannot make an event loop: out of descriptors?");

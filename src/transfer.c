@@ -324,6 +324,7 @@ static bool add_header(struct transfer *transfer, const char *name, const char *
 	struct curl_slist *headers = NULL;
 	if (!line.full && !strpbrk(line.data, "\r\n"))
 		headers = curl_slist_append(transfer->headers, line.data);
+	explicit_bzero(line.data, line.len);
 	buf_release(&line);
 	if (headers)
 		transfer->headers = headers;

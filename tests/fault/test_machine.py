@@ -71,7 +71,8 @@ def test_M01_a_verb_that_lacks_an_allocation_fails_cleanly(box, cloud, memory, w
         if result.returncode == 0:
             assert result.stdout == right.stdout, (n, result)
         else:
-            assert re.match("describefs: .|.*memory", said), (n, result)
+            # its secure heap ends the program in words of its own
+            assert re.match("describefs: .|.*memory|.*OpenSSL internal error", said), (n, result)
 
 
 def test_M01_a_start_that_lacks_an_allocation_leaves_nothing_mounted(box, cloud, memory):

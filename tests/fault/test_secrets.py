@@ -115,6 +115,54 @@ def test_S03_after_many_signatures_the_key_lies_where_it_is_kept(box):
     assert not any("stack" in where for where, _ in after), after
 
 
+def unlocked(pid, secrets):
+    """The mappings in which one of these lies, without being locked ("lo") and left out of dumps ("dd")."""
+    wrong, here, start, end = [], "", 0, 0
+    with open("/proc/%d/smaps" % pid) as maps, open("/proc/%d/mem" % pid, "rb") as memory:
+        for line in maps:
+            if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+                here, (start, end) = line.strip(), (int(part, 16) for part in line.split()[0].split("-"))
+            if not line.startswith("VmFlags:") or " wr " not in line or {"lo", "dd"} <= set(line.split()):
+                continue
+            memory.seek(start)
+            try:
+                held = memory.read(end - start)
+            except OSError:
+                continue
+            for name, secret in secrets.items():
+                places = [at.start() for at in re.finditer(re.escape(secret.encode()), held)]
+                wrong += ["%s in %s: %r" % (name, here, held[max(0, at - 40):at + 60]) for at in places]
+    return wrong
+
+
+TOKEN = "canary-token-" + "0123456789abcdef" * 8
+
+
+@pytest.mark.parametrize("given", ["environment", "file", "machine"])
+def test_S15_a_key_lies_in_memory_that_is_locked_and_dumped_nowhere(box, given):
+    """After many calls, good and bad: also the copies that libcurl made of the headers are overwritten."""
+    secrets, env = {"key": KEY, "token": TOKEN}, dict(NO_KEYS)
+    options = ["rate=10000", "ttl=0", "deadline=20"]
+    cloud = box.emulator("--tasks", 50, *(["--token", TOKEN] if given != "machine" else []))
+    if given == "environment":
+        env = {"TENCENTCLOUD_TOKEN": TOKEN}
+    elif given == "file":
+        path = box.home / ".tccli/default.credential"
+        path.parent.mkdir()
+        path.write_text(json.dumps({"secretId": KEYS["TENCENTCLOUD_SECRET_ID"], "secretKey": KEY, "token": TOKEN}))
+        path.chmod(0o600)
+    else:
+        box.secrets = secrets = ["canary-lent-"]
+        cloud.control("keys", {"machine_role": "my-role"})
+        secrets, options = {"a key that was given": "canary-lent-"}, [*options, "metadata=" + cloud.url]
+    mount = box.mount("tione", *options, env=env, binary=PLAIN)
+    assert mount.text(STATUS) == "SUCCEED"
+    cloud.plan(do="http", status=500, action="DescribeTrainingTask", times=3)
+    mount.sh("cat training/*/remark > /dev/null; cat training/*/remark > /dev/null")
+    assert set(cloud.counts()["by_verdict"]) >= {"ok"}
+    assert not unlocked(mount.pid, secrets)
+
+
 @pytest.mark.parametrize("plan", [{"do": "error", "code": "AuthFailure.SignatureFailure"}, {"do": "http", "status": 500},
                                   {"do": "body", "body": "<html>" + "x" * 5000}, {"do": "close_early"},
                                   {"do": "redirect", "status": 302, "location": "http://example.com/"}],

@@ -276,7 +276,7 @@ BANNED = {
 
 # Words that have one home.
 AT_HOME = {
-    "malloc calloc realloc strdup strndup asprintf vasprintf": {"buf"},
+    "malloc calloc realloc strdup strndup asprintf vasprintf": {"buf", "wiping"},
     "getenv setenv unsetenv putenv secure_getenv": {"keyring"},
     "fork vfork daemon setsid": {"daemon", "child"},
 }
