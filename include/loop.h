@@ -42,6 +42,9 @@ void loop_unset(struct loop *loop, struct timer *timer);
 /* Blocks the signal and hands it to fn from the loop. */
 int loop_signal(struct loop *loop, int signal, loop_signal_fn *fn, void *arg);
 
+/* Calls fn, with 0, whenever the machine has slept for a second or more since it was last called. */
+void loop_resume(struct loop *loop, loop_signal_fn *fn, void *arg);
+
 /*
  * Says that a request was just served: for the next LOOP_SPIN_US microseconds the loop polls before it
  * sleeps (wake-ups cost more than the work).  Renewed by each call; never when idle.

@@ -11,8 +11,9 @@
  *
  * Time is CLOCK_BOOTTIME in microseconds, so that a TTL also passes while the machine sleeps; a
  * timer never fires early.  The kernel does not wake a sleeping machine for us: what fell due
- * meanwhile fires at the first event afterwards, at the latest when the sleep that was asked for
- * has been slept awake.
+ * meanwhile fires when it resumes.  That it slept is seen in each round, because CLOCK_MONOTONIC
+ * stood still meanwhile.  A timer of CLOCK_REALTIME that the kernel cancels when that clock is set,
+ * which a resume does, begins a round then, and no other time.
  *
  * Signals stay blocked after loop_free: a second SIGTERM must not kill the program while it cleans
  * up.
@@ -25,12 +26,13 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "buf.h"
 
-enum { EVENTS_A_ROUND = 64, FIRST_ROOM = 16 };
+enum { EVENTS_A_ROUND = 64, FIRST_ROOM = 16, READS = 5, SLEPT_MIN_US = 1000000 };
 
 /* A century: keeps sums of times far from overflow. */
 static const int64_t FARTHEST_MS = INT64_C(100) * 366 * 24 * 3600 * 1000;
@@ -56,7 +58,7 @@ struct handler {
 };
 
 struct loop {
-	int epoll_fd, signal_fd;
+	int epoll_fd, signal_fd, set_fd;
 	struct watch *watches; /* indexed by descriptor */
 	size_t n_watches;
 	struct timer **heap;
@@ -64,6 +66,8 @@ struct loop {
 	uint64_t next_order;
 	sigset_t signals;
 	struct handler handlers[NSIG];
+	struct handler resume; /* called when the machine has slept; fn NULL: nobody asks */
+	int64_t slept_us; /* of which the handler knows */
 	bool busy; /* a request was served since the last wait */
 	int64_t busy_until_us;
 	bool stopped;
@@ -77,7 +81,7 @@ struct loop *loop_new(void)
 		return NULL;
 	struct loop *loop = xcalloc(1, sizeof *loop);
 	loop->epoll_fd = fd;
-	loop->signal_fd = -1;
+	loop->signal_fd = loop->set_fd = -1;
 	sigemptyset(&loop->signals);
 	return loop;
 }
@@ -92,15 +96,22 @@ void loop_free(struct loop *loop)
 	free(loop->watches);
 	if (loop->signal_fd >= 0)
 		close(loop->signal_fd);
+	if (loop->set_fd >= 0)
+		close(loop->set_fd);
 	close(loop->epoll_fd);
 	free(loop);
 }
 
-static int64_t now_us(void)
+static int64_t clock_us(clockid_t id)
 {
 	struct timespec now;
-	clock_gettime(CLOCK_BOOTTIME, &now);
+	clock_gettime(id, &now);
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t now_us(void)
+{
+	return clock_us(CLOCK_BOOTTIME);
 }
 
 int64_t loop_now_ms(const struct loop *loop)
@@ -327,6 +338,49 @@ int loop_signal(struct loop *loop, int signal, loop_signal_fn *fn, void *arg)
 	return loop_watch(loop, fd, LOOP_READ, take_signals, loop);
 }
 
+/* Sleep of the machine */
+
+/* At least so long: where something comes between the two clocks, it looks like less. */
+static int64_t count_slept_us(void)
+{
+	int64_t boot_us = now_us();
+	return boot_us - clock_us(CLOCK_MONOTONIC);
+}
+
+static void notice_sleep(struct loop *loop)
+{
+	int64_t slept_us = loop->resume.fn ? count_slept_us() : 0;
+	if (!loop->resume.fn || slept_us - loop->slept_us < SLEPT_MIN_US)
+		return;
+	loop->slept_us = slept_us;
+	loop->resume.fn(loop->resume.arg, 0);
+}
+
+static void take_set(void *arg, int fd, int events)
+{
+	uint64_t ticks;
+	(void)arg;
+	(void)events;
+	while (read(fd, &ticks, sizeof ticks) > 0)
+		; /* fails with ECANCELED, once */
+}
+
+void loop_resume(struct loop *loop, loop_signal_fn *fn, void *arg)
+{
+	static const struct itimerspec NEVER = { .it_value = { .tv_sec = (time_t)1 << 35 } };
+	for (int i = 0; i < READS; i++) {
+		int64_t slept_us = count_slept_us();
+		loop->slept_us = i && slept_us < loop->slept_us ? loop->slept_us : slept_us;
+	}
+	loop->resume = (struct handler){ fn, arg };
+	if (loop->set_fd < 0)
+		loop->set_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	/* without it a resume is noticed at the next event */
+	if (loop->set_fd >= 0 && !timerfd_settime(loop->set_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
+			&NEVER, NULL))
+		loop_watch(loop, loop->set_fd, LOOP_READ, take_set, loop);
+}
+
 /* The loop itself */
 
 void loop_busy(struct loop *loop)
@@ -369,6 +423,7 @@ int loop_run(struct loop *loop)
 		int n = epoll_wait(loop->epoll_fd, events, EVENTS_A_ROUND, sleep_ms(loop));
 		if (n < 0 && errno != EINTR)
 			abort(); /* the epoll descriptor itself is wrong: nothing could wake us */
+		notice_sleep(loop); /* before anything is answered by what is over */
 		for (int i = 0; i < n && !loop->stopped; i++)
 			deliver(loop, &events[i]);
 		call_due(loop);

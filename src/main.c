@@ -129,6 +129,8 @@ static void catch_signals(struct service *service)
 		loop_signal(setting->loop, SIGHUP, stop, service);
 	else
 		loop_signal(setting->loop, SIGHUP, refresh_everything, service);
+	/* the kernel's own terms stood still while the machine slept */
+	loop_resume(setting->loop, refresh_everything, service);
 }
 
 /* From here to the unmount. */

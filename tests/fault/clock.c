@@ -1,7 +1,8 @@
 /*
- * clock.c - LD_PRELOAD: a wall clock that the test sets.
+ * clock.c - LD_PRELOAD: clocks that the test sets.
  *
- * The file $FAULT_CLOCK holds 64 bits: the seconds that CLOCK_REALTIME is off.  The other clocks are as they are.
+ * The file $FAULT_CLOCK holds twice 64 bits (the second may be missing): the seconds that CLOCK_REALTIME is off, and
+ * the milliseconds that CLOCK_BOOTTIME is ahead, as after a suspend.  The other clocks are as they are.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,7 +21,7 @@ __attribute__((constructor)) static void begin(void)
 {
 	const char *path = getenv("FAULT_CLOCK");
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	void *map = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *offset, PROT_READ, MAP_SHARED, fd, 0);
+	void *map = fd < 0 ? MAP_FAILED : mmap(NULL, 2 * sizeof *offset, PROT_READ, MAP_SHARED, fd, 0);
 
 	if (map == MAP_FAILED)
 		abort();
@@ -35,6 +36,12 @@ int clock_gettime(clockid_t id, struct timespec *now)
 	int failed = real(id, now);
 	if (!failed && offset && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
 		now->tv_sec += *offset;
+	if (!failed && offset && id == CLOCK_BOOTTIME) {
+		now->tv_sec += offset[1] / 1000;
+		now->tv_nsec += offset[1] % 1000 * 1000000;
+		now->tv_sec += now->tv_nsec / 1000000000;
+		now->tv_nsec %= 1000000000;
+	}
 	return failed;
 }
 

@@ -255,3 +255,42 @@ def test_P13_an_aborted_connection_ends_the_daemon_and_its_readers(box, cloud, c
     assert status == 0 and took < 3
     subprocess.run(["umount", "-l", str(mount.path)], stderr=subprocess.DEVNULL)
     assert find_daemon(mount.path) is None and error_of(read, mount / STATUS) == "ENOENT"
+
+
+def test_P14_after_a_suspend_the_kernel_keeps_no_name_for_longer_than_its_time(box, preload):
+    """CLOCK_BOOTTIME is ahead by what was slept; the kernel's timeouts stood still."""
+    cloud = box.emulator("--tasks", 3)
+    clock = box.directory / "clock"
+    clock.write_bytes(bytes(16))
+
+    def sleep(seconds):
+        with open(clock, "r+b") as file:
+            file.seek(8)
+            file.write(int(seconds * 1000).to_bytes(8, "little"))
+        error_of(os.stat, mount / ("nothing%d" % (seconds * 1000)))  # any message
+
+    mount = box.mount("tione", "ttl=600", binary=PLAIN, env={"LD_PRELOAD": preload("clock"), "FAULT_CLOCK": clock})
+    paths = ["training/%s/status" % synthetic(i) for i in range(3)]
+    status = [mount.text(path) for path in paths]
+    names = mount.names("training")
+    shell = os.open(mount / "training" / synthetic(0), os.O_RDONLY | os.O_DIRECTORY)
+    assert os.listdir(shell)
+    with cloud.counting() as made:
+        sleep(0.4)  # no suspend: two clocks are never read at one moment
+        sleep(0.8)
+        assert [mount.text(path) for path in paths] == status and mount.names("training") == names
+    assert made == {}
+    for i in range(3):
+        cloud.set("training", synthetic(i), Status="STOPPED" if i else "FAILED")
+    cloud.put("training", {"Id": "train-new", "Status": "RUNNING"})
+    sleep(3600)
+    assert [mount.text(path) for path in paths] == ["FAILED", "STOPPED", "STOPPED"]
+    assert mount.names("training") == sorted([*names, "train-new"])
+    file = os.open("status", os.O_RDONLY, dir_fd=shell)
+    assert read_open(file) == b"FAILED\n"
+    os.close(file)
+    os.close(shell)
+    with cloud.counting() as made:  # once
+        sleep(3600.5)
+        assert [mount.text(path) for path in paths] == ["FAILED", "STOPPED", "STOPPED"]
+    assert made == {}
