@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from harness import (NOTEBOOK, PLAIN, TASK, cat_error, error_of, forget_all, mounts_below, read, synthetic, text, timed, wait_exit,
-                     wait_until)
+from harness import (LAST_RESORT, NOTEBOOK, PLAIN, TASK, cat_error, error_of, forget_all, mounts_below, read, synthetic, text,
+                     timed, wait_exit, wait_until)
 
 STATUS = "training/%s/status" % TASK
 ONE = "DescribeTrainingTask"
@@ -64,7 +64,7 @@ def test_M01_a_verb_that_lacks_an_allocation_fails_cleanly(box, cloud, memory, w
     assert right.returncode == 0 and made > 100 and (good is None or right.stdout.decode() == good)
     for n in sample(made, made // runs):
         memory.fail(n)
-        result = box.run(words[0], *options, *words[1:], binary=PLAIN, env=memory.env, timeout=20)
+        result = box.run(words[0], *options, *words[1:], binary=PLAIN, env=memory.env)
         said = result.stderr.decode()
         assert result.returncode in FINE and "No such file" not in said, (n, result)
         assert result.stdout in (right.stdout, b"") or words[0] == "kinds", (n, result)
@@ -85,7 +85,7 @@ def test_M01_a_start_that_lacks_an_allocation_leaves_nothing_mounted(box, cloud,
     subprocess.run(["umount", str(point)], check=True)
     for n in sorted({*sample(made, made // 40), *range(made - 50, made + 1)}):
         memory.fail(n)
-        took, result = timed(lambda: box.run(*options, "tione", point, binary=PLAIN, env=memory.env, timeout=120))
+        took, result = timed(lambda: box.run(*options, "tione", point, binary=PLAIN, env=memory.env, timeout=LAST_RESORT))
         assert took < 15, (n, took, result)  # the program's own limits are longer: none was needed
         if result.returncode == 0:  # it went on without
             assert error_of(os.listdir, point) in ("ok", "EIO", "ENOMEM", "ENOTCONN"), n
@@ -166,7 +166,7 @@ def test_M01_an_interrupt_that_lacks_an_allocation_comes_again(box, cloud, memor
     wait_until(lambda: cloud.counts()["in_flight"] == 1)
     memory.fail(1)  # libfuse's own, for the INTERRUPT
     reader.send_signal(signal.SIGINT)
-    took, _ = timed(reader.wait, 120)
+    took, _ = timed(reader.wait, LAST_RESORT)
     assert memory.numbers()[1] == 1 and took < 30
 
 
@@ -233,10 +233,10 @@ def test_M06_serving_goes_on_where_nothing_can_be_said(box, cloud, stderr, flag)
     process = subprocess.Popen(["bash", "-c", 'exec "$@" %s' % stderr, "sh", *command], stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, env=box.environment())
     try:
-        wait_until(lambda: error_of(os.stat, point / "README") == "ok", 10)
+        wait_until(lambda: error_of(os.stat, point / "README") == "ok")
         assert text(point / STATUS) == "SUCCEED" and text(point / ("notebooks/%s/name" % NOTEBOOK)) == "notebook-test"
         for fd in (0, 1, 2):  # no message can go into a socket or /dev/fuse
             assert os.readlink("/proc/%d/fd/%d" % (process.pid, fd)).startswith(("/dev/null", "/dev/full", "pipe:"))
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(LAST_RESORT) == 0

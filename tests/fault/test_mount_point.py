@@ -135,3 +135,52 @@ def test_P16_a_mount_that_was_moved_is_found(box, cloud):
         check_kept(mount.path)
     finally:
         subprocess.run(["umount", "-l", str(below)], check=True)
+
+
+# ---- auto_unmount, and a user who is not root
+
+def in_a_namespace(box, script, *options):
+    """The script, where /dev/fuse is for everyone; `as_user COMMAND`, `start`, `gone` and $point are there for it."""
+    os.chmod(box.directory, 0o755)
+    os.chmod(box.reports, 0o777)
+    point = box.point()
+    os.chown(point, 65534, 65534)
+    head = r"""set -e
+        mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/urandom c 1 9
+        mknod -m 666 /dev/fuse c 10 229
+        point=$0
+        as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+        start() { "$@" %s -o %s tione "$point"; pid=$(pgrep -f -n "^%s .* $point\$"); test -e "$point/README" ||
+            as_user test -e "$point/README"; }
+        mounted() { grep -q " $point fuse.describefs " /proc/self/mounts; }
+        runs() { grep -qs "^State:.[^Z]" /proc/$pid/status; }
+        gone() { while mounted || runs; do sleep 0.02; done; }
+        """ % (PLAIN, ",".join(["endpoint=" + box.cloud.url, *options]), PLAIN)
+    result = subprocess.run(["unshare", "-m", "bash", "-c", head + script, str(point)], stdin=subprocess.DEVNULL,
+                            capture_output=True, timeout=60, env=box.environment(), text=True)
+    assert result.returncode == 0 and not result.stderr, result
+    return result.stdout
+
+
+@pytest.mark.parametrize("start, end", [
+    ("start", "kill -9 $pid"), ("start", "kill $pid"), ("start", 'umount "$point"'),
+    ("start as_user", "kill $pid"), ("start as_user", 'as_user fusermount3 -u "$point"'),
+])
+def test_P17_with_auto_unmount_nothing_is_left_mounted(box, cloud, start, end):
+    """And no fusermount3 either: Box.finish finds what still runs."""
+    in_a_namespace(box, '%s; mounted; %s; gone; test -z "$(ls -A "$point")"' % (start, end), "auto_unmount")
+
+
+def test_P17_a_killed_mount_of_a_user_is_healed_by_the_next_start(box, cloud):
+    """fusermount3 looks at the dead mount as root, which a user's mount refuses: some of its versions leave it."""
+    in_a_namespace(box, "start as_user; kill -9 $pid; while runs; do sleep 0.02; done; start as_user; kill $pid; gone",
+                   "auto_unmount")
+
+
+def test_P16_a_user_detaches_only_his_own_mount(box, cloud):
+    said = in_a_namespace(box, """
+        start as_user; mount -t tmpfs none "$point"; echo kept > "$point/file"
+        kill $pid; while runs; do sleep 0.02; done
+        cat "$point/file"; umount "$point"; umount -l "$point"
+        start as_user; mounted; kill $pid; gone""")
+    assert said == "kept\n"

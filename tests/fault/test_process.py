@@ -35,7 +35,7 @@ def test_P02_who_has_a_file_open_reads_it_to_its_end(box, cloud):
     forget_all(mount.path)
     os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
     mount.signal(signal.SIGTERM)
-    wait_until(lambda: mounts_below(mount.path) == [], 5, "the mount leaves the tree")
+    wait_until(lambda: mounts_below(mount.path) == [], what="the mount leaves the tree")
     assert len(read_open(fd)) == 200001 and wait_exit(mount.pid, 0) is None
     os.close(fd)
     took, status = timed(mount.wait)
@@ -60,7 +60,7 @@ def test_P02_what_is_mounted_there_meanwhile_is_left_alone(box, cloud):
     one = box.mount("tione")
     fd = os.open(one / STATUS, os.O_RDONLY)
     one.signal(signal.SIGTERM)
-    wait_until(lambda: mounts_below(one.path) == [], 5)
+    wait_until(lambda: mounts_below(one.path) == [])
     two = box.mount("tione", at=one.path)
     two.pid = next(pid for pid, command in children().items() if str(two.path) in command and pid != one.pid)
     os.close(fd)
@@ -72,7 +72,7 @@ def test_P02_a_second_signal_ends_it_at_once(box, cloud):
     mount = box.mount("tione")
     fd = os.open(mount / STATUS, os.O_RDONLY)
     mount.signal(signal.SIGTERM)
-    wait_until(lambda: mounts_below(mount.path) == [], 5)
+    wait_until(lambda: mounts_below(mount.path) == [])
     mount.signal(signal.SIGINT)
     took, status = timed(mount.wait)
     assert status == 0 and took < 2
