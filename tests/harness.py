@@ -61,7 +61,7 @@ def be_subreaper():
     ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 
 
-def wait_until(condition, seconds=10, what="the condition"):
+def wait_until(condition, seconds=LAST_RESORT, what="the condition"):
     """For what only another process's state tells; a deadline, not a pause."""
     end = time.monotonic() + seconds
     while True:
@@ -134,7 +134,7 @@ def cat_error(path):
     return error_of(read, path)
 
 
-def line_from(stream, seconds=10):
+def line_from(stream, seconds=LAST_RESORT):
     """The next line of a pipe (opened unbuffered), or what of it came in time."""
     line, end = b"", time.monotonic() + seconds
     while not line.endswith(b"\n"):
@@ -238,7 +238,8 @@ class Emulator:
         self.errors = open(directory / "stderr", "wb+")
         self.process = subprocess.Popen(command + list(options), stdin=subprocess.DEVNULL,
                                         stderr=self.errors, cwd=directory)
-        wait_until(lambda: ready.exists() or self.process.poll() is not None, 20, "the emulator")
+        wait_until(lambda: ready.exists() or self.process.poll() is not None,
+                   what="the emulator")
         assert self.process.poll() is None, "the emulator did not start: " + self.stderr()
         self.ports = dict(line.split("=") for line in ready.read_text().split())
         self.places = []  # held after a kill
@@ -259,7 +260,7 @@ class Emulator:
         """GET without a body, POST with one: bytes as they are, anything else as JSON."""
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
-        connection = http.client.HTTPConnection("127.0.0.1", int(self.ports["control"]), timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", int(self.ports["control"]), timeout=LAST_RESORT)
         try:
             connection.request("GET" if body is None else "POST", "/" + verb, body)
             answer = connection.getresponse()
@@ -298,7 +299,7 @@ class Emulator:
 
     def quiet(self):
         """Until nothing is under way."""
-        wait_until(lambda: self.counts()["in_flight"] == 0, 10, "an end of all calls")
+        wait_until(lambda: self.counts()["in_flight"] == 0, what="an end of all calls")
 
     def state(self, kind, id):
         return json.loads(self.control("state?kind=%s&id=%s" % (kind, id)), parse_int=Number,
@@ -353,7 +354,7 @@ class Emulator:
             with contextlib.suppress(Exception):
                 self.control("quit", {})
             try:
-                self.process.wait(10)
+                self.process.wait(LAST_RESORT)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -409,7 +410,7 @@ class Mount:
         assert result.returncode == 0 and not result.stderr, (script, result)
         return result.stdout
 
-    def run(self, script, timeout=60, cwd=None, env=None):
+    def run(self, script, timeout=LAST_RESORT, cwd=None, env=None):
         return subprocess.run(["bash", "-c", script], cwd=cwd or self.path, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, text=True,
                               errors="surrogateescape", env=self.box.environment(env))
@@ -421,7 +422,7 @@ class Mount:
         with open("/proc/%d/status" % self.pid) as lines:
             return int(re.search(r"^Threads:\s*(\d+)", lines.read(), re.M)[1])
 
-    def wait(self, seconds=15):
+    def wait(self, seconds=LAST_RESORT):
         """Until the daemon has ended: its exit status."""
         if self.status is None:
             self.status = wait_exit(self.pid, seconds)
@@ -432,7 +433,7 @@ class Mount:
         os.kill(self.pid, number)
 
     def unmount(self, command=("fusermount3", "-u")):
-        subprocess.run([*command, str(self.path)], check=True, timeout=20)
+        subprocess.run([*command, str(self.path)], check=True, timeout=LAST_RESORT)
         return self.wait()
 
     def close(self):
@@ -444,7 +445,7 @@ class Mount:
                 if mounts_below(self.path):
                     wrong.append("%s was busy when the test was over" % point)
                     subprocess.run(["umount", "-l", point], stdin=subprocess.DEVNULL)
-            self.status = wait_exit(self.pid, 1 if wrong else 15)
+            self.status = wait_exit(self.pid, 1 if wrong else LAST_RESORT)
         if self.status is None:
             wrong.append("the daemon did not end by itself after the unmount")
             with contextlib.suppress(ProcessLookupError):
@@ -482,7 +483,7 @@ class Box:
         self.finished = False
         self.said = []  # on stderr, by a mount that should have been silent
         # a reader that hangs in the kernel can't be interrupted from here: only the daemon's end frees it
-        self.watchdog = threading.Timer(90, self.kill_daemons)
+        self.watchdog = threading.Timer(3 * LAST_RESORT, self.kill_daemons)
         self.watchdog.daemon = True
         self.watchdog.start()
 
@@ -518,7 +519,7 @@ class Box:
                 env[name] = str(value)
         return env
 
-    def run(self, *arguments, binary=SANITIZED, env=None, timeout=30, cwd=None, prefix=()):
+    def run(self, *arguments, binary=SANITIZED, env=None, timeout=LAST_RESORT, cwd=None, prefix=()):
         """describefs with these arguments, to its end."""
         return subprocess.run([*prefix, str(binary), *map(str, arguments)], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
@@ -560,7 +561,7 @@ class Box:
             poll.register(table, select.POLLERR | select.POLLPRI)  # readable when something is mounted
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
                                        env=self.environment(env))
-            end = time.monotonic() + 20
+            end = time.monotonic() + LAST_RESORT
             while not mounts_below(path) and process.poll() is None and time.monotonic() < end:
                 poll.poll(100)
         assert process.poll() is None and mounts_below(path), "not mounted"
@@ -599,7 +600,7 @@ class Box:
         wrong += self.sanitizer_reports()
         reap_orphans()
         for pid, command in children().items():
-            if wait_exit(pid, 0.5) is not None:
+            if wait_exit(pid, 10) is not None:
                 continue  # it was at its end
             wrong.append("still running: %d %s" % (pid, command))
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from harness import (KEYS, MODEL, NOTEBOOK, PLAIN, SECRETS, TASK, error_of, find_daemon, forget_all, mounts_below,
-                     timed, wait_exit,
+from harness import (KEYS, LAST_RESORT, MODEL, NOTEBOOK, PLAIN, SECRETS, TASK, error_of, find_daemon, forget_all,
+                     mounts_below, timed, wait_exit,
                      wait_until)
 
 STATUS = "training/%s/status" % TASK
@@ -174,7 +174,7 @@ def test_a_relative_mount_point_and_a_blank_in_it(box, cloud):
     pid = find_daemon("a blank")
     assert os.listdir(box.directory / "a blank")
     subprocess.run(["fusermount3", "-u", str(box.directory / "a blank")], check=True)
-    assert wait_exit(pid, 10) == 0
+    assert wait_exit(pid, LAST_RESORT) == 0
 
 
 def test_options_of_fstab_are_understood(box):
@@ -190,7 +190,7 @@ def test_mount_t_fuse_describefs_works_as_in_fstab(box, cloud):
     pid = find_daemon(point)
     assert os.listdir(point)
     subprocess.run(["umount", str(point)], check=True)
-    assert wait_exit(pid, 10) == 0
+    assert wait_exit(pid, LAST_RESORT) == 0
 
 
 def test_the_foreground_serves_and_says_nothing(box, cloud):
