@@ -214,6 +214,8 @@ enum fault flight_take(struct flight *flight, const struct json *result, const s
  * other call is left and what is known is shown all the same, *fault becomes FAULT_NONE.
  */
 bool flight_survives(struct flight *flight, enum fault *fault);
+/* The catalog foresees it: the list call of a partial kind may be gone.  That is no failure of the mount. */
+bool flight_expects(const struct flight *flight, enum fault fault);
 /* Which of two causes a refused parameter or a missing resource is, seen from who asked. */
 enum fault flight_judge(const struct flight *flight, enum fault fault);
 /* The list is read from its beginning, in that way. */

@@ -297,6 +297,7 @@ void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault 
 
 struct tree_stats {
 	size_t nodes, versions;
+	size_t max_memory; /* that was allowed */
 	size_t memory, answers; /* bytes: of all that is kept, which max_memory bounds; of answers alone */
 };
 struct tree_stats tree_stats(const struct tree *tree);

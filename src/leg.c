@@ -351,7 +351,8 @@ static void take_answer(struct leg *leg, struct response *response)
 	if (!fault_is_outage(fault))
 		tell_outage(engine, false);
 	if (fault) {
-		engine_note_failure(engine, leg->flight->node, fault, &leg->note);
+		if (!flight_expects(leg->flight, fault))
+			engine_note_failure(engine, leg->flight->node, fault, &leg->note);
 		if (!try_again(leg, fault, response))
 			fail(leg, fault);
 		return;

@@ -157,6 +157,9 @@ static bool set_secrets(struct config *config, const char *value)
 	return true;
 }
 
+/* With less, not even what one answer holds could be kept until it is read. */
+enum { MEMORY_LEAST = 1 << 20 };
+
 static bool set_max_memory(struct config *config, const char *value)
 {
 	static const char UNITS[] = "kmg";
@@ -167,6 +170,7 @@ static bool set_max_memory(struct config *config, const char *value)
 	int64_t count;
 	bool good = config_read_integer(digits, 10, 1, INT64_C(1) << (50 - shift), &count);
 	free(digits);
+	good = good && count << shift >= MEMORY_LEAST;
 	if (good)
 		config->max_memory = (size_t)count << shift;
 	return good;
@@ -232,7 +236,7 @@ static const struct option OPTIONS[] = {
 	{ "proxy", "wants http[s]://[USER:PASSWORD@]HOST[:PORT]", set_proxy },
 	{ "names", "wants api or snake", set_names },
 	{ "secrets", NULL, set_secrets },
-	{ "max_memory", "wants bytes, or a number with K, M or G", set_max_memory },
+	{ "max_memory", "wants bytes, or a number with K, M or G; 1M is the least", set_max_memory },
 	{ "allow_other", NULL, set_allow_other },
 	{ "uid", "wants a number", set_uid },
 	{ "gid", "wants a number", set_gid },

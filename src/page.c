@@ -218,6 +218,12 @@ bool flight_survives(struct flight *flight, enum fault *fault)
 	return false;
 }
 
+bool flight_expects(const struct flight *flight, enum fault fault)
+{
+	return fault == FAULT_UNSUPPORTED && (flight->want == WANT_LIST || flight->want == WANT_WHOLE) &&
+		node_kind(flight->node)->partial;
+}
+
 enum fault flight_judge(const struct flight *flight, enum fault fault)
 {
 	const struct node *node = flight->node;

@@ -15,6 +15,14 @@ static void add_time(struct buf *out, const char *label, int64_t seconds)
 	buf_putc(out, '\n');
 }
 
+/* Calls that this cloud does not offer; where the catalog foresees that, nothing else says so. */
+static void print_unsupported(const struct engine *engine, struct buf *out)
+{
+	for (size_t i = 0; i < engine->n_actions; i++)
+		if (engine->actions[i]->unsupported_ms > engine_now_ms(engine))
+			buf_printf(out, "%-16s%s\n", "not offered", action_name(engine->actions[i]->action));
+}
+
 static void print_status(const struct engine *engine, struct buf *out)
 {
 	const struct engine_options *options = &engine->options;
@@ -38,12 +46,16 @@ static void print_status(const struct engine *engine, struct buf *out)
 	buf_printf(out, "%-16s%llu\n", "failures", (unsigned long long)stats->failures);
 	buf_printf(out, "%-16s%llu of %llu\n", "asked the cloud", (unsigned long long)stats->waited,
 		(unsigned long long)stats->questions);
+	print_unsupported(engine, out);
 	buf_printf(out, "%-16s%zu\n", "in flight", stats->in_flight);
 	buf_printf(out, "%-16s%zu\n", "waiting", stats->waiting);
 	buf_printf(out, "%-16s%zu\n", "watching", stats->watching);
 	buf_printf(out, "%-16s%lld s\n", "clock offset", (long long)stats->clock_offset_s);
 	buf_printf(out, "%-16s%zu bytes in %zu directories, %zu answers\n", "kept", tree.memory,
 		tree.nodes, tree.versions);
+	if (tree.memory > tree.max_memory)
+		buf_printf(out, "%-16s%zu bytes over: listings and what the kernel uses are kept\n",
+			"max_memory", tree.memory - tree.max_memory);
 }
 
 void engine_fill_texts(struct engine *engine, struct node *node)

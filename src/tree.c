@@ -467,5 +467,7 @@ int64_t tree_ttl_ms(const struct tree *tree, int64_t of_catalog_s)
 
 struct tree_stats tree_stats(const struct tree *tree)
 {
-	return (struct tree_stats){ tree->n_nodes, tree->n_versions, tree_bytes(tree), tree->answers };
+	return (struct tree_stats){ .nodes = tree->n_nodes, .versions = tree->n_versions,
+		.max_memory = tree->options.max_memory, .memory = tree_bytes(tree),
+		.answers = tree->answers };
 }

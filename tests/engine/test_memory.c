@@ -443,10 +443,27 @@ static void test_forgetting_more_than_was_held_or_what_never_was_does_no_harm(vo
 	leave(&place);
 }
 
+/* What cannot be bounded is said. */
+static void test_a_listing_beyond_max_memory_is_said_in_status(void **state)
+{
+	(void)state;
+
+	for (int small = 0; small <= 1; small++) {
+		struct place place;
+		enter(&place, small ? 10000 : SIZE_MAX, 100);
+		assert_int_equal(world_count(place.world, "training"), 100);
+		char *status = world_cat(place.world, ".describefs/status");
+		assert_true(!strstr(status, "bytes over: listings") == !small);
+		free(status);
+		leave(&place);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_described_resources_go_oldest_first_beyond_max_memory),
+		cmocka_unit_test(test_a_listing_beyond_max_memory_is_said_in_status),
 		cmocka_unit_test(test_use_keeps_a_resource),
 		cmocka_unit_test(test_what_is_held_is_never_evicted),
 		cmocka_unit_test(test_no_room_at_all_still_answers_each_question_with_one_call),

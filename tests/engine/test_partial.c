@@ -108,6 +108,12 @@ static void test_one_harvest_that_is_gone_too_leaves_the_other(void **state)
 	cloud_answer(&place.cloud, world_only(place.world));
 	assert_found(&ask.reply);
 	assert_ls(place.world, "models", "m-3 ");
+	/* the catalog foresees it: it is no failure, and the status says it */
+	assert_int_equal(engine_stats(place.world->engine).failures, 0);
+	assert_cat(place.world, ".describefs/errors", "");
+	char *status = world_cat(place.world, ".describefs/status");
+	assert_non_null(strstr(status, "not offered     DescribeTrainingModels\n"));
+	free(status);
 	leave(&place);
 }
 
