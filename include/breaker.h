@@ -22,6 +22,8 @@ enum {
 	BREAKER_SILENT_MS = 2000, /* nobody has answered for so long */
 	BREAKER_SILENT_CALLS = 20, /* and so many calls wait for it: no more are sent */
 	BREAKER_TOKENS = 500, /* another try takes 5, 10 after silence; each good answer gives one back */
+	BREAKER_DOUBT = 30, /* tries in a row that failed, and calls go one at a time */
+	BREAKER_DOUBT_MS = 200, /* apart, until one of them is answered well */
 };
 
 struct breaker {
@@ -34,6 +36,9 @@ struct breaker {
 	size_t under_way; /* calls that nobody has answered yet */
 	int64_t heard_ms; /* the last answer, or the first call after there was nothing to answer */
 	int tokens;
+	unsigned doubts; /* tries in a row that failed in a way that another try may mend */
+	enum fault doubt; /* the last of them */
+	int64_t sent_ms; /* the last call */
 };
 
 void breaker_init(struct breaker *breaker);
@@ -44,6 +49,13 @@ enum fault breaker_says(const struct breaker *breaker);
 /* Calls are under way, and none of them is answered: let no more follow them. */
 bool breaker_is_silent(const struct breaker *breaker, int64_t now_ms);
 void breaker_sent(struct breaker *breaker, int64_t now_ms);
+/*
+ * How long the next call has to wait because many tries in a row have failed: 0 when the cloud is well.
+ * Calls under way are not taken back, so a burst may be larger.
+ */
+int64_t breaker_wait_ms(const struct breaker *breaker, int64_t now_ms);
+/* What the last tries failed with; FAULT_NONE: the cloud is well. */
+enum fault breaker_doubts(const struct breaker *breaker);
 /* A try came to its end, well or not. */
 void breaker_heard(struct breaker *breaker, enum fault fault, int64_t now_ms);
 /* A call failed for good, all its tries included; `wanted`: how many calls are wanted now. */

@@ -48,14 +48,15 @@ void engine_free(struct engine *engine);
 
 enum question { ASK_LOOKUP, ASK_ATTR, ASK_OPEN, ASK_READ, ASK_WAIT };
 /*
- * tree_lookup, tree_attr, tree_open or tree_wait (`name` only for the first). NULL: `done` has already been
+ * tree_lookup, tree_attr, tree_open or tree_wait (`name` only for the first).  `uid`: of the user who
+ * asks; users take turns.  NULL: `done` has already been
  * called.  The last one has no deadline: it is answered when the status is a terminal one, or not to be had.
  */
 struct wait *engine_ask(struct engine *engine, enum question question, uint64_t id, const char *name,
-	engine_done_fn *done, void *arg);
+	unsigned uid, engine_done_fn *done, void *arg);
 /* tree_more: whether tree_next has more from the cookie on; it goes on at reply->cookie. */
-struct wait *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, engine_done_fn *done,
-	void *arg);
+struct wait *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, unsigned uid,
+	engine_done_fn *done, void *arg);
 /* `done` is not called. The call under way goes on: an interrupted reader mostly comes back for it. */
 void engine_cancel(struct engine *engine, struct wait *wait);
 /*

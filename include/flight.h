@@ -31,6 +31,7 @@ struct wait {
 	int64_t pause_ms; /* ASK_WAIT: of the last sleep during an outage; 0: there is none */
 	bool sleeps; /* ASK_WAIT: until its timer; it is among the engine's sleepers */
 	unsigned rounds; /* flights that it has waited for */
+	unsigned uid; /* the user who asks */
 	engine_done_fn *done;
 	void *arg;
 };
@@ -47,6 +48,8 @@ struct leg {
 	int64_t offset; /* of its page */
 	int limit; /* items that its page is asked for */
 	unsigned tries;
+	unsigned uid; /* whose turn it takes */
+	uint64_t round; /* its place among other users' calls, while LEG_QUEUED */
 	bool wired; /* the last try went onto the wire */
 	bool probe; /* it finds out whether a cloud that was down is there again */
 	bool clock_learned, key_renewed; /* each at most once */
@@ -55,11 +58,13 @@ struct leg {
 	unsigned key_serial; /* of the key that signed the last try */
 	char signature[REQUEST_SIGNATURE]; /* of the last try */
 	struct exchange *exchange;
-	int64_t deadline_ms; /* its tries included */
+	int64_t deadline_ms; /* its tries included: the latest of those who wait for it */
 	int64_t begun_ms;
 	int64_t sent_ms, received_ms; /* of the last try */
 	int64_t clock_offset_s; /* that the last try was signed with */
 	enum fault too_late; /* what it ends with when its turn comes after the deadline */
+	enum fault failing; /* several tries failed so: a last good answer does not wait for the next */
+	unsigned key_tries; /* keys that it waited for in vain */
 	/* LEG_ENDED: the cause and what the cloud said, or an answer that waits for those before it */
 	enum fault fault;
 	struct fault_note note;
@@ -77,6 +82,7 @@ struct flight {
 	enum want want;
 	struct wait *first, *last;
 	size_t n_waits;
+	unsigned uid; /* the user who asked first */
 	struct leg *legs; /* in the order of pages: the answer to the first is taken next */
 	size_t n_legs, held_bytes; /* held: in answers that wait for those before them */
 	size_t bytes; /* of all answers */
@@ -120,6 +126,7 @@ struct action_state {
 	const struct action *action;
 	struct rate rate;
 	struct leg *first, *last; /* in order; what nobody waits for comes after what somebody does */
+	uint64_t round; /* of the last call that went */
 	size_t n_people; /* of those that somebody waits for */
 	struct timer *timer;
 	bool running;
@@ -149,24 +156,29 @@ struct engine {
 /* engine.c */
 int64_t engine_now_ms(const struct engine *engine);
 int64_t engine_wall_s(const struct engine *engine);
-void engine_note_failure(struct engine *engine, const struct node *node, enum fault fault,
-	const struct fault_note *note);
+void engine_note_failure(const struct flight *flight, enum fault fault, const struct fault_note *note);
 /* Puts the question (again).  True: it waits.  False: it was answered and is gone. */
 bool engine_put(struct wait *wait);
 /* Answers those for whom it suffices now; the others go on waiting. */
 void engine_wake(struct flight *flight);
+/* Answers those who have a last good answer; the others go on waiting. */
+void engine_stand_in(struct flight *flight, enum fault fault);
 /* They ask again; the flight is in nobody's way any more. */
 void engine_release(struct flight *flight);
 /* Answers them all. */
 void engine_dismiss(struct flight *flight, const struct reply *reply);
 
 /* flight.c */
+/* Why a call would come too late, or fails again and again; FAULT_NONE: it is worth waiting for. */
+enum fault flight_why_hopeless(const struct wait *wait, const struct reply *need);
 /* The flight for what the tree needs; NULL: it landed at once, and the tree knows more. */
-struct flight *flight_find(struct engine *engine, struct node *node, enum want want);
+struct flight *flight_find(struct engine *engine, struct node *node, enum want want, unsigned uid);
 /* Takes in what has come; may land and free the flight. `first`: the first leg's result, if it is at hand. */
 void flight_advance(struct flight *flight, const struct json *first);
 /* Asks for more of its pages before those under way are answered, as far as the rate has room. */
 void flight_look_ahead(struct flight *flight);
+/* Whoever waited has left: a call that is still in the queue, and was never made, is not made. */
+void flight_let_go(struct flight *flight);
 /* Makes its call again, when it is on its way. */
 void flight_begin_again(struct flight *flight);
 /* Takes back what is on its way, and lets go of it; whoever waits has been answered. */
@@ -177,7 +189,12 @@ struct leg *leg_new(struct flight *flight, int64_t offset); /* appended to the f
 /* Waits for its turn and is sent; the flight advances when it ends.  May end at once: FAULT_QUEUE. */
 void leg_book(struct leg *leg);
 void leg_send(struct leg *leg); /* by turn.c */
-void leg_end_too_late(struct leg *leg);
+/* Somebody waits for it until then. */
+void leg_wanted_until(struct leg *leg, int64_t deadline_ms);
+/* It is in the queue for the first time, and has an end of its own. */
+bool leg_is_yet_to_go(const struct leg *leg);
+/* Our own rate had no room for it within the deadline. */
+void leg_note_queue(const struct leg *leg);
 /* The cloud is down: it is not asked. */
 void leg_refuse(struct leg *leg);
 /* What it ends with when nothing more happens: our own queue is too long, or the cloud is silent. */
@@ -186,8 +203,12 @@ void leg_free(struct leg *leg);
 
 /* turn.c */
 struct action_state *engine_action(struct engine *engine, const struct action *action);
-/* How long the leg would wait for its turn now. */
-int64_t turn_wait_ms(const struct leg *leg);
+/* How long another try of the leg would wait for its turn now. */
+int64_t turn_try_ms(const struct leg *leg);
+/* How long, as far as can be foreseen, a call of this user would wait for its turn now. */
+int64_t turn_wait_ms(struct engine *engine, const struct action *action, unsigned uid);
+/* Another user waits for it too: it takes that user's turn where that comes sooner. */
+void turn_hand_over(struct leg *leg, unsigned uid);
 void turn_join(struct leg *leg);
 void turn_leave(struct leg *leg);
 /* It is being sent; it went onto the wire; its exchange is over (if it never went there, another may go). */

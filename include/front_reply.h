@@ -26,6 +26,7 @@ struct front {
 	bool detached; /* it is out of the tree, or will be */
 	front_ready_fn *ready;
 	void *ready_arg;
+	bool checks_modes; /* the kernel does, as other users may read */
 	uid_t uid;
 	gid_t gid;
 	mode_t umask;
@@ -45,7 +46,9 @@ struct parked {
 	bool walk; /* for a process that goes through what is being refreshed */
 };
 
-/* Each answers the parked request out of what was FOUND, or ABSENT of a lookup. */
+/* Whether what FAILED is answered by reply_lookup. */
+bool reply_leads_through(const struct parked *parked, const struct reply *reply);
+/* Each answers the parked request out of what was FOUND, or of a lookup ABSENT, or FAILED with an entry. */
 void reply_lookup(struct parked *parked, const struct reply *reply);
 void reply_getattr(struct parked *parked, const struct reply *reply);
 void reply_readdir(struct parked *parked, const struct reply *reply);

@@ -43,9 +43,9 @@ struct asked sources_now(const struct sources *sources);
 
 /* As in engine.h. */
 struct wait *sources_ask(struct sources *sources, enum question question, uint64_t id, const char *name,
+	unsigned uid, engine_done_fn *done, void *arg);
+struct wait *sources_read(struct sources *sources, uint64_t id, uint64_t cookie, unsigned uid,
 	engine_done_fn *done, void *arg);
-struct wait *sources_read(struct sources *sources, uint64_t id, uint64_t cookie, engine_done_fn *done,
-	void *arg);
 void sources_cancel(struct sources *sources, uint64_t id, struct wait *wait);
 /* As in tree.h. */
 bool sources_next(struct sources *sources, uint64_t id, uint64_t *cookie, const char **name,

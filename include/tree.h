@@ -77,7 +77,11 @@ enum want { WANT_LIST, WANT_WHOLE, WANT_DESCRIBE, WANT_TEXTS, WANT_PART };
 
 struct reply {
 	enum outcome outcome;
-	struct entry entry; /* FOUND, of a lookup and an attr */
+	/*
+	 * FOUND, of a lookup and an attr.  FAILED, of a lookup: the resource may be there, and its .wait may
+	 * be read all the same; id 0: it may not.
+	 */
+	struct entry entry;
 	uint64_t cookie; /* FOUND, of tree_more */
 	int64_t absent_ms; /* ABSENT */
 	enum fault fault; /* FAILED */
@@ -285,6 +289,11 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 	const struct buf texts[], size_t n, const struct source_note *note);
 /* If nobody was reached: for a moment, what has a last good answer does not try either. */
 void tree_note_outage(struct tree *tree, enum fault fault, int64_t now_ms);
+/*
+ * A call would come too late: what has a last good answer is answered with that, as after this fault.
+ * Until it is called with FAULT_NONE.
+ */
+void tree_crowd(struct tree *tree, enum fault fault);
 /*
  * Somebody gave up waiting for this (a lookup's name, or NULL): whatever call it waited for, the resource
  * that it is about answers out of what there is until hold_ms are over.

@@ -160,6 +160,7 @@ struct node {
 	bool looked : 1; /* somebody looked into an item of its list: what changes in one is worth noting */
 	bool ending : 1; /* being freed: nothing settles it any more */
 	bool counted : 1; /* in its listing's n_held */
+	bool outdone : 1; /* its list's item is older than a description that went for want of memory */
 	bool doubted : 1; /* its listing does not vouch for it: somebody wants it asked about */
 
 	union {
@@ -233,6 +234,7 @@ struct tree {
 	struct map objects; /* by serial */
 	struct map names; /* resources by (listing, name) */
 	struct node *scanned; /* the listing that somebody goes through now; NULL: nobody does */
+	struct failure crowded; /* whoever asks just now would be too late with a call */
 	struct failure outage; /* the network failed just now: what has a last good answer does not try */
 	uint64_t next_serial;
 	struct node loose; /* ring heads */
@@ -374,7 +376,8 @@ bool listing_stands(const struct tree *tree, const struct node *listing, struct 
 int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct asked asked);
 bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked); /* < stale_ms */
 bool failure_stands(const struct failure *failure, struct asked asked);
-bool outage_stands(const struct tree *tree, struct asked asked);
+/* Why what has a last good answer is not asked for now; NULL: it is. */
+const struct failure *outage_of(const struct tree *tree, struct asked asked);
 
 /* tree_ahead.c: more of the resource was wanted than a list says */
 void scan_note(struct tree *tree, struct node *node, struct asked asked);

@@ -7,6 +7,10 @@
  * one that only speaks of the thing that was asked for, closes it.  A cloud that takes calls and says
  * nothing opens no breaker before its first calls have timed out; meanwhile no more are sent than it has
  * already swallowed.
+ *
+ * Before calls fail for good they are tried again up to their deadline.  When BREAKER_DOUBT tries in a row
+ * have failed, calls go BREAKER_DOUBT_MS apart, so that an outage costs few calls while readers wait; the
+ * first good answer ends that.
  */
 #include "breaker.h"
 
@@ -61,6 +65,19 @@ void breaker_sent(struct breaker *breaker, int64_t now_ms)
 {
 	if (!breaker->under_way++)
 		breaker->heard_ms = now_ms;
+	breaker->sent_ms = now_ms;
+}
+
+enum fault breaker_doubts(const struct breaker *breaker)
+{
+	return breaker->doubts >= BREAKER_DOUBT ? breaker->doubt : FAULT_NONE;
+}
+
+int64_t breaker_wait_ms(const struct breaker *breaker, int64_t now_ms)
+{
+	int64_t next_ms = breaker->sent_ms + BREAKER_DOUBT_MS;
+
+	return breaker_doubts(breaker) && next_ms > now_ms ? next_ms - now_ms : 0;
 }
 
 void breaker_dropped(struct breaker *breaker)
@@ -75,8 +92,11 @@ void breaker_heard(struct breaker *breaker, enum fault fault, int64_t now_ms)
 		breaker->heard_ms = now_ms;
 	if (is_of_all(fault)) {
 		breaker->open = breaker->open ? fault : FAULT_NONE; /* what it is now */
+		breaker->doubts += fault_retries(fault);
+		breaker->doubt = fault_retries(fault) ? fault : breaker->doubt;
 		return;
 	}
+	breaker->doubts = 0;
 	breaker->failures = 0;
 	breaker->last = FAULT_NONE;
 	breaker->open = FAULT_NONE;

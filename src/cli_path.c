@@ -56,7 +56,8 @@ struct reply cli_ask(struct cli *cli, enum question question, uint64_t id, const
 	struct answer answer = { .loop = cli->sources->setting.loop };
 
 	note_asking(cli, id);
-	return answer_of(cli, &answer, sources_ask(cli->sources, question, id, name, take_answer, &answer));
+	return answer_of(cli, &answer,
+		sources_ask(cli->sources, question, id, name, 0, take_answer, &answer));
 }
 
 int cli_errno(const struct reply *reply)
@@ -215,7 +216,7 @@ int cli_names(struct cli *cli, uint64_t id, struct texts *out)
 		before = names.texts.n;
 		names.answer = (struct answer){ .loop = cli->sources->setting.loop };
 		reply = answer_of(cli, &names.answer,
-			sources_read(cli->sources, id, names.cookie, take_names, &names));
+			sources_read(cli->sources, id, names.cookie, 0, take_names, &names));
 	} while (names.texts.n > before);
 	*out = names.texts;
 	if (reply.outcome != OUTCOME_FOUND) {

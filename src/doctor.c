@@ -149,11 +149,11 @@ static void ask_for_list(struct findings *findings, struct source *source, const
 	uint64_t noted = engine_journal(source->engine)->count;
 	struct buf text;
 
-	engine_ask(source->engine, ASK_LOOKUP, tree_root(source->tree), kind->name, note_reply, &attempt);
+	engine_ask(source->engine, ASK_LOOKUP, tree_root(source->tree), kind->name, 0, note_reply, &attempt);
 	loop_run(attempt.loop);
 	uint64_t id = attempt.reply.entry.id;
 	tree_hold(source->tree, id, 1);
-	engine_read(source->engine, id, 0, note_reply, &attempt);
+	engine_read(source->engine, id, 0, 0, note_reply, &attempt);
 	loop_run(attempt.loop);
 	buf_init(&text, 4096);
 	buf_puts(&text, kind->list.name ? kind->list.name : kind->list.path);

@@ -26,7 +26,7 @@ static void note_key_failure(void *arg, enum fault fault, const struct fault_not
 	struct engine *engine = arg;
 
 	engine->stats.failures++;
-	journal_add(&engine->journal, engine_wall_s(engine), "(key)", fault, note);
+	journal_add(&engine->journal, engine_wall_s(engine), "(key)", 0, fault, note);
 }
 
 static bool look_for_key(void *arg, struct origin *out, struct buf *why)
@@ -192,6 +192,8 @@ static void give_up(void *arg)
 	bool silent = silent_ms * 2 >= engine->options.deadline_ms;
 
 	wait->timer = NULL;
+	if (fault == FAULT_QUEUE)
+		leg_note_queue(leg);
 	if (silent)
 		tree_note_outage(engine->options.tree, fault, engine_now_ms(engine));
 	tree_fail(engine->options.tree, flight->node, flight->want, fault, silent, engine_now_ms(engine));
@@ -201,6 +203,8 @@ static void give_up(void *arg)
 		reply = put_to_tree(wait, engine_now(engine));
 	if (reply.outcome == OUTCOME_NEED)
 		reply = (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
+	leave_flight(wait);
+	flight_let_go(flight);
 	answer(wait, &reply);
 }
 
@@ -219,11 +223,48 @@ static void join_flight(struct wait *wait, struct flight *flight)
 	flight->n_waits++;
 	flight->alone_ms = 0;
 	wait->engine->stats.waiting++;
-	if (!wait->timer && wait->question != ASK_WAIT) /* whose flight has a deadline, and it has none */
+	if (flight->legs)
+		turn_hand_over(flight->legs, wait->uid);
+	if (wait->question == ASK_WAIT) /* whose flight has a deadline, and it has none */
+		return;
+	if (flight->legs)
+		leg_wanted_until(flight->legs, wait->deadline_ms);
+	if (!wait->timer)
 		wait->timer = io->after(io->self, left_ms > 0 ? left_ms : 0, give_up, wait);
 }
 
 /* ---- what a flight says to those who wait for it ---- */
+
+/* What has a last good answer is answered with that; what has none waits. */
+static bool stands_in(const struct wait *wait, enum fault fault, struct reply *reply)
+{
+	struct tree *tree = wait->engine->options.tree;
+
+	if (!fault)
+		return false;
+	tree_crowd(tree, fault);
+	struct reply known = ask_again(wait);
+	tree_crowd(tree, FAULT_NONE);
+	if (known.outcome == OUTCOME_FOUND)
+		*reply = known;
+	return known.outcome == OUTCOME_FOUND;
+}
+
+/* Those who go on waiting go to the end of the line. */
+void engine_stand_in(struct flight *flight, enum fault fault)
+{
+	tree_note_outage(flight->engine->options.tree, fault, engine_now_ms(flight->engine));
+	for (size_t n = flight->n_waits; n > 0 && flight->first; n--) {
+		struct wait *wait = flight->first;
+		struct reply reply;
+		bool known = wait->question != ASK_WAIT && stands_in(wait, fault, &reply);
+		leave_flight(wait);
+		if (known)
+			answer(wait, &reply);
+		else
+			join_flight(wait, flight);
+	}
+}
 
 void engine_release(struct flight *flight)
 {
@@ -273,7 +314,9 @@ bool engine_put(struct wait *wait)
 			engine_fill_texts(engine, reply.node);
 			continue;
 		}
-		struct flight *flight = flight_find(engine, reply.node, reply.want);
+		if (stands_in(wait, flight_why_hopeless(wait, &reply), &reply))
+			break;
+		struct flight *flight = flight_find(engine, reply.node, reply.want, wait->uid);
 		if (flight) {
 			join_flight(wait, flight);
 			return true;
@@ -304,7 +347,7 @@ static void look_ahead(struct engine *engine)
 		if (wait_ms)
 			engine->ahead = io->after(io->self, wait_ms, tick_ahead, engine);
 		else
-			flight_find(engine, node, WANT_DESCRIBE);
+			flight_find(engine, node, WANT_DESCRIBE, 0);
 	}
 }
 
@@ -353,17 +396,17 @@ static struct wait *put(const struct wait *asking)
 }
 
 struct wait *engine_ask(struct engine *engine, enum question question, uint64_t id, const char *name,
-	engine_done_fn *done, void *arg)
+	unsigned uid, engine_done_fn *done, void *arg)
 {
-	return put(&(struct wait){ .engine = engine, .question = question, .id = id,
+	return put(&(struct wait){ .engine = engine, .question = question, .id = id, .uid = uid,
 		.name = (char *)name, .done = done, .arg = arg }); /* the name is copied by who keeps it */
 }
 
-struct wait *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, engine_done_fn *done,
-	void *arg)
+struct wait *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, unsigned uid,
+	engine_done_fn *done, void *arg)
 {
 	return put(&(struct wait){ .engine = engine, .question = ASK_READ, .id = id, .cookie = cookie,
-		.done = done, .arg = arg });
+		.uid = uid, .done = done, .arg = arg });
 }
 
 /* What is under way about it was sent too early. */
@@ -405,21 +448,12 @@ const struct node *engine_refresh(struct engine *engine, uint64_t id, const char
 
 void engine_cancel(struct engine *engine, struct wait *wait)
 {
+	struct flight *flight = wait->flight;
+
 	(void)engine;
 	wait_free(wait);
-}
-
-void engine_note_failure(struct engine *engine, const struct node *node, enum fault fault,
-	const struct fault_note *note)
-{
-	struct buf path;
-
-	engine->stats.failures++;
-	buf_init(&path, JSON_BYTES_MAX);
-	node_path(node, &path);
-	journal_add(&engine->journal, engine->options.io.wall_s(engine->options.io.self), path.data,
-		fault, note);
-	buf_release(&path);
+	if (flight)
+		flight_let_go(flight);
 }
 
 void engine_free(struct engine *engine)

@@ -37,8 +37,8 @@ static const struct row ROWS[FAULT_COUNT] = {
 	[FAULT_LOST]        = { "lost",          EIO,          true,   true,  false, false },
 	[FAULT_ANSWER]      = { "answer",        EBADMSG,      false,  true,  false, false },
 	[FAULT_TOO_BIG]     = { "too-big",       EFBIG,        false,  true,  false, true },
-	/* The deadline is gone: there is no time to try in. */
-	[FAULT_TIMEOUT]     = { "timeout",       ETIMEDOUT,    false,  true,  false, false },
+	/* A call that took the whole deadline leaves no time for another; an HTTP 504 does. */
+	[FAULT_TIMEOUT]     = { "timeout",       ETIMEDOUT,    true,   true,  false, false },
 	[FAULT_NO_HOST]     = { "no-host",       EHOSTUNREACH, true,   true,  false, false },
 	[FAULT_NO_NETWORK]  = { "no-network",    ENETUNREACH,  true,   true,  false, false },
 	[FAULT_REFUSED]     = { "refused",       ECONNREFUSED, true,   true,  false, false },

@@ -22,13 +22,41 @@ enum {
 	FORGOTTEN = 3 /* a listing flies on for so many deadlines when nobody waits for it */
 };
 
-static struct flight *flight_new(struct engine *engine, struct node *node, enum want want)
+void engine_note_failure(const struct flight *flight, enum fault fault, const struct fault_note *note)
+{
+	struct engine *engine = flight->engine;
+	struct buf path;
+
+	engine->stats.failures++;
+	buf_init(&path, JSON_BYTES_MAX);
+	node_path(flight->node, &path);
+	journal_add(&engine->journal, engine_wall_s(engine), path.data, flight->uid, fault, note);
+	buf_release(&path);
+}
+
+/* Why a call would come too late, or fails again and again; FAULT_NONE: it is worth waiting for. */
+enum fault flight_why_hopeless(const struct wait *wait, const struct reply *need)
+{
+	struct engine *engine = wait->engine;
+	const struct kind *kind = node_kind(need->node);
+	const struct action *action = need->want == WANT_DESCRIBE ? &kind->describe : &kind->list;
+	const struct flight *flight = *node_flight(need->node, need->want);
+
+	if (flight && (!flight->legs || !leg_is_yet_to_go(flight->legs)))
+		return flight->legs ? flight->legs->failing : FAULT_NONE;
+	if (turn_wait_ms(engine, action, wait->uid) < engine->options.deadline_ms)
+		return FAULT_NONE;
+	return FAULT_QUEUE;
+}
+
+static struct flight *flight_new(struct engine *engine, struct node *node, enum want want, unsigned uid)
 {
 	struct flight *flight = xcalloc(1, sizeof(*flight));
 
 	flight->engine = engine;
 	flight->node = node;
 	flight->want = want;
+	flight->uid = uid;
 	flight->alone_ms = engine_now_ms(engine);
 	node_pin(node);
 	*node_flight(node, want) = flight;
@@ -69,12 +97,21 @@ static int64_t hold_ms(enum fault fault)
 	}
 }
 
+static void leave_reading(const struct flight *flight)
+{
+	if (flight->reads && flight->want == WANT_PART)
+		tree_part_leave(flight->engine->options.tree, flight->node);
+	else if (flight->reads)
+		tree_list_leave(flight->node, flight->want == WANT_LIST);
+}
+
 /* FAULT_NONE: the tree is already filled. */
 static void land(struct flight *flight, enum fault fault)
 {
 	struct engine *engine = flight->engine;
 	struct node *node = flight->node;
 	bool read_again = !fault && flight->read_again;
+	unsigned uid = flight->uid;
 
 	while (flight->legs)
 		leg_free(flight->legs);
@@ -85,10 +122,7 @@ static void land(struct flight *flight, enum fault fault)
 		tree_fail(engine->options.tree, node, flight->want, fault, hold_ms(fault),
 			engine_now_ms(engine));
 	}
-	if (flight->reads && flight->want == WANT_PART)
-		tree_part_leave(engine->options.tree, node);
-	else if (flight->reads)
-		tree_list_leave(node, flight->want == WANT_LIST);
+	leave_reading(flight);
 	if (!fault && (flight->want == WANT_LIST || flight->want == WANT_WHOLE))
 		refresh_price(flight);
 	if (!fault && flight->outdated_ms) /* it is for those who asked before somebody wanted it anew */
@@ -97,7 +131,7 @@ static void land(struct flight *flight, enum fault fault)
 	engine_release(flight);
 	flight_free(flight);
 	if (read_again)
-		flight_find(engine, node, WANT_WHOLE);
+		flight_find(engine, node, WANT_WHOLE, uid);
 	node_unpin(engine->options.tree, node);
 }
 
@@ -113,14 +147,14 @@ static bool part_gives_up(struct flight *flight, enum fault fault)
 	return true;
 }
 
-struct flight *flight_find(struct engine *engine, struct node *node, enum want want)
+struct flight *flight_find(struct engine *engine, struct node *node, enum want want, unsigned uid)
 {
 	struct flight *flight = *node_flight(node, want);
 
 	if (flight)
 		return flight;
 	node_pin(node);
-	flight = flight_new(engine, node, want);
+	flight = flight_new(engine, node, want, uid);
 	tree_reading_begin(engine->options.tree, node, flight->alone_ms, engine->options.deadline_ms / 2);
 	enum fault fault = flight_begin(flight);
 	if (part_gives_up(flight, fault))
@@ -142,6 +176,18 @@ void flight_begin_again(struct flight *flight)
 	while (flight->legs)
 		leg_free(flight->legs);
 	leg_book(leg_new(flight, flight->offset));
+}
+
+void flight_let_go(struct flight *flight)
+{
+	const struct leg *leg = flight->legs;
+
+	if (flight->first || !leg || leg->next || flight->bytes || !leg_is_yet_to_go(leg))
+		return;
+	*node_flight(flight->node, flight->want) = NULL;
+	leave_reading(flight);
+	tree_reading_end(flight->node, engine_now_ms(flight->engine));
+	flight_free(flight);
 }
 
 /* A list, or a part of one, that somebody may read. */
@@ -212,7 +258,7 @@ static bool refuse(struct flight *flight, const struct fault_note *said, enum fa
 	struct fault_note note = *said;
 
 	fault_note_copy(note.message, sizeof(note.message), "the answer is not what the API promises");
-	engine_note_failure(flight->engine, flight->node, fault, &note);
+	engine_note_failure(flight, fault, &note);
 	return fail(flight, fault, NULL);
 }
 

@@ -47,7 +47,9 @@ void reply_parked(void *arg, const struct reply *reply)
 	if (parked->wait)
 		fuse_req_interrupt_func(parked->request, NULL, NULL);
 	loop_unset(parked->front->loop, parked->look);
-	if (reply->outcome == OUTCOME_FAILED)
+	if (reply_leads_through(parked, reply))
+		reply_lookup(parked, reply);
+	else if (reply->outcome == OUTCOME_FAILED)
 		fuse_reply_err(parked->request, fault_errno(reply->fault));
 	else
 		parked->reply(parked, reply);
@@ -93,8 +95,8 @@ static void ask(struct parked *parked, enum question question, const char *name)
 {
 	if (walk_answers(parked, question, name))
 		return;
-	leave_parked(parked, sources_ask(parked->front->sources, question, parked->id, name, reply_parked,
-		parked));
+	leave_parked(parked, sources_ask(parked->front->sources, question, parked->id, name,
+		fuse_req_ctx(parked->request)->uid, reply_parked, parked));
 }
 
 static struct parked *park(fuse_req_t request, fuse_ino_t id,
@@ -212,7 +214,8 @@ static void read_directory(fuse_req_t request, fuse_ino_t id, size_t size, off_t
 	parked->plus = plus;
 	if (walk_reads(parked, cookie))
 		return;
-	leave_parked(parked, sources_read(parked->front->sources, id, cookie, reply_parked, parked));
+	leave_parked(parked, sources_read(parked->front->sources, id, cookie,
+		fuse_req_ctx(request)->uid, reply_parked, parked));
 }
 
 static void op_readdir(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
@@ -399,6 +402,7 @@ struct front *front_new(const struct config *config, const char *place, struct l
 	front->ready_arg = arg;
 	front->uid = config->uid >= 0 ? (uid_t)config->uid : getuid();
 	front->gid = config->gid >= 0 ? (gid_t)config->gid : getgid();
+	front->checks_modes = config->allow_other;
 	front->umask = config->umask >= 0 ? (mode_t)config->umask & 0777 : 0;
 	front->session = front_mount(config, place, &operations, sizeof(operations), &kernel_io,
 		(struct front_owner){ front, &front->mounting }, why);

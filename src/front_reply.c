@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { BLOCK_BYTES = 512 };
+enum { BLOCK_BYTES = 512, THROUGH_S = 1 };
 
 /* ---- entries and attributes ---- */
 
@@ -48,6 +48,16 @@ static void fill_entry(const struct front *front, const struct entry *entry, str
 
 /* ---- answers ---- */
 
+/*
+ * The way to KIND/ID/.wait leads through ID, and no outage may end a wait.  So the kernel is told of a
+ * directory that may not be there.  It relies on that for no time: a stat of it asks for attributes next, and
+ * fails, as does all that is in it but .wait and .events.
+ */
+bool reply_leads_through(const struct parked *parked, const struct reply *reply)
+{
+	return reply->outcome == OUTCOME_FAILED && reply->entry.id && parked->reply == reply_lookup;
+}
+
 void reply_lookup(struct parked *parked, const struct reply *reply)
 {
 	struct fuse_entry_param param;
@@ -62,6 +72,8 @@ void reply_lookup(struct parked *parked, const struct reply *reply)
 		return;
 	}
 	fill_entry(parked->front, &reply->entry, &param);
+	if (reply->outcome == OUTCOME_FAILED && parked->front->checks_modes)
+		param.attr_timeout = THROUGH_S; /* else the kernel asks for the modes on its way */
 	sources_hold(parked->front->sources, param.ino, 1);
 	if (fuse_reply_entry(parked->request, &param))
 		sources_forget(parked->front->sources, param.ino, 1);

@@ -20,7 +20,7 @@
 #include "when.h"
 
 enum {
-	TRIES_MAX = 3,
+	WORTH_SENDING = 8, /* that part of the deadline has to be left for another try */
 	RENEW_MS = 300 * 1000, /* before the end; the official tools do the same */
 	LIFE_MAX_S = 366 * 86400,
 	YOUNG_MS = 5000, /* a key as new as that is not asked for again when the cloud refuses it */
@@ -266,8 +266,8 @@ static void trace(const struct lease *lease, const struct response *response, en
 	if (!lease->options.trace)
 		return;
 	buf_init(&line, 1024);
-	buf_printf(&line, "key status=%d ms=%lld try=%u/%d fault=%s code=%s request=%s", response->status,
-		(long long)(now_ms(lease) - lease->sent_ms), lease->tries, TRIES_MAX, fault_name(fault),
+	buf_printf(&line, "key status=%d ms=%lld try=%u fault=%s code=%s request=%s", response->status,
+		(long long)(now_ms(lease) - lease->sent_ms), lease->tries, fault_name(fault),
 		note->code, note->request_id);
 	lease->options.trace(lease->options.arg, line.data);
 	buf_release(&line);
@@ -325,11 +325,11 @@ static bool try_again(struct lease *lease, enum fault fault, const struct respon
 		return true;
 	}
 	/* who has failed before is asked seldom enough, and once each time */
-	if (!fault_retries(fault) || lease->failures || lease->tries >= TRIES_MAX)
+	if (!fault_retries(fault) || lease->failures)
 		return false;
 	lease->chance = lease->chance * 6364136223846793005ULL + 1442695040888963407ULL;
 	int64_t sleep_ms = 1 + retry_sleep_ms(fault, lease->tries - 1, lease->chance >> 33);
-	if (sleep_ms >= left_ms(lease))
+	if (sleep_ms >= left_ms(lease) - lease->options.deadline_ms / WORTH_SENDING)
 		return false;
 	lease->timer = io->after(io->self, sleep_ms, wake_up, lease);
 	return true;

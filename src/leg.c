@@ -1,10 +1,11 @@
 /*
  * leg.c - one call: its turn, its tries, its answer.
  *
- * A call is tried at most TRIES_MAX times within its deadline, for the causes that another try may
- * mend, after a sleep with full jitter.  Two causes mend themselves without a sleep, once a call:
- * a clock that is off is learned from the answer's Date, a refused token has the key looked for again.
- * A call whose turn it is and for which there is no key waits for one, and then for its turn again.
+ * A call is tried again up to its deadline, for the causes that another try may mend, after a sleep with
+ * full jitter; breaker.c says whether another try may be made.  Two causes mend themselves without a sleep,
+ * once a call: a clock that is off is learned from the answer's Date, a refused token has the key looked for
+ * again.  A call whose turn it is and for which there is no key waits for one, and then for its turn again.
+ * The deadline of a call is the latest of those who wait for it, so that each of them waits up to his own.
  *
  * A good answer is kept as the bytes that came until the flight takes it, because the pages before it may
  * not be there yet; parsed, it would take many times as much.
@@ -17,7 +18,8 @@
 #include <string.h>
 
 enum {
-	TRIES_MAX = 3,
+	KEY_WAIT_MS = 200,
+	STAND_IN_TRIES = 3, /* so many tries failed: a last good answer is served, and the tries go on */
 	WORTH_SENDING = 8, /* that part of the deadline has to be left */
 	RETRY_AFTER_MAX_S = 3600
 };
@@ -27,12 +29,19 @@ static struct engine *engine_of(const struct leg *leg)
 	return leg->flight->engine;
 }
 
+static uint64_t next_chance(struct engine *engine)
+{
+	engine->chance = engine->chance * 6364136223846793005ULL + 1442695040888963407ULL;
+	return engine->chance >> 33;
+}
+
 struct leg *leg_new(struct flight *flight, int64_t offset)
 {
 	struct leg *leg = xcalloc(1, sizeof(*leg)), **last = &flight->legs;
 
 	leg->flight = flight;
 	leg->action = flight->action;
+	leg->uid = flight->uid;
 	leg->offset = offset;
 	leg->limit = flight->limit ? flight->limit : paging_limit(flight->engine, flight->action);
 	leg->begun_ms = engine_now_ms(flight->engine);
@@ -110,9 +119,9 @@ static void trace(const struct leg *leg, const struct response *response, enum f
 	if (!options->trace)
 		return;
 	buf_init(&line, 1024);
-	buf_printf(&line, "%s status=%d ms=%lld try=%u/%d fault=%s code=%s request=%s",
+	buf_printf(&line, "%s status=%d ms=%lld try=%u fault=%s code=%s request=%s",
 		action_name(leg->action), response->status,
-		(long long)(leg->received_ms - leg->sent_ms), leg->tries, TRIES_MAX,
+		(long long)(leg->received_ms - leg->sent_ms), leg->tries,
 		fault_name(fault), note->code, note->request_id);
 	options->trace(options->trace_arg, line.data);
 	buf_release(&line);
@@ -129,6 +138,22 @@ static bool is_too_late(const struct leg *leg, int64_t wait_ms)
 	return engine_now_ms(engine) + wait_ms >= leg->deadline_ms;
 }
 
+void leg_note_queue(const struct leg *leg)
+{
+	struct fault_note note = { 0 };
+
+	fault_note_copy(note.message, sizeof(note.message), "the call's turn comes after the deadline: "
+		"let fewer readers ask at once (xargs -P), or mount with a longer deadline=");
+	engine_note_failure(leg->flight, FAULT_QUEUE, &note);
+}
+
+static void end_too_late(struct leg *leg)
+{
+	if (leg->too_late == FAULT_QUEUE)
+		leg_note_queue(leg);
+	fail(leg, leg->too_late);
+}
+
 static void take_reply(void *arg, struct response *response);
 
 static void wired(void *arg)
@@ -138,14 +163,24 @@ static void wired(void *arg)
 
 static void book_after(struct leg *leg, int64_t sleep_ms, enum fault too_late);
 
+/* True: the key is asked for again after a sleep.  The lease itself bounds how often it asks. */
+static bool wait_for_key(struct leg *leg, enum fault fault)
+{
+	if (!fault_retries(fault))
+		return false;
+	int64_t sleep_ms = retry_sleep_ms(fault, leg->key_tries++, next_chance(engine_of(leg)));
+	book_after(leg, KEY_WAIT_MS + sleep_ms, fault);
+	return true;
+}
+
 static void take_key(void *arg, enum fault fault)
 {
 	struct leg *leg = arg;
 
-	if (fault)
-		end(leg, fault);
-	else
+	if (!fault)
 		book_after(leg, 0, leg->too_late);
+	else if (!wait_for_key(leg, fault))
+		end(leg, fault);
 }
 
 /* NULL: it waits for one, or has ended because there is none. */
@@ -156,10 +191,10 @@ static const struct credentials *find_key(struct leg *leg)
 	leg->key.done = take_key;
 	leg->key.arg = leg;
 	enum fault fault = lease_key(engine_of(leg)->lease, &leg->key, &key);
-	if (fault)
-		end(leg, fault);
-	else if (!key)
+	if (!fault && !key)
 		leg->state = LEG_KEYLESS;
+	else if (fault && !wait_for_key(leg, fault))
+		end(leg, fault);
 	return key;
 }
 
@@ -171,7 +206,7 @@ void leg_send(struct leg *leg)
 	struct buf body;
 
 	if (is_too_late(leg, 0)) {
-		leg_end_too_late(leg);
+		end_too_late(leg);
 		return;
 	}
 	const struct credentials *key = find_key(leg);
@@ -203,22 +238,22 @@ void leg_send(struct leg *leg)
 	flight_look_ahead(leg->flight);
 }
 
-void leg_end_too_late(struct leg *leg)
-{
-	fault_note_copy(leg->note.message, sizeof(leg->note.message),
-		"the call's turn comes after the deadline");
-	if (leg->too_late == FAULT_QUEUE)
-		engine_note_failure(engine_of(leg), leg->flight->node, leg->too_late, &leg->note);
-	fail(leg, leg->too_late);
-}
-
 enum fault leg_fault(const struct leg *leg)
 {
 	const struct engine *engine = leg->flight->engine;
+	enum fault doubt = breaker_doubts(&engine->breaker);
 	bool silent = leg->state == LEG_SENT || leg->state == LEG_KEYLESS ||
 		breaker_is_silent(&engine->breaker, engine_now_ms(engine));
 
-	return silent ? FAULT_TIMEOUT : leg->too_late;
+	if (silent)
+		return FAULT_TIMEOUT;
+	return leg->too_late == FAULT_QUEUE && doubt ? doubt : leg->too_late;
+}
+
+void leg_wanted_until(struct leg *leg, int64_t deadline_ms)
+{
+	if (leg->deadline_ms < deadline_ms)
+		leg->deadline_ms = deadline_ms;
 }
 
 void leg_refuse(struct leg *leg)
@@ -233,27 +268,25 @@ static void wake_up(void *arg)
 	struct leg *leg = arg;
 
 	leg->timer = NULL;
-	if (is_too_late(leg, turn_wait_ms(leg)))
-		leg_end_too_late(leg);
-	else
-		turn_join(leg);
+	turn_join(leg);
 }
 
 /*
  * Sleeps, waits for its turn, is sent; or ends, when that would be too late.  The turn is asked for after
- * the sleep: it would stand in the way of everyone who comes meanwhile.
+ * the sleep: it would stand in the way of everyone who comes meanwhile.  The first try waits for its turn up
+ * to the deadline, however long the queue is, so that callers are paced.
  */
 static void book_after(struct leg *leg, int64_t sleep_ms, enum fault too_late)
 {
 	const struct io *io = &engine_of(leg)->options.io;
-	int64_t wait_ms = turn_wait_ms(leg);
+	int64_t wait_ms = leg->tries ? turn_try_ms(leg) : 0;
 
 	if (wait_ms < sleep_ms)
 		wait_ms = sleep_ms;
 	leg->too_late = too_late;
 	leg->state = LEG_SLEEPS;
 	if (is_too_late(leg, wait_ms))
-		leg_end_too_late(leg);
+		end_too_late(leg);
 	else if (sleep_ms)
 		leg->timer = io->after(io->self, sleep_ms, wake_up, leg);
 	else
@@ -270,6 +303,11 @@ static bool is_patient(const struct leg *leg)
 
 	return flight->want == WANT_WHOLE ||
 		(flight->want != WANT_DESCRIBE && (leg->offset || flight->marker));
+}
+
+bool leg_is_yet_to_go(const struct leg *leg)
+{
+	return leg->state == LEG_QUEUED && !leg->tries && !is_patient(leg);
 }
 
 void leg_book(struct leg *leg)
@@ -306,17 +344,27 @@ static bool renew_key(struct leg *leg)
 	return lease_refused(engine_of(leg)->lease, leg->key_serial);
 }
 
-static uint64_t next_chance(struct engine *engine)
+/*
+ * Full jitter; what the cloud asks for with Retry-After is the least.  A sleep that only chance makes too
+ * long ends while there is time for one more try.
+ */
+static int64_t sleep_before_try_ms(const struct leg *leg, enum fault fault, const struct response *response)
 {
-	engine->chance = engine->chance * 6364136223846793005ULL + 1442695040888963407ULL;
-	return engine->chance >> 33;
+	struct engine *engine = engine_of(leg);
+	int64_t sleep_ms = 1 + retry_sleep_ms(fault, leg->tries - 1, next_chance(engine));
+	int64_t left_ms = leg->deadline_ms - engine_now_ms(engine);
+	int64_t last_ms = left_ms - engine->options.deadline_ms / WORTH_SENDING - 1;
+	int64_t asked_ms = response->retry_after_s * 1000;
+
+	if (response->retry_after_s > 0 && response->retry_after_s < RETRY_AFTER_MAX_S && asked_ms > sleep_ms)
+		return asked_ms;
+	return last_ms > 0 && sleep_ms > last_ms ? last_ms : sleep_ms;
 }
 
 /* True: another try is under way, or it has ended and the flight, too, may be over. */
 static bool try_again(struct leg *leg, enum fault fault, const struct response *response)
 {
 	struct engine *engine = engine_of(leg);
-	int64_t sleep_ms;
 
 	if ((fault == FAULT_CLOCK && learn_clock(leg, response)) ||
 			(fault == FAULT_TOKEN && renew_key(leg))) {
@@ -324,16 +372,21 @@ static bool try_again(struct leg *leg, enum fault fault, const struct response *
 		book_after(leg, 0, fault);
 		return true;
 	}
-	if (!fault_retries(fault) || leg->tries >= TRIES_MAX || leg->probe ||
+	if (!fault_retries(fault) || leg->probe || is_too_late(leg, 0) ||
 			!breaker_tries_again(&engine->breaker, fault))
 		return false;
-	sleep_ms = 1 + retry_sleep_ms(fault, leg->tries - 1, next_chance(engine));
-	if (response->retry_after_s > 0 && response->retry_after_s < RETRY_AFTER_MAX_S &&
-			response->retry_after_s * 1000 > sleep_ms)
-		sleep_ms = response->retry_after_s * 1000;
 	engine->stats.retries++;
-	book_after(leg, sleep_ms, fault);
+	book_after(leg, sleep_before_try_ms(leg, fault, response), fault);
 	return true;
+}
+
+static void stand_in(struct leg *leg, enum fault fault)
+{
+	if (!fault_retries(fault) || leg->tries < STAND_IN_TRIES)
+		return;
+	leg->state = LEG_SLEEPS; /* an answer that has something refreshed begins nothing anew here */
+	leg->failing = fault;
+	engine_stand_in(leg->flight, fault);
 }
 
 static void take_answer(struct leg *leg, struct response *response)
@@ -352,7 +405,8 @@ static void take_answer(struct leg *leg, struct response *response)
 		tell_outage(engine, false);
 	if (fault) {
 		if (!flight_expects(leg->flight, fault))
-			engine_note_failure(engine, leg->flight->node, fault, &leg->note);
+			engine_note_failure(leg->flight, fault, &leg->note);
+		stand_in(leg, fault);
 		if (!try_again(leg, fault, response))
 			fail(leg, fault);
 		return;

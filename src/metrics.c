@@ -76,7 +76,8 @@ void metrics_print(const struct engine *engine, struct buf *out)
 
 	add_calls(out, engine);
 	add_number(out, "retries_total", "counter", stats->retries, "Calls that were tried again.");
-	add_number(out, "failures_total", "counter", stats->failures, "Failures, a line of errors each.");
+	add_number(out, "failures_total", "counter", stats->failures,
+		"Failures; those of one sort are a line of errors.");
 	add_number(out, "questions_total", "counter", stats->questions, "Questions of the kernel.");
 	add_number(out, "waits_total", "counter", stats->waited, "Questions that had to wait for the cloud.");
 	add_number(out, "cache_hits_total", "counter", stats->questions - stats->waited,

@@ -280,7 +280,7 @@ static void note_passed_over(struct flight *flight, const struct source_note *no
 
 	fault_note_copy(why.message, sizeof(why.message), "an item without an id was passed over");
 	fault_note_copy(why.request_id, sizeof(why.request_id), note->request_id);
-	engine_note_failure(flight->engine, flight->node, FAULT_ANSWER, &why);
+	engine_note_failure(flight, FAULT_ANSWER, &why);
 	flight->incomplete = true;
 }
 

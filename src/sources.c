@@ -213,24 +213,24 @@ static struct reply answer_above(const struct sources *sources, enum question qu
 /* ---- the questions ---- */
 
 struct wait *sources_ask(struct sources *sources, enum question question, uint64_t id, const char *name,
-	engine_done_fn *done, void *arg)
+	unsigned uid, engine_done_fn *done, void *arg)
 {
 	struct source *source = sources_of(sources, id);
 
 	if (source)
-		return engine_ask(source->engine, question, id, name, done, arg);
+		return engine_ask(source->engine, question, id, name, uid, done, arg);
 	const struct reply reply = answer_above(sources, question, id, name);
 	done(arg, &reply);
 	return NULL;
 }
 
-struct wait *sources_read(struct sources *sources, uint64_t id, uint64_t cookie, engine_done_fn *done,
-	void *arg)
+struct wait *sources_read(struct sources *sources, uint64_t id, uint64_t cookie, unsigned uid,
+	engine_done_fn *done, void *arg)
 {
 	struct source *source = sources_of(sources, id);
 
 	if (source)
-		return engine_read(source->engine, id, cookie, done, arg);
+		return engine_read(source->engine, id, cookie, uid, done, arg);
 	const struct reply reply = { .outcome = OUTCOME_FOUND, .cookie = cookie };
 	done(arg, &reply);
 	return NULL;

@@ -64,7 +64,7 @@ struct node *tree_ahead(struct tree *tree, struct asked asked)
 {
 	struct node *listing = tree->scanned;
 
-	if (!listing || !kind_has_describe(listing->kind) || outage_stands(tree, asked))
+	if (!listing || !kind_has_describe(listing->kind) || outage_of(tree, asked))
 		return NULL;
 	size_t ahead = listing->scan_run == SCAN_RUN ? SCAN_AHEAD_FIRST : SCAN_AHEAD_MAX;
 	size_t at = place_of(listing, listing->scan_seq) + 1;

@@ -55,7 +55,7 @@ static struct reply open_part(struct tree *tree, struct node *view, struct asked
 	if (failure_stands(failure, asked))
 		return young && fault_allows_stale(failure->fault) ? reply_found() :
 			reply_failed(failure->fault);
-	if (young && outage_stands(tree, asked))
+	if (young && outage_of(tree, asked))
 		return reply_found();
 	return (struct reply){ .outcome = OUTCOME_NEED, .node = view, .want = WANT_PART };
 }

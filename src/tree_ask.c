@@ -81,8 +81,12 @@ static struct reply unproven(struct tree *tree, struct node *node, const struct 
 
 	if (failure->fault == FAULT_NOT_FOUND)
 		return reply_absent(left_ms(failure->until_ms, asked));
-	if (!fault_allows_stale(failure->fault) || !stamp_is_young(tree, stamp, asked))
-		return reply_failed(failure->fault);
+	if (!fault_allows_stale(failure->fault) || !stamp_is_young(tree, stamp, asked)) {
+		struct reply failed = reply_failed(failure->fault);
+		if (kind_has_end(node->kind) && !fault_lasts(failure->fault))
+			failed.entry = resource_entry(tree, node, 0, asked);
+		return failed;
+	}
 	return reply_found(resource_entry(tree, node, left_ms(failure->until_ms, asked), asked));
 }
 
@@ -97,8 +101,9 @@ static struct reply prove(struct tree *tree, struct node *node, struct asked ask
 	const struct failure *failure = node_failure(need.node);
 	if (failure_stands(failure, asked))
 		return unproven(tree, node, failure, asked);
-	if (outage_stands(tree, asked)) {
-		struct reply stale = unproven(tree, node, &tree->outage, asked);
+	const struct failure *outage = outage_of(tree, asked);
+	if (outage) {
+		struct reply stale = unproven(tree, node, outage, asked);
 		if (stale.outcome == OUTCOME_FOUND)
 			return stale;
 	}

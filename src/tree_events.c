@@ -341,7 +341,7 @@ static bool is_known(const struct node *node, struct asked asked)
 struct reply events_attr(struct tree *tree, struct node *node, struct asked asked)
 {
 	struct node *asking = kind_has_describe(node->kind) ? node : node->parent;
-	bool cannot = failure_stands(node_failure(asking), asked) || outage_stands(tree, asked);
+	bool cannot = failure_stands(node_failure(asking), asked) || outage_of(tree, asked);
 
 	if (!cannot && !is_known(node, asked))
 		return (struct reply){ .outcome = OUTCOME_NEED, .node = asking,

@@ -281,6 +281,11 @@ void tree_note_outage(struct tree *tree, enum fault fault, int64_t now_ms)
 		tree->outage = (struct failure){ fault, now_ms, now_ms + OUTAGE_MS };
 }
 
+void tree_crowd(struct tree *tree, enum fault fault)
+{
+	tree->crowded.fault = fault;
+}
+
 void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum fault fault, int64_t hold_ms,
 	int64_t now_ms)
 {

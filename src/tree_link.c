@@ -50,7 +50,8 @@ static struct reply not_found(const struct tree *tree, const struct node *view, 
 		return reply_failed(FAULT_ANSWER);
 	if (failure_stands(failure, asked))
 		return reply_failed(failure->fault);
-	return reply_failed(outage_stands(tree, asked) ? tree->outage.fault : FAULT_ANSWER);
+	const struct failure *outage = outage_of(tree, asked);
+	return reply_failed(outage ? outage->fault : FAULT_ANSWER);
 }
 
 static struct reply reply_found(struct entry entry)

@@ -185,6 +185,7 @@ static void let_go(struct tree *tree, struct version *version)
 	if (version_is_held(version) || version != node_detail(node)->version)
 		return;
 	node_pin(node);
+	node->outdone |= node->listed.stamp && node_newest(node) != &node->listed;
 	record_drop(tree, &node->inside->detail);
 	node_unpin(tree, node);
 }

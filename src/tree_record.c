@@ -216,6 +216,7 @@ bool node_set_item(struct tree *tree, struct node *node, const struct json *item
 	else
 		snapshot_free(snapshot);
 	note_answer(record, &summary, stamp, expires_ms);
+	node->outdone = false;
 	if (!same)
 		events_note_item(tree, node);
 	node->parent->changes += !same && node->in_listing;

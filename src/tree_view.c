@@ -23,9 +23,11 @@ bool failure_stands(const struct failure *failure, struct asked asked)
 	return failure->fault && (failure->until_ms > asked.now_ms || failure->at_ms >= asked.since_ms);
 }
 
-bool outage_stands(const struct tree *tree, struct asked asked)
+const struct failure *outage_of(const struct tree *tree, struct asked asked)
 {
-	return tree->outage.fault && tree->outage.until_ms > asked.now_ms;
+	if (tree->outage.fault && tree->outage.until_ms > asked.now_ms)
+		return &tree->outage;
+	return tree->crowded.fault ? &tree->crowded : NULL;
 }
 
 bool kind_has_list(const struct kind *kind)
@@ -76,7 +78,7 @@ bool listing_is_stale(const struct tree *tree, const struct node *listing, struc
 		return false;
 	if (failure_stands(failure, asked))
 		return fault_allows_stale(failure->fault);
-	return outage_stands(tree, asked);
+	return outage_of(tree, asked);
 }
 
 bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked)
@@ -88,7 +90,8 @@ int64_t listing_left_ms(const struct tree *tree, const struct node *listing, str
 {
 	int64_t fresh_ms = left_ms(listing->list_expires_ms, asked);
 	int64_t held_ms = left_ms(listing->failures[WANT_LIST].until_ms, asked);
-	int64_t outage_ms = outage_stands(tree, asked) ? left_ms(tree->outage.until_ms, asked) : 0;
+	const struct failure *outage = outage_of(tree, asked);
+	int64_t outage_ms = outage ? left_ms(outage->until_ms, asked) : 0;
 
 	if (fresh_ms)
 		return fresh_ms;
@@ -175,7 +178,7 @@ static struct view view_stale(struct tree *tree, struct node *node, uint32_t slo
 		version_use(tree, node_detail(node)->version);
 		return view_at(node_detail(node)->version, held_ms);
 	}
-	if (listed && stamp_is_young(tree, node->listed.stamp, asked))
+	if (listed && !node->outdone && stamp_is_young(tree, node->listed.stamp, asked))
 		return view_at(record_version(tree, node, &node->listed), held_ms);
 	return view_none(reply_failed(failure->fault));
 }
@@ -254,8 +257,9 @@ struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const c
 	const struct failure *failure = refresh_failure(node, asked);
 	if (failure_stands(failure, asked))
 		return view_stale(tree, node, slot, name, failure, asked);
-	if (outage_stands(tree, asked)) {
-		view = view_stale(tree, node, slot, name, &tree->outage, asked);
+	const struct failure *outage = outage_of(tree, asked);
+	if (outage) {
+		view = view_stale(tree, node, slot, name, outage, asked);
 		if (view.found)
 			return view;
 	}

@@ -1,15 +1,17 @@
 /*
  * turn.c - whose turn it is: the queue before each action's rate.
  *
- * A call joins its action's queue and is sent as soon as the rate has room, in the order of joining.  One
- * that tries again goes before all others: it has waited already, and says soonest whether the cloud is
- * down.  One that nobody waits for (a listing that is read again in the background) goes behind all others
- * and leaves a tenth of the rate to people.  What is fetched ahead of a scan takes no turn: it goes when
- * nobody waits, evenly spread, so that people find the next place soon.
+ * A call joins its action's queue and is sent as soon as the rate has room.  Users take turns: each call has
+ * a round, one more than the last call that its user has in the queue, and a lower round goes first; so a
+ * user who has no call in the queue gets the next place, however many others have.  Calls of one user go in
+ * the order of joining.  One that tries again goes before all others: it has waited already, and says soonest
+ * whether the cloud is down.  One that nobody waits for (a listing that is read again in the background) goes
+ * behind all others and leaves a tenth of the rate to people.  What is fetched ahead of a scan takes no turn:
+ * it goes when nobody waits, evenly spread, so that people find the next place soon.
  *
  * No turn is booked ahead: a call that takes long to reach the wire holds its place until it is there
  * (rate.h), and what comes free meanwhile is the next one's.  While the cloud is down (breaker.h) nobody
- * waits here, and while it says nothing no more is sent.
+ * waits here, while it says nothing no more is sent, and while all tries fail one goes at a time.
  */
 #include "flight.h"
 
@@ -75,9 +77,11 @@ static void arm(struct action_state *state)
 	/* what ends a silence, ends with turn_run_all */
 	if (!state->first || breaker_is_silent(&state->engine->breaker, engine_now_ms(state->engine)))
 		return;
+	int64_t now_ms = engine_now_ms(state->engine);
+	int64_t doubt_ms = breaker_wait_ms(&state->engine->breaker, now_ms);
 	size_t before = is_in_background(state->first) ? share_of_people(state) : 0;
-	state->timer = io->after(io->self, rate_wait_ms(&state->rate, before, engine_now_ms(state->engine)),
-		tick, state);
+	int64_t wait_ms = rate_wait_ms(&state->rate, before, now_ms);
+	state->timer = io->after(io->self, wait_ms > doubt_ms ? wait_ms : doubt_ms, tick, state);
 }
 
 /* Sends those whose turn it is. */
@@ -96,10 +100,14 @@ static void run(struct action_state *state)
 		}
 		if (breaker_is_silent(&state->engine->breaker, engine_now_ms(state->engine)))
 			break; /* until one of those under way comes to its end */
+		if (breaker_wait_ms(&state->engine->breaker, engine_now_ms(state->engine)))
+			break;
 		size_t room = rate_free(&state->rate, engine_now_ms(state->engine));
 		if (room <= (is_in_background(leg) ? share_of_people(state) : 0))
 			break;
 		turn_leave(leg);
+		if (!leg->tries && !is_in_background(leg))
+			state->round = leg->round;
 		leg_send(leg);
 	}
 	state->running = false;
@@ -112,11 +120,52 @@ void turn_run_all(struct engine *engine)
 		run(engine->actions[i]);
 }
 
-int64_t turn_wait_ms(const struct leg *leg)
+/* The round of the user's next call: after the user's calls in the queue, and after those that went. */
+static uint64_t next_round(const struct action_state *state, unsigned uid)
+{
+	for (const struct leg *leg = state->last; leg; leg = leg->queue_prev)
+		if (leg->uid == uid && !leg->tries && !is_in_background(leg))
+			return leg->round + 1;
+	return state->round + 1;
+}
+
+static bool goes_before(const struct leg *leg, const struct leg *other)
+{
+	if (leg->tries || other->tries) /* which has waited already */
+		return !other->tries;
+	if (is_in_background(leg) || is_in_background(other))
+		return !is_in_background(leg);
+	return leg->round < other->round;
+}
+
+int64_t turn_try_ms(const struct leg *leg)
 {
 	struct action_state *state = engine_action(leg->flight->engine, leg->action);
 
-	return rate_wait_ms(&state->rate, leg->tries ? 0 : state->n_people, engine_now_ms(state->engine));
+	return rate_wait_ms(&state->rate, 0, engine_now_ms(state->engine));
+}
+
+int64_t turn_wait_ms(struct engine *engine, const struct action *action, unsigned uid)
+{
+	struct action_state *state = engine_action(engine, action);
+	uint64_t round = next_round(state, uid);
+	size_t before = 0;
+
+	for (const struct leg *leg = state->first; leg; leg = leg->queue_next)
+		before += !is_in_background(leg) && (leg->tries || leg->round <= round);
+	return rate_wait_ms(&state->rate, before, engine_now_ms(engine));
+}
+
+void turn_hand_over(struct leg *leg, unsigned uid)
+{
+	struct action_state *state = engine_action(leg->flight->engine, leg->action);
+
+	if (leg->state != LEG_QUEUED || leg->uid == uid || leg->tries || is_in_background(leg) ||
+			next_round(state, uid) >= leg->round)
+		return;
+	turn_leave(leg);
+	leg->uid = uid;
+	turn_join(leg);
 }
 
 void turn_join(struct leg *leg)
@@ -124,8 +173,9 @@ void turn_join(struct leg *leg)
 	struct action_state *state = engine_action(leg->flight->engine, leg->action);
 	struct leg *after = state->last;
 
-	while (after && (leg->tries || (!is_in_background(leg) && is_in_background(after))))
-		after = after->queue_prev; /* who tries again has waited already */
+	leg->round = next_round(state, leg->uid);
+	while (after && goes_before(leg, after))
+		after = after->queue_prev;
 	leg->state = LEG_QUEUED;
 	leg->queue_prev = after;
 	leg->queue_next = after ? after->queue_next : state->first;
@@ -175,7 +225,9 @@ size_t turn_spare(struct engine *engine, const struct action *action)
 	struct action_state *state = engine_action(engine, action);
 
 	/* whoever waits goes first, whatever it is that he waits for */
-	return state->first ? 0 : rate_free(&state->rate, engine_now_ms(engine));
+	if (state->first || breaker_doubts(&engine->breaker))
+		return 0;
+	return rate_free(&state->rate, engine_now_ms(engine));
 }
 
 int64_t turn_pace_ms(struct engine *engine, const struct action *action)
@@ -183,7 +235,7 @@ int64_t turn_pace_ms(struct engine *engine, const struct action *action)
 	struct action_state *state = engine_action(engine, action);
 	int64_t now_ms = engine_now_ms(engine);
 
-	if (state->first || !rate_free(&state->rate, now_ms)) {
+	if (state->first || !rate_free(&state->rate, now_ms) || breaker_doubts(&engine->breaker)) {
 		int64_t wait_ms = rate_wait_ms(&state->rate, state->n_people, now_ms);
 		return wait_ms > LOOK_AGAIN_MS ? wait_ms : LOOK_AGAIN_MS;
 	}

@@ -280,6 +280,13 @@ static bool failed_lately(struct model *model, int64_t asked_ms)
 		model->unsupported_ms > asked_ms - FAILURE_STANDS_MS;
 }
 
+/* A call that fails again and again: what has a last good answer shows it until the next try is answered. */
+static bool is_failing(struct model *model, int64_t asked_ms)
+{
+	look_at_failures(model);
+	return model->failed_ms > asked_ms - FAILURE_STANDS_MS - model->world->setup.deadline_ms;
+}
+
 /* Its own deadline came, while the call was still under way. */
 static bool waited_in_vain(const struct model *model, const struct ask *ask)
 {
@@ -326,7 +333,8 @@ void model_check_value(struct model *model, const struct ask *ask, struct subjec
 		return;
 	}
 	assert_true(is_marked_stale(model, ask->reply.entry.id));
-	assert_true(failed_lately(model, ask->asked_ms) || waited_in_vain(model, ask));
+	assert_true(failed_lately(model, ask->asked_ms) || is_failing(model, ask->asked_ms) ||
+		waited_in_vain(model, ask));
 	assert_true(now_ms - state->received_ms < stale_ms);
 	assert_true(ask->reply.entry.entry_ms <= FAILURE_STANDS_MS);
 }
@@ -372,7 +380,7 @@ void model_check_shown(struct model *model, const struct subject *subject, bool 
 	int64_t from_ms = asked_ms - ttl_ms(model, subject->kind->ttl_list_s);
 
 	/* it may be an old one; or a refusal, which drops what is kept, came in the middle of the pass */
-	if (failed_lately(model, asked_ms) && (model->world->setup.stale_s || model->failed_ms >= asked_ms))
+	if ((failed_lately(model, asked_ms) || is_failing(model, asked_ms)) && (model->world->setup.stale_s || model->failed_ms >= asked_ms))
 		return;
 	if (!was(model, subject, shown, from_ms))
 		fail_msg("%s is %s, and was not so since %lld ms", subject->thing->id, shown ? "listed" : "not listed",

@@ -36,6 +36,8 @@ static void leave(struct place *place)
 	cloud_close(&place->cloud);
 }
 
+enum { AGAIN = 3 };
+
 /* One way of failing, and what the contract's section 4 says of it. */
 struct row {
 	const char *code; /* in an Error, with HTTP 200 */
@@ -46,7 +48,7 @@ struct row {
 	int error;
 	bool stale; /* the last good answer is served instead */
 	bool drops; /* what is kept of it goes */
-	unsigned tries;
+	unsigned tries; /* AGAIN: up to the deadline, or until a last good answer is served */
 };
 
 static const struct row ROWS[] = {
@@ -64,27 +66,28 @@ static const struct row ROWS[] = {
 		.tries = 1 },
 	{ .status = 403, .fault = FAULT_DENIED, .error = EACCES, .drops = true, .tries = 1 },
 	{ .code = "RequestLimitExceeded.UinLimitExceeded", .fault = FAULT_THROTTLED, .error = EBUSY,
-		.stale = true, .tries = 3 },
-	{ .status = 429, .fault = FAULT_THROTTLED, .error = EBUSY, .stale = true, .tries = 3 },
+		.stale = true, .tries = AGAIN },
+	{ .status = 429, .fault = FAULT_THROTTLED, .error = EBUSY, .stale = true, .tries = AGAIN },
 	{ .code = "InvalidAction", .fault = FAULT_UNSUPPORTED, .error = EOPNOTSUPP, .stale = true,
 		.tries = 1 },
 	{ .code = "UnsupportedRegion", .fault = FAULT_UNSUPPORTED, .error = EOPNOTSUPP, .stale = true,
 		.tries = 1 },
 	{ .code = "InvalidParameterValue", .fault = FAULT_NAME, .error = EINVAL, .stale = true,
 		.tries = 1 },
-	{ .code = "InternalError", .fault = FAULT_SERVER, .error = EIO, .stale = true, .tries = 3 },
-	{ .code = "FailedOperation", .fault = FAULT_SERVER, .error = EIO, .stale = true, .tries = 3 },
-	{ .status = 503, .fault = FAULT_SERVER, .error = EIO, .stale = true, .tries = 3 },
-	{ .status = 504, .fault = FAULT_TIMEOUT, .error = ETIMEDOUT, .stale = true, .tries = 1 },
+	{ .code = "InternalError", .fault = FAULT_SERVER, .error = EIO, .stale = true, .tries = AGAIN },
+	{ .code = "FailedOperation", .fault = FAULT_SERVER, .error = EIO, .stale = true, .tries = AGAIN },
+	{ .status = 503, .fault = FAULT_SERVER, .error = EIO, .stale = true, .tries = AGAIN },
+	{ .status = 504, .fault = FAULT_TIMEOUT, .error = ETIMEDOUT, .stale = true, .tries = AGAIN },
 	{ .status = 302, .fault = FAULT_TLS, .error = EPROTO, .stale = true, .tries = 1 },
-	{ .network = FAULT_LOST, .fault = FAULT_LOST, .error = EIO, .stale = true, .tries = 3 },
-	{ .network = FAULT_TIMEOUT, .fault = FAULT_TIMEOUT, .error = ETIMEDOUT, .stale = true, .tries = 1 },
+	{ .network = FAULT_LOST, .fault = FAULT_LOST, .error = EIO, .stale = true, .tries = AGAIN },
+	{ .network = FAULT_TIMEOUT, .fault = FAULT_TIMEOUT, .error = ETIMEDOUT, .stale = true,
+		.tries = AGAIN },
 	{ .network = FAULT_NO_HOST, .fault = FAULT_NO_HOST, .error = EHOSTUNREACH, .stale = true,
-		.tries = 3 },
+		.tries = AGAIN },
 	{ .network = FAULT_NO_NETWORK, .fault = FAULT_NO_NETWORK, .error = ENETUNREACH, .stale = true,
-		.tries = 3 },
+		.tries = AGAIN },
 	{ .network = FAULT_REFUSED, .fault = FAULT_REFUSED, .error = ECONNREFUSED, .stale = true,
-		.tries = 3 },
+		.tries = AGAIN },
 	{ .network = FAULT_TLS, .fault = FAULT_TLS, .error = EPROTO, .stale = true, .tries = 1 },
 	{ .network = FAULT_TOO_BIG, .fault = FAULT_TOO_BIG, .error = EFBIG, .stale = true, .tries = 1 },
 	{ .network = FAULT_LOCAL, .fault = FAULT_LOCAL, .error = EIO, .stale = true, .tries = 1 },
@@ -150,7 +153,10 @@ static void test_every_cause_is_told_as_the_contract_says_when_nothing_is_known(
 		else
 			assert_fault(&reply, ROWS[i].fault);
 		assert_int_equal(fault_errno(ROWS[i].fault), ROWS[i].error);
-		assert_calls(place.world, ROWS[i].tries);
+		if (ROWS[i].tries == AGAIN)
+			assert_in_range(world_calls(place.world), 5, 20);
+		else
+			assert_calls(place.world, ROWS[i].tries);
 		leave(&place);
 	}
 }

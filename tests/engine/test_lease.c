@@ -464,8 +464,9 @@ static void test_the_networks_causes_are_told_and_tried_again(void **state)
 {
 	static const struct {
 		enum fault fault;
-		size_t tries;
-	} ROWS[] = { { FAULT_NO_HOST, 3 }, { FAULT_REFUSED, 3 }, { FAULT_LOST, 3 }, { FAULT_TLS, 1 }, { FAULT_TIMEOUT, 1 } };
+		bool again;
+	} ROWS[] = { { FAULT_NO_HOST, true }, { FAULT_REFUSED, true }, { FAULT_LOST, true }, { FAULT_TLS, false },
+		{ FAULT_TIMEOUT, true } };
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
@@ -480,9 +481,35 @@ static void test_the_networks_causes_are_told_and_tried_again(void **state)
 				assert_true(script_step(script_of(&place)));
 		}
 		assert_fault(&ask.reply, ROWS[i].fault);
-		assert_int_equal(key_calls(&place), ROWS[i].tries);
+		assert_in_range(key_calls(&place), ROWS[i].again ? 5 : 1, ROWS[i].again ? 20 : 1);
 		leave(&place);
 	}
+}
+
+/* A metadata service that is restarted, or an STS that throttles, is seen by no reader. */
+static void test_seconds_without_a_key_are_seen_by_nobody(void **state)
+{
+	struct place place;
+	struct ask asks[2] = { { 0 } };
+	(void)state;
+
+	enter(&place, role());
+	put(&place, &asks[0], 1);
+	int64_t from_ms = script_of(&place)->now_ms;
+	while (script_of(&place)->now_ms < from_ms + 6000) {
+		if (script_of(&place)->n_waiting)
+			exchange_fail(only(&place), FAULT_LOST);
+		advance(&place, 100);
+	}
+	put(&place, &asks[1], 2);
+	while (!script_of(&place)->n_waiting)
+		assert_true(script_step(script_of(&place)));
+	give(&place, only(&place));
+	while (script_of(&place)->n_waiting)
+		cloud_answer(&place.cloud, script_waiting(script_of(&place), 0));
+	assert_found(&asks[0].reply);
+	assert_found(&asks[1].reply);
+	leave(&place);
 }
 
 static void test_one_lost_answer_is_noticed_by_nobody(void **state)
@@ -549,7 +576,11 @@ static void test_a_renewal_that_fails_harms_nobody_before_the_end(void **state)
 	assert_journal(&place, "InternalError.SystemError");
 	advance(&place, 10000);
 	put(&place, &ask, 100);
-	exchange_error(only(&place), "InternalError.SystemError");
+	while (!ask.answers) {
+		if (script_of(&place)->n_waiting)
+			exchange_error(only(&place), "InternalError.SystemError");
+		advance(&place, 100);
+	}
 	assert_fault(&ask.reply, FAULT_SERVER);
 	leave(&place);
 }
@@ -619,7 +650,10 @@ static void test_what_the_metadata_service_may_say_instead(void **state)
 				assert_true(script_step(script_of(&place)));
 		}
 		assert_fault(&ask.reply, ROWS[i].fault);
-		assert_int_equal(key_calls(&place), ROWS[i].fault == FAULT_SERVER ? 3 : 1); /* no key of no role */
+		if (ROWS[i].fault == FAULT_SERVER)
+			assert_in_range(key_calls(&place), 5, 20);
+		else
+			assert_int_equal(key_calls(&place), 1); /* no key of no role */
 		leave(&place);
 	}
 	struct place place;
@@ -669,7 +703,7 @@ static void test_a_service_that_says_nothing_keeps_nobody_beyond_the_deadline(vo
 		assert_true(script_step(script_of(&place)));
 	for (unsigned i = 0; i < COUNT(asks); i++)
 		assert_fault(&asks[i].reply, FAULT_TIMEOUT);
-	assert_int_equal(key_calls(&place), 1);
+	assert_in_range(key_calls(&place), 1, 2);
 	leave(&place);
 }
 
@@ -890,6 +924,7 @@ int main(void)
 		cmocka_unit_test(test_a_machine_whose_clock_is_wrong_takes_its_key_all_the_same),
 		cmocka_unit_test(test_who_gives_no_key_says_nothing_of_the_resource),
 		cmocka_unit_test(test_the_networks_causes_are_told_and_tried_again),
+		cmocka_unit_test(test_seconds_without_a_key_are_seen_by_nobody),
 		cmocka_unit_test(test_one_lost_answer_is_noticed_by_nobody),
 		cmocka_unit_test(test_a_refusal_answers_for_itself_ever_longer),
 		cmocka_unit_test(test_a_renewal_that_fails_harms_nobody_before_the_end),

@@ -59,14 +59,14 @@ static int64_t wait_for_try(struct place *place)
 
 /* ---- sleeps ---- */
 
-static void test_a_passing_failure_is_tried_three_times_with_short_sleeps(void **state)
+static void test_a_failure_is_tried_again_up_to_the_deadline_with_growing_sleeps(void **state)
 {
 	static const struct {
 		const char *code;
-		int64_t first_ms, second_ms; /* bounds */
+		int64_t first_ms, most_ms; /* bounds of a sleep */
 		enum fault fault;
-	} rows[] = { { "InternalError", 100, 200, FAULT_SERVER },
-		{ "RequestLimitExceeded", 500, 1000, FAULT_THROTTLED } };
+	} rows[] = { { "InternalError", 100, 2000, FAULT_SERVER }, { "FailedOperation.Timedout", 100, 2000, FAULT_TIMEOUT },
+		{ "RequestLimitExceeded", 500, 4000, FAULT_THROTTLED } };
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -74,17 +74,101 @@ static void test_a_passing_failure_is_tried_three_times_with_short_sleeps(void *
 		struct ask ask = { 0 };
 		enter(&place);
 		put(&place, &ask, "train-0001");
-		exchange_error(only(&place), rows[i].code);
-		assert_in_range(wait_for_try(&place), 1, rows[i].first_ms + 1);
-		exchange_error(only(&place), rows[i].code);
-		assert_in_range(wait_for_try(&place), 1, rows[i].second_ms + 1);
-		assert_int_equal(ask.answers, 0);
-		exchange_error(only(&place), rows[i].code);
+		int64_t bound_ms = rows[i].first_ms;
+		while (true) {
+			exchange_error(only(&place), rows[i].code);
+			if (ask.answers)
+				break;
+			assert_in_range(wait_for_try(&place), 1, bound_ms + 1);
+			bound_ms = bound_ms * 2 < rows[i].most_ms ? bound_ms * 2 : rows[i].most_ms;
+		}
 		assert_fault(&ask.reply, rows[i].fault);
-		assert_calls(place.world, 3);
-		assert_int_equal(engine_stats(place.world->engine).retries, 2);
+		/* the last try had what is worth sending for */
+		assert_in_range(ask.answered_ms - ask.asked_ms, DEADLINE_MS * 3 / 4, DEADLINE_MS);
+		assert_in_range(world_calls(place.world), 5, 20);
 		leave(&place);
 	}
+}
+
+/* Whatever passes within the deadline is seen by no reader: alone, and among others. */
+static void test_seconds_of_failures_are_seen_by_nobody(void **state)
+{
+	static const char *const codes[] = { "InternalError", "RequestLimitExceeded", "ServiceUnavailable", NULL };
+	static const size_t readers[] = { 1, 5, 20, 60 };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(codes) * COUNT(readers); i++) {
+		struct place place;
+		struct ask asks[60] = { { 0 } };
+		char id[32];
+		size_t n = readers[i / COUNT(codes)];
+		enter(&place);
+		place.cloud.latency_ms = 20;
+		place.cloud.fail_code = codes[i % COUNT(codes)];
+		place.cloud.fail = codes[i % COUNT(codes)] ? FAULT_NONE : FAULT_LOST;
+		for (size_t k = 0; k < n; k++) {
+			snprintf(id, sizeof(id), "train-%04zu", k + 1);
+			put(&place, &asks[k], id);
+		}
+		advance(&place, 4000);
+		place.cloud.fail_code = NULL;
+		place.cloud.fail = FAULT_NONE;
+		assert_in_range(world_calls(place.world), n < 5 ? 3 : 10, 60);
+		advance(&place, DEADLINE_MS);
+		for (size_t k = 0; k < n; k++)
+			assert_found(&asks[k].reply);
+		leave(&place);
+	}
+}
+
+/* Who comes to a call that fails again and again waits up to a deadline of his own. */
+static void test_who_comes_later_waits_longer(void **state)
+{
+	struct place place;
+	struct ask first = { 0 }, later = { 0 };
+	(void)state;
+
+	enter(&place);
+	place.cloud.latency_ms = 20;
+	place.cloud.fail = FAULT_REFUSED;
+	put(&place, &first, "train-0001");
+	advance(&place, 7000);
+	put(&place, &later, "train-0001");
+	advance(&place, 5000);
+	assert_fault(&first.reply, FAULT_REFUSED);
+	assert_int_equal(later.answers, 0);
+	place.cloud.fail = FAULT_NONE;
+	advance(&place, 3000);
+	assert_found(&later.reply);
+	leave(&place);
+}
+
+/* What has a last good answer shows it after some tries; the tries go on, and the next reader has a new one. */
+static void test_a_last_good_answer_is_not_waited_for(void **state)
+{
+	struct place place;
+	struct ask ask = { 0 }, next = { 0 };
+	(void)state;
+
+	enter(&place);
+	place.cloud.latency_ms = 20;
+	uint64_t id = world_find(place.world, "training/train-0001");
+	advance(&place, LIVE_MS);
+	place.cloud.fail_code = "InternalError";
+	ask_put(&ask, place.world, ASK_LOOKUP, id, "status");
+	advance(&place, 1000);
+	assert_found(&ask.reply);
+	assert_xattr(place.world, ask.reply.entry.id, "stale", "1");
+	ask_put(&next, place.world, ASK_LOOKUP, id, "status");
+	assert_found(&next.reply);
+	assert_int_equal(next.answered_ms, next.asked_ms);
+	place.cloud.fail_code = NULL;
+	advance(&place, 3000);
+	next = (struct ask){ 0 };
+	ask_put(&next, place.world, ASK_LOOKUP, id, "status");
+	assert_found(&next.reply);
+	assert_xattr(place.world, next.reply.entry.id, "stale", "0");
+	leave(&place);
 }
 
 static void test_a_second_try_that_succeeds_is_all_that_is_seen(void **state)
@@ -255,7 +339,7 @@ static void test_a_sleeping_try_does_not_hold_up_others(void **state)
 
 /* ---- the queue ---- */
 
-static void test_a_queue_longer_than_the_deadline_is_told_at_once(void **state)
+static void test_a_queue_longer_than_the_deadline_is_waited_in_up_to_it(void **state)
 {
 	struct place place;
 	struct setup setup = world_setup();
@@ -270,17 +354,111 @@ static void test_a_queue_longer_than_the_deadline_is_told_at_once(void **state)
 	for (size_t i = 0; i < COUNT(asks); i++) {
 		snprintf(id, sizeof(id), "train-%04zu", i + 1);
 		put(&place, &asks[i], id);
-		if (asks[i].answers) {
-			assert_fault(&asks[i].reply, FAULT_QUEUE);
-			assert_int_equal(fault_errno(asks[i].reply.fault), 16); /* EBUSY */
-			refused++;
-		}
+		assert_true(i == 0 || !asks[i].answers);
+	}
+	advance(&place, DEADLINE_MS);
+	for (size_t i = 0; i < COUNT(asks); i++) {
+		if (asks[i].reply.outcome == OUTCOME_FOUND)
+			continue;
+		assert_fault(&asks[i].reply, FAULT_QUEUE);
+		assert_int_equal(fault_errno(asks[i].reply.fault), 16); /* EBUSY */
+		assert_in_range(asks[i].answered_ms - asks[i].asked_ms, DEADLINE_MS * 7 / 8, DEADLINE_MS);
+		refused++;
 	}
 	assert_int_equal(refused, 3); /* one a second, and ten seconds, of which the last is for the answer */
-	advance(&place, DEADLINE_MS);
-	for (size_t i = 0; i < COUNT(asks) - refused; i++)
-		assert_found(&asks[i].reply);
 	assert_calls(place.world, COUNT(asks) - refused);
+	char *errors = world_cat(place.world, ".describefs/errors");
+	assert_non_null(strstr(errors, "xargs -P"));
+	assert_non_null(strstr(errors, "deadline="));
+	free(errors);
+	leave(&place);
+}
+
+/* Each reader asks for the next thing as soon as he has an answer, good or not: as xargs -P does. */
+static void test_more_readers_than_the_rate_has_room_for_are_paced(void **state)
+{
+	enum { READERS = 260, THINGS = 800 };
+	static struct ask asks[READERS];
+	struct setup setup = world_setup();
+	struct place place;
+	size_t next = 0, found = 0, busy = 0, waiting;
+	char id[16];
+	(void)state;
+
+	setup.deadline_ms = 15000;
+	place.world = world_open(&setup);
+	cloud_open(&place.cloud, place.world, 20);
+	cloud_add_many(&place.cloud, "training", NULL, "train-", THINGS);
+	memset(asks, 0, sizeof(asks));
+	do {
+		waiting = 0;
+		for (size_t i = 0; i < READERS; i++) {
+			if (asks[i].answers) {
+				found += asks[i].reply.outcome == OUTCOME_FOUND;
+				busy += asks[i].reply.outcome == OUTCOME_FAILED;
+				asks[i] = (struct ask){ 0 };
+			}
+			if (!asks[i].world && next < THINGS) {
+				snprintf(id, sizeof(id), "train-%04zu", ++next);
+				put(&place, &asks[i], id);
+			}
+			waiting += asks[i].world != NULL;
+		}
+		advance(&place, 10);
+	} while (waiting);
+	assert_int_equal(found + busy, THINGS);
+	assert_in_range(found, THINGS * 95 / 100, THINGS);
+	leave(&place);
+}
+
+/* Another user's thousand names take the other user's share of the rate, and no more. */
+static void test_users_take_turns(void **state)
+{
+	enum { OTHERS = 1000 };
+	static struct ask others[OTHERS];
+	struct place place;
+	struct ask ask = { .uid = 1000 }, joined = { .uid = 1000 };
+	char id[24];
+	(void)state;
+
+	enter(&place);
+	place.cloud.latency_ms = 20;
+	memset(others, 0, sizeof(others));
+	for (size_t i = 0; i < OTHERS; i++) {
+		others[i].uid = 1001;
+		snprintf(id, sizeof(id), "train-9%04zu", i);
+		put(&place, &others[i], id);
+	}
+	advance(&place, 500);
+	put(&place, &ask, "train-0001");
+	advance(&place, 700);
+	assert_found(&ask.reply);
+	/* also for what the other user has put far behind in the queue */
+	put(&place, &joined, "train-90900");
+	advance(&place, 1200);
+	assert_absent(&joined.reply);
+	/* two users have half the rate each */
+	struct ask mine[40] = { { 0 } };
+	for (size_t i = 0; i < COUNT(mine); i++) {
+		mine[i].uid = 1000;
+		snprintf(id, sizeof(id), "train-%04zu", i + 2);
+		put(&place, &mine[i], id);
+	}
+	advance(&place, 5000);
+	for (size_t i = 0; i < COUNT(mine); i++)
+		assert_found(&mine[i].reply);
+	/* and what the other user's names failed with leaves room for other lines */
+	char *errors = world_cat(place.world, ".describefs/errors");
+	size_t lines = 0;
+	for (const char *at = errors; (at = strchr(at, '\n')); at++)
+		lines++;
+	assert_in_range(lines, 1, 4);
+	free(errors);
+	for (size_t i = 0; i < OTHERS; i++)
+		if (others[i].wait)
+			ask_cancel(&others[i]);
+	advance(&place, 100);
+	assert_in_range(engine_stats(place.world->engine).in_flight, 0, 25); /* what nobody waits for is not queued */
 	leave(&place);
 }
 
@@ -359,7 +537,10 @@ static void test_no_second_holds_more_calls_than_the_rate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_passing_failure_is_tried_three_times_with_short_sleeps),
+		cmocka_unit_test(test_a_failure_is_tried_again_up_to_the_deadline_with_growing_sleeps),
+		cmocka_unit_test(test_seconds_of_failures_are_seen_by_nobody),
+		cmocka_unit_test(test_who_comes_later_waits_longer),
+		cmocka_unit_test(test_a_last_good_answer_is_not_waited_for),
 		cmocka_unit_test(test_a_second_try_that_succeeds_is_all_that_is_seen),
 		cmocka_unit_test(test_sleeps_differ_so_that_a_herd_does_not_come_back_together),
 		cmocka_unit_test(test_retry_after_is_waited_for),
@@ -368,7 +549,9 @@ int main(void)
 		cmocka_unit_test(test_no_try_begins_after_the_deadline),
 		cmocka_unit_test(test_a_later_try_gets_what_is_left_of_the_deadline),
 		cmocka_unit_test(test_a_sleeping_try_does_not_hold_up_others),
-		cmocka_unit_test(test_a_queue_longer_than_the_deadline_is_told_at_once),
+		cmocka_unit_test(test_a_queue_longer_than_the_deadline_is_waited_in_up_to_it),
+		cmocka_unit_test(test_more_readers_than_the_rate_has_room_for_are_paced),
+		cmocka_unit_test(test_users_take_turns),
 		cmocka_unit_test(test_a_full_queue_serves_the_last_good_answer),
 		cmocka_unit_test(test_no_second_holds_more_calls_than_the_rate),
 	};

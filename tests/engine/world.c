@@ -107,8 +107,9 @@ static void begin_ask(struct ask *ask, struct world *world, enum question questi
 {
 	void (*then)(struct ask *) = ask->then;
 	void *arg = ask->arg;
+	unsigned uid = ask->uid;
 
-	*ask = (struct ask){ .world = world, .question = question, .then = then, .arg = arg,
+	*ask = (struct ask){ .world = world, .question = question, .then = then, .arg = arg, .uid = uid,
 		.asked_ms = world->script.now_ms };
 	world->unanswered++;
 }
@@ -126,13 +127,13 @@ void ask_put(struct ask *ask, struct world *world, enum question question, uint6
 	const char *name)
 {
 	begin_ask(ask, world, question);
-	note_wait(ask, engine_ask(world->engine, question, id, name, take_answer, ask));
+	note_wait(ask, engine_ask(world->engine, question, id, name, ask->uid, take_answer, ask));
 }
 
 void ask_read(struct ask *ask, struct world *world, uint64_t id, uint64_t cookie)
 {
 	begin_ask(ask, world, ASK_READ);
-	note_wait(ask, engine_read(world->engine, id, cookie, take_answer, ask));
+	note_wait(ask, engine_read(world->engine, id, cookie, ask->uid, take_answer, ask));
 }
 
 struct reply world_read(struct world *world, uint64_t id, uint64_t cookie)

@@ -43,6 +43,7 @@ struct ask {
 	struct reply reply;
 	int64_t asked_ms, answered_ms;
 	enum question question;
+	unsigned uid;
 	void (*then)(struct ask *ask); /* called at the answer; NULL: nothing more */
 	void *arg;
 };

@@ -2,6 +2,8 @@
 import json
 import os
 import random
+import re
+import signal
 import subprocess
 import threading
 import time
@@ -79,13 +81,13 @@ def test_R05_walks_over_many_stay_within_twenty_calls_a_second(box):
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "1"}, {"Retry-After": "1000000000"}, {"Retry-After": "-5"},
                                      {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}, {"Retry-After": "soon"}])
-def test_R06_throttling_is_tried_again_thrice_and_then_busy(box, cloud, headers):
+def test_R06_throttling_is_tried_again_up_to_the_deadline_and_then_busy(box, cloud, headers):
     mount = box.mount("tione", "ttl=1", "deadline=3")
     assert mount.text("notebooks/%s/name" % NOTEBOOK) == "notebook-test"
     cloud.plan("http", status=429, headers=headers)
     took, error = timed(mount.error, STATUS)
     assert error == "EBUSY" and took < 3.5
-    assert 1 <= cloud.calls()[ONE] <= 3
+    assert 1 <= cloud.calls()[ONE] <= 8
     time.sleep(max(0, 1.1 - took))
     assert mount.text("notebooks/%s/name" % NOTEBOOK) == "notebook-test"  # what is known is shown
 
@@ -96,6 +98,59 @@ def test_R06_a_retry_that_is_told_when_waits_so_long(box, cloud):
     took, value = timed(mount.text, STATUS)
     assert value == "SUCCEED" and 0.95 < took < 3
     assert cloud.calls() == {ONE: 2}
+
+
+@pytest.mark.parametrize("plan", [{"do": "http", "status": 503}, {"do": "http", "status": 504}, {"do": "http", "status": 429},
+                                  {"do": "error", "code": "RequestLimitExceeded.UinLimitExceeded"}, {"do": "reset"}],
+                         ids=lambda plan: str(plan.get("status", plan["do"])))
+def test_R13_seconds_of_failures_are_seen_by_no_reader(box, plan):
+    cloud = box.emulator("--tasks", 12)
+    mount = box.mount("tione", binary=PLAIN)
+    cloud.plan(**plan)
+    reading = subprocess.Popen(["xargs", "-P", "12", "-n", "1", "cat"], cwd=mount.path, stdin=subprocess.PIPE,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    reading.stdin.write("\n".join("training/%s/remark" % synthetic(i) for i in range(12)).encode())
+    reading.stdin.close()
+    time.sleep(3)  # of an outage
+    during = cloud.total()
+    cloud.clear()
+    said = reading.stderr.read()
+    assert (reading.wait(), said) == (0, b"")
+    assert 12 <= during <= 50
+
+
+def test_R14_more_readers_than_the_rate_has_room_for_are_paced(box):
+    """300 at once, of whom 262 have room within the deadline: who fails has waited, so that few come after him."""
+    cloud = box.emulator("--tasks", 400)
+    mount = box.mount("tione", "deadline=15", binary=PLAIN)
+    paths = ["training/%s/remark" % synthetic(i) for i in range(400)]
+    result = subprocess.run(["xargs", "-P", "300", "-n", "1", "cat"], cwd=mount.path, input="\n".join(paths).encode(),
+                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120)
+    failed = result.stderr.splitlines()
+    assert all(b"busy" in line for line in failed) and len(failed) <= 80
+    assert {line["verdict"] for line in cloud.log()} == {"ok"}  # and I5: at most twenty calls a second
+    if failed:
+        assert b"xargs -P" in mount.read(".describefs/errors")
+
+
+def test_R15_another_users_names_leave_the_owner_his_share(box):
+    cloud = box.emulator("--tasks", 40)
+    os.chmod(box.directory, 0o755)
+    mount = box.mount("tione", "allow_other", binary=PLAIN)
+    assert mount.error("notebooks/nb-404/name") == "ENOENT"
+    script = "seq 3000 | sed 's|^|%s/training/train-4|' | xargs -P 150 -n 1 stat" % mount.path
+    other = subprocess.Popen(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", script],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        wait_until(lambda: cloud.calls().get(ONE, 0) > 20, 20, "the other user's calls")
+        took, values = timed(lambda: [mount.read("training/%s/remark" % synthetic(i)) for i in range(10)])
+        assert len(values) == 10 and took < 10
+        lines = mount.read(".describefs/errors").decode().splitlines()
+        assert len(lines) <= 4 and any("/notebooks/nb-404\t" in line for line in lines)
+        assert re.search(r" x\d+$", lines[-1])
+    finally:
+        os.killpg(other.pid, signal.SIGKILL)
+        other.wait()
 
 
 class Crowd:
@@ -142,7 +197,7 @@ def test_R07_an_outage_costs_few_calls_and_ends_without_a_stampede(box):
         wait_until(lambda: "ok" in crowd.met, 40, "the first good answer")
         assert time.monotonic() - start < 31
         time.sleep(2)
-    # twenty calls that fail for good, each tried three times, and then a probe now and then
+    # thirty tries, five a second up to the first deadlines, and then a probe now and then
     assert during <= 90 and "ENOENT" not in crowd.met
     assert max(cloud.counts()["max_in_1s"].values()) <= 20
 

@@ -120,7 +120,9 @@ def test_each_failure_is_its_errno_within_the_deadline(box, cloud, row):
     took, got = timed(cat_error, mount / STATUS)
     assert got == error
     assert took < DEADLINE + 0.5
-    if calls is not None:
+    if calls == 3:  # tried again, up to the deadline
+        assert cloud.calls()[ONE] >= 3
+    elif calls is not None:
         assert cloud.calls() == {ONE: calls}
     if error == "ETIMEDOUT" and "HTTP" not in row:
         assert took > DEADLINE - 0.2
@@ -503,14 +505,16 @@ def test_errors_has_a_line_with_code_and_request_id(box, cloud):
     assert "odd" in fields[-1] and not re.search(r"[\x00-\x08\x0a-\x1f]", lines[-1])
 
 
-def test_errors_keeps_the_last_thousand(box, cloud):
+def test_errors_folds_failures_of_one_sort(box, cloud):
     cloud.plan("error", action=ONE, code="InvalidRequest")
     mount = box.mount("tione", "rate=10000")
+    mount.error("notebooks/nb-1/name")
     for i in range(1010):
         mount.error("training/train-%d" % i)
     lines = mount.read(".describefs/errors").decode().splitlines()
-    assert len(lines) == 1000
-    assert "/training/train-1009\t" in lines[-1] and "/training/train-10\t" in lines[0]
+    assert len(lines) <= 4  # one a minute
+    assert "/training/train-1009\t" in lines[-1] and re.search(r" x\d+$", lines[-1])
+    assert sum(int(line.rsplit(" x", 1)[1]) for line in lines if "/training/" in line) == 1010
 
 
 def test_status_is_for_people_and_nothing_of_it_is_listed(box, cloud):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import (MODEL, NOTEBOOK, TASK, VERSION, line_from, mounts_below, synthetic, timed,
+from harness import (MODEL, NOTEBOOK, TASK, VERSION, error_of, line_from, mounts_below, synthetic, timed,
                      wait_until)
 
 RUNNING = synthetic(0)
@@ -68,6 +68,35 @@ def test_cat_and_the_next_step(box, cloud):
     assert process.poll() is None
     finish(cloud)
     assert said(process) == b"SUCCEED\nnext\n"
+
+
+@pytest.mark.parametrize("way, expected", [({"do": "http", "status": 503}, "EIO"), ({"do": "http", "status": 429}, "EBUSY"),
+                                           ({"do": "reset"}, "EIO"), ({"do": "half_open"}, "ETIMEDOUT")],
+                         ids=lambda way: way if isinstance(way, str) else way["do"] + str(way.get("status", "")))
+def test_a_wait_that_begins_in_an_outage_lasts_through_it(box, cloud, way, expected):
+    """In a mount that knows nothing yet. All else in that directory fails, and it itself has no attributes."""
+    mount = box.mount("tione", "ttl=1", "deadline=1")
+    cloud.plan(**way)
+    waits = waiter(mount, "cat", WAIT)
+    made_up = waiter(mount, "cat", "training/train-4040404040404040404/.wait")
+    time.sleep(3)  # longer than any other read may take
+    assert waits.poll() is None and made_up.poll() is None
+    assert mount.error("training/%s/status" % RUNNING) == expected
+    assert error_of(os.listdir, mount / "training" / RUNNING) == expected
+    assert error_of(os.stat, mount / "training" / RUNNING) == expected
+    cloud.clear()
+    finish(cloud)
+    assert said(waits, 40) == b"SUCCEED\n"
+    assert b"No such file" in made_up.communicate(timeout=40)[1]  # what the cloud says is not there still ends one
+
+
+@pytest.mark.parametrize("code", ["AuthFailure.SecretIdNotFound", "UnauthorizedOperation"])
+def test_a_wait_that_begins_with_a_key_that_is_refused_fails_at_once(box, cloud, code):
+    """Time alone does not mend it: who waits has to be told."""
+    box.auth_failures = True
+    mount = box.mount("tione")
+    cloud.plan("error", code=code)
+    assert mount.error(WAIT) == "EACCES"
 
 
 def test_what_has_ended_is_told_at_once(box, cloud):

@@ -32,7 +32,7 @@ static const struct {
 	{ FAULT_LOST, EIO, 'y', 'y', 'n', 'n' },
 	{ FAULT_ANSWER, EBADMSG, 'n', 'y', 'n', 'n' },
 	{ FAULT_TOO_BIG, EFBIG, 'n', 'y', 'n', 'y' },
-	{ FAULT_TIMEOUT, ETIMEDOUT, 'n', 'y', 'n', 'n' },
+	{ FAULT_TIMEOUT, ETIMEDOUT, 'y', 'y', 'n', 'n' },
 	{ FAULT_NO_HOST, EHOSTUNREACH, 'y', 'y', 'n', 'n' },
 	{ FAULT_NO_NETWORK, ENETUNREACH, 'y', 'y', 'n', 'n' },
 	{ FAULT_REFUSED, ECONNREFUSED, 'y', 'y', 'n', 'n' },
