@@ -433,3 +433,16 @@ def test_xattrs_tell_when_it_was_fetched_and_until_when_it_stands(box, cloud):
         return time.mktime(time.strptime(xattr(path, name), "%Y-%m-%dT%H:%M:%SZ"))
 
     assert abs(seconds("expires") - seconds("fetched") - 600) <= 1  # in a terminal status; whole seconds
+
+
+def test_no_time_of_the_mounts_own_files_is_in_the_future(box, cloud):
+    """Row 26: their nanoseconds are made from the content, so that of a file made now lies anywhere in its second."""
+    mount = box.mount("tione", "ttl=0")
+    for _ in range(10):
+        mount.error("training/none/status")
+        for name in "status", "errors", "metrics", "requests":
+            mount.read(".describefs/" + name)
+            status = os.stat(mount / ".describefs" / name)
+            assert max(status.st_mtime_ns, status.st_ctime_ns) <= time.time_ns(), name
+            assert status.st_mtime > time.time() - 60
+        assert os.stat(mount / ".describefs").st_mtime <= time.time()
