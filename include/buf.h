@@ -55,5 +55,7 @@ char *buf_take(struct buf *buf);
 /* A stable 64-bit hash of bytes (FNV-1a with a final mix): the same on every machine. */
 uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t len);
 uint64_t hash_text(uint64_t seed, const char *text);
+/* SipHash-2-4: who does not know the key cannot make texts of one hash, nor of nearly one. */
+uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t len);
 
 #endif

@@ -39,6 +39,7 @@ struct tree_options {
 	int64_t ttl_ms; /* -1: the catalog's */
 	int64_t stale_ms; /* 0: no stale answers */
 	size_t max_memory;
+	uint64_t seed; /* of its hash tables, of this process's own; inode numbers have none */
 	unsigned number; /* among the trees of its mount, from 1; 0: it is alone, and its root is TREE_ROOT */
 };
 

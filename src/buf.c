@@ -187,3 +187,53 @@ uint64_t hash_text(uint64_t seed, const char *text)
 {
 	return hash_bytes(seed, text, strlen(text));
 }
+
+/* SipHash-2-4, as Aumasson and Bernstein have it. */
+
+static uint64_t turn_left(uint64_t word, int bits)
+{
+	return word << bits | word >> (64 - bits);
+}
+
+static void sip_rounds(uint64_t v[4], int n)
+{
+	for (; n > 0; n--) {
+		v[0] += v[1];
+		v[1] = turn_left(v[1], 13) ^ v[0];
+		v[0] = turn_left(v[0], 32);
+		v[2] += v[3];
+		v[3] = turn_left(v[3], 16) ^ v[2];
+		v[0] += v[3];
+		v[3] = turn_left(v[3], 21) ^ v[0];
+		v[2] += v[1];
+		v[1] = turn_left(v[1], 17) ^ v[2];
+		v[2] = turn_left(v[2], 32);
+	}
+}
+
+/* At most eight bytes, the lowest first. */
+static uint64_t sip_word(const unsigned char *at, size_t len)
+{
+	uint64_t word = 0;
+	for (size_t i = 0; i < len && i < 8; i++)
+		word |= (uint64_t)at[i] << (8 * i);
+	return word;
+}
+
+uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t len)
+{
+	const unsigned char *at = bytes;
+	uint64_t v[4] = { key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
+		key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573) };
+	for (size_t left = len;; left -= 8, at += 8) {
+		uint64_t word = left < 8 ? sip_word(at, left) | (uint64_t)len << 56 : sip_word(at, 8);
+		v[3] ^= word;
+		sip_rounds(v, 2);
+		v[0] ^= word;
+		if (left < 8)
+			break;
+	}
+	v[2] ^= 0xff;
+	sip_rounds(v, 4);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}

@@ -8,26 +8,43 @@
 #include "map.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "buf.h"
 
 enum { FIRST_ROOM = 16 };
 
-void map_init(struct map *map)
+static uint64_t mix(uint64_t word)
 {
-	*map = (struct map){ 0 };
+	word = (word ^ word >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	word = (word ^ word >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return word ^ word >> 33;
+}
+
+void map_init(struct map *map, uint64_t seed)
+{
+	*map = (struct map){ .seed = seed };
 }
 
 void map_release(struct map *map)
 {
 	free(map->slots);
-	map_init(map);
+	map_init(map, map->seed);
 }
 
-/* The caller's hash may be poor in its low bits (an ino, a counter): a multiply spreads it. */
+uint64_t map_hash_text(const struct map *map, uint64_t above, const char *text)
+{
+	const uint64_t key[2] = { map->seed ^ mix(above), mix(map->seed) };
+	return hash_keyed(key, text, strlen(text));
+}
+
+/*
+ * The caller's hash may be poor in its low bits (a counter), or chosen by a peer (an ino is a hash of a path,
+ * the same on every machine): each bit of it and of the seed changes every bit of the place.
+ */
 static size_t home(const struct map *map, uint64_t hash)
 {
-	return (size_t)((hash * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (map->room - 1);
+	return (size_t)mix(hash ^ map->seed) & (map->room - 1);
 }
 
 static size_t after(const struct map *map, size_t at)

@@ -107,6 +107,15 @@ static bool renew_key(void *arg, struct origin *out)
 	return found;
 }
 
+static uint64_t random_seed(void)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
+		seed = (uint64_t)getpid(); /* only before the machine has any randomness */
+	return seed;
+}
+
 static bool plant_tree(struct source *source)
 {
 	const struct config *config = source->setting->config;
@@ -117,6 +126,7 @@ static bool plant_tree(struct source *source)
 		.ttl_ms = config->ttl_ms,
 		.stale_ms = config->stale_ms,
 		.max_memory = config->max_memory / (source->number ? config->n_sources : 1),
+		.seed = random_seed(),
 		.number = source->number,
 	};
 
@@ -182,15 +192,6 @@ static void print_trace(void *arg, const char *line)
 {
 	(void)arg;
 	output_complain(line);
-}
-
-static uint64_t random_seed(void)
-{
-	uint64_t seed = 0;
-
-	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
-		seed = (uint64_t)getpid(); /* only spreads retries: any number will do */
-	return seed;
 }
 
 /* Where nothing names a key; of several sources, one without is let be. */

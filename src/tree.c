@@ -11,13 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t mix(uint64_t value)
-{
-	value ^= value >> 33;
-	value *= 0xff51afd7ed558ccdULL;
-	return value ^ value >> 33;
-}
-
 /* ---- ids ---- */
 
 /* The first tree's root has serial and index 0, and FUSE's root id is 1.  Others begin further up. */
@@ -47,13 +40,13 @@ struct object *tree_object(const struct tree *tree, uint64_t id, uint32_t *index
 		return NULL;
 	uint64_t serial = (id - TREE_ROOT) >> ID_INDEX_BITS;
 	*index = (uint32_t)((id - TREE_ROOT) & ID_INDEX_MASK);
-	return map_get(&tree->objects, mix(serial), object_has_serial, &serial);
+	return map_get(&tree->objects, serial, object_has_serial, &serial);
 }
 
 void object_register(struct tree *tree, struct object *object)
 {
 	object->serial = tree->next_serial++ & (UINT64_MAX >> 1);
-	map_add(&tree->objects, mix(object->serial), object);
+	map_add(&tree->objects, object->serial, object);
 	if (object->is_version)
 		tree->n_versions++;
 	else
@@ -62,7 +55,7 @@ void object_register(struct tree *tree, struct object *object)
 
 void object_unregister(struct tree *tree, struct object *object)
 {
-	map_remove(&tree->objects, mix(object->serial), object);
+	map_remove(&tree->objects, object->serial, object);
 	if (object->is_version)
 		tree->n_versions--;
 	else
@@ -76,9 +69,9 @@ struct name_key {
 	const char *name;
 };
 
-static uint64_t name_hash(const struct node *listing, const char *name)
+static uint64_t name_hash(const struct tree *tree, const struct node *listing, const char *name)
 {
-	return hash_text(mix(listing->object.serial), name);
+	return map_hash_text(&tree->names, listing->object.serial, name);
 }
 
 static bool node_has_name(const void *value, const void *key)
@@ -93,7 +86,7 @@ struct node *node_find(const struct tree *tree, const struct node *listing, cons
 {
 	struct name_key key = { listing, name };
 
-	return map_get(&tree->names, name_hash(listing, name), node_has_name, &key);
+	return map_get(&tree->names, name_hash(tree, listing, name), node_has_name, &key);
 }
 
 void node_path(const struct node *node, struct buf *out)
@@ -184,12 +177,12 @@ void node_release(struct tree *tree, struct node *node)
 
 void node_add_name(struct tree *tree, struct node *node)
 {
-	map_add(&tree->names, name_hash(node->parent, node->name), node);
+	map_add(&tree->names, name_hash(tree, node->parent, node->name), node);
 }
 
 void node_remove_name(struct tree *tree, struct node *node)
 {
-	map_remove(&tree->names, name_hash(node->parent, node->name), node);
+	map_remove(&tree->names, name_hash(tree, node->parent, node->name), node);
 }
 
 static struct node *listing_new(struct tree *tree, struct node *parent, const struct kind *kind)
@@ -249,8 +242,8 @@ struct tree *tree_new(const struct tree_options *options)
 	struct tree *tree = xcalloc(1, sizeof(*tree));
 
 	tree->options = *options;
-	map_init(&tree->objects);
-	map_init(&tree->names);
+	map_init(&tree->objects, options->seed);
+	map_init(&tree->names, options->seed);
 	buf_init(&tree->item, JSON_BYTES_MAX);
 	buf_init(&tree->said, SNAPSHOT_BYTES_MAX);
 	tree->next_serial = (uint64_t)options->number << ID_SERIAL_BITS;

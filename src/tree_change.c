@@ -33,7 +33,6 @@ static uint32_t find_ino(const struct map *inos, const struct snapshot *snapshot
 
 static void map_inos(struct map *inos, const struct snapshot *snapshot)
 {
-	map_init(inos);
 	for (uint32_t i = 1; i < snapshot->n_entries; i++)
 		if (!find_ino(inos, snapshot, snapshot->entries[i].ino))
 			map_add(inos, snapshot->entries[i].ino, (void *)(uintptr_t)(i + 1));
@@ -44,6 +43,7 @@ void version_compare(struct tree *tree, struct version *version, struct version 
 	const struct snapshot *now = version_look(tree, version), *then = version_look(tree, before);
 	struct map inos;
 
+	map_init(&inos, tree->options.seed);
 	map_inos(&inos, then);
 	version->changed_s = xcalloc(now->n_entries, sizeof(*version->changed_s));
 	tree->memory += now->n_entries * sizeof(*version->changed_s);

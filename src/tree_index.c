@@ -103,16 +103,12 @@ static bool is_group(const void *value, const void *key)
 	return group->above == wanted->above && !strcmp(index_name(wanted->index, group), wanted->name);
 }
 
-static uint64_t group_hash(uint32_t above, const char *name)
-{
-	return hash_text(above, name);
-}
-
 uint32_t index_find(const struct index *index, uint32_t above, const char *name)
 {
 	struct group_key key = { index, above, name };
+	uint64_t hash = map_hash_text(&index->by_name, above, name);
 
-	return (uint32_t)(uintptr_t)map_get(&index->by_name, group_hash(above, name), is_group, &key);
+	return (uint32_t)(uintptr_t)map_get(&index->by_name, hash, is_group, &key);
 }
 
 const struct index_group *index_after(const struct index *index, uint32_t above, uint64_t cookie)
@@ -182,7 +178,7 @@ static uint32_t take_group(struct index *index, uint32_t above, const char *name
 			!buf_add(&index->groups, &group, sizeof(group)))
 		return 0;
 	found = count_groups(index);
-	map_add(&index->by_name, group_hash(above, name), (void *)(uintptr_t)found);
+	map_add(&index->by_name, map_hash_text(&index->by_name, above, name), (void *)(uintptr_t)found);
 	return found;
 }
 
@@ -322,7 +318,7 @@ static struct index *index_new(struct tree *tree, const struct node *listing, en
 	buf_init(&index->names, INDEX_BYTES_MAX);
 	buf_init(&index->groups, INDEX_BYTES_MAX);
 	buf_init(&index->rows, INDEX_BYTES_MAX);
-	map_init(&index->by_name);
+	map_init(&index->by_name, tree->options.seed);
 	gather(index, listing);
 	index->memory = sizeof(*index) + index->names.room + index->groups.room + index->rows.room +
 		index->by_name.room * sizeof(struct map_slot);

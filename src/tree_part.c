@@ -80,7 +80,7 @@ struct part *part_new(struct tree *tree, struct node *view)
 	struct part *part = xcalloc(1, sizeof(*part));
 
 	part->request = request_of(view);
-	map_init(&part->met);
+	map_init(&part->met, tree->options.seed);
 	part->next = tree->parts;
 	if (part->next)
 		part->next->part->prev = view;
@@ -127,7 +127,6 @@ void tree_part_leave(struct tree *tree, struct node *view)
 	part->coming = NULL;
 	part->n_coming = part->room = 0;
 	map_release(&part->met);
-	map_init(&part->met);
 	let_go(tree, coming, n);
 }
 
@@ -185,11 +184,11 @@ static bool is_same(const void *value, const void *key)
 /* False: it was met before. */
 static bool meet(struct tree *tree, struct part *part, struct node *node)
 {
-	uint64_t serial = node->object.serial, hash = hash_bytes(0, &serial, sizeof(serial));
+	uint64_t serial = node->object.serial;
 
-	if (map_get(&part->met, hash, is_same, node))
+	if (map_get(&part->met, serial, is_same, node))
 		return false;
-	map_add(&part->met, hash, node);
+	map_add(&part->met, serial, node);
 	if (part->n_coming == part->room) {
 		part->room = part->room ? part->room * 2 : 16;
 		part->coming = xrealloc(part->coming, part->room * sizeof(struct node *));

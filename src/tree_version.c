@@ -84,7 +84,7 @@ static int order_by_slot(const void *a, const void *b, void *slots)
  * Gives every directory of the snapshot its slot, the same one that its path had before.  Both ways can be
  * searched: a peer may send more directories than can be gone through one by one.
  */
-static void fill_directories(struct version *version, struct inside *inside)
+static void fill_directories(struct version *version, struct inside *inside, uint64_t seed)
 {
 	const struct snapshot *snapshot = version->snapshot;
 	struct slot_search search = { .node = inside };
@@ -94,7 +94,7 @@ static void fill_directories(struct version *version, struct inside *inside)
 		n += snapshot->entries[i].directory;
 	uint32_t *entries = xcalloc(3 * (size_t)n, sizeof(*entries));
 	uint32_t *slots = entries + n, *by_slot = slots + n;
-	map_init(&search.map);
+	map_init(&search.map, seed);
 	for (uint32_t i = 1; i < snapshot->n_entries; i++) {
 		if (!snapshot->entries[i].directory)
 			continue;
@@ -140,7 +140,7 @@ struct version *version_new(struct tree *tree, struct node *owner, struct snapsh
 	version->current = true;
 	object_register(tree, &version->object);
 	inside->n_versions++;
-	fill_directories(version, inside);
+	fill_directories(version, inside, tree->options.seed);
 	tree->memory += version_size(version);
 	count_snapshot(tree, snapshot);
 	version_use(tree, version);

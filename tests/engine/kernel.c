@@ -377,8 +377,8 @@ int kernel_grep_r(struct kernel *kernel, const char *path, size_t *files)
 void kernel_open(struct kernel *kernel, struct world *world)
 {
 	*kernel = (struct kernel){ .world = world };
-	map_init(&kernel->dentries);
-	map_init(&kernel->inodes);
+	map_init(&kernel->dentries, 0);
+	map_init(&kernel->inodes, 0);
 	inode_of(kernel, TREE_ROOT)->attr.mode = S_IFDIR | 0555;
 }
 

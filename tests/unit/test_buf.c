@@ -191,6 +191,25 @@ static void test_hash_is_stable(void **state)
 	assert_int_not_equal(hash_bytes(0, "a\0b", 3), hash_bytes(0, "a\0c", 3));
 }
 
+/* The first and some others of the reference's vectors: the key 00 to 0f, the bytes 00, 01, 02, ... */
+static void test_keyed_hash_is_siphash(void **state)
+{
+	(void)state;
+	static const uint64_t KEY[2] = { UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908) };
+	static const struct {
+		size_t len;
+		uint64_t hash;
+	} ROWS[] = {
+		{ 0, UINT64_C(0x726fdb47dd0e0e31) }, { 1, UINT64_C(0x74f839c593dc67fd) }, { 7, UINT64_C(0xab0200f58b01d137) },
+		{ 8, UINT64_C(0x93f5f5799a932462) }, { 15, UINT64_C(0xa129ca6149be45e5) },
+	};
+	unsigned char bytes[16];
+	for (unsigned char i = 0; i < sizeof bytes; i++)
+		bytes[i] = i;
+	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++)
+		assert_int_equal(hash_keyed(KEY, bytes, ROWS[i].len), ROWS[i].hash);
+}
+
 static int compare_hashes(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
@@ -232,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_allocators),
 		cmocka_unit_test(test_hash_is_stable),
 		cmocka_unit_test(test_hash_spreads),
+		cmocka_unit_test(test_keyed_hash_is_siphash),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -45,7 +46,7 @@ static void run_model(uint64_t hash_mask, uint64_t seed)
 {
 	static struct item items[ITEMS];
 	struct map map;
-	map_init(&map);
+	map_init(&map, seed * 77);
 	for (int i = 0; i < ITEMS; i++) {
 		uint64_t hash = (uint64_t)next_random(&seed) << 32 | next_random(&seed);
 		items[i] = (struct item){ .key = i, .hash = hash & hash_mask };
@@ -102,7 +103,7 @@ static void test_empty_map(void **state)
 	struct map map;
 	int key = 1;
 	size_t at = 0;
-	map_init(&map);
+	map_init(&map, 0);
 	assert_null(map_get(&map, 0, is_key, &key));
 	assert_false(map_remove(&map, 0, &key));
 	assert_null(map_next(&map, &at));
@@ -115,12 +116,124 @@ static void test_removes_this_very_pointer(void **state)
 	(void)state;
 	struct item twins[2] = { { 7, 1, true }, { 7, 1, true } };
 	struct map map;
-	map_init(&map);
+	map_init(&map, 0);
 	map_add(&map, 7, &twins[0]);
 	assert_false(map_remove(&map, 7, &twins[1]));
 	assert_true(map_remove(&map, 7, &twins[0]));
 	assert_false(map_remove(&map, 7, &twins[0]));
 	map_release(&map);
+}
+
+/* The most slots in a row that are taken: what a look-up may have to go past. */
+static size_t longest_run(const struct map *map)
+{
+	size_t longest = 0, run = 0;
+	for (size_t i = 0; i < 2 * map->room; i++) {
+		run = map->slots[i % map->room].value ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	return longest;
+}
+
+/* Where an empty table of ROOM slots puts a hash. */
+static size_t place_of(struct map *map, uint64_t hash)
+{
+	size_t at = 0;
+	map_add(map, hash, map);
+	while (!map->slots[at].value)
+		at++;
+	map_remove(map, hash, map);
+	return at;
+}
+
+enum { ROOM = 1024, CRAFTED = 200 };
+
+static void make_room(struct map *map, uint64_t seed)
+{
+	static struct item items[ROOM / 2];
+	map_init(map, seed);
+	for (size_t i = 0; i < ROOM / 2; i++)
+		map_add(map, i, &items[i]);
+	for (size_t i = 0; i < ROOM / 2; i++)
+		map_remove(map, i, &items[i]);
+	assert_int_equal(map->room, ROOM);
+	assert_int_equal(map->count, 0);
+}
+
+static size_t run_of(uint64_t seed, const uint64_t hashes[CRAFTED])
+{
+	static struct item items[CRAFTED];
+	struct map map;
+	make_room(&map, seed);
+	for (size_t i = 0; i < CRAFTED; i++)
+		map_add(&map, hashes[i], &items[i]);
+	size_t run = longest_run(&map);
+	map_release(&map);
+	return run;
+}
+
+/* Of a peer that knows how the table is made, but not its seed. */
+static void hashes_that_collide_in_one_table_do_not_in_another(void **state)
+{
+	(void)state;
+	uint64_t crafted[CRAFTED], seed = 5;
+	struct map known;
+	size_t n = 0;
+	make_room(&known, 0);
+	while (n < CRAFTED) {
+		uint64_t hash = (uint64_t)next_random(&seed) << 32 | next_random(&seed);
+		if (place_of(&known, hash) < 2)
+			crafted[n++] = hash;
+	}
+	map_release(&known);
+	assert_true(run_of(0, crafted) >= CRAFTED);
+	for (uint64_t other = 1; other < 20; other++)
+		assert_true(run_of(other * UINT64_C(0x9e3779b97f4a7c15), crafted) < 20);
+}
+
+static void names_that_collide_in_one_table_do_not_in_another(void **state)
+{
+	(void)state;
+	uint64_t first[CRAFTED], second[CRAFTED];
+	struct map known, other, sorted;
+	char name[32];
+	size_t n = 0;
+	make_room(&known, 1);
+	map_init(&other, 2);
+	map_init(&sorted, 1);
+	for (int i = 0; n < CRAFTED; i++) {
+		snprintf(name, sizeof name, "train-%d", i);
+		uint64_t hash = map_hash_text(&known, 7, name);
+		assert_true(hash == map_hash_text(&sorted, 7, name));
+		assert_true(hash != map_hash_text(&sorted, 8, name));
+		if (place_of(&known, hash) >= 2)
+			continue;
+		first[n] = hash;
+		second[n++] = map_hash_text(&other, 7, name);
+	}
+	map_release(&known);
+	assert_true(run_of(1, first) >= CRAFTED);
+	assert_true(run_of(2, second) < 20);
+}
+
+static void two_seeds_give_two_orders(void **state)
+{
+	(void)state;
+	static struct item items[100];
+	struct map one, two;
+	size_t at = 0, other = 0, same = 0;
+	map_init(&one, 1);
+	map_init(&two, 2);
+	for (size_t i = 0; i < 100; i++) {
+		map_add(&one, i, &items[i]);
+		map_add(&two, i, &items[i]);
+	}
+	for (size_t i = 0; i < 100; i++)
+		same += map_next(&one, &at) == map_next(&two, &other);
+	assert_true(same < 20);
+	map_release(&one);
+	assert_true(one.seed == 1);
+	map_release(&two);
 }
 
 int main(void)
@@ -132,6 +245,9 @@ int main(void)
 		cmocka_unit_test(test_model_with_high_bits_only),
 		cmocka_unit_test(test_empty_map),
 		cmocka_unit_test(test_removes_this_very_pointer),
+		cmocka_unit_test(hashes_that_collide_in_one_table_do_not_in_another),
+		cmocka_unit_test(names_that_collide_in_one_table_do_not_in_another),
+		cmocka_unit_test(two_seeds_give_two_orders),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
