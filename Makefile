@@ -42,6 +42,7 @@ all: $(BUILD)/describefs
 help:
 	@echo 'make            build build/describefs'
 	@echo 'make check      install what is missing from Debian, then run every test'
+	@echo 'make check-kernels  mounted tests under an older kernel of Debian (PACKAGE=, TESTS=)'
 	@echo 'make demo       the emulator, a mount and a tour (KEEP=1 leaves it mounted)'
 	@echo 'make bench      the numbers, side by side in one run'
 	@echo 'make fuzz       let each harness of tests/fuzz look for mistakes (SECONDS=60, HARNESS=json)'
@@ -119,6 +120,12 @@ check:
 	$(MAKE) check-programs
 	tests/run
 
+check-kernels:
+	tests/deps.sh build demo check kernels
+	$(MAKE) check-programs
+	tests/kernels/boot $(or $(PACKAGE),$$(apt-cache depends linux-image-amd64 | awk '/Depends/ { print $$2; exit }')) \
+		"cd '$(CURDIR)' && /usr/bin/python3 -m pytest -q -p no:cacheprovider $(or $(TESTS),tests/mount/test_refresh.py)"
+
 check-programs: all $(BUILD)/san/describefs $(UNIT_TESTS) $(EDGE_TESTS) $(FUZZ_TESTS) build/describefs-emulator \
 		build/emulator-test-verify build/describefs-emulator-san
 
@@ -130,7 +137,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help unit check check-programs demo clean
+.PHONY: all help unit check check-kernels check-programs demo clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/san/*.d $(BUILD)/tests/*/*.d)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/deps.sh GROUP... - installs from Debian what is missing of the groups: build, demo, check, deb, fuzz, valgrind.
+# tests/deps.sh GROUP... - installs from Debian what is missing of the groups: build, demo, check, deb, fuzz, kernels, valgrind.
 # A thing is looked for by what it brings (a command, a header), so that nothing that is there is touched.
 set -euo pipefail
 
@@ -16,6 +16,7 @@ check='cmocka.h:libcmocka-dev /usr/lib/python3/dist-packages/pytest:python3-pyte
 	getfattr:attr restic:restic borg:borgbackup strace:strace nm:binutils file:file ip:iproute2 unshare:util-linux
 	shellcheck:shellcheck zsh:zsh fish:fish'
 deb='/usr/share/build-essential/list:build-essential dpkg-buildpackage:dpkg-dev dh:debhelper'
+kernels='qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio'
 valgrind='valgrind:valgrind'
 fuzz='clang:clang libclang_rt.fuzzer:libclang-rt-dev'
 
