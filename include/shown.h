@@ -17,7 +17,7 @@
  * character (for a stray byte, the byte), *length its bytes in either case.
  */
 size_t shown_unsafe(const char *text, uint32_t *point, size_t *length);
-/* Nearly every byte is one of these: a printable ASCII character, which may be shown and needs no closer look. */
+/* Nearly every byte is a printable ASCII character: it may be shown, and needs no closer look. */
 static inline bool shown_is_plain(char byte)
 {
 	return byte >= ' ' && byte <= '~';
