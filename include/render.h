@@ -28,5 +28,7 @@ uint32_t rendering_put(struct rendering *rendering, const char *text);
 /* Into an empty rendering; what did not fit makes it full. */
 void render_object(struct rendering *out, const struct kind *kind, const struct json *object,
 	const struct snapshot_style *style);
+/* Of the bytes of a file: a secret one's depends on the key and on its path, of which `path` is a hash. */
+uint64_t render_hash(const void *bytes, size_t size, bool secret, const unsigned char *key, uint64_t path);
 
 #endif

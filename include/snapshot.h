@@ -41,10 +41,14 @@ struct snapshot {
 	const char *text; /* all offsets point into it */
 };
 
+/* Of hashes of what is secret: they are seen by users who may not read it, and could test guesses. */
+enum { SNAPSHOT_KEY_BYTES = 32 };
+
 struct snapshot_style {
 	bool api_names; /* -o names=api */
 	bool secrets; /* -o secrets */
 	bool from_list; /* the object is a list's item: leave out list-only members, mark the primed ones */
+	const unsigned char *key; /* SNAPSHOT_KEY_BYTES; NULL: zeroes */
 };
 
 /*
@@ -72,7 +76,7 @@ enum { SNAPSHOT_SURE_BYTES = 64 << 10 };
  * different, and texts, that are secret or not.  Never NULL.
  */
 struct snapshot *snapshot_of_texts(const char *path, const char *const names[],
-	const struct buf texts[], size_t n, int64_t mtime_s, bool secret);
+	const struct buf texts[], size_t n, int64_t mtime_s, bool secret, const unsigned char *key);
 void snapshot_free(struct snapshot *snapshot);
 
 /* The entry of a directory entry by name; 0 when there is none. */

@@ -11,6 +11,7 @@
 #include "http.h"
 #include "keyring.h"
 #include "loop.h"
+#include "snapshot.h"
 
 /* What all sources of the process share. */
 struct setting {
@@ -22,6 +23,7 @@ struct setting {
 };
 
 struct source {
+	unsigned char hash_key[SNAPSHOT_KEY_BYTES]; /* of the hashes of secrets that other users see */
 	struct setting *setting;
 	const struct source_name *name;
 	unsigned number; /* from 1; 0: it is the only one */

@@ -36,6 +36,7 @@ struct tree_options {
 	const struct catalog *catalog; /* outlives the tree */
 	const char *readme; /* the text of /README, copied */
 	bool api_names, secrets;
+	const unsigned char *key; /* as in snapshot.h, outlives the tree */
 	int64_t ttl_ms; /* -1: the catalog's */
 	int64_t stale_ms; /* 0: no stale answers */
 	size_t max_memory;

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "digest.h"
 #include "name.h"
 #include "shown.h"
 #include "siblings.h"
@@ -395,13 +396,30 @@ static void add_root(struct renderer *r)
 	buf_add(&r->out->by_name, &self, sizeof self);
 }
 
+uint64_t render_hash(const void *bytes, size_t size, bool secret, const unsigned char *key, uint64_t path)
+{
+	unsigned char whole[SNAPSHOT_KEY_BYTES + sizeof path] = { 0 }, digest[DIGEST_BYTES];
+	uint64_t hash;
+
+	if (!secret)
+		return hash_bytes(0, bytes, size);
+	if (key)
+		memcpy(whole, key, SNAPSHOT_KEY_BYTES);
+	memcpy(whole + SNAPSHOT_KEY_BYTES, &path, sizeof path);
+	digest_hmac(digest, whole, sizeof whole, bytes, size);
+	digest_wipe(whole, sizeof whole);
+	memcpy(&hash, digest, sizeof hash);
+	return hash;
+}
+
 static void print_describe(struct renderer *r)
 {
 	json_instead_fn *instead = r->style->secrets ? NULL : hide_secret;
 
 	json_print_instead(&r->describe, r->object, 2, instead, r->kind->type);
 	buf_putc(&r->describe, '\n');
-	r->out->content = hash_bytes(0, r->describe.data, r->describe.len);
+	bool secret = r->style->secrets && holds_secret(r->object, r->kind->type);
+	r->out->content = render_hash(r->describe.data, r->describe.len, secret, r->style->key, 0);
 	if (r->describe.full)
 		r->out->text.full = true;
 }

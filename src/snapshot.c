@@ -31,9 +31,10 @@ static uint64_t make_ino(uint64_t hash)
 	return hash < INO_FIRST ? hash + INO_FIRST : hash;
 }
 
-static void hash_file(const struct snapshot *snapshot, struct snapshot_entry *entry, uint64_t path)
+static void hash_file(const struct snapshot *snapshot, struct snapshot_entry *entry, uint64_t path,
+	const unsigned char *key)
 {
-	entry->content = hash_bytes(0, snapshot->text + entry->bytes, entry->size);
+	entry->content = render_hash(snapshot->text + entry->bytes, entry->size, entry->secret, key, path);
 	entry->ino = make_ino(hash_number(path, entry->content));
 }
 
@@ -50,7 +51,7 @@ static void hash_directory(const struct snapshot *snapshot, struct snapshot_entr
 }
 
 static void hash_entries(const struct snapshot *snapshot, struct snapshot_entry *entries,
-	const char *path)
+	const char *path, const unsigned char *key)
 {
 	entries[0].ino = make_ino(hash_text(0, path));
 	for (uint32_t i = 1; i < snapshot->n_entries; i++) {
@@ -60,7 +61,7 @@ static void hash_entries(const struct snapshot *snapshot, struct snapshot_entry 
 		if (entries[i].directory)
 			entries[i].ino = make_ino(own);
 		else
-			hash_file(snapshot, &entries[i], own);
+			hash_file(snapshot, &entries[i], own, key);
 	}
 	for (uint32_t i = snapshot->n_entries; i-- > 0;)
 		if (entries[i].directory)
@@ -68,7 +69,7 @@ static void hash_entries(const struct snapshot *snapshot, struct snapshot_entry 
 }
 
 /* One block: the struct, the entries, their order by name, the texts.  NULL: too big. */
-static struct snapshot *assemble(const struct rendering *from, const char *path)
+static struct snapshot *assemble(const struct rendering *from, const char *path, const unsigned char *key)
 {
 	size_t entries_at = sizeof(struct snapshot);
 	size_t by_name_at = entries_at + from->entries.len;
@@ -92,7 +93,7 @@ static struct snapshot *assemble(const struct rendering *from, const char *path)
 		.entries = entries,
 		.text = block + text_at,
 	};
-	hash_entries(snapshot, entries, path);
+	hash_entries(snapshot, entries, path, key);
 	return snapshot;
 }
 
@@ -155,7 +156,7 @@ enum fault snapshot_render(struct snapshot **out, const struct kind *kind,
 	rendering_init(&rendering);
 	render_object(&rendering, kind, object, style);
 	if (!rendering_full(&rendering))
-		*out = assemble(&rendering, path);
+		*out = assemble(&rendering, path, style->key);
 	rendering_release(&rendering);
 	if (!*out)
 		return FAULT_TOO_BIG;
@@ -187,7 +188,7 @@ static int order_names(const void *a, const void *b, void *context)
 }
 
 struct snapshot *snapshot_of_texts(const char *path, const char *const names[],
-	const struct buf texts[], size_t n, int64_t mtime_s, bool secret)
+	const struct buf texts[], size_t n, int64_t mtime_s, bool secret, const unsigned char *key)
 {
 	struct rendering rendering;
 	struct snapshot_entry root = {
@@ -205,7 +206,7 @@ struct snapshot *snapshot_of_texts(const char *path, const char *const names[],
 		qsort_r(rendering.by_name.data + sizeof(uint32_t), n, sizeof(uint32_t), order_names,
 			(void *)(uintptr_t)names);
 
-	struct snapshot *snapshot = rendering_full(&rendering) ? NULL : assemble(&rendering, path);
+	struct snapshot *snapshot = rendering_full(&rendering) ? NULL : assemble(&rendering, path, key);
 	rendering_release(&rendering);
 	if (!snapshot) /* our own few texts */
 		out_of_memory();

@@ -10,6 +10,7 @@
 #include "guide.h"
 #include "output.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,16 @@ static uint64_t random_seed(void)
 	return seed;
 }
 
+/* Of what no -o secrets shows, there is nothing to hash. */
+static bool make_hash_key(struct source *source, struct buf *why)
+{
+	if (!source->setting->config->secrets ||
+			getrandom(source->hash_key, SNAPSHOT_KEY_BYTES, 0) == SNAPSHOT_KEY_BYTES)
+		return true;
+	buf_printf(why, "secrets: no random bytes: %s", strerror(errno));
+	return false;
+}
+
 static bool plant_tree(struct source *source)
 {
 	const struct config *config = source->setting->config;
@@ -123,6 +134,7 @@ static bool plant_tree(struct source *source)
 		.catalog = source->catalog,
 		.api_names = config->api_names,
 		.secrets = config->secrets,
+		.key = source->hash_key,
 		.ttl_ms = config->ttl_ms,
 		.stale_ms = config->stale_ms,
 		.max_memory = config->max_memory / (source->number ? config->n_sources : 1),
@@ -185,7 +197,7 @@ bool source_prepare(struct source *source, struct buf *why)
 			source->name->written, endpoint);
 		return false;
 	}
-	return plant_tree(source);
+	return make_hash_key(source, why) && plant_tree(source);
 }
 
 static void print_trace(void *arg, const char *line)

@@ -233,7 +233,8 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 	node_path(node, &path);
 	/* The nanoseconds come from the content: in the second before, none of them is in the future. */
 	record_set(tree, node, &node_inside(tree, node)->detail,
-		snapshot_of_texts(path.data, names, texts, n, note->received_s - 1, false), NULL, stamp, 0);
+		snapshot_of_texts(path.data, names, texts, n, note->received_s - 1, false, NULL), NULL, stamp,
+			0);
 	buf_release(&path);
 	stamp_put(stamp);
 }

@@ -155,6 +155,7 @@ enum fault node_render(struct tree *tree, struct node *node, const struct json *
 	struct snapshot_style style = {
 		.api_names = tree->options.api_names,
 		.secrets = tree->options.secrets,
+		.key = tree->options.key,
 		.from_list = from_list,
 	};
 	struct buf path;

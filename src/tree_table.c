@@ -286,7 +286,7 @@ static enum fault make(struct tree *tree, struct node *listing, struct node *nod
 		struct stamp *stamp = listed ? stamp_get(listed) : stamp_new(&unasked);
 		node_path(node, &path);
 		struct snapshot *made = snapshot_of_texts(path.data, &name, &table.out, 1, table.mtime_s,
-			table.shows_secret);
+			table.shows_secret, tree->options.key);
 		record_set(tree, node, &node_inside(tree, node)->detail, made, NULL, stamp,
 			listing->list_expires_ms);
 		stamp_put(stamp);

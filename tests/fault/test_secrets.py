@@ -388,3 +388,19 @@ def test_S14_a_member_that_no_type_knows_is_secret_if_it_is_named_like_one(box, 
     result = box.verb("cat", "open", "tasks/train-s/password", "tasks/train-s/inner_new/secret_key",
                       env={"HOME": str(box.directory / "home")})
     assert (result.stdout, result.stderr) == ("canary-6\n<hidden>\n", "")
+
+
+def test_S17_inode_numbers_and_times_of_secrets_test_no_guess(box, cloud):
+    cloud.put("training", {"Id": "train-s", "Status": "RUNNING", "Password": "guess", "InnerNew": {"SecretKey": "guess"}})
+    paths = ["password", "inner_new/secret_key", "describe.json", "inner_new", "status"]
+    seen = []
+    for options in ["secrets"], ["secrets"], [], []:
+        mount = box.mount("tione", *options)
+        states = [os.stat(mount / ("training/train-s/" + path)) for path in paths]
+        seen.append([(state.st_ino, state.st_mtime_ns) for state in states])
+        again = [os.stat(mount / ("training/train-s/" + path)) for path in paths]
+        assert [(state.st_ino, state.st_mtime_ns) for state in again] == seen[-1]
+    first, second, hidden, same = seen
+    assert all(one[1] != two[1] for one, two in zip(first[:4], second[:4]))
+    assert all(one[0] != two[0] for one, two in zip(first[:3], second[:3]))
+    assert first[4] == second[4] and hidden == same

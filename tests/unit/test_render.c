@@ -406,6 +406,35 @@ static void test_unknown_members_that_are_named_like_secrets_are_hidden(void **s
 	snapshot_free(s);
 }
 
+/* Users who may not read a secret see its inode number and time: without the key these test no guess. */
+static void test_hashes_of_secrets_take_the_key(void **state)
+{
+	static const char *const secret[] = { "", "object", "object/token", "env/HOME", "describe.json" };
+	static const char *const open[] = { "tokenizer", "objects/1/token", "object/open" };
+	unsigned char keys[2][SNAPSHOT_KEY_BYTES] = { { 1 }, { 2 } };
+	struct snapshot_style styles[] = { { .secrets = true, .key = keys[0] }, { .secrets = true, .key = keys[1] },
+		{ .key = keys[0] }, { .key = keys[1] } };
+	struct snapshot *s[4];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		s[i] = render_styled(&shaped, secrets_text, &styles[i]);
+	for (size_t i = 0; i < COUNT(secret); i++) {
+		assert_true(at(s[0], secret[i])->content != at(s[1], secret[i])->content);
+		assert_true(at(s[2], secret[i])->content == at(s[3], secret[i])->content);
+		assert_true(at(s[0], secret[i])->directory || at(s[0], secret[i])->ino != at(s[1], secret[i])->ino);
+	}
+	for (size_t i = 0; i < COUNT(open); i++)
+		assert_true(at(s[0], open[i])->content == at(s[1], open[i])->content);
+	assert_true(s[0]->content != s[1]->content && s[2]->content == s[3]->content);
+	for (size_t i = 0; i < 4; i++)
+		snapshot_free(s[i]);
+	/* the same secret in two places is not seen to be the same */
+	s[0] = render_styled(&plain, "{\"Password\":\"p\",\"Passwd\":\"p\"}", &styles[0]);
+	assert_true(at(s[0], "password")->content != at(s[0], "passwd")->content);
+	snapshot_free(s[0]);
+}
+
 static void test_an_empty_secret_keeps_its_shape(void **state)
 {
 	static const struct row rows[] = {
@@ -486,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_secrets_are_hidden),
 		cmocka_unit_test(test_secrets_are_shown_when_asked_for),
 		cmocka_unit_test(test_unknown_members_that_are_named_like_secrets_are_hidden),
+		cmocka_unit_test(test_hashes_of_secrets_take_the_key),
 		cmocka_unit_test(test_an_empty_secret_keeps_its_shape),
 		cmocka_unit_test(test_an_item_of_a_list),
 		cmocka_unit_test(test_an_item_that_is_all_there_is),

@@ -235,7 +235,7 @@ static void test_a_directory_of_texts(void **state)
 	buf_puts(&texts[0], "fine\n");
 	buf_add(&texts[2], "a\0b", 3);
 
-	struct snapshot *s = snapshot_of_texts("/.describefs", names, texts, 3, 42, false);
+	struct snapshot *s = snapshot_of_texts("/.describefs", names, texts, 3, 42, false, NULL);
 	size_t size;
 	assert_sane(s);
 	assert_int_equal(s->n_entries, 4);
@@ -250,7 +250,7 @@ static void test_a_directory_of_texts(void **state)
 	for (uint32_t i = 1; i < 4; i++)
 		assert_int_equal(snapshot_find(s, i, "status"), 0); /* not a directory */
 
-	struct snapshot *none = snapshot_of_texts("/", names, texts, 0, 1, false);
+	struct snapshot *none = snapshot_of_texts("/", names, texts, 0, 1, false, NULL);
 	assert_sane(none);
 	assert_int_equal(none->n_entries, 1);
 	assert_true(none->content != s->content);
