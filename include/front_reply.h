@@ -11,6 +11,8 @@
 #include "front_mount.h"
 #include "trim.h"
 
+enum { NOTIFIERS_MAX = 8 };
+
 struct front {
 	struct fuse_session *session;
 	struct loop *loop;
@@ -27,6 +29,7 @@ struct front {
 	front_ready_fn *ready;
 	void *ready_arg;
 	bool checks_modes; /* the kernel does, as other users may read */
+	pid_t notifiers[NOTIFIERS_MAX]; /* children that have not ended; 0: none */
 	uid_t uid;
 	gid_t gid;
 	mode_t umask;

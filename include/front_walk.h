@@ -39,7 +39,7 @@ bool walk_is_alive(const struct walk *walk, const struct front *front);
 /* So far the opened thing is below the directory that paths begin in. */
 uint32_t walk_levels(const struct walk *walk, const struct front *front, uint64_t opened);
 /* The task at hand is done, or was given up; fills in the next one.  False: there is none. */
-bool walk_next(struct walk *walk, const struct front *front, struct refresh_request *answer);
+bool walk_next(struct walk *walk, struct front *front, struct refresh_request *answer);
 /* That of the process that asks; NULL: it does not go through names. */
 struct walk *walk_of(fuse_req_t request);
 /*

@@ -12,8 +12,12 @@
 
 #include <linux/fuse.h>
 #include <sys/uio.h>
+#include <unistd.h>
+
+#include "child.h"
 
 enum {
+	APART_MS = 50, /* that the loop waits for a notification; it takes 13 to 154 us */
 	NOTIFY_INC_EPOCH = 8, /* FUSE_NOTIFY_INC_EPOCH of newer headers */
 	PAGE_BYTES = 4096 /* the smallest page: of a larger one this is a part, and it is dropped whole */
 };
@@ -34,11 +38,62 @@ void notify_attributes(const struct front *front, uint64_t id)
 	notify(front, FUSE_NOTIFY_INVAL_INODE, &inode, sizeof(inode)); /* the id may be forgotten */
 }
 
-void notify_directory(const struct front *front, uint64_t id)
-{
-	struct fuse_notify_inval_inode_out inode = { .ino = id, .off = 0, .len = PAGE_BYTES };
+struct notification {
+	const struct front *front;
+	struct fuse_notify_inval_inode_out inode;
+};
 
-	notify(front, FUSE_NOTIFY_INVAL_INODE, &inode, sizeof(inode)); /* the id may be forgotten */
+static int drop_page(void *arg, int fd)
+{
+	const struct notification *sent = arg;
+
+	(void)fd;
+	/* the kernel may have forgotten the id */
+	notify(sent->front, FUSE_NOTIFY_INVAL_INODE, &sent->inode, sizeof(sent->inode));
+	return 0;
+}
+
+/* A place for one more; NULL: too many have not ended. */
+static pid_t *find_place(struct front *front)
+{
+	pid_t *place = NULL;
+	int status;
+
+	for (size_t i = 0; i < NOTIFIERS_MAX; i++) {
+		if (front->notifiers[i] && child_wait(front->notifiers[i], 0, &status))
+			front->notifiers[i] = 0;
+		if (!front->notifiers[i])
+			place = &front->notifiers[i];
+	}
+	return place;
+}
+
+/*
+ * The kernel locks a page of a listing while it copies names out of it.  A reader whose memory is served by a
+ * program of his own holds that lock as long as he likes, and a process that drops the page waits with him.
+ * So where others than the owner may read, a child drops it.
+ */
+static bool send_apart(struct front *front, struct notification *sent)
+{
+	pid_t *place = find_place(front);
+	struct child child;
+	int status;
+
+	if (!place || !child_start(&child, drop_page, sent, 1))
+		return false;
+	close(child.fd);
+	buf_release(&child.said);
+	if (child_wait(child.pid, APART_MS, &status))
+		return true;
+	*place = child.pid;
+	return false;
+}
+
+bool notify_directory(struct front *front, uint64_t id)
+{
+	struct notification sent = { front, { .ino = id, .off = 0, .len = PAGE_BYTES } };
+
+	return front->checks_modes ? send_apart(front, &sent) : !drop_page(&sent, -1);
 }
 
 bool notify_names(const struct front *front)

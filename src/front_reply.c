@@ -83,9 +83,11 @@ void reply_getattr(struct parked *parked, const struct reply *reply)
 {
 	struct stat st;
 
-	if (reply->entry.reread)
-		notify_directory(parked->front, parked->id); /* before its pass goes on */
+	/* before its pass goes on */
+	bool told = !reply->entry.reread || notify_directory(parked->front, parked->id);
 	fill_stat(parked->front, parked->id, &reply->entry.attr, &st);
+	if (!told)
+		st.st_mtim.tv_nsec ^= 1;
 	fuse_reply_attr(parked->request, &st, seconds(reply->entry.attr_ms));
 }
 

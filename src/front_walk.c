@@ -143,7 +143,7 @@ bool walk_is_alive(const struct walk *walk, const struct front *front)
 /* ---- tasks ---- */
 
 /* A directory of a resource that is still in use. */
-static bool next_used(struct walk *walk, const struct front *front, struct refresh_request *answer)
+static bool next_used(struct walk *walk, struct front *front, struct refresh_request *answer)
 {
 	for (size_t looks = 0; looks < LOOKS_MAX && walk->held_at < walk->held.n; looks++) {
 		uint64_t id = walk->held.v[walk->held_at++];
@@ -174,7 +174,7 @@ static uint64_t id_of_name(const struct walk *walk, const struct front *front)
 	return 0;
 }
 
-bool walk_next(struct walk *walk, const struct front *front, struct refresh_request *answer)
+bool walk_next(struct walk *walk, struct front *front, struct refresh_request *answer)
 {
 	if (walk->state != WALK_IDLE) {
 		walk->names_kept |= walk->state == WALK_DOUBTED;

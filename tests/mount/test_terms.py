@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import synthetic, wait_until
+from harness import NOTEBOOK, TOP, line_from, synthetic, wait_until
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 TTL = 1
@@ -189,6 +189,36 @@ def test_an_outage_holds_up_no_stat_and_no_root(box):
     cloud.clear()
     cloud.put("training", {"Id": "train-new", "Status": "RUNNING"})
     wait_until(lambda: "train-new" in mount.names("training"), 15)
+
+
+def test_a_reader_that_holds_a_listing_in_the_kernel_holds_up_nobody_else(box, tmp_path):
+    """Another user's memory may be served by a program of his own: the kernel waits for it with a page locked."""
+    hold = tmp_path / "hold"
+    subprocess.run(["cc", "-std=c17", "-o", hold, TOP / "tests/mount/hold.c"], check=True)
+    cloud = box.emulator("--tasks", 5)
+    mount = box.mount("tione", "ttl=%d" % TTL, "allow_other")
+    names, before = mount.names("training"), times(mount / "training")
+    holders = []
+    for _ in range(3):
+        wait_until(lambda: mount.names("training") == names, 10)
+        holder = subprocess.Popen([hold, mount / "training"], stdout=subprocess.PIPE, bufsize=0)
+        holders.append(holder)
+        assert line_from(holder.stdout) == "reading\n"
+        time.sleep(TTL + 0.1)
+        os.stat(mount / "training")  # the kernel is told, and waits for the holder
+        started = time.monotonic()
+        assert mount.text("notebooks/%s/status" % NOTEBOOK) == "Stopped"
+        assert time.monotonic() - started < 5
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+    cloud.put("training", {"Id": "train-new", "Status": "RUNNING"})
+    wait_until(lambda: "train-new" in mount.names("training"), 10)
+    time.sleep(TTL + 0.1)
+    after = times(mount / "training")
+    assert after != before
+    mount.names("training")
+    assert times(mount / "training") == after
 
 
 def test_a_mount_that_nobody_reads_sleeps(box):
