@@ -71,6 +71,8 @@ struct config_places {
 int config_parse(struct config *config, int argc, char *const argv[], const struct config_places *places,
 	struct buf *why);
 void config_release(struct config *config);
+/* The user mounted the tree, has it as his own by -o uid, or may do anything. */
+bool config_is_owner(const struct config *config, unsigned uid);
 /* The whole of --help. */
 const char *config_help(void);
 /* Appends "; did you mean describefs VERB?" if the word may be a slip of the hand. */

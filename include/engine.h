@@ -31,6 +31,8 @@ struct engine_options {
 	bool (*look)(void *arg, struct origin *out, struct buf *why);
 	bool (*renew)(void *arg, struct origin *out);
 	void *key_arg;
+	/* NULL: all users are. `arg` is key_arg. */
+	bool (*is_owner)(void *arg, unsigned uid);
 	int64_t deadline_ms;
 	double rate; /* calls a second an action; 0: the catalog's */
 	uint64_t seed; /* of the retry jitter */

@@ -50,6 +50,7 @@ struct tree_options {
  */
 struct asked {
 	int64_t now_ms, since_ms;
+	bool by_other; /* a user who did not mount the tree asks */
 };
 
 struct attr {

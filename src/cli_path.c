@@ -189,7 +189,7 @@ struct names {
 static void take_names(void *arg, const struct reply *reply)
 {
 	struct names *names = arg;
-	struct asked asked = { sources_now(names->sources).now_ms, 0 };
+	struct asked asked = { .now_ms = sources_now(names->sources).now_ms };
 	struct entry entry;
 	const char *name;
 

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "options.h"
 
@@ -468,6 +469,11 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 		return 1;
 	}
 	return 0;
+}
+
+bool config_is_owner(const struct config *config, unsigned uid)
+{
+	return !uid || uid == getuid() || (config->uid >= 0 && uid == (uid_t)config->uid);
 }
 
 void config_release(struct config *config)

@@ -98,7 +98,7 @@ struct asked engine_now(const struct engine *engine)
 {
 	int64_t now = engine_now_ms(engine);
 
-	return (struct asked){ now, now };
+	return (struct asked){ .now_ms = now, .since_ms = now };
 }
 
 struct engine_stats engine_stats(const struct engine *engine)
@@ -108,7 +108,10 @@ struct engine_stats engine_stats(const struct engine *engine)
 
 static struct reply put_to_tree(const struct wait *wait, struct asked asked)
 {
-	struct tree *tree = wait->engine->options.tree;
+	const struct engine_options *options = &wait->engine->options;
+	struct tree *tree = options->tree;
+
+	asked.by_other = options->is_owner && !options->is_owner(options->key_arg, wait->uid);
 
 	switch (wait->question) {
 	case ASK_LOOKUP:
@@ -126,7 +129,8 @@ static struct reply put_to_tree(const struct wait *wait, struct asked asked)
 
 static struct reply ask_again(const struct wait *wait)
 {
-	return put_to_tree(wait, (struct asked){ engine_now_ms(wait->engine), wait->since_ms });
+	return put_to_tree(wait, (struct asked){ .now_ms = engine_now_ms(wait->engine),
+		.since_ms = wait->since_ms });
 }
 
 /* ---- waiters ---- */

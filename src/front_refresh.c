@@ -247,10 +247,9 @@ static void run(struct front *front)
 
 /* ---- requests ---- */
 
-/* A user who mounted the tree, or may do anything. */
 static bool is_owner(const struct front *front, uid_t uid)
 {
-	return !uid || uid == front->uid || uid == getuid();
+	return config_is_owner(front->sources->setting.config, uid);
 }
 
 static struct refreshing *find_waiting(const struct front *front, uint64_t id, const char *name)

@@ -248,7 +248,7 @@ bool walk_answers(struct parked *parked, enum question question, const char *nam
 	}
 	if (!source)
 		return false;
-	struct asked asked = { loop_now_ms(parked->front->loop), TREE_KNOWN };
+	struct asked asked = { .now_ms = loop_now_ms(parked->front->loop), .since_ms = TREE_KNOWN };
 	answer_known(parked, question == ASK_LOOKUP ? tree_lookup(source->tree, parked->id, name, asked) :
 		tree_attr(source->tree, parked->id, asked));
 	return true;
@@ -261,7 +261,7 @@ bool walk_reads(struct parked *parked, uint64_t cookie)
 	parked->walk = source && walk_of(parked->request);
 	if (!parked->walk)
 		return false;
-	struct asked asked = { loop_now_ms(parked->front->loop), TREE_KNOWN };
+	struct asked asked = { .now_ms = loop_now_ms(parked->front->loop), .since_ms = TREE_KNOWN };
 	answer_known(parked, tree_more(source->tree, parked->id, cookie, asked));
 	return true;
 }

@@ -200,6 +200,11 @@ bool source_prepare(struct source *source, struct buf *why)
 	return make_hash_key(source, why) && plant_tree(source);
 }
 
+static bool is_owner(void *arg, unsigned uid)
+{
+	return config_is_owner(((const struct source *)arg)->setting->config, uid);
+}
+
 static void print_trace(void *arg, const char *line)
 {
 	(void)arg;
@@ -235,6 +240,7 @@ bool source_start(struct source *source, struct buf *why)
 		.look = look_again,
 		.renew = renew_key,
 		.key_arg = source,
+		.is_owner = is_owner,
 		.deadline_ms = config->deadline_ms,
 		.rate = config->rate,
 		.seed = random_seed(),

@@ -94,10 +94,8 @@ static struct reply prove(struct tree *tree, struct node *node, struct asked ask
 {
 	struct reply need = need_proof(tree, node);
 
-	if (need.outcome == OUTCOME_FOUND) {
-		node_enter(tree, node);
+	if (need.outcome == OUTCOME_FOUND)
 		return reply_found(resource_entry(tree, node, SKELETON_MS, asked));
-	}
 	const struct failure *failure = node_failure(need.node);
 	if (failure_stands(failure, asked))
 		return unproven(tree, node, failure, asked);
@@ -113,11 +111,27 @@ static struct reply prove(struct tree *tree, struct node *node, struct asked ask
 		if (need.node == node->parent) /* a whole list, and it is not there */
 			return reply_absent(at_most(miss_ms(tree, node->kind),
 				left_ms(need.node->list_expires_ms, asked)));
-		node_enter(tree, node); /* what is inside it could be listed */
-		return reply_found(resource_entry(tree, node,
+		return reply_found( /* what is inside it could be listed */
+			resource_entry(tree, node,
 			left_ms(need.node->list_expires_ms, asked), asked));
 	}
 	return need.want == WANT_DESCRIBE ? need_refresh(node, asked) : need;
+}
+
+/*
+ * The listing shows from now on that a user was there.  Users who did not mount the tree could fill it with
+ * made-up ids, so what they enter is answered alone; and the kernel asks again, as the next one may be
+ * another user.
+ */
+static struct reply enter(struct tree *tree, struct node *node, struct reply reply, struct asked asked)
+{
+	if (reply.outcome != OUTCOME_FOUND || node->in_listing || !node->kind->partial)
+		return reply;
+	if (asked.by_other)
+		reply.entry.entry_ms = 0;
+	else
+		node_enter(tree, node);
+	return reply;
 }
 
 static struct reply lookup_resource(struct tree *tree, struct node *listing, const char *name,
@@ -139,9 +153,9 @@ static struct reply lookup_resource(struct tree *tree, struct node *listing, con
 			node->trouble->missing_at_ms >= asked.since_ms))
 		return reply_absent(left_ms(node->trouble->missing_ms, asked));
 	int64_t ms = vouched_ms(tree, node, asked);
-	if (ms)
-		return reply_found(resource_entry(tree, node, ms - 1, asked));
-	return prove(tree, node, asked);
+	struct reply reply = ms ? reply_found(resource_entry(tree, node, ms - 1, asked)) :
+		prove(tree, node, asked);
+	return enter(tree, node, reply, asked);
 }
 
 /* ---- the three questions ---- */

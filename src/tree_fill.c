@@ -216,7 +216,6 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 	}
 	node->asked_single = false;
 	version_use(tree, inside->detail.version);
-	node_enter(tree, node);
 	node_shed_double(tree, node);
 	node_settle(tree, node);
 	tree_shrink(tree);

@@ -115,7 +115,7 @@ static void test_a_list_longer_than_the_deadline_shows_the_old_one_meanwhile(voi
 	assert_found(&first.reply);
 	assert_int_equal(first.answered_ms - first.asked_ms, DEADLINE_MS);
 	assert_xattr(place.world, id, "stale", "1");
-	struct asked asked = { place.world->script.now_ms, 0 };
+	struct asked asked = { .now_ms = place.world->script.now_ms, .since_ms = 0 };
 	uint64_t cookie = 0;
 	const char *name;
 	struct entry entry;

@@ -46,7 +46,7 @@ struct pass {
 static bool go_on(struct place *place, struct pass *pass, size_t most)
 {
 	struct reply reply = world_read(place->world, place->training, pass->cookie);
-	struct asked asked = { place->world->script.now_ms, 0 };
+	struct asked asked = { .now_ms = place->world->script.now_ms, .since_ms = 0 };
 	struct entry entry;
 	const char *name;
 	size_t n = 0;

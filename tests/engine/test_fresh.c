@@ -348,7 +348,7 @@ static void test_the_newer_of_two_whole_answers_is_shown(void **state)
 	world_calls(place.world);
 	assert_cat(place.world, "models/m-1/versions/mv-1/error_msg", "broken\n");
 	uint64_t id = world_find(place.world, "models/m-1/versions/mv-1");
-	struct asked asked = { place.world->script.now_ms, 0 };
+	struct asked asked = { .now_ms = place.world->script.now_ms };
 	uint64_t cookie = 0;
 	const char *name;
 	struct entry entry;
@@ -366,7 +366,7 @@ static void test_the_newer_of_two_whole_answers_is_shown(void **state)
 /* What a READDIRPLUS of the listing hands out. */
 static struct entry first_entry(struct place *place)
 {
-	struct asked asked = { place->world->script.now_ms, 0 };
+	struct asked asked = { .now_ms = place->world->script.now_ms };
 	uint64_t cookie = 0;
 	const char *name;
 	struct entry entry;

@@ -245,7 +245,7 @@ static void assert_each_leads_somewhere(struct place *place, const char *path, s
 	buf_init(&seen, SIZE_MAX);
 	buf_init(&mine, SIZE_MAX);
 	while (tree_next(place->world->tree, id, &cookie, &listed, &entry,
-			(struct asked){ place->world->script.now_ms, 0 })) {
+			(struct asked){ .now_ms = place->world->script.now_ms })) {
 		buf_clear(&mine);
 		buf_printf(&mine, "%s", listed);
 		assert_in_range(mine.len, 1, 255);
@@ -614,7 +614,7 @@ static void test_what_stands_comes_once_whatever_is_refreshed(void **state)
 			struct reply reply = world_read(place.world, id, cookie);
 			assert_found(&reply);
 			if (!tree_next(place.world->tree, id, &cookie, &listed, &entry,
-					(struct asked){ place.world->script.now_ms, 0 }))
+					(struct asked){ .now_ms = place.world->script.now_ms }))
 				break;
 			size_t task = strtoul(strstr(listed, "train-") + 6, NULL, 10) - 1;
 			times[task]++;

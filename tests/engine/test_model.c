@@ -237,7 +237,7 @@ static void meet(struct life *life, struct pass *pass, const char *name, const s
 
 static void step_pass(struct life *life, struct pass *pass)
 {
-	struct asked asked = { model_now(&life->model), 0 };
+	struct asked asked = { .now_ms = model_now(&life->model) };
 	struct entry entry;
 	const char *name;
 

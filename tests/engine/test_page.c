@@ -542,7 +542,7 @@ static void test_hostile_ids_are_all_listed_once_and_can_be_entered(void **state
 	exchange_tencent(world_only(place.world), "\"TrainingTaskSet\": [%s], \"TotalCount\": %zu",
 		items.data, COUNT(ids) + 1);
 	assert_found(&place.ask.reply);
-	struct asked asked = { place.world->script.now_ms, 0 };
+	struct asked asked = { .now_ms = place.world->script.now_ms };
 	while (tree_next(place.world->tree, place.training, &cookie, &next, &entry, asked)) {
 		char status[16];
 		size_t size;

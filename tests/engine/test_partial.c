@@ -351,6 +351,79 @@ static void test_only_the_last_thousand_visits_are_remembered(void **state)
 
 /* ---- pins ---- */
 
+static bool is_owner(void *arg, unsigned uid)
+{
+	(void)arg;
+	return !uid;
+}
+
+static struct reply lookup_as(struct world *world, unsigned uid, uint64_t parent, const char *name)
+{
+	struct ask ask = { .uid = uid };
+
+	ask_put(&ask, world, ASK_LOOKUP, parent, name);
+	while (!ask.answers)
+		assert_true(script_step(&world->script));
+	return ask.reply;
+}
+
+static void test_what_another_user_enters_is_answered_and_not_listed(void **state)
+{
+	struct setup setup = world_setup();
+	struct place place;
+	char id[24];
+	(void)state;
+
+	setup.catalog = "qianfan";
+	setup.is_owner = is_owner;
+	place.world = world_open(&setup);
+	cloud_open(&place.cloud, place.world, 0);
+	uint64_t training = world_find(place.world, "training");
+	lookup_as(place.world, 0, training, "7");
+	assert_ls(place.world, "training", "7 ");
+	for (int i = 1000; i < 3000; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		struct reply reply = lookup_as(place.world, 65534, training, id);
+		assert_found(&reply);
+		assert_int_equal(reply.entry.entry_ms, 0); /* the next one who comes by it may be the owner */
+	}
+	assert_ls(place.world, "training", "7 ");
+	struct reply reply = lookup_as(place.world, 0, training, "2999");
+	assert_true(reply.entry.entry_ms > 0);
+	assert_ls(place.world, "training", "7 2999 ");
+	leave(&place);
+}
+
+/* The call is made once for both; whose question it answers decides. */
+static void test_a_call_for_two_users_enters_for_the_one_who_mounted(void **state)
+{
+	struct setup setup = world_setup();
+	struct ask other = { .uid = 65534 }, own = { .uid = 0 };
+	struct place place;
+	(void)state;
+
+	setup.is_owner = is_owner;
+	place.world = world_open(&setup);
+	cloud_open(&place.cloud, place.world, -1);
+	cloud_add(&place.cloud, "models", NULL, "m-1");
+	cloud_add(&place.cloud, "models", NULL, "m-2");
+	uint64_t models = world_find(place.world, "models");
+	ask_put(&other, place.world, ASK_LOOKUP, models, "m-1");
+	cloud_answer(&place.cloud, world_only(place.world));
+	assert_found(&other.reply);
+	ask_put(&other, place.world, ASK_LOOKUP, models, "m-2");
+	ask_put(&own, place.world, ASK_LOOKUP, models, "m-2");
+	cloud_answer(&place.cloud, world_only(place.world));
+	assert_found(&other.reply);
+	assert_found(&own.reply);
+	place.cloud.latency_ms = 0;
+	assert_ls(place.world, "models", "m-2 ");
+	ask_put(&own, place.world, ASK_LOOKUP, models, "m-1"); /* what is known already is entered, too */
+	assert_found(&own.reply);
+	assert_ls(place.world, "models", "m-2 m-1 ");
+	leave(&place);
+}
+
 static void test_pins_are_shown_from_the_start_and_stay(void **state)
 {
 	struct place place;
@@ -509,6 +582,8 @@ int main(void)
 		cmocka_unit_test(test_an_id_that_was_entered_is_listed_once_when_the_list_has_it_too),
 		cmocka_unit_test(test_an_id_entered_while_it_is_being_harvested_is_listed_once),
 		cmocka_unit_test(test_only_the_last_thousand_visits_are_remembered),
+		cmocka_unit_test(test_what_another_user_enters_is_answered_and_not_listed),
+		cmocka_unit_test(test_a_call_for_two_users_enters_for_the_one_who_mounted),
 		cmocka_unit_test(test_pins_are_shown_from_the_start_and_stay),
 		cmocka_unit_test(test_a_pin_that_is_none_is_refused_with_a_reason),
 		cmocka_unit_test(test_a_v1_task_exists_by_its_form_alone),

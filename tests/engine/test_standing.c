@@ -145,7 +145,7 @@ static void forget(struct life *life, struct standing *standing)
 
 static bool shows(struct life *life, uint64_t directory, const char *wanted)
 {
-	struct asked asked = { life->world->script.now_ms, 0 };
+	struct asked asked = { .now_ms = life->world->script.now_ms };
 	uint64_t cookie = 0;
 	struct entry entry;
 	const char *name;

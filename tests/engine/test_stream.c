@@ -37,7 +37,7 @@ static bool read_some(struct place *place, uint64_t *cookie, size_t most, struct
 	enum fault *fault)
 {
 	struct reply reply = world_read(place->world, place->training, *cookie);
-	struct asked asked = { place->world->script.now_ms, 0 };
+	struct asked asked = { .now_ms = place->world->script.now_ms, .since_ms = 0 };
 	struct entry entry;
 	const char *name;
 	size_t n = 0;

@@ -172,7 +172,7 @@ static void test_a_cookie_leads_to_the_same_place_again(void **state)
 	enter(&place, 1, 100);
 	uint64_t id = world_find(place.world, "training");
 	world_count(place.world, "training");
-	struct asked asked = { place.world->script.now_ms, 0 };
+	struct asked asked = { .now_ms = place.world->script.now_ms, .since_ms = 0 };
 	for (size_t i = 0; i < 100; i++) {
 		assert_true(tree_next(place.world->tree, id, &cookie, &name, &entry, asked));
 		cookies[i] = cookie;

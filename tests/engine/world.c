@@ -41,6 +41,7 @@ static void make_engine(struct world *world)
 		.look = world->setup.look,
 		.renew = world->setup.renew,
 		.key_arg = world->setup.key_arg,
+		.is_owner = world->setup.is_owner,
 		.deadline_ms = world->setup.deadline_ms,
 		.rate = world->setup.rate,
 		.seed = 7,
@@ -217,7 +218,7 @@ void assert_cat(struct world *world, const char *path, const char *text)
 char *world_names(struct world *world, uint64_t id)
 {
 	struct reply reply = world_ask(world, ASK_OPEN, id, NULL);
-	struct asked asked = { world->script.now_ms, 0 }; /* as the fronts do: what was opened stays open */
+	struct asked asked = { .now_ms = world->script.now_ms }; /* as the fronts do: what was opened stays open */
 	uint64_t cookie = 0;
 	struct entry entry;
 	const char *name;
@@ -266,7 +267,7 @@ size_t world_count(struct world *world, const char *path)
 {
 	uint64_t id = world_find(world, path), cookie = 0;
 	struct reply reply = world_ask(world, ASK_OPEN, id, NULL);
-	struct asked asked = { world->script.now_ms, 0 };
+	struct asked asked = { .now_ms = world->script.now_ms };
 	struct entry entry;
 	const char *name;
 	size_t n = 0;

@@ -16,6 +16,7 @@ struct setup {
 	bool (*look)(void *arg, struct origin *out, struct buf *why);
 	bool (*renew)(void *arg, struct origin *out);
 	void *key_arg;
+	bool (*is_owner)(void *arg, unsigned uid);
 	const struct catalogs *catalogs; /* NULL: read anew, which takes a millisecond */
 };
 

@@ -143,7 +143,7 @@ static void look_up_again(struct play *play, uint64_t id, const char *name, bool
 
 static void read_directory(struct play *play, uint64_t id)
 {
-	struct asked asked = { play->world->script.now_ms, 0 };
+	struct asked asked = { .now_ms = play->world->script.now_ms, .since_ms = 0 };
 	bool certain[LOOKED_UP];
 	char *names[LOOKED_UP];
 	uint64_t cookie = 0;

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import subprocess
 import unicodedata
 
 import model
@@ -363,6 +364,23 @@ def test_pinned_ids_are_listed(box, cloud):
     assert xattr(qianfan / "training", "complete") == "0"
     assert qianfan.text("training/1/jobs/1/status") == "FINISH"
     assert qianfan.sh("cat training/*/jobs/*/status") == "FINISH\n"
+
+
+def test_what_another_user_enters_is_answered_and_not_listed(box, cloud):
+    """His made-up ids would push out what the owner entered: the listing shows the last 1,000."""
+    os.chmod(box.directory, 0o755)
+    mount = box.mount("qianfan", "allow_other", "uid=65533")
+    assert mount.text("training/17263/jobs/8982/status") == "FINISH"
+    made_up = 'for i in $(seq 20000 22000); do [ -d "$0/$i" ] || echo "$i"; done'
+    as_user = ["setpriv", "--clear-groups", "--regid=65534"]
+    said = subprocess.run([*as_user, "--reuid=65534", "sh", "-c", made_up, str(mount / "training")], check=True,
+                          capture_output=True)
+    assert said.stdout == said.stderr == b""
+    assert mount.names("training") == ["17263"]
+    # who has the tree as his own by uid=, and root, do enter: also what the kernel has just looked up
+    subprocess.run([*as_user, "--reuid=65533", "stat", str(mount / "training/20001")], check=True, capture_output=True)
+    os.stat(mount / "training/20002")
+    assert mount.names("training") == ["17263", "20001", "20002"]
 
 
 def test_v1_runs_are_entered_by_name(box, cloud):
