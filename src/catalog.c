@@ -15,6 +15,7 @@
 
 #include "catalog_load.h"
 #include "name.h"
+#include "shown.h"
 
 enum { WHY_MAX = 4096 };
 
@@ -178,7 +179,8 @@ static void load_built_in(struct catalogs *catalogs, const char *file, const cha
 
 	buf_init(&why, WHY_MAX);
 	if (!catalogs_load(catalogs, file, text, (size_t)(end - text), &why)) {
-		fprintf(stderr, "describefs: built-in %s\n", why.data);
+		char *line = shown_line(why.data);
+		fprintf(stderr, "describefs: built-in %s\n", line);
 		abort();
 	}
 	buf_release(&why);

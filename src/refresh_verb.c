@@ -23,6 +23,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+/* 1, the exit status of a failure. */
 static int complain(const char *path, const char *what)
 {
 	struct buf line;
@@ -169,13 +170,14 @@ static int ask(int fd, const char *name, const char *path)
 	if (!answered)
 		return complain(path, error && !is_unknown ? strerror(error) : NOT_OURS);
 	if (request.wait_s) {
-		fprintf(stderr, "describefs: %s: refreshed a moment ago: try again in %u s "
-			"(a user who did not mount it may do so once in its term)\n", path, request.wait_s);
-		return 1;
+		char text[128];
+		snprintf(text, sizeof(text), "refreshed less than a term ago: try again in %u s "
+			"(the user who mounted it may refresh it at any time)", request.wait_s);
+		return complain(path, text);
 	}
 	if (request.names_kept)
-		fprintf(stderr, "describefs: %s: this kernel (before 6.16) goes on using names that it "
-			"knows until their time is over\n", path);
+		complain(path, "Linux before 6.16 cannot drop cached names; they stay visible until they "
+			"expire");
 	return 0;
 }
 

@@ -433,8 +433,11 @@ def test_another_user_does_it_once_in_a_term(box, cloud, askers):
             assert askers(1, training, prefix=NOBODY) == (0, 1, 0)
             assert askers(1, task, prefix=NOBODY) == (0, 1, 0)
     assert made == {LIST: 1}
-    result = box.run("refresh", training, prefix=NOBODY)
+    odd = box.directory / "\033[31m\u202e"  # the line is for a terminal, which must not obey a path
+    odd.symlink_to(training)
+    result = box.run("refresh", odd, prefix=NOBODY)
     assert result.returncode == 1 and b"try again in " in result.stderr and result.stderr.count(b"\n") == 1
+    assert b"/\\x1b[31m\\xe2\\x80\\xae: " in result.stderr
     refresh(box, training)  # the user who mounted it may
     with cloud.counting() as made:
         mount.names("training")
