@@ -52,6 +52,15 @@ bool buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(
 /* Hands the malloc'ed, NUL-terminated bytes to the caller, who frees them; the buffer is empty. */
 char *buf_take(struct buf *buf);
 
+/* A list of texts, all owned.  Zeroes: it is empty. */
+struct texts {
+	char **v; /* after texts_add, NULL stands behind the last */
+	size_t n;
+};
+
+void texts_add(struct texts *texts, char *text); /* takes ownership of `text` */
+void texts_release(struct texts *texts);
+
 /* A stable 64-bit hash of bytes (FNV-1a with a final mix): the same on every machine. */
 uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t len);
 uint64_t hash_text(uint64_t seed, const char *text);

@@ -23,11 +23,6 @@
 struct json;
 
 /* Texts, NULL-terminated. */
-struct texts {
-	char **v;
-	size_t n;
-};
-
 enum paging { PAGING_NONE, PAGING_OFFSET, PAGING_MARKER };
 
 /* One action of the API, as a row names it.  name == NULL: there is no such call. */

@@ -29,8 +29,6 @@ int cli_errno(const struct reply *reply);
 int cli_walk(struct cli *cli, const char *path, bool follow, struct entry *entry);
 /* The names of a directory, sorted; 0, or an errno. */
 int cli_names(struct cli *cli, uint64_t id, struct texts *out);
-void cli_add_text(struct texts *texts, char *text); /* takes it */
-void cli_free_texts(struct texts *texts);
 /* One line that says why `path` could not be shown, and what to do; 1, the exit status. */
 int cli_complain(const struct cli *cli, const char *path, int error);
 

@@ -32,7 +32,11 @@ struct config {
 	struct source_name *sources; /* in the order in which they were named */
 	size_t n_sources; /* at least one, but for kinds and doctor */
 	char *files; /* those that were read, with a blank between; NULL: none */
-	char *mistake; /* in a file; of doctor alone, which says so and goes on */
+	/* Of doctor alone, which reports mistakes in the files and goes on. */
+	struct texts mistakes;
+	struct config *sections; /* if no source is given: each mount of the files, with its own options */
+	size_t n_sections;
+	char *section; /* of one of these, its name; else NULL */
 	struct texts paths; /* of ls, cat, tree, refresh */
 	bool is_long; /* ls -l */
 	unsigned levels; /* tree -L; 0: all */
@@ -77,7 +81,11 @@ bool config_is_owner(const struct config *config, unsigned uid);
 const char *config_help(void);
 /* Appends "; did you mean describefs VERB?" if the word may be a slip of the hand. */
 void config_add_near_verb(const char *word, struct buf *why);
-/* Adds the catalogs of DIR/NAME.json in the order of their names; a DIR that is not there is fine. */
-bool config_load_catalogs(struct catalogs *catalogs, const char *directory, int64_t invoker, struct buf *why);
+/*
+ * Adds the catalogs of DIR/NAME.json in the order of their names; a missing DIR is no mistake.  Each file
+ * that cannot be loaded is left out and adds one line to `mistakes`.
+ */
+void config_load_catalogs(struct catalogs *catalogs, const char *directory, int64_t invoker,
+	struct texts *mistakes);
 
 #endif

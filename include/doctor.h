@@ -9,9 +9,10 @@
 #include "sources.h"
 
 /*
- * Looks at FUSE, the files, and for the source (or every catalog that there is a key for) at key, endpoint
- * and clock.  `broken`: what is wrong with a catalog; NULL: nothing.  0: no problem.
+ * Checks FUSE and the files; then key, endpoint and clock of the source.  Without a source it checks those of
+ * each mount that the config files name, and each other catalog that there is a key for.  `broken`: what is
+ * wrong with the catalogs.  0: no problem.
  */
-int doctor_run(struct sources *sources, const char *broken);
+int doctor_run(struct sources *sources, const struct texts *broken);
 
 #endif

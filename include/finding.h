@@ -13,6 +13,7 @@ enum finding { FINDING_OK, FINDING_WARNING, FINDING_PROBLEM };
 
 struct findings {
 	struct progress progress;
+	size_t done, total; /* steps: STEPS of each source */
 	struct output output;
 	bool problem;
 	bool set_up; /* a source has a key, be it a wrong one */

@@ -43,9 +43,6 @@ const struct verb_row *config_find_verb(const char *word);
 /* True: the first word is what people type for one of the verbs, and `why` says which command does it. */
 bool config_answer_word(const char **words, size_t n, struct buf *why);
 
-/* Takes ownership of `text`. */
-void texts_add(struct texts *texts, char *text);
-void texts_release(struct texts *texts);
 /* A path that stays right when the working directory changes; the caller frees it. */
 char *options_absolute(const char *path);
 
@@ -79,17 +76,25 @@ struct config_files {
 /* False: one is there and cannot be read, or is no INI. */
 bool config_files_read(struct config_files *files, const struct config_places *places, struct buf *why);
 void config_files_release(struct config_files *files);
-/* The mistakes in sections that were not named, too. */
-bool config_files_check(const struct config_files *files, struct buf *why);
 /* Those that are there, with a blank between; NULL: none. To be freed. */
 char *config_files_named(const struct config_files *files);
 bool config_files_have(const struct config_files *files, const char *section);
 /* "FILE:LINE: [SECTION]", for who has to change it. */
 void config_files_place(const struct config_files *files, const char *section, struct buf *out);
-/* The sections that there are, "home, work"; nothing if there is none. */
-void config_files_list(const struct config_files *files, struct buf *out);
+/* The names of the sections, each once. */
+void config_files_list(const struct config_files *files, struct texts *out);
 /* What is for all mounts, then the section (NULL: none is named). False: `why` names file and line. */
 bool config_files_apply(const struct config_files *files, const char *section, struct config *config,
 	struct buf *why);
+
+/*
+ * config_doctor.c: reads every section into config->sections, with the `n` lists of -o.  What is wrong with
+ * one goes to config->mistakes.  If a source is given, only the mistakes are kept.
+ */
+void config_read_sections(struct config *config, const struct config_files *files, const char *const *lists,
+	size_t n);
+/* Doctor reports a mistake in a file and goes on: it is moved out of `why`.  False: another verb ends. */
+bool config_bears_mistake(struct config *config, struct buf *why);
+void config_set_defaults(struct config *config);
 
 #endif

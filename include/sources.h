@@ -20,11 +20,11 @@ struct sources {
 
 /* Takes the keyring. */
 void sources_init(struct sources *sources, const struct config *config, struct keyring *keyring);
-/* The built-in catalogs and the user's: what `kinds` needs. False: `why` is one line. */
-bool sources_load_catalogs(struct sources *sources, struct buf *why);
+/* The built-in catalogs, the machine's and the user's.  `mistakes`: as in config.h. */
+void sources_load_catalogs(struct sources *sources, struct texts *mistakes);
 /* What else can fail before anything is mounted.  Of several, one without a key is only complained of. */
 bool sources_prepare(struct sources *sources, struct buf *why);
-/* Loop and network alone. */
+/* Loop and network alone, with the options of `setting`; another call makes both anew. */
 bool sources_connect(struct sources *sources, struct buf *why);
 /* Loop, network and engines: after the fork. */
 bool sources_start(struct sources *sources, struct buf *why);

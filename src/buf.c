@@ -164,6 +164,25 @@ char *buf_take(struct buf *buf)
 	return bytes;
 }
 
+/* The room, one for the NULL included, doubles whenever it is a power of two that is full. */
+void texts_add(struct texts *texts, char *text)
+{
+	size_t room = texts->n + 1;
+
+	if (!(room & (room - 1)))
+		texts->v = xrealloc(texts->v, 2 * room * sizeof *texts->v);
+	texts->v[texts->n++] = text;
+	texts->v[texts->n] = NULL;
+}
+
+void texts_release(struct texts *texts)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		free(texts->v[i]);
+	free(texts->v);
+	*texts = (struct texts){ .v = NULL };
+}
+
 /* The finaliser of MurmurHash3: FNV-1a alone leaves the high bits of short texts nearly alike. */
 static uint64_t mix(uint64_t hash)
 {

@@ -179,13 +179,6 @@ static const struct row kind_rows[] = {
 };
 static const struct table kind_table = TABLE(kind_rows);
 
-static void texts_release(struct texts *texts)
-{
-	for (size_t i = 0; i < texts->n; i++)
-		free(texts->v[i]);
-	free(texts->v);
-}
-
 void kind_free(struct kind *kind)
 {
 	if (kind == NULL)

@@ -50,8 +50,8 @@ static int match_names(struct cli *cli, const char *before, const char *pattern,
 		error = cli_names(cli, entry.id, &names);
 	for (size_t i = 0; i < names.n; i++)
 		if (fnmatch(pattern, names.v[i], FNM_PERIOD) == 0)
-			cli_add_text(out, join(before, names.v[i]));
-	cli_free_texts(&names);
+			texts_add(out, join(before, names.v[i]));
+	texts_release(&names);
 	return note(cli, before, error);
 }
 
@@ -66,7 +66,7 @@ static int match_rest(struct cli *cli, const char *before, const char *rest, str
 	if (is_absent)
 		free(path);
 	else
-		cli_add_text(out, path); /* also what fails: it is said where it is read */
+		texts_add(out, path); /* also what fails: it is said where it is read */
 	return 0;
 }
 
@@ -95,11 +95,11 @@ static int expand(struct cli *cli, const char *before, const char *pattern, stru
 		if (*rest)
 			status |= expand(cli, path, rest + slashes, out);
 		else
-			cli_add_text(out, xstrdup(path));
+			texts_add(out, xstrdup(path));
 		free(path);
 		free(slash);
 	}
-	cli_free_texts(&found);
+	texts_release(&found);
 	free(directory);
 	free(name);
 	free(lead);
@@ -117,6 +117,6 @@ int cli_expand(struct cli *cli, const char *pattern, struct texts *out)
 		free(root);
 	}
 	if (out->n == before && !status)
-		cli_add_text(out, xstrdup(pattern));
+		texts_add(out, xstrdup(pattern));
 	return status;
 }

@@ -150,7 +150,7 @@ static int print_directory(struct listing *listing, const char *path, uint64_t i
 		status = print_long(listing, path, id, &names);
 	for (size_t i = 0; !listing->is_long && i < names.n; i++)
 		add_entry(listing, &plain, names.v[i], 0);
-	cli_free_texts(&names);
+	texts_release(&names);
 	output_take(&listing->cli->output, &listing->text);
 	return status;
 }

@@ -163,21 +163,6 @@ int cli_walk(struct cli *cli, const char *path, bool follow, struct entry *entry
 
 /* ---- listing ---- */
 
-void cli_add_text(struct texts *texts, char *text)
-{
-	if (!(texts->n & (texts->n - 1))) /* nothing, or a power of two: twice as much */
-		texts->v = xrealloc(texts->v, (texts->n ? texts->n * 2 : 1) * sizeof(*texts->v));
-	texts->v[texts->n++] = text;
-}
-
-void cli_free_texts(struct texts *texts)
-{
-	for (size_t i = 0; i < texts->n; i++)
-		free(texts->v[i]);
-	free(texts->v);
-	*texts = (struct texts){ 0 };
-}
-
 struct names {
 	struct sources *sources;
 	uint64_t id, cookie;
@@ -196,7 +181,7 @@ static void take_names(void *arg, const struct reply *reply)
 	names->cookie = reply->cookie;
 	while (reply->outcome == OUTCOME_FOUND &&
 			sources_next(names->sources, names->id, &names->cookie, &name, &entry, asked))
-		cli_add_text(&names->texts, xstrdup(name));
+		texts_add(&names->texts, xstrdup(name));
 	take_answer(&names->answer, reply);
 }
 
@@ -220,7 +205,7 @@ int cli_names(struct cli *cli, uint64_t id, struct texts *out)
 	} while (names.texts.n > before);
 	*out = names.texts;
 	if (reply.outcome != OUTCOME_FOUND) {
-		cli_free_texts(out);
+		texts_release(out);
 		return cli_errno(&reply);
 	}
 	if (out->n)

@@ -96,7 +96,7 @@ static int draw_below(struct drawing *drawing, uint64_t id)
 		status |= draw_name(drawing, id, names.v[i], i + 1 == names.n);
 	}
 	drawing->level--;
-	cli_free_texts(&names);
+	texts_release(&names);
 	return status;
 }
 

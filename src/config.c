@@ -270,14 +270,15 @@ static bool check_mountpoint(struct line *line, const char *section)
 
 static bool refuse_single(struct line *line, const struct verb_row *row, const char *word)
 {
-	struct buf sections;
-	buf_init(&sections, 1000);
+	struct texts sections = { 0 };
 	config_files_list(&line->files, &sections);
-	buf_printf(line->why, "\"%s\" is no mount that a config file names%s%s%s, and as a source it has no "
-		"mount point: %s", word, sections.len ? " (they name " : "", sections.data,
-		sections.len ? ")" : "", row->form);
+	buf_printf(line->why, "\"%s\" is no mount that a config file names", word);
+	for (size_t i = 0; i < sections.n; i++)
+		buf_printf(line->why, "%s%s", i ? ", " : " (they name ", sections.v[i]);
+	buf_printf(line->why, "%s, and as a source it has no mount point: %s", sections.n ? ")" : "",
+		row->form);
 	config_add_near_verb(word, line->why);
-	buf_release(&sections);
+	texts_release(&sections);
 	return false;
 }
 
@@ -336,25 +337,15 @@ static bool count_operands(const struct verb_row *row, size_t n, struct buf *why
 /* `section` NULL: none is named. */
 static bool apply_files(struct line *line, const char *section)
 {
-	struct config *config = line->config;
-	if (config->mistake)
-		return true;
-	if (config_files_apply(&line->files, section, config, line->why) &&
-			(config->verb != VERB_DOCTOR || config_files_check(&line->files, line->why)))
-		return true;
-	if (config->verb == VERB_DOCTOR) /* goes on without what is wrong, and says so */
-		config->mistake = buf_take(line->why);
-	return config->mistake;
+	return config_files_apply(&line->files, section, line->config, line->why) ||
+		config_bears_mistake(line->config, line->why);
 }
 
 static bool read_files(struct line *line, const struct config_places *places)
 {
-	struct config *config = line->config;
 	bool good = config_files_read(&line->files, places, line->why);
-	config->files = config_files_named(&line->files);
-	if (!good && config->verb == VERB_DOCTOR)
-		config->mistake = buf_take(line->why);
-	return good || config->mistake;
+	line->config->files = config_files_named(&line->files);
+	return good || config_bears_mistake(line->config, line->why);
 }
 
 /* The files are read when they are needed: for what has a source. */
@@ -373,6 +364,16 @@ static bool take_sourced(struct line *line, const struct verb_row *row, const ch
 	if (n > 0 && !(mounts ? take_mount(line, row, words, n) : take_source(line, words, n)))
 		return false;
 	return apply_lists(line);
+}
+
+/* Doctor looks at the other sections, too. */
+static bool take_doctor(struct line *line, const struct verb_row *row, const char **words, size_t n,
+	const struct config_places *places)
+{
+	if (!take_sourced(line, row, words, n, places))
+		return false;
+	config_read_sections(line->config, &line->files, line->lists, line->n_lists);
+	return true;
 }
 
 /* What was given has a meaning for the verb. */
@@ -403,6 +404,8 @@ static bool take_verb(struct line *line, const struct verb_row *row, const char 
 	case VERB_HELP:
 	case VERB_VERSION:
 		return n <= row->most || complain(line->why, "too many words", row);
+	case VERB_DOCTOR:
+		return take_doctor(line, row, words, n, places);
 	default:
 		return take_sourced(line, row, words, n, places);
 	}
@@ -422,7 +425,7 @@ static bool take_operands(struct line *line, const struct config_places *places)
 
 /* The whole */
 
-static void set_defaults(struct config *config)
+void config_set_defaults(struct config *config)
 {
 	*config = (struct config){
 		.verb = VERB_MOUNT,
@@ -451,7 +454,7 @@ static void make_one_line(struct buf *why)
 int config_parse(struct config *config, int argc, char *const argv[], const struct config_places *places,
 	struct buf *why)
 {
-	set_defaults(config);
+	config_set_defaults(config);
 	struct line line = { .config = config, .argv = argv, .argc = argc, .why = why };
 	line.operands = xcalloc((size_t)argc + 1, sizeof *line.operands);
 	line.lists = xcalloc((size_t)argc + 1, sizeof *line.lists);
@@ -480,7 +483,11 @@ void config_release(struct config *config)
 {
 	config_release_sources(config);
 	free(config->files);
-	free(config->mistake);
+	free(config->section);
+	texts_release(&config->mistakes);
+	for (size_t i = 0; i < config->n_sections; i++)
+		config_release(&config->sections[i]);
+	free(config->sections);
 	free(config->mountpoint);
 	free(config->endpoint);
 	free(config->metadata);

@@ -89,14 +89,14 @@ static bool is_first(const struct config_files *files, const struct config_file 
 	return true;
 }
 
-void config_files_list(const struct config_files *files, struct buf *out)
+void config_files_list(const struct config_files *files, struct texts *out)
 {
 	const struct config_file *const both[] = { &files->user, &files->machine };
 
 	for (size_t n = 0; n < 2; n++)
 		for (size_t i = 0; i < both[n]->rows.n; i++)
 			if (!*both[n]->rows.rows[i].key && is_first(files, both[n], i))
-				buf_printf(out, "%s%s", out->len ? ", " : "", both[n]->rows.rows[i].section);
+				texts_add(out, xstrdup(both[n]->rows.rows[i].section));
 }
 
 /* "~/x" is the user's; anything else is as it is. To be freed. */
@@ -231,22 +231,6 @@ bool config_files_apply(const struct config_files *files, const char *section, s
 	return config->n_sources;
 }
 
-bool config_files_check(const struct config_files *files, struct buf *why)
-{
-	const struct ini *const all[] = { &files->user.rows, &files->machine.rows };
-	bool good = true;
-
-	for (size_t i = 0; i < 2; i++)
-		for (size_t row = 0; good && row < all[i]->n; row++) {
-			struct config scratch = { 0 };
-			if (*all[i]->rows[row].key) /* not a section's own line */
-				continue;
-			good = config_files_apply(files, all[i]->rows[row].section, &scratch, why);
-			config_release(&scratch);
-		}
-	return good;
-}
-
 char *config_files_named(const struct config_files *files)
 {
 	const char *machine = files->machine.path, *user = files->user.path;
@@ -305,12 +289,18 @@ static bool load_catalog(struct catalogs *catalogs, const char *directory, const
 	return good;
 }
 
-bool config_load_catalogs(struct catalogs *catalogs, const char *directory, int64_t invoker, struct buf *why)
+void config_load_catalogs(struct catalogs *catalogs, const char *directory, int64_t invoker,
+	struct texts *mistakes)
 {
 	struct texts names = { 0 };
-	bool good = list_catalogs(&names, directory, why);
-	for (size_t i = 0; good && i < names.n; i++)
-		good = load_catalog(catalogs, directory, names.v[i], invoker, why);
+	struct buf why;
+
+	buf_init(&why, PATH_ROOM);
+	if (!list_catalogs(&names, directory, &why))
+		texts_add(mistakes, buf_take(&why));
+	for (size_t i = 0; i < names.n; i++)
+		if (!load_catalog(catalogs, directory, names.v[i], invoker, &why))
+			texts_add(mistakes, buf_take(&why));
+	buf_release(&why);
 	texts_release(&names);
-	return good;
 }

@@ -191,49 +191,85 @@ static void look_at_call(struct findings *findings, struct setting *setting, con
 
 /* ---- all of it ---- */
 
-static void look_at_source(struct findings *findings, struct setting *setting, const struct source_name *name,
-	size_t done, size_t total)
+enum { STEPS = 3 }; /* of the progress bar, for each source */
+
+/* The source as it was written, and the section of the config file that names it. */
+static void say_source(struct findings *findings, const struct config *config, const char *written)
+{
+	struct buf text;
+
+	buf_init(&text, 4096);
+	buf_puts(&text, written);
+	if (config->section)
+		buf_printf(&text, " [%s]", config->section);
+	finding_say(findings, FINDING_OK, "catalog", text.data);
+	buf_release(&text);
+}
+
+static void refuse_source(struct findings *findings, const struct setting *setting, const char *written)
+{
+	struct buf why;
+
+	buf_init(&why, 4096);
+	catalogs_refuse(&setting->catalogs, written, &why);
+	config_add_near_verb(written, &why);
+	finding_say(findings, FINDING_PROBLEM, "catalog", why.data);
+	buf_release(&why);
+	findings->done += STEPS;
+}
+
+static void begin_step(struct findings *findings, const char *what)
+{
+	progress_show(&findings->progress, findings->done++, findings->total, what);
+}
+
+static void look_at_source(struct findings *findings, struct setting *setting, const struct source_name *name)
 {
 	const struct config *config = setting->config;
 	const struct catalog *catalog = catalogs_find(&setting->catalogs, name->catalog);
 
 	if (!catalog) {
-		struct buf why;
-		buf_init(&why, 4096);
-		catalogs_refuse(&setting->catalogs, name->written, &why);
-		config_add_near_verb(name->written, &why);
-		finding_say(findings, FINDING_PROBLEM, "catalog", why.data);
-		buf_release(&why);
+		refuse_source(findings, setting, name->written);
 		return;
 	}
-	finding_say(findings, FINDING_OK, "catalog", name->written);
+	say_source(findings, config, name->written);
 	bool problem_before = findings->problem;
 	findings->problem = false;
-	progress_show(&findings->progress, done, total, "key");
+	begin_step(findings, "key");
 	bool has_key = look_at_key(findings, setting, catalog, name->profile);
-	if (has_key || config->n_sources) {
-		progress_show(&findings->progress, done + 1, total, "endpoint");
+	begin_step(findings, "endpoint");
+	if (has_key || config->n_sources)
 		look_at_endpoint(findings, setting, config->endpoint ? config->endpoint : catalog->endpoint);
-	}
-	progress_show(&findings->progress, done + 2, total, "a signed call");
+	begin_step(findings, "a signed call");
 	if (has_key && !findings->problem)
 		look_at_call(findings, setting, name, catalog);
 	findings->problem |= problem_before;
 }
 
-/* What was read of the user's and the machine's files, and what of the environment is not used. */
-static void look_at_files(struct findings *findings, const struct setting *setting, const char *broken)
+static void say_mistakes(struct findings *findings, const char *what, const struct texts *mistakes)
+{
+	for (size_t i = 0; i < mistakes->n; i++)
+		finding_say(findings, FINDING_PROBLEM, what, mistakes->v[i]);
+}
+
+/* The files of the user and of the machine that were read, and the variables that are not used. */
+static void look_at_files(struct findings *findings, const struct setting *setting,
+	const struct texts *broken)
 {
 	const struct config *config = setting->config;
 	const char *proxy = keyring_ignored_proxy(setting->keyring);
 	struct buf text;
 
 	buf_init(&text, 4096);
-	finding_say(findings, config->mistake ? FINDING_PROBLEM : FINDING_OK, "config",
-		config->mistake ? config->mistake : config->files ? config->files : "there is no file");
-	for (size_t i = 0; !broken && i < setting->catalogs.n; i++)
+	say_mistakes(findings, "config", &config->mistakes);
+	if (!config->mistakes.n)
+		finding_say(findings, FINDING_OK, "config",
+			config->files ? config->files : "there is no file");
+	say_mistakes(findings, "catalogs", broken);
+	for (size_t i = 0; i < setting->catalogs.n; i++)
 		buf_printf(&text, "%s%s", i ? " " : "", setting->catalogs.v[i]->name);
-	finding_say(findings, broken ? FINDING_PROBLEM : FINDING_OK, "catalogs", broken ? broken : text.data);
+	if (!broken->n)
+		finding_say(findings, FINDING_OK, "catalogs", text.data);
 	buf_clear(&text);
 	if (proxy && !config->proxy.url) {
 		buf_printf(&text, "%s is set and is not used: name the proxy with -o proxy=", proxy);
@@ -242,37 +278,73 @@ static void look_at_files(struct findings *findings, const struct setting *setti
 	buf_release(&text);
 }
 
-static void look_at_sources(struct findings *findings, struct setting *setting)
+/* With the options of one mount: its address, proxy and certificates. */
+static void look_at_mounts_sources(struct findings *findings, struct sources *sources,
+	const struct config *config)
 {
-	const struct config *config = setting->config;
-	size_t n = config->n_sources ? config->n_sources : setting->catalogs.n;
+	struct buf why;
 
-	for (size_t i = 0; i < n; i++) {
-		struct source_name any = { 0 };
-		if (!config->n_sources)
-			any.written = any.catalog = setting->catalogs.v[i]->name;
-		look_at_source(findings, setting, config->n_sources ? &config->sources[i] : &any,
-			3 * i, 3 * n);
+	sources->setting.config = config;
+	buf_init(&why, 1024);
+	if (!sources_connect(sources, &why)) {
+		finding_say(findings, FINDING_PROBLEM, "network", why.data);
+		findings->done += STEPS * config->n_sources;
 	}
-	if (n && !findings->set_up)
+	for (size_t i = 0; sources->setting.http && i < config->n_sources; i++)
+		look_at_source(findings, &sources->setting, &config->sources[i]);
+	buf_release(&why);
+}
+
+static bool is_named(const struct config *config, const char *catalog)
+{
+	for (size_t i = 0; i < config->n_sources; i++)
+		if (!strcmp(config->sources[i].catalog, catalog))
+			return true;
+	for (size_t i = 0; i < config->n_sections; i++)
+		if (is_named(&config->sections[i], catalog))
+			return true;
+	return false;
+}
+
+static size_t count_steps(const struct config *config, const struct catalogs *catalogs)
+{
+	size_t n = config->n_sources;
+
+	for (size_t i = 0; i < config->n_sections; i++)
+		n += config->sections[i].n_sources;
+	for (size_t i = 0; !config->n_sources && i < catalogs->n; i++)
+		n += !is_named(config, catalogs->v[i]->name);
+	return n * STEPS;
+}
+
+/* The source, or the sections' and then each catalog that none of them names. */
+static void look_at_sources(struct findings *findings, struct sources *sources)
+{
+	const struct config *config = sources->setting.config;
+	const struct catalogs *catalogs = &sources->setting.catalogs;
+
+	findings->total = count_steps(config, catalogs);
+	for (size_t i = 0; i < config->n_sections; i++)
+		look_at_mounts_sources(findings, sources, &config->sections[i]);
+	look_at_mounts_sources(findings, sources, config);
+	for (size_t i = 0; sources->setting.http && !config->n_sources && i < catalogs->n; i++) {
+		char *name = catalogs->v[i]->name;
+		if (!is_named(config, name))
+			look_at_source(findings, &sources->setting,
+				&(struct source_name){ .written = name, .catalog = name });
+	}
+	if (sources->setting.http && !findings->set_up)
 		finding_say(findings, FINDING_PROBLEM, "key", "no source has one: set up one of those above");
 }
 
-int doctor_run(struct sources *sources, const char *broken)
+int doctor_run(struct sources *sources, const struct texts *broken)
 {
-	struct setting *setting = &sources->setting;
 	struct findings findings = { 0 };
-	struct buf why;
 
 	progress_begin(&findings.progress);
 	doctor_look_at_machine(&findings);
-	look_at_files(&findings, setting, broken);
-	buf_init(&why, 1024);
-	if (sources_connect(sources, &why))
-		look_at_sources(&findings, setting);
-	else
-		finding_say(&findings, FINDING_PROBLEM, "network", why.data);
-	buf_release(&why);
+	look_at_files(&findings, &sources->setting, broken);
+	look_at_sources(&findings, sources);
 	progress_hide(&findings.progress);
 	return output_end(&findings.output, findings.problem);
 }

@@ -50,6 +50,6 @@ int cli_run(struct sources *sources)
 		status |= cli_tree(&cli, &paths, config->levels);
 	else
 		status |= cat(&cli, &paths);
-	cli_free_texts(&paths);
+	texts_release(&paths);
 	return output_end(&cli.output, status);
 }

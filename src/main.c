@@ -218,17 +218,14 @@ static int show_kinds(const struct setting *setting, struct buf *why)
 	return whole ? output_end(&output, 0) : complain(why);
 }
 
+/* A verb that needs every catalog. */
 static int run_verb(struct sources *sources, struct buf *why)
 {
-	if (!sources_load_catalogs(sources, why) && sources->setting.config->verb != VERB_DOCTOR)
-		return complain(why);
 	switch (sources->setting.config->verb) {
 	case VERB_MOUNT:
 		return mount_sources(sources, why);
 	case VERB_KINDS:
 		return show_kinds(&sources->setting, why);
-	case VERB_DOCTOR:
-		return doctor_run(sources, why->len ? why->data : NULL);
 	default:
 		if (!sources_prepare(sources, why) || !sources_start(sources, why))
 			return complain(why);
@@ -239,11 +236,22 @@ static int run_verb(struct sources *sources, struct buf *why)
 /* Takes the keyring. */
 static int run(const struct config *config, struct keyring *keyring, struct buf *why)
 {
+	struct texts mistakes = { 0 };
 	struct sources sources;
 
 	sources_init(&sources, config, keyring);
-	int status = run_verb(&sources, why);
+	sources_load_catalogs(&sources, &mistakes);
+	int status;
+	if (config->verb == VERB_DOCTOR) {
+		status = doctor_run(&sources, &mistakes);
+	} else if (mistakes.n) {
+		buf_puts(why, mistakes.v[0]);
+		status = complain(why);
+	} else {
+		status = run_verb(&sources, why);
+	}
 	sources_release(&sources);
+	texts_release(&mistakes);
 	return status;
 }
 

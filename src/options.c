@@ -19,21 +19,6 @@
 /* One argument of a command is at most 128 KiB: what is built here always fits. */
 enum { ITEM_MAX = 1 << 20 };
 
-void texts_add(struct texts *texts, char *text)
-{
-	texts->v = xrealloc(texts->v, (texts->n + 2) * sizeof *texts->v);
-	texts->v[texts->n++] = text;
-	texts->v[texts->n] = NULL;
-}
-
-void texts_release(struct texts *texts)
-{
-	for (size_t i = 0; i < texts->n; i++)
-		free(texts->v[i]);
-	free(texts->v);
-	*texts = (struct texts){ 0 };
-}
-
 static void replace(char **field, char *value)
 {
 	free(*field);

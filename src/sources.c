@@ -24,20 +24,18 @@ void sources_init(struct sources *sources, const struct config *config, struct k
 	sources->v = xcalloc(config->n_sources + 1, sizeof(*sources->v));
 }
 
-bool sources_load_catalogs(struct sources *sources, struct buf *why)
+void sources_load_catalogs(struct sources *sources, struct texts *mistakes)
 {
 	struct setting *setting = &sources->setting;
 	const int64_t invoker = keyring_invoker(setting->keyring);
 	struct buf directory;
-	bool right;
 
 	catalogs_load_built_in(&setting->catalogs);
-	right = config_load_catalogs(&setting->catalogs, "/etc/describefs/catalog", invoker, why);
+	config_load_catalogs(&setting->catalogs, "/etc/describefs/catalog", invoker, mistakes);
 	buf_init(&directory, 4096);
-	if (right && keyring_config(setting->keyring, "catalog", &directory))
-		right = config_load_catalogs(&setting->catalogs, directory.data, invoker, why);
+	if (keyring_config(setting->keyring, "catalog", &directory))
+		config_load_catalogs(&setting->catalogs, directory.data, invoker, mistakes);
 	buf_release(&directory);
-	return right;
 }
 
 /* Every pin is for whichever sources have such a kind. */
@@ -78,11 +76,20 @@ bool sources_prepare(struct sources *sources, struct buf *why)
 	return pin_all(sources, why);
 }
 
+static void disconnect(struct setting *setting)
+{
+	http_free(setting->http);
+	loop_free(setting->loop);
+	setting->http = NULL;
+	setting->loop = NULL;
+}
+
 bool sources_connect(struct sources *sources, struct buf *why)
 {
 	struct setting *setting = &sources->setting;
 	struct http_options http = { &setting->config->proxy, setting->config->cacert, 3000 };
 
+	disconnect(setting);
 	keyring_lock(setting->keyring);
 	setting->loop = loop_new();
 	if (!setting->loop) {
@@ -116,8 +123,7 @@ void sources_release(struct sources *sources)
 	struct setting *setting = &sources->setting;
 
 	sources_stop(sources);
-	http_free(setting->http);
-	loop_free(setting->loop);
+	disconnect(setting);
 	for (size_t i = 0; i < sources->n; i++)
 		source_release(&sources->v[i]);
 	free(sources->v);

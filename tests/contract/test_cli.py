@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import types
 
 import pytest
 
@@ -264,6 +265,41 @@ def test_doctor_says_what_is_wrong_with_the_files_and_goes_on(box, cloud, tmp_pa
     result = box.verb("doctor", "tione", env={"HOME": str(tmp_path)})
     assert result.returncode == 0 and ("ok", "config", str(files / "config")) in findings(result)
     assert ("ok", "catalogs", "tione qianfan") in findings(result)
+
+
+def test_doctor_names_every_mistake_in_the_files(box, cloud, tmp_path):
+    box.auth_failures = True
+    files = tmp_path / ".config/describefs"
+    (files / "catalog").mkdir(parents=True)
+    (files / "config").write_text("[one]\nsource = tione\ndeadlin = 5\n\n[two]\nsource = tione\nrate = many\n")
+    (files / "catalog/a.json").write_text("{")
+    (files / "catalog/b.json").write_text("[]")
+    for words in [], ["tione"]:
+        found = findings(box.verb("doctor", *words, options=[NO_MACHINE], env={"HOME": str(tmp_path)}))
+        for what, places in ("config", ("config:3: ", "config:7: ")), ("catalogs", ("a.json", "b.json")):
+            lines = [f[2] for f in found if f[:2] == ("problem", what)]
+            assert len(lines) == 2 and all(place in line for place, line in zip(places, lines)), found
+    # a mount needs one line
+    assert "a.json" in failed(box.verb("kinds", env={"HOME": str(tmp_path)}))
+
+
+def test_doctor_without_a_source_looks_at_those_that_the_files_name(box, cloud, tmp_path):
+    """With the options of their mounts; a cloud that none of them names is looked at as ever."""
+    box.auth_failures = True
+    files = tmp_path / ".config/describefs"
+    files.mkdir(parents=True)
+    (files / "config").write_text("[good]\nsource = tione:ap-shanghai\nendpoint = %s\n"
+                                  "[bad]\nsource = tione@work nix\nendpoint = http://127.0.0.1:1\n" % cloud.url)
+    result = box.run("doctor", "-o", NO_MACHINE, env={"HOME": str(tmp_path), **NO_BAIDU})
+    found = findings(types.SimpleNamespace(stdout=result.stdout.decode()))
+    assert result.returncode == 1 and result.stderr == b""
+    start = [found.index(("ok", "catalog", name)) for name in ("tione:ap-shanghai [good]", "tione@work [bad]", "qianfan")]
+    good, bad, qianfan = found[start[0]:start[1]], found[start[1]:start[2]], found[start[2]:]
+    assert ("ok", "call", "DescribeTrainingTasks was answered") in good and cloud.calls()["DescribeTrainingTasks"] == 1
+    assert any(f[:2] == ("problem", "key") and "work" in f[2] for f in bad)
+    assert any(f[:2] == ("problem", "endpoint") and "127.0.0.1:1" in f[2] for f in bad)
+    assert any(f[:2] == ("problem", "catalog") and f[2].startswith("nix: no such catalog") for f in bad)
+    assert qianfan[1][:2] == ("ok", "key") and qianfan[1][2].startswith("not set up: ")
 
 
 def test_doctor_holds_nothing_against_a_cloud_that_is_not_used(box, cloud):

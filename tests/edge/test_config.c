@@ -632,7 +632,7 @@ static void the_help_fits_a_terminal(void **state)
 struct directory {
 	char path[64];
 	struct catalogs catalogs;
-	struct buf why;
+	struct texts mistakes;
 };
 
 static int setup(void **state)
@@ -641,7 +641,6 @@ static int setup(void **state)
 	strcpy(directory->path, "/tmp/describefs-catalogs-XXXXXX");
 	assert_non_null(mkdtemp(directory->path));
 	catalogs_init(&directory->catalogs);
-	buf_init(&directory->why, 4000);
 	*state = directory;
 	return 0;
 }
@@ -653,7 +652,7 @@ static int teardown(void **state)
 	snprintf(command, sizeof command, "rm -rf %s", directory->path);
 	assert_int_equal(system(command), 0);
 	catalogs_release(&directory->catalogs);
-	buf_release(&directory->why);
+	texts_release(&directory->mistakes);
 	free(directory);
 	return 0;
 }
@@ -670,20 +669,21 @@ static void put(const struct directory *directory, const char *name, const char 
 
 static bool load(struct directory *directory)
 {
-	buf_clear(&directory->why);
-	return config_load_catalogs(&directory->catalogs, directory->path, -1, &directory->why);
+	texts_release(&directory->mistakes);
+	config_load_catalogs(&directory->catalogs, directory->path, -1, &directory->mistakes);
+	return directory->mistakes.n == 0;
 }
 
 static void a_directory_that_is_not_there_is_fine(void **state)
 {
 	struct directory *directory = *state;
-	assert_true(config_load_catalogs(&directory->catalogs, "/nonexistent/catalog", -1, &directory->why));
-	assert_true(config_load_catalogs(&directory->catalogs, "/dev/null/catalog", -1, &directory->why));
+	config_load_catalogs(&directory->catalogs, "/nonexistent/catalog", -1, &directory->mistakes);
+	config_load_catalogs(&directory->catalogs, "/dev/null/catalog", -1, &directory->mistakes);
 	assert_true(load(directory));
 	assert_int_equal(directory->catalogs.n, 0);
 }
 
-/* Bad ones show the order: the first by name is the one that is refused. */
+/* Bad ones show the order; each is reported. */
 static void files_are_read_in_the_order_of_their_names(void **state)
 {
 	struct directory *directory = *state;
@@ -694,7 +694,10 @@ static void files_are_read_in_the_order_of_their_names(void **state)
 	put(directory, ".a.json", "not read");
 	put(directory, ".json", "not read");
 	assert_false(load(directory));
-	assert_non_null(strstr(directory->why.data, "/b.json"));
+	assert_int_equal(directory->mistakes.n, 3);
+	assert_non_null(strstr(directory->mistakes.v[0], "/b.json"));
+	assert_non_null(strstr(directory->mistakes.v[1], "/c.json"));
+	assert_non_null(strstr(directory->mistakes.v[2], "/z.json"));
 	assert_int_equal(directory->catalogs.n, 0);
 }
 
@@ -705,12 +708,12 @@ static void what_is_no_small_file_is_refused_by_name(void **state)
 	snprintf(path, sizeof path, "%s/x.json", directory->path);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_false(load(directory));
-	assert_non_null(strstr(directory->why.data, "x.json: not a regular file"));
+	assert_non_null(strstr(directory->mistakes.v[0], "x.json: not a regular file"));
 	unlink(path);
 	put(directory, "x.json", "{}");
 	assert_int_equal(truncate(path, (1 << 20) + 1), 0);
 	assert_false(load(directory));
-	assert_non_null(strstr(directory->why.data, "x.json: File too large"));
+	assert_non_null(strstr(directory->mistakes.v[0], "x.json: File too large"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

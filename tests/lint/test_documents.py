@@ -66,7 +66,7 @@ def test_options_of_the_readme_are_those_of_options_c(top):
 def test_defaults_of_the_readme_are_those_of_config_c(top):
     shown = option_rows(top)
     defaults = dict(re.findall(r"^\s*\.(\w+) = (.+),$", re.search(
-        r"static void set_defaults\(.*?\n\}\n", read(top, "src/config.c"), re.S)[0], re.M))
+        r"void config_set_defaults\(.*?\n\}\n", read(top, "src/config.c"), re.S)[0], re.M))
     assert int(shown["deadline"][2]) * 1000 == int(defaults["deadline_ms"])
     assert shown["stale"][2] + " * 1000" == defaults["stale_ms"]
     assert defaults["max_memory"] == "(size_t)%s << 20" % shown["max_memory"][2].rstrip("M")

@@ -238,9 +238,29 @@ static void test_hash_spreads(void **state)
 	free(hashes);
 }
 
+static void texts_grow_and_end_in_null(void **state)
+{
+	(void)state;
+	struct texts texts = { 0 };
+	struct buf text;
+	buf_init(&text, 16);
+	for (int i = 0; i < 100; i++) {
+		buf_printf(&text, "%d", i);
+		texts_add(&texts, buf_take(&text));
+		assert_int_equal(texts.n, i + 1);
+		assert_null(texts.v[texts.n]);
+	}
+	assert_string_equal(texts.v[0], "0");
+	assert_string_equal(texts.v[99], "99");
+	texts_release(&texts);
+	assert_int_equal(texts.n, 0);
+	texts_release(&texts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(texts_grow_and_end_in_null),
 		cmocka_unit_test(test_empty_takes_no_memory),
 		cmocka_unit_test(test_adds),
 		cmocka_unit_test(test_ceiling_is_exact),

@@ -1,0 +1,62 @@
+/*
+ * config_doctor.c - what doctor reads of the config files: every mount that they name, and every mistake.
+ */
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What stands before the first section is read with each of them: its mistake is reported once. */
+static void note_mistake(struct config *config, struct buf *why)
+{
+	char *text = buf_take(why);
+
+	for (size_t i = 0; i < config->mistakes.n; i++) {
+		if (strcmp(config->mistakes.v[i], text) != 0)
+			continue;
+		free(text);
+		return;
+	}
+	texts_add(&config->mistakes, text);
+}
+
+bool config_bears_mistake(struct config *config, struct buf *why)
+{
+	if (config->verb == VERB_DOCTOR)
+		note_mistake(config, why);
+	return config->verb == VERB_DOCTOR;
+}
+
+static void read_section(struct config *config, const struct config_files *files, const char *section,
+	const char *const *lists, size_t n)
+{
+	struct config own;
+	struct buf why;
+
+	config_set_defaults(&own);
+	buf_init(&why, 4096);
+	bool good = config_files_apply(files, section, &own, &why);
+	for (size_t i = 0; good && i < n; i++)
+		good = options_take(&own, lists[i], &why);
+	if (!good)
+		note_mistake(config, &why);
+	buf_release(&why);
+	if (!good || config->n_sources) {
+		config_release(&own);
+		return;
+	}
+	own.section = xstrdup(section);
+	config->sections = xrealloc(config->sections, (config->n_sections + 1) * sizeof *config->sections);
+	config->sections[config->n_sections++] = own;
+}
+
+void config_read_sections(struct config *config, const struct config_files *files, const char *const *lists,
+	size_t n)
+{
+	struct texts sections = { 0 };
+
+	config_files_list(files, &sections);
+	for (size_t i = 0; i < sections.n; i++)
+		read_section(config, files, sections.v[i], lists, n);
+	texts_release(&sections);
+}
