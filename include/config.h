@@ -81,6 +81,9 @@ bool config_is_owner(const struct config *config, unsigned uid);
 const char *config_help(void);
 /* Appends "; did you mean describefs VERB?" if the word may be a slip of the hand. */
 void config_add_near_verb(const char *word, struct buf *why);
+
+/* False: a word for `kinds` that means nothing. */
+bool config_check_kinds(const struct config *config, struct buf *why);
 /*
  * Adds the catalogs of DIR/NAME.json in the order of their names; a missing DIR is no mistake.  Each file
  * that cannot be loaded is left out and adds one line to `mistakes`.

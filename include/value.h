@@ -32,6 +32,8 @@ const char *value_cut(char **text, const char *comments);
  */
 const char *value_mistake(const char *text);
 
+enum { REGION_MAX = 64 }; /* bytes */
+
 /* lower-case letters, digits and '-' */
 bool value_is_region(const char *text);
 

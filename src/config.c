@@ -296,23 +296,12 @@ static bool take_mount(struct line *line, const struct verb_row *row, const char
 	return set_mountpoint(line, row, words[n - 1]);
 }
 
-/* Which kinds there are depends on no profile: a word that means nothing is a mistake. */
-static bool check_kinds(const struct config *config, struct buf *why)
-{
-	const struct source_name *source = config->sources;
-	if (config->verb != VERB_KINDS || !source->profile)
-		return true;
-	buf_printf(why, "%s: the kinds are the same for every profile: describefs kinds %s", source->written,
-		source->catalog);
-	return false;
-}
-
 /* SOURCE, or a mount that the files know; then paths in it. */
 static bool take_source(struct line *line, const char **words, size_t n)
 {
 	struct config *config = line->config;
 	if (!config->n_sources && (!config_add_source(config, words[0], line->why) ||
-			!check_kinds(config, line->why)))
+			!config_check_kinds(config, line->why)))
 		return false;
 	for (size_t i = 1; i < n; i++)
 		texts_add(&config->paths, xstrdup(words[i]));

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ascii.h"
+#include "value.h"
 
 static bool is_lower_word(const char *text, size_t len, bool letter_first)
 {
@@ -38,8 +39,8 @@ static bool parse(struct source_name *source, const char *written, struct buf *w
 	const char *wrong = NULL;
 	if (!is_lower_word(written, catalog_len, true))
 		wrong = "the catalog's name is lower-case letters, digits and '-'";
-	else if (region && !is_lower_word(region, region_len, false))
-		wrong = "the region behind ':' is lower-case letters, digits and '-'";
+	else if (region && (region_len > REGION_MAX || !is_lower_word(region, region_len, false)))
+		wrong = "the region behind ':' is lower-case letters, digits and '-', 64 at most";
 	else if (profile && !is_profile(profile))
 		wrong = "the profile behind '@' may not be empty, begin with '.' or hold '/'";
 	if (wrong) {

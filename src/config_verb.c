@@ -76,3 +76,14 @@ void config_add_near_verb(const char *word, struct buf *why)
 			return;
 		}
 }
+
+/* Which kinds there are depends on no profile: a word that means nothing is a mistake. */
+bool config_check_kinds(const struct config *config, struct buf *why)
+{
+	const struct source_name *source = config->sources;
+	if (config->verb != VERB_KINDS || !source->profile)
+		return true;
+	buf_printf(why, "%s: the kinds are the same for every profile: describefs kinds %s", source->written,
+		source->catalog);
+	return false;
+}

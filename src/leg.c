@@ -405,7 +405,7 @@ static void take_answer(struct leg *leg, struct response *response)
 		tell_outage(engine, false);
 	if (fault) {
 		if (!flight_expects(leg->flight, fault))
-			engine_note_failure(leg->flight, fault, &leg->note);
+			engine_note_failure(leg->flight, flight_judge(leg->flight, fault), &leg->note);
 		stand_in(leg, fault);
 		if (!try_again(leg, fault, response))
 			fail(leg, fault);

@@ -320,7 +320,9 @@ static bool take_items(struct flight *flight, const struct json *items, const st
 
 static bool is_said(const struct json *result, const char *path)
 {
-	return path && json_path(result, path);
+	const struct json *value = path ? json_path(result, path) : NULL;
+
+	return value && json_type(value) != JSON_NULL;
 }
 
 /* Whether the answer is a page of the list at all: one that says nothing must never empty a listing. */

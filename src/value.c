@@ -108,7 +108,8 @@ const char *value_mistake(const char *text)
 
 bool value_is_region(const char *text)
 {
-	return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
+	size_t len = strlen(text);
+	return len && len <= REGION_MAX && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
 const char *value_text(char *text, size_t *len)

@@ -49,6 +49,13 @@ def test_a_failure_is_one_line_with_what_the_cloud_said_and_what_to_do(box, clou
     assert not any(secret in line for secret in SECRETS)
 
 
+def test_a_list_of_which_the_cloud_says_that_it_is_missing_fails_with_its_words(box, cloud):
+    """No resource is missing then, so the reader gets EIO, and so does the error log."""
+    cloud.plan(action="DescribeTrainingTasks", do="error", code="ResourceNotFound", message="no such list")
+    line = failed(box.verb("ls", "tione", "training", options=["deadline=1"]))
+    assert line.startswith("describefs: training: Input/output error: ResourceNotFound: no such list (request "), line
+
+
 def test_what_the_cloud_says_of_a_missing_resource_is_said(box):
     line = failed(box.verb("cat", "tione", "training/train-0/status"))
     assert "No such file or directory: ResourceNotFound" in line and "(request " in line

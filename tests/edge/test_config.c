@@ -245,6 +245,7 @@ static const struct {
 	{ "@work /m", "the catalog's name" },
 	{ "tione: /m", "the region" },
 	{ "tione:AP /m", "the region" },
+	{ "tione:ap-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa /m", "64 at most" },
 	{ "tione:a/b /m", "the region" },
 	{ "tione@ /m", "the profile" },
 	{ "tione@../x /m", "the profile" },

@@ -227,7 +227,7 @@ static void test_an_answer_without_the_items_that_it_promises_is_none(void **sta
 {
 	static const char *const answers[] = {
 		"\"TrainingTaskSet\": [], \"TotalCount\": 3", "\"TrainingTaskSet\": null, \"TotalCount\": 3",
-		"\"TotalCount\": 3", "\"Other\": 1", "\"TrainingTaskSet\": {}, \"TotalCount\": 0",
+		"\"TotalCount\": 3", "\"Other\": 1", "\"TotalCount\": null", "\"TrainingTaskSet\": {}, \"TotalCount\": 0",
 		"\"TrainingTaskSet\": \"none\", \"TotalCount\": 0", "\"TrainingTaskSet\": 7", };
 	(void)state;
 

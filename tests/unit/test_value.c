@@ -85,7 +85,8 @@ static void what_a_key_can_be(void **state)
 static void regions(void **state)
 {
 	(void)state;
-	static const char *const WRONG[] = { "", "AP-X", "ap x", "ap_x", "ap-x\n", "\xe4\xb8\xad" };
+	static const char *const WRONG[] = { "", "AP-X", "ap x", "ap_x", "ap-x\n", "\xe4\xb8\xad",
+		"ap-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
 	assert_true(value_is_region("ap-shanghai-2"));
 	for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++)
 		assert_false(value_is_region(WRONG[i]));
