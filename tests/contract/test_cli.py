@@ -9,7 +9,7 @@ import types
 
 import pytest
 
-from harness import KEYS, SANITIZED, SECRETS, TASK, synthetic
+from harness import APART, KEYS, SANITIZED, SECRETS, TASK, synthetic
 
 DIRECTORY = "training/%s" % TASK
 STATUS = DIRECTORY + "/status"
@@ -340,7 +340,7 @@ def test_doctor_says_that_a_proxy_of_the_environment_is_not_used(box, cloud):
 
 def as_user(uid, mode):
     """A user, and a /dev/fuse of that mode."""
-    return ("unshare", "-m", "sh", "-c", "mount -t tmpfs -o dev,mode=755 t /mnt && mknod /mnt/fuse c 10 229 && chmod %s /mnt/fuse && "
+    return (*APART, "sh", "-c", "mount -t tmpfs -o dev,mode=755 t /mnt && mknod /mnt/fuse c 10 229 && chmod %s /mnt/fuse && "
             "mount --bind /mnt/fuse /dev/fuse && exec setpriv --reuid=%d --regid=%d --clear-groups \"$@\"" % (mode, uid, uid), "sh")
 
 

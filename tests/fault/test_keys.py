@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import (KEYS, NOTEBOOK, PLAIN, TASK, error_of, mounts_below, synthetic, timed, wait_until, xattr)
+from harness import (APART, KEYS, NOTEBOOK, PLAIN, TASK, error_of, mounts_below, synthetic, timed, wait_until, xattr)
 
 STATUS = "training/%s/status" % TASK
 NAME = "notebooks/%s/name" % NOTEBOOK
@@ -362,7 +362,7 @@ def test_K21_of_the_sdks_two_files_one_is_read(box, cloud):
 
     def cat():
         return box.run("cat", "-o", "endpoint=%s,metadata=http://127.0.0.1:1" % cloud.url, "tione", STATUS, env=NO_KEYS,
-                       prefix=("unshare", "-m", "--propagation", "private", "bash", "-c", script, "bash"))
+                       prefix=(*APART, "bash", "-c", script, "bash"))
 
     result = cat()
     if result.returncode == 77:

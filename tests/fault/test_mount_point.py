@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import (LAST_RESORT, PLAIN, TASK, error_of, find_daemon, mounts_below, wait_exit,
+from harness import (APART, LAST_RESORT, PLAIN, TASK, error_of, find_daemon, mounts_below, wait_exit,
                      wait_until)
 
 STATUS = "training/%s/status" % TASK
@@ -156,7 +156,7 @@ def in_a_namespace(box, script, *options):
         runs() { grep -qs "^State:.[^Z]" /proc/$pid/status; }
         gone() { while mounted || runs; do sleep 0.02; done; }
         """ % (PLAIN, ",".join(["endpoint=" + box.cloud.url, *options]), PLAIN)
-    result = subprocess.run(["unshare", "-m", "bash", "-c", head + script, str(point)], stdin=subprocess.DEVNULL,
+    result = subprocess.run([*APART, "bash", "-c", head + script, str(point)], stdin=subprocess.DEVNULL,
                             capture_output=True, timeout=60, env=box.environment(), text=True)
     assert result.returncode == 0 and not result.stderr, result
     return result.stdout

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import (NOTEBOOK, PLAIN, TASK, cat_error, children, error_of, find_daemon, forget_all, mounts_below, read, read_open,
+from harness import (APART, NOTEBOOK, PLAIN, TASK, cat_error, children, error_of, find_daemon, forget_all, mounts_below, read, read_open,
                      synthetic, timed, wait_exit, wait_until)
 
 STATUS = "training/%s/status" % TASK
@@ -161,7 +161,7 @@ def test_P10_a_bad_start_is_one_line_and_the_parents_status(box, cloud):
     assert "No such file" in refused(box, *options, "tione", box.directory / "nowhere")
     (box.directory / "file").write_text("")
     assert "not a directory" in refused(box, *options, "tione", box.directory / "file")
-    without = ("unshare", "-m", "sh", "-c", OTHER_DEV + 'exec "$@"', "sh")
+    without = (*APART, "sh", "-c", OTHER_DEV + 'exec "$@"', "sh")
     assert "device not found" in refused(box, *options, "tione", box.point(), prefix=without)
     assert mount.text(STATUS) == "SUCCEED"
 
@@ -172,7 +172,7 @@ def test_P10_without_fusermount3_a_user_is_told_so(box, cloud):
     point = box.point()
     os.chown(point, 65534, 65534)
     script = OTHER_DEV + "mknod -m 666 /dev/fuse c 10 229 && " + NO_FUSERMOUNT + 'exec %s "$@"' % " ".join(NOBODY)
-    said = refused(box, "-o", "endpoint=" + cloud.url, "tione", point, prefix=("unshare", "-m", "sh", "-c", script, "sh"))
+    said = refused(box, "-o", "endpoint=" + cloud.url, "tione", point, prefix=(*APART, "sh", "-c", script, "sh"))
     assert "fusermount3" in said
 
 

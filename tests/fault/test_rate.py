@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness import (NOTEBOOK, PLAIN, TASK, cat_error, error_of, forget_all, read, synthetic, text, timed, wait_until,
+from harness import (APART, NOTEBOOK, PLAIN, TASK, cat_error, error_of, forget_all, read, synthetic, text, timed, wait_until,
                      xattr)
 
 STATUS = "training/%s/status" % TASK
@@ -275,7 +275,7 @@ def test_R11_the_doctor_knows_of_updatedb(box, cloud, types, warned):
     (etc / "updatedb.conf").write_text(UPDATEDB % types)
     script = 'cp -r /etc/ssl /etc/ca-certificates* %s/ 2> /dev/null; mount --bind %s /etc && exec "$@"' % (etc, etc)
     said = box.run("doctor", "-o", "endpoint=" + cloud.url, "tione",
-                   prefix=("unshare", "-m", "sh", "-c", script, "sh")).stdout.decode()
+                   prefix=(*APART, "sh", "-c", script, "sh")).stdout.decode()
     line = next(line for line in said.splitlines() if "updatedb" in line)
     assert line.startswith("warning" if warned else "ok")
     assert not warned or "PRUNEFS" in line and "fuse.describefs" in line

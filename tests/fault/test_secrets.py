@@ -11,7 +11,7 @@ import time
 import pytest
 
 from net import Server
-from harness import (KEYS, NOTEBOOK, PLAIN, SANITIZED, SECRETS, TASK, cat_error, read, synthetic, text, wait_until)
+from harness import (APART, KEYS, NOTEBOOK, PLAIN, SANITIZED, SECRETS, TASK, cat_error, read, synthetic, text, wait_until)
 
 STATUS = "training/%s/status" % TASK
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
@@ -143,7 +143,7 @@ def test_S15_a_key_lies_in_memory_that_is_locked_and_dumped_nowhere(box, given):
     """After many calls, good and bad: also the copies that libcurl made of the headers are overwritten."""
     secrets, env = {"key": KEY, "token": TOKEN}, dict(NO_KEYS)
     options = ["rate=10000", "ttl=0", "deadline=20"]
-    cloud = box.emulator("--tasks", 50, *(["--token", TOKEN] if given != "machine" else []))
+    cloud = box.emulator("--tasks", 50, "--rate", 0, *(["--token", TOKEN] if given != "machine" else []))
     if given == "environment":
         env = {"TENCENTCLOUD_TOKEN": TOKEN}
     elif given == "file":
@@ -157,7 +157,7 @@ def test_S15_a_key_lies_in_memory_that_is_locked_and_dumped_nowhere(box, given):
         secrets, options = {"a key that was given": "canary-lent-"}, [*options, "metadata=" + cloud.url]
     mount = box.mount("tione", *options, env=env, binary=PLAIN)
     assert mount.text(STATUS) == "SUCCEED"
-    cloud.plan(do="http", status=500, action="DescribeTrainingTask", times=3)
+    cloud.plan(do="http", status=500, action="DescribeTrainingTask", count=3)
     mount.sh("cat training/*/remark > /dev/null; cat training/*/remark > /dev/null")
     assert set(cloud.counts()["by_verdict"]) >= {"ok"}
     assert not unlocked(mount.pid, secrets)
@@ -268,7 +268,7 @@ def test_S09_a_name_that_leads_home_gets_no_signature(box, certificates, address
     cacert = certificates / "ca.pem"
     script = "mount --bind %s /etc/hosts && exec \"$@\"" % hosts
     result = box.run("cat", "-o", "deadline=2,cacert=%s,endpoint=https://api.rebound.example:%s" % (cacert, cloud.ports["tls"]),
-                     "tione", STATUS, prefix=("unshare", "-m", "sh", "-c", script, "sh"))
+                     "tione", STATUS, prefix=(*APART, "sh", "-c", script, "sh"))
     said = result.stderr.decode()
     assert result.returncode == 1 and any(os.strerror(getattr(errno, name)) in said for name in errors.split()), said
     assert cloud.total() == 0
@@ -339,11 +339,11 @@ def test_S13_what_a_cloud_quotes_of_the_request_is_shown_nowhere(box, source, pa
     box.secrets = keys = [value for name, value in KEYS.items() if name.startswith("TENCENT") == (source == "tione")]
     with Server(lambda connection: quoting(connection, where, keys)) as server:
         address = "http://127.0.0.1:%d" % server.port
-        mount, process, errors = box.foreground(source, "rate=10000", "endpoint=" + address, flags=("-f", "-d"))
+        mount, process, errors = box.foreground(source, "rate=10000,deadline=1", "endpoint=" + address, flags=("-f", "-d"))
         with pytest.raises(OSError):
             read(mount / path)
-        result = box.run("cat", "-o", "endpoint=" + address, source, path)
-        doctor = box.run("doctor", "-o", "endpoint=" + address, source)
+        result = box.run("cat", "-o", "deadline=1,endpoint=" + address, source, path)
+        doctor = box.run("doctor", "-o", "deadline=1,endpoint=" + address, source)
         said = [read(mount / ".describefs" / name) for name in ("errors", "status", "metrics", "requests")]
         errors.seek(0)
         said += [result.stderr, doctor.stdout, doctor.stderr, errors.read()]

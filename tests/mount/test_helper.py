@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import KEYS, TASK, TOP, SANITIZED, find_daemon, Mount, mounts_below, wait_until
+from harness import APART, KEYS, TASK, TOP, SANITIZED, find_daemon, Mount, mounts_below, wait_until
 
 STATUS = "training/%s/status" % TASK
 
@@ -60,7 +60,7 @@ def in_a_namespace_with_the_helper(box, script, env=None):
         mount -t overlay overlay -o "lowerdir=$sbin,upperdir=over/up,workdir=over/work" "$sbin"
         cp mount.describefs "$sbin/"
     """
-    result = run(box, "bash", "-c", head + script, prefix=["unshare", "-m", "--propagation", "private"],
+    result = run(box, "bash", "-c", head + script, prefix=[*APART],
                  env=env)
     if "unshare" in result.stderr or "overlay" in result.stderr:
         pytest.skip("no mount namespace or no overlay here: " + result.stderr.strip())

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import (KEYS, LAST_RESORT, MODEL, NOTEBOOK, PLAIN, SECRETS, TASK, error_of, find_daemon, forget_all,
+from harness import (APART, KEYS, LAST_RESORT, MODEL, NOTEBOOK, PLAIN, SECRETS, TASK, error_of, find_daemon, forget_all,
                      mounts_below, timed, wait_exit,
                      wait_until)
 
@@ -110,7 +110,7 @@ OTHER_DEV = 'mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && mknod -
 
 
 def test_without_fuse_it_is_1_and_clear(box):
-    said = refused(box, 1, "tione", box.point(), prefix=("unshare", "-m", "sh", "-c", OTHER_DEV + 'exec "$@"', "sh"))
+    said = refused(box, 1, "tione", box.point(), prefix=(*APART, "sh", "-c", OTHER_DEV + 'exec "$@"', "sh"))
     assert "device not found" in said
 
 
@@ -405,7 +405,7 @@ def test_a_user_who_is_not_root_mounts_reads_and_unmounts(box, cloud):
     os.chown(point, 65534, 65534)
     script = OTHER_DEV + """mknod -m 666 /dev/fuse c 10 229 && exec """ + " ".join(NOBODY) + """ sh -c '
         "$@" && cat "$0/%s" && stat -c %%u "$0/training" && fusermount3 -u "$0"' "$0" "$@" """ % STATUS
-    result = box.run("-o", "endpoint=" + cloud.url, "tione", point, prefix=("unshare", "-m", "sh", "-c", script, point))
+    result = box.run("-o", "endpoint=" + cloud.url, "tione", point, prefix=(*APART, "sh", "-c", script, point))
     assert (result.returncode, result.stdout, result.stderr) == (0, b"SUCCEED\n65534\n", b"")
     wait_until(lambda: find_daemon(point) is None)
 
@@ -416,7 +416,7 @@ def test_what_fusermount_says_is_part_of_the_one_line(box):
     point = box.point()
     os.chown(point, 65534, 65534)
     script = OTHER_DEV + 'mknod -m 666 /dev/fuse c 10 229 && exec %s "$@"' % " ".join(NOBODY)
-    said = refused(box, 1, "-o", "allow_other", "tione", point, prefix=("unshare", "-m", "sh", "-c", script, "sh"))
+    said = refused(box, 1, "-o", "allow_other", "tione", point, prefix=(*APART, "sh", "-c", script, "sh"))
     assert "user_allow_other" in said
 
 

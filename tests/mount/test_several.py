@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from harness import KEYS, LAST_RESORT, SANITIZED, TASK, error_of, read, text, timed, wait_until
+from harness import APART, KEYS, LAST_RESORT, SANITIZED, TASK, error_of, read, text, timed, wait_until
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_status_and_doctor_trust_no_mount_that_they_ask(box, cloud, verb):
     directory.mkdir()
     options = ["-o", "endpoint=" + cloud.url, "tione"] if verb == "doctor" else []
     took, result = timed(lambda: subprocess.run(
-        ["unshare", "-m", sys.executable, str(HOSTILE), str(directory), str(SANITIZED), verb, *options],
+        [*APART, sys.executable, str(HOSTILE), str(directory), str(SANITIZED), verb, *options],
         stdin=subprocess.DEVNULL, capture_output=True, timeout=LAST_RESORT, env=box.environment()))
     said = result.stdout.decode()
     assert result.returncode == 1 and not result.stderr, result
