@@ -41,7 +41,11 @@ struct sibling {
 struct siblings {
 	struct buf items; /* struct sibling, in the API's order */
 	struct buf order; /* uint32_t: those not dropped, by name once settled */
+	struct buf by_key; /* uint32_t: by key, each key once */
+	struct buf sorting; /* struct sort_item */
 	struct buf names;
+	size_t n_merged; /* those before siblings_merge; what is reserved comes after */
+	bool ranks[SIBLING_DISTINCT + 1]; /* some sibling has this rank */
 };
 
 void siblings_init(struct siblings *siblings);

@@ -119,7 +119,8 @@ static bool reserve(struct buf *buf, size_t len)
 
 bool buf_add(struct buf *buf, const void *bytes, size_t len)
 {
-	if (!reserve(buf, len))
+	bool fits = !buf->full && len < buf->room - buf->len;
+	if (!fits && !reserve(buf, len))
 		return false;
 	if (len > 0)
 		memcpy(buf->data + buf->len, bytes, len);
@@ -133,9 +134,17 @@ bool buf_puts(struct buf *buf, const char *text)
 	return buf_add(buf, text, strlen(text));
 }
 
-bool buf_putc(struct buf *buf, char byte)
+const char BUF_HEX_LOWER[17] = "0123456789abcdef", BUF_HEX_UPPER[17] = "0123456789ABCDEF";
+
+bool buf_add_hex(struct buf *buf, const char *before, uint32_t value, unsigned n, const char *digits)
 {
-	return buf_add(buf, &byte, 1);
+	char text[24];
+	size_t len = strnlen(before, sizeof text - 8);
+
+	memcpy(text, before, len);
+	for (unsigned i = n; i-- > 0; value >>= 4)
+		text[len + i] = digits[value & 0xf];
+	return buf_add(buf, text, len + n);
 }
 
 bool buf_printf(struct buf *buf, const char *format, ...)
@@ -193,12 +202,42 @@ static uint64_t mix(uint64_t hash)
 	return hash ^ hash >> 33;
 }
 
+static uint64_t read_word(const unsigned char *at)
+{
+	uint64_t word = 0;
+	for (size_t i = 0; i < 8; i++) /* the compiler makes one load of it */
+		word |= (uint64_t)at[i] << (8 * i);
+	return word;
+}
+
+enum { LANES = 4, STRIDE = 8 * LANES };
+
+/* Folds all whole strides of a long text into one number. */
+static uint64_t hash_lanes(uint64_t seed, const unsigned char *at, size_t strides)
+{
+	uint64_t lanes[LANES], hash = seed;
+	for (size_t lane = 0; lane < LANES; lane++)
+		lanes[lane] = mix(seed + lane);
+	for (; strides > 0; strides--)
+		for (size_t lane = 0; lane < LANES; lane++, at += 8) {
+			uint64_t word = (lanes[lane] ^ read_word(at)) * UINT64_C(0xff51afd7ed558ccd);
+			lanes[lane] = word ^ word >> 32;
+		}
+	for (size_t lane = 0; lane < LANES; lane++)
+		hash = mix(hash ^ lanes[lane]);
+	return hash;
+}
+
 uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t len)
 {
-	const unsigned char *at = bytes;
+	const unsigned char *at = bytes, *end = at + len;
 	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ mix(seed);
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+	if (len >= HASH_LANES_MIN) {
+		hash = hash_lanes(hash, at, len / STRIDE);
+		at += len / STRIDE * STRIDE;
+	}
+	for (; at < end; at++)
+		hash = (hash ^ *at) * UINT64_C(0x100000001b3);
 	return mix(hash);
 }
 

@@ -195,7 +195,9 @@ void catalogs_load_built_in(struct catalogs *catalogs)
 const struct member_rule *type_member(const struct type *type, const char *member)
 {
 	for (size_t i = 0; type && i < type->n_members; i++) {
-		if (strcmp(type->members[i].name, member) == 0)
+		const char *name = type->members[i].name;
+
+		if (*name == *member && strcmp(name, member) == 0)
 			return &type->members[i];
 	}
 	return NULL;

@@ -152,7 +152,7 @@ static const struct json *get_member(const struct json *object, const char *key,
 	for (const struct json *item = json_first(object); item; item = json_next(item)) {
 		const char *name = json_key(item);
 
-		if (strncmp(name, key, len) == 0 && name[len] == '\0')
+		if (*name == *key && strncmp(name, key, len) == 0 && name[len] == '\0')
 			found = item;
 	}
 	return found;
@@ -294,7 +294,7 @@ bool json_quote(struct buf *out, const char *text)
 		if (letter)
 			buf_add(out, (char[]){ '\\', letter }, 2);
 		else
-			buf_printf(out, "\\u%04x", (unsigned)point);
+			buf_add_hex(out, "\\u", point, 4, BUF_HEX_LOWER);
 		run = text + length;
 	}
 	buf_add(out, run, (size_t)(text - run));

@@ -63,7 +63,7 @@ static void put_code_point(struct buf *out, unsigned code)
 	size_t n = 0;
 
 	if (code && code < 0x20) {
-		buf_printf(out, "\\u%04x", code);
+		buf_add_hex(out, "\\u", code, 4, BUF_HEX_LOWER);
 		return;
 	}
 	if (code == '"' || code == '\\')

@@ -51,7 +51,7 @@ struct piece {
 static struct piece look_at(const char *text)
 {
 	uint32_t point;
-	size_t bytes = utf8_decode(text, strnlen(text, 4), &point);
+	size_t bytes = utf8_decode(text, 4, &point); /* the NUL continues no character: it is not passed */
 	if (bytes == 0)
 		return (struct piece){ .bytes = 1 };
 	return (struct piece){ bytes, !utf8_is_control(point) && point != '/' && point != '%' };
@@ -66,7 +66,7 @@ static bool may_begin(char byte)
 static void add_escaped(struct buf *out, const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		buf_printf(out, "%%%02X", (unsigned char)bytes[i]);
+		buf_add_hex(out, "%", (unsigned char)bytes[i], 2, BUF_HEX_UPPER);
 }
 
 /* Leaves `out` full when the text's escape does not fit. */
@@ -131,9 +131,25 @@ static void add_marked(struct buf *out, const char *name, const char *text)
 	buf_add(out, hex, MARK_HEX);
 }
 
+/* What nearly every text is: no piece of it needs an escape, nor does its place, nor its length. */
+static bool is_its_own_name(const char *text)
+{
+	const char *at = text;
+
+	if (!may_begin(*text))
+		return false;
+	while (*at >= ' ' && *at <= '~' && *at != '/' && *at != '%')
+		at++;
+	return !*at && at > text && at[-1] != ' ' && at - text < CUT_BYTES_MIN && !name_is_probe(text);
+}
+
 void name_escape(struct buf *out, const char *text)
 {
 	struct buf name;
+	if (is_its_own_name(text)) {
+		buf_puts(out, text);
+		return;
+	}
 	buf_init_whole(&name, NAME_BYTES_MAX);
 	escape_pieces(&name, text);
 	if (!name.full && looks_cut(&name)) {
@@ -212,16 +228,17 @@ bool name_is_probe(const char *name)
 	if (*name == '.')
 		return true;
 	for (size_t i = 0; i < sizeof PROBES / sizeof *PROBES; i++)
-		if (ascii_same(name, PROBES[i]))
+		if (ascii_lower(*name) == *PROBES[i] && ascii_same(name, PROBES[i]))
 			return true;
 	return false;
 }
 
-static bool ends_with(const char *text, const char *end)
+static bool ends_with(const char *text, size_t len, const char *end)
 {
-	size_t len = strlen(text), end_len = strlen(end);
+	size_t end_len = strlen(end);
 
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+	return len >= end_len && text[len - 1] == end[end_len - 1] &&
+		strcmp(text + len - end_len, end) == 0;
 }
 
 /* The end of a name in lower case, without what only parts words; a plural's 's' goes too. */
@@ -253,8 +270,9 @@ bool name_is_secret(const char *member)
 	char end[END_MAX];
 
 	fold_end(end, sizeof end, member);
+	size_t len = strlen(end);
 	for (size_t i = 0; i < sizeof ENDS / sizeof *ENDS; i++)
-		if (ends_with(end, ENDS[i]))
+		if (ends_with(end, len, ENDS[i]))
 			return true;
 	return false;
 }
@@ -264,5 +282,5 @@ bool name_is_token(const char *member)
 	char end[END_MAX];
 
 	fold_end(end, sizeof end, member);
-	return ends_with(end, "token");
+	return ends_with(end, strlen(end), "token");
 }

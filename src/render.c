@@ -33,7 +33,7 @@ struct renderer {
 	bool in_part; /* a list's item, of which a describe call says more */
 	struct buf origins; /* struct origin, one an entry */
 	struct siblings siblings; /* of the directory at hand */
-	struct buf describe; /* describe.json, whether it is shown or not */
+	uint32_t describe, describe_size; /* describe.json in the text */
 	struct buf raw, name, whole; /* one member's, while it is being named */
 };
 
@@ -294,9 +294,13 @@ static void put_bytes(struct renderer *r, struct snapshot_entry *entry,
 	struct buf *text = &r->out->text;
 
 	entry->bytes = (uint32_t)text->len;
-	if (is_describe(sibling))
-		buf_add(text, r->describe.data, r->describe.len);
-	else if (hidden)
+	if (is_describe(sibling)) {
+		entry->bytes = r->describe;
+		entry->size = r->describe_size;
+		entry->content = entry->secret ? 0 : r->out->content; /* a secret's hash has its path in it */
+		return;
+	}
+	if (hidden)
 		buf_printf(text, "%s\n", HIDDEN);
 	else
 		write_file(text, sibling->value);
@@ -415,20 +419,22 @@ uint64_t render_hash(const void *bytes, size_t size, bool secret, const unsigned
 static void print_describe(struct renderer *r)
 {
 	json_instead_fn *instead = r->style->secrets ? NULL : hide_secret;
+	struct buf *text = &r->out->text;
 
-	json_print_instead(&r->describe, r->object, 2, instead, r->kind->type);
-	buf_putc(&r->describe, '\n');
+	r->describe = (uint32_t)text->len;
+	json_print_instead(text, r->object, 2, instead, r->kind->type);
+	buf_putc(text, '\n');
+	r->describe_size = (uint32_t)text->len - r->describe;
 	bool secret = r->style->secrets && holds_secret(r->object, r->kind->type);
-	r->out->content = render_hash(r->describe.data, r->describe.len, secret, r->style->key, 0);
-	if (r->describe.full)
-		r->out->text.full = true;
+	r->out->content = render_hash(text->data + r->describe, r->describe_size, secret, r->style->key, 0);
+	if (r->in_part && !text->full) /* its hash is wanted, it is not shown */
+		buf_clear(text);
 }
 
 static void release_renderer(struct renderer *r)
 {
 	buf_release(&r->origins);
 	siblings_release(&r->siblings);
-	buf_release(&r->describe);
 	buf_release(&r->raw);
 	buf_release(&r->name);
 	buf_release(&r->whole);
@@ -447,11 +453,10 @@ void render_object(struct rendering *out, const struct kind *kind, const struct 
 
 	buf_init(&r.origins, (JSON_VALUES_MAX + 1) * sizeof(struct origin));
 	siblings_init(&r.siblings);
-	buf_init(&r.describe, SNAPSHOT_BYTES_MAX);
 	buf_init(&r.raw, SNAPSHOT_BYTES_MAX);
 	buf_init(&r.name, NAME_BYTES_MAX);
 	buf_init(&r.whole, NAME_BYTES_MAX);
-	print_describe(&r);
+	print_describe(&r); /* the text's first bytes */
 	add_root(&r);
 	for (uint32_t i = 0; i < count_entries(&r) && !rendering_full(out); i++)
 		if (entry_at(&r, i)->directory)

@@ -13,7 +13,7 @@ size_t shown_unsafe(const char *text, uint32_t *point, size_t *length)
 		*point = 0;
 		return *length = 2;
 	}
-	*length = utf8_decode(text, strnlen(text, 4), point);
+	*length = utf8_decode(text, 4, point); /* the NUL continues no character: it is not passed */
 	if (*length)
 		return utf8_is_control(*point) ? *length : 0;
 	*point = (unsigned char)*text;
@@ -38,7 +38,7 @@ bool shown_add(struct buf *out, const char *text, const char *kept)
 		if (point == 0)
 			buf_puts(out, "\\x00");
 		for (size_t i = 0; point && i < unsafe; i++)
-			buf_printf(out, "\\x%02x", (unsigned char)text[i]);
+			buf_add_hex(out, "\\x", (unsigned char)text[i], 2, BUF_HEX_LOWER);
 		run = text + unsafe;
 	}
 	return buf_add(out, run, (size_t)(text - run));

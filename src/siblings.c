@@ -5,17 +5,17 @@
  * catalog stripped or renamed goes back to its whole name; anything else, and whoever still has no
  * name of its own after a few rounds, gets a hash of its key.  A name made of a hash can be taken
  * as well, by a cloud that knows how we hash, hence the rounds; one who loses every round is left
- * out, so that the others can be had.  Each round sorts, and there are few of them: no answer makes
- * this quadratic.
+ * out, so that the others can be had.  Each round sorts, and there are few of them; a sort takes the
+ * time of reading the names, so the whole is linear in the answer's size.
  */
 #include "siblings.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
 #include "name.h"
 #include "snapshot.h"
+#include "sort.h"
 
 enum {
 	ROUNDS_WHOLE = 4, /* back to the whole name in these; it may be taken, and so on */
@@ -27,6 +27,8 @@ void siblings_init(struct siblings *siblings)
 {
 	buf_init(&siblings->items, COUNT_MAX * sizeof(struct sibling));
 	buf_init(&siblings->order, COUNT_MAX * sizeof(uint32_t));
+	buf_init(&siblings->by_key, COUNT_MAX * sizeof(uint32_t));
+	buf_init(&siblings->sorting, 2 * COUNT_MAX * sizeof(struct sort_item));
 	buf_init(&siblings->names, SNAPSHOT_BYTES_MAX);
 }
 
@@ -34,6 +36,8 @@ void siblings_release(struct siblings *siblings)
 {
 	buf_release(&siblings->items);
 	buf_release(&siblings->order);
+	buf_release(&siblings->by_key);
+	buf_release(&siblings->sorting);
 	buf_release(&siblings->names);
 }
 
@@ -41,7 +45,9 @@ void siblings_clear(struct siblings *siblings)
 {
 	buf_clear(&siblings->items);
 	buf_clear(&siblings->order);
+	buf_clear(&siblings->by_key);
 	buf_clear(&siblings->names);
+	siblings->n_merged = 0;
 }
 
 size_t siblings_count(const struct siblings *siblings)
@@ -74,7 +80,8 @@ const char *siblings_key(const struct siblings *siblings, const struct sibling *
 
 bool siblings_full(const struct siblings *siblings)
 {
-	return siblings->items.full || siblings->order.full || siblings->names.full;
+	return siblings->items.full || siblings->order.full || siblings->by_key.full ||
+		siblings->sorting.full || siblings->names.full;
 }
 
 static uint32_t put_name(struct siblings *siblings, const char *name)
@@ -104,35 +111,29 @@ static int compare_keys(const struct siblings *siblings, const struct sibling *a
 	return by ? by : (a->key != NULL) - (b->key != NULL);
 }
 
-/* For qsort_r: by key, then as they came. */
-static int order_by_key(const void *a, const void *b, void *siblings)
+typedef const char *text_of_fn(const struct siblings *siblings, const struct sibling *sibling);
+
+/* Those in `order`, by their texts; of equal ones the order stays. */
+static void sort(struct siblings *siblings, text_of_fn *text_of)
 {
-	uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-	int by = compare_keys(siblings, siblings_at(siblings, i), siblings_at(siblings, j));
+	uint32_t *order = (uint32_t *)(void *)siblings->order.data;
+	size_t count = siblings->order.len / sizeof *order;
+	struct sort_item item = { 0 };
 
-	return by ? by : (i > j) - (i < j);
-}
-
-/* For qsort_r: by name, and of one name who keeps it first. */
-static int order_by_name(const void *a, const void *b, void *siblings)
-{
-	const struct sibling *x = siblings_at(siblings, *(const uint32_t *)a);
-	const struct sibling *y = siblings_at(siblings, *(const uint32_t *)b);
-	int by = strcmp(siblings_name(siblings, x), siblings_name(siblings, y));
-
-	if (by == 0)
-		by = (int)x->rank - (int)y->rank;
-	return by ? by : compare_keys(siblings, x, y);
-}
-
-static void sort(struct siblings *siblings, int (*order)(const void *, const void *, void *))
-{
-	buf_clear(&siblings->order);
-	for (uint32_t i = 0; i < siblings_count(siblings); i++)
-		if (!siblings_at(siblings, i)->dropped)
-			buf_add(&siblings->order, &i, sizeof i);
-	size_t count = siblings->order.len / sizeof(uint32_t);
-	qsort_r(siblings->order.data, count, sizeof(uint32_t), order, siblings);
+	buf_clear(&siblings->sorting);
+	for (size_t i = 0; i < count; i++) {
+		item.text = text_of(siblings, siblings_at(siblings, order[i]));
+		item.index = order[i];
+		buf_add(&siblings->sorting, &item, sizeof item);
+	}
+	for (size_t i = 0; i < count; i++) /* room to sort in */
+		buf_add(&siblings->sorting, &item, sizeof item);
+	if (siblings->sorting.full)
+		return;
+	struct sort_item *items = (struct sort_item *)(void *)siblings->sorting.data;
+	sort_texts(items, items + count, count);
+	for (size_t i = 0; i < count; i++)
+		order[i] = items[i].index;
 }
 
 /* The nth of the sorted ones, NULL past the last. */
@@ -143,17 +144,40 @@ static struct sibling *sorted(const struct siblings *siblings, size_t nth)
 	return siblings_by_name(siblings, nth, &index) ? siblings_at(siblings, index) : NULL;
 }
 
+static void put_index(struct buf *out, uint32_t index)
+{
+	buf_add(out, &index, sizeof index);
+}
+
+/* Into `order`, by key: of one text an index comes first, and of one key what came first. */
+static void sort_by_key(struct siblings *siblings)
+{
+	size_t count = siblings_count(siblings);
+
+	buf_clear(&siblings->order);
+	for (uint32_t i = 0; i < count; i++)
+		if (!siblings_at(siblings, i)->key)
+			put_index(&siblings->order, i);
+	for (uint32_t i = 0; i < count; i++)
+		if (siblings_at(siblings, i)->key)
+			put_index(&siblings->order, i);
+	sort(siblings, siblings_key);
+}
+
 void siblings_merge(struct siblings *siblings)
 {
 	struct sibling *first, *again;
+	size_t nth = 0;
 
-	sort(siblings, order_by_key);
-	for (size_t nth = 0; (first = sorted(siblings, nth)); ) {
+	sort_by_key(siblings);
+	while ((first = sorted(siblings, nth))) {
+		put_index(&siblings->by_key, (uint32_t)(first - siblings_at(siblings, 0)));
 		while ((again = sorted(siblings, ++nth)) && !compare_keys(siblings, first, again)) {
 			first->value = again->value;
 			again->dropped = true;
 		}
 	}
+	siblings->n_merged = siblings_count(siblings);
 }
 
 /* A name from the key's hash; one that failed before is hashed with the name that failed. */
@@ -225,10 +249,40 @@ static bool part(struct siblings *siblings, int round)
 	return parted;
 }
 
+/* Into `order`, by name: of one name by rank, who keeps it first, and of one rank by key. */
+static void sort_by_name(struct siblings *siblings)
+{
+	const uint32_t *by_key = (const uint32_t *)(const void *)siblings->by_key.data;
+	size_t count = siblings->by_key.len / sizeof *by_key;
+
+	buf_clear(&siblings->order);
+	for (int rank = 0; rank <= SIBLING_DISTINCT; rank++) {
+		if (!siblings->ranks[rank])
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			const struct sibling *sibling = siblings_at(siblings, by_key[i]);
+
+			if ((int)sibling->rank == rank && !sibling->dropped)
+				put_index(&siblings->order, by_key[i]);
+		}
+	}
+	sort(siblings, siblings_name);
+}
+
+static void note_ranks(struct siblings *siblings)
+{
+	memset(siblings->ranks, 0, sizeof siblings->ranks);
+	for (size_t i = 0; i < siblings_count(siblings); i++)
+		siblings->ranks[siblings_at(siblings, i)->rank] = true;
+}
+
 void siblings_settle(struct siblings *siblings)
 {
+	for (size_t i = siblings->n_merged; i < siblings_count(siblings); i++)
+		put_index(&siblings->by_key, (uint32_t)i);
 	for (int round = 0; round < ROUNDS; round++) {
-		sort(siblings, order_by_name);
+		note_ranks(siblings);
+		sort_by_name(siblings);
 		if (!part(siblings, round))
 			break;
 	}

@@ -45,6 +45,8 @@ bool utf8_is_control(uint32_t point)
 		{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0x61c, 0x61c }, { 0x200e, 0x200f },
 		{ 0x202a, 0x202e }, { 0x2066, 0x2069 },
 	};
+	if (point >= 0xa0 && (point < 0x61c || point > 0x2069)) /* nearly every character */
+		return false;
 	for (size_t i = 0; i < sizeof CONTROLS / sizeof *CONTROLS; i++)
 		if (point >= CONTROLS[i].first && point <= CONTROLS[i].last)
 			return true;

@@ -187,6 +187,18 @@ static void test_hash_is_stable(void **state)
 	assert_int_equal(hash_text(0, ""), UINT64_C(0xefd01f60ba992926));
 	assert_int_equal(hash_text(0, "/training/train-1"), UINT64_C(0x83ef31627ca2f577));
 	assert_int_equal(hash_text(1, "/training/train-1"), UINT64_C(0x67fda8753d380668));
+	char *text = xcalloc(HASH_LANES_MIN + 7, 1);
+	uint64_t before = hash_bytes(0, text, HASH_LANES_MIN + 7);
+	assert_int_equal(before, UINT64_C(0xaee1528f3031c614));
+	for (size_t i = 0; i < HASH_LANES_MIN + 7; i += 61) {
+		text[i] = 1;
+		assert_int_not_equal(hash_bytes(0, text, HASH_LANES_MIN + 7), before);
+		text[i] = 0;
+	}
+	text[HASH_LANES_MIN + 6] = 1;
+	assert_int_not_equal(hash_bytes(0, text, HASH_LANES_MIN + 7), before);
+	assert_int_not_equal(hash_bytes(0, text, HASH_LANES_MIN + 6), before);
+	free(text);
 	assert_int_equal(hash_bytes(0, "/training/train-1", 17), UINT64_C(0x83ef31627ca2f577));
 	assert_int_not_equal(hash_bytes(0, "a\0b", 3), hash_bytes(0, "a\0c", 3));
 }
