@@ -76,6 +76,8 @@ struct engine_stats {
 	uint64_t questions, waited, calls, failures, retries;
 	size_t in_flight, waiting;
 	size_t watching; /* that wait for a status, however long it takes */
+	size_t parked, parked_others; /* both; those of users who did not mount the tree */
+	uint64_t turned_away; /* questions for which no more could wait */
 	int64_t clock_offset_s; /* what is added to our clock when signing */
 	int64_t last_ok_s; /* Unix, 0: never */
 };

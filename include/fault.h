@@ -20,7 +20,7 @@ enum fault {
 	FAULT_TOKEN, /* temporary key expired or refused */
 	FAULT_DENIED, /* no permission, HTTP 403: what is kept must be dropped */
 	FAULT_THROTTLED, /* the cloud's rate limit */
-	FAULT_QUEUE, /* our own rate queue is longer than the deadline */
+	FAULT_QUEUE, /* our own rate queue is longer than the deadline, or something else here is full */
 	FAULT_UNSUPPORTED, /* no such action, version, region */
 	FAULT_PARAMETER, /* the API refuses a parameter that we chose */
 	FAULT_NAME, /* the API refuses a parameter that came from the user's path */

@@ -19,6 +19,11 @@
 #include "lease.h"
 #include "rate.h"
 
+enum {
+	WAITS_MAX = 8192, /* questions that wait at once, for calls and for a status */
+	WAITS_OTHERS_MAX = 4096 /* the same, of users who did not mount the tree */
+};
+
 struct wait {
 	struct engine *engine;
 	struct wait *next, *prev; /* among the flight's */
@@ -32,6 +37,7 @@ struct wait {
 	bool sleeps; /* ASK_WAIT: until its timer; it is among the engine's sleepers */
 	unsigned rounds; /* flights that it has waited for */
 	unsigned uid; /* the user who asks */
+	bool by_other; /* who did not mount the tree */
 	engine_done_fn *done;
 	void *arg;
 };
@@ -268,6 +274,13 @@ bool refresh_takes(struct flight *flight, const struct json *item, const struct 
 void refresh_price(const struct flight *flight);
 /* The page is over, and did or did not fit what was asked; chooses what comes next. */
 void refresh_turn(struct flight *flight, bool fits, const struct source_note *note);
+
+/* crowd.c */
+/* The user did not mount the tree. */
+bool crowd_is_other(const struct engine *engine, unsigned uid);
+/* False: as many wait as may, and it cannot wait for the reply; else it is one of them until it leaves. */
+bool crowd_admits(struct wait *wait, const struct reply *reply);
+void crowd_leave(const struct wait *wait);
 
 /* watch.c */
 /* Has it ask again when there may be something new. */

@@ -309,6 +309,8 @@ void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault 
 
 struct tree_stats {
 	size_t nodes, versions;
+	size_t followed; /* .events that are kept */
+	size_t others; /* resources that only users know who did not mount the tree */
 	size_t max_memory; /* that was allowed */
 	size_t memory, answers; /* bytes: of all that is kept, which max_memory bounds; of answers alone */
 };

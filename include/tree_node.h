@@ -30,6 +30,11 @@ enum {
 	SCAN_AHEAD_MAX = 32,
 	OUTAGE_MS = 2000, /* long enough for the rest of one path walk, short enough to notice the end */
 	ENTERED_MAX = 1000, /* ids that a listing shows because somebody entered them */
+	OTHERS_MAX = 8192, /* resources that only users know who did not mount the tree */
+	FOLLOWS_MAX = 4096, /* .events that are kept for the user who mounted the tree */
+	FOLLOWS_OTHERS_MAX = 256, /* and for other users */
+	TABLES_MAX = 8, /* a listing's .table.tsv, as it was and is, that are open */
+	TABLES_OTHERS_MAX = 4, /* the same, where another user asks for one more */
 	EVENTS_BYTES_MAX = 64 << 10, /* of the lines of one .events */
 	EVENT_VALUE_MAX = 256, /* bytes of a value in such a line */
 	/* the two last indexes of a resource: no directory in it is ever the n-th */
@@ -106,6 +111,9 @@ struct trouble {
 
 /* What somebody follows in .events. */
 struct follow {
+	struct node *node;
+	struct follow *next, *prev; /* all of the tree's, the least recently asked for first */
+	bool by_other; /* no user who mounted the tree asked for it */
 	struct text *last; /* the last answer; NULL: none came yet */
 	bool from_list, gone;
 	struct buf lines;
@@ -161,6 +169,7 @@ struct node {
 	bool ending : 1; /* being freed: nothing settles it any more */
 	bool counted : 1; /* in its listing's n_held */
 	bool outdone : 1; /* its list's item is older than a description that went for want of memory */
+	bool others : 1; /* counted in n_others: only users who did not mount the tree asked for it */
 	bool doubted : 1; /* its listing does not vouch for it: somebody wants it asked about */
 
 	union {
@@ -229,6 +238,8 @@ struct tree {
 	struct node *unheld_first, *unheld_last; /* directories of views; the oldest is first */
 	struct node *parts; /* directories of views that have a part */
 	size_t n_unheld;
+	struct follow *first_follow, *last_follow;
+	size_t n_follows, n_follows_others, n_others;
 	const struct node *indexed; /* the listing whose index was used last */
 	struct buf link; /* the name or target at hand */
 	struct map objects; /* by serial */
@@ -265,6 +276,8 @@ void node_add_name(struct tree *tree, struct node *node);
 void node_remove_name(struct tree *tree, struct node *node);
 struct node *node_add_resource(struct tree *tree, struct node *listing, const char *name,
 	const char *id);
+/* The user who mounted the tree asked for it too, or a listing shows it. */
+void node_end_others(struct tree *tree, struct node *node);
 /* After anything that may end it: leaves it, or puts it among the loose ones, whose oldest it may free. */
 void node_settle(struct tree *tree, struct node *node);
 int64_t tree_ttl_ms(const struct tree *tree, int64_t of_catalog_s);
@@ -406,7 +419,8 @@ bool kind_has_end(const struct kind *kind); /* there are statuses that do not ch
 struct entry wait_entry(const struct node *node);
 
 /* tree_events.c: only what somebody follows is noted */
-struct entry events_entry(struct tree *tree, struct node *node); /* who asks for it follows from now on */
+/* Who asks for it follows from now on. */
+struct entry events_entry(struct tree *tree, struct node *node, struct asked asked);
 struct reply events_attr(struct tree *tree, struct node *node, struct asked asked);
 /* A whole answer, as the version that it became and its text (may be NULL). */
 void events_note(struct tree *tree, struct node *node, struct version *version, struct text *text,

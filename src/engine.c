@@ -108,10 +108,9 @@ struct engine_stats engine_stats(const struct engine *engine)
 
 static struct reply put_to_tree(const struct wait *wait, struct asked asked)
 {
-	const struct engine_options *options = &wait->engine->options;
-	struct tree *tree = options->tree;
+	struct tree *tree = wait->engine->options.tree;
 
-	asked.by_other = options->is_owner && !options->is_owner(options->key_arg, wait->uid);
+	asked.by_other = crowd_is_other(wait->engine, wait->uid);
 
 	switch (wait->question) {
 	case ASK_LOOKUP:
@@ -163,6 +162,7 @@ static void wait_free(struct wait *wait)
 
 	leave_flight(wait);
 	watch_leave(wait);
+	crowd_leave(wait);
 	wait->engine->stats.watching -= wait->question == ASK_WAIT;
 	io->unset(io->self, wait->timer);
 	free(wait->name);
@@ -372,7 +372,7 @@ static void note_follower(const struct reply *reply, int64_t now_ms)
 		flight->alone_ms = now_ms;
 }
 
-static struct wait *put(const struct wait *asking)
+static struct wait *put(struct wait *asking)
 {
 	struct engine *engine = asking->engine;
 	struct asked asked = engine_now(engine);
@@ -380,6 +380,10 @@ static struct wait *put(const struct wait *asking)
 
 	engine->stats.questions++;
 	bool waits = reply.outcome == OUTCOME_NEED || reply.outcome == OUTCOME_LATER;
+	if (waits && !crowd_admits(asking, &reply)) {
+		reply = (struct reply){ .outcome = OUTCOME_FAILED, .fault = FAULT_QUEUE };
+		waits = false;
+	}
 	if (!waits) { /* what is warm costs no memory */
 		if (asking->question == ASK_READ)
 			note_follower(&reply, asked.now_ms);

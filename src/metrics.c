@@ -85,7 +85,10 @@ void metrics_print(const struct engine *engine, struct buf *out)
 	add_number(out, "in_flight", "gauge", stats->in_flight, "Things that are being found out.");
 	add_number(out, "waiting", "gauge", stats->waiting, "Questions that wait now.");
 	add_number(out, "watching", "gauge", stats->watching, "Reads of .wait that wait now.");
+	add_number(out, "turned_away_total", "counter", stats->turned_away,
+		"Questions that were refused because too many waited.");
 	add_queues(out, engine);
+	add_number(out, "followed", "gauge", tree.followed, "Files .events that are kept.");
 	add_number(out, "breaker_open", "gauge", breaker_says(&engine->breaker) != FAULT_NONE,
 		"1: the cloud is down, and only asked now and then.");
 	add_number(out, "resources", "gauge", tree.nodes, "Resources and listings that are known.");

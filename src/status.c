@@ -50,6 +50,12 @@ static void print_status(const struct engine *engine, struct buf *out)
 	buf_printf(out, "%-16s%zu\n", "in flight", stats->in_flight);
 	buf_printf(out, "%-16s%zu\n", "waiting", stats->waiting);
 	buf_printf(out, "%-16s%zu\n", "watching", stats->watching);
+	buf_printf(out, "%-16s%zu\n", "followed", tree.followed);
+	if (tree.others)
+		buf_printf(out, "%-16s%zu ids that are not listed\n", "of other users", tree.others);
+	if (stats->turned_away)
+		buf_printf(out, "%-16s%llu questions, because too many waited\n", "turned away",
+			(unsigned long long)stats->turned_away);
 	buf_printf(out, "%-16s%lld s\n", "clock offset", (long long)stats->clock_offset_s);
 	buf_printf(out, "%-16s%zu bytes in %zu directories, %zu answers\n", "kept", tree.memory,
 		tree.nodes, tree.versions);

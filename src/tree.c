@@ -295,6 +295,12 @@ static void listing_free(struct tree *tree, struct node *listing)
 	node_release(tree, listing);
 }
 
+void node_end_others(struct tree *tree, struct node *node)
+{
+	tree->n_others -= node->others;
+	node->others = false;
+}
+
 static void free_listings(struct tree *tree, struct node *node)
 {
 	for (size_t i = 0; i < node->n_listings; i++)
@@ -307,6 +313,7 @@ static void free_listings(struct tree *tree, struct node *node)
 static void node_free(struct tree *tree, struct node *node)
 {
 	node->ending = true;
+	node_end_others(tree, node);
 	free_listings(tree, node);
 	leave_loose(tree, node);
 	record_drop(tree, &node->listed);
@@ -461,6 +468,7 @@ int64_t tree_ttl_ms(const struct tree *tree, int64_t of_catalog_s)
 struct tree_stats tree_stats(const struct tree *tree)
 {
 	return (struct tree_stats){ .nodes = tree->n_nodes, .versions = tree->n_versions,
+		.followed = tree->n_follows, .others = tree->n_others,
 		.max_memory = tree->options.max_memory, .memory = tree_bytes(tree),
 		.answers = tree->answers };
 }

@@ -134,21 +134,39 @@ static struct reply enter(struct tree *tree, struct node *node, struct reply rep
 	return reply;
 }
 
+/*
+ * The name may be one of the kind's ids; NULL: it is not.  False: the kernel holds so many for other users
+ * that nothing lists that there is no room for one more.
+ */
+static bool make_resource(struct tree *tree, struct node *listing, const char *name, struct asked asked,
+	struct node **node)
+{
+	struct buf id;
+
+	buf_init_whole(&id, NAME_BYTES_MAX);
+	bool can_be = !name_is_probe(name) && name_unescape(&id, name) &&
+		kind_accepts_id(listing->kind, id.data);
+	bool full = can_be && asked.by_other && tree->n_others >= OTHERS_MAX;
+	*node = can_be && !full ? node_add_resource(tree, listing, name, id.data) : NULL;
+	if (*node && asked.by_other) {
+		(*node)->others = true;
+		tree->n_others++;
+	}
+	buf_release(&id);
+	return !full;
+}
+
 static struct reply lookup_resource(struct tree *tree, struct node *listing, const char *name,
 	struct asked asked)
 {
 	struct node *node = node_find(tree, listing, name);
 
-	if (!node) {
-		struct buf id;
-		buf_init_whole(&id, NAME_BYTES_MAX);
-		if (!name_is_probe(name) && name_unescape(&id, name) &&
-				kind_accepts_id(listing->kind, id.data))
-			node = node_add_resource(tree, listing, name, id.data);
-		buf_release(&id);
-		if (!node)
-			return reply_absent(miss_ms(tree, listing->kind));
-	}
+	if (!node && !make_resource(tree, listing, name, asked, &node))
+		return reply_failed(FAULT_QUEUE);
+	if (!node)
+		return reply_absent(miss_ms(tree, listing->kind));
+	if (!asked.by_other)
+		node_end_others(tree, node);
 	if (node->missing && (node->trouble->missing_ms > asked.now_ms ||
 			node->trouble->missing_at_ms >= asked.since_ms))
 		return reply_absent(left_ms(node->trouble->missing_ms, asked));
@@ -190,12 +208,13 @@ static bool cannot_be_member(const struct tree *tree, const struct node *node, u
 }
 
 /* Of the names in a resource that are in no listing; id 0: it is none of them. */
-static struct entry unlisted_entry(struct tree *tree, struct node *node, const char *name)
+static struct entry unlisted_entry(struct tree *tree, struct node *node, const char *name,
+	struct asked asked)
 {
 	if (node->sort == NODE_RESOURCE && !strcmp(name, ".wait") && kind_has_end(node->kind))
 		return wait_entry(node);
 	if (node->sort == NODE_RESOURCE && !strcmp(name, ".events"))
-		return events_entry(tree, node);
+		return events_entry(tree, node, asked);
 	return (struct entry){ 0 };
 }
 
@@ -230,7 +249,7 @@ static bool find_made(struct tree *tree, struct node *node, const char *name, st
 		*entry = (struct entry){ .id = id_pack(tree->texts->object.serial, 0),
 			.attr = skeleton_attr(tree, tree->texts), .entry_ms = SKELETON_MS };
 	else
-		*entry = *name == '.' ? unlisted_entry(tree, node, name) : (struct entry){ 0 };
+		*entry = *name == '.' ? unlisted_entry(tree, node, name, asked) : (struct entry){ 0 };
 	return entry->id;
 }
 

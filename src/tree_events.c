@@ -278,20 +278,67 @@ void events_note_gone(struct tree *tree, struct node *node, int64_t now_ms)
 			(now_ms - record->stamp->received_ms) / 1000);
 }
 
-/* Makes the file, if there is none yet. */
-static void follow(struct tree *tree, struct node *node)
+/* ---- which files are kept ---- */
+
+static void leave_follows(struct tree *tree, struct follow *follow)
+{
+	*(follow->prev ? &follow->prev->next : &tree->first_follow) = follow->next;
+	*(follow->next ? &follow->next->prev : &tree->last_follow) = follow->prev;
+	follow->next = follow->prev = NULL;
+	tree->n_follows--;
+	tree->n_follows_others -= follow->by_other;
+}
+
+static void join_follows(struct tree *tree, struct follow *follow)
+{
+	follow->prev = tree->last_follow;
+	*(follow->prev ? &follow->prev->next : &tree->first_follow) = follow;
+	tree->last_follow = follow;
+	tree->n_follows++;
+	tree->n_follows_others += follow->by_other;
+}
+
+static struct follow *follow_new(struct tree *tree, struct node *node)
+{
+	struct inside *inside = node->inside;
+	struct follow *follow = xcalloc(1, sizeof(*follow));
+
+	follow->node = node;
+	follow->by_other = true;
+	tree->memory += sizeof(*follow);
+	buf_init(&follow->lines, EVENTS_BYTES_MAX);
+	if (inside->detail.version)
+		remember(tree, follow, inside->detail.version->text, false);
+	else if (item_is_whole(node->kind))
+		remember(tree, follow, node->listed.text, true);
+	return follow;
+}
+
+/* The kernel lets go of a resource late.  What tail reads is asked for every second. */
+static void drop_oldest(struct tree *tree, bool by_other)
+{
+	struct follow *oldest = tree->first_follow;
+
+	while (oldest->by_other != by_other)
+		oldest = oldest->next;
+	events_drop(tree, oldest->node->inside);
+}
+
+/* Makes the file, if there is none yet; one that is asked for no more may go for it, and begin anew later. */
+static void follow(struct tree *tree, struct node *node, bool by_other)
 {
 	struct inside *inside = node_inside(tree, node);
 
 	if (inside->follow)
-		return;
-	inside->follow = xcalloc(1, sizeof(*inside->follow));
-	tree->memory += sizeof(*inside->follow);
-	buf_init(&inside->follow->lines, EVENTS_BYTES_MAX);
-	if (inside->detail.version)
-		remember(tree, inside->follow, inside->detail.version->text, false);
-	else if (item_is_whole(node->kind))
-		remember(tree, inside->follow, node->listed.text, true);
+		leave_follows(tree, inside->follow);
+	else
+		inside->follow = follow_new(tree, node);
+	inside->follow->by_other &= by_other;
+	join_follows(tree, inside->follow);
+	if (tree->n_follows_others > FOLLOWS_OTHERS_MAX)
+		drop_oldest(tree, true);
+	if (tree->n_follows - tree->n_follows_others > FOLLOWS_MAX)
+		drop_oldest(tree, false);
 }
 
 void events_drop(struct tree *tree, struct inside *inside)
@@ -300,6 +347,7 @@ void events_drop(struct tree *tree, struct inside *inside)
 
 	if (!follow)
 		return;
+	leave_follows(tree, follow);
 	tree->memory -= sizeof(*follow) + follow->lines.len;
 	text_put(tree, follow->last);
 	buf_release(&follow->lines);
@@ -309,12 +357,12 @@ void events_drop(struct tree *tree, struct inside *inside)
 
 /* ---- what is asked ---- */
 
-struct entry events_entry(struct tree *tree, struct node *node)
+struct entry events_entry(struct tree *tree, struct node *node, struct asked asked)
 {
 	const struct record *record = node_newest(node);
 	int64_t dated_s = record ? record->mtime_s : node->kind->catalog->date_s;
 
-	follow(tree, node);
+	follow(tree, node, asked.by_other);
 	const struct follow *follow = node->inside->follow;
 	return (struct entry){ .id = id_pack(node->object.serial, INDEX_EVENTS), .attr = {
 		.ino = hash_text(node->ino, ".events"), .mode = S_IFREG | 0444, .size = follow->lines.len,
@@ -346,5 +394,5 @@ struct reply events_attr(struct tree *tree, struct node *node, struct asked aske
 	if (!cannot && !is_known(node, asked))
 		return (struct reply){ .outcome = OUTCOME_NEED, .node = asking,
 			.want = asking == node ? WANT_DESCRIBE : WANT_LIST };
-	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = events_entry(tree, node) };
+	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = events_entry(tree, node, asked) };
 }

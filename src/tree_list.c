@@ -163,6 +163,7 @@ struct node *list_show(struct tree *tree, struct node *listing, const char *id, 
 	}
 	if (!node->in_listing) {
 		node_show(listing, node);
+		node_end_others(tree, node);
 		node_settle(tree, node);
 	}
 	return node;

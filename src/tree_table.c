@@ -298,6 +298,14 @@ static enum fault make(struct tree *tree, struct node *listing, struct node *nod
 	return full ? FAULT_TOO_BIG : FAULT_NONE;
 }
 
+/* Each that is open stays as long as it is, whatever came since. */
+static bool has_room(const struct node *table, struct asked asked)
+{
+	unsigned n = table->inside ? table->inside->n_versions : 0;
+
+	return n < (asked.by_other ? TABLES_OTHERS_MAX : TABLES_MAX);
+}
+
 struct reply table_lookup(struct tree *tree, struct node *listing, struct asked asked)
 {
 	struct reply reply = listing_open(tree, listing, asked);
@@ -310,7 +318,7 @@ struct reply table_lookup(struct tree *tree, struct node *listing, struct asked 
 		aspects->table = node_new(tree, NODE_TEXTS, listing, "", NULL);
 	struct node *table = aspects->table;
 	if (!node_detail(table)->version || aspects->table_changes != listing->changes)
-		fault = make(tree, listing, table);
+		fault = has_room(table, asked) ? make(tree, listing, table) : FAULT_QUEUE;
 	else if (listing->list_stamp)
 		record_renew(&table->inside->detail, listing->list_stamp, listing->list_expires_ms);
 	if (fault)

@@ -236,6 +236,8 @@ static const char *read_watched(const struct tree *tree, const struct node *node
 	else if (index == INDEX_EVENTS && follow)
 		bytes = &follow->lines;
 	*size = bytes ? bytes->len : 0;
+	if (index == INDEX_EVENTS && !follow) /* it is to begin anew */
+		return "";
 	return bytes ? bytes->data : NULL;
 }
 

@@ -1,0 +1,56 @@
+/*
+ * crowd.c - how many questions may wait at once.
+ *
+ * A question that waits takes memory here and in the kernel, and a user who may read the mount can have as
+ * many of them as processes.  Users who did not mount the tree have a smaller ceiling, so that there is
+ * always room for the one who did.
+ */
+#include "flight.h"
+
+bool crowd_is_other(const struct engine *engine, unsigned uid)
+{
+	const struct engine_options *options = &engine->options;
+
+	return options->is_owner && !options->is_owner(options->key_arg, uid);
+}
+
+static void note(struct engine *engine, const struct wait *wait)
+{
+	struct fault_note note = { 0 };
+	struct buf path;
+
+	engine->stats.turned_away++;
+	engine->stats.failures++;
+	fault_note_copy(note.message, sizeof(note.message),
+		"too many questions wait already: let fewer readers ask at once (xargs -P)");
+	buf_init(&path, JSON_BYTES_MAX);
+	tree_path(engine->options.tree, wait->id, &path);
+	journal_add(&engine->journal, engine_wall_s(engine), path.data, wait->uid, FAULT_QUEUE, &note);
+	buf_release(&path);
+}
+
+bool crowd_admits(struct wait *wait, const struct reply *reply)
+{
+	struct engine *engine = wait->engine;
+	struct engine_stats *stats = &engine->stats;
+	bool by_other = crowd_is_other(engine, wait->uid);
+	bool is_full = stats->parked >= WAITS_MAX || (by_other && stats->parked_others >= WAITS_OTHERS_MAX);
+
+	/* the mount's own texts are made at once */
+	if (is_full && (reply->outcome != OUTCOME_NEED || reply->want != WANT_TEXTS)) {
+		note(engine, wait);
+		return false;
+	}
+	wait->by_other = by_other;
+	stats->parked++;
+	stats->parked_others += by_other;
+	return true;
+}
+
+void crowd_leave(const struct wait *wait)
+{
+	struct engine_stats *stats = &wait->engine->stats;
+
+	stats->parked--;
+	stats->parked_others -= wait->by_other;
+}
