@@ -6,16 +6,21 @@
 #ifndef DESCRIBEFS_FILE_H
 #define DESCRIBEFS_FILE_H
 
+#include <dirent.h>
 #include <stdint.h>
 
 #include "buf.h"
+#include "file_way.h"
 
 /*
  * The bytes of a regular file of at most `max` bytes, without a byte order mark, and a NUL behind them, in
  * one allocation (so that who reads a secret can wipe it): the caller frees it. NULL: errno is set (EILSEQ:
  * it is no text), and `why` says "PATH: reason" and what to do.
+ *
+ * `cover`, here and below: what our mount covers, so that a path that meets the mount is read where it was
+ * before; NULL: there is no mount of ours.
  */
-char *file_read(const char *path, size_t max, size_t *len, struct buf *why);
+char *file_read(const struct file_cover *cover, const char *path, size_t max, size_t *len, struct buf *why);
 
 enum file_care {
 	FILE_DECIDES, /* what the program does: nobody else may have written it */
@@ -35,16 +40,22 @@ struct file_trust {
  * The same, refused (EACCES, and `why` says what to run) where another user owns the file, a link to it or
  * its directory, or can write to one of them; of a secret, where another user can read it.
  */
-char *file_read_trusted(const char *path, size_t max, struct file_trust trust, size_t *len, struct buf *why);
+char *file_read_trusted(const struct file_cover *cover, const char *path, size_t max,
+	struct file_trust trust, size_t *len, struct buf *why);
 
 /*
  * file_trust.c, for file.c: whether an open file may be believed, and how one that cannot be read is made
  * readable.
  */
-bool file_is_trusted(int fd, const char *path, struct file_trust trust, struct buf *why);
-void file_advise(const char *path, int error, struct buf *why);
+bool file_is_trusted(int fd, const char *path, const struct file_way *way, struct file_trust trust,
+	struct buf *why);
+void file_advise(const struct file_way *way, const char *path, int error, struct buf *why);
 
 /* Changes when the file does, in content or by being replaced; 0: there is none. */
-uint64_t file_mark(const char *path);
+uint64_t file_mark(const struct file_cover *cover, const char *path);
+/* False, with errno: there is none. */
+bool file_is_there(const struct file_cover *cover, const char *path);
+/* As opendir(3). */
+DIR *file_list(const struct file_cover *cover, const char *path);
 
 #endif

@@ -23,6 +23,8 @@ typedef void front_ready_fn(void *arg, int error);
  */
 struct front *front_new(const struct config *config, const char *place, struct loop *loop,
 	front_ready_fn *ready, void *arg, struct buf *why);
+/* Which mount it is. */
+struct mount_id front_mounted(const struct front *front);
 /* From then on requests are served; before, they wait in the kernel. */
 void front_serve(struct front *front, struct sources *sources);
 /* The kernel, too, asks again for everything. */

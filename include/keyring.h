@@ -36,6 +36,7 @@
 
 #include "buf.h"
 #include "credentials.h"
+#include "file.h"
 
 struct keyring;
 
@@ -61,6 +62,11 @@ uint64_t keyring_mark(const struct keyring *keyring, const char *cloud, const ch
  */
 bool keyring_region(const struct keyring *keyring, const char *cloud, const char *profile, struct buf *out,
 	struct buf *why);
+/* Before a mount: whether a key's file lies at or below what it will cover; the places are remembered. */
+bool keyring_meets(const struct keyring *keyring, const char *cloud, const char *profile,
+	struct file_cover *cover);
+/* From the mount on: what is read later is read as file.h has it.  Borrowed. */
+void keyring_cover(struct keyring *keyring, const struct file_cover *cover);
 /* HOME, for ~/ in the user's files; NULL when unset. */
 const char *keyring_home(const struct keyring *keyring);
 /*

@@ -18,6 +18,7 @@ enum { KEYRING_FILE_MAX = 64 << 10, KEYRING_PATH_MAX = 4096 };
 
 /* A variable that is not set, or has no byte, is NULL; one that holds only blanks is "". */
 struct keyring {
+	const struct file_cover *cover; /* of our mount; NULL: there is none */
 	void *secrets; /* where they lie; NULL: in the heap */
 	char *home, *config, *manager; /* HOME, XDG_CONFIG_HOME, NOTIFY_SOCKET */
 	const char *ignored_proxy; /* the name of a variable */
@@ -82,5 +83,7 @@ bool keyring_tencent_region(const struct keyring *keyring, const char *profile, 
 bool keyring_baidu(const struct keyring *keyring, const char *profile, struct origin *out, struct buf *looked,
 	struct buf *why);
 uint64_t keyring_baidu_mark(const struct keyring *keyring);
+bool keyring_tencent_meets(const struct keyring *keyring, const char *profile, struct file_cover *cover);
+bool keyring_baidu_meets(const struct keyring *keyring, struct file_cover *cover);
 
 #endif

@@ -20,6 +20,7 @@ struct setting {
 	struct catalogs catalogs;
 	struct loop *loop;
 	struct http *http;
+	struct file_cover cover; /* of our mount; zero while, or where, there is none */
 };
 
 struct source {

@@ -25,7 +25,7 @@ bool config_check_cacert(const char *path, int64_t invoker, struct buf *why)
 	struct buf reason;
 	size_t len;
 	buf_init(&reason, 1 << 16);
-	char *text = file_read_trusted(path, CACERT_BYTES_MAX, trust, &len, &reason);
+	char *text = file_read_trusted(NULL, path, CACERT_BYTES_MAX, trust, &len, &reason);
 	bool good = text && digest_is_certificate(text, len);
 	if ((text && !good) || (!text && errno == EILSEQ))
 		say_none(path, why);

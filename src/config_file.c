@@ -28,7 +28,7 @@ static bool read_file(struct config_file *file, const char *path, int64_t invoke
 	buf_init(&reason, PATH_ROOM);
 	errno = 0;
 	const struct file_trust trust = { invoker, FILE_DECIDES };
-	char *text = file_read_trusted(path, CONFIG_BYTES_MAX, trust, &len, &reason);
+	char *text = file_read_trusted(NULL, path, CONFIG_BYTES_MAX, trust, &len, &reason);
 	bool missing = !text && (errno == ENOENT || errno == ENOTDIR);
 	bool good = text && ini_parse(&file->rows, text, len, &reason);
 	if (good)
@@ -282,7 +282,8 @@ static bool load_catalog(struct catalogs *catalogs, const char *directory, const
 	buf_init(&path, PATH_ROOM);
 	buf_printf(&path, "%s/%s", directory, name);
 	const struct file_trust trust = { invoker, FILE_DECIDES };
-	char *text = file_read_trusted(path.data, CATALOG_BYTES_MAX, trust, &len, why);
+	char *text = file_read_trusted(NULL, path.data, CATALOG_BYTES_MAX, trust, &len,
+		why);
 	bool good = text && catalogs_load(catalogs, path.data, text, len, why);
 	free(text);
 	buf_release(&path);

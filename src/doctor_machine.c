@@ -109,7 +109,7 @@ static void look_at_updatedb(struct findings *findings)
 	size_t len;
 
 	buf_init(&why, 1024);
-	char *text = file_read(PATH, 64 << 10, &len, &why);
+	char *text = file_read(NULL, PATH, 64 << 10, &len, &why);
 	const char *types = text ? strstr(text, "PRUNEFS") : NULL;
 	char *end = types ? strchr(types, '\n') : NULL;
 	if (end)
@@ -179,7 +179,7 @@ static void look_at_permissions(struct findings *findings)
 		return;
 	}
 	buf_init(&why, 1024);
-	char *text = file_read("/etc/fuse.conf", 64 << 10, &len, &why);
+	char *text = file_read(NULL, "/etc/fuse.conf", 64 << 10, &len, &why);
 	const char *line = text ? strstr(text, "user_allow_other") : NULL;
 	while (line && line > text && line[-1] != '\n')
 		line = strstr(line + 1, "user_allow_other");

@@ -55,58 +55,106 @@ static int read_text(int fd, char *bytes, size_t max, size_t *len, const char **
 	return error == 0 && *mistake ? EILSEQ : error;
 }
 
-static void say_why(const char *path, int error, const char *mistake, struct buf *why)
+static void say_why(const char *path, const struct file_way *way, int error, const char *mistake,
+	struct buf *why)
 {
 	if (mistake)
 		buf_printf(why, "%.1000s %s", path, mistake);
+	else if (error == EDEADLK)
+		buf_printf(why, "%.1000s: it lies in this mount, whose own process cannot read it: put it "
+			"elsewhere", path);
 	else
-		buf_printf(why, "%.1000s: %s", path, error < 0 ? "not a regular file" : strerror(error));
-	file_advise(path, error, why);
+		buf_printf(why, "%.1000s: %s", path,
+			error < 0 ? "not a regular file" : strerror(error));
+	file_advise(way, path, error, why);
 }
 
-/* `trust` NULL: whoever has written it. */
-static char *read_file(const char *path, size_t max, const struct file_trust *trust, size_t *len,
-	struct buf *why)
+/* `trust` NULL: whoever has written it.  An errno; -1: no file at all. */
+static int read_file(const struct file_way *way, const char *path, size_t max,
+	const struct file_trust *trust, char **bytes, size_t *len, struct buf *why)
 {
-	char *bytes = NULL;
 	const char *mistake = NULL;
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = way->directory < 0 ? -1 : file_way_open(way, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	int error = fd < 0 ? errno : check(fd, max);
-	if (error == 0 && trust && !file_is_trusted(fd, path, *trust, why)) {
+	if (error == 0 && trust && !file_is_trusted(fd, path, way, *trust, why)) {
 		close(fd);
-		errno = EACCES;
-		return NULL;
+		return EACCES;
 	}
 	if (error == 0) {
-		bytes = xmalloc(max + 2);
-		error = read_text(fd, bytes, max, len, &mistake);
+		*bytes = xmalloc(max + 2);
+		error = read_text(fd, *bytes, max, len, &mistake);
 	}
 	if (fd >= 0)
 		close(fd);
+	if (error)
+		say_why(path, way, error, mistake, why);
+	return error;
+}
+
+static char *find_and_read(const struct file_cover *cover, const char *path, size_t max,
+	const struct file_trust *trust, size_t *len, struct buf *why)
+{
+	char *bytes = NULL;
+	struct file_way way;
+	if (!file_way_find(&way, path, cover)) {
+		int error = errno; /* closing may change it */
+		file_way_release(&way);
+		errno = error;
+	}
+	int error = read_file(&way, path, max, trust, &bytes, len, why);
+	file_way_release(&way);
 	if (error == 0)
 		return bytes;
 	if (bytes)
 		explicit_bzero(bytes, max + 2);
 	free(bytes);
-	say_why(path, error, mistake, why);
 	errno = error < 0 ? EINVAL : error;
 	return NULL;
 }
 
-char *file_read(const char *path, size_t max, size_t *len, struct buf *why)
+char *file_read(const struct file_cover *cover, const char *path, size_t max, size_t *len, struct buf *why)
 {
-	return read_file(path, max, NULL, len, why);
+	return find_and_read(cover, path, max, NULL, len, why);
 }
 
-char *file_read_trusted(const char *path, size_t max, struct file_trust trust, size_t *len, struct buf *why)
+char *file_read_trusted(const struct file_cover *cover, const char *path, size_t max,
+	struct file_trust trust, size_t *len, struct buf *why)
 {
-	return read_file(path, max, &trust, len, why);
+	return find_and_read(cover, path, max, &trust, len, why);
 }
 
-uint64_t file_mark(const char *path)
+static bool look(const struct file_cover *cover, const char *path, struct stat *status)
+{
+	struct file_way way;
+	bool found = file_way_find(&way, path, cover) && file_way_stat(&way, status);
+	int error = errno;
+	file_way_release(&way);
+	errno = error;
+	return found;
+}
+
+bool file_is_there(const struct file_cover *cover, const char *path)
 {
 	struct stat status;
-	if (stat(path, &status) < 0)
+	return look(cover, path, &status);
+}
+
+DIR *file_list(const struct file_cover *cover, const char *path)
+{
+	struct file_way way;
+	int fd = file_way_find(&way, path, cover) ? file_way_open(&way, O_RDONLY | O_DIRECTORY | O_NONBLOCK) :
+		-1;
+	file_way_release(&way);
+	DIR *listed = fd < 0 ? NULL : fdopendir(fd);
+	if (fd >= 0 && !listed)
+		close(fd);
+	return listed;
+}
+
+uint64_t file_mark(const struct file_cover *cover, const char *path)
+{
+	struct stat status;
+	if (!look(cover, path, &status))
 		return 0;
 	const uint64_t parts[] = { status.st_dev, status.st_ino, (uint64_t)status.st_size,
 		(uint64_t)status.st_mtim.tv_sec, (uint64_t)status.st_mtim.tv_nsec,

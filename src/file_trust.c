@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,33 +47,42 @@ static mode_t other_writers(const struct stat *status)
 	return status->st_mode & (is_own_group ? S_IWOTH : S_IWOTH | S_IWGRP);
 }
 
-static bool check_directory(const char *file, struct file_trust trust, struct buf *why)
+static bool check_directory(int fd, const char *path, struct file_trust trust, struct buf *why)
 {
 	const char *mend = trust.care == FILE_SECRET ? "chmod 700" : "chmod go-w";
 	struct stat status;
-	char *copy = xstrdup(file), *directory = dirname(copy);
-	bool good = stat(directory, &status) < 0 || check_owner(directory, status.st_uid, trust, why);
-	if (good && stat(directory, &status) == 0 && other_writers(&status) && !(status.st_mode & S_ISVTX)) {
-		buf_printf(why, "%.1000s: others can replace what is in it: %s %.1000s", directory, mend,
-			directory);
-		good = false;
-	}
-	free(copy);
-	return good;
+	if (fstat(fd, &status) < 0)
+		return true;
+	if (!check_owner(path, status.st_uid, trust, why))
+		return false;
+	if (!other_writers(&status) || status.st_mode & S_ISVTX)
+		return true;
+	buf_printf(why, "%.1000s: others can replace what is in it: %s %.1000s", path, mend, path);
+	return false;
+}
+
+/* Behind a link the directory has another name, which the kernel knows. */
+static bool check_real_directory(int fd, const char *named, struct file_trust trust, struct buf *why)
+{
+	char self[40], real[PATH_MAX];
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(self, real, sizeof real - 1);
+	real[n > 0 ? n : 0] = '\0';
+	return check_directory(fd, n > 0 ? real : named, trust, why);
 }
 
 /* The name may be a link's, and the file elsewhere. */
-static bool check_way(const char *path, struct file_trust trust, struct buf *why)
+static bool check_way(const char *path, const struct file_way *way, struct file_trust trust, struct buf *why)
 {
 	struct stat link;
-	if (!check_directory(path, trust, why))
-		return false;
-	if (lstat(path, &link) < 0 || !S_ISLNK(link.st_mode))
-		return true;
-	char *real = realpath(path, NULL);
-	bool good = check_owner(path, link.st_uid, trust, why) && (!real || check_directory(real, trust,
-		why));
-	free(real);
+	char *copy = xstrdup(path);
+	const char *directory = dirname(copy);
+	bool good = check_directory(way->link < 0 ? way->directory : way->link_directory, directory, trust,
+		why);
+	if (good && way->link >= 0)
+		good = fstat(way->link, &link) == 0 && check_owner(path, link.st_uid, trust, why) &&
+			check_real_directory(way->directory, directory, trust, why);
+	free(copy);
 	return good;
 }
 
@@ -122,7 +133,8 @@ static bool check_mode(int fd, const char *path, const struct stat *status, enum
 	return false;
 }
 
-bool file_is_trusted(int fd, const char *path, struct file_trust trust, struct buf *why)
+bool file_is_trusted(int fd, const char *path, const struct file_way *way, struct file_trust trust,
+	struct buf *why)
 {
 	struct stat status;
 	if (fstat(fd, &status) < 0) {
@@ -130,13 +142,13 @@ bool file_is_trusted(int fd, const char *path, struct file_trust trust, struct b
 		return false;
 	}
 	return check_owner(path, status.st_uid, trust, why) &&
-		check_mode(fd, path, &status, trust.care, why) && check_way(path, trust, why);
+		check_mode(fd, path, &status, trust.care, why) && check_way(path, way, trust, why);
 }
 
-void file_advise(const char *path, int error, struct buf *why)
+void file_advise(const struct file_way *way, const char *path, int error, struct buf *why)
 {
 	struct stat status;
-	if (error != EACCES || stat(path, &status) < 0)
+	if (error != EACCES || way->directory < 0 || !file_way_stat(way, &status))
 		return;
 	if (status.st_uid == geteuid())
 		buf_printf(why, ": chmod 600 %.1000s", path);

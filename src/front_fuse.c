@@ -412,6 +412,11 @@ struct front *front_new(const struct config *config, const char *place, struct l
 	return NULL;
 }
 
+struct mount_id front_mounted(const struct front *front)
+{
+	return front->mounting.id;
+}
+
 void front_serve(struct front *front, struct sources *sources)
 {
 	front->sources = sources;

@@ -221,13 +221,28 @@ const char *keyring_manager(const struct keyring *keyring)
 	return keyring->manager;
 }
 
+/* Below our own mount */
+
+void keyring_cover(struct keyring *keyring, const struct file_cover *cover)
+{
+	keyring->cover = cover;
+}
+
+bool keyring_meets(const struct keyring *keyring, const char *cloud, const char *profile,
+	struct file_cover *cover)
+{
+	if (strcmp(cloud, "tencent") == 0)
+		return keyring_tencent_meets(keyring, profile, cover);
+	return strcmp(cloud, "baidu") == 0 && keyring_baidu_meets(keyring, cover);
+}
+
 /* For the clouds' files */
 
 char *keyring_read(const struct keyring *keyring, const char *path, enum file_care care, size_t *len,
 	struct buf *why)
 {
 	struct file_trust trust = { keyring->invoker, care };
-	return file_read_trusted(path, KEYRING_FILE_MAX, trust, len, why);
+	return file_read_trusted(keyring->cover, path, KEYRING_FILE_MAX, trust, len, why);
 }
 
 bool keyring_is_value(const char *variable, const char *value, struct buf *why)

@@ -100,10 +100,10 @@ static bool find_half(struct half *half, const char *path, const char *text, str
  * What is no file (.env may be a directory of Python's) or cannot even be seen, as in another user's
  * directory where sudo left us, is not ours.
  */
-static bool is_absent(const char *path, int error)
+static bool is_absent(const struct keyring *keyring, const char *path, int error)
 {
 	return error == ENOENT || error == ENOTDIR || error == EISDIR || error == EINVAL ||
-		(error == EACCES && access(path, F_OK) < 0);
+		(error == EACCES && !file_is_there(keyring->cover, path));
 }
 
 /* The file's text, to be wiped and freed; NULL: it has nothing of ours, or `why` says what is wrong. */
@@ -112,9 +112,9 @@ static char *read_dotenv(const struct keyring *keyring, size_t *len, struct buf 
 	const char *path = keyring->dotenv;
 	struct buf reason;
 	buf_init(&reason, KEYRING_PATH_MAX);
-	char *text = file_read(path, KEYRING_FILE_MAX, len, &reason);
+	char *text = file_read(keyring->cover, path, KEYRING_FILE_MAX, len, &reason);
 	bool has_ours = text && (strstr(text, ID) || strstr(text, SECRET));
-	if (!text && (keyring->dotenv_named || !is_absent(path, errno)))
+	if (!text && (keyring->dotenv_named || !is_absent(keyring, path, errno)))
 		buf_printf(why, "%s%s", keyring->dotenv_named ? "QIANFAN_DOT_ENV_CONFIG_FILE: " : "",
 			reason.data);
 	if (text) {
@@ -234,9 +234,19 @@ uint64_t keyring_baidu_mark(const struct keyring *keyring)
 	if (keyring->baidu.id && keyring->baidu.secret)
 		return 0;
 	buf_init(&path, KEYRING_PATH_MAX);
-	uint64_t mark = file_mark(keyring->dotenv);
+	uint64_t mark = file_mark(keyring->cover, keyring->dotenv);
 	if (bcecmd_path(keyring, &path))
-		mark = mark * 31 + file_mark(path.data);
+		mark = mark * 31 + file_mark(keyring->cover, path.data);
 	buf_release(&path);
 	return mark;
+}
+
+bool keyring_baidu_meets(const struct keyring *keyring, struct file_cover *cover)
+{
+	struct buf path;
+	buf_init(&path, KEYRING_PATH_MAX);
+	bool meets = file_cover_meets(cover, keyring->dotenv);
+	meets |= bcecmd_path(keyring, &path) && file_cover_meets(cover, path.data);
+	buf_release(&path);
+	return meets;
 }

@@ -35,10 +35,10 @@ static void add(struct profiles *profiles, char *name)
 		profiles->names[profiles->n++] = name;
 }
 
-static void add_files(struct profiles *profiles, const char *directory)
+static void add_files(struct profiles *profiles, const struct keyring *keyring, const char *directory)
 {
 	static const char END[] = ".credential";
-	DIR *open = opendir(directory);
+	DIR *open = file_list(keyring->cover, directory);
 	for (const struct dirent *entry; open && (entry = readdir(open));) {
 		size_t len = strlen(entry->d_name), end = sizeof END - 1;
 		if (len > end && strcmp(entry->d_name + len - end, END) == 0)
@@ -77,7 +77,7 @@ void keyring_profiles(const struct keyring *keyring, const char *sdk_path, struc
 	struct buf directory;
 	buf_init(&directory, KEYRING_PATH_MAX);
 	if (keyring->home && buf_printf(&directory, "%s/.tccli", keyring->home))
-		add_files(&profiles, directory.data);
+		add_files(&profiles, keyring, directory.data);
 	buf_release(&directory);
 	add_sections(&profiles, keyring, sdk_path);
 	qsort(profiles.names, profiles.n, sizeof *profiles.names, compare);

@@ -45,7 +45,7 @@ static enum place look_in_environment(struct search *search)
 static void sdk_path(const struct keyring *keyring, struct buf *path)
 {
 	if (keyring->home && buf_printf(path, "%s/.tencentcloud/credentials", keyring->home) &&
-		(access(path->data, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR)))
+		(file_is_there(keyring->cover, path->data) || (errno != ENOENT && errno != ENOTDIR)))
 		return;
 	buf_clear(path);
 	buf_puts(path, SYSTEM_FILE);
@@ -212,10 +212,25 @@ uint64_t keyring_tencent_mark(const struct keyring *keyring, const char *profile
 		return 0;
 	buf_init(&path, KEYRING_PATH_MAX);
 	if (keyring_tccli_path(keyring, profile, "credential", &path))
-		tccli = file_mark(path.data);
+		tccli = file_mark(keyring->cover, path.data);
 	buf_clear(&path);
 	sdk_path(keyring, &path);
-	uint64_t sdk = file_mark(path.data);
+	uint64_t sdk = file_mark(keyring->cover, path.data);
 	buf_release(&path);
 	return tccli * 31 + sdk;
+}
+
+bool keyring_tencent_meets(const struct keyring *keyring, const char *profile, struct file_cover *cover)
+{
+	struct buf path;
+	bool meets = file_cover_meets(cover, SYSTEM_FILE);
+	meets |= keyring->tke_file && file_cover_meets(cover, keyring->tke_file);
+	buf_init(&path, KEYRING_PATH_MAX);
+	if (keyring_tccli_path(keyring, profile, "credential", &path))
+		meets |= file_cover_meets(cover, path.data);
+	buf_clear(&path);
+	if (keyring->home && buf_printf(&path, "%s/.tencentcloud/credentials", keyring->home))
+		meets |= file_cover_meets(cover, path.data);
+	buf_release(&path);
+	return meets;
 }

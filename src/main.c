@@ -133,13 +133,35 @@ static void catch_signals(struct service *service)
 	loop_resume(setting->loop, refresh_everything, service);
 }
 
+/*
+ * What we read again while we serve the mount may lie below it.  The directory is held only then: its file
+ * system cannot be unmounted as long as it is.
+ */
+static void look_below(struct sources *sources, const char *place)
+{
+	struct setting *setting = &sources->setting;
+	bool meets = false;
+
+	if (!file_cover_open(&setting->cover, place))
+		return;
+	for (size_t i = 0; i < sources->n; i++)
+		meets |= keyring_meets(setting->keyring, sources->v[i].catalog->cloud,
+			sources->v[i].name->profile, &setting->cover);
+	if (setting->config->cacert)
+		meets |= file_cover_meets(&setting->cover, setting->config->cacert);
+	if (!meets)
+		file_cover_release(&setting->cover);
+	keyring_cover(setting->keyring, &setting->cover);
+}
+
 /* From here to the unmount. */
 static int serve(struct service *service, struct buf *why)
 {
 	struct sources *sources = service->sources;
-	const struct setting *setting = &sources->setting;
+	struct setting *setting = &sources->setting;
 
 	service->manager = keyring_manager(setting->keyring);
+	look_below(sources, service->place);
 	if (!sources_start(sources, why)) {
 		daemon_fail(service->fd, complain(why));
 		return 1;
@@ -152,6 +174,7 @@ static int serve(struct service *service, struct buf *why)
 		return 1;
 	}
 	service->front = front;
+	setting->cover.mount = front_mounted(front);
 	service->greeting = loop_after(setting->loop, MOUNTING_S * 1000, miss_greeting, service);
 	front_serve(front, sources);
 	int status = loop_run(setting->loop);

@@ -129,6 +129,7 @@ void sources_release(struct sources *sources)
 	free(sources->v);
 	catalogs_release(&setting->catalogs);
 	keyring_free(setting->keyring);
+	file_cover_release(&setting->cover);
 }
 
 /* ---- which one ---- */

@@ -10,10 +10,10 @@ $(BUILD)/tests/edge/test_peer: $(BUILD)/san/peer.o
 $(BUILD)/tests/edge/test_loop: $(BUILD)/san/loop.o
 KEYRING_OBJECTS := $(addprefix $(BUILD)/san/,keyring.o keyring_tencent.o keyring_tccli.o keyring_profiles.o keyring_baidu.o)
 
-$(addprefix $(BUILD)/tests/edge/,test_keyring test_keyring_chain): $(KEYRING_OBJECTS) $(BUILD)/san/file.o $(BUILD)/san/file_trust.o \
+$(addprefix $(BUILD)/tests/edge/,test_keyring test_keyring_chain): $(KEYRING_OBJECTS) $(BUILD)/san/file.o $(BUILD)/san/file_trust.o $(BUILD)/san/file_way.o $(BUILD)/san/mounts.o \
 	$(BUILD)/tests/edge/home.o
-$(BUILD)/tests/edge/test_config: $(addprefix $(BUILD)/san/,config.o config_verb.o options_near.o config_source.o config_address.o address.o peer.o proxy.o config_file.o config_doctor.o config_number.o config_cacert.o options.o file.o file_trust.o)
-$(BUILD)/tests/edge/test_file: $(addprefix $(BUILD)/san/,file.o file_trust.o)
+$(BUILD)/tests/edge/test_config: $(addprefix $(BUILD)/san/,config.o config_verb.o options_near.o config_source.o config_address.o address.o peer.o proxy.o config_file.o config_doctor.o config_number.o config_cacert.o options.o file.o file_trust.o file_way.o mounts.o)
+$(BUILD)/tests/edge/test_file: $(addprefix $(BUILD)/san/,file.o file_trust.o file_way.o mounts.o)
 $(BUILD)/tests/edge/test_daemon: $(addprefix $(BUILD)/san/,daemon.o child.o mounting.o fusermount.o mounts.o output.o)
 
 # The servers and certificates that the HTTP tests talk to.

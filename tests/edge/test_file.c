@@ -75,7 +75,7 @@ static void assert_read(uid_t reader, gid_t group, const char *path, struct file
 	assert_int_equal(setgroups(1, &group), 0);
 	assert_int_equal(setegid(reader), 0);
 	assert_int_equal(seteuid(reader), 0);
-	char *text = file_read_trusted(path, 100, trust, &len, &why);
+	char *text = file_read_trusted(NULL, path, 100, trust, &len, &why);
 	int error = errno;
 	assert_int_equal(seteuid(0), 0);
 	assert_int_equal(setegid(0), 0);

@@ -4,7 +4,7 @@ FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TESTS := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
 
 # What a harness needs beside the library: sources of the edge, the engine's kit.
-FUZZ_EDGE_config := config config_verb options_near config_source config_address address peer proxy config_file config_doctor config_number config_cacert options file file_trust
+FUZZ_EDGE_config := config config_verb options_near config_source config_address address peer proxy config_file config_doctor config_number config_cacert options file file_trust file_way mounts
 FUZZ_EDGE_keyring := keyring keyring_tencent keyring_tccli keyring_profiles keyring_baidu
 FUZZ_KIT_whole := $(patsubst tests/%.c,%,$(filter-out tests/engine/test_%,$(wildcard tests/engine/*.c)))
 # Those whose inputs hold JSON, which is changed by its structure, too.

@@ -1,0 +1,101 @@
+"""P: what this process reads again lies below its own mount point: it is read where it was before the mount.
+
+The process serves the mount with one thread. A question of its own that meets the mount would wait for itself.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from harness import KEYS, LAST_RESORT, PLAIN, TASK, mounts_below, wait_exit
+
+STATUS = "training/%s/status" % TASK
+RUN = "training/1/jobs/1/status"
+NO_KEYS = dict.fromkeys(KEYS)
+ROTATED = {"TENCENTCLOUD_SECRET_ID": "AKIDrotated", "TENCENTCLOUD_SECRET_KEY": "canary-rotated-secret",
+           "QIANFAN_ACCESS_KEY": "ALTAKrotated", "QIANFAN_SECRET_KEY": "canary-rotated-secret"}
+
+
+class Covered:
+    """A directory that a mount is going to cover, and a way to it that stays open."""
+
+    def __init__(self, path):
+        self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+
+    def write(self, name, text, mode=0o600):
+        head, _, _ = name.rpartition("/")
+        if head:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(head, 0o700, dir_fd=self.fd)
+        fd = os.open(name + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode, dir_fd=self.fd)
+        with open(fd, "w") as file:
+            file.write(text)
+        os.rename(name + ".new", name, src_dir_fd=self.fd, dst_dir_fd=self.fd)
+
+
+@pytest.fixture
+def covered(box):
+    box.secrets = ["canary-rotated-secret"]
+    box.auth_failures = True
+    place = Covered(box.home)
+    yield place
+    os.close(place.fd)
+
+
+def rotate(cloud):
+    """The old keys are worth nothing any more."""
+    cloud.control("rotate", {"secret_id": ROTATED["TENCENTCLOUD_SECRET_ID"],
+                             "secret_key": ROTATED["TENCENTCLOUD_SECRET_KEY"],
+                             "access_key": ROTATED["QIANFAN_ACCESS_KEY"],
+                             "access_secret": ROTATED["QIANFAN_SECRET_KEY"]})
+
+
+def read_by_another(mount, path):
+    """A reader of a mount that answers nobody cannot be ended, only the mount can."""
+    with subprocess.Popen(["cat", str(mount / path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True) as reader:
+        try:
+            return reader.communicate(timeout=LAST_RESORT / 4)[0].strip()
+        except subprocess.TimeoutExpired:
+            mount.signal(signal.SIGKILL)
+            mount.expected_status = -signal.SIGKILL
+            raise AssertionError("the mount answers nobody") from None
+
+
+def tccli(keys):
+    return json.dumps({"secretId": keys["TENCENTCLOUD_SECRET_ID"], "secretKey": keys["TENCENTCLOUD_SECRET_KEY"]})
+
+
+def sdk(keys):
+    return "[default]\nsecret_id = %(TENCENTCLOUD_SECRET_ID)s\nsecret_key = %(TENCENTCLOUD_SECRET_KEY)s\n" % keys
+
+
+def bcecmd(keys):
+    return "[Defaults]\nAk = %(QIANFAN_ACCESS_KEY)s\nSk = %(QIANFAN_SECRET_KEY)s\n" % keys
+
+
+def dotenv(keys):
+    return "QIANFAN_ACCESS_KEY=%(QIANFAN_ACCESS_KEY)s\nQIANFAN_SECRET_KEY=%(QIANFAN_SECRET_KEY)s\n" % keys
+
+
+FILES = {".tccli/default.credential": ("tione", STATUS, tccli), ".tencentcloud/credentials": ("tione", STATUS, sdk),
+         ".go-bcecli/credentials": ("qianfan", RUN, bcecmd), ".env": ("qianfan", RUN, dotenv)}
+
+
+@pytest.mark.parametrize("binary", [None, PLAIN], ids=["sanitized", "plain"])
+@pytest.mark.parametrize("name", FILES)
+def test_P18_a_key_file_below_the_mount_point_is_read_again(box, cloud, covered, name, binary):
+    source, path, write = FILES[name]
+    covered.write(name, write(KEYS))
+    mount = box.mount(source, "ttl=0", at=box.home, env=NO_KEYS, cwd=box.home, **({"binary": binary} if binary else {}))
+    before = read_by_another(mount, path)
+    assert before
+    covered.write(name, write(ROTATED))
+    rotate(cloud)
+    assert read_by_another(mount, path) == before
+    assert cloud.counts()["by_verdict"].keys() == {"ok"}
