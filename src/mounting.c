@@ -50,14 +50,26 @@ void mounting_release(struct mounting *mounting)
 
 /* ---- a directory to mount on ---- */
 
+/* Slashes and "/." at the end, in place. */
+static void cut_dots(char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && (path[len - 1] == '/' || (path[len - 1] == '.' && path[len - 2] == '/')))
+		len--;
+	path[len] = '\0';
+}
+
 /* As the kernel's table has it; the caller frees it.  NULL with errno. */
 static char *resolve(const char *path)
 {
 	char *whole = realpath(path, NULL);
 	if (whole || errno != ENOTCONN)
 		return whole;
-	/* A dead mount cannot be asked; the directory that it is in can. */
+	/* A dead mount cannot be asked; the directory that it is in can. Its "." is the mount itself. */
 	char *head = xstrdup(path), *tail = xstrdup(path);
+	cut_dots(head);
+	cut_dots(tail);
 	char *parent = realpath(dirname(head), NULL);
 	if (parent) {
 		struct buf joined;
@@ -118,6 +130,21 @@ static bool check_directory(const char *path, struct buf *why)
 	return !wrong;
 }
 
+/* What to do about a path that leads nowhere: mkdir helps neither in a removed directory nor behind a link. */
+static void add_advice(struct buf *why, const char *path)
+{
+	struct stat status;
+	char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+
+	if (*path != '/' && !here)
+		buf_puts(why, ": the current directory was removed: cd to another");
+	else if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+		buf_puts(why, ": it is a link to what is not there");
+	else
+		buf_printf(why, ": mkdir -p %.*s", QUOTED_MAX, path);
+	free(here);
+}
+
 /* The child: the path, and 0; else what is wrong with it. */
 static int look(void *arg, int out)
 {
@@ -130,7 +157,7 @@ static int look(void *arg, int out)
 	if (!whole)
 		buf_printf(&why, "%.*s: %s", QUOTED_MAX, path, strerror(error));
 	if (!whole && error == ENOENT)
-		buf_printf(&why, ": mkdir -p %.*s", QUOTED_MAX, path);
+		add_advice(&why, path);
 	bool good = whole && heal(whole, &why) && check_directory(whole, &why);
 	return dprintf(out, "%s", good ? whole : why.data) < 0 || !good;
 }

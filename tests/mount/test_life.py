@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from harness import (APART, KEYS, LAST_RESORT, MODEL, NOTEBOOK, PLAIN, SECRETS, TASK, error_of, find_daemon, forget_all,
-                     mounts_below, timed, wait_exit,
+from harness import (APART, KEYS, LAST_RESORT, MODEL, NOTEBOOK, PLAIN, SANITIZED, SECRETS, TASK, error_of, find_daemon,
+                     forget_all, mounts_below, timed, wait_exit,
                      wait_until)
 
 STATUS = "training/%s/status" % TASK
@@ -49,6 +49,16 @@ def test_a_bad_mount_point_is_1(box):
     (box.directory / "file").write_text("")
     assert "not a directory" in refused(box, 1, "tione", box.directory / "file").lower()
     assert "not a directory" in refused(box, 1, "tione", box.directory / "file/below").lower()
+
+
+def test_mkdir_is_no_advice_where_it_does_not_help(box):
+    (box.directory / "link").symlink_to("nowhere")
+    assert "link: No such file or directory: it is a link to what is not there" in refused(box, 1, "tione", box.directory / "link")
+    (box.directory / "gone").mkdir()
+    said = subprocess.run(["sh", "-c", 'rmdir "$PWD" && exec "$0" tione .', str(SANITIZED)], cwd=box.directory / "gone",
+                          env=box.environment({}), capture_output=True, text=True, timeout=60)
+    assert (said.returncode, said.stderr) == (
+        1, "describefs: .: No such file or directory: the current directory was removed: cd to another\n")
 
 
 def test_no_credentials_are_1_and_it_says_what_to_do(box):
@@ -259,6 +269,20 @@ def test_a_mount_whose_daemon_was_killed_is_healed_by_starting_over(box, cloud):
     again = box.mount("tione", at=dead.path)
     assert again.text(STATUS) == "SUCCEED"
     assert len(mounts_below(again.path)) == 1
+
+
+@pytest.mark.parametrize("end", ["/", "/.", "/./", "//.//"])
+def test_a_dead_mount_is_healed_however_its_path_ends(box, cloud, end):
+    dead = box.mount("tione")
+    dead.expected_status = -signal.SIGKILL
+    dead.signal(signal.SIGKILL)
+    assert dead.wait() == -signal.SIGKILL
+    result = box.run("-o", "endpoint=" + cloud.url, "tione", str(dead.path) + end)
+    try:
+        assert (result.returncode, result.stderr) == (0, b"")
+        assert len(mounts_below(dead.path)) == 1
+    finally:
+        subprocess.run(["umount", str(dead.path)], check=False)
 
 
 def test_a_dead_mount_of_another_program_is_left_alone(box):
