@@ -130,7 +130,7 @@ static bool check_directory(const char *path, struct buf *why)
 	return !wrong;
 }
 
-/* What to do about a path that leads nowhere: mkdir helps neither in a removed directory nor behind a link. */
+/* What to do about a path that leads nowhere; mkdir helps not in a removed directory, nor behind a link. */
 static void add_advice(struct buf *why, const char *path)
 {
 	struct stat status;
