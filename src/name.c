@@ -259,22 +259,47 @@ static void fold_end(char *end, size_t room, const char *member)
 
 enum { END_MAX = 24 };
 
+static bool ends_with_any(const char *end, const char *const *words)
+{
+	size_t len = strlen(end);
+
+	while (*words && !ends_with(end, len, *words))
+		words++;
+	return *words;
+}
+
+/* "PasswordHash", "private_key_pem", "Token2" hold the secret in another form, or another one. */
+static bool cut_form(char *end)
+{
+	static const char *const FORMS[] = {
+		"plaintext", "value", "text", "string", "data", "content", "pem", "base64", "hash", "plain",
+	};
+	size_t len = strlen(end);
+
+	for (size_t i = 0; i < sizeof FORMS / sizeof *FORMS; i++)
+		if (ends_with(end, len, FORMS[i])) {
+			end[len - strlen(FORMS[i])] = '\0';
+			return true;
+		}
+	size_t letters = len;
+	while (letters > 0 && ascii_is_digit(end[letters - 1]))
+		end[--letters] = '\0';
+	return letters < len;
+}
+
 bool name_is_secret(const char *member)
 {
 	static const char *const ENDS[] = {
 		"password", "passwd", "passphrase", "passcode", "pwd", "secret", "secretkey",
 		"token", "credential", "privatekey", "accesskey", "apikey", "authkey",
-		"signingkey", "encryptionkey", "sessionkey", "sharedkey", "masterkey",
-		"logincommand", "kubeconfig",
+		"signingkey", "encryptionkey", "sessionkey", "sharedkey", "masterkey", "sshkey",
+		"clientkey", "hmackey", "logincommand", "kubeconfig", "connectionstring",
+		"authorization", "cookie", "jwt", NULL,
 	};
 	char end[END_MAX];
 
 	fold_end(end, sizeof end, member);
-	size_t len = strlen(end);
-	for (size_t i = 0; i < sizeof ENDS / sizeof *ENDS; i++)
-		if (ends_with(end, len, ENDS[i]))
-			return true;
-	return false;
+	return ends_with_any(end, ENDS) || (cut_form(end) && ends_with_any(end, ENDS));
 }
 
 bool name_is_token(const char *member)
@@ -282,5 +307,7 @@ bool name_is_token(const char *member)
 	char end[END_MAX];
 
 	fold_end(end, sizeof end, member);
+	if (!ends_with(end, strlen(end), "token"))
+		cut_form(end);
 	return ends_with(end, strlen(end), "token");
 }

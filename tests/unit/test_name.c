@@ -447,9 +447,12 @@ static void test_names_of_secrets(void **state)
 	static const char *const secrets[] = { "Password", "password", "passwd", "DbPasswd", "root_pwd", "PWD", "Secret",
 		"ClientSecret", "InnerSecretKey", "secret_key", "secretkey", "SECRET-KEY", "NewSecretToken", "Token",
 		"AccessTokens", "credential", "Credentials", "PrivateKey", "private_keys", "AccessKey", "LoginCommand",
-		"login_command", "ApiKey", "API_KEY", "apikeys", "passphrase", "KubeConfig" };
+		"login_command", "ApiKey", "API_KEY", "apikeys", "passphrase", "KubeConfig", "Password1", "password_hash",
+		"PasswordBase64", "SecretPlaintext", "PrivateKeyPem", "private_key_2", "TokenValue", "SecretText", "client-key-data",
+		"KubeConfigContent", "SSHKey", "ConnectionString", "Authorization", "SessionCookies", "Jwt" };
 	static const char *const open[] = { "", "Id", "Status", "PasswordLength", "SecretName", "SecretId", "TokenCount",
-		"Tokenizer", "Key", "KeyName", "TagKey", "Access", "Command", "Config", "s", "ss", "CosPath", "SecretKeyId" };
+		"Tokenizer", "Key", "KeyName", "TagKey", "Access", "Command", "Config", "s", "ss", "CosPath", "SecretKeyId",
+		"Value", "Data1", "2", "Text", "SecretName1", "TokenCountValue", "KeyData", "String" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
@@ -458,7 +461,7 @@ static void test_names_of_secrets(void **state)
 	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
 		if (name_is_secret(open[i]))
 			fail_msg("%s is a secret", open[i]);
-	assert_true(name_is_token("TotalTokens") && name_is_token("token") && !name_is_token("Password"));
+	assert_true(name_is_token("TotalTokens") && name_is_token("token") && name_is_token("Token2") && !name_is_token("Password"));
 }
 
 int main(void)
