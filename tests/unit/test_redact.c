@@ -34,6 +34,11 @@ static const struct row {
 	{ "text", NULL, "text" },
 	{ "text", "", "text" },
 	{ "************", "************", "***" },
+	{ "t=tok%2BenVa1%2Fue%3D%3D&", "tok+enVa1/ue==", "t=***&" },
+	{ "t=tok%2ben%2fValue&", "tok+en/Value==", "t=***&" },
+	{ "hex: 746f6b2b656e5661312f75653d3d.", "tok+enVa1/ue==", "hex: ***." },
+	{ "Zm9yOiBub3RoaW5nIG9mIGl0", SECRET, "Zm9yOiBub3RoaW5nIG9mIGl0" },
+	{ "746f6b", "tok+enVa1/ue==", "746f6b" },
 };
 
 static void what_is_of_the_secret_goes(void **state)
@@ -63,11 +68,31 @@ static void no_place_hides_it(void **state)
 			}
 }
 
+/* Each text is "a SECRET", "ab SECRET" or "abc SECRET"; six bytes at an end share digits with what is beside. */
+static void base64_hides_it_at_no_place(void **state)
+{
+	static const char *const TEXTS[] = {
+		"YSBBS0lEejhrcmJzSjV5S0JaUXBuNzRXRmttTFB4M2duUGhFU0E=",
+		"YWIgQUtJRHo4a3Jic0o1eUtCWlFwbjc0V0ZrbUxQeDNnblBoRVNB",
+		"YWJjIEFLSUR6OGtyYnNKNXlLQlpRcG43NFdGa21MUHgzZ25QaEVTQQ==",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+		char *text = xstrdup(TEXTS[i]);
+		redact(text, SECRET);
+		assert_in_range(strlen(text), 3, 3 + 12);
+		assert_non_null(strstr(text, "***"));
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_of_the_secret_goes),
 		cmocka_unit_test(no_place_hides_it),
+		cmocka_unit_test(base64_hides_it_at_no_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
