@@ -20,7 +20,7 @@
 
 #include "child.h"
 
-enum { SAID_MAX = 1024, SOCKET = STDERR_FILENO + 1 };
+enum { SAID_MAX = 1024, SOCKET = STDERR_FILENO + 1, DETACH_MS = 20000 };
 
 static const char NAME[] = "fusermount3", TOLD[] = "_FUSE_COMMFD=3";
 
@@ -37,7 +37,7 @@ static char **environment(void)
 	return whole;
 }
 
-/* A PATH of a service may leave it out. */
+/* A PATH of a service may leave it out, or lead through a dead mount, which is an error of its own. */
 static int spawn(pid_t *child, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
 	char *const *arguments)
 {
@@ -46,7 +46,7 @@ static int spawn(pid_t *child, const posix_spawn_file_actions_t *actions, const 
 	char **words = environment();
 	int error = ENOENT;
 
-	for (size_t i = 0; error == ENOENT && i < sizeof(places) / sizeof(*places); i++)
+	for (size_t i = 0; error && i < sizeof(places) / sizeof(*places); i++)
 		error = posix_spawnp(child, places[i], actions, attributes, arguments, words);
 	free(words);
 	return error;
@@ -157,7 +157,7 @@ int fusermount_mount(const char *place, const char *options, int64_t ms, int *ke
 	return fd;
 }
 
-bool fusermount_detach(const char *place, int64_t ms)
+static bool detach(const char *place, int64_t ms)
 {
 	char *const arguments[] = { (char *)(uintptr_t)NAME, (char *)(uintptr_t)"-u", (char *)(uintptr_t)"-q",
 		(char *)(uintptr_t)"-z", (char *)(uintptr_t)"--", (char *)(uintptr_t)place, NULL };
@@ -166,11 +166,25 @@ bool fusermount_detach(const char *place, int64_t ms)
 
 	if (begin(&child, arguments, -1, -1))
 		return false;
-	if (!ms)
-		return true;
 	if (!child_wait(child, ms, &status)) {
 		child_kill(child);
 		return false;
 	}
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/*
+ * Whoever starts a program stands still until it runs, and PATH may lead through the very mount.  So a process
+ * that serves the mount has a child start it, which must not keep /dev/fuse open.
+ */
+bool fusermount_detach(const char *place, int64_t ms)
+{
+	if (ms)
+		return detach(place, ms);
+	pid_t child = fork();
+	if (child == 0) {
+		close_range(STDERR_FILENO + 1, ~0U, 0);
+		_exit(!detach(place, DETACH_MS));
+	}
+	return child > 0;
 }

@@ -177,6 +177,14 @@ def test_P17_a_killed_mount_of_a_user_is_healed_by_the_next_start(box, cloud):
                    "auto_unmount")
 
 
+def test_P17_a_path_that_leads_through_the_mount_keeps_nobody_from_ending_it(box, cloud):
+    """The helper is looked for in PATH, which begins below the mount point; at the end, and over a dead mount."""
+    in_a_namespace(box, """
+        user() { as_user env PATH="$point/bin:$PATH" "$@"; }
+        start user; kill $pid; gone
+        start user; kill -9 $pid; while runs; do sleep 0.02; done; start user; kill $pid; gone""")
+
+
 def test_P16_a_user_detaches_only_his_own_mount(box, cloud):
     said = in_a_namespace(box, """
         start as_user; mount -t tmpfs none "$point"; echo kept > "$point/file"
