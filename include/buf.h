@@ -79,7 +79,7 @@ void texts_release(struct texts *texts);
 enum { HASH_LANES_MIN = 64 << 10 };
 uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t len);
 uint64_t hash_text(uint64_t seed, const char *text);
-/* SipHash-2-4: who does not know the key cannot make texts of one hash, nor of nearly one. */
+/* SipHash-2-4: without the key, a peer cannot make texts whose hashes collide. */
 uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t len);
 
 #endif

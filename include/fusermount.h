@@ -1,5 +1,5 @@
 /*
- * fusermount.h - the program that mounts and unmounts for users who may not.
+ * fusermount.h - the setuid program that mounts and unmounts for unprivileged users.
  *
  * Layer 5.
  */

@@ -28,7 +28,7 @@ struct map {
 typedef bool map_equal_fn(const void *value, const void *key);
 
 /*
- * `seed` is known to nobody outside: a peer, or a reader with names of their own making, can fill no part of
+ * `seed` is secret: without it, a peer or a reader that makes up names can fill no part of
  * the table above others.
  */
 void map_init(struct map *map, uint64_t seed);

@@ -79,7 +79,7 @@ void config_files_release(struct config_files *files);
 /* Those that are there, with a blank between; NULL: none. To be freed. */
 char *config_files_named(const struct config_files *files);
 bool config_files_have(const struct config_files *files, const char *section);
-/* "FILE:LINE: [SECTION]", for who has to change it. */
+/* "FILE:LINE: [SECTION]", for an error message. */
 void config_files_place(const struct config_files *files, const char *section, struct buf *out);
 /* The names of the sections, each once. */
 void config_files_list(const struct config_files *files, struct texts *out);

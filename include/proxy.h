@@ -18,7 +18,7 @@ struct proxy {
 bool proxy_read(struct proxy *proxy, const char *text);
 /* Wipes what is secret. */
 void proxy_release(struct proxy *proxy);
-/* Overwrites user and password of each proxy= in a word of the command line, which ps shows to everybody. */
+/* Overwrites user and password of each proxy= in a word of the command line, which ps shows to all users. */
 void proxy_hide(char *word);
 
 #endif

@@ -41,7 +41,7 @@ struct snapshot {
 	const char *text; /* all offsets point into it */
 };
 
-/* Of hashes of what is secret: they are seen by users who may not read it, and could test guesses. */
+/* The key of hashes of secrets: a user who may not read a secret sees its hash and could test guesses. */
 enum { SNAPSHOT_KEY_BYTES = 32 };
 
 struct snapshot_style {

@@ -2,8 +2,8 @@
  * config_file.c - what is read from /etc/describefs and ~/.config/describefs: named mounts, and catalogs.
  *
  * A section's options are put in before the command line's, so that what was typed wins.  A mistake in a file
- * is refused with its place, as one on the command line is, and a mistake in a section that nobody named
- * hurts nobody.
+ * is refused with its place, as one on the command line is, and a mistake in a section that was not named
+ * is ignored, except by doctor.
  */
 #include "options.h"
 

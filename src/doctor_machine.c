@@ -205,7 +205,7 @@ static void look_at_mount(struct findings *findings, const struct mount *mount, 
 		buf_puts(&text, " is covered by another mount: unmount that first");
 		finding = FINDING_WARNING;
 	} else if (error == EINVAL) {
-		buf_puts(&text, " does not answer as describefs does: who serves it?");
+		buf_puts(&text, " does not answer as describefs does: another program serves it; unmount it");
 	} else {
 		buf_printf(&text, " does not answer: %s", error < 0 || error == ETIMEDOUT ?
 			"is its process stopped?" : strerror(error));

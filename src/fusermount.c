@@ -1,5 +1,5 @@
 /*
- * fusermount.c - the program that mounts and unmounts for users who may not.
+ * fusermount.c - the setuid program that mounts and unmounts for unprivileged users.
  *
  * It is told in its environment which descriptor is its end of a socket, and sends /dev/fuse through it.
  */

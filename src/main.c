@@ -88,7 +88,7 @@ static void miss_greeting(void *arg)
 	fail(service, problem);
 }
 
-/* Whoever waits for the mount is told: the parent, or in the foreground perhaps a service manager. */
+/* Reports that the mount answers: to the parent, or in the foreground to a service manager. */
 static void tell_ready(void *arg, int error)
 {
 	struct service *service = arg;

@@ -97,7 +97,7 @@ static int64_t at_most(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Until when all that came with it stands, whoever reads it. */
+/* Until when all that came with it is fresh, for every reader. */
 static int64_t stands_ms(const struct reading *reading, int64_t now_ms)
 {
 	int64_t until_ms = reading->n_open ? now_ms : reading->ended_ms;
