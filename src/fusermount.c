@@ -173,18 +173,26 @@ static bool detach(const char *place, int64_t ms)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+static int detach_in_child(void *arg, int out)
+{
+	(void)out;
+	close_range(STDERR_FILENO + 1, ~0U, 0); /* /dev/fuse, too: it must not stay open */
+	return !detach(arg, DETACH_MS);
+}
+
 /*
- * Whoever starts a program stands still until it runs, and PATH may lead through the very mount.  So a process
- * that serves the mount has a child start it, which must not keep /dev/fuse open.
+ * A process that starts a program stands still until the program runs, and PATH may lead through the mount
+ * that the process serves. So a child starts it, which is not waited for.
  */
 bool fusermount_detach(const char *place, int64_t ms)
 {
+	struct child child;
+
 	if (ms)
 		return detach(place, ms);
-	pid_t child = fork();
-	if (child == 0) {
-		close_range(STDERR_FILENO + 1, ~0U, 0);
-		_exit(!detach(place, DETACH_MS));
-	}
-	return child > 0;
+	if (!child_start(&child, detach_in_child, (void *)(uintptr_t)place, 1))
+		return false;
+	close(child.fd);
+	buf_release(&child.said);
+	return true;
 }
