@@ -45,8 +45,9 @@ int mounting_make(struct mounting *mounting, const char *place, const struct mou
 	struct buf *why);
 /*
  * Takes it out of the tree, wherever it is by now (`place`: where it was).  A process that has something open
- * there keeps it.  `waits`: until fusermount3 has done it, where only that can.  That may ask us about the mount
- * point, so a process that serves it must not wait.  False: it is still there, another mount may cover it.
+ * there keeps it.  `waits`: until fusermount3 has done it, where only that can.  That may ask us about the
+ * mount point, so a process that serves it must not wait.  False: it is still there, another mount may cover
+ * it.
  */
 bool mounting_detach(const struct mount_id *id, const char *place, bool waits);
 void mounting_release(struct mounting *mounting);
