@@ -14,7 +14,7 @@
 
 #include "mounts.h"
 
-enum { FILE_PLACES_MAX = 16, FILE_NAME_ROOM = 256 };
+enum { FILE_PLACES_MAX = 16, FILE_LINKS_MAX = 40, FILE_NAME_ROOM = 256 };
 
 /* A name in a directory. */
 struct file_place {
@@ -46,6 +46,8 @@ struct file_way {
 	char name[FILE_NAME_ROOM]; /* in it: no link, but one of /proc if `follows` */
 	bool follows;
 	int link, link_directory; /* where the path's own last name is a link: it, and where it is; else -1 */
+	uid_t owners[FILE_LINKS_MAX]; /* of each link on the way */
+	unsigned n_owners;
 };
 
 /*

@@ -74,14 +74,14 @@ static bool check_real_directory(int fd, const char *named, struct file_trust tr
 /* The name may be a link's, and the file elsewhere. */
 static bool check_way(const char *path, const struct file_way *way, struct file_trust trust, struct buf *why)
 {
-	struct stat link;
 	char *copy = xstrdup(path);
 	const char *directory = dirname(copy);
 	bool good = check_directory(way->link < 0 ? way->directory : way->link_directory, directory, trust,
 		why);
+	for (unsigned i = 0; good && i < way->n_owners; i++)
+		good = check_owner(path, way->owners[i], trust, why);
 	if (good && way->link >= 0)
-		good = fstat(way->link, &link) == 0 && check_owner(path, link.st_uid, trust, why) &&
-			check_real_directory(way->directory, directory, trust, why);
+		good = check_real_directory(way->directory, directory, trust, why);
 	free(copy);
 	return good;
 }

@@ -17,14 +17,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { LINKS_MAX = 40, WALK = O_PATH | O_CLOEXEC, REST_MAX = 4 * PATH_MAX };
+enum { WALK = O_PATH | O_CLOEXEC, REST_MAX = 4 * PATH_MAX };
 
 struct walk {
 	struct file_way *way;
 	const struct file_cover *cover;
 	struct file_cover *learner; /* the same before the mount, when places are remembered */
 	struct buf rest;
-	unsigned links;
 	bool meets; /* the way leads into the directory */
 };
 
@@ -147,8 +146,8 @@ static bool follow(struct walk *walk, int link)
 	struct buf rest;
 	ssize_t n = readlinkat(link, "", text, sizeof(text));
 
-	if (n <= 0 || (size_t)n >= sizeof(text) || ++walk->links > LINKS_MAX)
-		return fail(n < 0 ? errno : n == 0 ? ENOENT : ELOOP);
+	if (n <= 0 || (size_t)n >= sizeof(text))
+		return fail(n < 0 ? errno : n == 0 ? ENOENT : ENAMETOOLONG);
 	buf_init(&rest, REST_MAX);
 	buf_add(&rest, text, (size_t)n);
 	buf_puts(&rest, walk->rest.len ? "/" : "");
@@ -166,7 +165,11 @@ static bool take_link(struct walk *walk, int link, bool *ends)
 {
 	struct file_way *way = walk->way;
 	struct statfs system;
+	struct stat own;
 
+	if (way->n_owners == FILE_LINKS_MAX || fstat(link, &own) < 0)
+		return fail(ELOOP);
+	way->owners[way->n_owners++] = own.st_uid;
 	if (walk->rest.len == 0 && way->link < 0) {
 		way->link = fcntl(link, F_DUPFD_CLOEXEC, 0);
 		way->link_directory = fcntl(way->directory, F_DUPFD_CLOEXEC, 0);

@@ -171,6 +171,28 @@ static void a_link_is_believed_as_its_file_is(void **state)
 	unlink(link);
 }
 
+/* Each link on the way chooses the file: the second of two, and one to a directory. */
+static void every_link_on_the_way_is_believed_or_none(void **state)
+{
+	(void)state;
+	char link[128], second[128];
+	const struct file_trust trust = { -1, FILE_DECIDES };
+	if (geteuid() != 0)
+		skip();
+	snprintf(link, sizeof link, "%s/link", top);
+	snprintf(second, sizeof second, "%s/second", top);
+	make(0, 0, 0644, 0, 0755);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(symlink(i ? "conf" : "conf/file", second), 0);
+		assert_int_equal(symlink(i ? "second/file" : "second", link), 0);
+		assert_read(0, 0, link, trust, NULL);
+		assert_int_equal(lchown(second, ALICE, ALICE), 0);
+		assert_read(0, 0, link, trust, "belongs to the user 1234");
+		unlink(link);
+		unlink(second);
+	}
+}
+
 /* A pod that runs as root cannot change the mode of what is mounted read-only. */
 static void what_is_mounted_read_only_cannot_be_told_to_change(void **state)
 {
@@ -197,6 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(whose_files_are_believed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_link_is_believed_as_its_file_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_link_on_the_way_is_believed_or_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_mounted_read_only_cannot_be_told_to_change, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
