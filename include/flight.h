@@ -92,6 +92,7 @@ struct flight {
 	struct leg *legs; /* in the order of pages: the answer to the first is taken next */
 	size_t n_legs, held_bytes; /* held: in answers that wait for those before them */
 	size_t bytes; /* of all answers */
+	int64_t sent_ms; /* the call whose answer was taken in last; 0: none was */
 	int64_t alone_ms; /* since when nobody waits; 0: somebody does */
 
 	const struct action *action; /* the call that is being made */

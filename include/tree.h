@@ -45,8 +45,8 @@ struct tree_options {
 };
 
 /*
- * When an operation is asked and when it began: what came in since it began is fresh for it.  TREE_KNOWN, for
- * a beginning: whatever is known will do, and nothing is needed.
+ * When an operation is asked and when it began: the answer to a call that was sent since is fresh for it.
+ * TREE_KNOWN, for a beginning: whatever is known will do, and nothing is needed.
  */
 struct asked {
 	int64_t now_ms, since_ms;
@@ -303,9 +303,12 @@ void tree_crowd(struct tree *tree, enum fault fault);
  */
 void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum fault fault, int64_t hold_ms,
 	int64_t now_ms);
-/* A call about the node failed; stands for hold_ms, and drops what the fault's row says. */
+/*
+ * A call about the node failed; stands for hold_ms, and drops what the fault's row says.  `sent_ms`: of that
+ * call, for who asked since; 0: now.
+ */
 void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,
-	int64_t hold_ms, int64_t now_ms);
+	int64_t hold_ms, int64_t sent_ms, int64_t now_ms);
 
 struct tree_stats {
 	size_t nodes, versions;

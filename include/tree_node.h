@@ -337,7 +337,9 @@ enum fault node_render(struct tree *tree, struct node *node, const struct json *
 /* tree_reading.c: what came with a list stands while that is read, and read from */
 struct reading *reading_get(struct reading *reading); /* NULL is fine */
 void reading_put(struct reading *reading);
-void reading_note_page(struct reading *reading); /* another one came */
+void reading_note_page(struct reading *reading, int64_t sent_ms); /* another one came */
+/* When the oldest page of what the stamp's answer ended was asked for. */
+int64_t reading_sent_ms(const struct stamp *stamp);
 /* Until when what was said last counts as fresh. */
 int64_t record_until_ms(const struct record *record, int64_t now_ms);
 /* Somebody looks into the node's item. */

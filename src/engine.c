@@ -200,7 +200,7 @@ static void give_up(void *arg)
 		leg_note_queue(leg);
 	if (silent)
 		tree_note_outage(engine->options.tree, fault, engine_now_ms(engine));
-	tree_fail(engine->options.tree, flight->node, flight->want, fault, silent, engine_now_ms(engine));
+	tree_fail(engine->options.tree, flight->node, flight->want, fault, silent, 0, engine_now_ms(engine));
 	tree_give_up(engine->options.tree, wait->id, wait->name, fault, GIVEN_UP_MS, engine_now_ms(engine));
 	struct reply reply = ask_again(wait);
 	if (reply.outcome == OUTCOME_NEED) /* as who asks now, and is told that somebody gave up */

@@ -120,7 +120,7 @@ static void land(struct flight *flight, enum fault fault)
 	if (fault) {
 		tree_note_outage(engine->options.tree, fault, engine_now_ms(engine));
 		tree_fail(engine->options.tree, node, flight->want, fault, hold_ms(fault),
-			engine_now_ms(engine));
+			flight->sent_ms, engine_now_ms(engine));
 	}
 	leave_reading(flight);
 	if (!fault && (flight->want == WANT_LIST || flight->want == WANT_WHOLE))
@@ -297,6 +297,7 @@ static bool take_first(struct flight *flight, const struct json *result)
 
 	response_move(&leg.response, &flight->legs->response);
 	flight->held_bytes -= leg.response.body.len;
+	flight->sent_ms = leg.sent_ms;
 	leg_free(flight->legs);
 	if (!leg.fault && !result) {
 		struct fault_note again = { 0 };

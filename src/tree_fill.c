@@ -27,7 +27,7 @@ static struct stamp *page_stamp(struct node *listing, const struct source_note *
 			last->reading != note->reading) {
 		stamp_put(last);
 		listing->page_stamp = stamp_new(note);
-		reading_note_page(note->reading);
+		reading_note_page(note->reading, note->sent_ms);
 	}
 	return listing->page_stamp;
 }
@@ -249,25 +249,26 @@ static void drop_answers(struct tree *tree, struct node *node)
 		node->parent->changes++;
 }
 
-static void mark_missing(struct tree *tree, struct node *node, int64_t now_ms)
+static void mark_missing(struct tree *tree, struct node *node, int64_t at_ms, int64_t now_ms)
 {
 	struct trouble *trouble = node_trouble(tree, node);
 
 	events_note_gone(tree, node, now_ms);
 	node->missing = true;
-	trouble->missing_at_ms = now_ms;
+	trouble->missing_at_ms = at_ms;
 	trouble->missing_ms = now_ms + miss_ms(tree, node->kind);
 	drop_answers(tree, node);
 	node_settle(tree, node);
 }
 
-static void fail_listing(struct tree *tree, struct node *listing, enum fault fault, int64_t now_ms)
+static void fail_listing(struct tree *tree, struct node *listing, enum fault fault, int64_t at_ms,
+	int64_t now_ms)
 {
 	if (!fault_drops(fault))
 		return;
 	listing_empty(tree, listing);
 	if (fault == FAULT_NOT_FOUND && listing->parent->sort == NODE_RESOURCE)
-		mark_missing(tree, listing->parent, now_ms);
+		mark_missing(tree, listing->parent, at_ms, now_ms);
 }
 
 static void fail_part(struct tree *tree, struct node *view, enum fault fault)
@@ -303,12 +304,14 @@ void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum fault f
 }
 
 void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,
-	int64_t hold_ms, int64_t now_ms)
+	int64_t hold_ms, int64_t sent_ms, int64_t now_ms)
 {
+	int64_t at_ms = fault == FAULT_NOT_FOUND && sent_ms ? sent_ms : now_ms;
+
 	node_pin(node);
 	if (fault == FAULT_NOT_FOUND && node->kind)
 		hold_ms = miss_ms(tree, node->kind);
-	struct failure failure = { fault, now_ms, now_ms + hold_ms };
+	struct failure failure = { fault, at_ms, now_ms + hold_ms };
 	if (node->sort == NODE_LISTING)
 		node->failures[want] = failure;
 	else if (node->sort == NODE_VIEW)
@@ -316,11 +319,11 @@ void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault 
 	else
 		node_trouble(tree, node)->failure = failure;
 	if (node->sort == NODE_LISTING)
-		fail_listing(tree, node, fault, now_ms);
+		fail_listing(tree, node, fault, at_ms, now_ms);
 	else if (node->sort == NODE_VIEW)
 		fail_part(tree, node, fault);
 	else if (fault == FAULT_NOT_FOUND)
-		mark_missing(tree, node, now_ms);
+		mark_missing(tree, node, at_ms, now_ms);
 	else if (fault_drops(fault))
 		drop_answers(tree, node);
 	node_unpin(tree, node);

@@ -171,7 +171,8 @@ struct node *part_after(const struct part *part, uint64_t serial)
 
 bool part_is_fresh(const struct part *part, struct asked asked)
 {
-	return part->stamp && (part->expires_ms > asked.now_ms || part->stamp->received_ms >= asked.since_ms);
+	return part->stamp && (part->expires_ms > asked.now_ms ||
+		reading_sent_ms(part->stamp) >= asked.since_ms);
 }
 
 /* ---- an answer ---- */

@@ -26,6 +26,7 @@ struct reading {
 	unsigned n_open; /* flights that read it now */
 	size_t n_pages; /* that came */
 	int64_t begun_ms, ended_ms;
+	int64_t sent_ms; /* of the first page */
 	int64_t ttl_ms; /* of a live item; 0: everything is asked for anew */
 	int64_t passed_ms; /* when a reader went on to another item */
 	uint64_t passed; /* to which: its serial */
@@ -39,10 +40,17 @@ struct reading *reading_get(struct reading *reading)
 	return reading;
 }
 
-void reading_note_page(struct reading *reading)
+void reading_note_page(struct reading *reading, int64_t sent_ms)
 {
-	if (reading)
-		reading->n_pages++;
+	if (reading && !reading->n_pages++)
+		reading->sent_ms = sent_ms;
+}
+
+int64_t reading_sent_ms(const struct stamp *stamp)
+{
+	const struct reading *reading = stamp->reading;
+
+	return reading && reading->n_pages ? reading->sent_ms : stamp->sent_ms;
 }
 
 void reading_put(struct reading *reading)

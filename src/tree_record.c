@@ -228,14 +228,14 @@ bool node_set_item(struct tree *tree, struct node *node, const struct json *item
 bool record_is_fresh(const struct record *record, struct asked asked)
 {
 	return record->stamp && (record_until_ms(record, asked.now_ms) > asked.now_ms ||
-		record->stamp->received_ms >= asked.since_ms);
+		record->stamp->sent_ms >= asked.since_ms);
 }
 
 bool version_is_fresh(const struct node *node, const struct version *version, struct asked asked)
 {
 	if (version == node->listed.version)
 		return record_is_fresh(&node->listed, asked);
-	return version->expires_ms > asked.now_ms || version->stamp->received_ms >= asked.since_ms;
+	return version->expires_ms > asked.now_ms || version->stamp->sent_ms >= asked.since_ms;
 }
 
 const struct record *node_newest(const struct node *node)

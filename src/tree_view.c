@@ -60,7 +60,7 @@ bool listing_is_fresh(const struct node *listing, struct asked asked)
 	if (!kind_has_list(listing->kind))
 		return true;
 	return listing->list_stamp && (listing->list_expires_ms > asked.now_ms ||
-		listing->list_stamp->received_ms >= asked.since_ms);
+		reading_sent_ms(listing->list_stamp) >= asked.since_ms);
 }
 
 bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked)

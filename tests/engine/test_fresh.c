@@ -271,6 +271,111 @@ static void test_ttl_0_asks_every_time_and_still_answers_each_question_with_one_
 	leave(&place);
 }
 
+static void test_ttl_0_reads_what_was_written_before_it_asked(void **state)
+{
+	struct place place;
+	struct ask first = { 0 }, later[100] = { { 0 } };
+	(void)state;
+
+	enter_ttl(&place, 0, 1);
+	uint64_t id = world_find(place.world, "training/train-0001");
+	place.cloud.latency_ms = -1;
+	advance(&place, 1);
+	world_calls(place.world);
+	ask_put(&first, place.world, ASK_LOOKUP, id, "status");
+	struct exchange *old = world_only(place.world);
+	advance(&place, 1);
+	for (size_t i = 0; i < COUNT(later); i++) /* the cloud took the old state, and then it changed */
+		ask_put(&later[i], place.world, ASK_LOOKUP, id, "status");
+	cloud_answer(&place.cloud, old);
+	assert_found(&first.reply);
+	set_status(&place, "train-0001", "FAILED");
+	for (size_t i = 0; i < COUNT(later); i++)
+		assert_int_equal(later[i].answers, 0);
+	assert_calls(place.world, 2); /* one more, however many ask */
+	cloud_answer(&place.cloud, world_only(place.world));
+	for (size_t i = 0; i < COUNT(later); i++) {
+		size_t size;
+		assert_found(&later[i].reply);
+		assert_memory_equal(tree_read(place.world->tree, later[i].reply.entry.id, &size), "FAILED\n", 7);
+	}
+	assert_calls(place.world, 0);
+	leave(&place);
+}
+
+static void test_ttl_0_lists_what_was_there_when_it_asked(void **state)
+{
+	struct place place;
+	struct ask first = { 0 }, later = { 0 };
+	(void)state;
+
+	enter_ttl(&place, 0, 60);
+	uint64_t training = world_find(place.world, "training");
+	place.cloud.latency_ms = -1;
+	ask_put(&first, place.world, ASK_OPEN, training, NULL);
+	cloud_answer(&place.cloud, world_only(place.world)); /* a full page */
+	advance(&place, 1);
+	ask_put(&later, place.world, ASK_OPEN, training, NULL); /* as the second page is under way, or before it */
+	advance(&place, 1);
+	cloud_answer(&place.cloud, world_only(place.world));
+	assert_found(&first.reply);
+	assert_int_equal(later.answers, 0); /* its first page is older than the question */
+	while (place.world->script.n_waiting)
+		cloud_answer(&place.cloud, script_waiting(&place.world->script, 0));
+	assert_found(&later.reply);
+	leave(&place);
+}
+
+/* Also that it was not there. */
+static void test_ttl_0_finds_what_came_before_it_asked(void **state)
+{
+	struct place place;
+	struct ask first = { 0 }, later = { 0 };
+	(void)state;
+
+	enter_ttl(&place, 0, 1);
+	uint64_t training = world_find(place.world, "training");
+	place.cloud.latency_ms = -1;
+	ask_put(&first, place.world, ASK_LOOKUP, training, "train-0002");
+	advance(&place, 1);
+	ask_put(&later, place.world, ASK_LOOKUP, training, "train-0002");
+	cloud_answer(&place.cloud, world_only(place.world));
+	assert_absent(&first.reply);
+	assert_int_equal(later.answers, 0);
+	cloud_add(&place.cloud, "training", NULL, "train-0002");
+	cloud_answer(&place.cloud, world_only(place.world));
+	assert_found(&later.reply);
+	leave(&place);
+}
+
+/* A term that the answer is within makes no second call. */
+static void test_who_joins_a_call_takes_its_answer_within_the_term(void **state)
+{
+	struct place place;
+	struct ask first = { 0 }, later = { 0 };
+	(void)state;
+
+	enter_ttl(&place, 3, 1);
+	uint64_t id = world_find(place.world, "training/train-0001");
+	advance(&place, 3000);
+	place.cloud.latency_ms = -1;
+	world_calls(place.world);
+	for (int wait_ms = 2999; wait_ms <= 3000; wait_ms++) {
+		ask_put(&first, place.world, ASK_LOOKUP, id, "status");
+		advance(&place, 1000);
+		ask_put(&later, place.world, ASK_LOOKUP, id, "status");
+		advance(&place, wait_ms - 1000);
+		cloud_answer(&place.cloud, world_only(place.world));
+		assert_found(&first.reply);
+		assert_int_equal(later.answers, wait_ms < 3000);
+		advance(&place, 10);
+	}
+	cloud_answer(&place.cloud, world_only(place.world));
+	assert_found(&later.reply);
+	assert_calls(place.world, 3);
+	leave(&place);
+}
+
 /* ---- what a newer list says ---- */
 
 static void test_a_list_that_says_it_moved_on_has_the_rest_described_again(void **state)
@@ -473,6 +578,10 @@ int main(void)
 		cmocka_unit_test(test_ttl_overrides_live_terminal_and_list),
 		cmocka_unit_test(test_a_long_ttl_does_not_make_a_miss_longer_and_a_short_one_shortens_it),
 		cmocka_unit_test(test_ttl_0_asks_every_time_and_still_answers_each_question_with_one_call),
+		cmocka_unit_test(test_ttl_0_reads_what_was_written_before_it_asked),
+		cmocka_unit_test(test_ttl_0_lists_what_was_there_when_it_asked),
+		cmocka_unit_test(test_ttl_0_finds_what_came_before_it_asked),
+		cmocka_unit_test(test_who_joins_a_call_takes_its_answer_within_the_term),
 		cmocka_unit_test(test_a_list_that_says_it_moved_on_has_the_rest_described_again),
 		cmocka_unit_test(test_a_first_list_that_shows_it_alive_ends_the_long_ttl),
 		cmocka_unit_test(test_what_a_whole_list_lacks_is_asked_for_again_before_it_is_believed),
