@@ -12,6 +12,7 @@
 #define DESCRIBEFS_HTTP_H
 
 #include "buf.h"
+#include "file.h"
 #include "io.h"
 #include "loop.h"
 #include "proxy.h"
@@ -22,6 +23,10 @@ struct http_options {
 	const struct proxy *proxy; /* for https:// requests; its url NULL: none */
 	const char *cacert; /* PEM file to trust instead of the system's; NULL: the system's */
 	long connect_timeout_ms; /* 3000 */
+	const struct file_cover *cover; /* as file.h has it; cacert is read again when it has changed */
+	int64_t invoker; /* as file.h has it */
+	const char *certificates; /* what cacert held when it was last good; http.c sets it */
+	size_t certificates_len;
 };
 
 /* NULL: `why` says what is missing. Initialises libcurl: after the fork, once a process. */

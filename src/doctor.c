@@ -87,7 +87,7 @@ static void look_at_clock(struct findings *findings, const struct visit *visit)
 
 static void look_at_endpoint(struct findings *findings, const struct setting *setting, const char *endpoint)
 {
-	struct http_options options = { &setting->config->proxy, setting->config->cacert, 3000 };
+	struct http_options options = { .proxy = &setting->config->proxy, .cacert = setting->config->cacert };
 	struct visit visit = { .loop = loop_new() };
 	struct request request;
 	struct buf why;

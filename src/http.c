@@ -27,10 +27,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "digest.h"
 #include "transfer.h"
 #include "wiping.h"
 
-enum { CONNECTIONS_MAX = 1024, CONNECTIONS_KEPT = 64, CONNECT_MS = 3000, DISTRUST_MS = 2000 };
+enum { CONNECTIONS_MAX = 1024, CONNECTIONS_KEPT = 64, CONNECT_MS = 3000, DISTRUST_MS = 2000,
+	CACERT_BYTES = 16 << 20 };
 
 static const long NAMES_KEPT_S = 60;
 
@@ -54,7 +56,8 @@ struct http {
 	bool asks_names; /* no transfer has connected since the last that could not, or at all */
 	struct exchange *first;
 	struct http_options options;
-	char *cacert;
+	char *cacert, *certificates;
+	uint64_t cacert_mark;
 };
 
 /* The life of an exchange */
@@ -187,11 +190,36 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	return fd;
 }
 
+/* One that is being written, or is no good, does not take the place of the last good one. */
+static void renew_certificates(struct http *http)
+{
+	struct http_options *options = &http->options;
+	const struct file_trust trust = { options->invoker, FILE_DECIDES };
+	uint64_t mark = options->cacert ? file_mark(options->cover, options->cacert) : 0;
+	struct buf ignored;
+	size_t len;
+
+	if (!mark || mark == http->cacert_mark)
+		return;
+	buf_init(&ignored, 4096);
+	char *text = file_read_trusted(options->cover, options->cacert, CACERT_BYTES, trust, &len, &ignored);
+	buf_release(&ignored);
+	if (!text || !digest_is_certificate(text, len)) {
+		free(text);
+		return;
+	}
+	free(http->certificates);
+	options->certificates = http->certificates = text;
+	options->certificates_len = len;
+	http->cacert_mark = mark;
+}
+
 static bool start(struct exchange *exchange, const struct request *request, long timeout_ms,
 	io_wire_fn *wired, void *arg)
 {
 	struct http *http = exchange->http;
 	CURLcode code;
+	renew_certificates(http);
 	CURL *easy = transfer_handle(&http->options, &code);
 	if (!transfer_begin(&exchange->transfer, easy, &http->options, request, timeout_ms))
 		return false;
@@ -349,6 +377,7 @@ struct http *http_new(struct loop *loop, const struct http_options *options, str
 	http->options = *options;
 	if (options->cacert)
 		http->options.cacert = http->cacert = xstrdup(options->cacert);
+	renew_certificates(http);
 	if (options->connect_timeout_ms <= 0)
 		http->options.connect_timeout_ms = CONNECT_MS;
 	http->multi = curl_multi_init();
@@ -372,6 +401,7 @@ void http_free(struct http *http)
 	loop_unset(http->loop, http->timer);
 	loop_unset(http->loop, http->again);
 	free(http->cacert);
+	free(http->certificates);
 	free(http);
 	curl_global_cleanup();
 }

@@ -100,7 +100,8 @@ static bool try_origin(const struct setting *setting, const struct catalog *cata
 	const struct origin *origin, int64_t *expires_s, struct buf *why)
 {
 	const struct config *config = setting->config;
-	struct http_options http = { &config->proxy, config->cacert, 3000 };
+	struct http_options http = { .proxy = &config->proxy, .cacert = config->cacert,
+		.invoker = keyring_invoker(setting->keyring) };
 	struct attempt attempt = { .loop = loop_new() };
 	struct http *web = attempt.loop ? http_new(attempt.loop, &http, why) : NULL;
 	int64_t clock_offset_s = 0;

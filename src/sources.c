@@ -87,7 +87,8 @@ static void disconnect(struct setting *setting)
 bool sources_connect(struct sources *sources, struct buf *why)
 {
 	struct setting *setting = &sources->setting;
-	struct http_options http = { &setting->config->proxy, setting->config->cacert, 3000 };
+	struct http_options http = { .proxy = &setting->config->proxy, .cacert = setting->config->cacert,
+		.cover = &setting->cover, .invoker = keyring_invoker(setting->keyring) };
 
 	disconnect(setting);
 	keyring_lock(setting->keyring);

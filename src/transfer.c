@@ -254,6 +254,18 @@ static const struct text_row TEXTS[] = {
 	{ CURLOPT_USERAGENT, "describefs/" DESCRIBEFS_VERSION },
 };
 
+/* As bytes: libcurl would open the file for each connection, and it may lie below our own mount. */
+static CURLcode set_certificates(const struct http_options *options, CURL *easy)
+{
+	struct curl_blob blob = { (char *)options->certificates, options->certificates_len, CURL_BLOB_COPY };
+	CURLcode code = options->certificates ? curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob) :
+		curl_easy_setopt(easy, CURLOPT_CAINFO, options->cacert);
+	if (!code)
+		code = options->certificates ? curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO_BLOB, &blob) :
+			curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, options->cacert);
+	return code;
+}
+
 static CURLcode set_constants(const struct http_options *options, CURL *easy)
 {
 	long connect_ms = options->connect_timeout_ms;
@@ -264,13 +276,11 @@ static CURLcode set_constants(const struct http_options *options, CURL *easy)
 		code = curl_easy_setopt(easy, TEXTS[i].option, TEXTS[i].value);
 	if (!code)
 		code = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
-	if (!code && options->cacert)
-		code = curl_easy_setopt(easy, CURLOPT_CAINFO, options->cacert);
-	if (!code && options->cacert)
-		code = curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, options->cacert);
+	if (!code && options->cacert) /* instead of the system's, not beside them */
+		code = set_certificates(options, easy);
 	if (!code && options->cacert)
 		code = curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
-	if (!code && options->cacert) /* instead of the system's, not beside them */
+	if (!code && options->cacert)
 		code = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	if (code)
 		return code;

@@ -3,7 +3,7 @@
 
 EDGE_TESTS := $(patsubst tests/edge/%.c,$(BUILD)/tests/edge/%,$(wildcard tests/edge/test_*.c))
 
-HTTP_OBJECTS := $(BUILD)/san/loop.o $(BUILD)/san/http.o $(BUILD)/san/transfer.o $(BUILD)/san/wiping.o $(BUILD)/san/peer.o \
+HTTP_OBJECTS := $(BUILD)/san/loop.o $(BUILD)/san/http.o $(BUILD)/san/transfer.o $(BUILD)/san/wiping.o $(addprefix $(BUILD)/san/,file.o file_trust.o file_way.o mounts.o) $(BUILD)/san/peer.o \
 	$(BUILD)/tests/edge/server.o $(BUILD)/tests/edge/web.o
 
 $(BUILD)/tests/edge/test_peer: $(BUILD)/san/peer.o

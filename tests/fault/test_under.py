@@ -5,14 +5,12 @@ The process serves the mount with one thread. A question of its own that meets t
 import contextlib
 import json
 import os
-import pathlib
-import shutil
 import signal
 import subprocess
 
 import pytest
 
-from harness import KEYS, LAST_RESORT, PLAIN, TASK, mounts_below, wait_exit
+from harness import KEYS, LAST_RESORT, PLAIN, TASK, wait_until
 
 STATUS = "training/%s/status" % TASK
 RUN = "training/1/jobs/1/status"
@@ -99,3 +97,19 @@ def test_P18_a_key_file_below_the_mount_point_is_read_again(box, cloud, covered,
     rotate(cloud)
     assert read_by_another(mount, path) == before
     assert cloud.counts()["by_verdict"].keys() == {"ok"}
+
+
+def test_P18_a_cacert_below_the_mount_point_is_read_again(box, covered, certificates):
+    cloud = box.emulator("--tls-port", 0, "--cert", certificates / "server.pem", "--key", certificates / "server.key")
+    good = (certificates / "ca.pem").read_text()
+    covered.write("ca/ca.pem", good, 0o644)
+    mount = box.mount("tione", "ttl=0,stale=0,cacert=%s" % (box.home / "ca/ca.pem"), at=box.home, endpoint=cloud.tls_url)
+    assert read_by_another(mount, STATUS) == "SUCCEED"
+    covered.write("ca/ca.pem", "cut off", 0o644)
+    cloud.control("drop", {"how": "fin"})
+    assert read_by_another(mount, STATUS) == "SUCCEED"  # the last good one stands
+    covered.write("ca/ca.pem", (certificates / "other-ca.pem").read_text(), 0o644)
+    cloud.control("drop", {"how": "fin"})
+    assert "Protocol error" in read_by_another(mount, STATUS)
+    covered.write("ca/ca.pem", good + "\n", 0o644)
+    wait_until(lambda: read_by_another(mount, STATUS) == "SUCCEED", what="the right CA")
