@@ -9,7 +9,8 @@
  * only goes back to what it was before moves nobody: each page still begins where the one before ended.
  *
  * The total ends a list only where it is a whole number that no page belies.  Any other total (text, null,
- * none, less than what came) says nothing, and the list is at its end where a page is empty.
+ * none, less than what this page or those before it brought) says nothing, and the list is at its end where a
+ * page is empty.
  *
  * Paging by marker ends where the answer says that there is no more.  Where it says that there is more, or
  * nothing, and gives no way to go on, the listing is not complete.
@@ -125,7 +126,8 @@ static bool next_offset(struct flight *flight, const struct json *result, int64_
 	int64_t end = flight->offset + n_items;
 	flight->offset = flight->moving && n_items > 1 ? end - 1 : end;
 	flight->barren = barren ? flight->barren + 1 : 0;
-	if (flight->total >= end)
+	bool belied = flight->moving && !flight->ids && flight->total < (int64_t)flight->n_seen;
+	if (flight->total >= end && !belied)
 		return n_items && end < flight->total;
 	/* no total, or one that what came belies: the end is where nothing comes */
 	return n_items > overlaps && !(flight->ids && paging_goes_round(flight));

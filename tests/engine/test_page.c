@@ -396,6 +396,27 @@ static void test_a_total_that_flips_costs_two_calls_more(void **state)
 	}
 }
 
+/* A total that is less than what the pages before it brought ends no list, wherever its own page ends. */
+static void test_a_total_below_what_already_came_ends_no_list(void **state)
+{
+	(void)state;
+
+	for (int low = 0; low <= 50; low += 5) {
+		struct place place;
+		int pages = 0;
+		enter(&place);
+		begin(&place);
+		while (!place.ask.answers) {
+			int first = (int)offset(&place) + 1, last = first + PAGE - 1;
+			assert_in_range(++pages, 1, 8);
+			page(&place, first, last < 130 ? last : 130, pages == 1 ? 130 : low);
+		}
+		assert_found(&place.ask.reply);
+		assert_int_equal(world_count(place.world, "training"), 130);
+		leave(&place);
+	}
+}
+
 /* ---- how many a page may hold ---- */
 
 static void refuse_limit(struct place *place, int64_t limit, const char *code, const char *message)
@@ -666,6 +687,7 @@ int main(void)
 		cmocka_unit_test(test_a_total_that_promises_more_than_comes_is_no_whole_listing),
 		cmocka_unit_test(test_an_empty_answer_with_a_total_that_nobody_can_read_empties_nothing),
 		cmocka_unit_test(test_a_total_that_is_said_on_the_first_page_alone_is_remembered),
+		cmocka_unit_test(test_a_total_below_what_already_came_ends_no_list),
 		cmocka_unit_test(test_a_total_that_flips_costs_two_calls_more),
 		cmocka_unit_test(test_a_limit_that_is_refused_is_halved_and_remembered),
 		cmocka_unit_test(test_a_limit_that_is_refused_in_the_middle_is_halved_there),
