@@ -113,3 +113,39 @@ def test_P18_a_cacert_below_the_mount_point_is_read_again(box, covered, certific
     assert "Protocol error" in read_by_another(mount, STATUS)
     covered.write("ca/ca.pem", good + "\n", 0o644)
     wait_until(lambda: read_by_another(mount, STATUS) == "SUCCEED", what="the right CA")
+
+
+@pytest.mark.parametrize("way", ["link", "dots", "bind", "tccli"])
+def test_P18_by_other_ways_to_the_directory(box, cloud, covered, way):
+    """By a symbolic link, by "..", through a bind mount that shows our mount as well; a mount on ~/.tccli itself."""
+    covered.write(".tccli/default.credential", tccli(KEYS))
+    seen = box.directory / "seen"
+    home = {"link": seen, "dots": box.home / ".tccli" / "..", "bind": seen, "tccli": box.home}[way]
+    try:
+        if way == "link":
+            seen.symlink_to(box.home)
+        elif way == "bind":
+            (box.directory / "top" / "home").mkdir(parents=True)
+            subprocess.run(["mount", "-t", "tmpfs", "none", str(box.directory / "top")], check=True)
+            subprocess.run(["mount", "--make-shared", str(box.directory / "top")], check=True)
+            (box.directory / "top" / "home").mkdir()
+            seen.mkdir()
+            subprocess.run(["mount", "--bind", str(box.directory / "top" / "home"), str(seen)], check=True)
+            covered = Covered(seen)
+            covered.write(".tccli/default.credential", tccli(KEYS))
+        point = {"tccli": box.home / ".tccli", "bind": box.directory / "top" / "home"}.get(way, box.home)
+        mount = box.mount("tione", "ttl=0,stale=0", at=point, env={**NO_KEYS, "HOME": home})
+        assert read_by_another(mount, STATUS) == "SUCCEED"
+        if way == "tccli":
+            rotate(cloud)
+            assert "denied" in read_by_another(mount, STATUS)
+        else:
+            covered.write(".tccli/default.credential", tccli(ROTATED))
+            rotate(cloud)
+            assert read_by_another(mount, STATUS) == "SUCCEED"
+        mount.unmount()
+    finally:
+        if way == "bind":
+            os.close(covered.fd)
+            subprocess.run(["umount", "-l", str(seen)])
+            subprocess.run(["umount", "-lR", str(box.directory / "top")])
