@@ -75,6 +75,8 @@ struct leg {
 	enum fault fault;
 	struct fault_note note;
 	struct response response;
+	struct json *root; /* the answer, once it is parsed; NULL: it is not yet */
+	const struct json *result; /* in it */
 	size_t size; /* of the answer's body */
 };
 
@@ -93,6 +95,7 @@ struct flight {
 	size_t n_legs, held_bytes; /* held: in answers that wait for those before them */
 	size_t bytes; /* of all answers */
 	int64_t sent_ms; /* the call whose answer was taken in last; 0: none was */
+	struct timer *rest; /* what came is taken in when the loop comes round; NULL: nothing is due */
 	int64_t alone_ms; /* since when nobody waits; 0: somebody does */
 
 	const struct action *action; /* the call that is being made */
@@ -180,8 +183,11 @@ void engine_dismiss(struct flight *flight, const struct reply *reply);
 enum fault flight_why_hopeless(const struct wait *wait, const struct reply *need);
 /* The flight for what the tree needs; NULL: it landed at once, and the tree knows more. */
 struct flight *flight_find(struct engine *engine, struct node *node, enum want want, unsigned uid);
-/* Takes in what has come; may land and free the flight. `first`: the first leg's result, if it is at hand. */
-void flight_advance(struct flight *flight, const struct json *first);
+/*
+ * Takes in what has come, so much of it as one turn of the loop may take, and the rest in the next turns; may
+ * land and free the flight.  `worked`: bytes of answers that were parsed in this turn already.
+ */
+void flight_advance(struct flight *flight, size_t worked);
 /* Asks for more of its pages before those under way are answered, as far as the rate has room. */
 void flight_look_ahead(struct flight *flight);
 /* Whoever waited has left: a call that is still in the queue, and was never made, is not made. */

@@ -139,9 +139,10 @@ const char BUF_HEX_LOWER[17] = "0123456789abcdef", BUF_HEX_UPPER[17] = "01234567
 bool buf_add_hex(struct buf *buf, const char *before, uint32_t value, unsigned n, const char *digits)
 {
 	char text[24];
-	size_t len = strnlen(before, sizeof text - 8);
+	size_t len = 0;
 
-	memcpy(text, before, len);
+	for (; len < sizeof text - 8 && before[len]; len++)
+		text[len] = before[len];
 	for (unsigned i = n; i-- > 0; value >>= 4)
 		text[len + i] = digits[value & 0xf];
 	return buf_add(buf, text, len + n);

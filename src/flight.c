@@ -17,6 +17,7 @@ enum {
 	HELD_MAX = 16 << 20, /* bytes of answers that wait for those before them */
 	BYTES_MAX = 512 << 20, /* of all pages of one list */
 	UNSUPPORTED_MS = 600 * 1000,
+	TURN_BYTES = 256 << 10, /* of answers, parsed or taken in, in one turn of the loop; or one answer */
 	HOLD_MS = 1000, /* how long a failure answers for itself */
 	HOLD_REFUSED_MS = 5000, /* what somebody has to put right at the cloud */
 	FORGOTTEN = 3 /* a listing flies on for so many deadlines when nobody waits for it */
@@ -72,6 +73,7 @@ void flight_free(struct flight *flight)
 {
 	struct engine *engine = flight->engine;
 
+	engine->options.io.unset(engine->options.io.self, flight->rest);
 	while (flight->legs)
 		leg_free(flight->legs);
 	if (flight->prev)
@@ -170,9 +172,13 @@ struct flight *flight_find(struct engine *engine, struct node *node, enum want w
 
 void flight_begin_again(struct flight *flight)
 {
+	const struct io *io = &flight->engine->options.io;
+
 	flight->outdated_ms = 0;
-	if (!flight->legs || flight->legs->state != LEG_SENT)
+	if (!flight->legs || (flight->legs->state != LEG_SENT && flight->legs->state != LEG_ENDED))
 		return; /* its call is yet to be made */
+	io->unset(io->self, flight->rest); /* what came is not taken in */
+	flight->rest = NULL;
 	while (flight->legs)
 		leg_free(flight->legs);
 	leg_book(leg_new(flight, flight->offset));
@@ -288,24 +294,34 @@ static bool take(struct flight *flight, const struct leg *leg, const struct json
 	return false;
 }
 
-/* The first leg has ended: takes it in.  True: the flight goes on. */
-static bool take_first(struct flight *flight, const struct json *result)
+/* Bytes of answers whose parsing, or whose taking in, was worked on in a turn of the loop. */
+static bool is_too_much(size_t worked, const struct leg *next)
+{
+	return worked && worked + next->size > TURN_BYTES;
+}
+
+/* The first leg's answer, where it waited for those before it. */
+static void parse_first(struct leg *leg)
+{
+	struct fault_note again = { 0 };
+
+	leg->fault = leg->flight->engine->options.provider->parse(&leg->root, &leg->result, &leg->response,
+		&again);
+	leg->flight->held_bytes -= leg->response.body.len;
+	response_release(&leg->response);
+}
+
+/* The first leg has ended, and is parsed: takes it in.  True: the flight goes on. */
+static bool take_first(struct flight *flight)
 {
 	struct leg leg = *flight->legs; /* what it brought; it itself is over */
-	struct json *root = NULL;
 	bool on;
 
-	response_move(&leg.response, &flight->legs->response);
-	flight->held_bytes -= leg.response.body.len;
+	flight->legs->root = NULL;
 	flight->sent_ms = leg.sent_ms;
 	leg_free(flight->legs);
-	if (!leg.fault && !result) {
-		struct fault_note again = { 0 };
-		leg.fault = flight->engine->options.provider->parse(&root, &result, &leg.response, &again);
-	}
-	on = leg.fault ? fail(flight, leg.fault, &leg) : take(flight, &leg, result);
-	json_free(root);
-	response_release(&leg.response);
+	on = leg.fault ? fail(flight, leg.fault, &leg) : take(flight, &leg, leg.result);
+	json_free(leg.root);
 	return on;
 }
 
@@ -320,16 +336,52 @@ static void drop_legs_not_wanted(struct flight *flight)
 		leg_free(flight->legs);
 }
 
-void flight_advance(struct flight *flight, const struct json *first)
+static void take_rest(void *arg)
 {
-	if (!flight->legs || flight->legs->state != LEG_ENDED)
-		return; /* another page is awaited before what came */
+	struct flight *flight = arg;
+
+	flight->rest = NULL;
+	flight_advance(flight, 0);
+}
+
+/* Others are served before it goes on. */
+static void rest_later(struct flight *flight)
+{
+	const struct io *io = &flight->engine->options.io;
+
+	flight->rest = io->after(io->self, 0, take_rest, flight);
+}
+
+/* Takes in what there is, up to TURN_BYTES.  False: the flight is over. */
+static bool take_in(struct flight *flight, size_t worked)
+{
 	while (flight->legs && flight->legs->state == LEG_ENDED) {
-		if (!take_first(flight, first))
-			return;
-		first = NULL;
+		struct leg *leg = flight->legs;
+
+		if (!leg->fault && !leg->root && !is_too_much(worked, leg)) {
+			parse_first(leg);
+			worked += leg->size;
+		}
+		if (!leg->fault && is_too_much(worked, leg)) {
+			rest_later(flight);
+			return true;
+		}
+		worked += leg->size;
+		if (!take_first(flight))
+			return false;
 		drop_legs_not_wanted(flight);
 	}
+	return true;
+}
+
+void flight_advance(struct flight *flight, size_t worked)
+{
+	const struct leg *first = flight->legs;
+
+	if (flight->rest || !first || first->state != LEG_ENDED)
+		return; /* it goes on by itself, or another page is awaited before what came */
+	if (!take_in(flight, worked))
+		return;
 	engine_wake(flight);
 	if (flight->legs)
 		flight_look_ahead(flight);

@@ -290,11 +290,14 @@ bool json_quote(struct buf *out, const char *text)
 
 		if (!letter && !is_unsafe)
 			continue;
-		buf_add(out, run, (size_t)(text - run));
-		if (letter)
-			buf_add(out, (char[]){ '\\', letter }, 2);
-		else
+		if (text > run)
+			buf_add(out, run, (size_t)(text - run));
+		if (letter) {
+			buf_putc(out, '\\');
+			buf_putc(out, letter);
+		} else {
 			buf_add_hex(out, "\\u", point, 4, BUF_HEX_LOWER);
+		}
 		run = text + length;
 	}
 	buf_add(out, run, (size_t)(text - run));

@@ -78,6 +78,7 @@ void leg_free(struct leg *leg)
 	flight->n_legs--;
 	flight->held_bytes -= leg->response.body.len;
 	response_release(&leg->response);
+	json_free(leg->root);
 	free(leg);
 }
 
@@ -85,7 +86,7 @@ static void end(struct leg *leg, enum fault fault)
 {
 	leg->state = LEG_ENDED;
 	leg->fault = fault;
-	flight_advance(leg->flight, NULL);
+	flight_advance(leg->flight, 0);
 }
 
 /* One line when the cloud cannot be reached any more, and one when it can. */
@@ -242,7 +243,7 @@ enum fault leg_fault(const struct leg *leg)
 {
 	const struct engine *engine = leg->flight->engine;
 	enum fault doubt = breaker_doubts(&engine->breaker);
-	bool silent = leg->state == LEG_SENT || leg->state == LEG_KEYLESS ||
+	bool silent = leg->state == LEG_SENT || leg->state == LEG_KEYLESS || leg->state == LEG_ENDED ||
 		breaker_is_silent(&engine->breaker, engine_now_ms(engine));
 
 	if (silent)
@@ -414,15 +415,17 @@ static void take_answer(struct leg *leg, struct response *response)
 	engine->stats.last_ok_s = engine_wall_s(engine);
 	engine->last_ok_ms = leg->received_ms;
 	leg->size = response->body.len;
-	if (leg != leg->flight->legs) {
+	if (leg == leg->flight->legs) {
+		leg->root = root;
+		leg->result = result;
+	} else {
 		response_move(&leg->response, response);
 		leg->flight->held_bytes += leg->size;
-		result = NULL;
+		json_free(root);
 	}
 	leg->state = LEG_ENDED;
 	leg->fault = FAULT_NONE;
-	flight_advance(leg->flight, result);
-	json_free(root);
+	flight_advance(leg->flight, leg->size);
 }
 
 static void take_reply(void *arg, struct response *response)

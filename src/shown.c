@@ -34,7 +34,8 @@ bool shown_add(struct buf *out, const char *text, const char *kept)
 			unsafe = shown_unsafe(text, &point, &length);
 		if (!unsafe || (unsafe == 1 && strchr(kept, *text)))
 			continue;
-		buf_add(out, run, (size_t)(text - run));
+		if (text > run)
+			buf_add(out, run, (size_t)(text - run));
 		if (point == 0)
 			buf_puts(out, "\\x00");
 		for (size_t i = 0; point && i < unsafe; i++)
