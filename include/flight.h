@@ -15,6 +15,7 @@
 #define DESCRIBEFS_FLIGHT_H
 
 #include "breaker.h"
+#include "concurrency.h"
 #include "engine.h"
 #include "lease.h"
 #include "rate.h"
@@ -42,6 +43,14 @@ struct wait {
 	void *arg;
 };
 
+/* How soon a call goes, among those of its action. */
+enum rank {
+	RANK_AGAIN, /* a person's call that was made before: it has waited already */
+	RANK_PERSON, /* somebody reads a listing or a resource */
+	RANK_VIEW, /* a part of a list */
+	RANK_BACKGROUND /* nobody reads it now: a list that is read again, what .wait asks for */
+};
+
 enum leg_state { LEG_SLEEPS, LEG_QUEUED, LEG_KEYLESS, LEG_SENT, LEG_ENDED };
 
 /* One call. */
@@ -56,6 +65,7 @@ struct leg {
 	unsigned tries;
 	unsigned uid; /* whose turn it takes */
 	uint64_t round; /* its place among other users' calls, while LEG_QUEUED */
+	enum rank rank; /* while LEG_QUEUED */
 	bool wired; /* the last try went onto the wire */
 	bool probe; /* it finds out whether a cloud that was down is there again */
 	bool clock_learned, key_renewed; /* each at most once */
@@ -64,6 +74,9 @@ struct leg {
 	unsigned key_serial; /* of the key that signed the last try */
 	char signature[REQUEST_SIGNATURE]; /* of the last try */
 	struct exchange *exchange;
+	size_t beside; /* calls of its action that were under way with the last try, itself included */
+	unsigned extended; /* deadlines that it was given after it had timed out */
+	bool hurried; /* the last try has less time than the deadline would allow */
 	int64_t deadline_ms; /* its tries included: the latest of those who wait for it */
 	int64_t begun_ms;
 	int64_t sent_ms, received_ms; /* of the last try */
@@ -91,6 +104,7 @@ struct flight {
 	struct wait *first, *last;
 	size_t n_waits;
 	unsigned uid; /* the user who asked first */
+	bool polls; /* only .wait has asked for it */
 	struct leg *legs; /* in the order of pages: the answer to the first is taken next */
 	size_t n_legs, held_bytes; /* held: in answers that wait for those before them */
 	size_t bytes; /* of all answers */
@@ -135,9 +149,10 @@ struct action_state {
 	struct engine *engine;
 	const struct action *action;
 	struct rate rate;
+	struct concurrency concurrency;
 	struct leg *first, *last; /* in order; what nobody waits for comes after what somebody does */
 	uint64_t round; /* of the last call that went */
-	size_t n_people; /* of those that somebody waits for */
+	size_t n_people; /* of those that are not in the background */
 	struct timer *timer;
 	bool running;
 	int64_t unsupported_ms; /* until then nobody asks: the API said that there is no such action */
@@ -179,10 +194,13 @@ void engine_release(struct flight *flight);
 void engine_dismiss(struct flight *flight, const struct reply *reply);
 
 /* flight.c */
+/* For a moment what has a last good answer is not asked for.  A cloud that answers others is only slow. */
+void engine_note_outage(struct engine *engine, enum fault fault);
 /* Why a call would come too late, or fails again and again; FAULT_NONE: it is worth waiting for. */
 enum fault flight_why_hopeless(const struct wait *wait, const struct reply *need);
 /* The flight for what the tree needs; NULL: it landed at once, and the tree knows more. */
-struct flight *flight_find(struct engine *engine, struct node *node, enum want want, unsigned uid);
+struct flight *flight_find(struct engine *engine, struct node *node, enum want want, unsigned uid,
+	bool polls);
 /*
  * Takes in what has come, so much of it as one turn of the loop may take, and the rest in the next turns; may
  * land and free the flight.  `worked`: bytes of answers that were parsed in this turn already.
@@ -220,7 +238,7 @@ struct action_state *engine_action(struct engine *engine, const struct action *a
 int64_t turn_try_ms(const struct leg *leg);
 /* How long, as far as can be foreseen, a call of this user would wait for its turn now. */
 int64_t turn_wait_ms(struct engine *engine, const struct action *action, unsigned uid);
-/* Another user waits for it too: it takes that user's turn where that comes sooner. */
+/* A user reads it now: it takes that user's turn where that comes sooner. */
 void turn_hand_over(struct leg *leg, unsigned uid);
 void turn_join(struct leg *leg);
 void turn_leave(struct leg *leg);
@@ -230,8 +248,8 @@ void turn_wired(struct leg *leg);
 void turn_end(struct leg *leg);
 /* Something has changed for all that wait. */
 void turn_run_all(struct engine *engine);
-/* So many more calls could go now, behind all that wait. */
-size_t turn_spare(struct engine *engine, const struct action *action);
+/* Whether one more page could be asked for ahead now, behind all that wait. */
+bool turn_spares(const struct flight *flight);
 /* When the next one may go ahead of a scan, which uses up the rate evenly; 0: now, and it goes. */
 int64_t turn_pace_ms(struct engine *engine, const struct action *action);
 void engine_release_actions(struct engine *engine);

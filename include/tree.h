@@ -199,6 +199,8 @@ void node_path(const struct node *node, struct buf *out);
 bool node_is_listed(const struct node *node);
 /* WANT_PART: the fixed members of the list's call, as JSON. */
 const char *node_filter(const struct node *node);
+/* The whole listing has come meanwhile, and says the same and more. */
+bool node_part_is_listed(const struct node *view, struct asked asked);
 /* The engine keeps a node while a call about it is under way. */
 void node_pin(struct node *node);
 void node_unpin(struct tree *tree, struct node *node);

@@ -199,7 +199,7 @@ static void give_up(void *arg)
 	if (fault == FAULT_QUEUE)
 		leg_note_queue(leg);
 	if (silent)
-		tree_note_outage(engine->options.tree, fault, engine_now_ms(engine));
+		engine_note_outage(engine, fault);
 	tree_fail(engine->options.tree, flight->node, flight->want, fault, silent, 0, engine_now_ms(engine));
 	tree_give_up(engine->options.tree, wait->id, wait->name, fault, GIVEN_UP_MS, engine_now_ms(engine));
 	struct reply reply = ask_again(wait);
@@ -227,6 +227,8 @@ static void join_flight(struct wait *wait, struct flight *flight)
 	flight->n_waits++;
 	flight->alone_ms = 0;
 	wait->engine->stats.waiting++;
+	if (wait->question != ASK_WAIT)
+		flight->polls = false;
 	if (flight->legs)
 		turn_hand_over(flight->legs, wait->uid);
 	if (wait->question == ASK_WAIT) /* whose flight has a deadline, and it has none */
@@ -257,7 +259,7 @@ static bool stands_in(const struct wait *wait, enum fault fault, struct reply *r
 /* Those who go on waiting go to the end of the line. */
 void engine_stand_in(struct flight *flight, enum fault fault)
 {
-	tree_note_outage(flight->engine->options.tree, fault, engine_now_ms(flight->engine));
+	engine_note_outage(flight->engine, fault);
 	for (size_t n = flight->n_waits; n > 0 && flight->first; n--) {
 		struct wait *wait = flight->first;
 		struct reply reply;
@@ -320,7 +322,8 @@ bool engine_put(struct wait *wait)
 		}
 		if (stands_in(wait, flight_why_hopeless(wait, &reply), &reply))
 			break;
-		struct flight *flight = flight_find(engine, reply.node, reply.want, wait->uid);
+		struct flight *flight = flight_find(engine, reply.node, reply.want, wait->uid,
+			wait->question == ASK_WAIT);
 		if (flight) {
 			join_flight(wait, flight);
 			return true;
@@ -351,7 +354,7 @@ static void look_ahead(struct engine *engine)
 		if (wait_ms)
 			engine->ahead = io->after(io->self, wait_ms, tick_ahead, engine);
 		else
-			flight_find(engine, node, WANT_DESCRIBE, 0);
+			flight_find(engine, node, WANT_DESCRIBE, 0, false);
 	}
 }
 

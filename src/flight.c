@@ -35,6 +35,14 @@ void engine_note_failure(const struct flight *flight, enum fault fault, const st
 	buf_release(&path);
 }
 
+void engine_note_outage(struct engine *engine, enum fault fault)
+{
+	int64_t now_ms = engine_now_ms(engine), half_ms = engine->options.deadline_ms / 2;
+
+	if (fault != FAULT_TIMEOUT || !breaker_heard_within(&engine->breaker, half_ms, now_ms))
+		tree_note_outage(engine->options.tree, fault, now_ms);
+}
+
 /* Why a call would come too late, or fails again and again; FAULT_NONE: it is worth waiting for. */
 enum fault flight_why_hopeless(const struct wait *wait, const struct reply *need)
 {
@@ -120,7 +128,7 @@ static void land(struct flight *flight, enum fault fault)
 	*node_flight(node, flight->want) = NULL;
 	tree_reading_end(node, engine_now_ms(engine));
 	if (fault) {
-		tree_note_outage(engine->options.tree, fault, engine_now_ms(engine));
+		engine_note_outage(engine, fault);
 		tree_fail(engine->options.tree, node, flight->want, fault, hold_ms(fault),
 			flight->sent_ms, engine_now_ms(engine));
 	}
@@ -133,7 +141,7 @@ static void land(struct flight *flight, enum fault fault)
 	engine_release(flight);
 	flight_free(flight);
 	if (read_again)
-		flight_find(engine, node, WANT_WHOLE, uid);
+		flight_find(engine, node, WANT_WHOLE, uid, false);
 	node_unpin(engine->options.tree, node);
 }
 
@@ -149,7 +157,8 @@ static bool part_gives_up(struct flight *flight, enum fault fault)
 	return true;
 }
 
-struct flight *flight_find(struct engine *engine, struct node *node, enum want want, unsigned uid)
+struct flight *flight_find(struct engine *engine, struct node *node, enum want want, unsigned uid,
+	bool polls)
 {
 	struct flight *flight = *node_flight(node, want);
 
@@ -157,6 +166,7 @@ struct flight *flight_find(struct engine *engine, struct node *node, enum want w
 		return flight;
 	node_pin(node);
 	flight = flight_new(engine, node, want, uid);
+	flight->polls = polls;
 	tree_reading_begin(engine->options.tree, node, flight->alone_ms, engine->options.deadline_ms / 2);
 	enum fault fault = flight_begin(flight);
 	if (part_gives_up(flight, fault))
@@ -210,6 +220,13 @@ static bool is_forgotten(const struct flight *flight)
 			FORGOTTEN * flight->engine->options.deadline_ms;
 }
 
+/* Nobody needs the rest: the reading is over. */
+static bool is_needless(const struct flight *flight)
+{
+	return is_forgotten(flight) || (flight->want == WANT_PART &&
+		node_part_is_listed(flight->node, engine_now(flight->engine)));
+}
+
 /* ---- pages ahead ---- */
 
 void flight_look_ahead(struct flight *flight)
@@ -225,7 +242,7 @@ void flight_look_ahead(struct flight *flight)
 		tail = tail->next;
 	while (flight->n_legs < (flight->moving ? AHEAD_MOVING_MAX : AHEAD_MAX) &&
 			flight->held_bytes < HELD_MAX && tail->offset + flight->page_items < flight->total &&
-			turn_spare(flight->engine, flight->action)) {
+			turn_spares(flight)) {
 		tail = leg_new(flight, tail->offset + step);
 		leg_book(tail);
 	}
@@ -288,7 +305,7 @@ static bool take(struct flight *flight, const struct leg *leg, const struct json
 	if (fault)
 		return refuse(flight, &leg->note, fault);
 	paging_note_limit(flight);
-	if (flight->more && !is_forgotten(flight))
+	if (flight->more && !is_needless(flight))
 		return true;
 	land(flight, FAULT_NONE);
 	return false;

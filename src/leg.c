@@ -20,6 +20,8 @@
 enum {
 	KEY_WAIT_MS = 200,
 	STAND_IN_TRIES = 3, /* so many tries failed: a last good answer is served, and the tries go on */
+	EXTENDED_MAX = 2, /* times that a page is asked for after it timed out */
+	TRY_TAKES_LONG = 3, /* times what the slowest of the last answers took: a page is asked for again */
 	WORTH_SENDING = 8, /* that part of the deadline has to be left */
 	RETRY_AFTER_MAX_S = 3600
 };
@@ -67,6 +69,7 @@ void leg_free(struct leg *leg)
 	if (leg->exchange) {
 		io->cancel(io->self, leg->exchange);
 		breaker_dropped(&flight->engine->breaker);
+		concurrency_dropped(&engine_action(flight->engine, leg->action)->concurrency);
 	}
 	if (leg->probe)
 		breaker_end(&flight->engine->breaker, engine_now_ms(flight->engine));
@@ -199,6 +202,31 @@ static const struct credentials *find_key(struct leg *leg)
 	return key;
 }
 
+/*
+ * A page behind the first waits for its turn as long as that takes: who waits for it has a deadline of his
+ * own, and a list must get on also where the rate gives less than a page a deadline.
+ */
+static bool is_patient(const struct leg *leg)
+{
+	const struct flight *flight = leg->flight;
+
+	return flight->want == WANT_WHOLE ||
+		(flight->want != WANT_DESCRIBE && (leg->offset || flight->marker));
+}
+
+/* The first try of a page is cut short, so that a reader who waits for the page sees another one. */
+static int64_t time_for_try_ms(struct leg *leg)
+{
+	const struct engine *engine = engine_of(leg);
+	int64_t left_ms = leg->deadline_ms - engine_now_ms(engine), half_ms = engine->options.deadline_ms / 2;
+	int64_t long_ms = engine->breaker.slowest_ms * TRY_TAKES_LONG;
+
+	if (long_ms < half_ms)
+		long_ms = half_ms;
+	leg->hurried = is_patient(leg) && !leg->extended && long_ms < left_ms;
+	return leg->hurried ? long_ms : left_ms;
+}
+
 void leg_send(struct leg *leg)
 {
 	struct engine *engine = engine_of(leg);
@@ -215,7 +243,7 @@ void leg_send(struct leg *leg)
 		return;
 	if (leg->deadline_ms == INT64_MAX) /* it may have waited long for its turn */
 		leg->deadline_ms = engine_now_ms(engine) + options->deadline_ms;
-	int64_t left_ms = leg->deadline_ms - engine_now_ms(engine);
+	int64_t left_ms = time_for_try_ms(leg);
 	leg->state = LEG_SENT;
 	leg->tries++;
 	leg->sent_ms = engine_now_ms(engine);
@@ -294,18 +322,6 @@ static void book_after(struct leg *leg, int64_t sleep_ms, enum fault too_late)
 		turn_join(leg);
 }
 
-/*
- * A page behind the first waits for its turn as long as that takes: who waits for it has a deadline of his
- * own, and a list must get on also where the rate gives less than a page a deadline.
- */
-static bool is_patient(const struct leg *leg)
-{
-	const struct flight *flight = leg->flight;
-
-	return flight->want == WANT_WHOLE ||
-		(flight->want != WANT_DESCRIBE && (leg->offset || flight->marker));
-}
-
 bool leg_is_yet_to_go(const struct leg *leg)
 {
 	return leg->state == LEG_QUEUED && !leg->tries && !is_patient(leg);
@@ -362,6 +378,25 @@ static int64_t sleep_before_try_ms(const struct leg *leg, enum fault fault, cons
 	return last_ms > 0 && sleep_ms > last_ms ? last_ms : sleep_ms;
 }
 
+/*
+ * One page that timed out must not end a list that gets on.  It is asked for again with a deadline of its own
+ * where its try was cut short, or others were answered meanwhile.
+ */
+static bool has_time(struct leg *leg, enum fault fault)
+{
+	const struct engine *engine = engine_of(leg);
+	int64_t now_ms = engine_now_ms(engine);
+	bool late = is_too_late(leg, 0);
+
+	if (fault != FAULT_TIMEOUT || !is_patient(leg) || leg->extended >= EXTENDED_MAX)
+		return !late;
+	if (!leg->hurried && !(late && breaker_heard_within(&engine->breaker, now_ms - leg->sent_ms, now_ms)))
+		return !late;
+	leg->extended++;
+	leg->deadline_ms = INT64_MAX;
+	return true;
+}
+
 /* True: another try is under way, or it has ended and the flight, too, may be over. */
 static bool try_again(struct leg *leg, enum fault fault, const struct response *response)
 {
@@ -373,7 +408,7 @@ static bool try_again(struct leg *leg, enum fault fault, const struct response *
 		book_after(leg, 0, fault);
 		return true;
 	}
-	if (!fault_retries(fault) || leg->probe || is_too_late(leg, 0) ||
+	if (!fault_retries(fault) || leg->probe || !has_time(leg, fault) ||
 			!breaker_tries_again(&engine->breaker, fault))
 		return false;
 	engine->stats.retries++;
@@ -390,6 +425,19 @@ static void stand_in(struct leg *leg, enum fault fault)
 	engine_stand_in(leg->flight, fault);
 }
 
+static void note_heard(const struct leg *leg, enum fault fault)
+{
+	struct action_state *state = engine_action(engine_of(leg), leg->action);
+	int64_t took_ms = leg->received_ms - leg->sent_ms;
+
+	breaker_heard(&state->engine->breaker, fault, took_ms, leg->received_ms);
+	if (!fault || fault == FAULT_TIMEOUT)
+		concurrency_heard(&state->concurrency, leg->beside, took_ms, fault == FAULT_TIMEOUT);
+	else /* refusing takes no time */
+		concurrency_dropped(&state->concurrency);
+	state->ended[fault]++;
+}
+
 static void take_answer(struct leg *leg, struct response *response)
 {
 	struct engine *engine = engine_of(leg);
@@ -400,8 +448,7 @@ static void take_answer(struct leg *leg, struct response *response)
 	enum fault fault = engine->options.provider->parse(&root, &result, response, &leg->note);
 	lease_redact(engine->lease, &leg->note, leg->signature);
 	trace(leg, response, fault, &leg->note);
-	breaker_heard(&engine->breaker, fault, leg->received_ms);
-	engine_action(engine, leg->action)->ended[fault]++;
+	note_heard(leg, fault);
 	if (!fault_is_outage(fault))
 		tell_outage(engine, false);
 	if (fault) {

@@ -298,6 +298,11 @@ void tree_part_refuse(struct tree *tree, struct node *view, enum fault fault, in
 	part_drop(tree, view);
 }
 
+bool node_part_is_listed(const struct node *view, struct asked asked)
+{
+	return listing_is_fresh(view->of, asked);
+}
+
 bool part_is_refused(const struct node *view, struct asked asked)
 {
 	const struct aspects *aspects = view->of->aspects;

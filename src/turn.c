@@ -4,10 +4,15 @@
  * A call joins its action's queue and is sent as soon as the rate has room.  Users take turns: each call has
  * a round, one more than the last call that its user has in the queue, and a lower round goes first; so a
  * user who has no call in the queue gets the next place, however many others have.  Calls of one user go in
- * the order of joining.  One that tries again goes before all others: it has waited already, and says soonest
- * whether the cloud is down.  One that nobody waits for (a listing that is read again in the background) goes
- * behind all others and leaves a tenth of the rate to people.  What is fetched ahead of a scan takes no turn:
- * it goes when nobody waits, evenly spread, so that people find the next place soon.
+ * the order of joining.  A person's that tries again goes before all others: it has waited already, and says
+ * soonest whether the cloud is down.  Calls for views go behind those for listings and resources.  One that
+ * nobody reads (a listing that is read again in the background, what .wait asks for) goes behind all others
+ * and leaves a tenth of the rate to people.  What is fetched ahead of a scan takes no turn: it goes when
+ * nobody waits, evenly spread, so that people find the next place soon.
+ *
+ * What is asked for ahead, of a list or of a scan, goes as far as the cloud is not slowed down by it
+ * (concurrency.h), and half as far for what nobody reads yet or what is a view.  While a listing is read, no
+ * page of a view is asked for ahead.
  *
  * No turn is booked ahead: a call that takes long to reach the wire holds its place until it is there
  * (rate.h), and what comes free meanwhile is the next one's.  While the cloud is down (breaker.h) nobody
@@ -17,7 +22,13 @@
 
 #include <stdlib.h>
 
-enum { PEOPLE_FIRST = 10, LOOK_AGAIN_MS = 20 };
+enum {
+	PEOPLE_FIRST = 10, /* that part of the rate is theirs */
+	IN_TIME = 4, /* calls ahead must not make an answer later than that part of the deadline */
+	LOOK_AGAIN_MS = 20
+};
+
+static const double LESS = 0.5; /* share of the calls at once, for what is asked for ahead of nobody */
 
 struct action_state *engine_action(struct engine *engine, const struct action *action)
 {
@@ -30,6 +41,7 @@ struct action_state *engine_action(struct engine *engine, const struct action *a
 	state->engine = engine;
 	state->action = action;
 	rate_init(&state->rate, rate > 0 ? rate : engine->options.site.catalog->rate);
+	concurrency_init(&state->concurrency, engine->options.deadline_ms / IN_TIME);
 	engine->actions = xrealloc(engine->actions, (engine->n_actions + 1) * sizeof(struct action_state *));
 	engine->actions[engine->n_actions++] = state;
 	return state;
@@ -48,9 +60,20 @@ void engine_release_actions(struct engine *engine)
 	free(engine->actions);
 }
 
+static enum rank rank_of(const struct leg *leg)
+{
+	const struct flight *flight = leg->flight;
+
+	if (flight->want == WANT_WHOLE || flight->polls)
+		return RANK_BACKGROUND;
+	if (flight->want == WANT_PART)
+		return RANK_VIEW;
+	return leg->tries ? RANK_AGAIN : RANK_PERSON;
+}
+
 static bool is_in_background(const struct leg *leg)
 {
-	return leg->flight->want == WANT_WHOLE;
+	return leg->rank == RANK_BACKGROUND;
 }
 
 static size_t share_of_people(const struct action_state *state)
@@ -75,7 +98,7 @@ static void arm(struct action_state *state)
 	io->unset(io->self, state->timer);
 	state->timer = NULL;
 	/* what ends a silence, ends with turn_run_all */
-	if (!state->first || breaker_is_silent(&state->engine->breaker, engine_now_ms(state->engine)))
+	if (!state->first || breaker_is_full(&state->engine->breaker, engine_now_ms(state->engine)))
 		return;
 	int64_t now_ms = engine_now_ms(state->engine);
 	int64_t doubt_ms = breaker_wait_ms(&state->engine->breaker, now_ms);
@@ -98,7 +121,7 @@ static void run(struct action_state *state)
 			leg_refuse(leg);
 			continue;
 		}
-		if (breaker_is_silent(&state->engine->breaker, engine_now_ms(state->engine)))
+		if (breaker_is_full(&state->engine->breaker, engine_now_ms(state->engine)))
 			break; /* until one of those under way comes to its end */
 		if (breaker_wait_ms(&state->engine->breaker, engine_now_ms(state->engine)))
 			break;
@@ -106,7 +129,7 @@ static void run(struct action_state *state)
 		if (room <= (is_in_background(leg) ? share_of_people(state) : 0))
 			break;
 		turn_leave(leg);
-		if (!leg->tries && !is_in_background(leg))
+		if (leg->rank == RANK_PERSON)
 			state->round = leg->round;
 		leg_send(leg);
 	}
@@ -124,18 +147,16 @@ void turn_run_all(struct engine *engine)
 static uint64_t next_round(const struct action_state *state, unsigned uid)
 {
 	for (const struct leg *leg = state->last; leg; leg = leg->queue_prev)
-		if (leg->uid == uid && !leg->tries && !is_in_background(leg))
+		if (leg->uid == uid && leg->rank == RANK_PERSON)
 			return leg->round + 1;
 	return state->round + 1;
 }
 
 static bool goes_before(const struct leg *leg, const struct leg *other)
 {
-	if (leg->tries || other->tries) /* which has waited already */
-		return !other->tries;
-	if (is_in_background(leg) || is_in_background(other))
-		return !is_in_background(leg);
-	return leg->round < other->round;
+	if (leg->rank != other->rank)
+		return leg->rank < other->rank;
+	return leg->rank == RANK_PERSON && leg->round < other->round;
 }
 
 int64_t turn_try_ms(const struct leg *leg)
@@ -152,7 +173,7 @@ int64_t turn_wait_ms(struct engine *engine, const struct action *action, unsigne
 	size_t before = 0;
 
 	for (const struct leg *leg = state->first; leg; leg = leg->queue_next)
-		before += !is_in_background(leg) && (leg->tries || leg->round <= round);
+		before += leg->rank == RANK_AGAIN || (leg->rank == RANK_PERSON && leg->round <= round);
 	return rate_wait_ms(&state->rate, before, engine_now_ms(engine));
 }
 
@@ -160,8 +181,10 @@ void turn_hand_over(struct leg *leg, unsigned uid)
 {
 	struct action_state *state = engine_action(leg->flight->engine, leg->action);
 
-	if (leg->state != LEG_QUEUED || leg->uid == uid || leg->tries || is_in_background(leg) ||
-			next_round(state, uid) >= leg->round)
+	if (leg->state != LEG_QUEUED)
+		return;
+	bool sooner = leg->rank == RANK_PERSON && leg->uid != uid && next_round(state, uid) < leg->round;
+	if (!sooner && rank_of(leg) == leg->rank)
 		return;
 	turn_leave(leg);
 	leg->uid = uid;
@@ -174,6 +197,7 @@ void turn_join(struct leg *leg)
 	struct leg *after = state->last;
 
 	leg->round = next_round(state, leg->uid);
+	leg->rank = rank_of(leg);
 	while (after && goes_before(leg, after))
 		after = after->queue_prev;
 	leg->state = LEG_QUEUED;
@@ -198,7 +222,10 @@ void turn_leave(struct leg *leg)
 void turn_begin(struct leg *leg)
 {
 	leg->wired = false;
-	rate_begin(&engine_action(leg->flight->engine, leg->action)->rate);
+	struct action_state *state = engine_action(leg->flight->engine, leg->action);
+
+	rate_begin(&state->rate);
+	leg->beside = concurrency_sent(&state->concurrency);
 }
 
 void turn_wired(struct leg *leg)
@@ -220,14 +247,26 @@ void turn_end(struct leg *leg)
 	arm(state);
 }
 
-size_t turn_spare(struct engine *engine, const struct action *action)
+/* A person reads a listing by the same calls, or goes through one that is being read. */
+static bool gives_way(const struct flight *flight)
 {
-	struct action_state *state = engine_action(engine, action);
+	const struct flight *other = flight->want == WANT_PART ? flight->engine->flights : NULL;
+
+	while (other && (other->want != WANT_LIST || other->action != flight->action))
+		other = other->next;
+	return other;
+}
+
+bool turn_spares(const struct flight *flight)
+{
+	struct engine *engine = flight->engine;
+	struct action_state *state = engine_action(engine, flight->action);
 
 	/* whoever waits goes first, whatever it is that he waits for */
-	if (state->first || breaker_doubts(&engine->breaker))
-		return 0;
-	return rate_free(&state->rate, engine_now_ms(engine));
+	if (state->first || breaker_doubts(&engine->breaker) || gives_way(flight))
+		return false;
+	return concurrency_has_room(&state->concurrency, flight->want == WANT_PART ? LESS : 1) &&
+		rate_free(&state->rate, engine_now_ms(engine));
 }
 
 int64_t turn_pace_ms(struct engine *engine, const struct action *action)
@@ -235,7 +274,8 @@ int64_t turn_pace_ms(struct engine *engine, const struct action *action)
 	struct action_state *state = engine_action(engine, action);
 	int64_t now_ms = engine_now_ms(engine);
 
-	if (state->first || !rate_free(&state->rate, now_ms) || breaker_doubts(&engine->breaker)) {
+	if (state->first || !rate_free(&state->rate, now_ms) || breaker_doubts(&engine->breaker) ||
+			!concurrency_has_room(&state->concurrency, 1)) {
 		int64_t wait_ms = rate_wait_ms(&state->rate, state->n_people, now_ms);
 		return wait_ms > LOOK_AGAIN_MS ? wait_ms : LOOK_AGAIN_MS;
 	}

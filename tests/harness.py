@@ -336,8 +336,9 @@ class Emulator:
     def clear(self):
         self.control("plan/clear", {})
 
-    def latency(self, ms):
-        self.control("latency", {"ms": ms})
+    def latency(self, ms, serves=0):
+        """Of every answer; `serves`: so many calls at a time, the others stand in line."""
+        self.control("latency", {"ms": ms, "serves": serves})
 
     def rate(self, per_second):
         self.control("rate", {"per_second": per_second})

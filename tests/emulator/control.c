@@ -181,6 +181,9 @@ static int do_latency(struct emulator *emu, const struct control_request *rq)
 	int i = 0;
 
 	if (!action) {
+		int64_t serves = jtext_member_int(rq->body, "serves", 0);
+		memset(emu->busy_until, 0, sizeof(emu->busy_until));
+		emu->serves = serves < EMULATOR_SERVES ? (int)serves : EMULATOR_SERVES;
 		emu->latency = ms;
 		emu->latency_count = 0;
 		return 200;

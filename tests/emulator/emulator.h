@@ -10,7 +10,8 @@
 struct MHD_Daemon;
 struct call;
 
-enum { EMULATOR_HOSTS = 16, EMULATOR_DAEMONS = 32, EMULATOR_LATENCIES = 32 };
+enum { EMULATOR_HOSTS = 16, EMULATOR_DAEMONS = 32, EMULATOR_LATENCIES = 32,
+	EMULATOR_SERVES = 64 };
 
 struct account {
 	char *secret_id, *secret_key, *token;           /* Tencent */
@@ -70,6 +71,8 @@ struct emulator {
 	struct loop loop;
 	int64_t clock_offset; /* seconds */
 	int64_t latency;      /* milliseconds */
+	int serves;           /* calls at a time, the others stand in line; 0: all */
+	int64_t busy_until[EMULATOR_SERVES]; /* microseconds */
 	struct latency latencies[EMULATOR_LATENCIES];
 	int latency_count;
 	int rate;

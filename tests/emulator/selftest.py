@@ -838,6 +838,20 @@ def test_tls(e):
                 same(fault, "stall")
 
 
+def test_serves(e):
+    """Some calls at a time: the others stand in line."""
+    e.control("latency", {"ms": 100, "serves": 2})
+    threads = [threading.Thread(target=e.tione, args=("DescribeTrainingTask", {"Id": TASK})) for _ in range(8)]
+    start = time.time()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = time.time() - start
+    e.control("latency", {"ms": 0})
+    assert took >= 0.4, took
+
+
 def test_thousand(e):
     """1,000 calls at once, each delayed by 200 ms: they overlap."""
     e.control("latency", {"ms": 200})

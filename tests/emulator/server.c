@@ -67,6 +67,21 @@ static int64_t latency_of(const struct emulator *emu, const char *action)
 	return emu->latency;
 }
 
+/* When it is answered: at once after its time, or behind those that came before, given up or not. */
+static int64_t end_of(struct emulator *emu, int64_t now, int64_t ms)
+{
+	int first = 0;
+
+	for (int i = 1; i < emu->serves; i++)
+		if (emu->busy_until[i] < emu->busy_until[first])
+			first = i;
+	if (!emu->serves || emu->busy_until[first] < now)
+		emu->busy_until[first] = now;
+	if (!emu->serves)
+		return now + ms * 1000;
+	return emu->busy_until[first] += ms * 1000;
+}
+
 static void latency_over(void *arg)
 {
 	call_resume(arg, CALL_READY);
@@ -126,7 +141,7 @@ static void decide(struct call *call)
 		call_wait(call);
 		call->timer.fire = latency_over;
 		call->timer.arg = call;
-		loop_arm(&emu->loop, &call->timer, call->start + ms * 1000);
+		loop_arm(&emu->loop, &call->timer, end_of(emu, call->start, ms));
 	}
 }
 

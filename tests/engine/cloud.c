@@ -359,11 +359,44 @@ static void answer_due(void *arg)
 		cloud_answer(exchange->script->on_send_arg, exchange);
 }
 
+static void serve(struct cloud *cloud);
+
+static void end_service(void *arg)
+{
+	struct cloud *cloud = ((struct exchange *)arg)->script->on_send_arg;
+
+	cloud->serving--;
+	serve(cloud);
+	answer_due(arg);
+}
+
+static void serve(struct cloud *cloud)
+{
+	while (cloud->served < cloud->n_line && cloud->serving < cloud->serves) {
+		cloud->serving++;
+		script_after(cloud->script, cloud->latency_ms, end_service, cloud->line[cloud->served++]);
+	}
+}
+
+static void stand_in_line(void *arg)
+{
+	struct cloud *cloud = ((struct exchange *)arg)->script->on_send_arg;
+
+	if (cloud->n_line == cloud->line_room) {
+		cloud->line_room = cloud->line_room ? cloud->line_room * 2 : 64;
+		cloud->line = xrealloc(cloud->line, cloud->line_room * sizeof(struct exchange *));
+	}
+	cloud->line[cloud->n_line++] = arg;
+	serve(cloud);
+}
+
 static void schedule(void *arg, struct exchange *exchange)
 {
 	struct cloud *cloud = arg;
 
-	if (cloud->latency_ms >= 0)
+	if (cloud->serves)
+		script_after(cloud->script, exchange->connect_ms, stand_in_line, exchange);
+	else if (cloud->latency_ms >= 0)
 		script_after(cloud->script, exchange->connect_ms + cloud->latency_ms, answer_due, exchange);
 }
 
@@ -379,4 +412,5 @@ void cloud_close(struct cloud *cloud)
 	for (size_t i = 0; i < cloud->n; i++)
 		free(cloud->things[i]);
 	free(cloud->things);
+	free(cloud->line);
 }

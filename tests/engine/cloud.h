@@ -21,6 +21,9 @@ struct thing {
 struct cloud {
 	struct script *script;
 	int64_t latency_ms;
+	size_t serves; /* calls at a time, others stand in line even when they were given up; 0: all */
+	struct exchange **line; /* in order of arrival */
+	size_t n_line, line_room, served, serving;
 	struct thing **things; /* in the order in which they were added */
 	size_t n, room;
 	bool lists_models; /* DescribeTrainingModels still answers */

@@ -344,7 +344,7 @@ static void check_turns(const struct life *life)
 {
 	const struct engine *engine = life->world->engine;
 
-	if (breaker_is_silent(&engine->breaker, life->world->script.now_ms))
+	if (breaker_is_full(&engine->breaker, life->world->script.now_ms))
 		return;
 	for (size_t i = 0; i < engine->n_actions; i++)
 		if (engine->actions[i]->first && !engine->actions[i]->timer)

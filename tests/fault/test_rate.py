@@ -153,6 +153,25 @@ def test_R15_another_users_names_leave_the_owner_his_share(box):
         other.wait()
 
 
+def test_R16_a_view_beside_a_listing_waits_and_harms_nobody(box):
+    """A cloud that answers four pages a second, whatever it is asked; two lists of a hundred pages."""
+    cloud = box.emulator("--tasks", 5000)
+    mount = box.mount("tione", binary=PLAIN)
+    cloud.latency(1000, serves=4)
+    listing = subprocess.Popen(["ls", "-f", "training"], cwd=mount.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_until(lambda: cloud.total() > 4, 20, "a listing that is under way")
+    view = subprocess.Popen(["sh", "-c", "until ls by-status/training/RUNNING 2> /dev/null; do sleep 0.2; done"],
+                            cwd=mount.path, stdout=subprocess.PIPE)
+    took, value = timed(mount.text, STATUS)
+    assert value == "SUCCEED" and took < 8
+    names, error = listing.communicate(timeout=120)
+    assert (listing.returncode, error, len(names.split())) == (0, b"", 5001 + 2)
+    running = view.communicate(timeout=120)[0].split()
+    assert len(running) > 500 and set(running) <= set(names.split())
+    assert "timeout" not in mount.read(".describefs/errors").decode()
+    assert cloud.calls()[LIST] <= 170  # 101, and those of the view while it waited
+
+
 class Crowd:
     """Readers that go on and on; what they met."""
 

@@ -16,7 +16,7 @@ static void fail_calls(struct breaker *breaker, enum fault fault, int n, size_t 
 {
 	for (int i = 0; i < n; i++) {
 		breaker_sent(breaker, now_ms);
-		breaker_heard(breaker, fault, now_ms);
+		breaker_heard(breaker, fault, 0, now_ms);
 		breaker_failed(breaker, fault, wanted, now_ms);
 	}
 }
@@ -128,7 +128,7 @@ static void test_a_lost_probe_is_followed_by_another(void **state)
 	assert_true(probe);
 }
 
-static void test_into_silence_no_more_is_sent_than_two_seconds_took(void **state)
+static void test_many_calls_and_no_answer_for_two_seconds_are_silence(void **state)
 {
 	struct breaker breaker;
 	(void)state;
@@ -140,14 +140,39 @@ static void test_into_silence_no_more_is_sent_than_two_seconds_took(void **state
 	breaker_sent(&breaker, 1000);
 	assert_false(breaker_is_silent(&breaker, 1000 + BREAKER_SILENT_MS));
 	assert_true(breaker_is_silent(&breaker, 1001 + BREAKER_SILENT_MS));
-	breaker_heard(&breaker, FAULT_NONE, 5000);
+	breaker_heard(&breaker, FAULT_NONE, 4000, 5000);
 	breaker_sent(&breaker, 5000);
 	assert_false(breaker_is_silent(&breaker, 5001));
-	breaker_heard(&breaker, FAULT_TIMEOUT, 9000); /* says nothing */
+	breaker_heard(&breaker, FAULT_TIMEOUT, 4000, 9000); /* says nothing */
 	breaker_sent(&breaker, 9000);
 	assert_true(breaker_is_silent(&breaker, 9001));
 	breaker_dropped(&breaker);
 	assert_false(breaker_is_silent(&breaker, 9001));
+}
+
+static void test_a_cloud_that_takes_long_is_not_called_silent(void **state)
+{
+	struct breaker breaker;
+	(void)state;
+
+	breaker_init(&breaker);
+	for (int i = 0; i < 50; i++)
+		breaker_sent(&breaker, 1000);
+	assert_int_equal(breaker_wait_ms(&breaker, 9000), 0); /* nobody knows how long it takes */
+	breaker_heard(&breaker, FAULT_NONE, 8000, 9000);
+	assert_int_equal(breaker_wait_ms(&breaker, 16000), 0);
+	for (int i = 0; i < 50; i++) { /* it has become quick */
+		breaker_heard(&breaker, FAULT_NONE, 100, 17000);
+		breaker_sent(&breaker, 17000);
+	}
+	assert_int_equal(breaker_wait_ms(&breaker, 17000 + BREAKER_SILENT_MS), 0);
+	breaker_sent(&breaker, 20000);
+	assert_int_equal(breaker_wait_ms(&breaker, 20000), BREAKER_SILENT_APART_MS);
+	assert_int_equal(breaker_wait_ms(&breaker, 20000 + BREAKER_SILENT_APART_MS), 0);
+	assert_false(breaker_is_full(&breaker, 20000));
+	while (breaker.under_way < BREAKER_SILENT_MOST)
+		breaker_sent(&breaker, 20000);
+	assert_true(breaker_is_full(&breaker, 20000));
 }
 
 static void test_tries_again_run_out_and_good_answers_bring_them_back(void **state)
@@ -178,7 +203,8 @@ int main(void)
 		cmocka_unit_test(test_one_call_in_five_seconds_finds_out),
 		cmocka_unit_test(test_failures_of_many_sorts_open_nothing),
 		cmocka_unit_test(test_a_lost_probe_is_followed_by_another),
-		cmocka_unit_test(test_into_silence_no_more_is_sent_than_two_seconds_took),
+		cmocka_unit_test(test_many_calls_and_no_answer_for_two_seconds_are_silence),
+		cmocka_unit_test(test_a_cloud_that_takes_long_is_not_called_silent),
 		cmocka_unit_test(test_tries_again_run_out_and_good_answers_bring_them_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
