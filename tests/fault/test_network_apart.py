@@ -76,7 +76,7 @@ def test_N12_a_name_that_does_not_resolve(apart, answers):
     with server:
         mount = apart.box.mount("tione", "deadline=5", endpoint=endpoint)
         took, got = timed(mount.error, task(1))
-        assert got == "EHOSTUNREACH" and took < 2 + SLACK
+        assert got == "EHOSTUNREACH" and took < 5 + SLACK  # tried again as long as the reader may wait
         assert server.asked
 
 
@@ -88,7 +88,7 @@ def test_N12_a_name_server_that_blocks(apart, answers):
         with server:
             mount = apart.box.mount("tione", "deadline=5", endpoint=endpoint)
             took, got = timed(mount.error, task(1))
-            assert got == "EHOSTUNREACH" and took < 2 + SLACK
+            assert got == "EHOSTUNREACH" and took < 5 + SLACK  # tried again as long as the reader may wait
         with socket.create_connection(("127.0.0.1", listener.port)):  # it would have been heard
             wait_until(lambda: listener.connections == 1, 5)
 
@@ -147,7 +147,7 @@ def test_K20_the_metadata_service_is_on_the_link_unless_it_is_named(apart, addre
                 assert set(cloud.counts()["by_verdict"]) == {"ok"} and metadata.server.connections
             else:
                 result = box.run("-o", ",".join(["endpoint=" + cloud.url, *options]), "tione", box.point(), env=dict.fromkeys(KEYS))
-                assert result.returncode == 1 and b"nor has this machine a role" in result.stderr
+                assert result.returncode == 1 and b"tione: no key: set TENCENTCLOUD_SECRET_ID" in result.stderr
                 assert metadata.server.connections == 0
     finally:
         apart.ip("addr del %s/32 dev lo" % address)
