@@ -330,10 +330,13 @@ static bool is_page(const struct flight *flight, const struct json *result, cons
 {
 	const struct action *action = flight->action;
 	bool null = !items || json_type(items) == JSON_NULL;
+	bool first = !flight->offset && !flight->marker;
 
 	if (!null && json_type(items) != JSON_ARRAY)
 		return false;
-	if (!items && !is_said(result, action->total) && !is_said(result, action->more))
+	/* neither items nor how many there are; where the API says so much, null alone is no empty list */
+	bool mute = null && !is_said(result, action->total) && !is_said(result, action->more);
+	if (mute && (!items || (first && (action->total || action->more))))
 		return flight->ids && !action->items;
 	/* nothing came: then nothing may be promised; an empty page further on only ends the list early */
 	return (!null && json_first(items)) || flight->offset || !paging_promises(flight, result);

@@ -255,7 +255,7 @@ static void test_nothing_at_all_is_an_answer(void **state)
 {
 	static const char *const answers[] = {
 		"\"TrainingTaskSet\": [], \"TotalCount\": 0", "\"TrainingTaskSet\": null, \"TotalCount\": 0",
-		"\"TotalCount\": 0", "\"TrainingTaskSet\": []", "\"TrainingTaskSet\": null",
+		"\"TotalCount\": 0", "\"TrainingTaskSet\": []",
 		"\"TrainingTaskSet\": [], \"TotalCount\": null" };
 	(void)state;
 
@@ -355,6 +355,26 @@ static void test_an_empty_answer_with_a_total_that_nobody_can_read_empties_nothi
 		script_advance(&place.world->script, LIST_MS);
 		begin(&place);
 		answer_all(&place, 0, PAGE, totals[i]);
+		assert_count(&place, 2, "1");
+		assert_xattr(place.world, place.training, "stale", "1");
+		leave(&place);
+	}
+}
+
+static void test_an_answer_of_null_alone_empties_nothing(void **state)
+{
+	static const char *const answers[] = { "\"TrainingTaskSet\": null", "\"TrainingTaskSet\": null, \"TotalCount\": null",
+		"\"TotalCount\": null" };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct place place;
+		enter(&place);
+		begin(&place);
+		page(&place, 1, 2, 2);
+		script_advance(&place.world->script, LIST_MS);
+		begin(&place);
+		exchange_tencent(world_only(place.world), "%s", answers[i]);
 		assert_count(&place, 2, "1");
 		assert_xattr(place.world, place.training, "stale", "1");
 		leave(&place);
@@ -686,6 +706,7 @@ int main(void)
 		cmocka_unit_test(test_a_total_in_any_spelling_never_makes_a_part_pass_for_the_whole),
 		cmocka_unit_test(test_a_total_that_promises_more_than_comes_is_no_whole_listing),
 		cmocka_unit_test(test_an_empty_answer_with_a_total_that_nobody_can_read_empties_nothing),
+		cmocka_unit_test(test_an_answer_of_null_alone_empties_nothing),
 		cmocka_unit_test(test_a_total_that_is_said_on_the_first_page_alone_is_remembered),
 		cmocka_unit_test(test_a_total_below_what_already_came_ends_no_list),
 		cmocka_unit_test(test_a_total_that_flips_costs_two_calls_more),
