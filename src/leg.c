@@ -147,7 +147,7 @@ void leg_note_queue(const struct leg *leg)
 	struct fault_note note = { 0 };
 
 	fault_note_copy(note.message, sizeof(note.message), "the call's turn comes after the deadline: "
-		"let fewer readers ask at once (xargs -P), or mount with a longer deadline=");
+		"let fewer readers ask at once (xargs -P), or set a longer deadline when you mount");
 	engine_note_failure(leg->flight, FAULT_QUEUE, &note);
 }
 

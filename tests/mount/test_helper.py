@@ -46,6 +46,9 @@ def test_the_helper_refuses_and_fakes(box, cloud, helper):
     result = run(box, helper, "tione")
     assert result.returncode == 1 and "usage:" in result.stderr
     assert run(box, helper, "tione", path, "more").returncode == 1
+    for source in "", "tione,,qianfan", ",tione", "tione,":
+        result = run(box, helper, source, path)
+        assert result.returncode == 1 and "empty word" in result.stderr, source
     result = run(box, helper, "tione", path, "-o", "rw,tll=5")
     assert result.returncode == 2 and "did you mean ttl?" in result.stderr
     result = run(box, helper, "tione", path, "-f", "-o", "rw")
