@@ -229,23 +229,32 @@ static bool is_needless(const struct flight *flight)
 
 /* ---- pages ahead ---- */
 
+static const struct leg *last_leg(const struct flight *flight)
+{
+	const struct leg *leg = flight->legs;
+
+	while (leg->next)
+		leg = leg->next;
+	return leg;
+}
+
+static bool has_room_ahead(const struct flight *flight)
+{
+	return flight->n_legs < (flight->moving ? AHEAD_MOVING_MAX : AHEAD_MAX) &&
+		flight->held_bytes < HELD_MAX && turn_spares(flight);
+}
+
 void flight_look_ahead(struct flight *flight)
 {
-	struct leg *tail = flight->legs;
 	int64_t step = flight->page_items - flight->moving;
 
 	if (!is_waited_for(flight) || !flight->more || flight->astray || flight->ids || step <= 0)
 		return;
-	if (flight->phase == PHASE_NEWEST || flight->action->paging != PAGING_OFFSET || !tail)
+	if (flight->phase == PHASE_NEWEST || flight->action->paging != PAGING_OFFSET || !flight->legs)
 		return;
-	while (tail->next)
-		tail = tail->next;
-	while (flight->n_legs < (flight->moving ? AHEAD_MOVING_MAX : AHEAD_MAX) &&
-			flight->held_bytes < HELD_MAX && tail->offset + flight->page_items < flight->total &&
-			turn_spares(flight)) {
-		tail = leg_new(flight, tail->offset + step);
-		leg_book(tail);
-	}
+	/* a call that is sent at once looks ahead itself: where the last one stands is asked anew each time */
+	while (last_leg(flight)->offset + flight->page_items < flight->total && has_room_ahead(flight))
+		leg_book(leg_new(flight, last_leg(flight)->offset + step));
 }
 
 /* ---- what came ---- */

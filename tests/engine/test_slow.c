@@ -107,6 +107,28 @@ static void assert_listed(const struct pass *list)
 	assert_in_range(list->longest_ms, 0, DEADLINE_MS - 1);
 }
 
+/* What is asked for ahead stops and goes on with the limit: each page is asked for once all the same. */
+static void test_each_page_is_asked_for_once_however_the_limit_moves(void **state)
+{
+	static const struct {
+		int64_t latency_ms;
+		size_t serves;
+	} clouds[] = { { 20, 0 }, { 300, 0 }, { 2000, 0 }, { 100, 1 }, { 250, 1 }, { 500, 2 }, { 1000, 4 }, { 50, 8 } };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(clouds); i++) {
+		struct place place;
+		struct pass list;
+		enter(&place, clouds[i].latency_ms, clouds[i].serves);
+		begin(&list, &place, place.training);
+		while (!list.over)
+			advance(&place, 10);
+		assert_listed(&list);
+		assert_int_equal(world_calls(place.world), PAGES);
+		leave(&place);
+	}
+}
+
 /* A cloud that answers one call after the other, or some at a time: pages ahead must not be its end. */
 static void test_a_view_and_a_listing_on_a_cloud_that_serves_some_at_a_time(void **state)
 {
@@ -278,6 +300,7 @@ static void test_polls_are_in_no_readers_way(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_page_is_asked_for_once_however_the_limit_moves),
 		cmocka_unit_test(test_a_view_and_a_listing_on_a_cloud_that_serves_some_at_a_time),
 		cmocka_unit_test(test_a_cloud_that_is_only_slow_is_never_called_silent),
 		cmocka_unit_test(test_a_crowd_of_readers_of_a_slow_cloud_is_served),
