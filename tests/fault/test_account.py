@@ -46,7 +46,7 @@ def test_A01_every_code_of_both_clouds_is_its_errno(box):
     for i, (code, fault) in enumerate(baidu):
         cloud.plan("error", action="jobDetail", id="1/%d" % (1000 + i), code=int(code), message="said of %d" % i)
         runs.append((code, fault, "qianfan", "training/1/jobs/%d/status" % (1000 + i)))
-    options = "endpoint=%s,deadline=2" % cloud.url
+    options = "endpoint=%s,deadline=1" % cloud.url
 
     def run(code, fault, source, path):
         said = box.run("cat", "-o", options, source, path, binary=PLAIN).stderr.decode()
@@ -60,7 +60,7 @@ def test_A01_every_code_of_both_clouds_is_its_errno(box):
     tries = {}
     for line in cloud.log_lines():
         tries[line["id"]] = tries.get(line["id"], 0) + 1
-    assert max(tries.values()) == 3
+    assert 3 < max(tries.values()) <= 12  # as often as fit into a second, with sleeps that grow
     once = {"key", "denied", "not-found", "unsupported", "parameter", "too-big"}
     many = [(code, fault) for i, (code, fault) in enumerate(tencent) if fault in once and tries[synthetic(i)] > 1]
     assert not many
