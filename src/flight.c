@@ -252,7 +252,7 @@ void flight_look_ahead(struct flight *flight)
 		return;
 	if (flight->phase == PHASE_NEWEST || flight->action->paging != PAGING_OFFSET || !flight->legs)
 		return;
-	/* a call that is sent at once looks ahead itself: where the last one stands is asked anew each time */
+	/* a call that is sent at once looks ahead itself: the last one is another one each time */
 	while (last_leg(flight)->offset + flight->page_items < flight->total && has_room_ahead(flight))
 		leg_book(leg_new(flight, last_leg(flight)->offset + step));
 }

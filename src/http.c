@@ -24,6 +24,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -366,8 +367,8 @@ struct http *http_new(struct loop *loop, const struct http_options *options, str
 {
 	/* CURLOPT_NOSIGNAL does not cover every write to a socket that the peer has closed. */
 	signal(SIGPIPE, SIG_IGN);
-	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc,
-			wiping_strdup, wiping_calloc) != CURLE_OK) {
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc,
+			strdup, calloc) != CURLE_OK) {
 		buf_puts(why, "libcurl cannot be initialised");
 		return NULL;
 	}

@@ -325,19 +325,26 @@ static bool is_said(const struct json *result, const char *path)
 	return value && json_type(value) != JSON_NULL;
 }
 
+/* Neither items nor how many there are. Where the API says so much, null alone is no empty list. */
+static bool says_nothing(const struct flight *flight, const struct json *result, const struct json *items)
+{
+	const struct action *action = flight->action;
+	bool first = !flight->offset && !flight->marker;
+
+	if (is_said(result, action->total) || is_said(result, action->more))
+		return false;
+	return !items || (first && (action->total || action->more));
+}
+
 /* Whether the answer is a page of the list at all: one that says nothing must never empty a listing. */
 static bool is_page(const struct flight *flight, const struct json *result, const struct json *items)
 {
-	const struct action *action = flight->action;
 	bool null = !items || json_type(items) == JSON_NULL;
-	bool first = !flight->offset && !flight->marker;
 
 	if (!null && json_type(items) != JSON_ARRAY)
 		return false;
-	/* neither items nor how many there are; where the API says so much, null alone is no empty list */
-	bool mute = null && !is_said(result, action->total) && !is_said(result, action->more);
-	if (mute && (!items || (first && (action->total || action->more))))
-		return flight->ids && !action->items;
+	if (null && says_nothing(flight, result, items))
+		return flight->ids && !flight->action->items;
 	/* nothing came: then nothing may be promised; an empty page further on only ends the list early */
 	return (!null && json_first(items)) || flight->offset || !paging_promises(flight, result);
 }

@@ -191,11 +191,10 @@ static struct attr attr_above(const struct sources *sources)
 static struct entry entry_of(const struct sources *sources, const struct source *source)
 {
 	uint64_t id = tree_root(source->tree);
-	struct entry entry = tree_attr(source->tree, id, sources_now(sources)).entry;
+	struct reply top = tree_attr(source->tree, id, sources_now(sources));
 
-	entry.id = id;
-	entry.entry_ms = ABOVE_MS;
-	return entry;
+	return (struct entry){ .id = id, .attr = top.entry.attr, .entry_ms = ABOVE_MS,
+		.attr_ms = top.entry.attr_ms };
 }
 
 static struct reply lookup_above(const struct sources *sources, const char *name)

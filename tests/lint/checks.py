@@ -210,7 +210,7 @@ FOREIGN = {
     r"(cjson/)?cJSON\.h": {"json"},
     r"openssl/.*": {"digest"},
     r"(fuse3/)?fuse.*\.h|linux/fuse\.h": {"front_fuse", "front_mount", "front_notify", "front_refresh", "front_reply", "front_walk"},
-    r"malloc\.h": {"trim"},
+    r"malloc\.h": {"trim", "wiping"},
     r"sys/(epoll|signalfd|timerfd|eventfd)\.h": {"loop"},
 }
 
