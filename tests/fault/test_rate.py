@@ -127,7 +127,9 @@ def test_R14_more_readers_than_the_rate_has_room_for_are_paced(box):
     result = subprocess.run(["xargs", "-P", "300", "-n", "1", "cat"], cwd=mount.path, input="\n".join(paths).encode(),
                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120)
     failed = result.stderr.splitlines()
-    assert all(b"busy" in line for line in failed) and len(failed) <= 80
+    why = {line.rpartition(b": ")[2] for line in failed}  # a call that went at the last moment may find its reader gone
+    assert why <= {b"Device or resource busy", b"Connection timed out"}
+    assert len(failed) <= 80
     assert {line["verdict"] for line in cloud.log()} == {"ok"}  # and I5: at most twenty calls a second
     if failed:
         assert b"xargs -P" in mount.read(".describefs/errors")
