@@ -118,12 +118,12 @@ def test_T08_a_tls_port_that_speaks_plainly(box, cloud):
 
 
 def test_T08_a_handshake_that_never_ends(box):
-    """With the default deadline: the connect time of 3 s ends it, not curl's own 300 s."""
+    """The connect time of 3 s ends each try, not curl's own 300 s; it is tried until the deadline."""
     with Server() as server:
         server.serve = server.hear
         mount = box.mount("tione", endpoint="https://127.0.0.1:%d" % server.port)
         took, got = timed(mount.error, STATUS)
-        assert got == "ETIMEDOUT" and took < 3.5 + SLACK
+        assert got == "ETIMEDOUT" and took < 10 + SLACK
 
 
 # ---- redirects
@@ -242,7 +242,7 @@ def test_T11_no_file_of_curl_is_opened(box, tls, certificates):
                              str(trace)))
     assert (result.returncode, result.stdout) == (0, b"SUCCEED\n"), result.stderr
     seen = trace.read_text(errors="replace")
-    assert str(certificates / "ca.pem") in seen  # strace saw it work
+    assert "ca.pem" in seen  # strace saw it work: the way there is gone step by step
     for name in (".netrc", "curlrc", "hsts", "cookies"):
         assert name not in seen
 
