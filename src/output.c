@@ -32,7 +32,11 @@ bool output_puts(struct output *output, const char *text)
 
 bool output_take(struct output *output, struct buf *text)
 {
-	bool good = output_add(output, text->data, text->len);
+	/* a text that no memory could hold is not the text */
+	bool whole = !text->full;
+	if (!whole)
+		errno = ENOMEM;
+	bool good = note(output, whole) && output_add(output, text->data, text->len);
 
 	buf_clear(text);
 	return good;
