@@ -126,10 +126,11 @@ def test_R14_more_readers_than_the_rate_has_room_for_are_paced(box):
     paths = ["training/%s/remark" % synthetic(i) for i in range(400)]
     result = subprocess.run(["xargs", "-P", "300", "-n", "1", "cat"], cwd=mount.path, input="\n".join(paths).encode(),
                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=120)
-    failed = result.stderr.splitlines()
-    why = {line.rpartition(b": ")[2] for line in failed}  # a call that went at the last moment may find its reader gone
-    assert why <= {b"Device or resource busy", b"Connection timed out"}
-    assert len(failed) <= 80
+    # Each cat writes its line in pieces, so lines of several may be mixed. A call that went at the last moment may find
+    # its reader gone.
+    failed = result.stderr.count(b"training/")
+    assert result.stderr.count(b"Device or resource busy") + result.stderr.count(b"Connection timed out") == failed
+    assert failed <= 80
     assert {line["verdict"] for line in cloud.log()} == {"ok"}  # and I5: at most twenty calls a second
     if failed:
         assert b"xargs -P" in mount.read(".describefs/errors")
