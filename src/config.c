@@ -150,20 +150,15 @@ static bool take_list(struct line *line, const char *rest)
 	return true;
 }
 
+enum { LEVELS_MAX = 10000 };
+
 static bool take_levels(struct line *line, const char *rest)
 {
 	const char *text = take_value(line, rest);
-	unsigned levels = 0;
-	for (const char *at = text; at && *at; at++) {
-		if (*at < '0' || *at > '9' || levels > 1000) {
-			levels = 0;
-			break;
-		}
-		levels = levels * 10 + (unsigned)(*at - '0');
-	}
-	if (!levels)
+	int64_t levels = 0;
+	if (!text || !config_read_integer(text, 10, 1, LEVELS_MAX, &levels))
 		buf_puts(line->why, "-L: wants how many levels to show, 1 or more, as in -L 2");
-	line->config->levels = levels;
+	line->config->levels = (unsigned)levels;
 	return levels;
 }
 

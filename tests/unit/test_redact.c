@@ -39,6 +39,10 @@ static const struct row {
 	{ "hex: 746f6b2b656e5661312f75653d3d.", "tok+enVa1/ue==", "hex: ***." },
 	{ "Zm9yOiBub3RoaW5nIG9mIGl0", SECRET, "Zm9yOiBub3RoaW5nIG9mIGl0" },
 	{ "746f6b", "tok+enVa1/ue==", "746f6b" },
+	/* the form of a request id, unless it is the secret; what only looks like it is searched */
+	{ "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", "x4f50-6172-839", "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0" },
+	{ "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", "0B1C2D3E-4f50-6172-8394-a5b6c7d8e9f0", "***" },
+	{ "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9fg", "x4f50-6172-839", "0b1c2d3e-***4-a5b6c7d8e9fg" },
 };
 
 static void what_is_of_the_secret_goes(void **state)
