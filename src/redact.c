@@ -136,8 +136,8 @@ static void write_base64(char *out, const char *secret, size_t before, const cha
 }
 
 /*
- * 8-4-4-4-12 hexadecimal digits: the form of the request id that every good answer brings, and of no quotation.
- * A search of each for all keys in all encodings would be a seventh of the work for an answer.
+ * 8-4-4-4-12 hexadecimal digits: the form of the request id that every good answer brings, and of no
+ * quotation. A search of each for all keys in all encodings would be a seventh of the work for an answer.
  */
 static bool is_uuid(const char *text)
 {
