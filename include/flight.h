@@ -123,6 +123,7 @@ struct flight {
 	int64_t page_items; /* that the last one held */
 	char *marker; /* as JSON; NULL: the first page */
 	unsigned barren; /* pages in a row that brought nothing new */
+	bool belied; /* a page said that there is no more and named a marker */
 	unsigned setbacks; /* pages that were asked for again, because the list moved */
 	bool moving; /* it does: each page begins with the last item of the one before */
 	bool astray; /* pages that were asked for ahead were not the next ones: it goes on one at a time */

@@ -10,12 +10,17 @@
  *
  * The total ends a list only where it is a whole number that no page belies.  Any other total (text, null,
  * none, less than what this page or those before it brought) says nothing, and the list is at its end where a
- * page is empty.
+ * page is empty.  A total that the first page fills exactly is believed: a page that asked on would cost each
+ * list of 50, 100, ... items a call beyond the ceil(N/50) that the contract promises, and a cloud whose total
+ * is the number of the page's own items is not known.
  *
- * Paging by marker ends where the answer says that there is no more.  Where it says that there is more, or
- * nothing, and gives no way to go on, the listing is not complete.
+ * Paging by marker ends where the answer says that there is no more and names no marker.  Where it says that
+ * there is more, or nothing, and gives no way to go on, the listing is not complete.  A marker beside "no more"
+ * is a contradiction: it is followed until a page is empty or names none, and the listing is not complete where
+ * such markers lead back to what came.
  *
  * A cloud that refuses the number of items that a page is asked for is asked for half, down to LIMIT_LEAST.
+ * Clouds refuse it as an invalid parameter, and not all by the member's name: the message speaks of a page's size.
  * What it accepts is remembered for the action as long as the engine lives.
  */
 #include "flight.h"
@@ -23,6 +28,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "ascii.h"
 
 enum {
 	BARREN_MAX = 3, /* pages in a row without a new id, before the answer is not believed */
@@ -36,7 +43,7 @@ void paging_begin(struct flight *flight)
 	flight->total = flight->said = -1;
 	flight->least = INT64_MAX;
 	flight->setbacks = 0;
-	flight->moving = false;
+	flight->moving = flight->belied = false;
 	flight->limit = 0;
 	free(flight->marker);
 	flight->marker = NULL;
@@ -164,17 +171,25 @@ static char *read_marker(const struct json *value)
 	return NULL;
 }
 
-static bool next_marker(struct flight *flight, const struct json *result)
+/* It names something, whether or not it can be sent back. */
+static bool is_told(const struct json *marker)
+{
+	enum json_type type = marker ? json_type(marker) : JSON_NULL;
+
+	return type != JSON_NULL && (type != JSON_STRING || *json_text(marker));
+}
+
+static bool next_marker(struct flight *flight, const struct json *result, bool empty)
 {
 	const struct action *action = flight->action;
 	const struct json *next = action->next ? json_path(result, action->next) : NULL;
 	enum said more = read_flag(action->more ? json_path(result, action->more) : NULL);
-	bool ends = next && json_type(next) == JSON_STRING && !*json_text(next);
 	char *marker;
 
-	if (more == SAID_NO)
+	flight->belied |= more == SAID_NO && is_told(next);
+	if (flight->belied ? empty && more != SAID_YES : more == SAID_NO)
 		return false;
-	marker = read_marker(next);
+	marker = flight->belied && flight->barren ? NULL : read_marker(next);
 	if (marker && (!flight->marker || strcmp(marker, flight->marker) != 0)) {
 		free(flight->marker);
 		flight->marker = marker;
@@ -182,7 +197,8 @@ static bool next_marker(struct flight *flight, const struct json *result)
 	}
 	free(marker);
 	/* there is more, or may be, and there is no way to it */
-	flight->incomplete |= more == SAID_YES || (action->more && !ends);
+	flight->incomplete |= more == SAID_YES || is_told(next) ||
+		(action->more && more == SAID_NOTHING && (!next || json_type(next) == JSON_NULL));
 	return false;
 }
 
@@ -193,7 +209,7 @@ bool paging_next(struct flight *flight, const struct json *result, size_t n_item
 		return next_offset(flight, result, (int64_t)n_items, barren);
 	case PAGING_MARKER:
 		flight->barren = barren || !n_items ? flight->barren + 1 : 0;
-		return next_marker(flight, result);
+		return next_marker(flight, result, !n_items);
 	default:
 		return false;
 	}
@@ -208,17 +224,39 @@ int paging_limit(struct engine *engine, const struct action *action)
 	return limit ? limit : action->page;
 }
 
-static bool names_limit(const struct flight *flight, const struct fault_note *note)
+/* The letters of a text, in lower case: "Page size", "page_size" and "PageSize" are one. */
+static void fold_letters(char *out, size_t room, const char *text)
 {
-	const char *member = flight->action->limit;
+	size_t len = 0;
 
-	return member && (strcasestr(note->code, member) || strcasestr(note->message, member));
+	for (; *text && len + 1 < room; text++)
+		if (ascii_is_upper(*text) || ascii_is_lower(*text))
+			out[len++] = ascii_lower(*text);
+	out[len] = '\0';
+}
+
+/* A text speaks of how many items a page may hold. */
+static bool names_limit(const char *text, const char *member)
+{
+	static const char *const WORDS[] = { "limit", "pagesize", "perpage", "maxkeys", "maxresults", "maxitems" };
+	static const char PER_PAGE[] = "\xe6\xaf\x8f\xe9\xa1\xb5"; /* in Chinese */
+	char letters[sizeof(((struct fault_note *)NULL)->message)];
+
+	fold_letters(letters, sizeof(letters), text);
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(*WORDS); i++)
+		if (strstr(letters, WORDS[i]))
+			return true;
+	return strcasestr(text, member) || strstr(text, PER_PAGE);
 }
 
 bool paging_asks_for_less(struct flight *flight, enum fault fault, const struct leg *leg)
 {
-	if (fault != FAULT_PARAMETER || flight->action->paging == PAGING_NONE ||
-			leg->limit <= LIMIT_LEAST || !names_limit(flight, &leg->note))
+	const char *member = flight->action->limit;
+
+	if (fault != FAULT_PARAMETER || flight->action->paging == PAGING_NONE || !member)
+		return false;
+	if (leg->limit <= LIMIT_LEAST ||
+			(!names_limit(leg->note.code, member) && !names_limit(leg->note.message, member)))
 		return false;
 	flight->limit = leg->limit / 2 > LIMIT_LEAST ? leg->limit / 2 : LIMIT_LEAST;
 	while (flight->legs) /* they ask for as many */

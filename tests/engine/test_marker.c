@@ -59,7 +59,7 @@ static void test_markers_are_followed_until_the_list_is_not_truncated(void **sta
 	jobs(&place, 1, 2, "\"isTruncated\": true, \"nextMarker\": \"job-3\"");
 	assert_string_equal(world_only(place.world)->body, "{\"marker\":\"job-3\",\"maxKeys\":100}");
 	jobs(&place, 3, 4, "\"isTruncated\": true, \"nextMarker\": \"job-5\"");
-	jobs(&place, 5, 5, "\"isTruncated\": false, \"nextMarker\": \"job-6\"");
+	jobs(&place, 5, 5, "\"isTruncated\": false");
 	assert_found(&place.ask.reply);
 	assert_ls(place.world, "finetuning", "job-1 job-2 job-3 job-4 job-5 ");
 	assert_xattr(place.world, place.finetuning, "complete", "1");
@@ -125,23 +125,23 @@ static void test_whether_there_is_more_in_every_spelling(void **state)
 	enum { END, ON, LOST }; /* it is whole; the marker is followed; it is not whole, and there is no way on */
 	static const struct {
 		const char *flag; /* "": there is none */
-		int with, without, empty; /* beside a marker; beside none, null, true or {}; beside "" */
+		int without, empty; /* beside no marker or null; beside "". Any marker is followed */
 	} flags[] = {
-		{ "true", ON, LOST, LOST }, { "\"true\"", ON, LOST, LOST }, { "\"True\"", ON, LOST, LOST },
-		{ "1", ON, LOST, LOST }, { "1.0", ON, LOST, LOST }, { "\"1\"", ON, LOST, LOST },
-		{ "false", END, END, END }, { "\"false\"", END, END, END }, { "0", END, END, END },
-		{ "\"0\"", END, END, END }, { "", ON, LOST, END }, { "null", ON, LOST, END },
-		{ "\"\"", ON, LOST, END }, { "\"no\"", ON, LOST, END }, { "2", ON, LOST, END },
-		{ "[true]", ON, LOST, END }, { "{}", ON, LOST, END },
+		{ "true", LOST, LOST }, { "\"true\"", LOST, LOST }, { "\"True\"", LOST, LOST },
+		{ "1", LOST, LOST }, { "1.0", LOST, LOST }, { "\"1\"", LOST, LOST },
+		{ "false", END, END }, { "\"false\"", END, END }, { "\"FALSE\"", END, END }, { "0", END, END },
+		{ "0.0", END, END }, { "\"0\"", END, END }, { "", LOST, END }, { "null", LOST, END },
+		{ "\"\"", LOST, END }, { "\"no\"", LOST, END }, { "2", LOST, END },
+		{ "[true]", LOST, END }, { "{}", LOST, END },
 	};
-	static const char *const markers[] = { "\"job-3\"", "7", "\" \"", "", "null", "true", "{}", "\"\"" };
-	enum { MARKERS = 3, NONE = 7 };
+	static const char *const markers[] = { "\"job-3\"", "7", "0", "\" \"", "", "null", "true", "{}", "[\"job-3\"]", "\"\"" };
+	enum { MARKERS = 4, NONE = 6, EMPTY = 9 };
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(flags) * COUNT(markers); i++) {
 		const char *flag = flags[i / COUNT(markers)].flag, *marker = markers[i % COUNT(markers)];
-		int row = (int)(i % COUNT(markers)), comes = row < MARKERS ? flags[i / COUNT(markers)].with :
-			row < NONE ? flags[i / COUNT(markers)].without : flags[i / COUNT(markers)].empty;
+		int row = (int)(i % COUNT(markers)), comes = row < MARKERS ? ON : row == EMPTY ? flags[i / COUNT(markers)].empty :
+			row < NONE ? flags[i / COUNT(markers)].without : LOST;
 		struct place place;
 		struct buf info;
 		enter(&place);
@@ -181,6 +181,56 @@ static void test_markers_that_go_round_end(void **state)
 	leave(&place);
 }
 
+/* An answer that says that there is no more, beside a new marker, contradicts itself: it is not believed. */
+static void test_a_marker_beside_no_more_is_followed_until_nothing_comes(void **state)
+{
+	static const char *const ends[] = { /* of the empty page */
+		"", "\"isTruncated\": false", "\"isTruncated\": false, \"nextMarker\": \"job-5\"",
+		"\"isTruncated\": false, \"nextMarker\": \"job-6\"", "\"isTruncated\": \"0\", \"nextMarker\": null",
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		struct place place;
+		enter(&place);
+		begin(&place);
+		jobs(&place, 1, 2, "\"isTruncated\": false, \"nextMarker\": \"job-3\"");
+		jobs(&place, 3, 4, "\"isTruncated\": 0, \"nextMarker\": \"job-5\"");
+		assert_string_equal(world_only(place.world)->body, "{\"marker\":\"job-5\",\"maxKeys\":100}");
+		jobs(&place, 0, -1, ends[i]);
+		assert_found(&place.ask.reply);
+		assert_ls(place.world, "finetuning", "job-1 job-2 job-3 job-4 ");
+		assert_xattr(place.world, place.finetuning, "complete", "1");
+		assert_calls(place.world, 3);
+		leave(&place);
+	}
+}
+
+/* The last page names itself, or one that came: what was read stands, and is not called whole. */
+static void test_a_marker_beside_no_more_that_leads_back_ends_the_list(void **state)
+{
+	static const char *const backs[] = { "job-3", "job-1" };
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(backs); i++) {
+		struct place place;
+		struct buf info;
+		enter(&place);
+		begin(&place);
+		buf_init(&info, SIZE_MAX);
+		buf_printf(&info, "\"isTruncated\": false, \"nextMarker\": \"%s\"", backs[i]);
+		jobs(&place, 1, 2, "\"isTruncated\": true, \"nextMarker\": \"job-3\"");
+		jobs(&place, 3, 4, info.data);
+		if (i == 1)
+			jobs(&place, 1, 2, "\"isTruncated\": true, \"nextMarker\": \"job-3\"");
+		assert_found(&place.ask.reply);
+		assert_ls(place.world, "finetuning", "job-1 job-2 job-3 job-4 ");
+		assert_xattr(place.world, place.finetuning, "complete", "0");
+		buf_release(&info);
+		leave(&place);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +239,8 @@ int main(void)
 		cmocka_unit_test(test_a_list_that_is_not_whole_says_of_nobody_that_he_is_not_there),
 		cmocka_unit_test(test_whether_there_is_more_in_every_spelling),
 		cmocka_unit_test(test_markers_that_go_round_end),
+		cmocka_unit_test(test_a_marker_beside_no_more_is_followed_until_nothing_comes),
+		cmocka_unit_test(test_a_marker_beside_no_more_that_leads_back_ends_the_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
