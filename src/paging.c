@@ -14,13 +14,14 @@
  * list of 50, 100, ... items a call beyond the ceil(N/50) that the contract promises, and a cloud whose total
  * is the number of the page's own items is not known.
  *
- * Paging by marker ends where the answer says that there is no more and names no marker.  Where it says that
- * there is more, or nothing, and gives no way to go on, the listing is not complete.  A marker beside "no more"
- * is a contradiction: it is followed until a page is empty or names none, and the listing is not complete where
- * such markers lead back to what came.
+ * Paging by marker ends where the answer says that there is no more and names no marker.  Where it says
+ * that there is more, or nothing, and gives no way to go on, the listing is not complete.  A marker beside
+ * "no more" is a contradiction: it is followed until a page is empty or names none, and the listing is not
+ * complete where such markers lead back to what came.
  *
  * A cloud that refuses the number of items that a page is asked for is asked for half, down to LIMIT_LEAST.
- * Clouds refuse it as an invalid parameter, and not all by the member's name: the message speaks of a page's size.
+ * Clouds refuse it as an invalid parameter, and not all by the member's name: the message speaks of a page's
+ * size.
  * What it accepts is remembered for the action as long as the engine lives.
  */
 #include "flight.h"
@@ -179,26 +180,34 @@ static bool is_told(const struct json *marker)
 	return type != JSON_NULL && (type != JSON_STRING || *json_text(marker));
 }
 
+/* Takes a marker that leads on: it is not the one that was sent, and no list that is doubted goes round. */
+static bool follow_marker(struct flight *flight, const struct json *next)
+{
+	char *marker = flight->belied && flight->barren ? NULL : read_marker(next);
+
+	if (!marker || (flight->marker && strcmp(marker, flight->marker) == 0)) {
+		free(marker);
+		return false;
+	}
+	free(flight->marker);
+	flight->marker = marker;
+	return true;
+}
+
 static bool next_marker(struct flight *flight, const struct json *result, bool empty)
 {
 	const struct action *action = flight->action;
 	const struct json *next = action->next ? json_path(result, action->next) : NULL;
 	enum said more = read_flag(action->more ? json_path(result, action->more) : NULL);
-	char *marker;
+	bool told = is_told(next), unsaid = !next || json_type(next) == JSON_NULL;
 
-	flight->belied |= more == SAID_NO && is_told(next);
+	flight->belied |= more == SAID_NO && told;
 	if (flight->belied ? empty && more != SAID_YES : more == SAID_NO)
 		return false;
-	marker = flight->belied && flight->barren ? NULL : read_marker(next);
-	if (marker && (!flight->marker || strcmp(marker, flight->marker) != 0)) {
-		free(flight->marker);
-		flight->marker = marker;
+	if (follow_marker(flight, next))
 		return true;
-	}
-	free(marker);
 	/* there is more, or may be, and there is no way to it */
-	flight->incomplete |= more == SAID_YES || is_told(next) ||
-		(action->more && more == SAID_NOTHING && (!next || json_type(next) == JSON_NULL));
+	flight->incomplete |= told || more == SAID_YES || (action->more && more == SAID_NOTHING && unsaid);
 	return false;
 }
 
@@ -238,7 +247,9 @@ static void fold_letters(char *out, size_t room, const char *text)
 /* A text speaks of how many items a page may hold. */
 static bool names_limit(const char *text, const char *member)
 {
-	static const char *const WORDS[] = { "limit", "pagesize", "perpage", "maxkeys", "maxresults", "maxitems" };
+	static const char *const WORDS[] = {
+		"limit", "pagesize", "perpage", "maxkeys", "maxresults", "maxitems",
+	};
 	static const char PER_PAGE[] = "\xe6\xaf\x8f\xe9\xa1\xb5"; /* in Chinese */
 	char letters[sizeof(((struct fault_note *)NULL)->message)];
 

@@ -460,6 +460,13 @@ static void test_a_limit_that_is_refused_is_halved_and_remembered(void **state)
 		{ "InvalidParameterValue.Limit", "too big" },
 		{ "InvalidParameterValue.LimitExceeded", "" },
 		{ "InvalidParameter", "limit out of range" },
+		{ "InvalidParameterValue", "page size must be <= 20" },
+		{ "InvalidParameterValue", "PageSize is over 20" },
+		{ "InvalidParameter", "page_size: at most 20" },
+		{ "InvalidParameterValue.MaxResults", "" },
+		{ "InvalidParameter", "invalid argument: max-keys" },
+		{ "InvalidParameterValue", "no more than 20 items per page" },
+		{ "InvalidParameterValue", "\xe6\xaf\x8f\xe9\xa1\xb5 20" },
 	};
 	(void)state;
 
@@ -514,7 +521,7 @@ static void test_a_refusal_that_no_limit_mends_stands_and_is_not_remembered(void
 	assert_fault(&place.ask.reply, FAULT_PARAMETER);
 	script_advance(&place.world->script, LIST_MS);
 	begin(&place);
-	refuse_limit(&place, 50, "InvalidParameterValue", "Order");
+	refuse_limit(&place, 50, "InvalidParameterValue", "Order: a page does not fit; size");
 	assert_fault(&place.ask.reply, FAULT_PARAMETER);
 	leave(&place);
 }
