@@ -3,11 +3,12 @@
  *
  * Two pure steps: snake_case (the contract's section "Names"), then an escape that makes any text from
  * the cloud one safe path component: never empty, never "." or "..", no '/', no NUL, no control
- * characters (C0, DEL, C1), no bidi overrides, valid UTF-8, no leading '.', '-' or blank, no trailing
- * blank, no probe (see below), at most 255 bytes.  Every offending byte, '%' itself, and a probe's first
- * byte become %XX (upper-case hex); the empty text is "%".  name_unescape is its exact inverse, except for
- * a text whose escape would pass 255 bytes: that one is cut on a character border and ends in "~" and 16
- * hex digits of its SHA-256.  (A text that itself looks like such a name has that '~' escaped.)
+ * characters, no bidi marks, nothing without a width (utf8_may_show), valid UTF-8, no leading '.', '-' or
+ * blank, no trailing blank, no probe (see below), at most 255 bytes.  Every offending byte, '%'
+ * itself, and a probe's first byte become %XX (upper-case hex); the empty text is "%".  name_unescape is its
+ * exact inverse, except for a text whose escape would pass 255 bytes: that one is cut on a character border
+ * and ends in "~" and 16 hex digits of its SHA-256.  (A text that itself looks like such a name has that '~'
+ * escaped.)
  *
  * Texts are encoded as json_text gives them: C0 80 stands for U+0000 (and comes out as %00).
  *

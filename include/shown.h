@@ -1,8 +1,9 @@
 /*
  * shown.h - text from elsewhere, made fit for a terminal.
  *
- * A terminal obeys control characters, and bidi marks make it show other text than there is.  This is the one
- * place that says what those are, for values, JSON, lines of the verbs and error lines alike.
+ * A terminal obeys control characters, and bidi marks and what has no width make it show other text than
+ * there is.  This is the one place that asks what those are (utf8.h says it), for values, JSON, lines of the
+ * verbs and error lines alike.
  *
  * Layer 0.
  */
@@ -12,11 +13,11 @@
 #include "buf.h"
 
 /*
- * Bytes at the beginning of `text` that must not reach a terminal: a control character, a bidi mark, U+0000
- * as json.h gives it (C0 80), or a byte that is no UTF-8.  0: the character may be shown.  *point is the
- * character (for a stray byte, the byte), *length its bytes in either case.
+ * Bytes at `at` in `text` that must not reach a terminal: a character that may not be shown there (utf8.h),
+ * U+0000 as json.h gives it (C0 80), or a byte that is no UTF-8.  0: the character may be shown.  *point is
+ * the character (for a stray byte, the byte), *length its bytes in either case.
  */
-size_t shown_unsafe(const char *text, uint32_t *point, size_t *length);
+size_t shown_unsafe(const char *text, const char *at, uint32_t *point, size_t *length);
 /* Nearly every byte is a printable ASCII character: it may be shown, and needs no closer look. */
 static inline bool shown_is_plain(char byte)
 {

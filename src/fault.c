@@ -91,10 +91,11 @@ bool fault_is_outage(enum fault fault)
 void fault_note_copy(char *field, unsigned long size, const char *text)
 {
 	size_t room = size, len = 0;
+	const char *begin = text;
 	while (*text && room > 0) {
 		uint32_t point;
 		size_t bytes = utf8_decode(text, strnlen(text, 4), &point);
-		bool safe = bytes > 0 && !utf8_is_control(point);
+		bool safe = bytes > 0 && utf8_may_show(begin, text, point);
 		size_t adds = safe ? bytes : 1;
 		if (len + adds > room - 1)
 			break;

@@ -272,35 +272,45 @@ static char escape_of(char byte)
 	}
 }
 
-/* What a terminal would obey goes as \uXXXX: it is all below U+10000. */
+/* A character as \uXXXX; one beyond U+FFFF is two of them. */
+static void put_escape(struct buf *out, uint32_t point)
+{
+	if (point > 0xffff) {
+		buf_add_hex(out, "\\u", 0xd800 + ((point - 0x10000) >> 10), 4, BUF_HEX_LOWER);
+		point = 0xdc00 + ((point - 0x10000) & 0x3ff);
+	}
+	buf_add_hex(out, "\\u", point, 4, BUF_HEX_LOWER);
+}
+
+/* What a terminal would obey, or would not show, goes as \uXXXX. */
 bool json_quote(struct buf *out, const char *text)
 {
-	const char *run = text;
+	const char *run = text, *at = text;
 	uint32_t point;
 	size_t length;
 
 	buf_putc(out, '"');
-	for (; *text; text += length) {
-		char letter = escape_of(*text);
+	for (; *at; at += length) {
+		char letter = escape_of(*at);
 		bool is_unsafe = false;
 
 		length = 1;
-		if (!shown_is_plain(*text))
-			is_unsafe = shown_unsafe(text, &point, &length) && (length > 1 || point < 0x80);
+		if (!shown_is_plain(*at))
+			is_unsafe = shown_unsafe(text, at, &point, &length) && (length > 1 || point < 0x80);
 
 		if (!letter && !is_unsafe)
 			continue;
-		if (text > run)
-			buf_add(out, run, (size_t)(text - run));
+		if (at > run)
+			buf_add(out, run, (size_t)(at - run));
 		if (letter) {
 			buf_putc(out, '\\');
 			buf_putc(out, letter);
 		} else {
-			buf_add_hex(out, "\\u", point, 4, BUF_HEX_LOWER);
+			put_escape(out, point);
 		}
-		run = text + length;
+		run = at + length;
 	}
-	buf_add(out, run, (size_t)(text - run));
+	buf_add(out, run, (size_t)(at - run));
 	return buf_putc(out, '"');
 }
 

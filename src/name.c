@@ -48,13 +48,13 @@ struct piece {
 	bool raw; /* may stand in a name as it is, if its place allows */
 };
 
-static struct piece look_at(const char *text)
+static struct piece look_at(const char *text, const char *at)
 {
 	uint32_t point;
-	size_t bytes = utf8_decode(text, 4, &point); /* the NUL continues no character: it is not passed */
+	size_t bytes = utf8_decode(at, 4, &point); /* the NUL continues no character: it is not passed */
 	if (bytes == 0)
 		return (struct piece){ .bytes = 1 };
-	return (struct piece){ bytes, !utf8_is_control(point) && point != '/' && point != '%' };
+	return (struct piece){ bytes, utf8_may_show(text, at, point) && point != '/' && point != '%' };
 }
 
 static bool may_begin(char byte)
@@ -80,7 +80,7 @@ static void escape_pieces(struct buf *out, const char *text)
 			at += 2;
 			continue;
 		}
-		struct piece piece = look_at(at);
+		struct piece piece = look_at(text, at);
 		bool first = at == text, last = at[piece.bytes] == '\0';
 		if (piece.raw && !(first && !may_begin(*at)) && !(last && *at == ' '))
 			buf_add(out, at, piece.bytes);

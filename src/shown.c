@@ -7,42 +7,42 @@
 
 #include "utf8.h"
 
-size_t shown_unsafe(const char *text, uint32_t *point, size_t *length)
+size_t shown_unsafe(const char *text, const char *at, uint32_t *point, size_t *length)
 {
-	if (text[0] == '\xc0' && text[1] == '\x80') {
+	if (at[0] == '\xc0' && at[1] == '\x80') {
 		*point = 0;
 		return *length = 2;
 	}
-	*length = utf8_decode(text, 4, point); /* the NUL continues no character: it is not passed */
+	*length = utf8_decode(at, 4, point); /* the NUL continues no character: it is not passed */
 	if (*length)
-		return utf8_is_control(*point) ? *length : 0;
-	*point = (unsigned char)*text;
+		return utf8_may_show(text, at, *point) ? 0 : *length;
+	*point = (unsigned char)*at;
 	return *length = 1;
 }
 
 bool shown_add(struct buf *out, const char *text, const char *kept)
 {
-	const char *run = text;
+	const char *run = text, *at = text;
 	uint32_t point;
 	size_t length;
 
-	for (; *text; text += length) {
+	for (; *at; at += length) {
 		size_t unsafe = 0;
 
 		length = 1;
-		if (!shown_is_plain(*text))
-			unsafe = shown_unsafe(text, &point, &length);
-		if (!unsafe || (unsafe == 1 && strchr(kept, *text)))
+		if (!shown_is_plain(*at))
+			unsafe = shown_unsafe(text, at, &point, &length);
+		if (!unsafe || (unsafe == 1 && strchr(kept, *at)))
 			continue;
-		if (text > run)
-			buf_add(out, run, (size_t)(text - run));
+		if (at > run)
+			buf_add(out, run, (size_t)(at - run));
 		if (point == 0)
 			buf_puts(out, "\\x00");
 		for (size_t i = 0; point && i < unsafe; i++)
-			buf_add_hex(out, "\\x", (unsigned char)text[i], 2, BUF_HEX_LOWER);
-		run = text + unsafe;
+			buf_add_hex(out, "\\x", (unsigned char)at[i], 2, BUF_HEX_LOWER);
+		run = at + unsafe;
 	}
-	return buf_add(out, run, (size_t)(text - run));
+	return buf_add(out, run, (size_t)(at - run));
 }
 
 char *shown_line(const char *text)

@@ -42,13 +42,28 @@ bool utf8_is_control(uint32_t point)
 	static const struct {
 		uint32_t first, last;
 	} CONTROLS[] = {
-		{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0x61c, 0x61c }, { 0x200e, 0x200f },
-		{ 0x202a, 0x202e }, { 0x2066, 0x2069 },
+		{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x61c, 0x61c }, { 0x180e, 0x180e },
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff },
+		{ 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
 	};
-	if (point >= 0xa0 && (point < 0x61c || point > 0x2069)) /* nearly every character */
+	if (point > 0x206f && point < 0xfeff) /* nearly every character beyond ASCII */
 		return false;
-	for (size_t i = 0; i < sizeof CONTROLS / sizeof *CONTROLS; i++)
-		if (point >= CONTROLS[i].first && point <= CONTROLS[i].last)
+	for (size_t i = 0; i < sizeof CONTROLS / sizeof *CONTROLS && point >= CONTROLS[i].first; i++)
+		if (point <= CONTROLS[i].last)
 			return true;
 	return false;
+}
+
+static bool is_joiner(const char *text)
+{
+	return text[0] == '\xe2' && text[1] == '\x80' && (text[2] == '\x8c' || text[2] == '\x8d');
+}
+
+bool utf8_may_show(const char *text, const char *at, uint32_t point)
+{
+	if (!utf8_is_control(point))
+		return true;
+	if ((point != 0x200c && point != 0x200d) || at == text || (unsigned char)at[-1] < 0x80)
+		return false;
+	return at - text < 3 || !is_joiner(at - 3);
 }

@@ -98,6 +98,11 @@ static void test_escape(void **state)
 		{ "\xc0\xc0\x80", "%C0%00" }, { "\x80\xc0\x80\x80", "%80%00%80" },
 		/* Bidi. */
 		{ "a\xe2\x80\xae" "b", "a%E2%80%AEb" }, { "\xe2\x81\xa6", "%E2%81%A6" },
+		/* Without a width, separators, tags; joiners where they join nothing that is seen. */
+		{ "a\xc2\xad\xe2\x80\x8b" "b", "a%C2%AD%E2%80%8Bb" }, { "\xe2\x80\xa8", "%E2%80%A8" },
+		{ "\xef\xbb\xbf.", "%EF%BB%BF." }, { "\xf3\xa0\x81\x81", "%F3%A0%81%81" },
+		{ "a\xe2\x80\x8d" "b", "a%E2%80%8Db" }, { "\xc3\xa4\xe2\x80\x8d" "b", "\xc3\xa4\xe2\x80\x8d" "b" },
+		{ "\xc3\xa4\xe2\x80\x8d\xe2\x80\x8c", "\xc3\xa4\xe2\x80\x8d%E2%80%8C" },
 		/* No UTF-8: stray, over-long, a surrogate, cut short, over U+10FFFF. */
 		{ "\xff", "%FF" }, { "\xc0\xaf", "%C0%AF" }, { "\xe0\x80\xaf", "%E0%80%AF" },
 		{ "\xed\xa0\x80", "%ED%A0%80" },
@@ -352,8 +357,10 @@ static void assert_safe(const char *name)
 		assert_true(point >= 0x20);
 		assert_not_in_range(point, 0x7f, 0x9f);
 		assert_not_in_range(point, 0xd800, 0xdfff);
-		assert_not_in_range(point, 0x202a, 0x202e);
-		assert_not_in_range(point, 0x2066, 0x2069);
+		assert_not_in_range(point, 0x2028, 0x202e);
+		assert_not_in_range(point, 0x2060, 0x206f);
+		assert_not_in_range(point, 0xe0000, 0xe007f);
+		assert_true(point != 0xad && point != 0x200b && point != 0x200e && point != 0x200f && point != 0xfeff);
 		assert_true(point <= 0x10ffff);
 	}
 }

@@ -74,7 +74,9 @@ static void test_strings_are_unescaped_but_for_control_characters(void **state)
 		"\"\\u001b[2J\"],"
 		"\"c\":\"\\ud83d\\ude00\\u4e2d\",\"d\":\"\\ud800\","
 		"\"e\":\"\\u007f~\\u0080\\u009f\\u00a0\\t\\n\\r\\u001f \\\\x1b\\u0085\","
-		"\"f\":\"a\\u202eb\\u2066\\u061c\\u200f\"}");
+		"\"f\":\"a\\u202eb\\u2066\\u061c\\u200f\","
+		"\"g\":\"\\ufeffa\\u2028\\u2029\\u200bb\\u00ad\\u2060\\u200d\\udb40\\udc41\","
+		"\"h\":\"\\ud83d\\udc69\\u200d\\ud83d\\udcbb\\ufe0f\"}");
 
 	(void)state;
 	assert_bytes(s, "a", "x\\x00y\n");
@@ -83,12 +85,17 @@ static void test_strings_are_unescaped_but_for_control_characters(void **state)
 	assert_bytes(s, "d", "\xef\xbf\xbd\n");
 	assert_bytes(s, "e", "\\x7f~\\xc2\\x80\\xc2\\x9f\xc2\xa0\t\n\\x0d\\x1f \\x1b\\xc2\\x85\n");
 	assert_bytes(s, "f", "a\\xe2\\x80\\xaeb\\xe2\\x81\\xa6\\xd8\\x9c\\xe2\\x80\\x8f\n");
+	assert_bytes(s, "g", "\\xef\\xbb\\xbfa\\xe2\\x80\\xa8\\xe2\\x80\\xa9\\xe2\\x80\\x8b"
+		"b\\xc2\\xad\\xe2\\x81\\xa0\xe2\x80\x8d\\xf3\\xa0\\x81\\x81\n");
+	assert_bytes(s, "h", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb\xef\xb8\x8f\n");
 	assert_bytes(s, "describe.json",
 		"{\n  \"a\": \"x\\u0000y\",\n  \"b\": [\n    \"\\u0000\",\n    \"\\u001b[2J\"\n  ],"
 		"\n"
 		"  \"c\": \"\xf0\x9f\x98\x80\xe4\xb8\xad\",\n  \"d\": \"\xef\xbf\xbd\",\n"
 		"  \"e\": \"\\u007f~\\u0080\\u009f\xc2\xa0\\t\\n\\r\\u001f \\\\x1b\\u0085\",\n"
-		"  \"f\": \"a\\u202eb\\u2066\\u061c\\u200f\"\n}\n");
+		"  \"f\": \"a\\u202eb\\u2066\\u061c\\u200f\",\n"
+		"  \"g\": \"\\ufeffa\\u2028\\u2029\\u200bb\\u00ad\\u2060\xe2\x80\x8d\\udb40\\udc41\",\n"
+		"  \"h\": \"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb\xef\xb8\x8f\"\n}\n");
 	snapshot_free(s);
 }
 

@@ -57,17 +57,41 @@ static void test_controls(void **state)
 {
 	(void)state;
 	static const uint32_t CONTROLS[] = {
-		0, 0x1b, 0x1f, 0x7f, 0x80, 0x9f, 0x61c, 0x200e, 0x200f, 0x202a, 0x202e, 0x2066,
-		0x2069,
+		0, 0x1b, 0x1f, 0x7f, 0x80, 0x9f, 0xad, 0x61c, 0x180e, 0x200b, 0x200c, 0x200d, 0x200e, 0x200f,
+		0x2028, 0x2029, 0x202a, 0x202e, 0x2060, 0x2064, 0x2066, 0x2069, 0x206a, 0x206f, 0xfeff,
+		0xfff9, 0xfffb, 0xe0000, 0xe0001, 0xe0020, 0xe007f,
 	};
 	static const uint32_t OTHERS[] = {
-		0x20, 0x7e, 0xa0, 0x61b, 0x61d, 0x200d, 0x2010, 0x2029, 0x202f, 0x2065, 0x206a,
-		0x10ffff,
+		0x20, 0x7e, 0xa0, 0xac, 0xae, 0x61b, 0x61d, 0x200a, 0x2010, 0x2027, 0x202f, 0x205f, 0x2070,
+		0x3000, 0xfe0f, 0xfefe, 0xff00, 0xfff8, 0xfffc, 0xfffd, 0x1f468, 0xe0080, 0xe0100, 0x10ffff,
 	};
 	for (size_t i = 0; i < sizeof CONTROLS / sizeof *CONTROLS; i++)
 		assert_true(utf8_is_control(CONTROLS[i]));
 	for (size_t i = 0; i < sizeof OTHERS / sizeof *OTHERS; i++)
 		assert_false(utf8_is_control(OTHERS[i]));
+}
+
+static void test_joiners_are_shown_where_they_join(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t at;
+		bool shown;
+	} CASES[] = {
+		{ "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", 4, true }, /* a person at a computer */
+		{ "\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae", 4, true }, /* Persian */
+		{ "\xe0\xb4\xa8\xe0\xb5\x8d\xe2\x80\x8d ", 6, true }, /* Malayalam, at a word's end */
+		{ "RUN\xe2\x80\x8dNING", 3, false }, { "RUN\xe2\x80\x8c", 3, false },
+		{ "\xe2\x80\x8d\xf0\x9f\x92\xbb", 0, false },
+		{ "\xc3\xa9\xe2\x80\x8d\xe2\x80\x8c", 2, true }, { "\xc3\xa9\xe2\x80\x8d\xe2\x80\x8c", 5, false },
+		{ "\xc3\xa9\xe2\x80\x8b", 2, false }, { "a\xe2\x80\x93\xe2\x80\x8d", 4, true },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+		uint32_t point;
+		assert_int_not_equal(utf8_decode(CASES[i].text + CASES[i].at, 3, &point), 0);
+		assert_int_equal(utf8_may_show(CASES[i].text, CASES[i].text + CASES[i].at, point), CASES[i].shown);
+	}
 }
 
 static void test_ascii(void **state)
@@ -98,6 +122,7 @@ int main(void)
 		cmocka_unit_test(test_every_character),
 		cmocka_unit_test(test_not_characters),
 		cmocka_unit_test(test_controls),
+		cmocka_unit_test(test_joiners_are_shown_where_they_join),
 		cmocka_unit_test(test_ascii),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
