@@ -15,9 +15,19 @@
 void notify_attributes(const struct front *front, uint64_t id);
 /*
  * The directory's attributes, and the listing that the kernel keeps of it: the next pass asks the daemon.
- * False: the kernel may still keep it, because a reader holds it; another mtime tells it.
+ * Where a reader may hold that listing a child tells the kernel, and notify_holds_back says until when.
+ * False: there can be no child; another mtime tells the kernel.
  */
 bool notify_directory(struct front *front, uint64_t id);
+/* The same, done when it comes back; or after 50 ms, where a reader holds the listing. */
+void notify_directory_now(struct front *front, uint64_t id);
+/*
+ * True: a child is telling the kernel about the directory whose attributes are asked for.  The question is
+ * put again when the child is done, or after 1 s.
+ */
+bool notify_holds_back(const struct parked *parked);
+/* Those that are held back are answered: the session ends. */
+void notify_release(struct front *front);
 /* Every name is over.  False: this kernel (before 6.16) does not know the notification. */
 bool notify_names(const struct front *front);
 

@@ -11,7 +11,17 @@
 #include "front_mount.h"
 #include "trim.h"
 
-enum { NOTIFIERS_MAX = 8 };
+enum { NOTIFIERS_MAX = 64 };
+
+/* A child that drops what the kernel keeps of a directory (front_notify.c). */
+struct notifier {
+	struct front *front;
+	pid_t pid; /* 0: there is none */
+	int fd; /* ends with the child; -1: it is not waited for */
+	uint64_t id; /* of the directory */
+	bool late; /* it took too long: its directory's times are answered without it */
+	struct held_back *held_back; /* questions for these times */
+};
 
 struct front {
 	struct fuse_session *session;
@@ -29,7 +39,7 @@ struct front {
 	front_ready_fn *ready;
 	void *ready_arg;
 	bool checks_modes; /* the kernel does, as other users may read */
-	pid_t notifiers[NOTIFIERS_MAX]; /* children that have not ended; 0: none */
+	struct notifier notifiers[NOTIFIERS_MAX];
 	uid_t uid;
 	gid_t gid;
 	mode_t umask;
@@ -47,6 +57,7 @@ struct parked {
 	off_t offset;
 	bool plus;
 	bool walk; /* for a process that goes through what is being refreshed */
+	bool told; /* of a GETATTR: no notification is waited for */
 };
 
 /* Whether what FAILED is answered by reply_lookup. */

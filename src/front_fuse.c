@@ -14,6 +14,7 @@
  */
 #include "front_fuse.h"
 
+#include "front_notify.h"
 #include "front_refresh.h"
 #include "front_walk.h"
 #include "interrupt.h"
@@ -450,6 +451,7 @@ void front_free(struct front *front)
 		return;
 	trim_release(&front->trim);
 	refresh_release(front);
+	notify_release(front);
 	loop_forget(front->loop, fuse_session_fd(front->session));
 	front->detached = front->detached || is_unmounted(front);
 	fuse_session_destroy(front->session);

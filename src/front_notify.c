@@ -11,13 +11,15 @@
 #include "front_notify.h"
 
 #include <linux/fuse.h>
+#include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "child.h"
 
 enum {
-	APART_MS = 50, /* that the loop waits for a notification; it takes 13 to 154 us */
+	LATE_MS = 1000, /* that a question for times waits for a notification; it takes 13 to 154 us */
+	NOW_MS = 50, /* that the loop waits for one */
 	NOTIFY_INC_EPOCH = 8, /* FUSE_NOTIFY_INC_EPOCH of newer headers */
 	PAGE_BYTES = 4096 /* the smallest page: of a larger one this is a part, and it is dropped whole */
 };
@@ -53,48 +55,178 @@ static int drop_page(void *arg, int fd)
 	return 0;
 }
 
-/* A place for one more; NULL: too many have not ended. */
-static pid_t *find_place(struct front *front)
+/* ---- children ---- */
+
+struct held_back {
+	struct held_back *next;
+	struct notifier *notifier;
+	struct parked parked;
+	struct timer *timer;
+};
+
+/* Asked again, it is answered as the directory is by then, at once. */
+static void put_again(struct held_back *held)
 {
-	pid_t *place = NULL;
+	struct front *front = held->parked.front;
+	struct held_back **at = &held->notifier->held_back;
+	struct parked *parked = xmalloc(sizeof(*parked));
+
+	while (*at != held)
+		at = &(*at)->next;
+	*at = held->next;
+	loop_unset(front->loop, held->timer);
+	fuse_req_interrupt_func(held->parked.request, NULL, NULL);
+	*parked = held->parked;
+	parked->told = true;
+	free(held);
+	sources_ask(front->sources, ASK_ATTR, parked->id, NULL, fuse_req_ctx(parked->request)->uid,
+		reply_parked, parked);
+}
+
+static void put_late(void *arg)
+{
+	struct held_back *held = arg;
+
+	held->timer = NULL;
+	held->notifier->late = true;
+	put_again(held);
+}
+
+static void put_interrupted(void *arg)
+{
+	struct held_back *held = arg;
+
+	held->timer = NULL;
+	put_again(held);
+}
+
+/* libfuse holds the request's lock here: the answer is the next round's. */
+static void interrupt_held_back(fuse_req_t request, void *arg)
+{
+	struct held_back *held = arg;
+	struct loop *loop = held->parked.front->loop;
+
+	(void)request;
+	loop_unset(loop, held->timer);
+	held->timer = loop_after(loop, 0, put_interrupted, held);
+}
+
+static struct notifier *find_notifier(struct front *front, uint64_t id)
+{
+	for (struct notifier *at = front->notifiers; at < front->notifiers + NOTIFIERS_MAX; at++)
+		if (at->pid && at->id == id && at->fd >= 0 && !at->late)
+			return at;
+	return NULL;
+}
+
+bool notify_holds_back(const struct parked *parked)
+{
+	struct front *front = parked->front;
+	struct notifier *notifier = parked->told ? NULL : find_notifier(front, parked->id);
+
+	if (!notifier)
+		return false;
+	struct held_back *held = xcalloc(1, sizeof(*held));
+	held->next = notifier->held_back;
+	held->notifier = notifier;
+	held->parked = *parked;
+	held->parked.wait = NULL;
+	held->parked.look = NULL;
+	held->timer = loop_after(front->loop, LATE_MS, put_late, held);
+	notifier->held_back = held;
+	fuse_req_interrupt_func(parked->request, interrupt_held_back, held);
+	return true;
+}
+
+/* The child has let go of its end. */
+static void end(struct notifier *notifier)
+{
 	int status;
 
-	for (size_t i = 0; i < NOTIFIERS_MAX; i++) {
-		if (front->notifiers[i] && child_wait(front->notifiers[i], 0, &status))
-			front->notifiers[i] = 0;
-		if (!front->notifiers[i])
-			place = &front->notifiers[i];
-	}
-	return place;
+	loop_forget(notifier->front->loop, notifier->fd);
+	close(notifier->fd);
+	notifier->fd = -1;
+	if (child_wait(notifier->pid, NOW_MS, &status))
+		notifier->pid = 0;
+	while (notifier->held_back)
+		put_again(notifier->held_back);
+}
+
+static void take_end(void *arg, int fd, int events)
+{
+	(void)fd;
+	(void)events;
+	end(arg);
+}
+
+/* A place for one more; NULL: too many have not ended. */
+static struct notifier *find_place(struct front *front)
+{
+	int status;
+
+	for (struct notifier *at = front->notifiers; at < front->notifiers + NOTIFIERS_MAX; at++)
+		if (!at->pid || (at->fd < 0 && child_wait(at->pid, 0, &status)))
+			return at;
+	return NULL;
 }
 
 /*
  * The kernel locks a page of a listing while it copies names out of it.  A reader whose memory is served by a
  * program of his own holds that lock as long as he likes, and a process that drops the page waits with him.
- * So where others than the owner may read, a child drops it.
+ * So where others than the owner may read, a child drops it.  Who reads the listing meanwhile waits for that
+ * page too, behind the child; so does who would be told of another mtime.
  */
-static bool send_apart(struct front *front, struct notification *sent)
+static struct notifier *send_apart(struct front *front, struct notification *sent)
 {
-	pid_t *place = find_place(front);
+	struct notifier *place = find_place(front);
 	struct child child;
-	int status;
 
 	if (!place || !child_start(&child, drop_page, sent, 1))
-		return false;
-	close(child.fd);
+		return NULL;
 	buf_release(&child.said);
-	if (child_wait(child.pid, APART_MS, &status))
-		return true;
-	*place = child.pid;
-	return false;
+	*place = (struct notifier){ .front = front, .pid = child.pid, .fd = child.fd, .id = sent->inode.ino };
+	if (loop_watch(front->loop, child.fd, LOOP_READ, take_end, place))
+		end(place);
+	return place;
 }
 
 bool notify_directory(struct front *front, uint64_t id)
 {
 	struct notification sent = { front, { .ino = id, .off = 0, .len = PAGE_BYTES } };
 
-	return front->checks_modes ? send_apart(front, &sent) : !drop_page(&sent, -1);
+	return front->checks_modes ? send_apart(front, &sent) != NULL : !drop_page(&sent, -1);
 }
+
+void notify_directory_now(struct front *front, uint64_t id)
+{
+	struct notifier *notifier = NULL;
+	int status;
+
+	if (notify_directory(front, id))
+		notifier = find_notifier(front, id);
+	if (notifier && child_wait(notifier->pid, NOW_MS, &status))
+		end(notifier);
+}
+
+void notify_release(struct front *front)
+{
+	for (struct notifier *at = front->notifiers; at < front->notifiers + NOTIFIERS_MAX; at++) {
+		struct held_back *held;
+		while ((held = at->held_back)) {
+			at->held_back = held->next;
+			loop_unset(front->loop, held->timer);
+			fuse_req_interrupt_func(held->parked.request, NULL, NULL);
+			fuse_reply_err(held->parked.request, fault_errno(FAULT_LOST));
+			free(held);
+		}
+		if (at->pid && at->fd >= 0) {
+			loop_forget(front->loop, at->fd);
+			close(at->fd);
+		}
+	}
+}
+
+/* ---- names ---- */
 
 bool notify_names(const struct front *front)
 {

@@ -85,8 +85,10 @@ void reply_getattr(struct parked *parked, const struct reply *reply)
 
 	/* before its pass goes on */
 	bool told = !reply->entry.reread || notify_directory(parked->front, parked->id);
+	if (notify_holds_back(parked))
+		return;
 	fill_stat(parked->front, parked->id, &reply->entry.attr, &st);
-	if (!told)
+	if (!told) /* there can be no child */
 		st.st_mtim.tv_nsec ^= 1;
 	fuse_reply_attr(parked->request, &st, seconds(reply->entry.attr_ms));
 }

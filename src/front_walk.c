@@ -152,7 +152,7 @@ static bool next_used(struct walk *walk, struct front *front, struct refresh_req
 				!put_path_below(walk, front, id, answer->path, sizeof(answer->path)))
 			continue;
 		answer->task = TASK_READ;
-		notify_directory(front, id); /* or the kernel reads what it keeps */
+		notify_directory_now(front, id); /* or the kernel reads what it keeps */
 		return true;
 	}
 	answer->task = TASK_READ; /* nothing for this time */

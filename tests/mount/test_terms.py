@@ -2,6 +2,7 @@
 import ctypes
 import os
 import re
+import signal
 import subprocess
 import time
 
@@ -191,27 +192,44 @@ def test_an_outage_holds_up_no_stat_and_no_root(box):
     wait_until(lambda: "train-new" in mount.names("training"), 15)
 
 
-def test_a_reader_that_holds_a_listing_in_the_kernel_holds_up_nobody_else(box, tmp_path):
-    """Another user's memory may be served by a program of his own: the kernel waits for it with a page locked."""
-    hold = tmp_path / "hold"
-    subprocess.run(["cc", "-std=c17", "-o", hold, TOP / "tests/mount/hold.c"], check=True)
+@pytest.fixture
+def hold(tmp_path):
+    """A reader whose memory is served by nobody: the kernel waits for it with a page of the directory locked."""
+    program, readers = tmp_path / "hold", []
+    subprocess.run(["cc", "-std=c17", "-o", program, TOP / "tests/mount/hold.c"], check=True)
+
+    def start(path):
+        reader = subprocess.Popen([program, path], stdout=subprocess.PIPE, bufsize=0)
+        readers.append(reader)
+        assert line_from(reader.stdout) == "reading\n"
+        return reader
+    yield start
+    for reader in readers:
+        reader.kill()
+        reader.wait()
+        reader.stdout.close()
+
+
+def test_a_reader_that_holds_a_listing_in_the_kernel_holds_up_nobody_else(box, hold):
+    """Another user's memory may be served by a program of his own."""
     cloud = box.emulator("--tasks", 5)
     mount = box.mount("tione", "ttl=%d" % TTL, "allow_other")
     names, before = mount.names("training"), times(mount / "training")
-    holders = []
     for _ in range(3):
         wait_until(lambda: mount.names("training") == names, 10)
-        holder = subprocess.Popen([hold, mount / "training"], stdout=subprocess.PIPE, bufsize=0)
-        holders.append(holder)
-        assert line_from(holder.stdout) == "reading\n"
+        holder = hold(mount / "training")
         time.sleep(TTL + 0.1)
-        os.stat(mount / "training")  # the kernel is told, and waits for the holder
         started = time.monotonic()
-        assert mount.text("notebooks/%s/status" % NOTEBOOK) == "Stopped"
+        stats = [subprocess.Popen(["stat", "-c", "%.9Y", mount / "training"], stdout=subprocess.PIPE) for _ in range(5)]
+        assert mount.text("notebooks/%s/status" % NOTEBOOK) == "Stopped"  # meanwhile
         assert time.monotonic() - started < 5
+        seen = [stat.communicate(timeout=10)[0].decode().strip().replace(".", "") for stat in stats]
+        assert seen == [str(before[0])] * 5
+        assert times(mount / "training") == before
+        time.sleep(TTL + 0.1)
+        assert times(mount / "training") == before
         holder.kill()
-        holder.wait()
-        holder.stdout.close()
+    assert times(mount / "training") == before
     cloud.put("training", {"Id": "train-new", "Status": "RUNNING"})
     wait_until(lambda: "train-new" in mount.names("training"), 10)
     time.sleep(TTL + 0.1)
@@ -219,6 +237,41 @@ def test_a_reader_that_holds_a_listing_in_the_kernel_holds_up_nobody_else(box, t
     assert after != before
     mount.names("training")
     assert times(mount / "training") == after
+
+
+def test_who_asks_for_times_waits_until_the_kernel_was_told(box, hold):
+    """A reader holds the listing for longer than the kernel takes to be told, and then lets go."""
+    cloud = box.emulator("--tasks", 5)
+    mount = box.mount("tione", "ttl=%d" % TTL, "allow_other")
+    names, before = mount.names("training"), times(mount / "training")
+    for i in range(3):
+        wait_until(lambda: mount.names("training") == names, 10)
+        holder = hold(mount / "training")
+        cloud.put("training", {"Id": "train-new%d" % i, "Status": "RUNNING"})
+        names = sorted(names + ["train-new%d" % i])
+        time.sleep(TTL + 0.1)
+        readers = [subprocess.Popen(["ls", mount / "training"], stdout=subprocess.PIPE, text=True) for _ in range(5)]
+        time.sleep(0.3)
+        assert [reader.poll() for reader in readers] == [None] * 5
+        holder.kill()
+        for reader in readers:
+            assert sorted(reader.communicate(timeout=10)[0].split()) == names
+        assert times(mount / "training") != before
+        before = times(mount / "training")
+
+
+def test_an_interrupted_question_for_times_ends(box, hold):
+    box.emulator("--tasks", 5)
+    mount = box.mount("tione", "ttl=%d" % TTL, "allow_other")
+    mount.names("training")
+    hold(mount / "training")
+    time.sleep(TTL + 0.1)
+    stat = subprocess.Popen(["stat", mount / "training"], stdout=subprocess.DEVNULL)
+    time.sleep(0.2)
+    stat.kill()
+    started = time.monotonic()
+    assert stat.wait(10) == -signal.SIGKILL
+    assert time.monotonic() - started < 0.7
 
 
 def test_a_mount_that_nobody_reads_sleeps(box):
