@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 VERSION := 0.1.0
 BUILD ?= build
 
-EDGE := output loop http transfer wiping peer address proxy file file_trust file_way keyring keyring_tencent keyring_tccli keyring_profiles keyring_baidu options config options_near config_verb config_source config_address config_file config_doctor config_number config_cacert child mounts mount_answers fusermount mounting daemon source source_key sources progress doctor_machine doctor trim interrupt front_mount front_notify front_refresh front_walk front_reply front_fuse failure cli_path cli_glob cli_list cli_tree front_cli refresh_verb status_verb main
+EDGE := output loop http transfer wiping peer address proxy file file_trust file_way keyring keyring_tencent keyring_tccli keyring_profiles keyring_baidu options config options_near config_verb config_source config_address config_file config_doctor config_number config_cacert child mounts mount_answers fusermount mounting hiding daemon source source_key sources progress doctor_machine doctor trim interrupt front_mount front_notify front_refresh front_walk front_reply front_fuse failure cli_path cli_glob cli_list cli_tree front_cli refresh_verb status_verb main
 
 PKGS := fuse3 libcurl libcjson openssl
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)

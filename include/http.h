@@ -35,6 +35,10 @@ void http_free(struct http *http);
 /* The port that the engine uses; valid as long as both. */
 struct io http_io(struct http *http);
 
+/* Where libcurl looks for the machine's certificates; NULL: nowhere. */
+const char *http_certificates_file(void);
+const char *http_certificates_directory(void);
+
 /* The library behind it and its version, for people. */
 const char *http_library(void);
 

@@ -443,6 +443,16 @@ struct io http_io(struct http *http)
 	};
 }
 
+const char *http_certificates_file(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->cainfo;
+}
+
+const char *http_certificates_directory(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->capath;
+}
+
 const char *http_library(void)
 {
 	return curl_version();

@@ -10,6 +10,7 @@
 #include "front_cli.h"
 #include "front_fuse.h"
 #include "guide.h"
+#include "hiding.h"
 #include "mounting.h"
 #include "output.h"
 #include "refresh_verb.h"
@@ -135,15 +136,22 @@ static void catch_signals(struct service *service)
 
 /*
  * What we read again while we serve the mount may lie below it.  The directory is held only then: its file
- * system cannot be unmounted as long as it is.
+ * system cannot be unmounted as long as it is.  False: libraries read it, and they cannot be led around.
  */
-static void look_below(struct sources *sources, const char *place)
+static bool look_below(struct sources *sources, const char *place, struct buf *why)
 {
 	struct setting *setting = &sources->setting;
+	struct buf hidden;
 	bool meets = false;
 
 	if (!file_cover_open(&setting->cover, place))
-		return;
+		return true;
+	buf_init(&hidden, 4096);
+	if (!hiding_check(&setting->cover, !setting->config->cacert, &hidden))
+		buf_printf(why, "cannot mount on %s: %s", place, hidden.data);
+	buf_release(&hidden);
+	if (why->len)
+		return false;
 	for (size_t i = 0; i < sources->n; i++)
 		meets |= keyring_meets(setting->keyring, sources->v[i].catalog->cloud,
 			sources->v[i].name->profile, &setting->cover);
@@ -152,6 +160,7 @@ static void look_below(struct sources *sources, const char *place)
 	if (!meets)
 		file_cover_release(&setting->cover);
 	keyring_cover(setting->keyring, &setting->cover);
+	return true;
 }
 
 /* From here to the unmount. */
@@ -161,8 +170,7 @@ static int serve(struct service *service, struct buf *why)
 	struct setting *setting = &sources->setting;
 
 	service->manager = keyring_manager(setting->keyring);
-	look_below(sources, service->place);
-	if (!sources_start(sources, why)) {
+	if (!look_below(sources, service->place, why) || !sources_start(sources, why)) {
 		daemon_fail(service->fd, complain(why));
 		return 1;
 	}

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import KEYS, LAST_RESORT, PLAIN, TASK, wait_until
+from harness import KEYS, LAST_RESORT, PLAIN, TASK, TOP, wait_until
 
 STATUS = "training/%s/status" % TASK
 RUN = "training/1/jobs/1/status"
@@ -149,3 +149,40 @@ def test_P18_by_other_ways_to_the_directory(box, cloud, covered, way):
             os.close(covered.fd)
             subprocess.run(["umount", "-l", str(seen)])
             subprocess.run(["umount", "-lR", str(box.directory / "top")])
+
+
+# ---- files of the machine, which libraries of this process read again
+
+# a process group of its own, and mounts that end with it
+HELD = ("unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc")
+
+
+def in_a_namespace(box, script, *arguments):
+    head = 'set -e; at() { point=$1; shift; "$@" %s -o endpoint=%s tione "$point"; }; ' % (PLAIN, box.cloud.url)
+    return subprocess.run([*HELD, str(TOP / "tests/apart.sh"), "bash", "-c", head + script, *arguments],
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=box.environment(), text=True)
+
+
+@pytest.mark.parametrize("point", ["/", "/etc", "/etc/ssl", "/etc/ssl/certs", "/proc", "/dev", "/usr/lib"])
+def test_P18_a_mount_that_would_hide_what_libraries_read_again_is_refused(box, cloud, point):
+    result = in_a_namespace(box, 'at "$0" env; exit 7', point)
+    assert result.returncode == 1 and result.stdout == "", result
+    assert result.stderr.startswith("describefs: cannot mount on %s: " % point), result.stderr
+    assert "lies below it" in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_P18_a_link_of_the_machine_leads_below_the_mount_point(box, cloud):
+    """As /etc/resolv.conf does, to /run."""
+    below = box.point()
+    result = in_a_namespace(box, """
+        mount -t tmpfs none "$0"; cp /etc/resolv.conf "$0/resolv.conf"; ln -s "$0/resolv.conf" "$0/link"
+        cp -a /etc "$0/etc"; ln -sf "$0/resolv.conf" "$0/etc/resolv.conf"; mount --bind "$0/etc" /etc
+        mkdir "$0/other"; at "$0/other" env; test -e "$0/other/README"; umount "$0/other"
+        at "$0" env; exit 7""", str(below))
+    assert result.returncode == 1 and "/etc/resolv.conf" in result.stderr, result
+
+
+def test_P18_with_a_cacert_the_certificates_of_the_machine_are_not_read(box, cloud, certificates):
+    result = in_a_namespace(box, 'point=/etc/ssl; %s -o endpoint=%s,cacert=%s tione $point; cat $point/%s' % (
+        PLAIN, cloud.url, certificates / "ca.pem", STATUS))
+    assert (result.returncode, result.stdout) == (0, "SUCCEED\n"), result
