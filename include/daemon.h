@@ -25,7 +25,12 @@ void daemon_ready(int fd);
 /* The child says that it failed with this exit status (its message is already on stderr). */
 void daemon_fail(int fd, int status);
 
-/* In the foreground: tells a service manager (sd_notify(3), "READY=1") at this socket; NULL: nobody. */
-void daemon_notify(const char *socket_name);
+/*
+ * In the foreground, before the mount, which may cover the socket: the way to a service manager that waits
+ * there (sd_notify(3)).  -1: there is none (`socket_name` may be NULL).
+ */
+int daemon_manager(const char *socket_name);
+/* Tells it "READY=1", and closes the way; -1: nothing. */
+void daemon_notify(int fd);
 
 #endif

@@ -78,7 +78,7 @@ bool keyring_config(const struct keyring *keyring, const char *name, struct buf 
 int64_t keyring_invoker(const struct keyring *keyring);
 /* The variable that named a proxy, which is not used; NULL: none did. */
 const char *keyring_ignored_proxy(const struct keyring *keyring);
-/* NOTIFY_SOCKET, where a service manager waits for daemon_notify; NULL when unset. */
+/* NOTIFY_SOCKET, where a service manager waits (daemon_manager); NULL when unset. */
 const char *keyring_manager(const struct keyring *keyring);
 
 #endif

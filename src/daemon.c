@@ -220,24 +220,31 @@ void daemon_fail(int fd, int status)
 		tell(fd, status > 0 && status < 256 ? (unsigned char)status : 1);
 }
 
-/*
- * One datagram, as sd_notify(3) describes it: '@' stands for the zero byte of an abstract address.  Nobody
- * could be told of a failure: the manager's own time limit says it.
- */
-void daemon_notify(const char *socket_name)
+/* As sd_notify(3) describes it: '@' stands for the zero byte of an abstract address. */
+int daemon_manager(const char *socket_name)
 {
-	static const char READY[] = "READY=1";
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	size_t len = socket_name ? strlen(socket_name) : 0;
 	if (len < 2 || len >= sizeof to.sun_path || !strchr("/@", socket_name[0]))
-		return;
+		return -1;
 	memcpy(to.sun_path, socket_name, len);
 	if (socket_name[0] == '@')
 		to.sun_path[0] = '\0';
 	socklen_t to_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&to, to_len) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* One datagram.  A failure is said by the manager's own time limit. */
+void daemon_notify(int fd)
+{
+	static const char READY[] = "READY=1";
 	if (fd < 0)
 		return;
-	sendto(fd, READY, sizeof READY - 1, MSG_NOSIGNAL, (const struct sockaddr *)&to, to_len);
+	send(fd, READY, sizeof READY - 1, MSG_NOSIGNAL);
 	close(fd);
 }

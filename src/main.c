@@ -36,7 +36,7 @@ struct service {
 	struct front *front; /* NULL until it is mounted */
 	struct timer *greeting; /* runs out if the kernel does not begin */
 	int fd; /* where the parent waits; -1: in the foreground, or it was told */
-	const char *manager; /* of services, to be told in the foreground */
+	int manager; /* the way to that of services, to be told in the foreground; -1 */
 	bool leaving;
 };
 
@@ -100,8 +100,8 @@ static void tell_ready(void *arg, int error)
 	}
 	loop_unset(service->sources->setting.loop, service->greeting);
 	service->greeting = NULL;
-	if (service->fd < 0)
-		daemon_notify(service->manager);
+	daemon_notify(service->manager);
+	service->manager = -1;
 	daemon_ready(service->fd);
 	service->fd = -1;
 }
@@ -169,7 +169,8 @@ static int serve(struct service *service, struct buf *why)
 	struct sources *sources = service->sources;
 	struct setting *setting = &sources->setting;
 
-	service->manager = keyring_manager(setting->keyring);
+	if (service->fd < 0)
+		service->manager = daemon_manager(keyring_manager(setting->keyring));
 	if (!look_below(sources, service->place, why) || !sources_start(sources, why)) {
 		daemon_fail(service->fd, complain(why));
 		return 1;
@@ -194,7 +195,7 @@ static int serve(struct service *service, struct buf *why)
 static int mount_sources(struct sources *sources, struct buf *why)
 {
 	const struct config *config = sources->setting.config;
-	struct service service = { .sources = sources, .fd = -1 };
+	struct service service = { .sources = sources, .fd = -1, .manager = -1 };
 	char *place = sources_prepare(sources, why) ? mounting_place(config->mountpoint, why) : NULL;
 
 	if (!place)

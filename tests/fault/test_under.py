@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -186,3 +187,18 @@ def test_P18_with_a_cacert_the_certificates_of_the_machine_are_not_read(box, clo
     result = in_a_namespace(box, 'point=/etc/ssl; %s -o endpoint=%s,cacert=%s tione $point; cat $point/%s' % (
         PLAIN, cloud.url, certificates / "ca.pem", STATUS))
     assert (result.returncode, result.stdout) == (0, "SUCCEED\n"), result
+
+
+def test_P18_the_socket_of_a_service_manager_lies_below_the_mount_point(box, cloud, covered):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(box.home / "notify"))
+        manager.settimeout(LAST_RESORT / 4)
+        process = subprocess.Popen([PLAIN, "-f", "-o", "endpoint=" + cloud.url, "tione", str(box.home)],
+                                   stdin=subprocess.DEVNULL, env=box.environment({"NOTIFY_SOCKET": box.home / "notify"}))
+        try:
+            assert manager.recv(100) == b"READY=1"
+            process.terminate()
+            assert process.wait(LAST_RESORT / 4) == 0
+        finally:
+            process.kill()
+            process.wait()
