@@ -22,11 +22,12 @@
 #include "fusermount.h"
 
 /* QUOTED_MAX: of a path in a message, so that the rest of the line has room too. */
-enum { DEAD_MOUNTS_MAX = 16, PATH_ROOM = 1 << 20, QUOTED_MAX = 1000, OPTIONS_ROOM = 8192, LOOK_MS = 10000 };
+enum { DEAD_MOUNTS_MAX = 16, PATH_ROOM = 1 << 20, QUOTED_MAX = 1000, OPTIONS_ROOM = 8192, LOOK_MS = 10000,
+	DETACH_MS = 2000 };
 
 /* ---- taken away ---- */
 
-bool mounting_detach(const struct mount_id *id, const char *place, bool waits)
+static bool detach(const struct mount_id *id, const char *place, bool waits)
 {
 	struct mount_id top;
 	char *now = NULL;
@@ -39,6 +40,33 @@ bool mounting_detach(const struct mount_id *id, const char *place, bool waits)
 			(errno == EPERM && fusermount_detach(at, waits ? MOUNTING_S * 1000 : 0));
 	free(now);
 	return done;
+}
+
+struct detaching {
+	const struct mount_id *id;
+	const char *place;
+	bool waits;
+};
+
+static int detach_in_child(void *arg, int out)
+{
+	const struct detaching *it = arg;
+
+	(void)out;
+	return !detach(it->id, it->place, it->waits);
+}
+
+/* The way may lead through what does not answer, maybe ours: a child goes it, if there can be one. */
+bool mounting_detach(const struct mount_id *id, const char *place, bool waits)
+{
+	struct detaching it = { id, place, waits };
+	struct child child;
+
+	if (!child_start(&child, detach_in_child, &it, 1))
+		return detach(id, place, waits);
+	child_hear(&child, 1, waits ? MOUNTING_S * 1500 : DETACH_MS);
+	buf_release(&child.said);
+	return child.status == 0;
 }
 
 void mounting_release(struct mounting *mounting)

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from harness import KEYS, LAST_RESORT, PLAIN, TASK, TOP, wait_until
+from harness import KEYS, LAST_RESORT, PLAIN, TASK, TOP, mounts_below, wait_exit, wait_until
 
 STATUS = "training/%s/status" % TASK
 RUN = "training/1/jobs/1/status"
@@ -202,3 +202,39 @@ def test_P18_the_socket_of_a_service_manager_lies_below_the_mount_point(box, clo
         finally:
             process.kill()
             process.wait()
+
+
+# ---- what is mounted over the files later
+
+@contextlib.contextmanager
+def a_file_system(box):
+    """One that holds a home and a mount point."""
+    top = box.directory / "top"
+    top.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(top)], check=True)
+    try:
+        subprocess.run(["mount", "--make-private", str(top)], check=True)
+        for name in ("home", "home/point", "home/.tccli", "upper", "work", "lower"):
+            (top / name).mkdir(mode=0o700)
+        (top / "home/.tccli/default.credential").touch(0o600)
+        (top / "home/.tccli/default.credential").write_text(tccli(KEYS))
+        yield top
+    finally:
+        for _ in mounts_below(top):
+            subprocess.run(["umount", "-l", str(mounts_below(top)[-1][0])], check=True)
+
+
+def test_P18_our_tree_is_bound_over_the_directory_that_it_is_mounted_in(box, cloud):
+    """The key's file is out of sight then, the key stands; the path to the mount point leads into the mount."""
+    with a_file_system(box) as top:
+        home = top / "home"
+        mount = box.mount("tione", "ttl=0,stale=0", at=home / "point", env={**NO_KEYS, "HOME": home}, binary=PLAIN)
+        assert read_by_another(mount, STATUS) == "SUCCEED"
+        subprocess.run(["mount", "--bind", str(mount.path), str(home)], check=True)
+        assert read_by_another(mount, home / STATUS) == "SUCCEED"
+        mount.signal(signal.SIGTERM)
+        ended = wait_exit(mount.pid, LAST_RESORT / 4)
+        if ended is None:
+            mount.signal(signal.SIGKILL)
+        mount.status = mount.expected_status
+        assert ended == 0
