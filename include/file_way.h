@@ -14,7 +14,7 @@
 
 #include "mounts.h"
 
-enum { FILE_PLACES_MAX = 16, FILE_LINKS_MAX = 40, FILE_NAME_ROOM = 256 };
+enum { FILE_PLACES_MAX = 16, FILE_SYSTEMS_MAX = 32, FILE_LINKS_MAX = 40, FILE_NAME_ROOM = 256 };
 
 /* A name in a directory. */
 struct file_place {
@@ -32,6 +32,8 @@ struct file_cover {
 	struct file_place places[FILE_PLACES_MAX]; /* that led to it before it was covered */
 	unsigned n_places;
 	struct mount_id mount; /* of ours; zero: it is not mounted yet */
+	struct mount_id systems[FILE_SYSTEMS_MAX]; /* on a way before the mount: none shows ours */
+	unsigned n_systems;
 };
 
 /* Before the mount: the directory at `path`.  False, with errno: it cannot be opened. */
@@ -52,8 +54,8 @@ struct file_way {
 
 /*
  * Follows every link but those of another user in a directory like /tmp.  False, with errno: the path leads
- * nowhere, or (EDEADLK) into our mount at a place that does not cover the directory.  file_way_release is due
- * in both cases.
+ * nowhere, or (EDEADLK) into our mount at a place that does not cover the directory, or into a later mount
+ * that may show ours (mounts_shows_others).  file_way_release is due in both cases.
  */
 bool file_way_find(struct file_way *way, const char *path, const struct file_cover *cover);
 /* As openat(2) and fstatat(2). */

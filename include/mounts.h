@@ -43,6 +43,8 @@ bool mounts_opened(int fd, struct mount_id *found);
 bool mounts_same(const struct mount_id *one, const struct mount_id *other);
 /* Both show one file system, maybe a part of it. */
 bool mounts_share(const struct mount_id *one, const struct mount_id *other);
+/* Its type is one that may show what is in another mount: an overlay, or any that a program serves. */
+bool mounts_shows_others(const struct mount_id *id);
 /* What is mounted at this very path, the topmost if there are several, is a describefs; `found` is which. */
 bool mounts_are_ours(const char *path, struct mount_id *found);
 /*

@@ -61,8 +61,8 @@ static void say_why(const char *path, const struct file_way *way, int error, con
 	if (mistake)
 		buf_printf(why, "%.1000s %s", path, mistake);
 	else if (error == EDEADLK)
-		buf_printf(why, "%.1000s: it lies in this mount, whose own process cannot read it: put it "
-			"elsewhere", path);
+		buf_printf(why, "%.1000s: it lies in this mount, or in one that was made later and may lead "
+			"back into it, which its own process cannot read: put it elsewhere", path);
 	else
 		buf_printf(why, "%.1000s: %s", path,
 			error < 0 ? "not a regular file" : strerror(error));

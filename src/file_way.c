@@ -50,6 +50,25 @@ static bool is_ours(const struct walk *walk, int fd)
 		mounts_share(&found, &walk->cover->mount);
 }
 
+static bool is_known_system(const struct file_cover *cover, const struct mount_id *found)
+{
+	for (unsigned i = 0; i < cover->n_systems; i++)
+		if (mounts_share(&cover->systems[i], found))
+			return true;
+	return false;
+}
+
+/* An overlay of our mount, say: any question to it may become one to us. */
+static bool may_lead_back(const struct walk *walk, int fd)
+{
+	const struct file_cover *cover = walk->cover;
+	struct mount_id found;
+
+	return cover && cover->mount.mount && mounts_opened(fd, &found) &&
+		!mounts_share(&found, &cover->mount) && !is_known_system(cover, &found) &&
+		mounts_shows_others(&found);
+}
+
 static bool is_place(const struct file_place *place, const struct stat *parent, const char *name)
 {
 	return place->device == parent->st_dev && place->inode == parent->st_ino &&
@@ -77,12 +96,29 @@ static int uncover(const struct walk *walk)
 	return -1;
 }
 
+static void learn_system(struct file_cover *cover, int fd)
+{
+	struct mount_id found;
+
+	if (cover->n_systems < FILE_SYSTEMS_MAX && mounts_opened(fd, &found) &&
+			!is_known_system(cover, &found))
+		cover->systems[cover->n_systems++] = found;
+}
+
+static bool is_covered(const struct file_cover *cover, int fd)
+{
+	struct stat there;
+
+	return fstat(fd, &there) == 0 && there.st_dev == cover->device && there.st_ino == cover->inode;
+}
+
 static void learn(struct walk *walk, int fd)
 {
 	struct file_cover *cover = walk->learner;
-	struct stat there, parent;
+	struct stat parent;
 
-	if (fstat(fd, &there) || there.st_dev != cover->device || there.st_ino != cover->inode)
+	learn_system(cover, fd);
+	if (!is_covered(cover, fd))
 		return;
 	walk->meets = true;
 	if (fstat(walk->way->directory, &parent) || is_known(cover, &parent, walk->way->name) ||
@@ -132,6 +168,10 @@ static bool follow_by_kernel(struct walk *walk, bool *ends)
 
 	if (fd < 0)
 		return false;
+	if (may_lead_back(walk, fd)) {
+		close(fd);
+		return fail(EDEADLK);
+	}
 	if (is_ours(walk, fd) || (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)))
 		return enter(walk, fd);
 	close(fd);
@@ -200,6 +240,10 @@ static bool visit(struct walk *walk, bool *ends)
 
 	if (fd < 0)
 		return false;
+	if (may_lead_back(walk, fd)) {
+		close(fd);
+		return fail(EDEADLK);
+	}
 	/* our own mount must not be asked what it is: it is a directory */
 	bool ours = is_ours(walk, fd), known = ours || fstat(fd, &status) == 0;
 	if (known && (ours || S_ISDIR(status.st_mode))) {
@@ -249,6 +293,10 @@ static bool go(struct walk *walk, const char *path)
 	if (good)
 		walk->way->directory = open(*path == '/' ? "/" : ".", WALK | O_DIRECTORY);
 	good = good && walk->way->directory >= 0;
+	if (good && walk->learner) {
+		learn_system(walk->learner, walk->way->directory);
+		walk->meets = *path == '/' && is_covered(walk->learner, walk->way->directory);
+	}
 	while (good && !ends)
 		good = take_name(walk) && visit(walk, &ends);
 	int error = errno;

@@ -122,6 +122,25 @@ bool mounts_are_ours(const char *path, struct mount_id *found)
 	return ours;
 }
 
+/* By the mount's number alone: the table's device is not stat's everywhere (btrfs). */
+bool mounts_shows_others(const struct mount_id *id)
+{
+	FILE *table = fopen("/proc/self/mountinfo", "re");
+	char *text = NULL;
+	struct line line;
+	size_t room = 0;
+	bool shows = false;
+
+	while (table && getline(&text, &room, table) > 0)
+		if (cut(text, &line) && line.id.mount == id->mount)
+			shows = !strcmp(line.type, "overlay") || !strcmp(line.type, "ecryptfs") ||
+				!strcmp(line.type, "fuse") || !strncmp(line.type, "fuse.", strlen("fuse."));
+	free(text);
+	if (table)
+		fclose(table);
+	return shows;
+}
+
 bool mounts_find(const struct mount_id *id, char **place)
 {
 	FILE *table = fopen("/proc/self/mountinfo", "re");

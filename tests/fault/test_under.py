@@ -238,3 +238,21 @@ def test_P18_our_tree_is_bound_over_the_directory_that_it_is_mounted_in(box, clo
             mount.signal(signal.SIGKILL)
         mount.status = mount.expected_status
         assert ended == 0
+
+
+@pytest.mark.parametrize("over", ["home", "home/.tccli"])
+def test_P18_an_overlay_of_our_mount_lies_over_the_keys_file(box, cloud, over):
+    """The daemon's own look at the file would go through the overlay into the mount."""
+    with a_file_system(box) as top:
+        mount = box.mount("tione", "ttl=0,stale=0", at=top / "lower", env={**NO_KEYS, "HOME": top / "home"},
+                          binary=PLAIN)
+        assert read_by_another(mount, STATUS) == "SUCCEED"
+        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", "lowerdir=%s:%s,upperdir=%s/upper,workdir=%s/work" % (
+            mount.path, top / over, top, top), str(top / over)], check=True)
+        assert read_by_another(mount, STATUS) == "SUCCEED"
+        subprocess.run(["umount", str(top / over)], check=True)
+        (top / "home/.tccli/default.credential").write_text(tccli(ROTATED))
+        box.auth_failures, box.secrets = True, [ROTATED["TENCENTCLOUD_SECRET_KEY"]]
+        rotate(cloud)
+        assert read_by_another(mount, STATUS) == "SUCCEED"
+        mount.unmount()
