@@ -49,6 +49,7 @@ help:
 	@echo 'make coverage   which lines the tests reach'
 	@echo 'make valgrind   the unit, engine and edge tests, and verbs, under memcheck'
 	@echo 'make soak       many readers, faults and changes for MINUTES=30; then what it grew to (PROGRAM=plain)'
+	@echo 'make soak-statuses  cat training/*/status over TASKS=20000, and the calls that it takes'
 	@echo 'make install    into $$(DESTDIR)$$(PREFIX), and mount.describefs into /sbin; make uninstall'
 	@echo 'make deb, rpm   packages, into build/deb/ and build/rpm/'
 	@echo 'make clean'
