@@ -69,8 +69,8 @@ struct config_places {
 
 /*
  * Reads argv.  0: *config is filled (the caller releases it in every case).  2: wrong usage, `why`
- * is one line without the program's name, with the nearest known word for an unknown option.  1:
- * the same for a cacert or a file that cannot be read.
+ * is for output_complain, with the nearest known word for an unknown option.  1: the same for a cacert or a
+ * file that cannot be read.
  */
 int config_parse(struct config *config, int argc, char *const argv[], const struct config_places *places,
 	struct buf *why);

@@ -423,16 +423,13 @@ void config_set_defaults(struct config *config)
 	};
 }
 
-/* What was typed is quoted in the line: it must stay one, and be one. */
-static void make_one_line(struct buf *why)
+/* What was typed is quoted in the line, and may be too long for it. */
+static void say_something(struct buf *why)
 {
 	if (why->full && why->len == 0) {
 		buf_clear(why);
 		buf_puts(why, "a word of the command line is too long");
 	}
-	for (size_t i = 0; i < why->len; i++)
-		if ((unsigned char)why->data[i] < ' ' || why->data[i] == 0x7f)
-			why->data[i] = '?';
 }
 
 int config_parse(struct config *config, int argc, char *const argv[], const struct config_places *places,
@@ -447,12 +444,12 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 	free(line.lists);
 	free(line.operands);
 	if (!good) {
-		make_one_line(why);
+		say_something(why);
 		return 2;
 	}
 	/* Not a matter of usage, but nobody could say it as early and as clearly as we can. */
 	if (!is_over(&line) && config->cacert && !config_check_cacert(config->cacert, places->invoker, why)) {
-		make_one_line(why);
+		say_something(why);
 		return 1;
 	}
 	return 0;

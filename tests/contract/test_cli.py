@@ -200,6 +200,7 @@ def test_tree_goes_as_deep_as_it_is_told_and_counts(box):
     (["status", "-o", "ttl=1"], "-o means nothing for status"), (["kinds", "tione@nix"], "describefs kinds tione"),
     (["version", "now"], "too many words"), (["kinds", "tione", "qianfan"], "too many words"),
     (["tione", "/nowhere/m", "--foo"], "unknown option --foo: see describefs --help"),
+    (["tione@a\nb\x9b", "/m"], r"tione@a\x0ab\xc2\x9b"),
 ])
 def test_words_that_mean_nothing_are_wrong_usage(box, words, said):
     result = box.run(*words)
