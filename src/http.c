@@ -22,6 +22,7 @@
  */
 #include "http.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,11 +180,37 @@ static void look_again(struct http *http)
 		http->again = loop_after(http->loop, 0, go_on, http);
 }
 
+static bool is_led_back(const struct http_options *options, const char *path)
+{
+	struct file_way way;
+	bool led_back = path && !file_way_find(&way, path, options->cover) && errno == EDEADLK;
+	if (path)
+		file_way_release(&way);
+	return led_back;
+}
+
+/*
+ * libcurl opens the machine's certificates for each new connection.  Where a later mount has put ours over
+ * them, the one thread that serves it would wait for itself.
+ */
+static bool may_read_certificates(struct exchange *exchange)
+{
+	const struct http_options *options = &exchange->http->options;
+	struct response *response = &exchange->transfer.answer.response;
+	if (exchange->transfer.plain || options->cacert || (!is_led_back(options, http_certificates_file()) &&
+			!is_led_back(options, http_certificates_directory())))
+		return true;
+	fault_note_copy(response->detail, sizeof response->detail,
+		"the machine's certificates lie below this mount now: unmount what covers them");
+	exchange->transfer.fault = FAULT_LOCAL;
+	return false;
+}
+
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct exchange *exchange = arg;
 	(void)purpose;
-	int fd = transfer_socket(&exchange->transfer, address);
+	int fd = may_read_certificates(exchange) ? transfer_socket(&exchange->transfer, address) : -1;
 	if (fd < 0)
 		look_again(exchange->http);
 	else /* curl may not tell of a number that it used before */

@@ -12,6 +12,7 @@ import subprocess
 import pytest
 
 from harness import KEYS, LAST_RESORT, PLAIN, TASK, TOP, mounts_below, wait_exit, wait_until
+from net import apart, network  # noqa: F401 (fixtures)
 
 STATUS = "training/%s/status" % TASK
 RUN = "training/1/jobs/1/status"
@@ -256,3 +257,24 @@ def test_P18_an_overlay_of_our_mount_lies_over_the_keys_file(box, cloud, over):
         rotate(cloud)
         assert read_by_another(mount, STATUS) == "SUCCEED"
         mount.unmount()
+
+
+@pytest.mark.parametrize("how", ["bind", "overlay"])
+def test_P18_our_mount_is_put_over_the_certificates_of_the_machine(apart, certificates, how):
+    """libcurl would open them, for its next connection, through our mount."""
+    box = apart.box
+    cloud = box.emulator("--tls-port", 0, "--cert", certificates / "server.pem", "--key", certificates / "server.key")
+    apart.replace("/etc/ssl/certs/ca-certificates.crt", (certificates / "ca.pem").read_text())
+    mount = box.mount("tione", "ttl=0,stale=0,deadline=3", endpoint=cloud.tls_url, binary=PLAIN)
+    assert read_by_another(mount, STATUS) == "SUCCEED"
+    put = {"bind": ["mount", "--bind", str(mount.path), "/etc/ssl"],
+           "overlay": ["mount", "-t", "overlay", "overlay", "-o", "lowerdir=%s:/etc/ssl" % mount.path, "/etc/ssl"]}
+    subprocess.run(put[how], check=True)
+    try:
+        assert read_by_another(mount, STATUS) == "SUCCEED"  # over the connection that is kept
+        cloud.control("drop", {"how": "fin"})
+        assert "Input/output error" in read_by_another(mount, STATUS)
+        assert "unmount what covers them" in read_by_another(mount, ".describefs/errors")
+    finally:
+        subprocess.run(["umount", "-l", "/etc/ssl"], check=True)
+    wait_until(lambda: read_by_another(mount, STATUS) == "SUCCEED", what="the certificates")
