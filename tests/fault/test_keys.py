@@ -454,26 +454,38 @@ def test_K27_xdg_config_home_is_looked_at(box, cloud):
     assert box.run("cat", "work", STATUS, env=env).stdout == b"SUCCEED\n"
 
 
-@pytest.mark.parametrize("mode, group, ok", [(0o440, 2345, True), (0o440, 2346, False), (0o444, 2345, False)])
-def test_K28_a_secret_that_kubernetes_gives_to_a_pods_group(box, cloud, mode, group, ok):
-    """A second user in a real group; the secret is root's, links and all, as the kubelet lays it out."""
-    if os.geteuid():
-        pytest.skip("only root can be another user")
+def lay_out_pod(box, mode, group):
+    """The pod's home and program; the secret is root's, links and all, as the kubelet lays it out."""
     home = box.home / "pod"
     volume = home / ".tccli"
-    data = volume / "..2026_11_30"
-    data.mkdir(parents=True)
-    (data / "default.credential").write_text(json.dumps({"secretId": BASE["TENCENTCLOUD_SECRET_ID"],
-                                                         "secretKey": BASE["TENCENTCLOUD_SECRET_KEY"]}))
-    os.chown(data / "default.credential", 0, group)
-    (data / "default.credential").chmod(mode)
-    (volume / "..data").symlink_to("..2026_11_30")
+    volume.mkdir(parents=True)
+    put_secret(volume, "..2026_11_30", mode, group, BASE)
     (volume / "default.credential").symlink_to("..data/default.credential")
     volume.chmod(0o1777)
-    for path in home, data, *box.home.parents[:-2], box.home:
+    for path in home, *box.home.parents[:-2], box.home:
         path.chmod(path.stat().st_mode | 0o055)
-    binary = box.home / "describefs"
-    shutil.copy(PLAIN, binary)
+    return home, shutil.copy(PLAIN, box.home / "describefs")
+
+
+def put_secret(volume, name, mode, group, keys):
+    """Another secret in the place of the one that is there, at once."""
+    data = volume / name
+    data.mkdir()
+    data.chmod(0o755)
+    (data / "default.credential").write_text(json.dumps({"secretId": keys["TENCENTCLOUD_SECRET_ID"],
+                                                         "secretKey": keys["TENCENTCLOUD_SECRET_KEY"]}))
+    os.chown(data / "default.credential", 0, group)
+    (data / "default.credential").chmod(mode)
+    (volume / "..new").symlink_to(name)
+    (volume / "..new").rename(volume / "..data")
+
+
+@pytest.mark.parametrize("mode, group, ok", [(0o440, 2345, True), (0o440, 2346, False), (0o444, 2345, False)])
+def test_K28_a_secret_that_kubernetes_gives_to_a_pods_group(box, cloud, mode, group, ok):
+    """A second user in a real group."""
+    if os.geteuid():
+        pytest.skip("only root can be another user")
+    home, binary = lay_out_pod(box, mode, group)
     done = subprocess.run(["setpriv", "--reuid=1234", "--regid=1234", "--groups=2345", str(binary), "cat", "-o",
                            "endpoint=" + cloud.url, "tione", STATUS], env={"HOME": str(home), "PATH": os.environ["PATH"]},
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30, cwd="/")
@@ -481,6 +493,32 @@ def test_K28_a_secret_that_kubernetes_gives_to_a_pods_group(box, cloud, mode, gr
         assert done.stdout == b"SUCCEED\n", done
     else:
         assert done.returncode == 1 and done.stderr.count(b"\n") == 1 and b"fsGroup" in done.stderr, done
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_K28_a_pod_mounts_with_its_groups_secret_and_reads_it_again(box, cloud):
+    """The daemon is the second user's, whom fusermount3 has to know; the kubelet changes the secret under it."""
+    box.auth_failures = True
+    home, binary = lay_out_pod(box, 0o440, 2345)
+    point = home / "point"
+    point.mkdir()
+    os.chown(point, 65534, 65534)
+    script = """set -e
+        mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/fuse c 10 229
+        pod() { setpriv --reuid=65534 --regid=65534 --groups=2345 env -i HOME="$0" PATH="$PATH" "$@"; }
+        pod "$1" -o ttl=0,stale=0,endpoint=$2 tione "$0/point"
+        pod cat "$0/point/$3"; read; pod cat "$0/point/$3"
+        pod fusermount3 -u "$0/point" """
+    with subprocess.Popen([*APART, "bash", "-c", script, home, binary, cloud.url, STATUS], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as pod:
+        assert pod.stdout.readline() == "SUCCEED\n", pod.stderr.read()
+        cloud.control("rotate", {"secret_id": "AKIDrotated", "secret_key": "canary-rotated-secret",
+                                 "access_key": "x", "access_secret": "y"})
+        put_secret(home / ".tccli", "..2026_12_01", 0o440, 2345, {"TENCENTCLOUD_SECRET_ID": "AKIDrotated",
+                                                                 "TENCENTCLOUD_SECRET_KEY": "canary-rotated-secret"})
+        said, errors = pod.communicate("\n", timeout=60)
+        assert (pod.returncode, said, errors) == (0, "SUCCEED\n", "")
+    assert cloud.counts()["by_verdict"].keys() == {"ok"}
 
 
 # ---- secrets
