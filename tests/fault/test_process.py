@@ -284,7 +284,8 @@ def test_P14_after_a_suspend_the_kernel_keeps_no_name_for_longer_than_its_time(b
         cloud.set("training", synthetic(i), Status="STOPPED" if i else "FAILED")
     cloud.put("training", {"Id": "train-new", "Status": "RUNNING"})
     sleep(3600)
-    assert [mount.text(path) for path in paths] == ["FAILED", "STOPPED", "STOPPED"]
+    now = ["FAILED", "STOPPED", "STOPPED"]
+    wait_until(lambda: [mount.text(path) for path in paths] == now, what="the refresh, which is done in slices of 1 ms")
     assert mount.names("training") == sorted([*names, "train-new"])
     file = os.open("status", os.O_RDONLY, dir_fd=shell)
     assert read_open(file) == b"FAILED\n"
