@@ -133,6 +133,13 @@ const struct json *json_next(const struct json *value)
 	return value_of(node_of(value)->next);
 }
 
+const struct json *json_previous(const struct json *value)
+{
+	const cJSON *before = node_of(value)->prev;
+
+	return before && before->next ? value_of(before) : NULL; /* a first one's is the last */
+}
+
 size_t json_count(const struct json *container)
 {
 	size_t count = 0;

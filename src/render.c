@@ -13,6 +13,7 @@
 
 #include "digest.h"
 #include "name.h"
+#include "secrecy.h"
 #include "shown.h"
 #include "siblings.h"
 
@@ -93,12 +94,6 @@ static bool is_empty(const struct json *value)
 	return !value || json_text(value)[0] == '\0';
 }
 
-/* Nothing at all is no secret. `name`: of an object's member, else NULL. */
-static bool is_secret(const struct json *value, const struct member_rule *rule, const char *name)
-{
-	return !is_empty(value) && (rule || name) && member_is_secret(rule, name, type_of(value));
-}
-
 /* A json_instead_fn: the context is the type of the container's members. */
 static const char *hide_secret(const struct json *member, const void **context)
 {
@@ -108,7 +103,7 @@ static const char *hide_secret(const struct json *member, const void **context)
 		return NULL; /* an item is of its list's type */
 	rule = type_member(*context, json_key(member));
 	*context = rule ? rule->of : NULL;
-	return is_secret(member, rule, json_key(member)) ? HIDDEN : NULL;
+	return secrecy_covers(member, rule, json_key(member)) ? HIDDEN : NULL;
 }
 
 static bool holds_secret(const struct json *value, const struct type *type)
@@ -330,7 +325,7 @@ static void add_entry(struct renderer *r, uint32_t parent, const struct sibling 
 	struct origin origin = {sibling->value, sibling->rule, sibling->type};
 	bool describe = is_describe(sibling), shown = r->style->secrets;
 	bool secret = describe ? shown && holds_secret(r->object, r->kind->type)
-			       : is_secret(sibling->value, sibling->rule,
+			       : secrecy_covers(sibling->value, sibling->rule,
 						sibling->is_member ? sibling->key : NULL);
 	bool file = describe || (secret && !shown) || !is_directory(sibling->value, sibling->rule);
 	struct snapshot_entry entry = {

@@ -413,6 +413,75 @@ static void test_unknown_members_that_are_named_like_secrets_are_hidden(void **s
 	snapshot_free(s);
 }
 
+static bool describe_hides(const struct snapshot *s)
+{
+	size_t size;
+	const char *bytes = snapshot_bytes(s, (uint32_t)(at(s, "describe.json") - s->entries), &size);
+
+	return memmem(bytes, size, "<hidden>", strlen("<hidden>"));
+}
+
+/* Environment variables in lists that no type knows: the pair's name says what its value is. */
+static void test_values_of_pairs_that_are_called_secrets_are_hidden(void **state)
+{
+	static const struct {
+		const char *pair;
+		const char *path, *shown;
+	} pairs[] = {
+		{"{\"Name\":\"DB_PASSWORD\",\"Value\":\"x\"}", "value", NULL},
+		{"{\"Key\":\"HF_TOKEN\",\"Value\":\"x\"}", "value", NULL},
+		{"{\"name\":\"AWS_SECRET_ACCESS_KEY\",\"value\":\"x\"}", "value", NULL},
+		{"{\"key\":\"mysql-pwd\",\"value\":\"x\"}", "value", NULL},
+		{"{\"value\":\"x\",\"type\":\"text\",\"name\":\"api_key\"}", "value", NULL},
+		{"{\"EnvName\":\"CLIENT_SECRET\",\"EnvValue\":\"x\"}", "env_value", NULL},
+		{"{\"EnvName\":\"CLIENT_SECRET\",\"Value\":\"x\"}", "value", NULL},
+		{"{\"Name\":\"CLIENT_SECRET\",\"DefaultValue\":\"x\"}", "default_value", NULL},
+		{"{\"envKey\":\"PASSWD\",\"envVal\":\"x\"}", "env_val", NULL},
+		{"{\"NAME\":\"PASSWORD\",\"VALUES\":[\"x\"]}", "values", NULL},
+		{"{\"Name\":\"password\",\"Value\":{\"x\":1}}", "value", NULL},
+		{"{\"Name\":\"password\",\"Value\":12}", "value", NULL},
+		{"{\"Name\":\"max_tokens\",\"Value\":12}", "value", "12\n"},
+		{"{\"Name\":\"use_password\",\"Value\":true}", "value", "true\n"},
+		{"{\"Name\":\"DB_PASSWORD\",\"Value\":\"\"}", "value", ""},
+		{"{\"Name\":\"DB_HOST\",\"Value\":\"x\"}", "value", "x\n"},
+		{"{\"Name\":\"DB_PASSWORD\",\"Other\":\"x\"}", "other", "x\n"},
+		{"{\"Name\":[\"DB_PASSWORD\"],\"Value\":\"x\"}", "value", "x\n"},
+		{"{\"TagKey\":\"DB_PASSWORD\",\"EnvValue\":\"x\"}", "env_value", "x\n"},
+	};
+	const struct snapshot_style style = {.secrets = true};
+	const struct kind *const kinds[] = { &plain, &shaped };
+	char text[256], path[64];
+	(void)state;
+
+	for (size_t i = 0; i < 2 * COUNT(pairs); i++) {
+		bool hides = !pairs[i / 2].shown;
+		snprintf(text, sizeof text, "{\"New\":[{\"In\":[%s]}]}", pairs[i / 2].pair);
+		snprintf(path, sizeof path, "new/0/in/0/%s", pairs[i / 2].path);
+		struct snapshot *s = render(kinds[i % 2], text);
+		assert_bytes(s, path, hides ? "<hidden>\n" : pairs[i / 2].shown);
+		assert_int_equal(describe_hides(s), hides);
+		snapshot_free(s);
+		s = render_styled(kinds[i % 2], text, &style);
+		assert_int_equal(at(s, path)->secret, hides);
+		assert_int_equal(at(s, "describe.json")->secret, hides);
+		snapshot_free(s);
+	}
+}
+
+static void test_lists_of_texts_that_assign_to_a_secret_are_hidden(void **state)
+{
+	struct snapshot *s = render(&plain, "{\"Env\":[\"A=1\",\"DB_PASSWORD=x=y\"],\"Args\":[\"--api-key=x\"],"
+		"\"Open\":[\"A=1\",\"PASSWORD\",\"TOKEN=\"],\"Urls\":[\"https://h/?a=1\"],\"Text\":\"PASSWORD=x\"}");
+	(void)state;
+
+	assert_bytes(s, "env", "<hidden>\n");
+	assert_bytes(s, "args", "<hidden>\n");
+	assert_bytes(s, "open", "A=1\nPASSWORD\nTOKEN=\n");
+	assert_bytes(s, "urls", "https://h/?a=1\n");
+	assert_bytes(s, "text", "PASSWORD=x\n"); /* a text alone may be prose: its own name decides */
+	snapshot_free(s);
+}
+
 /* Users who may not read a secret see its inode number and time: without the key these test no guess. */
 static void test_hashes_of_secrets_take_the_key(void **state)
 {
@@ -522,6 +591,8 @@ int main(void)
 		cmocka_unit_test(test_secrets_are_hidden),
 		cmocka_unit_test(test_secrets_are_shown_when_asked_for),
 		cmocka_unit_test(test_unknown_members_that_are_named_like_secrets_are_hidden),
+		cmocka_unit_test(test_values_of_pairs_that_are_called_secrets_are_hidden),
+		cmocka_unit_test(test_lists_of_texts_that_assign_to_a_secret_are_hidden),
 		cmocka_unit_test(test_hashes_of_secrets_take_the_key),
 		cmocka_unit_test(test_an_empty_secret_keeps_its_shape),
 		cmocka_unit_test(test_an_item_of_a_list),
