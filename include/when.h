@@ -2,8 +2,9 @@
  * when.h - the times that the clouds write, and RFC 3339.
  *
  * Read: 2025-05-28T18:18:33+08 | 2025-11-21 00:00:00 (no zone: China time, UTC+8) | 2022-09-06T08:34:13Z |
- * 2021-11-30T16:22:09+08:00 | 2022-01-11T04:14:36.348499491Z.  "", null and 0000-00-00... are no time,
- * and neither is one before 1980: it was never set.
+ * 2021-11-30T16:22:09+08:00 | 2022-01-11T04:14:36.348499491Z.  T and Z may be small letters, and a leap
+ * second (:60 at the end of a day of UTC) is the next second.  "", null and 0000-00-00... are no time, and
+ * neither is one before 1980: it was never set.
  *
  * Layer 1: pure; reads no clock.
  */

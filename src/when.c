@@ -86,12 +86,18 @@ static bool is_possible(const struct civil *c)
 {
 	return c->month >= 1 && c->month <= 12 && c->day >= 1 &&
 		c->day <= days_in_month(c->year, c->month) && c->hour <= 23 && c->minute <= 59 &&
-		c->second <= 59;
+		c->second <= 60;
 }
 
 static int64_t count_seconds(const struct civil *c)
 {
 	return count_days(c) * DAY_S + c->hour * 3600 + c->minute * 60 + c->second;
+}
+
+/* A leap second ends a day of UTC. */
+static bool is_leap_misplaced(const struct civil *c, int64_t at_s)
+{
+	return c->second == 60 && at_s % DAY_S != 0;
 }
 
 bool when_is_time(int64_t seconds)
@@ -166,7 +172,7 @@ static bool take_zone(const char **at, int *offset_s)
 	if (**at == '\0')
 		return true;
 	*offset_s = 0;
-	if (take_mark(at, 'Z'))
+	if (take_mark(at, 'Z') || take_mark(at, 'z'))
 		return true;
 	bool west = **at == '-';
 	if (!take_mark(at, '+') && !take_mark(at, '-'))
@@ -186,11 +192,12 @@ bool when_parse(const char *text, int64_t *seconds)
 	const char *at = text;
 	bool whole = take_year(&at, &c) && take_mark(&at, '-') && take_number(&at, 2, &c.month) &&
 		take_mark(&at, '-') && take_number(&at, 2, &c.day) &&
-		(take_mark(&at, 'T') || take_mark(&at, ' ')) && take_clock(&at, &c) &&
+		(take_mark(&at, 'T') || take_mark(&at, 't') || take_mark(&at, ' ')) && take_clock(&at, &c) &&
 		take_fraction(&at) && take_zone(&at, &offset_s) && *at == '\0';
 	if (!whole || !is_possible(&c))
 		return false;
-	return take_time(count_seconds(&c) - offset_s, seconds);
+	int64_t at_s = count_seconds(&c) - offset_s;
+	return !is_leap_misplaced(&c, at_s) && take_time(at_s, seconds);
 }
 
 /* The 1-based place of a three-letter name in a run of them. */
@@ -231,7 +238,8 @@ bool when_parse_http(const char *text, int64_t *seconds)
 	int64_t days = count_days(&c);
 	if (days - floor_div(days, 7) * 7 != weekday - 1)
 		return false;
-	return take_time(count_seconds(&c), seconds);
+	int64_t at_s = count_seconds(&c);
+	return !is_leap_misplaced(&c, at_s) && take_time(at_s, seconds);
 }
 
 /* The offset that it was signed with explains nothing; one that another call learned since does. */
