@@ -15,7 +15,7 @@
 /*
  * The bytes of a regular file of at most `max` bytes, without a byte order mark, and a NUL behind them, in
  * one allocation (so that who reads a secret can wipe it): the caller frees it. NULL: errno is set (EILSEQ:
- * it is no text), and `why` says "PATH: reason" and what to do.
+ * it is no text; ELOOP: a link that leads nowhere, or round), and `why` says "PATH: reason" and what to do.
  *
  * `cover`, here and below: what our mount covers, so that a path that meets the mount is read where it was
  * before; NULL: there is no mount of ours.

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -69,6 +70,24 @@ static void say_why(const char *path, const struct file_way *way, int error, con
 	file_advise(way, path, error, why);
 }
 
+/*
+ * The path's own name is a link, and what it leads to is gone. That is a mistake to be told of: as a file that
+ * is not there it would pass for one that was never made, and something else would be taken.
+ */
+static bool dangles(const struct file_way *way, int error)
+{
+	return way->link >= 0 && (error == ENOENT || error == ENOTDIR);
+}
+
+static void say_dangling(const char *path, const struct file_way *way, struct buf *why)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(way->link, "", target, sizeof target - 1);
+	target[n > 0 ? n : 0] = '\0';
+	buf_printf(why, "%.1000s: a link to %.1000s, which is not there: mend the link, or remove it", path,
+		target);
+}
+
 /* `trust` NULL: whoever has written it.  An errno; -1: no file at all. */
 static int read_file(const struct file_way *way, const char *path, size_t max,
 	const struct file_trust *trust, char **bytes, size_t *len, struct buf *why)
@@ -86,6 +105,10 @@ static int read_file(const struct file_way *way, const char *path, size_t max,
 	}
 	if (fd >= 0)
 		close(fd);
+	if (dangles(way, error)) {
+		say_dangling(path, way, why);
+		return ELOOP;
+	}
 	if (error)
 		say_why(path, way, error, mistake, why);
 	return error;
@@ -96,9 +119,10 @@ static char *find_and_read(const struct file_cover *cover, const char *path, siz
 {
 	char *bytes = NULL;
 	struct file_way way;
-	if (!file_way_find(&way, path, cover)) {
+	if (!file_way_find(&way, path, cover) && way.directory >= 0) {
 		int error = errno; /* closing may change it */
-		file_way_release(&way);
+		close(way.directory);
+		way.directory = -1; /* the name that was met last is not the file's */
 		errno = error;
 	}
 	int error = read_file(&way, path, max, trust, &bytes, len, why);
@@ -127,7 +151,7 @@ static bool look(const struct file_cover *cover, const char *path, struct stat *
 {
 	struct file_way way;
 	bool found = file_way_find(&way, path, cover) && file_way_stat(&way, status);
-	int error = errno;
+	int error = !found && dangles(&way, errno) ? ELOOP : errno;
 	file_way_release(&way);
 	errno = error;
 	return found;

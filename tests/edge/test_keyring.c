@@ -241,7 +241,8 @@ static void what_is_no_regular_file_is_refused_at_once(void **state)
 	assert_int_equal(symlink("/dev/zero", path), 0);
 	assert_refused(home, "tencent", NULL, "not a regular file");
 	unlink(path);
-	assert_int_equal(symlink("real", path), 0);
+	assert_int_equal(symlink("real", path), 0); /* there was a key: another one would be another account's */
+	assert_refused(home, "tencent", NULL, "default.credential: a link to real, which is not there");
 	home_put_tccli(home, "real", "{\"secretId\":\"a\",\"secretKey\":\"b\"}");
 	assert_true(home_load(home, "tencent", NULL)); /* a link to a file is fine */
 }
@@ -318,6 +319,24 @@ static void assert_no_region(struct home *home, const char *profile, const char 
 	if (out.len || !strstr(home->why.data, words) || strchr(home->why.data, '\n'))
 		fail_msg("\"%s\" is not in \"%s\"", words, home->why.data);
 	buf_release(&out);
+}
+
+/* A link was put there for a file: that it is gone does not make the region another one. */
+static void a_region_behind_a_link_that_leads_nowhere_is_a_mistake(void **state)
+{
+	static const char *const TARGETS[] = { "gone", "/nowhere/dotfiles/default.configure", "default.configure/x" };
+	struct home *home = *state;
+	char path[256], words[300];
+	home_put_tccli(home, "other", "");
+	home_path(home, path, ".tccli/default.configure");
+	for (size_t i = 0; i < sizeof TARGETS / sizeof *TARGETS; i++) {
+		assert_int_equal(symlink(TARGETS[i], path), 0);
+		snprintf(words, sizeof words, "%s: %s", path, i < 2 ? "a link to " : "");
+		assert_no_region(home, NULL, words);
+		assert_no_region(home, NULL, i < 2 ? TARGETS[i] : "oo many");
+		unlink(path);
+	}
+	assert_region(home, NULL, NULL);
 }
 
 static void regions(void **state)
@@ -483,6 +502,7 @@ int main(int argc, char **argv)
 		TEST(what_is_no_regular_file_is_refused_at_once),
 		TEST(a_file_that_is_too_large_is_refused),
 		TEST(the_environments_key_is_checked_too),
+		TEST(a_region_behind_a_link_that_leads_nowhere_is_a_mistake),
 		TEST(regions),
 		TEST(a_region_is_made_plain_or_refused),
 		TEST(a_file_with_a_region_is_read_whole_or_refused),
