@@ -16,4 +16,10 @@
  */
 bool address_normal(struct buf *out, const char *url, enum reach plain);
 
+/*
+ * Puts "***" for the user and password of addresses in `text`, which a message quotes: from "://" to the last
+ * '@'.  `is_address`: it is one behind its first '=', if it has one, even where "://" is missing.
+ */
+void address_hide_user(char *text, bool is_address);
+
 #endif

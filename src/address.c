@@ -106,3 +106,22 @@ bool address_normal(struct buf *out, const char *url, enum reach plain)
 	free(port);
 	return good;
 }
+
+void address_hide_user(char *text, bool is_address)
+{
+	static const char STARS[] = "***";
+	char *last = strrchr(text, '@'), *start = strstr(text, "://");
+	size_t kept = sizeof STARS - 1;
+	if (last && start && start < last)
+		start += 3;
+	else if (last && is_address)
+		start = strchr(text, '=') ? strchr(text, '=') + 1 : text;
+	else
+		return;
+	if (start >= last)
+		return;
+	if ((size_t)(last - start) < kept)
+		kept = (size_t)(last - start);
+	memcpy(start, STARS, kept);
+	memmove(start + kept, last, strlen(last) + 1);
+}

@@ -116,6 +116,7 @@ static bool refuse_long(const char *arg, struct buf *why)
 		nearest = LONGS[i];
 		dashes = "--";
 	}
+	address_hide_user(word, false);
 	buf_printf(why, "unknown option --%s: ", word);
 	if (options_is_near(word, distance))
 		buf_printf(why, "did you mean %s%s?", dashes, nearest);
@@ -169,6 +170,15 @@ static void note_letter(struct line *line, char letter)
 		line->letters[len] = letter;
 }
 
+static bool refuse_short(const char *arg, struct buf *why)
+{
+	char *quoted = xstrdup(arg);
+	address_hide_user(quoted, false);
+	buf_printf(why, "unknown option %s: there are -o -f -d -l -L -h -V", quoted);
+	free(quoted);
+	return false;
+}
+
 /* "-f", "-fd", "-ottl=5", "-fo ttl=5", "-L2" */
 static bool take_short(struct line *line, const char *arg)
 {
@@ -196,8 +206,7 @@ static bool take_short(struct line *line, const char *arg)
 			line->config->verb = VERB_VERSION;
 			break;
 		default:
-			buf_printf(line->why, "unknown option %s: there are -o -f -d -l -L -h -V", arg);
-			return false;
+			return refuse_short(arg, line->why);
 		}
 	}
 	return true;
@@ -266,8 +275,11 @@ static bool check_mountpoint(struct line *line, const char *section)
 static bool refuse_single(struct line *line, const struct verb_row *row, const char *word)
 {
 	struct texts sections = { 0 };
+	char *quoted = xstrdup(word);
 	config_files_list(&line->files, &sections);
-	buf_printf(line->why, "\"%s\" is no mount that a config file names", word);
+	address_hide_user(quoted, false);
+	buf_printf(line->why, "\"%s\" is no mount that a config file names", quoted);
+	free(quoted);
 	for (size_t i = 0; i < sections.n; i++)
 		buf_printf(line->why, "%s%s", i ? ", " : " (they name ", sections.v[i]);
 	buf_printf(line->why, "%s, and as a source it has no mount point: %s", sections.n ? ")" : "",
@@ -370,7 +382,7 @@ static bool check_options(struct line *line, const struct verb_row *row)
 		return false;
 	}
 	for (size_t i = 0; !row->mounts && i < line->n_lists; i++)
-		if (!options_check(line->lists[i], row->word, line->why))
+		if (!options_check(line->lists[i], row->word, row->verb == VERB_KINDS, line->why))
 			return false;
 	return true;
 }

@@ -29,6 +29,16 @@ static bool is_profile(const char *text)
 	return *text && *text != '.';
 }
 
+/* What is typed in the wrong place may be an address with a password. */
+static bool refuse(const char *written, const char *wrong, struct buf *why)
+{
+	char *quoted = xstrdup(written);
+	address_hide_user(quoted, false);
+	buf_printf(why, "bad source \"%s\": %s, as in tione:ap-x@work", quoted, wrong);
+	free(quoted);
+	return false;
+}
+
 static bool parse(struct source_name *source, const char *written, struct buf *why)
 {
 	size_t catalog_len = strcspn(written, ":@");
@@ -43,10 +53,8 @@ static bool parse(struct source_name *source, const char *written, struct buf *w
 		wrong = "the region behind ':' is lower-case letters, digits and '-', 64 at most";
 	else if (profile && !is_profile(profile))
 		wrong = "the profile behind '@' may not be empty, begin with '.' or hold '/'";
-	if (wrong) {
-		buf_printf(why, "bad source \"%s\": %s, as in tione:ap-x@work", written, wrong);
-		return false;
-	}
+	if (wrong)
+		return refuse(written, wrong, why);
 	source->written = xstrdup(written);
 	source->catalog = xstrndup(written, catalog_len);
 	source->region = region ? xstrndup(region, region_len) : NULL;

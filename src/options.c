@@ -307,6 +307,7 @@ static bool refuse_unknown(const char *item, struct buf *why)
 	char *word = xstrndup(item, strcspn(item, "="));
 	size_t distance;
 	const char *nearest = options_nearest(word, &distance);
+	address_hide_user(word, false);
 	buf_printf(why, "unknown option -o %s: ", word);
 	if (strcmp(word, "remount") == 0)
 		buf_puts(why, "fusermount3 -u MOUNTPOINT, then mount it again");
@@ -334,9 +335,12 @@ static bool take_item(struct config *config, const char *item, const char *befor
 	bool takes_value = option->wants != NULL;
 	if (takes_value == (value != NULL) && option->set(config, value ? value + 1 : NULL))
 		return true;
-	if (option->set == set_proxy) /* it may hold a password */
-		item = option->word;
-	buf_printf(why, "%s%s: %s", before, item, takes_value ? option->wants : "takes no value");
+	bool is_address = option->set == set_endpoint || option->set == set_sts ||
+		option->set == set_metadata;
+	char *quoted = xstrdup(option->set == set_proxy ? option->word : item); /* it may hold a password */
+	address_hide_user(quoted, is_address);
+	buf_printf(why, "%s%s: %s", before, quoted, takes_value ? option->wants : "takes no value");
+	free(quoted);
 	return false;
 }
 
@@ -416,7 +420,7 @@ bool options_take(struct config *config, const char *list, struct buf *why)
 	return good;
 }
 
-bool options_check(const char *list, const char *verb, struct buf *why)
+bool options_check(const char *list, const char *verb, bool takes_none, struct buf *why)
 {
 	struct buf item;
 	bool good = true;
@@ -425,10 +429,12 @@ bool options_check(const char *list, const char *verb, struct buf *why)
 		list = next_item(list, &item);
 		size_t len = strcspn(item.data, "=");
 		char *word = xstrndup(item.data, len);
-		good = !*word || !(is_listed(OF_MOUNTS, COUNT(OF_MOUNTS), word) ||
+		good = !*word || !(takes_none || is_listed(OF_MOUNTS, COUNT(OF_MOUNTS), word) ||
 			is_listed(PASSED, COUNT(PASSED), word) || is_ignored(item.data));
+		address_hide_user(word, false);
 		if (!good)
-			buf_printf(why, "-o %s means nothing for %s: only a mount takes it", word, verb);
+			buf_printf(why, "-o %s means nothing for %s: %s", word, verb,
+				takes_none ? "it takes no options" : "only a mount takes it");
 		free(word);
 	}
 	buf_release(&item);
