@@ -47,7 +47,7 @@ const char *json_key(const struct json *value);
 
 const struct json *json_first(const struct json *container); /* NULL for a scalar or an empty one */
 const struct json *json_next(const struct json *value);
-const struct json *json_previous(const struct json *value); /* NULL for a container's first; never of a root */
+const struct json *json_previous(const struct json *value); /* NULL for a first one; never of a root */
 size_t json_count(const struct json *container);
 
 /* Case-sensitive; NULL when absent or when `object` is no object (NULL is fine). */

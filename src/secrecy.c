@@ -2,8 +2,8 @@
  * secrecy.c - which parts of an API object are secret.
  *
  * A pair is two members of one object: "Name" or "Key" and "Value", or both behind the same word (EnvName,
- * EnvValue).  They stand near one another.  Only NEAR members on either side are looked at, so that an object of
- * 200,000 members costs no more than its bytes.
+ * EnvValue).  They stand near one another.  Only NEAR members on either side are looked at, so that an object
+ * of 200,000 members costs no more than its bytes.
  */
 #include "secrecy.h"
 
@@ -49,7 +49,7 @@ static bool is_called_secret(const struct json *value, size_t before, const stru
 
 	if (json_type(other) != JSON_STRING || !cut_word(json_key(other), NAMES, &others))
 		return false;
-	if (before && others && (before != others || strncasecmp(json_key(value), json_key(other), before) != 0))
+	if (before && others && (before != others || strncasecmp(json_key(value), json_key(other), before)))
 		return false;
 	return member_is_secret(NULL, json_text(other), json_type(value));
 }
