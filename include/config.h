@@ -88,7 +88,7 @@ bool config_check_kinds(const struct config *config, struct buf *why);
  * Adds the catalogs of DIR/NAME.json in the order of their names; a missing DIR is no mistake.  Each file
  * that cannot be loaded is left out and adds one line to `mistakes`.
  */
-void config_load_catalogs(struct catalogs *catalogs, const char *directory, int64_t invoker,
-	struct texts *mistakes);
+void config_load_catalogs(struct catalogs *catalogs, const struct config_places *places,
+	const char *directory, struct texts *mistakes);
 
 #endif

@@ -51,6 +51,12 @@ bool file_is_trusted(int fd, const char *path, const struct file_way *way, struc
 	struct buf *why);
 void file_advise(const struct file_way *way, const char *path, int error, struct buf *why);
 
+/*
+ * Adds to `why`, where `path` lies in `home` and that belongs to another user: which user's it is, and how to
+ * get at one's own.  `home` NULL: unknown.
+ */
+void file_advise_home(const struct file_cover *cover, const char *home, const char *path, struct buf *why);
+
 /* Changes when the file does, in content or by being replaced; 0: there is none. */
 uint64_t file_mark(const struct file_cover *cover, const char *path);
 /* False, with errno: there is none. */

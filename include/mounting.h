@@ -37,6 +37,9 @@ struct mounting_options {
 	bool allow_other, default_permissions, noatime, auto_unmount;
 };
 
+/* What to do where /dev/fuse cannot be opened: `error`, an errno. */
+const char *mounting_mend(int error);
+
 /*
  * Mounts on `place`, as mounting_place gave it: /dev/fuse, to be served.  Nothing is waited for longer than
  * MOUNTING_S.  -1: `why` is one line, and nothing is mounted.

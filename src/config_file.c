@@ -18,7 +18,8 @@ enum { CATALOG_BYTES_MAX = 1 << 20, CONFIG_BYTES_MAX = 1 << 20, PATH_ROOM = 1 <<
 
 /* ---- named mounts ---- */
 
-static bool read_file(struct config_file *file, const char *path, int64_t invoker, struct buf *why)
+static bool read_file(struct config_file *file, const char *path, const struct config_places *places,
+	struct buf *why)
 {
 	struct buf reason;
 	size_t len;
@@ -27,9 +28,11 @@ static bool read_file(struct config_file *file, const char *path, int64_t invoke
 		return true;
 	buf_init(&reason, PATH_ROOM);
 	errno = 0;
-	const struct file_trust trust = { invoker, FILE_DECIDES };
+	const struct file_trust trust = { places->invoker, FILE_DECIDES };
 	char *text = file_read_trusted(NULL, path, CONFIG_BYTES_MAX, trust, &len, &reason);
 	bool missing = !text && (errno == ENOENT || errno == ENOTDIR);
+	if (!text && errno == EACCES)
+		file_advise_home(NULL, places->home, path, &reason);
 	bool good = text && ini_parse(&file->rows, text, len, &reason);
 	if (good)
 		file->path = path;
@@ -45,8 +48,8 @@ static bool read_file(struct config_file *file, const char *path, int64_t invoke
 bool config_files_read(struct config_files *files, const struct config_places *places, struct buf *why)
 {
 	*files = (struct config_files){ .home = places->home };
-	return read_file(&files->machine, places->machine, places->invoker, why) &&
-		read_file(&files->user, places->user, places->invoker, why);
+	return read_file(&files->machine, places->machine, places, why) &&
+		read_file(&files->user, places->user, places, why);
 }
 
 void config_files_release(struct config_files *files)
@@ -256,13 +259,16 @@ static int compare_texts(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool list_catalogs(struct texts *names, const char *directory, struct buf *why)
+static bool list_catalogs(struct texts *names, const char *home, const char *directory, struct buf *why)
 {
 	DIR *open = opendir(directory);
 	if (!open && (errno == ENOENT || errno == ENOTDIR))
 		return true;
 	if (!open) {
-		buf_printf(why, "%s: %s", directory, strerror(errno));
+		int error = errno;
+		buf_printf(why, "%s: %s", directory, strerror(error));
+		if (error == EACCES)
+			file_advise_home(NULL, home, directory, why);
 		return false;
 	}
 	for (const struct dirent *entry; (entry = readdir(open));)
@@ -274,33 +280,35 @@ static bool list_catalogs(struct texts *names, const char *directory, struct buf
 	return true;
 }
 
-static bool load_catalog(struct catalogs *catalogs, const char *directory, const char *name, int64_t invoker,
-	struct buf *why)
+static bool load_catalog(struct catalogs *catalogs, const struct config_places *places,
+	const char *directory, const char *name, struct buf *why)
 {
 	struct buf path;
 	size_t len;
 	buf_init(&path, PATH_ROOM);
 	buf_printf(&path, "%s/%s", directory, name);
-	const struct file_trust trust = { invoker, FILE_DECIDES };
+	const struct file_trust trust = { places->invoker, FILE_DECIDES };
 	char *text = file_read_trusted(NULL, path.data, CATALOG_BYTES_MAX, trust, &len,
 		why);
+	if (!text && errno == EACCES)
+		file_advise_home(NULL, places->home, path.data, why);
 	bool good = text && catalogs_load(catalogs, path.data, text, len, why);
 	free(text);
 	buf_release(&path);
 	return good;
 }
 
-void config_load_catalogs(struct catalogs *catalogs, const char *directory, int64_t invoker,
-	struct texts *mistakes)
+void config_load_catalogs(struct catalogs *catalogs, const struct config_places *places,
+	const char *directory, struct texts *mistakes)
 {
 	struct texts names = { 0 };
 	struct buf why;
 
 	buf_init(&why, PATH_ROOM);
-	if (!list_catalogs(&names, directory, &why))
+	if (!list_catalogs(&names, places->home, directory, &why))
 		texts_add(mistakes, buf_take(&why));
 	for (size_t i = 0; i < names.n; i++)
-		if (!load_catalog(catalogs, directory, names.v[i], invoker, &why))
+		if (!load_catalog(catalogs, places, directory, names.v[i], &why))
 			texts_add(mistakes, buf_take(&why));
 	buf_release(&why);
 	texts_release(&names);

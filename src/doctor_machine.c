@@ -10,6 +10,7 @@
 #include "http.h"
 #include "json.h"
 #include "mount_answers.h"
+#include "mounting.h"
 #include "shown.h"
 
 #include <errno.h>
@@ -36,23 +37,6 @@ void finding_say(struct findings *findings, enum finding finding, const char *wh
 	findings->problem |= finding == FINDING_PROBLEM;
 }
 
-/* What to do when the device cannot be opened. */
-static const char *mend_fuse(int error)
-{
-	switch (error) {
-	case EACCES:
-		return "its mode keeps you out: as root chmod 666 /dev/fuse, or run as its owner";
-	case EPERM:
-		return "this container may not use it: run it with --device /dev/fuse";
-	case ENOENT:
-	case ENODEV:
-	case ENXIO:
-		return "load the module (modprobe fuse), or in a container run it with --device /dev/fuse";
-	default:
-		return "see dmesg(1)";
-	}
-}
-
 static void look_at_fuse(struct findings *findings)
 {
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -62,7 +46,7 @@ static void look_at_fuse(struct findings *findings)
 	if (fd < 0) {
 		int error = errno;
 		snprintf(text, sizeof(text), "/dev/fuse: %s; %s; ls, cat and tree work without",
-			strerror(error), mend_fuse(error));
+			strerror(error), mounting_mend(error));
 		finding_say(findings, FINDING_PROBLEM, "fuse", text);
 		return;
 	}

@@ -71,8 +71,8 @@ static void say_why(const char *path, const struct file_way *way, int error, con
 }
 
 /*
- * The path's own name is a link, and what it leads to is gone. That is a mistake to be told of: as a file that
- * is not there it would pass for one that was never made, and something else would be taken.
+ * The path's own name is a link, and what it leads to is gone. That is a mistake to be told of: as a file
+ * that is not there it would pass for one that was never made, and something else would be taken.
  */
 static bool dangles(const struct file_way *way, int error)
 {
@@ -187,4 +187,15 @@ uint64_t file_mark(const struct file_cover *cover, const char *path)
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		mark = (mark ^ parts[i]) * 0x9e3779b97f4a7c15ULL;
 	return mark ? mark : 1;
+}
+
+void file_advise_home(const struct file_cover *cover, const char *home, const char *path, struct buf *why)
+{
+	struct stat status;
+	size_t len = home ? strlen(home) : 0;
+	if (!len || strncmp(path, home, len) != 0 || path[len] != '/' || !look(cover, home, &status) ||
+			status.st_uid == geteuid())
+		return;
+	buf_printf(why, "; HOME is %.1000s, which belongs to the user %u: say sudo -H, or set HOME to your "
+		"own", home, (unsigned int)status.st_uid);
 }

@@ -319,6 +319,8 @@ int file_way_open(const struct file_way *way, int flags)
 
 bool file_way_stat(const struct file_way *way, struct stat *status)
 {
+	if (!strcmp(way->name, ".")) /* what may not be entered can be looked at */
+		return way->directory >= 0 && fstat(way->directory, status) == 0;
 	return fstatat(way->directory, way->name, status, way->follows ? 0 : AT_SYMLINK_NOFOLLOW) == 0;
 }
 

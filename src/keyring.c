@@ -242,7 +242,12 @@ char *keyring_read(const struct keyring *keyring, const char *path, enum file_ca
 	struct buf *why)
 {
 	struct file_trust trust = { keyring->invoker, care };
-	return file_read_trusted(keyring->cover, path, KEYRING_FILE_MAX, trust, len, why);
+	char *text = file_read_trusted(keyring->cover, path, KEYRING_FILE_MAX, trust, len, why);
+	int error = text ? 0 : errno;
+	if (error == EACCES)
+		file_advise_home(keyring->cover, keyring->home, path, why);
+	errno = error;
+	return text;
 }
 
 bool keyring_is_value(const char *variable, const char *value, struct buf *why)

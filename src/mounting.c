@@ -267,6 +267,22 @@ static int mount_by_helper(struct mounting *mounting, const char *place,
 	return fd;
 }
 
+const char *mounting_mend(int error)
+{
+	switch (error) {
+	case EACCES:
+		return "its mode keeps you out: as root chmod 666 /dev/fuse, or run as its owner";
+	case EPERM:
+		return "this container may not use it: run it with --device /dev/fuse";
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return "load the module (modprobe fuse), or in a container run it with --device /dev/fuse";
+	default:
+		return "see dmesg(1)";
+	}
+}
+
 static int make(struct mounting *mounting, const char *place,
 	const struct mounting_options *options, struct buf *why)
 {
@@ -274,9 +290,9 @@ static int make(struct mounting *mounting, const char *place,
 		return mount_by_helper(mounting, place, options, why);
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (fd < 0 && (errno == ENOENT || errno == ENODEV))
-		buf_puts(why, "/dev/fuse: device not found, try modprobe fuse");
+		buf_printf(why, "/dev/fuse: device not found: %s", mounting_mend(errno));
 	else if (fd < 0)
-		buf_printf(why, "/dev/fuse: %s", strerror(errno));
+		buf_printf(why, "/dev/fuse: %s: %s", strerror(errno), mounting_mend(errno));
 	if (fd < 0 || mount_ourselves(place, options, fd) == 0)
 		return fd;
 	int error = errno;

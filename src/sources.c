@@ -27,14 +27,15 @@ void sources_init(struct sources *sources, const struct config *config, struct k
 void sources_load_catalogs(struct sources *sources, struct texts *mistakes)
 {
 	struct setting *setting = &sources->setting;
-	const int64_t invoker = keyring_invoker(setting->keyring);
+	const struct config_places places = { .home = keyring_home(setting->keyring),
+		.invoker = keyring_invoker(setting->keyring) };
 	struct buf directory;
 
 	catalogs_load_built_in(&setting->catalogs);
-	config_load_catalogs(&setting->catalogs, "/etc/describefs/catalog", invoker, mistakes);
+	config_load_catalogs(&setting->catalogs, &places, "/etc/describefs/catalog", mistakes);
 	buf_init(&directory, 4096);
 	if (keyring_config(setting->keyring, "catalog", &directory))
-		config_load_catalogs(&setting->catalogs, directory.data, invoker, mistakes);
+		config_load_catalogs(&setting->catalogs, &places, directory.data, mistakes);
 	buf_release(&directory);
 }
 

@@ -687,18 +687,20 @@ static void put(const struct directory *directory, const char *name, const char 
 	fclose(file);
 }
 
+static const struct config_places no_places = { .invoker = -1 };
+
 static bool load(struct directory *directory)
 {
 	texts_release(&directory->mistakes);
-	config_load_catalogs(&directory->catalogs, directory->path, -1, &directory->mistakes);
+	config_load_catalogs(&directory->catalogs, &no_places, directory->path, &directory->mistakes);
 	return directory->mistakes.n == 0;
 }
 
 static void a_directory_that_is_not_there_is_fine(void **state)
 {
 	struct directory *directory = *state;
-	config_load_catalogs(&directory->catalogs, "/nonexistent/catalog", -1, &directory->mistakes);
-	config_load_catalogs(&directory->catalogs, "/dev/null/catalog", -1, &directory->mistakes);
+	config_load_catalogs(&directory->catalogs, &no_places, "/nonexistent/catalog", &directory->mistakes);
+	config_load_catalogs(&directory->catalogs, &no_places, "/dev/null/catalog", &directory->mistakes);
 	assert_true(load(directory));
 	assert_int_equal(directory->catalogs.n, 0);
 }

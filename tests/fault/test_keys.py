@@ -428,6 +428,30 @@ def test_K25_as_root_only_roots_own_files_decide(box, cloud):
     assert done.returncode == 0, done
 
 
+@pytest.mark.parametrize("name, text", [
+    (".config/describefs/config", "deadline = 5\n"), (".config/describefs/catalog/x.json", "{}"),
+    (".tccli/default.configure", '{"_sys_param": {"region": "ap-shanghai"}}'),
+    (".tccli/default.credential", '{"secretId": "a", "secretKey": "b"}'), (".tencentcloud/credentials", "[default]\n")])
+@pytest.mark.parametrize("closed", [False, True])
+def test_K26_a_home_of_another_user_is_named(box, cloud, name, text, closed):
+    """As sudo without -H leaves it: the file is another user's, or cannot even be seen."""
+    if os.geteuid():
+        pytest.skip("only root can make files of another user")
+    path = write(box, name, text)
+    for each in [path, *path.parents]:
+        if each == box.home.parent:
+            break
+        os.chown(each, 4321, 4321)
+    box.home.chmod(0o700 if closed else 0o755)
+    as_user = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") if closed else ()
+    for each in [box.directory, box.reports] if closed else []:
+        each.chmod(0o777)
+    env = NO_KEYS if "credential" in name else BASE
+    result = box.run("cat", "-o", "endpoint=" + cloud.url, "tione", STATUS, env=env, prefix=as_user)
+    said = result.stderr.decode()
+    assert result.returncode and "HOME is %s, which belongs to the user 4321: say sudo -H" % box.home in said, said
+
+
 @pytest.mark.parametrize("name, text", [("config", "endpoint = http://127.0.0.1:1\n"), ("catalog/x.json", "{}")])
 @pytest.mark.parametrize("owner, mode, directory, words", [
     (0, 0o666, 0o755, "others can write to it: chmod go-w "), (0, 0o664, 0o755, "others can write to it: chmod go-w "),
@@ -440,6 +464,7 @@ def test_K26_settings_and_catalogs_that_others_could_have_written_are_refused(bo
     path = write(box, ".config/describefs/" + name, text, mode)
     os.chown(path, owner, 0)
     path.parent.chmod(directory)
+    assert "HOME" not in complain(box, cloud, "kinds", "tione")
     assert words in complain(box, cloud, "kinds", "tione")
     assert words in complain(box, cloud, "-o", "endpoint=" + cloud.url, "tione", box.point(), env=BASE)
 

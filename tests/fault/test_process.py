@@ -162,7 +162,8 @@ def test_P10_a_bad_start_is_one_line_and_the_parents_status(box, cloud):
     (box.directory / "file").write_text("")
     assert "not a directory" in refused(box, *options, "tione", box.directory / "file")
     without = (*APART, "sh", "-c", OTHER_DEV + 'exec "$@"', "sh")
-    assert "device not found" in refused(box, *options, "tione", box.point(), prefix=without)
+    said = refused(box, *options, "tione", box.point(), prefix=without)
+    assert "device not found" in said and "modprobe fuse" in said and "--device /dev/fuse" in said
     assert mount.text(STATUS) == "SUCCEED"
 
 
@@ -174,6 +175,16 @@ def test_P10_without_fusermount3_a_user_is_told_so(box, cloud):
     script = OTHER_DEV + "mknod -m 666 /dev/fuse c 10 229 && " + NO_FUSERMOUNT + 'exec %s "$@"' % " ".join(NOBODY)
     said = refused(box, "-o", "endpoint=" + cloud.url, "tione", point, prefix=(*APART, "sh", "-c", script, "sh"))
     assert "fusermount3" in said
+
+
+def test_P10_a_device_that_keeps_a_user_out_is_told_with_what_to_do(box, cloud):
+    os.chmod(box.directory, 0o755)
+    os.chmod(box.reports, 0o777)
+    point = box.point()
+    os.chown(point, 65534, 65534)
+    script = OTHER_DEV + "mknod -m 600 /dev/fuse c 10 229 && " + 'exec %s "$@"' % " ".join(NOBODY)
+    said = refused(box, "-o", "endpoint=" + cloud.url, "tione", point, prefix=(*APART, "sh", "-c", script, "sh"))
+    assert "/dev/fuse: Permission denied: its mode keeps you out: as root chmod 666 /dev/fuse" in said
 
 
 def test_P10_a_directory_that_is_not_empty_has_its_own_back(box, cloud):
