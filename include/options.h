@@ -26,8 +26,8 @@ const char *options_nearest(const char *word, size_t *distance);
 size_t options_distance(const char *a, const char *b);
 /* So few that `word` may be a slip of the hand. */
 bool options_is_near(const char *word, size_t distance);
-/* False: the list has an option that only a mount takes; `takes_none`: or any. */
-bool options_check(const char *list, const char *verb, bool takes_none, struct buf *why);
+/* False: the list has an option that only a mount takes; of a verb that makes no call, one about calls. */
+bool options_check(const char *list, const char *verb, bool calls, struct buf *why);
 
 /* config_verb.c */
 struct verb_row {

@@ -382,7 +382,7 @@ static bool check_options(struct line *line, const struct verb_row *row)
 		return false;
 	}
 	for (size_t i = 0; !row->mounts && i < line->n_lists; i++)
-		if (!options_check(line->lists[i], row->word, row->verb == VERB_KINDS, line->why))
+		if (!options_check(line->lists[i], row->word, row->verb != VERB_KINDS, line->why))
 			return false;
 	return true;
 }

@@ -233,6 +233,9 @@ static const struct option OPTIONS[] = {
 /* Of these, what only a mount has a use for. */
 static const char *const OF_MOUNTS[] = { "allow_other", "uid", "gid", "umask", "fsname", "subtype" };
 
+/* Where a cloud is: a verb that calls none takes them too, so that a set of them serves every verb. */
+static const char *const OF_PLACES[] = { "endpoint", "metadata", "sts", "cacert", "proxy" };
+
 /* Passed on to libfuse. */
 static const char *const PASSED[] = { "auto_unmount", "default_permissions", "nodev", "nosuid",
 	"noexec", "noatime" };
@@ -420,7 +423,15 @@ bool options_take(struct config *config, const char *list, struct buf *why)
 	return good;
 }
 
-bool options_check(const char *list, const char *verb, bool takes_none, struct buf *why)
+static bool means_something(const char *item, const char *word, bool calls)
+{
+	if (is_listed(OF_MOUNTS, COUNT(OF_MOUNTS), word) || is_listed(PASSED, COUNT(PASSED), word) ||
+			is_ignored(item))
+		return false;
+	return calls || !find(word) || is_listed(OF_PLACES, COUNT(OF_PLACES), word);
+}
+
+bool options_check(const char *list, const char *verb, bool calls, struct buf *why)
 {
 	struct buf item;
 	bool good = true;
@@ -429,12 +440,10 @@ bool options_check(const char *list, const char *verb, bool takes_none, struct b
 		list = next_item(list, &item);
 		size_t len = strcspn(item.data, "=");
 		char *word = xstrndup(item.data, len);
-		good = !*word || !(takes_none || is_listed(OF_MOUNTS, COUNT(OF_MOUNTS), word) ||
-			is_listed(PASSED, COUNT(PASSED), word) || is_ignored(item.data));
-		address_hide_user(word, false);
+		good = !*word || means_something(item.data, word, calls);
 		if (!good)
-			buf_printf(why, "-o %s means nothing for %s: %s", word, verb,
-				takes_none ? "it takes no options" : "only a mount takes it");
+			buf_printf(why, "-o %s means nothing for %s: only %s it", word, verb,
+				calls ? "a mount takes" : "what asks a cloud takes");
 		free(word);
 	}
 	buf_release(&item);
