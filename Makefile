@@ -124,8 +124,9 @@ check:
 check-kernels:
 	tests/deps.sh build demo check kernels
 	$(MAKE) check-programs
-	tests/kernels/boot $(or $(PACKAGE),$$(apt-cache depends linux-image-amd64 | awk '/Depends/ { print $$2; exit }')) \
-		"cd '$(CURDIR)' && /usr/bin/python3 -m pytest -q -p no:cacheprovider $(or $(TESTS),tests/mount/test_refresh.py)"
+	tests/kernels/boot $(or $(PACKAGE),linux-image-amd64) \
+		"cd '$(CURDIR)' && /usr/bin/python3 -m pytest -v -rsx --color=no -p no:cacheprovider \
+		$(or $(TESTS),$$(tr '\n' ' ' <tests/kernels/selected))"
 
 check-programs: all $(BUILD)/san/describefs $(UNIT_TESTS) $(EDGE_TESTS) $(FUZZ_TESTS) build/describefs-emulator \
 		build/emulator-test-verify build/describefs-emulator-san
