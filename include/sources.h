@@ -16,6 +16,7 @@ struct sources {
 	struct setting setting;
 	struct source *v;
 	size_t n;
+	struct texts links; /* from the .describefs above several to each source's own */
 };
 
 /* Takes the keyring. */

@@ -2,7 +2,8 @@
  * sources.c - all sources of this process, and the one tree that they are to whoever looks.
  *
  * The directory above several sources is the only thing that is made here: it is there as soon as the mount
- * is, never changes and costs no call.  Entering a source is what wakes it.  Nothing that happens to one is
+ * is, never changes and costs no call.  In its .describefs, which is in no listing, a link for each source
+ * leads to the source's own.  Entering a source is what wakes it.  Nothing that happens to one is
  * seen in another: what they share is the loop, the connections, and a part each of max_memory.
  */
 #include "sources.h"
@@ -14,6 +15,11 @@
 #include "map.h"
 
 enum { ABOVE_MS = 3600 * 1000 }; /* the directory above never changes */
+
+/* Ids of no tree: .describefs in the directory above, and from there on the links in it, in their order. */
+enum { ABOVE_OWN = TREE_ROOT + 1, ABOVE_LINKS };
+
+static const char OWN[] = ".describefs";
 
 /* ---- the process's life ---- */
 
@@ -61,6 +67,7 @@ bool sources_prepare(struct sources *sources, struct buf *why)
 {
 	const struct config *config = sources->setting.config;
 	size_t keyless = 0;
+	struct buf link;
 
 	for (size_t i = 0; i < config->n_sources; i++) {
 		struct source *source = &sources->v[sources->n++];
@@ -69,6 +76,9 @@ bool sources_prepare(struct sources *sources, struct buf *why)
 		if (!source_prepare(source, why))
 			return false;
 		keyless += source->keyless;
+		buf_init(&link, SIZE_MAX);
+		buf_printf(&link, "../%s/%s", source->name->written, OWN);
+		texts_add(&sources->links, buf_take(&link));
 	}
 	if (keyless && keyless == sources->n) {
 		buf_puts(why, "none of the sources has a key");
@@ -129,6 +139,7 @@ void sources_release(struct sources *sources)
 	for (size_t i = 0; i < sources->n; i++)
 		source_release(&sources->v[i]);
 	free(sources->v);
+	texts_release(&sources->links);
 	catalogs_release(&setting->catalogs);
 	keyring_free(setting->keyring);
 	file_cover_release(&setting->cover);
@@ -188,6 +199,28 @@ static struct attr attr_above(const struct sources *sources)
 	return (struct attr){ .ino = TREE_ROOT, .mode = S_IFDIR | 0555, .mtime_s = newest_s };
 }
 
+static bool is_link_above(const struct sources *sources, uint64_t id)
+{
+	return sources->n > 1 && id >= ABOVE_LINKS && id - ABOVE_LINKS < sources->links.n;
+}
+
+/* The directory above, its .describefs, or a link in that. */
+static struct entry entry_above(const struct sources *sources, uint64_t id)
+{
+	struct entry entry = { .id = id, .attr = attr_above(sources), .entry_ms = ABOVE_MS,
+		.attr_ms = ABOVE_MS };
+
+	if (is_link_above(sources, id)) {
+		const char *link = sources->links.v[id - ABOVE_LINKS];
+		entry.attr.mode = S_IFLNK | 0777;
+		entry.attr.size = strlen(link);
+		entry.attr.ino = hash_text(2, link);
+	} else if (id == ABOVE_OWN) {
+		entry.attr.ino = hash_text(2, OWN);
+	}
+	return entry;
+}
+
 /* A source's own top, as its tree has it. */
 static struct entry entry_of(const struct sources *sources, const struct source *source)
 {
@@ -198,24 +231,27 @@ static struct entry entry_of(const struct sources *sources, const struct source 
 		.attr_ms = top.entry.attr_ms };
 }
 
-static struct reply lookup_above(const struct sources *sources, const char *name)
+static struct reply lookup_above(const struct sources *sources, uint64_t id, const char *name)
 {
+	if (id == TREE_ROOT && !strcmp(name, OWN))
+		return (struct reply){ .outcome = OUTCOME_FOUND, .entry = entry_above(sources, ABOVE_OWN) };
 	for (size_t i = 0; i < sources->n; i++)
 		if (!strcmp(sources->v[i].name->written, name))
-			return (struct reply){ .outcome = OUTCOME_FOUND,
-				.entry = entry_of(sources, &sources->v[i]) };
+			return (struct reply){ .outcome = OUTCOME_FOUND, .entry = id == TREE_ROOT ?
+				entry_of(sources, &sources->v[i]) : entry_above(sources, ABOVE_LINKS + i) };
 	return (struct reply){ .outcome = OUTCOME_ABSENT, .absent_ms = ABOVE_MS };
 }
 
 static struct reply answer_above(const struct sources *sources, enum question question, uint64_t id,
 	const char *name)
 {
-	if (id != TREE_ROOT)
+	bool is_directory = id == TREE_ROOT || id == ABOVE_OWN;
+
+	if (!is_directory && !is_link_above(sources, id))
 		return (struct reply){ .outcome = OUTCOME_FAILED, .fault = FAULT_NOT_FOUND };
-	if (question == ASK_LOOKUP)
-		return lookup_above(sources, name);
-	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = {
-		.id = TREE_ROOT, .attr = attr_above(sources), .entry_ms = ABOVE_MS, .attr_ms = ABOVE_MS } };
+	if (question == ASK_LOOKUP && is_directory)
+		return lookup_above(sources, id, name);
+	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = entry_above(sources, id) };
 }
 
 /* ---- the questions ---- */
@@ -261,9 +297,10 @@ bool sources_next(struct sources *sources, uint64_t id, uint64_t *cookie, const 
 		return tree_next(source->tree, id, cookie, name, entry, asked);
 	if (*cookie >= sources->n)
 		return false;
-	source = &sources->v[(*cookie)++];
-	*name = source->name->written;
-	*entry = entry_of(sources, source);
+	size_t at = (size_t)(*cookie)++;
+	*name = sources->v[at].name->written;
+	*entry = id == ABOVE_OWN ? entry_above(sources, ABOVE_LINKS + at) :
+		entry_of(sources, &sources->v[at]);
 	return true;
 }
 
@@ -286,6 +323,8 @@ const char *sources_link(struct sources *sources, uint64_t id)
 {
 	struct source *source = sources_of(sources, id);
 
+	if (!source && is_link_above(sources, id))
+		return sources->links.v[id - ABOVE_LINKS];
 	return source ? tree_link(source->tree, id) : NULL;
 }
 

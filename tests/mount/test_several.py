@@ -38,6 +38,20 @@ def test_each_source_is_a_directory_named_as_it_was_written(box, cloud, both):
     assert error_of((both / "x").write_text, "x") == "EROFS"
 
 
+def test_the_directory_above_leads_to_what_each_source_says_of_itself(box, cloud, both):
+    above = both / ".describefs"
+    assert ".describefs" not in os.listdir(both.path)
+    assert sorted(os.listdir(above)) == ["qianfan", "tione:ap-shanghai"]
+    for name in os.listdir(above):
+        assert os.readlink(above / name) == "../%s/.describefs" % name
+        assert os.lstat(above / name).st_size == len(os.readlink(above / name))
+        assert os.path.samefile(above / name, both / name / ".describefs")
+        assert name.split(":")[0].encode() in read(above / name / "status") and read(above / name / "errors") == b""
+    assert both.sh("cat .describefs/*/status | grep -c ^catalog") == "2\n"
+    assert both.error(".describefs/status") == both.error(".describefs/x") == "ENOENT"
+    assert error_of(os.readlink, above) == "EINVAL" and cloud.total() == 0
+
+
 def test_nothing_of_two_sources_is_taken_for_one_file(box, cloud):
     """Two accounts that hold the same: du, tar and find go by inode numbers."""
     mount = box.mount(("tione", "tione:ap-shanghai"))
