@@ -6,20 +6,20 @@
 #ifndef DESCRIBEFS_DAEMON_H
 #define DESCRIBEFS_DAEMON_H
 
-#include <stdbool.h>
+#include "buf.h"
 
 /* No core dumps, not dumpable, soft limit of descriptors raised to the hard one. Before any key is read. */
 void daemon_harden(void);
 
 /*
  * Forks.  In the parent it never returns: it waits for the child's daemon_ready (then, after a stat
- * of `mountpoint` has answered, exit 0) or for its end (exit with the status that it gave to
+ * of the mount has answered, exit 0) or for its end (exit with the status that it gave to
  * daemon_fail, or 1).  A child that takes too long is ended; with any status but 0, nothing of ours is
  * left mounted there.  In the child, a new session in / with stdin and stdout on /dev/null, stderr
- * still the terminal's and every other descriptor closed, it returns the descriptor to report on,
- * -1 with errno on failure.
+ * still the terminal's and every other descriptor closed, it returns what mounting_look says of `path`;
+ * the caller frees it.  NULL: `why` is one line.  `fd`: what to report on, also a failure; -1: no child.
  */
-int daemon_detach(const char *mountpoint);
+char *daemon_detach(const char *path, int *fd, struct buf *why);
 /* The child says that the mount answers: stderr goes to /dev/null, the parent ends with 0. fd -1: nothing. */
 void daemon_ready(int fd);
 /* The child says that it failed with this exit status (its message is already on stderr). */

@@ -14,15 +14,22 @@
 #include "buf.h"
 #include "mounts.h"
 
-enum { MOUNTING_S = 20 }; /* how long a helper, or the kernel, is waited for */
+enum {
+	MOUNTING_S = 20, /* how long a helper, or the kernel, is waited for */
+	MOUNTING_LOOK_MS = 10000 /* how long a look is */
+};
 
 /*
  * Looks whether `path` can be mounted on: a directory that we may enter; a dead mount of fstype
  * fuse.describefs ("Transport endpoint is not connected") is unmounted first, no other type ever.
- * A live describefs mount there is refused.  A child looks at it all, because what is there may not answer.
+ * A live describefs mount there is refused.  What is there may not answer, and then this does not return.
  * The path without links, ".", ".."; the caller frees it.  NULL: `why` is one line.
  */
+char *mounting_look(const char *path, struct buf *why);
+/* The same in a child, which is waited for as long as MOUNTING_LOOK_MS. */
 char *mounting_place(const char *path, struct buf *why);
+/* Says that a look took longer. */
+void mounting_miss_look(const char *path, struct buf *why);
 /* Takes away a dead mount of ours at this path, if there is one. */
 void mounting_heal(const char *path);
 

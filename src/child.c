@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -168,4 +169,19 @@ int child_ask(child_run *run, void *arg, int64_t ms, struct buf *said)
 	buf_add(said, child.said.data, child.said.len);
 	buf_release(&child.said);
 	return child.status;
+}
+
+int child_call(child_call_fn *call, void *arg, struct child_stack *stack, int64_t ms)
+{
+	pid_t pid = clone(call, stack->bytes + sizeof(stack->bytes),
+		CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, arg);
+	int status;
+
+	if (pid < 0)
+		return errno;
+	if (!child_wait(pid, ms, &status))
+		child_kill(pid);
+	else if (WIFEXITED(status) && WEXITSTATUS(status) != NO_ANSWER)
+		return WEXITSTATUS(status);
+	return -1;
 }

@@ -2,9 +2,10 @@
  * daemon.c - the process: hardening, and the way into the background.
  *
  * Into the background before anything that a fork would break (epoll, curl): the parent stays as
- * long as the start takes and ends with the child's word, one byte through a pipe: 0 for "the mount
- * answers", else the exit status.  A pipe that closes without a word is a child that died.  A child that
- * says nothing for START_S is ended.  Whatever the parent ends with but 0, nothing is left mounted.
+ * long as the start takes and ends with the child's word, one byte: 0 for "the mount answers", else the
+ * exit status.  Before it the child says where it mounts, as soon as it has looked there.  A socket that
+ * closes without a word is a child that died.  A child that says nothing for MOUNTING_LOOK_MS, or then for
+ * START_S, is ended.  Whatever the parent ends with but 0, nothing is left mounted.
  */
 #include "daemon.h"
 
@@ -38,7 +39,8 @@
  * which knows better what it waited for.
  */
 enum { START_S = 45, ANSWER_MS = 10000, END_MS = 7000 };
-enum { WORD_DIED = -1, WORD_LATE = -2 };
+enum { WORD_DIED = -1, WORD_LATE = -2, LATE = -1 };
+static const char NO_BACKGROUND[] = "cannot go into the background";
 
 /* Hardening */
 
@@ -70,41 +72,36 @@ void daemon_harden(void)
 
 /* Into the background */
 
-/* The child's word: 0, or an exit status; WORD_DIED without one, WORD_LATE if there is none in time. */
-static int hear(int fd)
+/* The child's next message, and how long it is; 0: it died, LATE: there is none within `ms`. */
+static ssize_t hear(int fd, int ms, char *message, size_t room)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
-	unsigned char word;
 	ssize_t n;
-	if (poll(&ready, 1, START_S * 1000) == 0)
-		return WORD_LATE;
+	if (poll(&ready, 1, ms) == 0)
+		return LATE;
 	do
-		n = read(fd, &word, 1);
+		n = read(fd, message, room);
 	while (n < 0 && errno == EINTR);
-	return n == 1 ? word : WORD_DIED;
+	return n < 0 ? 0 : n;
 }
 
-/* In a child: a mount may not answer. */
-static int ask_root(void *arg, int out)
+/* The child's word: 0, or an exit status; WORD_DIED without one, WORD_LATE if there is none in time. */
+static int hear_word(int fd)
 {
-	const char *mountpoint = arg;
+	char word;
+	ssize_t n = hear(fd, START_S * 1000, &word, 1);
+	return n == LATE ? WORD_LATE : n == 1 ? (unsigned char)word : WORD_DIED;
+}
+
+/* In a child: a mount may not answer.  0, or an errno. */
+static int ask_root(void *arg)
+{
 	struct stat root;
-	(void)out;
-	return stat(mountpoint, &root) == 0 ? 0 : errno;
+	return stat(arg, &root) == 0 ? 0 : errno;
 }
 
-/* 0, or why the mount does not answer: an errno, -1 for silence. */
-static int ask_mount(const char *mountpoint)
-{
-	struct buf nothing;
-	buf_init(&nothing, 1);
-	int error = child_ask(ask_root, (void *)(uintptr_t)mountpoint, ANSWER_MS, &nothing);
-	buf_release(&nothing);
-	return error;
-}
-
-/* Then nothing is left mounted either.  A child that does not end is killed, and its helpers. */
-static void see_end(pid_t child, int word, int *status, const char *mountpoint)
+/* Then nothing is left mounted at `place` either.  A child that does not end is killed, and its helpers. */
+static void see_end(pid_t child, int word, int *status, const char *place)
 {
 	if (word == 0 || word == WORD_LATE)
 		kill(child, SIGTERM);
@@ -113,7 +110,8 @@ static void see_end(pid_t child, int word, int *status, const char *mountpoint)
 		child_kill(child);
 		*status = 0;
 	}
-	mounting_heal(mountpoint);
+	if (place)
+		mounting_heal(place);
 }
 
 /* What the child has not said itself. */
@@ -134,20 +132,41 @@ static void complain(int word, int error, int status, const char *mountpoint)
 	buf_release(&why);
 }
 
-/* The parent's end.  _exit: what was buffered and registered before the fork is the child's. */
-static _Noreturn void wait_for_child(int fd, pid_t child, const char *mountpoint)
+/* One that the kernel holds ends when the kernel lets it.  One that went on meanwhile may have mounted. */
+static _Noreturn void give_up_look(int fd, pid_t child, const char *path)
 {
-	int status = 0, error = 0, word = hear(fd);
-	if (word == 0 && (error = ask_mount(mountpoint)) == 0)
+	char place[PATH_MAX];
+	struct buf why;
+	child_kill(child);
+	if (hear(fd, 0, place, sizeof(place)) > 1)
+		mounting_heal(place);
+	buf_init(&why, SIZE_MAX);
+	mounting_miss_look(path, &why);
+	output_complain(why.data);
+	_exit(1);
+}
+
+/* The parent's end.  _exit: what was buffered and registered before the fork is the child's. */
+static _Noreturn void wait_for_child(int fd, pid_t child, const char *path)
+{
+	char place[PATH_MAX];
+	struct child_stack stack; /* this function never returns */
+	int status = 0, error = 0;
+	ssize_t n = hear(fd, MOUNTING_LOOK_MS, place, sizeof(place));
+	if (n == LATE)
+		give_up_look(fd, child, path);
+	bool looked = n > 1;
+	int word = looked ? hear_word(fd) : n == 1 ? (unsigned char)*place : WORD_DIED;
+	if (word == 0 && (error = child_call(ask_root, place, &stack, ANSWER_MS)) == 0)
 		_exit(0);
-	see_end(child, word, &status, mountpoint);
-	complain(word, error, status, mountpoint);
+	see_end(child, word, &status, looked ? place : NULL);
+	complain(word, error, status, looked ? place : path);
 	_exit(word > 0 ? word : 1);
 }
 
 /*
  * A pipe that we inherited must not keep its reader waiting for the end of us.  The word's
- * pipe, which stays, is moved to the first number after stderr's.
+ * socket, which stays, is moved to the first number after stderr's.
  */
 static int close_others(int word)
 {
@@ -170,27 +189,47 @@ static int leave_terminal(void)
 	return setsid() < 0 ? -1 : 0;
 }
 
-int daemon_detach(const char *mountpoint)
+/* The look is the child's, which the parent can leave behind.  Its path means something only here. */
+static char *look(const char *path, int fd, struct buf *why)
+{
+	char *place = mounting_look(path, why);
+	size_t room = place ? strlen(place) + 1 : 0;
+	if (!place || (room <= PATH_MAX && write(fd, place, room) == (ssize_t)room && leave_terminal() == 0))
+		return place;
+	free(place);
+	buf_puts(why, NO_BACKGROUND);
+	return NULL;
+}
+
+char *daemon_detach(const char *path, int *fd, struct buf *why)
 {
 	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -1;
+	*fd = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+		buf_puts(why, NO_BACKGROUND);
+		return NULL;
+	}
 	fflush(NULL);
 	pid_t child = fork();
 	if (child > 0) {
 		close(ends[1]);
-		wait_for_child(ends[0], child, mountpoint);
+		wait_for_child(ends[0], child, path);
 	}
 	close(ends[0]);
-	if (child == 0 && leave_terminal() == 0)
-		return close_others(ends[1]);
-	int error = errno;
 	if (child == 0)
-		daemon_fail(ends[1], 1);
+		*fd = ends[1];
 	else
 		close(ends[1]);
-	errno = error;
-	return -1;
+	char *place = child == 0 ? look(path, ends[1], why) : NULL;
+	int moved = place ? close_others(ends[1]) : -1;
+	if (moved >= 0) {
+		*fd = moved;
+		return place;
+	}
+	if (!why->len)
+		buf_puts(why, NO_BACKGROUND);
+	free(place);
+	return NULL;
 }
 
 static void tell(int fd, unsigned char word)

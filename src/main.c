@@ -196,18 +196,17 @@ static int mount_sources(struct sources *sources, struct buf *why)
 {
 	const struct config *config = sources->setting.config;
 	struct service service = { .sources = sources, .fd = -1, .manager = -1 };
-	char *place = sources_prepare(sources, why) ? mounting_place(config->mountpoint, why) : NULL;
+	int status = 1;
 
-	if (!place)
+	if (!sources_prepare(sources, why))
 		return complain(why);
+	char *place = config->foreground ? mounting_place(config->mountpoint, why) :
+		daemon_detach(config->mountpoint, &service.fd, why);
 	service.place = place;
-	int status;
-	if (!config->foreground && (service.fd = daemon_detach(place)) < 0) {
-		buf_puts(why, "cannot go into the background");
-		status = complain(why);
-	} else {
+	if (place)
 		status = serve(&service, why);
-	}
+	else
+		daemon_fail(service.fd, complain(why));
 	free(place);
 	return status;
 }

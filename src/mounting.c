@@ -22,8 +22,7 @@
 #include "fusermount.h"
 
 /* QUOTED_MAX: of a path in a message, so that the rest of the line has room too. */
-enum { DEAD_MOUNTS_MAX = 16, PATH_ROOM = 1 << 20, QUOTED_MAX = 1000, OPTIONS_ROOM = 8192, LOOK_MS = 10000,
-	DETACH_MS = 2000 };
+enum { DEAD_MOUNTS_MAX = 16, PATH_ROOM = 1 << 20, QUOTED_MAX = 1000, OPTIONS_ROOM = 8192, DETACH_MS = 2000 };
 
 /* ---- taken away ---- */
 
@@ -173,21 +172,34 @@ static void add_advice(struct buf *why, const char *path)
 	free(here);
 }
 
+char *mounting_look(const char *path, struct buf *why)
+{
+	char *whole = resolve(path);
+	int error = errno;
+
+	if (!whole)
+		buf_printf(why, "%.*s: %s", QUOTED_MAX, path, strerror(error));
+	if (!whole && error == ENOENT)
+		add_advice(why, path);
+	if (whole && heal(whole, why) && check_directory(whole, why))
+		return whole;
+	free(whole);
+	return NULL;
+}
+
+void mounting_miss_look(const char *path, struct buf *why)
+{
+	buf_printf(why, "%.*s: does not answer: what is mounted there, or above it, hangs", QUOTED_MAX, path);
+}
+
 /* The child: the path, and 0; else what is wrong with it. */
 static int look(void *arg, int out)
 {
-	const char *path = arg;
 	struct buf why;
 
 	buf_init(&why, PATH_ROOM);
-	char *whole = resolve(path);
-	int error = errno;
-	if (!whole)
-		buf_printf(&why, "%.*s: %s", QUOTED_MAX, path, strerror(error));
-	if (!whole && error == ENOENT)
-		add_advice(&why, path);
-	bool good = whole && heal(whole, &why) && check_directory(whole, &why);
-	return dprintf(out, "%s", good ? whole : why.data) < 0 || !good;
+	char *whole = mounting_look(arg, &why);
+	return dprintf(out, "%s", whole ? whole : why.data) < 0 || !whole;
 }
 
 char *mounting_place(const char *path, struct buf *why)
@@ -195,12 +207,11 @@ char *mounting_place(const char *path, struct buf *why)
 	struct buf said;
 
 	buf_init(&said, PATH_ROOM);
-	int status = child_ask(look, (void *)(uintptr_t)path, LOOK_MS, &said);
+	int status = child_ask(look, (void *)(uintptr_t)path, MOUNTING_LOOK_MS, &said);
 	if (status == 0 && said.len)
 		return buf_take(&said);
 	if (status < 0)
-		buf_printf(why, "%.*s: does not answer: what is mounted there, or above it, hangs",
-			QUOTED_MAX, path);
+		mounting_miss_look(path, why);
 	else
 		buf_puts(why, said.len ? said.data : "out of memory");
 	buf_release(&said);
@@ -221,7 +232,7 @@ void mounting_heal(const char *path)
 	struct buf nothing;
 
 	buf_init(&nothing, 1);
-	child_ask(take_away, (void *)(uintptr_t)path, LOOK_MS, &nothing);
+	child_ask(take_away, (void *)(uintptr_t)path, MOUNTING_LOOK_MS, &nothing);
 	buf_release(&nothing);
 }
 

@@ -282,7 +282,13 @@ static int status_of(const char *mountpoint, void (*act)(int fd))
 		 * /dev/null.
 		 */
 		dup2(open("/dev/zero", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
-		int fd = daemon_detach(mountpoint);
+		struct buf why;
+		int fd;
+		buf_init(&why, 4096);
+		if (!daemon_detach(mountpoint, &fd, &why)) {
+			daemon_fail(fd, 9);
+			_exit(1);
+		}
 		act(fd);
 		_exit(77);
 	}
@@ -305,6 +311,13 @@ static void be_ready(int fd)
 			_exit(1);
 	usleep(300000);
 	_exit(0);
+}
+
+static void be_ready_and_gone(int fd)
+{
+	if (rmdir(getenv("GONE")) < 0)
+		daemon_fail(fd, 8);
+	be_ready(fd);
 }
 
 static void fail_with_one(int fd)
@@ -341,9 +354,12 @@ static void check_session(int fd)
 
 static void the_parent_ends_with_the_childs_word(void **state)
 {
-	(void)state;
+	struct place *place = *state;
+	assert_int_equal(setenv("GONE", place->point, 1), 0);
 	assert_int_equal(status_of("/", be_ready), 0);
-	assert_int_equal(status_of("/nonexistent", be_ready), 1); /* ready, but the path does not answer */
+	assert_int_equal(status_of("/nonexistent", be_ready), 9); /* nothing to mount on */
+	assert_int_equal(status_of(place->point, be_ready_and_gone), 1); /* ready, but the path does not answer */
+	assert_int_equal(mkdir(place->point, 0755), 0);
 	assert_int_equal(status_of("/", fail_with_one), 1);
 	assert_int_equal(status_of("/", fail_with_five), 5);
 	assert_int_equal(status_of("/", just_exit), 1);
@@ -444,7 +460,7 @@ int main(void)
 		TEST(a_mount_that_answers_nobody_is_refused),
 		TEST(only_that_mount_is_detached),
 		TEST(a_dead_mount_that_still_answers_stat_is_healed),
-		cmocka_unit_test(the_parent_ends_with_the_childs_word),
+		cmocka_unit_test_setup_teardown(the_parent_ends_with_the_childs_word, setup, teardown),
 		cmocka_unit_test(the_foreground_has_nobody_to_tell),
 		TEST(a_service_manager_is_told_once),
 		cmocka_unit_test(a_manager_that_is_not_there_changes_nothing),

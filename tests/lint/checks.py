@@ -278,7 +278,7 @@ BANNED = {
 AT_HOME = {
     "malloc calloc realloc strdup strndup asprintf vasprintf": {"buf", "wiping"},
     "getenv setenv unsetenv putenv secure_getenv": {"keyring"},
-    "fork vfork daemon setsid": {"daemon", "child"},
+    "fork vfork clone daemon setsid": {"daemon", "child"},
 }
 
 
@@ -426,7 +426,7 @@ def check_state(root, objects):
 OUTSIDE = re.compile(r"""(open(at)?|creat|read|pread|write|pwrite|readv|writev|close|socket|connect|accept4?|bind|listen
     |recv.*|send.*|poll|ppoll|select|epoll_.*|fopen|freopen|fdopen|fread|fgets|getline|opendir|readdir|stat|fstat|lstat
     |ioctl|fcntl|getenv|secure_getenv|time|clock|gettimeofday|clock_gettime|usleep|nanosleep|sleep|timerfd_.*|signalfd
-    |pthread_.*|thrd_.*|fork|vfork|exec.*|posix_spawn.*|kill|raise|signal|sigaction|rand|srand|random|getrandom
+    |pthread_.*|thrd_.*|fork|vfork|clone|exec.*|posix_spawn.*|kill|raise|signal|sigaction|rand|srand|random|getrandom
     |getentropy|setlocale|localtime.*|strftime|getaddrinfo|curl_.*|fuse_.*|exit|_exit)(64)?(@.*)?""", re.X)
 
 

@@ -151,6 +151,26 @@ def test_the_parent_ends_with_0_and_the_mount_answers(box, cloud):
     assert mount.text(STATUS) == "SUCCEED"
 
 
+def test_a_start_copies_its_process_once_and_reads_the_mounts_once(box, cloud):
+    """A copy takes 1 ms of a start's 10. The other child, which asks the mount, shares the starter's memory."""
+    log, point = box.directory / "strace", box.point()
+    tracer = subprocess.Popen(["strace", "-f", "-e", "trace=clone,clone3,fork,vfork,openat", "-o", str(log), str(PLAIN),
+                               "-o", "endpoint=" + cloud.url, "tione", str(point)], env=box.environment())
+    try:
+        starter = wait_until(lambda: log.exists() and re.match(r"\d+", log.read_text()), what="a start")[0]
+        ended = r"(?m)^%s .*exited with 0" % starter
+        wait_until(lambda: tracer.poll() is not None or re.search(ended, log.read_text()), what="the starter's end")
+        subprocess.run(["umount", str(point)], check=True)
+        assert tracer.wait() == 0
+    finally:
+        tracer.kill()
+        subprocess.run(["umount", "-l", str(point)], stderr=subprocess.DEVNULL)
+    calls = log.read_text()
+    copies = [line for line in calls.splitlines() if re.search(r"\b(clone3?|fork|vfork)\(", line)]
+    assert len([line for line in copies if "CLONE_VM" not in line]) == 1 and len(copies) == 2, copies
+    assert calls.count("/proc/self/mountinfo") == 1
+
+
 def test_the_mount_is_read_only_and_named_after_its_source(box, cloud):
     mount = box.mount("tione:ap-shanghai")
     with open("/proc/self/mounts") as lines:
