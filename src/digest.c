@@ -7,6 +7,7 @@
 #include "digest.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,14 +75,19 @@ bool digest_is_certificate(const char *text, size_t len)
 	return found;
 }
 
-/* What is as big as all of it can only begin where it begins. */
+/* The first page that any address is in is where it begins: a page that is not written costs no memory. */
 void *digest_secrets(void)
 {
-	enum { SMALLEST = 32 };
+	enum { SMALLEST = 32, PAGE = 4096 };
 	if (!CRYPTO_secure_malloc_init(DIGEST_SECRETS, SMALLEST))
 		return NULL;
-	void *start = OPENSSL_secure_malloc(DIGEST_SECRETS);
-	OPENSSL_secure_free(start);
+	void *block = OPENSSL_secure_malloc(SMALLEST);
+	if (!block)
+		return NULL;
+	char *start = (char *)block - (uintptr_t)block % PAGE;
+	while (CRYPTO_secure_allocated(start - PAGE))
+		start -= PAGE;
+	OPENSSL_secure_free(block);
 	return start;
 }
 

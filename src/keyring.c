@@ -173,7 +173,7 @@ const char *keyring_ignored_proxy(const struct keyring *keyring)
 void keyring_lock(const struct keyring *keyring)
 {
 	if (keyring->secrets)
-		mlock(keyring->secrets, DIGEST_SECRETS);
+		mlock2(keyring->secrets, DIGEST_SECRETS, MLOCK_ONFAULT);
 }
 
 void keyring_free(struct keyring *keyring)
