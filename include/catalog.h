@@ -137,8 +137,14 @@ struct catalogs {
 
 void catalogs_init(struct catalogs *catalogs);
 void catalogs_release(struct catalogs *catalogs);
-/* Adds the catalogs that are built in.  They are right by construction: aborts otherwise. */
+/*
+ * Adds the catalogs that are built in and not there yet.  They are right by construction: aborts otherwise.
+ * Whoever adds files adds these first: a file may change one of them.
+ */
 void catalogs_load_built_in(struct catalogs *catalogs);
+bool catalogs_are_built_in(const char *name);
+/* Adds the one of this name, if one that is built in has it. */
+void catalogs_load_one(struct catalogs *catalogs, const char *name);
 /* Adds one file's text.  False: `why` says "FILE: kinds[2] (notebooks): list.paging: ...". Nothing is
  * changed then. */
 bool catalogs_load(struct catalogs *catalogs, const char *file, const char *text, size_t len,

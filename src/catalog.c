@@ -22,6 +22,14 @@ enum { WHY_MAX = 4096 };
 extern const char catalog_tione_json[], catalog_tione_json_end[];
 extern const char catalog_qianfan_json[], catalog_qianfan_json_end[];
 
+static const struct built_in {
+	const char *name, *text, *end;
+} BUILT_IN[] = {
+	{ "tione", catalog_tione_json, catalog_tione_json_end },
+	{ "qianfan", catalog_qianfan_json, catalog_qianfan_json_end },
+};
+enum { BUILT_IN_N = sizeof(BUILT_IN) / sizeof(*BUILT_IN) };
+
 void catalogs_init(struct catalogs *catalogs)
 {
 	*catalogs = (struct catalogs){ .v = NULL };
@@ -172,13 +180,14 @@ bool catalogs_load(struct catalogs *catalogs, const char *file, const char *text
 	return true;
 }
 
-static void load_built_in(struct catalogs *catalogs, const char *file, const char *text,
-	const char *end)
+static void load_built_in(struct catalogs *catalogs, const struct built_in *one)
 {
 	struct buf why;
 
+	if (find(catalogs, one->name))
+		return;
 	buf_init(&why, WHY_MAX);
-	if (!catalogs_load(catalogs, file, text, (size_t)(end - text), &why)) {
+	if (!catalogs_load(catalogs, one->name, one->text, (size_t)(one->end - one->text), &why)) {
 		char *line = shown_line(why.data);
 		fprintf(stderr, "describefs: built-in %s\n", line);
 		abort();
@@ -188,8 +197,29 @@ static void load_built_in(struct catalogs *catalogs, const char *file, const cha
 
 void catalogs_load_built_in(struct catalogs *catalogs)
 {
-	load_built_in(catalogs, "tione.json", catalog_tione_json, catalog_tione_json_end);
-	load_built_in(catalogs, "qianfan.json", catalog_qianfan_json, catalog_qianfan_json_end);
+	for (size_t i = 0; i < BUILT_IN_N; i++)
+		load_built_in(catalogs, &BUILT_IN[i]);
+}
+
+static const struct built_in *find_built_in(const char *name)
+{
+	for (size_t i = 0; i < BUILT_IN_N; i++)
+		if (strcmp(BUILT_IN[i].name, name) == 0)
+			return &BUILT_IN[i];
+	return NULL;
+}
+
+bool catalogs_are_built_in(const char *name)
+{
+	return find_built_in(name);
+}
+
+void catalogs_load_one(struct catalogs *catalogs, const char *name)
+{
+	const struct built_in *one = find_built_in(name);
+
+	if (one)
+		load_built_in(catalogs, one);
 }
 
 const struct member_rule *type_member(const struct type *type, const char *member)

@@ -307,6 +307,8 @@ void config_load_catalogs(struct catalogs *catalogs, const struct config_places 
 	buf_init(&why, PATH_ROOM);
 	if (!list_catalogs(&names, places->home, directory, &why))
 		texts_add(mistakes, buf_take(&why));
+	if (names.n)
+		catalogs_load_built_in(catalogs);
 	for (size_t i = 0; i < names.n; i++)
 		if (!load_catalog(catalogs, places, directory, names.v[i], &why))
 			texts_add(mistakes, buf_take(&why));

@@ -30,6 +30,20 @@ void sources_init(struct sources *sources, const struct config *config, struct k
 	sources->v = xcalloc(config->n_sources + 1, sizeof(*sources->v));
 }
 
+/* To read a catalog takes 0.2 ms of a start: where files add nothing, only those that are named are read. */
+static void load_built_in(struct setting *setting)
+{
+	const struct config *config = setting->config;
+	bool all = config->verb == VERB_DOCTOR || config->n_sources == 0;
+
+	for (size_t i = 0; i < config->n_sources; i++)
+		all |= !catalogs_are_built_in(config->sources[i].catalog);
+	for (size_t i = 0; !all && i < config->n_sources; i++)
+		catalogs_load_one(&setting->catalogs, config->sources[i].catalog);
+	if (all)
+		catalogs_load_built_in(&setting->catalogs);
+}
+
 void sources_load_catalogs(struct sources *sources, struct texts *mistakes)
 {
 	struct setting *setting = &sources->setting;
@@ -37,7 +51,7 @@ void sources_load_catalogs(struct sources *sources, struct texts *mistakes)
 		.invoker = keyring_invoker(setting->keyring) };
 	struct buf directory;
 
-	catalogs_load_built_in(&setting->catalogs);
+	load_built_in(setting);
 	config_load_catalogs(&setting->catalogs, &places, "/etc/describefs/catalog", mistakes);
 	buf_init(&directory, 4096);
 	if (keyring_config(setting->keyring, "catalog", &directory))

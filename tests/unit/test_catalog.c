@@ -46,6 +46,24 @@ static void load(struct catalogs *catalogs, const char *text)
 	free(json);
 }
 
+/* A start reads no catalog that it does not need; what is there already is not read again. */
+static void test_one_that_is_built_in_comes_alone(void **state)
+{
+	struct catalogs catalogs;
+	(void)state;
+	catalogs_init(&catalogs);
+	catalogs_load_one(&catalogs, "nosuch");
+	assert_int_equal(catalogs.n, 0);
+	catalogs_load_one(&catalogs, "qianfan");
+	const struct catalog *one = catalogs_find(&catalogs, "qianfan");
+	assert_true(catalogs.n == 1 && one);
+	catalogs_load_built_in(&catalogs);
+	assert_int_equal(catalogs.n, 2);
+	assert_ptr_equal(catalogs_find(&catalogs, "qianfan"), one);
+	assert_true(catalogs_are_built_in("tione") && !catalogs_are_built_in("nosuch"));
+	catalogs_release(&catalogs);
+}
+
 /* The example of src/catalog/README.md. */
 static const char GROUPS[] =
 	"{'catalog': 'tione', 'kinds': [{'name': 'groups', 'about': 'resource groups',"
@@ -303,6 +321,7 @@ static void test_nothing_is_loaded(void **state)
 int main(void)
 {
 	static const struct CMUnitTest TESTS[] = {
+		TEST(test_one_that_is_built_in_comes_alone),
 		TEST(test_a_file_adds_a_kind),
 		TEST(test_a_file_adds_a_child),
 		TEST(test_a_kind_is_replaced_in_its_place),
