@@ -13,7 +13,7 @@
 #include "name.h"
 
 enum {
-	NEAR = 16, /* members between the two of a pair */
+	NEAR = 4, /* members between the two of a pair */
 	ASSIGNED_MAX = 64 /* bytes of a name before '=' that are looked at, from its end */
 };
 

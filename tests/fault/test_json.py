@@ -184,7 +184,7 @@ TEXTS = {  # on the wire: what a file shows
     '\\ud800': "\ufffd", '\\udc00': "\ufffd", '\\udc00\\ud800': "\ufffd\ufffd", 'a\\ud83dz': "a\ufffdz",
     '\\ud83d\\ude00': "\U0001f600", '\\ud83d\\ud83d\\ude00': "\ufffd\U0001f600",
     '\udcff': "\ufffd", 'a\udcc3': "a\ufffd", '\udcc0\udcaf': "\ufffd\ufffd", '\udced\udca0\udc80': "\ufffd",
-    '\udcf4\udc90\udc80\udc80': "\ufffd", '\u00e9\u4e2d\U0001f600': "\u00e9\u4e2d\U0001f600", '\ufeffx': "\ufeffx",
+    '\udcf4\udc90\udc80\udc80': "\ufffd", '\u00e9\u4e2d\U0001f600': "\u00e9\u4e2d\U0001f600", '\ufeffx': "\\xef\\xbb\\xbfx",
 }
 
 
