@@ -14,6 +14,11 @@
 /* The attributes that the kernel keeps of the id are over. */
 void notify_attributes(const struct front *front, uint64_t id);
 /*
+ * From now on the attributes of a resource's directory are called back, 1 s after an answer has moved its
+ * time.
+ */
+void notify_moved(struct front *front);
+/*
  * The directory's attributes, and the listing that the kernel keeps of it: the next pass asks the daemon.
  * Where a reader may hold that listing a child tells the kernel, and notify_holds_back says until when.
  * False: there can be no child; another mtime tells the kernel.
@@ -26,7 +31,7 @@ void notify_directory_now(struct front *front, uint64_t id);
  * put again when the child is done, or after 1 s.
  */
 bool notify_holds_back(const struct parked *parked);
-/* Those that are held back are answered: the session ends. */
+/* Those that are held back are answered, and nothing more is told: the session ends. */
 void notify_release(struct front *front);
 /* Every name is over.  False: this kernel (before 6.16) does not know the notification. */
 bool notify_names(const struct front *front);

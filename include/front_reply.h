@@ -40,6 +40,7 @@ struct front {
 	void *ready_arg;
 	bool checks_modes; /* the kernel does, as other users may read */
 	struct notifier notifiers[NOTIFIERS_MAX];
+	struct timer *moved; /* times have moved that the kernel is still to be told of; NULL: none has */
 	uid_t uid;
 	gid_t gid;
 	mode_t umask;

@@ -184,6 +184,14 @@ void tree_outdate(struct node *listing, int64_t at_ms);
 /* What is under way about the node would be old for who has the top refreshed. */
 bool node_concerns(const struct node *node, const struct node *top);
 
+/*
+ * Calls fn when an answer has moved the time of a resource's directory that the kernel holds: it may keep the
+ * attributes from before for as long as the listing stands.  Once until tree_moved has given all of them.
+ */
+void tree_tell_moved(struct tree *tree, void (*fn)(void *arg), void *arg);
+/* The next of these directories, if the kernel has not come for its attributes since; 0: there is none. */
+uint64_t tree_moved(struct tree *tree);
+
 void tree_hold(struct tree *tree, uint64_t id, uint64_t count);
 void tree_forget(struct tree *tree, uint64_t id, uint64_t count);
 

@@ -41,6 +41,7 @@ enum {
 	INDEX_WAIT = ID_INDEX_MASK,
 	INDEX_EVENTS = ID_INDEX_MASK - 1,
 	UNHELD_VIEWS_MAX = 64, /* directories of views kept that nobody holds */
+	VIEW_MARKS_MAX = 1024, /* of those that went, whose times are kept */
 	INDEX_BYTES_MAX = 512 << 20, /* of each of an index's three parts */
 	TABLE_BYTES_MAX = 32 << 20 /* of a .table.tsv */
 };
@@ -134,6 +135,11 @@ struct inside {
 	int64_t others_ms; /* when a user who did not mount the tree had it refreshed; 0: never */
 };
 
+/* What dates a directory of a view that went, should it come back. */
+struct view_mark {
+	uint64_t ino, n_moved, content;
+};
+
 /* What the kernel keeps of a directory's listing (tree_kept.c). */
 struct kept {
 	uint32_t moved_begun; /* the mtime that the kernel had seen when it began to collect */
@@ -170,6 +176,7 @@ struct node {
 	bool counted : 1; /* in its listing's n_held */
 	bool outdone : 1; /* its list's item is older than a description that went for want of memory */
 	bool others : 1; /* counted in n_others: only users who did not mount the tree asked for it */
+	bool moved : 1; /* in the tree's moved */
 	bool doubted : 1; /* its listing does not vouch for it: somebody wants it asked about */
 
 	union {
@@ -237,6 +244,10 @@ struct tree {
 	struct node *views[VIEW_SORTS]; /* NULL: no kind has it */
 	struct node *unheld_first, *unheld_last; /* directories of views; the oldest is first */
 	struct node *parts; /* directories of views that have a part */
+	struct ids moved; /* directories whose attributes the kernel may keep from before an answer */
+	void (*tell_moved)(void *arg); /* NULL: nobody wants to know */
+	void *tell_arg;
+	struct view_mark *view_marks; /* each at its ino's remainder; NULL: no directory went */
 	size_t n_unheld;
 	struct follow *first_follow, *last_follow;
 	size_t n_follows, n_follows_others, n_others;
@@ -302,6 +313,8 @@ void version_path(struct tree *tree, struct version *version, uint32_t entry, st
 void version_slot_path(struct tree *tree, const struct node *node, uint32_t slot, struct buf *out);
 /* tree_change.c: notes what changed since the version that this one replaces. */
 void version_compare(struct tree *tree, struct version *version, struct version *before);
+/* What the other one has as well was seen to change when it was seen there. */
+void version_agree(struct tree *tree, struct version *version, struct version *other);
 
 /* tree_record.c */
 struct stamp *stamp_new(const struct source_note *note);
@@ -405,6 +418,9 @@ int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a
 /* tree_entry.c: ids and attributes */
 struct attr directory_attr(uint64_t ino, int64_t mtime_s, uint64_t content);
 struct attr skeleton_attr(const struct tree *tree, const struct node *node);
+uint64_t resource_time(const struct tree *tree, const struct node *node); /* 0: nothing is known of it */
+/* An answer came; `before`: the time until then. */
+void resource_moved(struct tree *tree, struct node *node, uint64_t before);
 struct entry inner_entry(struct tree *tree, struct version *version, uint32_t index, int64_t for_ms);
 struct entry listing_entry(const struct tree *tree, struct node *listing, struct asked asked);
 struct entry resource_entry(const struct tree *tree, const struct node *node, int64_t for_ms,
@@ -415,6 +431,9 @@ void kept_see(struct kept *kept, uint32_t moved); /* the kernel sees this mtime 
 void kept_begin(struct kept *kept); /* a pass begins to hand out names */
 /* The term is over.  True: the kernel has to be told. */
 bool kept_is_over(struct kept *kept);
+
+/* tree_refresh.c */
+void ids_add(struct ids *ids, uint64_t id);
 
 /* tree_wait.c */
 bool kind_has_end(const struct kind *kind); /* there are statuses that do not change by themselves */

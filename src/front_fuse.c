@@ -422,6 +422,7 @@ void front_serve(struct front *front, struct sources *sources)
 {
 	front->sources = sources;
 	trim_init(&front->trim, front->loop, sources);
+	notify_moved(front);
 	loop_watch(front->loop, fuse_session_fd(front->session), LOOP_READ, receive, front);
 }
 

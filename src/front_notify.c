@@ -20,6 +20,8 @@
 enum {
 	LATE_MS = 1000, /* that a question for times waits for a notification; it takes 13 to 154 us */
 	NOW_MS = 50, /* that the loop waits for one */
+	MOVED_MS = 1000, /* after an answer the kernel is told of a time that it has moved */
+	MOVED_ROUND = 512, /* directories that it is told of in a row */
 	NOTIFY_INC_EPOCH = 8, /* FUSE_NOTIFY_INC_EPOCH of newer headers */
 	PAGE_BYTES = 4096 /* the smallest page: of a larger one this is a part, and it is dropped whole */
 };
@@ -39,6 +41,42 @@ void notify_attributes(const struct front *front, uint64_t id)
 
 	notify(front, FUSE_NOTIFY_INVAL_INODE, &inode, sizeof(inode)); /* the id may be forgotten */
 }
+
+/* ---- times that moved ---- */
+
+static void tell_moved(void *arg)
+{
+	struct front *front = arg;
+	size_t n = 0;
+	uint64_t id;
+
+	front->moved = NULL;
+	for (size_t i = 0; i < front->sources->n; i++)
+		for (; n < MOVED_ROUND && (id = tree_moved(front->sources->v[i].tree)); n++)
+			notify_attributes(front, id);
+	if (n == MOVED_ROUND)
+		front->moved = loop_after(front->loop, 0, tell_moved, front);
+}
+
+/*
+ * Not at once: who reads the directory may be why it was asked about, and tar takes a time that moves while
+ * it reads for a change.
+ */
+static void note_moved(void *arg)
+{
+	struct front *front = arg;
+
+	if (!front->moved)
+		front->moved = loop_after(front->loop, MOVED_MS, tell_moved, front);
+}
+
+void notify_moved(struct front *front)
+{
+	for (size_t i = 0; i < front->sources->n; i++)
+		tree_tell_moved(front->sources->v[i].tree, note_moved, front);
+}
+
+/* ---- what is kept of a listing ---- */
 
 struct notification {
 	const struct front *front;
@@ -210,6 +248,9 @@ void notify_directory_now(struct front *front, uint64_t id)
 
 void notify_release(struct front *front)
 {
+	loop_unset(front->loop, front->moved);
+	for (size_t i = 0; front->sources && i < front->sources->n; i++)
+		tree_tell_moved(front->sources->v[i].tree, NULL, NULL);
 	for (struct notifier *at = front->notifiers; at < front->notifiers + NOTIFIERS_MAX; at++) {
 		struct held_back *held;
 		while ((held = at->held_back)) {

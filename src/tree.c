@@ -336,6 +336,8 @@ void tree_free(struct tree *tree)
 		object->held = 0;
 	version_free_orphans(tree);
 	views_free(tree);
+	free(tree->view_marks);
+	free(tree->moved.v);
 	node_free(tree, tree->texts);
 	node_free(tree, tree->root);
 	map_release(&tree->objects);
@@ -369,7 +371,8 @@ static void shed(struct tree *tree, struct node *node)
 {
 	if (node->inside && !node->object.held)
 		events_drop(tree, node->inside);
-	if (node->inside && !node->inside->detail.stamp && !node->inside->n_versions)
+	/* what dates the directory stays */
+	if (node->inside && !node->inside->detail.stamp && !node->inside->n_versions && !node->inside->bump)
 		node_drop_inside(tree, node);
 	for (size_t i = 0; i < node->n_listings; i++) {
 		const struct node *listing = node->listings[i];
@@ -436,6 +439,8 @@ void tree_hold(struct tree *tree, uint64_t id, uint64_t count)
 	if (!object)
 		return;
 	object->held += count;
+	if (!object->is_version && !index) /* its attributes go with its id */
+		((struct node *)object)->moved = false;
 	node_settle(tree, object->is_version ? ((struct version *)object)->owner : (struct node *)object);
 }
 

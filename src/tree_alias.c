@@ -140,11 +140,38 @@ static void join_unheld(struct tree *tree, struct node *view, bool oldest)
 	tree->n_unheld++;
 }
 
+/* Its time is its mark's, and moves when its names are not what they were. */
+static void mark_view(struct tree *tree, const struct node *view)
+{
+	if (!view->read)
+		return;
+	if (!tree->view_marks) {
+		tree->view_marks = xcalloc(VIEW_MARKS_MAX, sizeof(*tree->view_marks));
+		tree->memory += VIEW_MARKS_MAX * sizeof(*tree->view_marks);
+	}
+	tree->view_marks[view->ino % VIEW_MARKS_MAX] =
+		(struct view_mark){ view->ino, view->n_moved, view->content };
+}
+
+static void restore_view(const struct tree *tree, struct node *view)
+{
+	const struct view_mark *marks = tree->view_marks;
+	const struct view_mark *mark = marks ? &marks[view->ino % VIEW_MARKS_MAX] : NULL;
+
+	if (!mark || mark->ino != view->ino)
+		return;
+	view->n_moved = mark->n_moved;
+	view->content = mark->content;
+	view->content_changes = UINT64_MAX; /* it may be another by now */
+	view->read = true;
+}
+
 static void view_free(struct tree *tree, struct node *view)
 {
 	struct node *above = view->parent;
 
 	view->ending = true;
+	mark_view(tree, view);
 	while (view->first_child)
 		view_free(tree, view->first_child);
 	leave_unheld(tree, view);
@@ -225,6 +252,7 @@ struct node *view_child(struct tree *tree, struct node *view, const char *name, 
 		return node;
 	}
 	node = view_new(tree, view, name, raw);
+	restore_view(tree, node);
 	node_add_name(tree, node);
 	node->part = part_new(tree, node);
 	leave_unheld(tree, view);

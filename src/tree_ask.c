@@ -299,12 +299,9 @@ struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, s
 static struct reply attr_of_resource(struct tree *tree, struct node *node, struct asked asked)
 {
 	if (node->sort != NODE_RESOURCE) {
-		struct attr attr = skeleton_attr(tree, node);
-		const struct version *version = node_detail(node)->version;
-		bool root = node->sort == NODE_ROOT;
-		if (version && !root)
-			attr.mtime_ns = (uint32_t)(version->content % 1000000000);
-		return reply_found((struct entry){ .attr = attr, .attr_ms = root ? SKELETON_MS : 0 });
+		/* the names in it are always the same */
+		return reply_found((struct entry){ .attr = skeleton_attr(tree, node),
+			.attr_ms = SKELETON_MS });
 	}
 	if (node->missing && node->trouble->missing_ms > asked.now_ms)
 		return reply_failed(FAULT_NOT_FOUND);

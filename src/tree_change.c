@@ -38,6 +38,32 @@ static void map_inos(struct map *inos, const struct snapshot *snapshot)
 			map_add(inos, snapshot->entries[i].ino, (void *)(uintptr_t)(i + 1));
 }
 
+static void set_changed(struct tree *tree, struct version *version, uint32_t entry, int64_t changed_s)
+{
+	if (!version->changed_s) {
+		version->changed_s = xcalloc(version->n_entries, sizeof(*version->changed_s));
+		tree->memory += version->n_entries * sizeof(*version->changed_s);
+	}
+	version->changed_s[entry] = changed_s;
+}
+
+void version_agree(struct tree *tree, struct version *version, struct version *other)
+{
+	struct map inos;
+
+	if (!version || !other || !other->changed_s)
+		return;
+	const struct snapshot *now = version_look(tree, version), *then = version_look(tree, other);
+	map_init(&inos, tree->options.seed);
+	map_inos(&inos, then);
+	for (uint32_t i = 1; i < now->n_entries; i++) {
+		uint32_t same = find_ino(&inos, then, now->entries[i].ino);
+		if (same && other->changed_s[same] && then->entries[same].content == now->entries[i].content)
+			set_changed(tree, version, i, other->changed_s[same]);
+	}
+	map_release(&inos);
+}
+
 void version_compare(struct tree *tree, struct version *version, struct version *before)
 {
 	const struct snapshot *now = version_look(tree, version), *then = version_look(tree, before);

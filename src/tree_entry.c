@@ -39,6 +39,45 @@ static struct attr resource_attr(const struct tree *tree, const struct node *nod
 	return directory_attr(node->ino, record->mtime_s, record->stable + bump);
 }
 
+uint64_t resource_time(const struct tree *tree, const struct node *node)
+{
+	struct attr attr = resource_attr(tree, node);
+
+	return node_newest(node) ? (uint64_t)attr.mtime_s * 1000000000 + attr.mtime_ns : 0;
+}
+
+void resource_moved(struct tree *tree, struct node *node, uint64_t before)
+{
+	if (!before || !node->object.held || node->moved || resource_time(tree, node) == before)
+		return;
+	node->moved = true;
+	ids_add(&tree->moved, id_pack(node->object.serial, 0));
+	if (tree->moved.n == 1 && tree->tell_moved)
+		tree->tell_moved(tree->tell_arg);
+}
+
+void tree_tell_moved(struct tree *tree, void (*fn)(void *arg), void *arg)
+{
+	tree->tell_moved = fn;
+	tree->tell_arg = arg;
+}
+
+uint64_t tree_moved(struct tree *tree)
+{
+	uint32_t index;
+
+	while (tree->moved.n) {
+		uint64_t id = tree->moved.v[--tree->moved.n];
+		struct node *node = (struct node *)tree_object(tree, id, &index);
+		if (!node || !node->moved) /* it went, or the kernel was told by an answer */
+			continue;
+		node->moved = false;
+		if (node->object.held)
+			return id;
+	}
+	return 0;
+}
+
 static struct attr entry_attr(const struct snapshot *snapshot, const struct version *version, uint32_t index)
 {
 	const struct snapshot_entry *entry = &snapshot->entries[index];

@@ -58,7 +58,7 @@ void node_prime(struct tree *tree, struct node *node, const struct json *item,
 {
 	struct record *record = &node->listed;
 	bool known = record->stamp;
-	uint64_t stable = record->stable;
+	uint64_t stable = record->stable, time = resource_time(tree, node);
 
 	listed->changed = true;
 	bool kept = print_item(tree, item) &&
@@ -69,6 +69,7 @@ void node_prime(struct tree *tree, struct node *node, const struct json *item,
 		return;
 	listed->terminal = record->terminal;
 	node->doubted = false;
+	resource_moved(tree, node, time);
 	if (!node->inside)
 		return;
 	if (known && stable != record->stable)
@@ -196,7 +197,7 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 	struct inside *inside = node_inside(tree, node);
 	struct text *text = text_of(tree, object);
 	node->parent->changes += !node->listed.text; /* it is all that a view has of it */
-	uint64_t content = snapshot->content;
+	uint64_t content = snapshot->content, time = resource_time(tree, node);
 	record_set(tree, node, &inside->detail, snapshot, text, stamp,
 		expiry_ms(tree, node->kind, snapshot->terminal, note->sent_ms));
 	events_note(tree, node, inside->detail.version, text, note->received_s);
@@ -209,6 +210,7 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 		inside->bump = inside->told_stable == inside->detail.stable ? content : 0;
 	inside->told_content = content;
 	inside->told_stable = inside->detail.stable;
+	resource_moved(tree, node, time);
 	node_drop_trouble(tree, node);
 	if (node->in_listing && node->asked_single) {
 		node->parent->describes++;

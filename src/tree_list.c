@@ -104,8 +104,8 @@ static bool stays_without_list(const struct node *listing, const struct node *no
 
 void listing_empty(struct tree *tree, struct node *listing)
 {
-	hide_from_listing(tree, listing, stays_without_list);
-	listing->epoch++;
+	/* what was refused before and is again has no names to lose */
+	listing->epoch += hide_from_listing(tree, listing, stays_without_list) || listing->list_stamp;
 	stamp_put(listing->list_stamp);
 	listing->list_stamp = NULL;
 }

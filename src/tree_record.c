@@ -145,6 +145,7 @@ void record_set(struct tree *tree, struct node *node, struct record *record,
 			version_compare(tree, version, record->version);
 		record_unrender(tree, record);
 		record->version = version;
+		version_agree(tree, version, from_list ? node_detail(node)->version : node->listed.version);
 	}
 	note_answer(record, &summary, stamp, expires_ms);
 }
@@ -183,6 +184,7 @@ struct version *record_version(struct tree *tree, struct node *node, struct reco
 	if (!node_render(tree, node, object, true, record->stamp->received_s, &snapshot)) {
 		record->version = version_new(tree, node, snapshot, record->text, true, record->stamp);
 		record->version->expires_ms = record->expires_ms;
+		version_agree(tree, record->version, node_detail(node)->version);
 	}
 	json_free(object);
 	node->looked = true;

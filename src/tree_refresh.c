@@ -32,7 +32,7 @@ static void refresh_names(struct tree *tree, struct node *listing)
 			refresh_part(view->part);
 }
 
-static void add_id(struct ids *ids, uint64_t id)
+void ids_add(struct ids *ids, uint64_t id)
 {
 	if (ids->n == ids->room) {
 		ids->room = ids->room ? ids->room * 2 : 64;
@@ -43,7 +43,7 @@ static void add_id(struct ids *ids, uint64_t id)
 
 static void add_node(struct ids *todo, const struct node *node)
 {
-	add_id(todo, id_pack(node->object.serial, 0));
+	ids_add(todo, id_pack(node->object.serial, 0));
 }
 
 /* What is below it comes after it. */
@@ -133,7 +133,7 @@ static void add_held(const struct node *node, struct ids *held)
 	uint32_t n_slots = is_plain && node->inside ? node->inside->n_slots : 0;
 
 	for (uint32_t i = 0; node->object.held && i <= n_slots; i++)
-		add_id(held, id_pack(node->object.serial, i));
+		ids_add(held, id_pack(node->object.serial, i));
 }
 
 bool tree_refresh_step(struct tree *tree, struct ids *todo, size_t n, struct ids *held)

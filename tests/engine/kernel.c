@@ -167,11 +167,21 @@ static int getattr(struct kernel *kernel, struct inode *inode)
 	return 0;
 }
 
+/* Attributes that a notification has called back. */
+static void heed(struct kernel *kernel)
+{
+	uint64_t id;
+
+	for (; (id = tree_moved(kernel->world->tree)); kernel->moved++)
+		inode_of(kernel, id)->until_ms = 0;
+}
+
 static int walk(struct kernel *kernel, const char *path, struct inode **inode)
 {
 	char *copy = xstrdup(path), *rest = NULL;
 	int error = 0;
 
+	heed(kernel);
 	*inode = inode_of(kernel, TREE_ROOT);
 	for (char *name = strtok_r(copy, "/", &rest); name && !error; name = strtok_r(NULL, "/", &rest))
 		error = lookup(kernel, (*inode)->id, name, inode);

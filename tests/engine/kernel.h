@@ -15,6 +15,7 @@ struct kernel {
 	struct world *world;
 	struct map dentries, inodes;
 	size_t lookups, getattrs, readdirs; /* messages */
+	size_t moved; /* notifications of a directory's time */
 };
 
 void kernel_open(struct kernel *kernel, struct world *world);

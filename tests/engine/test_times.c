@@ -5,75 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cloud.h"
-#include "kernel.h"
-
-enum { LIVE_MS = 15000, LIST_MS = 30000 };
-
-struct place {
-	struct world *world;
-	struct cloud cloud;
-	struct kernel kernel;
-};
-
-static void enter(struct place *place, size_t n_tasks)
-{
-	struct setup setup = world_setup();
-
-	setup.rate = 10000;
-	place->world = world_open(&setup);
-	cloud_open(&place->cloud, place->world, 0);
-	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
-	snprintf(place->cloud.things[0]->tags, sizeof(place->cloud.things[0]->tags),
-		"[{\"TagKey\": \"k\", \"TagValue\": \"v\"}]");
-	kernel_open(&place->kernel, place->world);
-}
-
-static void leave(struct place *place)
-{
-	kernel_close(&place->kernel);
-	world_close(place->world);
-	cloud_close(&place->cloud);
-}
-
-static void advance(struct place *place, int64_t ms)
-{
-	script_advance(&place->world->script, ms);
-}
-
-static void set_status(struct place *place, const char *id, const char *status)
-{
-	struct thing *thing = cloud_thing(&place->cloud, id);
-
-	snprintf(thing->status, sizeof(thing->status), "%s", status);
-	thing->revision++;
-}
-
-/* Something of which neither status nor times say anything, in the list's item too. */
-static void rename_thing(struct place *place, const char *id, const char *name)
-{
-	struct thing *thing = cloud_thing(&place->cloud, id);
-
-	snprintf(thing->name, sizeof(thing->name), "%s", name);
-}
-
-static void ls(struct place *place, const char *path)
-{
-	assert_int_equal(kernel_ls(&place->kernel, path, NULL), 0);
-}
-
-static struct attr stat_of(struct place *place, const char *path)
-{
-	struct attr attr = { 0 };
-
-	assert_int_equal(kernel_stat(&place->kernel, path, &attr), 0);
-	return attr;
-}
-
-static bool is_same(struct attr one, struct attr other)
-{
-	return one.mtime_s == other.mtime_s && one.mtime_ns == other.mtime_ns && one.changed_s == other.changed_s;
-}
+#include "place.h"
 
 static const char *const directories[] = { "", "training", "training/train-0001", "training/train-0001/image_info",
 	"by-name", "by-name/training", "by-status/training", "by-status/training/RUNNING", "by-tag/training",
@@ -228,6 +160,71 @@ static void test_the_kernel_is_told_when_passes_overlap(void **state)
 	leave(&place);
 }
 
+/* The listing vouches for its attributes for longer than the description's term. */
+static void test_the_kernel_is_told_of_a_time_that_a_description_moves(void **state)
+{
+	struct place place;
+	struct attr before, after;
+	(void)state;
+
+	enter(&place, 2);
+	ls(&place, "training");
+	ls(&place, "training/train-0001");
+	advance(&place, LIST_MS);
+	ls(&place, "training");
+	before = stat_of(&place, "training/train-0001");
+	snprintf(cloud_thing(&place.cloud, "train-0001")->remark, 64, "by hand");
+	assert_int_equal(place.kernel.moved, 0);
+	assert_cat(place.world, "training/train-0001/remark", "by hand\n"); /* by another way in */
+	after = stat_of(&place, "training/train-0001");
+	assert_false(is_same(before, after));
+	assert_int_equal(place.kernel.moved, 1);
+	for (int round = 0; round < 4; round++) { /* once */
+		advance(&place, LIVE_MS);
+		ls(&place, "training/train-0001");
+		assert_true(is_same(stat_of(&place, "training/train-0001"), after));
+	}
+	assert_int_equal(place.kernel.moved, 1);
+	leave(&place);
+}
+
+/* A list that shows another status, while the kernel stands on a terminal one. */
+static void test_the_kernel_is_told_of_a_time_that_a_list_moves(void **state)
+{
+	struct place place;
+	struct attr before;
+	(void)state;
+
+	enter(&place, 2);
+	set_status(&place, "train-0001", "SUCCEED");
+	ls(&place, "training/train-0001");
+	before = stat_of(&place, "training/train-0001");
+	set_status(&place, "train-0001", "RUNNING");
+	advance(&place, 5000);
+	world_count(place.world, "training");
+	assert_false(is_same(before, stat_of(&place, "training/train-0001")));
+	assert_int_equal(place.kernel.moved, 1);
+	leave(&place);
+}
+
+static void test_the_kernel_is_not_told_of_what_it_does_not_hold(void **state)
+{
+	struct place place;
+	(void)state;
+
+	enter(&place, 2);
+	ls(&place, "training/train-0001");
+	kernel_drop(&place.kernel);
+	snprintf(cloud_thing(&place.cloud, "train-0001")->remark, 64, "by hand");
+	advance(&place, LIVE_MS);
+	ls(&place, "training/train-0001");
+	stat_of(&place, "training/train-0001");
+	ls(&place, "training/train-0002"); /* known for the first time: no time has moved */
+	stat_of(&place, "training/train-0002");
+	assert_true(place.kernel.moved <= 1);
+	leave(&place);
+}
+
 /* ---- what moves ---- */
 
 static void test_a_views_times_move_when_its_names_do(void **state)
@@ -296,6 +293,9 @@ int main(void)
 		cmocka_unit_test(test_the_kernel_is_told_once_and_of_a_whole_listing_alone),
 		cmocka_unit_test(test_the_kernel_is_not_told_while_it_collects_a_changed_listing),
 		cmocka_unit_test(test_the_kernel_is_told_when_passes_overlap),
+		cmocka_unit_test(test_the_kernel_is_told_of_a_time_that_a_description_moves),
+		cmocka_unit_test(test_the_kernel_is_told_of_a_time_that_a_list_moves),
+		cmocka_unit_test(test_the_kernel_is_not_told_of_what_it_does_not_hold),
 		cmocka_unit_test(test_a_views_times_move_when_its_names_do),
 		cmocka_unit_test(test_a_resources_time_moves_once_for_each_change),
 	};

@@ -158,6 +158,29 @@ def test_many_readers_at_once_see_all_and_leave_it_warm(watched):
         becomes_warm(messages, path)
 
 
+def test_a_time_that_a_description_moves_is_seen_before_the_listings_term_is_over(box):
+    """The listing vouches for the directory, and for its attributes, longer than its description stands."""
+    ttl = 8
+    cloud = box.emulator("--tasks", 5)
+    mount = box.mount("tione", "ttl=%d" % ttl)
+    task, remark = mount / "training" / synthetic(3), "training/%s/remark" % synthetic(3)
+    mount.text(remark)
+    time.sleep(ttl / 2)
+    mount.names("training")
+    listed = time.monotonic()
+    before = times(task)
+    cloud.set("training", synthetic(3), Remark="changed by hand")
+    wait_until(lambda: mount.text(remark) == "changed by hand", ttl)
+    wait_until(lambda: times(task) != before, ttl)
+    assert time.monotonic() - listed < ttl
+    after = times(task)
+    os.listdir(task)
+    time.sleep(ttl)
+    os.listdir(mount / "training")
+    os.listdir(task)
+    assert times(task) == after
+
+
 def test_what_changes_while_it_is_read_for_the_first_time_is_seen_within_the_ttl(box):
     """The pass waits for the list; what it is handed is kept no longer than that list's term."""
     cloud = box.emulator("--tasks", 5)
