@@ -1,4 +1,5 @@
 """The end of a listing's term: the kernel reads the directory again, no time moves, and what is warm stays warm."""
+import contextlib
 import ctypes
 import os
 import re
@@ -179,6 +180,22 @@ def test_a_time_that_a_description_moves_is_seen_before_the_listings_term_is_ove
     os.listdir(mount / "training")
     os.listdir(task)
     assert times(task) == after
+
+
+@pytest.mark.parametrize("source", ["tione", "qianfan"])
+def test_no_time_moves_when_what_a_list_showed_is_described(box, source):
+    box.emulator("--tasks", 5, "--notebooks", 3, "--models", 2, "--versions", 2)
+    mount = box.mount(source, "rate=1000")
+    listed = {}
+    for kind in [kind for kind in mount.names("") if not kind.startswith("by-")]:
+        with contextlib.suppress(OSError):  # of some kinds there is no list
+            listed.update({path: times(path) for path in (mount / kind).iterdir() if path.is_dir()})
+    assert len(listed) > 3
+    for path in listed:
+        with contextlib.suppress(OSError):
+            os.listdir(path)
+    time.sleep(2)  # what has moved is called back within
+    assert {path: times(path) for path in listed} == listed
 
 
 def test_what_changes_while_it_is_read_for_the_first_time_is_seen_within_the_ttl(box):

@@ -110,7 +110,7 @@ static void test_kinds(void **state)
 			false, true },
 		{ "tione", "notebooks", "Id", NULL, "nb-[A-Za-z0-9_-]+", "Status", "NotebookDetail",
 			"Stopped Failed SubmitFailed",
-			"UpdateTime EndTime StartTime JobCreateTime CreateTime", false, false },
+			"UpdateTime EndTime StartTime CreateTime", false, false },
 		{ "qianfan", "training", "taskId", NULL, "[1-9][0-9]{0,18}", NULL, NULL, "", "",
 			true, false },
 		{ "qianfan", "training/jobs", "id", "taskId", "[1-9][0-9]{0,18}", "trainStatus",
