@@ -67,6 +67,8 @@ int64_t breaker_wait_ms(const struct breaker *breaker, int64_t now_ms);
 enum fault breaker_doubts(const struct breaker *breaker);
 /* A try that was sent so long ago came to its end, well or not. */
 void breaker_heard(struct breaker *breaker, enum fault fault, int64_t took_ms, int64_t now_ms);
+/* An answer came that is not read yet: the cloud is not silent. */
+void breaker_came(struct breaker *breaker, int64_t now_ms);
 /* A call failed for good, all its tries included; `wanted`: how many calls are wanted now. */
 void breaker_failed(struct breaker *breaker, enum fault fault, size_t wanted, int64_t now_ms);
 /* A try was taken back. */

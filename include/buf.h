@@ -40,6 +40,8 @@ void buf_init(struct buf *buf, size_t max);
  * "full" is to mean that it was too long and nothing else.
  */
 void buf_init_whole(struct buf *buf, size_t max);
+/* So many bytes are expected in all: takes room for them at once, within the ceiling, if there is memory. */
+void buf_expect(struct buf *buf, size_t len);
 /* Frees the bytes; the buffer is empty and usable again. */
 void buf_release(struct buf *buf);
 /* Empty again (and no longer full), memory kept. */

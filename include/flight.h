@@ -51,7 +51,7 @@ enum rank {
 	RANK_BACKGROUND /* nobody reads it now: a list that is read again, what .wait asks for */
 };
 
-enum leg_state { LEG_SLEEPS, LEG_QUEUED, LEG_KEYLESS, LEG_SENT, LEG_ENDED };
+enum leg_state { LEG_SLEEPS, LEG_QUEUED, LEG_KEYLESS, LEG_SENT, LEG_CAME, LEG_ENDED };
 
 /* One call. */
 struct leg {
@@ -84,13 +84,14 @@ struct leg {
 	enum fault too_late; /* what it ends with when its turn comes after the deadline */
 	enum fault failing; /* several tries failed so: a last good answer does not wait for the next */
 	unsigned key_tries; /* keys that it waited for in vain */
+	struct response response; /* LEG_CAME: the answer, which is yet to be parsed */
+	size_t size; /* LEG_CAME, LEG_ENDED: of the answer's body */
+	size_t held_bytes; /* that the answer takes while it waits for those before it */
 	/* LEG_ENDED: the cause and what the cloud said, or an answer that waits for those before it */
 	enum fault fault;
 	struct fault_note note;
-	struct response response;
-	struct json *root; /* the answer, once it is parsed; NULL: it is not yet */
+	struct json *root; /* the answer, parsed */
 	const struct json *result; /* in it */
-	size_t size; /* of the answer's body */
 };
 
 /* How a list is read: whole, or only what changed since (refresh.c), or what a filter lets through. */
@@ -106,7 +107,7 @@ struct flight {
 	unsigned uid; /* the user who asked first */
 	bool polls; /* only .wait has asked for it */
 	struct leg *legs; /* in the order of pages: the answer to the first is taken next */
-	size_t n_legs, held_bytes; /* held: in answers that wait for those before them */
+	size_t n_legs, held_bytes; /* held: of answers that wait for those before them, parsed or not */
 	size_t bytes; /* of all answers */
 	int64_t sent_ms; /* the call whose answer was taken in last; 0: none was */
 	struct timer *rest; /* what came is taken in when the loop comes round; NULL: nothing is due */
@@ -202,6 +203,8 @@ enum fault flight_why_hopeless(const struct wait *wait, const struct reply *need
 /* The flight for what the tree needs; NULL: it landed at once, and the tree knows more. */
 struct flight *flight_find(struct engine *engine, struct node *node, enum want want, unsigned uid,
 	bool polls);
+/* The answer that came for the leg has to wait before it is parsed. */
+bool flight_is_busy(const struct leg *leg);
 /*
  * Takes in what has come, so much of it as one turn of the loop may take, and the rest in the next turns; may
  * land and free the flight.  `worked`: bytes of answers that were parsed in this turn already.
@@ -221,6 +224,8 @@ struct leg *leg_new(struct flight *flight, int64_t offset); /* appended to the f
 /* Waits for its turn and is sent; the flight advances when it ends.  May end at once: FAULT_QUEUE. */
 void leg_book(struct leg *leg);
 void leg_send(struct leg *leg); /* by turn.c */
+/* LEG_CAME, by flight.c while a rest is due: parses the answer.  The leg ends, or tries again. */
+void leg_read(struct leg *leg);
 /* Somebody waits for it until then. */
 void leg_wanted_until(struct leg *leg, int64_t deadline_ms);
 /* It is in the queue for the first time, and has an end of its own. */
@@ -316,6 +321,8 @@ void watch_leave(struct wait *wait); /* also one that does not sleep */
 /* metrics.c */
 void metrics_print(const struct engine *engine, struct buf *out);
 void requests_print(const struct engine *engine, struct buf *out);
+/* Says on the trace what came of a call's last try. */
+void answer_trace(const struct leg *leg, const struct response *response, enum fault fault);
 
 /* status.c */
 void engine_fill_texts(struct engine *engine, struct node *node);

@@ -34,6 +34,7 @@ struct json; /* a value; the root owns all below it */
 enum fault json_parse(struct json **out, const char *text, size_t len);
 void json_free(struct json *root); /* NULL is fine; only ever a root */
 
+size_t json_memory(const struct json *root); /* bytes that it takes, malloc's own included */
 void json_forget(struct json *root); /* the same, and its texts are overwritten */
 
 enum json_type json_type(const struct json *value);

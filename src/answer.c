@@ -14,6 +14,8 @@
 
 #include "ascii.h"
 
+enum { EXPECTED_MAX = 256 << 10 }; /* bytes of a body that room is taken for before they come */
+
 /* A piece of a header line, not NUL-terminated. */
 struct span {
 	const char *at;
@@ -114,6 +116,7 @@ static enum fault take_length(struct answer *answer, struct span value)
 	answer->length = length;
 	if (length > MESSAGE_BODY_MAX)
 		return refuse(answer, FAULT_TOO_BIG, "the answer says that it is over 8 MiB");
+	buf_expect(&answer->response.body, (size_t)(length < EXPECTED_MAX ? length : EXPECTED_MAX));
 	return FAULT_NONE;
 }
 

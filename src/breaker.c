@@ -110,6 +110,11 @@ static void note_answer(struct breaker *breaker, int64_t took_ms, int64_t now_ms
 	breaker->slowest_ms = took_ms > fading_ms ? took_ms : fading_ms;
 }
 
+void breaker_came(struct breaker *breaker, int64_t now_ms)
+{
+	breaker->heard_ms = now_ms;
+}
+
 void breaker_heard(struct breaker *breaker, enum fault fault, int64_t took_ms, int64_t now_ms)
 {
 	breaker->under_way--;

@@ -75,6 +75,21 @@ void buf_init_whole(struct buf *buf, size_t max)
 	buf->room = max + 1;
 }
 
+void buf_expect(struct buf *buf, size_t len)
+{
+	if (len >= buf->max)
+		len = buf->max;
+	if (len < buf->room)
+		return;
+	char *data = realloc(buf->room > 0 ? buf->data : NULL, len + 1);
+	if (data == NULL)
+		return;
+	if (buf->room == 0)
+		data[0] = '\0';
+	buf->data = data;
+	buf->room = len + 1;
+}
+
 void buf_release(struct buf *buf)
 {
 	if (buf->room > 0)

@@ -14,7 +14,7 @@
 enum {
 	AHEAD_MAX = 32, /* pages under way at once */
 	AHEAD_MOVING_MAX = 4, /* of a list that moves, where they may have to be asked for again */
-	HELD_MAX = 16 << 20, /* bytes of answers that wait for those before them */
+	HELD_MAX = 16 << 20, /* bytes of answers that wait for those before them, parsed or not */
 	BYTES_MAX = 512 << 20, /* of all pages of one list */
 	UNSUPPORTED_MS = 600 * 1000,
 	TURN_BYTES = 256 << 10, /* of answers, parsed or taken in, in one turn of the loop; or one answer */
@@ -185,7 +185,7 @@ void flight_begin_again(struct flight *flight)
 	const struct io *io = &flight->engine->options.io;
 
 	flight->outdated_ms = 0;
-	if (!flight->legs || (flight->legs->state != LEG_SENT && flight->legs->state != LEG_ENDED))
+	if (!flight->legs || flight->legs->state < LEG_SENT)
 		return; /* its call is yet to be made */
 	io->unset(io->self, flight->rest); /* what came is not taken in */
 	flight->rest = NULL;
@@ -238,10 +238,15 @@ static const struct leg *last_leg(const struct flight *flight)
 	return leg;
 }
 
+static bool is_full(const struct flight *flight)
+{
+	return flight->held_bytes >= HELD_MAX;
+}
+
 static bool has_room_ahead(const struct flight *flight)
 {
 	return flight->n_legs < (flight->moving ? AHEAD_MOVING_MAX : AHEAD_MAX) &&
-		flight->held_bytes < HELD_MAX && turn_spares(flight);
+		!is_full(flight) && turn_spares(flight);
 }
 
 void flight_look_ahead(struct flight *flight)
@@ -326,17 +331,6 @@ static bool is_too_much(size_t worked, const struct leg *next)
 	return worked && worked + next->size > TURN_BYTES;
 }
 
-/* The first leg's answer, where it waited for those before it. */
-static void parse_first(struct leg *leg)
-{
-	struct fault_note again = { 0 };
-
-	leg->fault = leg->flight->engine->options.provider->parse(&leg->root, &leg->result, &leg->response,
-		&again);
-	leg->flight->held_bytes -= leg->response.body.len;
-	response_release(&leg->response);
-}
-
 /* The first leg has ended, and is parsed: takes it in.  True: the flight goes on. */
 static bool take_first(struct flight *flight)
 {
@@ -362,12 +356,38 @@ static void drop_legs_not_wanted(struct flight *flight)
 		leg_free(flight->legs);
 }
 
+bool flight_is_busy(const struct leg *leg)
+{
+	return leg->flight->rest || (leg != leg->flight->legs && is_full(leg->flight));
+}
+
+/* The answer to work on next: the first leg's, or one that may wait for it, parsed; NULL: none. */
+static struct leg *next_answer(const struct flight *flight)
+{
+	struct leg *leg = flight->legs;
+
+	if (!leg || leg->state >= LEG_CAME)
+		return leg;
+	while (leg && leg->state != LEG_CAME)
+		leg = leg->next;
+	return is_full(flight) ? NULL : leg;
+}
+
+static void rest_later(struct flight *flight);
+
+/* An answer is parsed in a turn of its own; what comes of it is taken in in the next one. */
 static void take_rest(void *arg)
 {
 	struct flight *flight = arg;
+	struct leg *leg = next_answer(flight);
 
 	flight->rest = NULL;
-	flight_advance(flight, 0);
+	if (!leg || leg->state != LEG_CAME) {
+		flight_advance(flight, 0);
+		return;
+	}
+	rest_later(flight);
+	leg_read(leg);
 }
 
 /* Others are served before it goes on. */
@@ -381,14 +401,10 @@ static void rest_later(struct flight *flight)
 /* Takes in what there is, up to TURN_BYTES.  False: the flight is over. */
 static bool take_in(struct flight *flight, size_t worked)
 {
-	while (flight->legs && flight->legs->state == LEG_ENDED) {
-		struct leg *leg = flight->legs;
+	struct leg *leg;
 
-		if (!leg->fault && !leg->root && !is_too_much(worked, leg)) {
-			parse_first(leg);
-			worked += leg->size;
-		}
-		if (!leg->fault && is_too_much(worked, leg)) {
+	while ((leg = next_answer(flight))) {
+		if (leg->state == LEG_CAME || (!leg->fault && is_too_much(worked, leg))) {
 			rest_later(flight);
 			return true;
 		}
@@ -402,9 +418,7 @@ static bool take_in(struct flight *flight, size_t worked)
 
 void flight_advance(struct flight *flight, size_t worked)
 {
-	const struct leg *first = flight->legs;
-
-	if (flight->rest || !first || first->state != LEG_ENDED)
+	if (flight->rest || !next_answer(flight))
 		return; /* it goes on by itself, or another page is awaited before what came */
 	if (!take_in(flight, worked))
 		return;

@@ -15,6 +15,8 @@
 #include "json_scan.h"
 #include "shown.h"
 
+enum { GROWS_BY = 16 }; /* that part, by the marks of its numbers: a text that the scan rewrites */
+
 static const cJSON *node_of(const struct json *value)
 {
 	return (const cJSON *)(const void *)value;
@@ -32,6 +34,7 @@ enum fault json_parse(struct json **out, const char *text, size_t len)
 
 	*out = NULL;
 	buf_init(&rewritten, JSON_SCAN_BYTES_MAX);
+	buf_expect(&rewritten, len + len / GROWS_BY); /* room that grows by and by leaves holes */
 	enum fault fault = json_scan(&rewritten, text, len);
 	if (!fault) {
 		root = cJSON_ParseWithLength(rewritten.data, rewritten.len + 1);
@@ -47,6 +50,31 @@ enum fault json_parse(struct json **out, const char *text, size_t len)
 void json_free(struct json *root)
 {
 	cJSON_Delete((cJSON *)(void *)root);
+}
+
+/* malloc's own before each piece, and half of what it rounds up by. */
+static size_t piece(size_t size)
+{
+	return size + sizeof(size_t) + 8;
+}
+
+static size_t memory_of(const cJSON *node)
+{
+	size_t sum = 0;
+
+	for (; node; node = node->next) {
+		sum += piece(sizeof(*node)) + memory_of(node->child); /* as deep as the scan lets it be */
+		if (node->string)
+			sum += piece(strlen(node->string) + 1);
+		if (node->valuestring)
+			sum += piece(strlen(node->valuestring) + 1);
+	}
+	return sum;
+}
+
+size_t json_memory(const struct json *root)
+{
+	return root ? memory_of(node_of(root)) : 0;
 }
 
 static void wipe(const cJSON *node)

@@ -7,8 +7,9 @@
  * again.  A call whose turn it is and for which there is no key waits for one, and then for its turn again.
  * The deadline of a call is the latest of those who wait for it, so that each of them waits up to his own.
  *
- * A good answer is kept as the bytes that came until the flight takes it, because the pages before it may
- * not be there yet; parsed, it would take many times as much.
+ * An answer is parsed once.  One that comes while its flight works on those before it, or holds as much as it
+ * may, stays the bytes that came until the flight has it read: parsed, it takes many times as much.  A good
+ * one waits, parsed, for the pages before it.
  */
 #include "flight.h"
 
@@ -66,8 +67,9 @@ void leg_free(struct leg *leg)
 		turn_leave(leg);
 	if (leg->state == LEG_KEYLESS)
 		lease_leave(&leg->key);
-	if (leg->exchange) {
+	if (leg->exchange)
 		io->cancel(io->self, leg->exchange);
+	if (leg->exchange || leg->state == LEG_CAME) {
 		breaker_dropped(&flight->engine->breaker);
 		concurrency_dropped(&engine_action(flight->engine, leg->action)->concurrency);
 	}
@@ -79,7 +81,7 @@ void leg_free(struct leg *leg)
 		at = &(*at)->next;
 	*at = leg->next;
 	flight->n_legs--;
-	flight->held_bytes -= leg->response.body.len;
+	flight->held_bytes -= leg->held_bytes;
 	response_release(&leg->response);
 	json_free(leg->root);
 	free(leg);
@@ -112,23 +114,6 @@ static void fail(struct leg *leg, enum fault fault)
 		tell_outage(engine, true);
 	breaker_failed(&engine->breaker, fault, engine->stats.in_flight, engine_now_ms(engine));
 	end(leg, fault);
-}
-
-static void trace(const struct leg *leg, const struct response *response, enum fault fault,
-	const struct fault_note *note)
-{
-	const struct engine_options *options = &engine_of(leg)->options;
-	struct buf line;
-
-	if (!options->trace)
-		return;
-	buf_init(&line, 1024);
-	buf_printf(&line, "%s status=%d ms=%lld try=%u fault=%s code=%s request=%s",
-		action_name(leg->action), response->status,
-		(long long)(leg->received_ms - leg->sent_ms), leg->tries,
-		fault_name(fault), note->code, note->request_id);
-	options->trace(options->trace_arg, line.data);
-	buf_release(&line);
 }
 
 /* ---- sending ---- */
@@ -271,8 +256,8 @@ enum fault leg_fault(const struct leg *leg)
 {
 	const struct engine *engine = leg->flight->engine;
 	enum fault doubt = breaker_doubts(&engine->breaker);
-	bool silent = leg->state == LEG_SENT || leg->state == LEG_KEYLESS || leg->state == LEG_ENDED ||
-		breaker_is_silent(&engine->breaker, engine_now_ms(engine));
+	bool silent = leg->state == LEG_SENT || leg->state == LEG_KEYLESS || leg->state == LEG_CAME ||
+		leg->state == LEG_ENDED || breaker_is_silent(&engine->breaker, engine_now_ms(engine));
 
 	if (silent)
 		return FAULT_TIMEOUT;
@@ -438,6 +423,13 @@ static void note_heard(const struct leg *leg, enum fault fault)
 	state->ended[fault]++;
 }
 
+/* So many bytes of it wait for those before it. */
+static void hold(struct leg *leg, size_t bytes)
+{
+	leg->flight->held_bytes += bytes - leg->held_bytes;
+	leg->held_bytes = bytes;
+}
+
 static void take_answer(struct leg *leg, struct response *response)
 {
 	struct engine *engine = engine_of(leg);
@@ -447,7 +439,7 @@ static void take_answer(struct leg *leg, struct response *response)
 	memset(&leg->note, 0, sizeof(leg->note));
 	enum fault fault = engine->options.provider->parse(&root, &result, response, &leg->note);
 	lease_redact(engine->lease, &leg->note, leg->signature);
-	trace(leg, response, fault, &leg->note);
+	answer_trace(leg, response, fault);
 	note_heard(leg, fault);
 	if (!fault_is_outage(fault))
 		tell_outage(engine, false);
@@ -462,17 +454,25 @@ static void take_answer(struct leg *leg, struct response *response)
 	engine->stats.last_ok_s = engine_wall_s(engine);
 	engine->last_ok_ms = leg->received_ms;
 	leg->size = response->body.len;
-	if (leg == leg->flight->legs) {
-		leg->root = root;
-		leg->result = result;
-	} else {
-		response_move(&leg->response, response);
-		leg->flight->held_bytes += leg->size;
-		json_free(root);
-	}
+	leg->root = root;
+	leg->result = result;
+	if (leg != leg->flight->legs)
+		hold(leg, json_memory(root));
 	leg->state = LEG_ENDED;
 	leg->fault = FAULT_NONE;
 	flight_advance(leg->flight, leg->size);
+}
+
+void leg_read(struct leg *leg)
+{
+	struct engine *engine = engine_of(leg);
+	struct response response;
+
+	response_move(&response, &leg->response);
+	hold(leg, 0);
+	take_answer(leg, &response);
+	response_release(&response);
+	turn_run_all(engine);
 }
 
 static void take_reply(void *arg, struct response *response)
@@ -483,6 +483,14 @@ static void take_reply(void *arg, struct response *response)
 	leg->exchange = NULL;
 	leg->received_ms = engine_now_ms(engine);
 	turn_end(leg);
+	if (flight_is_busy(leg)) {
+		leg->state = LEG_CAME;
+		leg->size = response->body.len;
+		response_move(&leg->response, response);
+		hold(leg, leg->size);
+		breaker_came(&engine->breaker, leg->received_ms);
+		return;
+	}
 	take_answer(leg, response); /* it is over, maybe its flight too */
 	turn_run_all(engine); /* a cloud that was silent has said something, or is known to be down */
 }

@@ -1,5 +1,5 @@
 /*
- * metrics.c - what a mount does, in numbers: .describefs/metrics and requests.
+ * metrics.c - what a mount does, in numbers: .describefs/metrics and requests, and the line of each answer.
  *
  * The first is the text that Prometheus reads (exposition format 0.0.4), the second a line for each call that
  * is under way.  Both are of the moment in which they are looked up.
@@ -104,7 +104,7 @@ static const char *state_name(enum leg_state state)
 {
 	static const char *const names[] = { [LEG_SLEEPS] = "sleeps", [LEG_KEYLESS] = "keyless",
 		[LEG_QUEUED] = "queued",
-		[LEG_SENT] = "sent", [LEG_ENDED] = "answered" };
+		[LEG_SENT] = "sent", [LEG_CAME] = "answered", [LEG_ENDED] = "answered" };
 
 	return names[state];
 }
@@ -121,4 +121,20 @@ void requests_print(const struct engine *engine, struct buf *out)
 			node_path(flight->node, out);
 			buf_printf(out, "\t%u\t%s\n", leg->tries, state_name(leg->state));
 		}
+}
+
+void answer_trace(const struct leg *leg, const struct response *response, enum fault fault)
+{
+	const struct engine_options *options = &leg->flight->engine->options;
+	struct buf line;
+
+	if (!options->trace)
+		return;
+	buf_init(&line, 1024);
+	buf_printf(&line, "%s status=%d ms=%lld try=%u fault=%s code=%s request=%s",
+		action_name(leg->action), response->status,
+		(long long)(leg->received_ms - leg->sent_ms), leg->tries,
+		fault_name(fault), leg->note.code, leg->note.request_id);
+	options->trace(options->trace_arg, line.data);
+	buf_release(&line);
 }

@@ -35,7 +35,7 @@ static void make_engine(struct world *world)
 	struct engine_options options = {
 		.io = script_io(&world->script),
 		.tree = world->tree,
-		.provider = provider_find(world->catalog->cloud),
+		.provider = world->setup.provider ? world->setup.provider : provider_find(world->catalog->cloud),
 		.site = { world->catalog, world->catalog->endpoint, world->catalog->region },
 		.origin = world->setup.origin ? world->setup.origin : &at_hand,
 		.look = world->setup.look,

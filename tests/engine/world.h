@@ -17,6 +17,7 @@ struct setup {
 	bool (*renew)(void *arg, struct origin *out);
 	void *key_arg;
 	bool (*is_owner)(void *arg, unsigned uid);
+	const struct provider *provider; /* NULL: the catalog's */
 	const struct catalogs *catalogs; /* NULL: read anew, which takes a millisecond */
 };
 
