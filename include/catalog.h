@@ -5,7 +5,7 @@
  * are built in; a user's own files (~/.config/describefs/catalog/NAME.json, /etc/describefs/catalog/) go
  * through the same loader.  A file whose "catalog" is already loaded adds its kinds and types to it (a
  * kind or type of the same name replaces the earlier one); other members it need not repeat.  The format
- * is described in src/README.md.  A mistake is refused with file, row and reason.
+ * is described in describefs-catalog(5).  A mistake is refused with file, row and reason.
  *
  * Everything is owned by the struct catalogs and constant after loading; pointers stay valid until
  * catalogs_release.

@@ -17,7 +17,8 @@ DATA = packaging/man/describefs.1:$(PREFIX)/share/man/man1 \
 	packaging/completions/_describefs:$(ZSHDIR) \
 	packaging/completions/describefs.fish:$(PREFIX)/share/fish/vendor_completions.d \
 	$(BUILD)/packaging/describefs@.service:$(PREFIX)/lib/systemd/user \
-	packaging/updatedb.conf:$(DOCDIR) README.md:$(DOCDIR) README.zh-CN.md:$(DOCDIR)
+	packaging/updatedb.conf:$(DOCDIR) packaging/doc/semantics.md:$(DOCDIR) \
+	README.md:$(DOCDIR) README.zh-CN.md:$(DOCDIR)
 
 source_of = $(firstword $(subst :, ,$(1)))
 home_of = $(lastword $(subst :, ,$(1)))

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 
 import pytest
@@ -12,20 +13,17 @@ import pytest
 from harness import (KEYS, NOTEBOOK, PLAIN, TASK, TOP, error_of, forget_all, mounts_below, synthetic, timed,
                      wait_until, xattr)
 
+sys.path.append(str(TOP / "tests" / "lint"))
+import checks  # noqa: E402
+
 STATUS = "training/%s/status" % TASK
 NAME = "notebooks/%s/name" % NOTEBOOK
 ONE, LIST = "DescribeTrainingTask", "DescribeTrainingTasks"
 
 
 def errno_of_fault():
-    """The README's table of errors: {name of the cause: errno}."""
-    table = re.search(r"<!-- errors -->\n(.*?)<!-- /errors -->", (TOP / "README.md").read_text(), re.S)[1]
-    found = {}
-    for line in table.splitlines()[2:]:
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        for name in re.findall(r"`([\w-]+)`", cells[-1]):
-            found[name] = getattr(errno, cells[0])
-    return found
+    """The errors of describefs(1): {name of the cause: errno}."""
+    return {name: getattr(errno, number) for number, names, *_ in checks.manual_errors(TOP) for name in names}
 
 
 def codes_in(path, pattern):

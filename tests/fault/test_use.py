@@ -356,7 +356,7 @@ class Directory:
 
 
 def test_F12_ten_thousand_names_by_any_way_of_reading_them(box):
-    box.resident = 96 << 20  # ten thousand items of a list, as README.md says
+    box.resident = 96 << 20  # ten thousand items of a list, at 1.8 KB as describefs(1) says
     box.emulator("--tasks", 10000)
     mount = box.mount("tione", "ttl=600", "rate=10000", "deadline=30", binary=PLAIN)
     expected = {synthetic(i) for i in range(10000)} | {TASK}

@@ -100,6 +100,19 @@ def rows(table):
     return found[2:]
 
 
+def manual_errors(root):
+    """The rows of ERRORS in describefs(1): (errno, the causes in parentheses, retried, last good answer served)."""
+    text = (root / "packaging/man/describefs.1").read_text()
+    part = re.search(r"^\.Sh ERRORS\n(.*?)^\.El$", text, re.M | re.S)[1]
+    found = []
+    for number, names, told in re.findall(r"^\.It Er (\w+) Pq Ql (.*)\n((?:(?!\.It ).*\n)*)", part, re.M):
+        flags = re.search(r"\n(Not retried|Retried)\.\nLast good answer (not )?served\.\n\Z", told)
+        assert flags, "describefs.1: %s does not end in what happens then" % number
+        found.append((number, names.split(" , "), flags[1] == "Retried", not flags[2]))
+    assert len(found) > 10, "describefs.1: ERRORS has no items that this can read"
+    return found
+
+
 Layers = collections.namedtuple("Layers", "layer module private")
 
 
@@ -320,7 +333,7 @@ def check_document_names(root):
     """A document that a comment sends its reader to is in the repository."""
     names, found = listed(root), []
     there = set(names) | {pathlib.PurePath(name).name for name in names}
-    document = re.compile(r"(?<![\w<*])((?:[\w.-]+/)*[\w-]+(?:\.[\w-]+)*\.md)\b")
+    document = re.compile(r"(?<![\w<*])(?:usr/share/doc/describefs/)?((?:[\w.-]+/)*[\w-]+(?:\.[\w-]+)*\.md)\b")
     for name in names:
         if not re.search(r"\.(c|h|S|py|sh|mk|md|1|ini|txt)$|(^|/)(Makefile|run|emctl)$", name):
             continue

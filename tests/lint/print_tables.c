@@ -1,7 +1,7 @@
 /*
  * print_tables - what the library has as tables, for the tests that hold the documents against it.
  *
- * A line: "kind" and a row of the README's table of kinds; "fault", its name, errno, and whether it is tried again,
+ * A line: "kind" and a row of the table of kinds; "fault", its name, errno, and whether it is tried again,
  * lets an old answer stand in, drops what is kept.
  */
 #include <stdio.h>

@@ -16,7 +16,7 @@ WHERE = {  # below PREFIX
     "share/man/man7/describefs.7": 0o644,
     "share/man/man8/mount.describefs.8": 0o644,
     "share/zsh/site-functions/_describefs": 0o644,
-    **{"share/doc/describefs/%s" % name: 0o644 for name in ("README.md", "README.zh-CN.md", "updatedb.conf")},
+    **{"share/doc/describefs/%s" % name: 0o644 for name in ("README.md", "README.zh-CN.md", "semantics.md", "updatedb.conf")},
 }
 
 

@@ -76,11 +76,3 @@ def test_the_tree_names_every_xattr():
     table = re.search(r"\bxattrs\[\] = \{\n(.*?)\n\};", read("src/tree_xattr.c"), re.S)[1]
     for name in re.findall(r'\{ "(\w+)"', table):
         assert ".It Li user.describefs.%s\n" % name in man("describefs.7"), name
-
-
-def test_the_tree_tells_the_readmes_errors():
-    """errno and whether an old answer is shown, in the README's order; rows that are the same here are one."""
-    section = re.search(r"<!-- errors -->\n(.*?)<!-- /errors -->", read("README.md"), re.S)[1]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines()[2:]]
-    told = re.findall(r"^\.It Er (\w+) Ta (yes|no) Ta ", man("describefs.7"), re.M)
-    assert told == list(dict.fromkeys((row[0], row[3]) for row in rows))

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """make soak MINUTES=30: many readers, random faults and random changes, and what the daemon grows to meanwhile.
 
-The readers (readers.py) do what people and scripts do, and look at what they get: no errno but those of README.md's
+The readers (readers.py) do what people and scripts do, and look at what they get: no errno but those of describefs(1)'s
 table, no ENOENT for what stands the whole time, no listing that lacks it, no value torn or older than one seen before.
 The weather (weather.py) breaks the cloud and changes what it holds.  Every ten seconds the daemon's memory, descriptors
 and threads are looked at; the median of the second quarter of the run beside that of the last one says what grows.
@@ -27,7 +27,7 @@ import readers  # noqa: E402
 import weather  # noqa: E402
 
 TASKS, NOTEBOOKS, MODELS, RATE, DEADLINE = 300, 30, 10, 20, 10
-TTL = 11  # s: longer than an answer may take, or each name of a path would wait for one (README.md, known gaps)
+TTL = 11  # s: longer than an answer may take, or each name of a path would wait for one (packaging/doc/semantics.md, known limits)
 SLACK = 3  # s, what two busy cores may be late
 LATE_MS = 150  # what a busy machine may hold up a call before the emulator sees it
 SOCKETS = 64 + 8  # connections that are kept, and some that are in use
