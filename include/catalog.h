@@ -175,5 +175,7 @@ const char *action_name(const struct action *action);
 bool kind_accepts_id(const struct kind *kind, const char *id);
 /* A member's entry name before escaping: renamed, or stripped and in snake_case; `api_names`: as it is. */
 void kind_member_name(const struct kind *kind, const char *member, bool api_names, struct buf *out);
+/* Whether that makes of it another name than snake_case alone does. */
+bool kind_alters_name(const struct kind *kind, const char *member);
 
 #endif

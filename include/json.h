@@ -20,7 +20,8 @@
 enum {
 	JSON_BYTES_MAX = 8 << 20, /* an answer */
 	JSON_DEPTH_MAX = 64,
-	JSON_VALUES_MAX = 200000, /* values of every sort in one text */
+	JSON_VALUES_MAX = 80000, /* values of every sort in one text */
+	JSON_UNSAFE_MAX = 1 << 19, /* characters in its strings that are controls or no UTF-8 */
 };
 
 enum json_type { JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };

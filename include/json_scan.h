@@ -16,8 +16,8 @@
 
 enum {
 	JSON_SCAN_NUMBER = 0xff,
-	/* A bad byte becomes the three of U+FFFD; a number gains its mark and two quotes. */
-	JSON_SCAN_BYTES_MAX = 3 * (JSON_BYTES_MAX + JSON_VALUES_MAX),
+	/* A broken sequence becomes the three bytes of U+FFFD; a number gains its mark and two quotes. */
+	JSON_SCAN_BYTES_MAX = JSON_BYTES_MAX + 3 * (JSON_UNSAFE_MAX + JSON_VALUES_MAX),
 };
 
 /*

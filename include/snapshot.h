@@ -56,10 +56,13 @@ struct snapshot_style {
  * "/training/train-1", and only goes into hashes.  The caller frees *out with snapshot_free.  With
  * from_list and neither list_is_detail nor a missing describe call, an entry is `primed` if the
  * kind's type knows the member (all are, where the kind names no type), and there is no
- * describe.json. FAULT_TOO_BIG when the result would pass SNAPSHOT_BYTES_MAX or JSON_VALUES_MAX
- * entries (beside describe.json); *out is NULL then.
+ * describe.json. FAULT_TOO_BIG when the object has more than SNAPSHOT_ENTRIES_MAX members and items,
+ * or the result would pass SNAPSHOT_BYTES_MAX; *out is NULL then.
  */
-enum { SNAPSHOT_BYTES_MAX = 64 << 20 };
+enum {
+	SNAPSHOT_ENTRIES_MAX = 8192, /* all levels; the items of a list of scalars are one file's lines */
+	SNAPSHOT_BYTES_MAX = 8 << 20
+};
 enum fault snapshot_render(struct snapshot **out, const struct kind *kind, const struct json *object,
 	const char *path, const struct snapshot_style *style, int64_t now_s);
 /* What an object says of itself, found without rendering it: as in the snapshot of the same name. */
@@ -69,8 +72,9 @@ struct summary {
 	bool terminal;
 };
 struct summary snapshot_summary(const struct kind *kind, const struct json *object, int64_t now_s);
-/* So few bytes of JSON never render to what is FAULT_TOO_BIG. */
-enum { SNAPSHOT_SURE_BYTES = 64 << 10 };
+/* Whether `len` bytes of compact JSON, that are `object`, never render to what is FAULT_TOO_BIG. */
+enum { SNAPSHOT_ITEM_BYTES_MAX = 1 << 20 }; /* of more bytes than that it is not said */
+bool snapshot_is_sure(const struct json *object, size_t len);
 /*
  * A directory of plain text files (the mount's own: README, .describefs/status): `n` names, all
  * different, and texts, that are secret or not.  Never NULL.

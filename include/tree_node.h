@@ -37,6 +37,7 @@ enum {
 	TABLES_OTHERS_MAX = 4, /* the same, where another user asks for one more */
 	EVENTS_BYTES_MAX = 64 << 10, /* of the lines of one .events */
 	EVENT_VALUE_MAX = 256, /* bytes of a value in such a line */
+	COMPARED_BYTES_MAX = 256 << 10, /* of an answer that is rendered again to be compared */
 	/* the two last indexes of a resource: no directory in it is ever the n-th */
 	INDEX_WAIT = ID_INDEX_MASK,
 	INDEX_EVENTS = ID_INDEX_MASK - 1,
@@ -57,6 +58,7 @@ struct stamp {
 	int64_t received_ms, received_s, sent_ms;
 	const char *action;
 	struct reading *reading; /* of a list, that it is a page of; NULL: none */
+	size_t rendered; /* bytes of a page's items that were rendered as it came */
 	char request_id[72];
 };
 

@@ -312,6 +312,11 @@ static const char *stripped(const struct kind *kind, const char *member)
 	return member[len] >= 'A' && member[len] <= 'Z' ? member + len : member;
 }
 
+bool kind_alters_name(const struct kind *kind, const char *member)
+{
+	return renamed(kind, member) || stripped(kind, member) != member;
+}
+
 void kind_member_name(const struct kind *kind, const char *member, bool api_names, struct buf *out)
 {
 	const char *name = renamed(kind, member);

@@ -264,6 +264,9 @@ void flight_look_ahead(struct flight *flight)
 
 /* ---- what came ---- */
 
+static const char TOO_BIG[] = "a resource is over 8,192 files or 8 MiB of them, a page over 16,384 items, "
+	"or a list over 2,000,000 items or 512 MiB: read it with the cloud's own tool";
+
 /* True: the flight goes on.  `leg`: what brought it; NULL: an answer that was no good. */
 static bool fail(struct flight *flight, enum fault fault, const struct leg *leg)
 {
@@ -294,7 +297,8 @@ static bool refuse(struct flight *flight, const struct fault_note *said, enum fa
 {
 	struct fault_note note = *said;
 
-	fault_note_copy(note.message, sizeof(note.message), "the answer is not what the API promises");
+	fault_note_copy(note.message, sizeof(note.message), fault == FAULT_TOO_BIG ? TOO_BIG :
+		"the answer is not what the API promises");
 	engine_note_failure(flight, fault, &note);
 	return fail(flight, fault, NULL);
 }

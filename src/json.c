@@ -308,41 +308,62 @@ static char escape_of(char byte)
 }
 
 /* A character as \uXXXX; one beyond U+FFFF is two of them. */
-static void put_escape(struct buf *out, uint32_t point)
+static size_t write_escape(char *escape, uint32_t point)
 {
+	size_t n = 0;
+
 	if (point > 0xffff) {
-		buf_add_hex(out, "\\u", 0xd800 + ((point - 0x10000) >> 10), 4, BUF_HEX_LOWER);
+		n = write_escape(escape, 0xd800 + ((point - 0x10000) >> 10));
 		point = 0xdc00 + ((point - 0x10000) & 0x3ff);
 	}
-	buf_add_hex(out, "\\u", point, 4, BUF_HEX_LOWER);
+	escape[n] = '\\';
+	escape[n + 1] = 'u';
+	for (size_t i = n + 5; i > n + 1; i--, point >>= 4)
+		escape[i] = BUF_HEX_LOWER[point & 0xf];
+	return n + 6;
 }
 
-/* What a terminal would obey, or would not show, goes as \uXXXX. */
+/* What stands for the character at `at`; 0: it goes as it is.  A terminal would obey, or not show, others. */
+static size_t quote_character(char *escape, const char *text, const char *at, size_t *length)
+{
+	char letter = escape_of(*at);
+	uint32_t point;
+
+	*length = 1;
+	if (letter) {
+		escape[0] = '\\';
+		escape[1] = letter;
+		return 2;
+	}
+	if (!shown_unsafe(text, at, &point, length) || (*length == 1 && point >= 0x80))
+		return 0;
+	return write_escape(escape, point);
+}
+
+static bool is_verbatim(char byte)
+{
+	return shown_is_plain(byte) && byte != '"' && byte != '\\';
+}
+
 bool json_quote(struct buf *out, const char *text)
 {
 	const char *run = text, *at = text;
-	uint32_t point;
-	size_t length;
+	char escape[12];
+	size_t length, n;
 
 	buf_putc(out, '"');
-	for (; *at; at += length) {
-		char letter = escape_of(*at);
-		bool is_unsafe = false;
-
-		length = 1;
-		if (!shown_is_plain(*at))
-			is_unsafe = shown_unsafe(text, at, &point, &length) && (length > 1 || point < 0x80);
-
-		if (!letter && !is_unsafe)
+	for (;; at += length) {
+		while (is_verbatim(*at))
+			at++;
+		if (!*at)
+			break;
+		n = quote_character(escape, text, at, &length);
+		if (!n)
 			continue;
 		if (at > run)
 			buf_add(out, run, (size_t)(at - run));
-		if (letter) {
-			buf_putc(out, '\\');
-			buf_putc(out, letter);
-		} else {
-			put_escape(out, point);
-		}
+		if (!buf_add(out, escape, n))
+			return false;
 		run = at + length;
 	}
 	buf_add(out, run, (size_t)(at - run));

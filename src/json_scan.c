@@ -11,13 +11,15 @@
 
 #include <string.h>
 
+#include "utf8.h"
+
 enum { REPLACEMENT = 0xfffd };
 
 struct scan {
 	const unsigned char *at, *end;
 	struct buf *out;
 	unsigned depth;
-	size_t values;
+	size_t values, unsafe;
 	enum fault why; /* what a false means */
 };
 
@@ -107,14 +109,14 @@ static int read_hex4(const struct scan *s, const unsigned char *at)
 	return unit;
 }
 
-/* Stands on the u of \uXXXX; a pair of surrogates is one code point. */
+/* Stands on the backslash of \uXXXX, or of no escape at all; a pair of surrogates is one code point. */
 static bool scan_unicode(struct scan *s)
 {
-	int code = read_hex4(s, s->at + 1), low = -1;
+	int code = s->end - s->at > 1 && s->at[1] == 'u' ? read_hex4(s, s->at + 2) : -1, low = -1;
 
 	if (code < 0)
 		return false;
-	s->at += 5;
+	s->at += 6;
 	if (code >= 0xd800 && code < 0xdc00 && s->end - s->at >= 6 && s->at[0] == '\\' &&
 		s->at[1] == 'u')
 		low = read_hex4(s, s->at + 2);
@@ -124,48 +126,85 @@ static bool scan_unicode(struct scan *s)
 	} else if (code >= 0xd800 && code < 0xe000) {
 		code = REPLACEMENT;
 	}
+	s->unsafe += utf8_is_control((uint32_t)code);
 	put_code_point(s->out, (unsigned)code);
 	return true;
 }
 
-/* Stands on the backslash. */
-static bool scan_escape(struct scan *s)
+static bool is_simple_escape(unsigned char byte)
 {
-	static const char simple[] = {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'};
-
-	s->at++;
-	int byte = peek(s);
-	if (byte == 'u')
-		return scan_unicode(s);
-	if (byte < 0 || !memchr(simple, byte, sizeof simple))
+	switch (byte) {
+	case '"':
+	case '\\':
+	case '/':
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't':
+		return true;
+	default:
 		return false;
-	buf_putc(s->out, '\\');
-	return take(s, (char)byte);
+	}
 }
 
-/* One sequence that begins with a byte over 7F; never fails, a broken one is replaced. */
-static void scan_utf8(struct scan *s)
+/* Bytes of the character that begins at `at` with a byte over 7F; 0: it is broken, *have bytes of it. */
+static int read_utf8(const unsigned char *at, const unsigned char *end, unsigned *code, int *have)
 {
 	static const unsigned first_of[] = {0, 0, 0x80, 0x800, 0x10000};
-	unsigned lead = *s->at;
+	unsigned lead = *at;
 	int n = lead >= 0xf5 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 1;
-	unsigned code = lead & (0x7fu >> n);
-	int have = 1;
+	unsigned point = lead & (0x7fu >> n);
+	int i = 1;
 
-	while (have < n && have < s->end - s->at && (s->at[have] & 0xc0) == 0x80)
-		code = code << 6 | (s->at[have++] & 0x3fu);
-	bool surrogate = code >= 0xd800 && code < 0xe000;
-	if (n > 1 && have == n && code >= first_of[n] && code <= 0x10ffff && !surrogate)
-		buf_add(s->out, s->at, (size_t)n);
-	else
-		put_code_point(s->out, REPLACEMENT);
-	s->at += have;
+	while (i < n && i < end - at && (at[i] & 0xc0) == 0x80)
+		point = point << 6 | (at[i++] & 0x3fu);
+	bool surrogate = point >= 0xd800 && point < 0xe000;
+	*code = point;
+	*have = i;
+	return n > 1 && i == n && point >= first_of[n] && point <= 0x10ffff && !surrogate ? n : 0;
 }
 
-/* One byte of a string that means itself and nothing else. */
+/* One byte of a string that means itself and nothing else, and takes no more room wherever it is shown. */
 static bool is_plain(unsigned char byte)
 {
-	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
+/* Past what is copied as it stands: plain bytes, whole characters, escapes of two bytes. */
+static void skip_run(struct scan *s)
+{
+	const unsigned char *at = s->at, *end = s->end;
+	unsigned code;
+	int n, have;
+
+	for (; at < end; at += n) {
+		n = 1;
+		if (is_plain(*at))
+			continue;
+		if (*at == '\\' && end - at > 1 && is_simple_escape(at[1]))
+			n = 2;
+		else if (*at >= 0x80 && (n = read_utf8(at, end, &code, &have)))
+			s->unsafe += utf8_is_control(code);
+		else if (*at == 0x7f)
+			s->unsafe++;
+		else
+			break;
+	}
+	buf_add(s->out, s->at, (size_t)(at - s->at));
+	s->at = at;
+}
+
+/* A broken sequence is one U+FFFD. */
+static void scan_broken(struct scan *s)
+{
+	unsigned code;
+	int have;
+
+	read_utf8(s->at, s->end, &code, &have);
+	s->at += have;
+	s->unsafe++;
+	put_code_point(s->out, REPLACEMENT);
 }
 
 /* Stands on the opening quote, or on what should have been one. */
@@ -174,19 +213,17 @@ static bool scan_string(struct scan *s)
 	if (!take(s, '"'))
 		return false;
 	for (;;) {
-		const unsigned char *run = s->at;
-
-		while (s->at < s->end && is_plain(*s->at))
-			s->at++;
-		buf_add(s->out, run, (size_t)(s->at - run));
+		skip_run(s);
+		if (s->unsafe > JSON_UNSAFE_MAX)
+			return refuse_too_big(s);
 		int byte = peek(s);
 		if (byte == '"')
 			return take(s, '"');
 		if (byte < 0x20)
 			return false;
 		if (byte >= 0x80)
-			scan_utf8(s);
-		else if (!scan_escape(s))
+			scan_broken(s);
+		else if (!scan_unicode(s))
 			return false;
 	}
 }

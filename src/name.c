@@ -35,11 +35,19 @@ static bool begins_word(char before, char here, char next)
 
 void name_snake(struct buf *out, const char *member)
 {
+	char piece[256];
+	size_t n = 0;
+
 	for (const char *at = member; *at; at++) {
+		if (n + 2 > sizeof piece) {
+			buf_add(out, piece, n);
+			n = 0;
+		}
 		if (at > member && begins_word(at[-1], at[0], at[1]))
-			buf_putc(out, '_');
-		buf_putc(out, ascii_lower(*at));
+			piece[n++] = '_';
+		piece[n++] = ascii_lower(*at);
 	}
+	buf_add(out, piece, n);
 }
 
 /* One character of a text, in json_text's encoding: C0 80 is U+0000, a stray byte is itself. */

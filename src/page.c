@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LISTING_MAX = 2000000 };
+enum {
+	LISTING_MAX = 2000000,
+	PAGE_ITEMS_MAX = 16384
+};
 
 /* ---- bodies ---- */
 
@@ -354,14 +357,23 @@ static bool refreshes(const struct flight *flight)
 	return flight->phase == PHASE_NEWEST || flight->phase == PHASE_LIVE;
 }
 
+static enum fault judge_page(const struct flight *flight, const struct json *result, const struct json *items,
+	size_t n_items)
+{
+	if (n_items > PAGE_ITEMS_MAX)
+		return FAULT_TOO_BIG;
+	return is_page(flight, result, items) ? FAULT_NONE : FAULT_ANSWER;
+}
+
 static enum fault take_page(struct flight *flight, const struct json *result, const struct source_note *note)
 {
 	const struct json *items = flight->action->items ? json_path(result, flight->action->items) : NULL;
 	size_t before = flight->n_seen, n_items = items ? json_count(items) : 0;
 	bool fits = true;
 
-	if (!is_page(flight, result, items))
-		return FAULT_ANSWER;
+	enum fault fault = judge_page(flight, result, items, n_items);
+	if (fault)
+		return fault;
 	if (flight->ids)
 		harvest_ids(flight, result, flight->ids);
 	else if (items)

@@ -84,6 +84,9 @@ enum fault provider_http_fault(const struct response *response, struct fault_not
 	return fault;
 }
 
+static const char TOO_BIG[] = "the answer is over 8 MiB, 64 levels, 80,000 values or 524,288 control "
+	"characters: read it with the cloud's own tool";
+
 enum fault provider_parse_body(struct json **root, const struct response *response,
 	struct fault_note *note)
 {
@@ -91,8 +94,7 @@ enum fault provider_parse_body(struct json **root, const struct response *respon
 	enum fault fault = response->body.full ? FAULT_TOO_BIG :
 		json_parse(root, response->body.data, response->body.len);
 	if (fault != FAULT_NONE)
-		provider_refuse(note, fault == FAULT_TOO_BIG ? "the answer is over its ceiling" :
-			"the answer is not JSON");
+		provider_refuse(note, fault == FAULT_TOO_BIG ? TOO_BIG : "the answer is not JSON");
 	return fault;
 }
 

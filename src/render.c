@@ -17,6 +17,8 @@
 #include "shown.h"
 #include "siblings.h"
 
+enum { ENTRIES_MAX = SNAPSHOT_ENTRIES_MAX + 2 }; /* the root and describe.json */
+
 static const char HIDDEN[] = "<hidden>";
 static const char DESCRIBE[] = "describe.json";
 
@@ -40,9 +42,8 @@ struct renderer {
 
 void rendering_init(struct rendering *rendering)
 {
-	/* Each value makes one entry at most, and there is describe.json. */
-	buf_init(&rendering->entries, (JSON_VALUES_MAX + 1) * sizeof(struct snapshot_entry));
-	buf_init(&rendering->by_name, (JSON_VALUES_MAX + 1) * sizeof(uint32_t));
+	buf_init(&rendering->entries, ENTRIES_MAX * sizeof(struct snapshot_entry));
+	buf_init(&rendering->by_name, ENTRIES_MAX * sizeof(uint32_t));
 	buf_init(&rendering->text, SNAPSHOT_BYTES_MAX);
 	rendering->content = 0;
 }
@@ -189,7 +190,7 @@ static void add_member(struct renderer *r, struct sibling *sibling, bool of_reso
 
 	put_whole_name(r, sibling->key);
 	escape_raw(r, &r->whole);
-	if (of_resource) {
+	if (of_resource && !r->style->api_names && kind_alters_name(r->kind, sibling->key)) {
 		kind_member_name(r->kind, sibling->key, r->style->api_names, &r->raw);
 		escape_raw(r, &r->name);
 		name = &r->name;
@@ -446,9 +447,9 @@ void render_object(struct rendering *out, const struct kind *kind, const struct 
 		.in_part = style->from_list && kind->describe.name && !kind->list_is_detail,
 	};
 
-	buf_init(&r.origins, (JSON_VALUES_MAX + 1) * sizeof(struct origin));
+	buf_init(&r.origins, ENTRIES_MAX * sizeof(struct origin));
 	siblings_init(&r.siblings);
-	buf_init(&r.raw, SNAPSHOT_BYTES_MAX);
+	buf_init(&r.raw, 2 * JSON_BYTES_MAX);
 	buf_init(&r.name, NAME_BYTES_MAX);
 	buf_init(&r.whole, NAME_BYTES_MAX);
 	print_describe(&r); /* the text's first bytes */

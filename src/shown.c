@@ -26,7 +26,7 @@ bool shown_add(struct buf *out, const char *text, const char *kept)
 	uint32_t point;
 	size_t length;
 
-	for (; *at; at += length) {
+	for (; *at && !out->full; at += length) {
 		size_t unsafe = 0;
 
 		length = 1;

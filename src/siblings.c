@@ -20,7 +20,8 @@
 enum {
 	ROUNDS_WHOLE = 4, /* back to the whole name in these; it may be taken, and so on */
 	ROUNDS = 8,
-	COUNT_MAX = JSON_VALUES_MAX + 64, /* with describe.json and the subkinds */
+	COUNT_MAX = SNAPSHOT_ENTRIES_MAX + 64, /* with describe.json and the subkinds */
+	NAMES_MAX = 64 << 20, /* bytes: of one, those that failed in each round are kept */
 };
 
 void siblings_init(struct siblings *siblings)
@@ -29,7 +30,7 @@ void siblings_init(struct siblings *siblings)
 	buf_init(&siblings->order, COUNT_MAX * sizeof(uint32_t));
 	buf_init(&siblings->by_key, COUNT_MAX * sizeof(uint32_t));
 	buf_init(&siblings->sorting, 2 * COUNT_MAX * sizeof(struct sort_item));
-	buf_init(&siblings->names, SNAPSHOT_BYTES_MAX);
+	buf_init(&siblings->names, NAMES_MAX);
 }
 
 void siblings_release(struct siblings *siblings)
@@ -185,7 +186,7 @@ static void make_distinct(struct siblings *siblings, struct sibling *loser)
 {
 	struct buf text, name;
 
-	buf_init(&text, SNAPSHOT_BYTES_MAX);
+	buf_init(&text, NAMES_MAX);
 	buf_init(&name, NAME_BYTES_MAX);
 	if (loser->rank == SIBLING_DISTINCT)
 		buf_puts(&text, siblings_name(siblings, loser));

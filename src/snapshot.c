@@ -17,6 +17,12 @@
 /* What 0 and 1 (the kernel: none; our own: the root) become as inode numbers. */
 enum { INO_FIRST = 2 };
 
+enum {
+	ENTRY_BYTES = 128, /* an entry takes no more, beside what its JSON is multiplied to */
+	SWELLING = 5, /* a byte of JSON is so many: in describe.json, as a key, and as a name of %XX */
+	SURE_BYTES = 2 * SNAPSHOT_ENTRIES_MAX /* so few hold no more: each has two brackets or a comma */
+};
+
 static uint64_t hash_number(uint64_t seed, uint64_t number)
 {
 	unsigned char bytes[8];
@@ -148,13 +154,59 @@ struct summary snapshot_summary(const struct kind *kind, const struct json *obje
 	};
 }
 
+/* A list of scalars. */
+static bool is_one_file(const struct json *value)
+{
+	const struct json *item = json_type(value) == JSON_ARRAY ? json_first(value) : NULL;
+
+	while (item && !json_first(item) && json_type(item) != JSON_ARRAY && json_type(item) != JSON_OBJECT)
+		item = json_next(item);
+	return json_type(value) == JSON_ARRAY && !item;
+}
+
+/* What an object would come to, at most: an upper bound that is cheap to have. */
+struct weight {
+	size_t entries, bytes;
+};
+
+/* Goes on no further than to what is too much. */
+static void weigh(struct weight *weight, const struct json *value, size_t depth)
+{
+	bool one_file = is_one_file(value);
+
+	for (const struct json *item = json_first(value); item; item = json_next(item)) {
+		if (weight->entries > SNAPSHOT_ENTRIES_MAX)
+			return;
+		weight->entries += !one_file;
+		weight->bytes += 2 * depth + (one_file ? sizeof "\n" : ENTRY_BYTES);
+		weigh(weight, item, depth + 1);
+	}
+}
+
+bool snapshot_is_sure(const struct json *object, size_t len)
+{
+	struct weight weight = { 0 };
+
+	if (len <= SURE_BYTES)
+		return true;
+	if (len > SNAPSHOT_ITEM_BYTES_MAX)
+		return false;
+	weigh(&weight, object, 1);
+	return weight.entries <= SNAPSHOT_ENTRIES_MAX &&
+		weight.bytes + SWELLING * len + ENTRY_BYTES <= SNAPSHOT_BYTES_MAX;
+}
+
 enum fault snapshot_render(struct snapshot **out, const struct kind *kind,
 	const struct json *object, const char *path, const struct snapshot_style *style,
 	int64_t now_s)
 {
 	struct rendering rendering;
+	struct weight weight = { 0 };
 
 	*out = NULL;
+	weigh(&weight, object, 1);
+	if (weight.entries > SNAPSHOT_ENTRIES_MAX)
+		return FAULT_TOO_BIG;
 	rendering_init(&rendering);
 	render_object(&rendering, kind, object, style);
 	if (!rendering_full(&rendering))

@@ -47,11 +47,17 @@ static void set_changed(struct tree *tree, struct version *version, uint32_t ent
 	version->changed_s[entry] = changed_s;
 }
 
+/* To render it would take as long as what it is held against has just taken: all counts as changed. */
+static bool version_is_costly(const struct version *version)
+{
+	return !version->snapshot && version->text && version->text->len > COMPARED_BYTES_MAX;
+}
+
 void version_agree(struct tree *tree, struct version *version, struct version *other)
 {
 	struct map inos;
 
-	if (!version || !other || !other->changed_s)
+	if (!version || !other || !other->changed_s || version_is_costly(version) || version_is_costly(other))
 		return;
 	const struct snapshot *now = version_look(tree, version), *then = version_look(tree, other);
 	map_init(&inos, tree->options.seed);
@@ -66,13 +72,19 @@ void version_agree(struct tree *tree, struct version *version, struct version *o
 
 void version_compare(struct tree *tree, struct version *version, struct version *before)
 {
-	const struct snapshot *now = version_look(tree, version), *then = version_look(tree, before);
+	const struct snapshot *now = version_look(tree, version), *then;
 	struct map inos;
 
-	map_init(&inos, tree->options.seed);
-	map_inos(&inos, then);
 	version->changed_s = xcalloc(now->n_entries, sizeof(*version->changed_s));
 	tree->memory += now->n_entries * sizeof(*version->changed_s);
+	if (version_is_costly(before)) {
+		for (uint32_t i = 1; i < now->n_entries; i++)
+			version->changed_s[i] = version->stamp->received_s;
+		return;
+	}
+	then = version_look(tree, before);
+	map_init(&inos, tree->options.seed);
+	map_inos(&inos, then);
 	for (uint32_t i = 1; i < now->n_entries; i++) {
 		uint32_t old = find_ino(&inos, then, now->entries[i].ino);
 		if (old && then->entries[old].content == now->entries[i].content)

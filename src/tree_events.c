@@ -239,6 +239,28 @@ static struct snapshot *render_last(struct tree *tree, struct node *node, const 
 	return snapshot;
 }
 
+static bool is_changed(const struct text *last, const struct text *text)
+{
+	return !text || last->len != text->len || memcmp(last->bytes, text->bytes, text->len);
+}
+
+/* The last answer is held against this one; of a huge one it is only said that something changed. */
+static void note_changes(struct tree *tree, struct node *node, struct version *version,
+	const struct text *text, int64_t at_s)
+{
+	struct follow *follow = node->inside->follow;
+
+	if (follow->last && follow->last->len > COMPARED_BYTES_MAX) {
+		if (is_changed(follow->last, text))
+			append_word(tree, follow, "", "more", at_s);
+		return;
+	}
+	struct snapshot *then = render_last(tree, node, follow, at_s);
+	if (then)
+		compare(tree, follow, then, version_look(tree, version), at_s);
+	snapshot_free(then);
+}
+
 void events_note(struct tree *tree, struct node *node, struct version *version, struct text *text,
 	int64_t at_s)
 {
@@ -249,10 +271,7 @@ void events_note(struct tree *tree, struct node *node, struct version *version, 
 	if (follow->gone)
 		append_word(tree, follow, "gone", "there", at_s);
 	follow->gone = false;
-	struct snapshot *then = render_last(tree, node, follow, at_s);
-	if (then)
-		compare(tree, follow, then, version_look(tree, version), at_s);
-	snapshot_free(then);
+	note_changes(tree, node, version, text, at_s);
 	remember(tree, follow, text, version->from_list);
 }
 

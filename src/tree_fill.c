@@ -11,6 +11,8 @@
 
 #include "name.h"
 
+enum { ITEM_ROOM = 64 << 10 }; /* bytes that are kept for printing the next one */
+
 /* ---- an item of a list ---- */
 
 int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool terminal, int64_t sent_ms)
@@ -41,7 +43,7 @@ static bool print_item(struct tree *tree, const struct json *item)
 /* What has the common size is used again. */
 static void release_item(struct tree *tree)
 {
-	if (tree->item.room > SNAPSHOT_SURE_BYTES)
+	if (tree->item.room > ITEM_ROOM)
 		buf_release(&tree->item);
 }
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PAGE_RENDER_MAX = 512 << 10 }; /* bytes of a page's items that are rendered in its turn */
+
 /* ---- stamps ---- */
 
 struct stamp *stamp_new(const struct source_note *note)
@@ -194,22 +196,38 @@ struct version *record_version(struct tree *tree, struct node *node, struct reco
 
 /* ---- a list's item ---- */
 
+/* A page of more than a cloud has reason to send is rendered where somebody looks, not in its own turn. */
+static bool takes_part(struct stamp *stamp, size_t len)
+{
+	stamp->rendered += len;
+	return stamp->rendered <= PAGE_RENDER_MAX;
+}
+
+static bool holds_text(const struct record *record, const struct buf *text)
+{
+	return record->text && record->text->len == text->len &&
+		!memcmp(record->text->bytes, text->data, text->len);
+}
+
 bool node_set_item(struct tree *tree, struct node *node, const struct json *item, const struct buf *text,
 	struct stamp *stamp, bool *changed)
 {
 	struct summary summary = snapshot_summary(node->kind, item, stamp->received_s);
 	struct record *record = &node->listed;
 	struct snapshot *snapshot = NULL;
-	bool same = record->text && record->text->len == text->len &&
-		!memcmp(record->text->bytes, text->data, text->len);
+	bool same = holds_text(record, text);
 
+	if (!same && !snapshot_is_sure(item, text->len))
+		return false;
 	/* nobody has looked into most items, and few change: rendering each would be most of a list's work */
-	if (!same && (node->looked || text->len > SNAPSHOT_SURE_BYTES) &&
-			node_render(tree, node, item, true, stamp->received_s, &snapshot))
+	bool renders = !same && node->looked && takes_part(stamp, text->len);
+	if (renders && node_render(tree, node, item, true, stamp->received_s, &snapshot))
 		return false;
 	int64_t expires_ms = expiry_ms(tree, node->kind, summary.terminal, stamp->sent_ms);
-	if (!same && node->looked) /* say what changed since */
+	if (renders) /* say what changed since */
 		record_version(tree, node, record);
+	else if (!same)
+		record_unrender(tree, record);
 	if (!same) {
 		text_put(tree, record->text);
 		record->text = text_new(tree, text);

@@ -7,6 +7,7 @@
 
 #include "cloud.h"
 #include "flight.h"
+#include "snapshot.h"
 #include "tree_node.h"
 
 enum { OWNER = 0, OTHER = 65534, LIST_MS = 30000 };
@@ -210,6 +211,88 @@ static void test_so_many_tables_are_kept_open(void **state)
 	leave(&place);
 }
 
+/* An answer of one resource with `n` members beside its Id, or of a page of `n` items: the reply's fault. */
+static enum fault answer_members(struct place *place, size_t n)
+{
+	struct ask ask = { .uid = OWNER };
+	struct buf body;
+
+	buf_init(&body, JSON_BYTES_MAX);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&body, ",\"Member%zu\":1", i);
+	ask_put(&ask, place->world, ASK_LOOKUP, world_find(place->world, "training"), "train-1");
+	exchange_tencent(world_only(place->world), "\"TrainingTaskDetail\":{\"Id\":\"train-1\"%s}", body.data);
+	while (!ask.answers)
+		assert_true(script_step(&place->world->script));
+	buf_release(&body);
+	return ask.reply.outcome == OUTCOME_FAILED ? ask.reply.fault : FAULT_NONE;
+}
+
+static enum fault answer_page(struct place *place, size_t n)
+{
+	struct ask ask = { .uid = OWNER };
+	struct buf body;
+
+	buf_init(&body, JSON_BYTES_MAX);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&body, "%s{\"Id\":\"train-%zu\"}", i ? "," : "", i);
+	ask_put(&ask, place->world, ASK_OPEN, world_find(place->world, "training"), NULL);
+	exchange_tencent(world_only(place->world), "\"TotalCount\":%zu,\"TrainingTaskSet\":[%s]", n, body.data);
+	while (!ask.answers)
+		assert_true(script_step(&place->world->script));
+	buf_release(&body);
+	return ask.reply.outcome == OUTCOME_FAILED ? ask.reply.fault : FAULT_NONE;
+}
+
+static void assert_answers(enum fault answer(struct place *place, size_t n), size_t n, enum fault fault,
+	const char *error)
+{
+	struct place place;
+
+	enter(&place, "tione");
+	place.cloud.latency_ms = -1;
+	assert_int_equal(answer(&place, n), fault);
+	assert_text_has(&place, ".describefs/errors", error);
+	leave(&place);
+}
+
+static void test_an_answer_is_so_large(void **state)
+{
+	(void)state;
+	assert_answers(answer_members, SNAPSHOT_ENTRIES_MAX - 1, FAULT_NONE, "");
+	assert_answers(answer_members, SNAPSHOT_ENTRIES_MAX, FAULT_TOO_BIG, "a resource is over 8,192 files");
+	assert_answers(answer_members, JSON_VALUES_MAX - 8, FAULT_TOO_BIG, "a resource is over 8,192 files");
+	assert_answers(answer_members, JSON_VALUES_MAX, FAULT_TOO_BIG, "80,000 values");
+	assert_answers(answer_page, 16384, FAULT_NONE, "");
+	assert_answers(answer_page, 16385, FAULT_TOO_BIG, "a page over 16,384 items");
+}
+
+/* A list's item that is too large for one stands in the listing, and is described by a call of its own. */
+static void test_a_listed_item_is_so_large(void **state)
+{
+	struct place place;
+	char *text = xcalloc((2 << 20) + 1, 1);
+	struct ask ask = { .uid = OWNER };
+	(void)state;
+
+	enter(&place, "tione");
+	place.cloud.latency_ms = -1;
+	memset(text, 'x', 2 << 20);
+	ask_put(&ask, place.world, ASK_OPEN, world_find(place.world, "training"), NULL);
+	exchange_tencent(world_only(place.world), "\"TotalCount\":1,\"TrainingTaskSet\":[{\"Id\":\"train-1\","
+		"\"Name\":\"%s\"}]", text);
+	while (!ask.answers)
+		assert_true(script_step(&place.world->script));
+	assert_found(&ask.reply);
+	ask = (struct ask){ .uid = OWNER };
+	ask_put(&ask, place.world, ASK_LOOKUP, world_find(place.world, "training/train-1"), "status");
+	exchange_tencent(world_only(place.world), "\"TrainingTaskDetail\":{\"Id\":\"train-1\",\"Status\":\"RUNNING\"}");
+	assert_found(&ask.reply);
+	assert_cat(place.world, "training/train-1/status", "RUNNING\n");
+	free(text);
+	leave(&place);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +301,8 @@ int main(void)
 		cmocka_unit_test(test_misses_of_made_up_names_do_not_pile_up),
 		cmocka_unit_test(test_other_users_events_leave_the_owners),
 		cmocka_unit_test(test_so_many_tables_are_kept_open),
+		cmocka_unit_test(test_an_answer_is_so_large),
+		cmocka_unit_test(test_a_listed_item_is_so_large),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 
 #include "cloud.h"
 
-enum { HUGE_BYTES = 7 << 20, TURNS_MAX = 8 };
+enum { HUGE_BYTES = 3 << 20, TURNS_MAX = 8 };
 
 struct place {
 	struct world *world;

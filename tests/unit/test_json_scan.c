@@ -320,9 +320,9 @@ static enum fault parse_wide(size_t count, const char *item)
 static void test_values_have_a_ceiling(void **state)
 {
 	(void)state;
-	assert_int_equal(parse_wide(200000, "1"), FAULT_NONE);
-	assert_int_equal(parse_wide(200000, "\"\xff\""), FAULT_NONE);
-	assert_int_equal(parse_wide(200001, "1"), FAULT_TOO_BIG);
+	assert_int_equal(parse_wide(80000, "1"), FAULT_NONE);
+	assert_int_equal(parse_wide(80000, "\"\xff\""), FAULT_NONE);
+	assert_int_equal(parse_wide(80001, "1"), FAULT_TOO_BIG);
 	assert_int_equal(parse_wide(1000000, "{}"), FAULT_TOO_BIG);
 }
 
@@ -340,11 +340,42 @@ static enum fault parse_long(size_t len, unsigned char byte)
 	return fault;
 }
 
+/* Two of each, so that strings may be of any even length; they stand between quotes. */
+static enum fault parse_many(const char *two, size_t n)
+{
+	struct buf text;
+	struct json *root;
+
+	buf_init(&text, JSON_BYTES_MAX);
+	buf_putc(&text, '"');
+	for (size_t i = 0; i < n; i += 2)
+		buf_puts(&text, two);
+	buf_putc(&text, '"');
+	assert_false(text.full);
+	enum fault fault = json_parse(&root, text.data, text.len);
+	json_free(root);
+	buf_release(&text);
+	return fault;
+}
+
+/* Characters that take many bytes to show, however they are written. */
+static void test_controls_have_a_ceiling(void **state)
+{
+	static const char *const pairs[] = { "\xff\xff", "\x7f\x7f", "\xc2\x80\xc2\x80", "\\u0001\\u0085",
+		"\xe2\x80\x8e\xe2\x80\x8e", "\xff\xc2\x80" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		assert_int_equal(parse_many(pairs[i], JSON_UNSAFE_MAX), FAULT_NONE);
+		assert_int_equal(parse_many(pairs[i], JSON_UNSAFE_MAX + 2), FAULT_TOO_BIG);
+	}
+	assert_int_equal(parse_many("\xe4\xb8\xad\xe6\x96\x87", 2 * JSON_UNSAFE_MAX), FAULT_NONE);
+}
+
 static void test_bytes_have_a_ceiling(void **state)
 {
 	(void)state;
 	assert_int_equal(parse_long(JSON_BYTES_MAX, 'a'), FAULT_NONE);
-	assert_int_equal(parse_long(JSON_BYTES_MAX, 0xff), FAULT_NONE);
 	assert_int_equal(parse_long(JSON_BYTES_MAX + 1, 'a'), FAULT_TOO_BIG);
 	assert_int_equal(parse_long(JSON_BYTES_MAX + 1, ' '), FAULT_TOO_BIG);
 }
@@ -360,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_printing_is_a_round_trip),
 		cmocka_unit_test(test_depth_has_a_ceiling),
 		cmocka_unit_test(test_values_have_a_ceiling),
+		cmocka_unit_test(test_controls_have_a_ceiling),
 		cmocka_unit_test(test_bytes_have_a_ceiling),
 	};
 

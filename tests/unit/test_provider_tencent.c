@@ -211,7 +211,7 @@ static void test_over_the_ceilings(void **state)
 	assert_null(root);
 	response.body.full = true;
 	assert_int_equal(provider_tencent.parse(&root, &result, &response, &note), FAULT_TOO_BIG);
-	assert_non_null(strstr(note.message, "ceiling"));
+	assert_non_null(strstr(note.message, "the answer is over 8 MiB"));
 	response_release(&response);
 }
 

@@ -167,10 +167,10 @@ static void test_a_change_touches_only_its_own(void **state)
 	snapshot_free(y);
 }
 
-/* As many members as an answer may have. */
+/* As many members as a resource may have. */
 static void test_a_large_object(void **state)
 {
-	enum { MANY = JSON_VALUES_MAX - 1 }; /* and the object itself */
+	enum { MANY = SNAPSHOT_ENTRIES_MAX };
 	struct buf text;
 
 	(void)state;
@@ -180,7 +180,7 @@ static void test_a_large_object(void **state)
 	buf_putc(&text, '}');
 	struct snapshot *s = render(&training, text.data);
 	assert_int_equal(s->n_entries, MANY + 2);
-	assert_bytes(s, "member123456", "123456\n");
+	assert_bytes(s, "member1234", "1234\n");
 	snapshot_free(s);
 	buf_release(&text);
 }
@@ -220,8 +220,66 @@ static enum fault render_swelling(size_t n_bytes, size_t n_items)
 static void test_too_big(void **state)
 {
 	(void)state;
-	assert_int_equal(render_swelling(5 << 20, 10), FAULT_NONE);
-	assert_int_equal(render_swelling(5 << 20, 190000), FAULT_TOO_BIG);
+	assert_int_equal(render_swelling(500000, 10), FAULT_NONE);
+	assert_int_equal(render_swelling(500000, 30000), FAULT_TOO_BIG);
+}
+
+/* The object `{"Id":"x","List":[ITEM,...]}` with n items; is_sure: what is said of it without rendering. */
+static enum fault render_wide(const char *item, size_t n, bool *is_sure)
+{
+	struct buf text;
+	struct json *object;
+	struct snapshot *s;
+
+	buf_init(&text, JSON_BYTES_MAX);
+	buf_puts(&text, "{\"Id\":\"x\",\"List\":[");
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(&text, i ? "," : "");
+		buf_puts(&text, item);
+	}
+	buf_puts(&text, "]}");
+	assert_int_equal(json_parse(&object, text.data, text.len), FAULT_NONE);
+	*is_sure = snapshot_is_sure(object, text.len);
+	buf_release(&text);
+	enum fault fault = snapshot_render(&s, &plain, object, "/x", &bare_style, 0);
+	snapshot_free(s);
+	json_free(object);
+	return fault;
+}
+
+static void test_so_many_files(void **state)
+{
+	enum { MANY = SNAPSHOT_ENTRIES_MAX - 2 }; /* and the two members */
+	bool is_sure;
+
+	(void)state;
+	assert_int_equal(render_wide("{}", MANY, &is_sure), FAULT_NONE);
+	assert_true(is_sure);
+	assert_int_equal(render_wide("{}", MANY + 1, &is_sure), FAULT_TOO_BIG);
+	assert_false(is_sure);
+	assert_int_equal(render_wide("{\"A\":1}", MANY / 2, &is_sure), FAULT_NONE);
+	assert_int_equal(render_wide("{\"A\":1}", MANY / 2 + 1, &is_sure), FAULT_TOO_BIG);
+	assert_false(is_sure);
+	assert_int_equal(render_wide("1", 8 * MANY, &is_sure), FAULT_NONE); /* one file */
+	assert_true(is_sure);
+}
+
+/* What is sure does render, whatever takes the most room. */
+static void test_what_is_sure_renders(void **state)
+{
+	static const char *const items[] = { "{\"//////////\":1}", "{\"\xe2\x80\xae\xe2\x80\xae\":1}", "1", "\"\"",
+		"\"\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\"", "[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]",
+		"{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":1}}}}}", "[]" };
+	bool is_sure;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof items / sizeof *items; i++)
+		for (size_t n = 100; n < 40000; n = n * 3 / 2) {
+			if (n * (1 + strlen(items[i]) / 2) > 60000)
+				break;
+			enum fault fault = render_wide(items[i], n, &is_sure);
+			assert_true(!fault || !is_sure);
+		}
 }
 
 static void test_a_directory_of_texts(void **state)
@@ -272,6 +330,8 @@ int main(void)
 		cmocka_unit_test(test_a_change_touches_only_its_own),
 		cmocka_unit_test(test_a_large_object),
 		cmocka_unit_test(test_too_big),
+		cmocka_unit_test(test_so_many_files),
+		cmocka_unit_test(test_what_is_sure_renders),
 		cmocka_unit_test(test_a_directory_of_texts),
 	};
 
