@@ -53,6 +53,14 @@ uint64_t file_mark(const struct file_cover *cover, const char *path)
 	return 0;
 }
 
+void file_advise_home(const struct file_cover *cover, const char *home, const char *path, struct buf *why)
+{
+	(void)cover;
+	(void)home;
+	(void)path;
+	(void)why;
+}
+
 bool file_is_there(const struct file_cover *cover, const char *path)
 {
 	(void)cover;
