@@ -710,6 +710,8 @@ static void a_directory_that_is_not_there_is_fine(void **state)
 static void files_are_read_in_the_order_of_their_names(void **state)
 {
 	struct directory *directory = *state;
+	catalogs_load_built_in(&directory->catalogs); /* they come before files, which may change them */
+	size_t n_built_in = directory->catalogs.n;
 	put(directory, "z.json", "not JSON");
 	put(directory, "b.json", "not JSON");
 	put(directory, "c.json", "not JSON");
@@ -721,7 +723,7 @@ static void files_are_read_in_the_order_of_their_names(void **state)
 	assert_non_null(strstr(directory->mistakes.v[0], "/b.json"));
 	assert_non_null(strstr(directory->mistakes.v[1], "/c.json"));
 	assert_non_null(strstr(directory->mistakes.v[2], "/z.json"));
-	assert_int_equal(directory->catalogs.n, 0);
+	assert_int_equal(directory->catalogs.n, n_built_in);
 }
 
 static void what_is_no_small_file_is_refused_by_name(void **state)
