@@ -1,6 +1,6 @@
 # What is installed where, and the packages. Included by the top Makefile.
 #
-# mount(8) looks for its helpers in /sbin alone; a prefix of somebody's own gets it beside bin/.
+# mount(8) looks for its helpers in /sbin alone; with any other PREFIX than /usr and /usr/local it goes beside bin/.
 
 BINDIR := $(PREFIX)/bin
 DOCDIR := $(PREFIX)/share/doc/describefs

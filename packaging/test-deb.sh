@@ -87,7 +87,7 @@ if [ -x build/describefs-emulator ] && [ -c /dev/fuse ]; then
 	for _ in $(seq 100); do [ -s "$root/tmp/ready" ] && break; sleep 0.05; done
 	url=http://127.0.0.1:$(sed -n 's/^http=//p' "$root/tmp/ready")
 	mknod -m 666 "$root/dev/fuse" c 10 229 2>/dev/null || true
-	# The emulator's own keys: nobody's account.
+	# The emulator's own keys; no account has them.
 	key='{"secretId": "AKIDEXAMPLEEXAMPLEEXAMPLEEXAMPLE0001", "secretKey": "ExampleSecretKey0123456789abcdef"}'
 	sh_inside "umask 077; mkdir -p /root/.tccli; echo '$key' >/root/.tccli/default.credential"
 	sh_inside "id joe >/dev/null 2>&1 || useradd -m joe; install -d -o joe /home/joe/.tccli /home/joe/ti
@@ -99,7 +99,7 @@ if [ -x build/describefs-emulator ] && [ -c /dev/fuse ]; then
 	ok "a user mounts, reads, unmounts" sh_inside "setpriv --reuid joe --regid joe --init-groups env HOME=/home/joe sh -ec '
 		describefs -o endpoint=$url tione /home/joe/ti
 		grep -x SUCCEED /home/joe/ti/training/*/status; fusermount3 -u /home/joe/ti'"
-	# A new user's first session, from a key to who has succeeded; printed as it went.
+	# A new user's first session, from a key to a finished task; its output is printed.
 	cat >"$root/tmp/session" <<-END
 		set -ex
 		mkdir -p ~/.config/describefs ~/cloud
@@ -112,7 +112,7 @@ if [ -x build/describefs-emulator ] && [ -c /dev/fuse ]; then
 		describefs status | cut -f 1-5
 		fusermount3 -u ~/cloud
 	END
-	ok "a named mount, and who has succeeded" sh_inside "setpriv --reuid joe --regid joe --init-groups env HOME=/home/joe sh /tmp/session
+	ok "a named mount, and a finished task" sh_inside "setpriv --reuid joe --regid joe --init-groups env HOME=/home/joe sh /tmp/session
 		! mount | grep describefs"
 	sed 's/^/# /' "$root/tmp/said"
 	ok "a line of fstab mounts" sh_inside "echo 'tione /mnt/ti describefs noauto,_netdev,x-systemd.automount,endpoint=$url 0 0' \

@@ -92,7 +92,7 @@ function __describefs_options
                 {$list}sts=\t'another address of the security token service' \
                 {$list}proxy=\t'reach the cloud through this proxy' \
                 {$list}cacert=\t'certificates to trust instead' {$list}allow_other\t'other users may read' \
-                {$list}uid=\t'who owns the files' {$list}gid=\t'whose group they have' {$list}umask=\t'taken off the modes' \
+                {$list}uid=\t'owner of the files' {$list}gid=\t'group of the files' {$list}umask=\t'bits to remove from the modes' \
                 {$list}fsname=\t'what mount shows as the source' {$list}auto_unmount {$list}default_permissions \
                 {$list}nodev {$list}nosuid {$list}noexec {$list}noatime
     end

@@ -19,7 +19,7 @@ WARM = {"open+read+close, p50": "open, read, close one file", "`cat training/*/s
 PEERS = ("describefs", "httpdirfs", "rclone")
 LOOP = "the official Node client, one status at a time"
 COLD = {"`cat training/*/status`": ("cat training/*/status", "describefs"),
-        "`grep -r`": ("grep -r RUNNING training", "describefs"), LOOP: ("a loop over the cloud's client", "client")}
+        "`grep -r`": ("grep -r RUNNING training", "describefs"), LOOP: ("the cloud's client, once a task", "client")}
 LEFT, RIGHT, ROW, BAR, DECADE = 250, 90, 20, 13, 130  # pixels; a decade is a factor of ten
 SMALLEST, LARGEST = 0.3, 3000  # ratios at the ends of the axis
 
@@ -63,14 +63,17 @@ def ratio(cell):
     return float(cell) if re.fullmatch(r"[\d.]+", cell or "") else None
 
 
-def warm_rows(rows):
-    """[(label, class, ratio)]; describefs's ratio stands in the column without a name."""
+def warm_rows(rows, text):
+    """[(label, name, class, ratio, note)]; describefs's ratio stands in the column without a name."""
     cells = {row["warm"]: {**row, "describefs": row[""]} for row in rows}
-    return [(label if peer == "describefs" else "", peer, peer, ratio(cells[row].get(peer)), "")
+    reasons = {(row, peer): ": " + reason
+               for row, peer, reason in re.findall(r"^Left out: (`.*`) of (\w+): (.*)\.$", text, re.M)}
+    return [(label if peer == "describefs" else "", peer, peer, ratio(cells[row].get(peer)), reasons.get((row, peer), ""))
             for row, label in WARM.items() for peer in PEERS]
 
 
 def cold_rows(rows):
+    """The same of the cold part, at the first rate that it measured."""
     return [(label, name, "loop" if row["cold"] == LOOP else "describefs", ratio(row["ratio"]),
              " (%s)" % row["time"].removeprefix("~"))
             for row in rows for label, name in [COLD.get(row["cold"], (None, None))]
@@ -84,18 +87,18 @@ def x(value):
 def bars(rows, y):
     """The bars of one part: from 1, so that a bar to the left is faster and one to the right slower."""
     drawn = []
-    for label, name, style, value, time in rows:
+    for label, name, style, value, note in rows:
         if label:
             y += 8
             drawn.append('<text x="16" y="%d" class="m">%s</text>' % (y + BAR - 2, xml.sax.saxutils.escape(label)))
         if value is None:
-            drawn.append('<text x="%.1f" y="%d" class="s">%s: over the time limit</text>' % (x(1) + 6, y + BAR - 2, name))
+            drawn.append('<text x="%.1f" y="%d" class="s">%s%s</text>' % (x(1) + 6, y + BAR - 2, name, note or ": not measured"))
         else:
             ends = sorted((x(1), x(value)))
             drawn.append('<rect x="%.1f" y="%d" width="%.1f" height="%d" class="%s"/>' % (
                 ends[0], y, max(ends[1] - ends[0], 1), BAR, style))
             drawn.append('<text x="%.1f" y="%d" class="s">%s %s%s</text>' % (
-                ends[1] + 6, y + BAR - 2, name, "%.2f" % value if value < 10 else "%.0f" % value, time))
+                ends[1] + 6, y + BAR - 2, name, "%.2f" % value if value < 10 else "%.0f" % value, note))
         y += ROW
     return drawn, y
 
@@ -116,7 +119,7 @@ def draw(text):
     found = tables(text)
     machine = re.match(r"(Linux [\d.]+)\S*, (\d+ cores), ([\d-]+), commit (\w+).*?; (load [\d.]+)", text)
     few = re.search(r"; httpdirfs and rclone \(over a local nginx\): (\d+) tasks", text)[1]
-    upper, y = part("Cached", "times the same files on tmpfs (= 1)", warm_rows(found["warm"]), 12)
+    upper, y = part("Cached", "times the same files on tmpfs (= 1)", warm_rows(found["warm"], text), 12)
     rate, tasks = found["cold"][0]["rate"].replace("/s", " calls a second"), int(found["cold"][0]["tasks"])
     lower, y = part("Nothing cached: %s tasks, %s, %s latency" % (
         format(tasks, ","), rate, re.search(r"## Cold: (\d+ ms) latency", text)[1]),
