@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -139,12 +141,21 @@ static bool heal(const char *path, struct buf *why)
 	return false;
 }
 
+/* Most mount points are no FUSE mount: then the table, which the kernel writes anew, need not be read. */
+static bool is_ours(const char *path)
+{
+	struct statfs system;
+	struct mount_id mounted;
+	bool known = statfs(path, &system) == 0;
+
+	return (!known || system.f_type == FUSE_SUPER_MAGIC) && mounts_are_ours(path, &mounted);
+}
+
 static bool check_directory(const char *path, struct buf *why)
 {
 	struct stat status;
-	struct mount_id mounted;
 	const char *wrong = NULL;
-	if (mounts_are_ours(path, &mounted))
+	if (is_ours(path))
 		wrong = "describefs is already mounted there";
 	else if (stat(path, &status) < 0)
 		wrong = strerror(errno);
