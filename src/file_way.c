@@ -105,20 +105,18 @@ static void learn_system(struct file_cover *cover, int fd)
 		cover->systems[cover->n_systems++] = found;
 }
 
-static bool is_covered(const struct file_cover *cover, int fd)
+static bool is_covered(const struct file_cover *cover, const struct stat *there)
 {
-	struct stat there;
-
-	return fstat(fd, &there) == 0 && there.st_dev == cover->device && there.st_ino == cover->inode;
+	return there->st_dev == cover->device && there->st_ino == cover->inode;
 }
 
-static void learn(struct walk *walk, int fd)
+static void learn(struct walk *walk, int fd, const struct stat *there)
 {
 	struct file_cover *cover = walk->learner;
 	struct stat parent;
 
 	learn_system(cover, fd);
-	if (!is_covered(cover, fd))
+	if (!is_covered(cover, there))
 		return;
 	walk->meets = true;
 	if (fstat(walk->way->directory, &parent) || is_known(cover, &parent, walk->way->name) ||
@@ -130,12 +128,12 @@ static void learn(struct walk *walk, int fd)
 	memcpy(place->name, walk->way->name, sizeof(place->name));
 }
 
-/* Takes `fd`, a directory. */
-static bool enter(struct walk *walk, int fd)
+/* Takes `fd`, a directory.  `there`: its status; NULL: it is our own mount. */
+static bool enter(struct walk *walk, int fd, const struct stat *there)
 {
-	if (walk->learner)
-		learn(walk, fd);
-	if (is_ours(walk, fd)) {
+	if (walk->learner && there)
+		learn(walk, fd, there);
+	if (!there) {
 		close(fd);
 		fd = uncover(walk);
 		walk->meets = true;
@@ -172,8 +170,9 @@ static bool follow_by_kernel(struct walk *walk, bool *ends)
 		close(fd);
 		return fail(EDEADLK);
 	}
-	if (is_ours(walk, fd) || (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)))
-		return enter(walk, fd);
+	bool ours = is_ours(walk, fd);
+	if (ours || (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)))
+		return enter(walk, fd, ours ? NULL : &status);
 	close(fd);
 	walk->way->follows = *ends = walk->rest.len == 0;
 	return *ends || fail(ENOTDIR);
@@ -247,7 +246,7 @@ static bool visit(struct walk *walk, bool *ends)
 	/* our own mount must not be asked what it is: it is a directory */
 	bool ours = is_ours(walk, fd), known = ours || fstat(fd, &status) == 0;
 	if (known && (ours || S_ISDIR(status.st_mode))) {
-		if (!enter(walk, fd))
+		if (!enter(walk, fd, ours ? NULL : &status))
 			return false;
 		memcpy(walk->way->name, ".", 2);
 		*ends = walk->rest.len == 0;
@@ -294,8 +293,10 @@ static bool go(struct walk *walk, const char *path)
 		walk->way->directory = open(*path == '/' ? "/" : ".", WALK | O_DIRECTORY);
 	good = good && walk->way->directory >= 0;
 	if (good && walk->learner) {
+		struct stat first;
 		learn_system(walk->learner, walk->way->directory);
-		walk->meets = *path == '/' && is_covered(walk->learner, walk->way->directory);
+		walk->meets = *path == '/' && fstat(walk->way->directory, &first) == 0 &&
+			is_covered(walk->learner, &first);
 	}
 	while (good && !ends)
 		good = take_name(walk) && visit(walk, &ends);
