@@ -35,16 +35,17 @@ void child_hear(struct child *children, size_t n, int64_t ms);
 int child_ask(child_run *run, void *arg, int64_t ms, struct buf *said);
 
 /*
- * A system call that may never end: what `call` returns, 0 to 254; an errno: no child.  -1: no answer within
- * `ms`.  The child shares our memory and descriptors, as the copy that fork makes takes 0.5 ms.  So `call`
- * allocates nothing and writes to its own stack alone.  After -1 the kernel may still write there: nothing
- * else may ever.
+ * A child for a system call that may never end.  -1 with errno: no child.  It shares our memory and
+ * descriptors, as the copy that fork makes takes 0.5 ms.  So `call` allocates nothing and writes to its own
+ * stack alone.  Nothing else may ever use that stack: a child that was given up may still write there.
  */
 typedef int child_call_fn(void *arg);
 struct child_stack {
 	_Alignas(16) char bytes[16 << 10];
 };
-int child_call(child_call_fn *call, void *arg, struct child_stack *stack, int64_t ms);
+pid_t child_call(child_call_fn *call, void *arg, struct child_stack *stack);
+/* What the call returns, 0 to 254.  -1: it does not within `ms`, and the child was killed. */
+int child_result(pid_t pid, int64_t ms);
 
 /* Of any child: false: it still runs after `ms`. */
 bool child_wait(pid_t pid, int64_t ms, int *status);

@@ -171,14 +171,16 @@ int child_ask(child_run *run, void *arg, int64_t ms, struct buf *said)
 	return child.status;
 }
 
-int child_call(child_call_fn *call, void *arg, struct child_stack *stack, int64_t ms)
+pid_t child_call(child_call_fn *call, void *arg, struct child_stack *stack)
 {
-	pid_t pid = clone(call, stack->bytes + sizeof(stack->bytes),
-		CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, arg);
+	return clone(call, stack->bytes + sizeof(stack->bytes), CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD,
+		arg);
+}
+
+int child_result(pid_t pid, int64_t ms)
+{
 	int status;
 
-	if (pid < 0)
-		return errno;
 	if (!child_wait(pid, ms, &status))
 		child_kill(pid);
 	else if (WIFEXITED(status) && WEXITSTATUS(status) != NO_ANSWER)

@@ -73,31 +73,59 @@ void daemon_harden(void)
 /* Into the background */
 
 /* The child's next message, and how long it is; 0: it died, LATE: there is none within `ms`. */
-static ssize_t hear(int fd, int ms, char *message, size_t room)
+static ssize_t hear(int fd, int ms, char *message, size_t room, int flags)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	ssize_t n;
 	if (poll(&ready, 1, ms) == 0)
 		return LATE;
 	do
-		n = read(fd, message, room);
+		n = recv(fd, message, room, flags);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? 0 : n;
 }
 
-/* The child's word: 0, or an exit status; WORD_DIED without one, WORD_LATE if there is none in time. */
+/*
+ * The child's word: 0, or an exit status; WORD_DIED without one, WORD_LATE if there is none in time.  It
+ * stays in the socket, for ask_root.
+ */
 static int hear_word(int fd)
 {
 	char word;
-	ssize_t n = hear(fd, START_S * 1000, &word, 1);
+	ssize_t n = hear(fd, START_S * 1000, &word, 1, MSG_PEEK);
 	return n == LATE ? WORD_LATE : n == 1 ? (unsigned char)word : WORD_DIED;
 }
+
+/* A question to the mount, for the time when the daemon has said that it serves. */
+struct question {
+	int fd;
+	const char *place;
+};
 
 /* In a child: a mount may not answer.  0, or an errno. */
 static int ask_root(void *arg)
 {
+	const struct question *question = arg;
 	struct stat root;
-	return stat(arg, &root) == 0 ? 0 : errno;
+	char word = 1;
+	if (recv(question->fd, &word, 1, MSG_PEEK) != 1 || word != 0)
+		return ECANCELED;
+	return stat(question->place, &root) == 0 ? 0 : errno;
+}
+
+/* The daemon's word.  The child is made while the daemon works: 0.2 ms that a start does not wait for. */
+static int hear_answer(int fd, const char *place, struct child_stack *stack, int *error)
+{
+	struct question question = { fd, place };
+	pid_t child = child_call(ask_root, &question, stack);
+	int failure = errno, word = hear_word(fd);
+	if (child < 0)
+		*error = failure;
+	else if (word == 0)
+		*error = child_result(child, ANSWER_MS);
+	else
+		child_kill(child);
+	return word;
 }
 
 /* Then nothing is left mounted at `place` either.  A child that does not end is killed, and its helpers. */
@@ -138,7 +166,7 @@ static _Noreturn void give_up_look(int fd, pid_t child, const char *path)
 	char place[PATH_MAX];
 	struct buf why;
 	child_kill(child);
-	if (hear(fd, 0, place, sizeof(place)) > 1)
+	if (hear(fd, 0, place, sizeof(place), 0) > 1)
 		mounting_heal(place);
 	buf_init(&why, SIZE_MAX);
 	mounting_miss_look(path, &why);
@@ -152,12 +180,14 @@ static _Noreturn void wait_for_child(int fd, pid_t child, const char *path)
 	char place[PATH_MAX];
 	struct child_stack stack; /* this function never returns */
 	int status = 0, error = 0;
-	ssize_t n = hear(fd, MOUNTING_LOOK_MS, place, sizeof(place));
+	ssize_t n = hear(fd, MOUNTING_LOOK_MS, place, sizeof(place), 0);
 	if (n == LATE)
 		give_up_look(fd, child, path);
 	bool looked = n > 1;
-	int word = looked ? hear_word(fd) : n == 1 ? (unsigned char)*place : WORD_DIED;
-	if (word == 0 && (error = child_call(ask_root, place, &stack, ANSWER_MS)) == 0)
+	int word = n == 1 ? (unsigned char)*place : WORD_DIED;
+	if (looked)
+		word = hear_answer(fd, place, &stack, &error);
+	if (word == 0 && error == 0)
 		_exit(0);
 	see_end(child, word, &status, looked ? place : NULL);
 	complain(word, error, status, looked ? place : path);
