@@ -261,6 +261,7 @@ def test_the_manuals_send_readers_to_where_the_rest_is_installed(top):
     for name in MAN, "packaging/man/describefs.7":
         assert "/usr/share/doc/describefs/semantics.md" in read(top, name), name
     assert "%s:$(DOCDIR)" % SEMANTICS in read(top, "packaging/packaging.mk")
+    assert "dh_compress -Xsemantics.md\n" in read(top, "packaging/debian/rules"), "the package would have it as .gz"
 
 
 # ---- src/README.md
