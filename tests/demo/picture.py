@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """tests/demo/picture.py [FILE] - draws packaging/doc/session.svg: the session of tests/demo/session.md in a terminal.
 
-The picture has its own dark background, so it can be read on a light and on a dark page.  Where CSS is animated, each
-command appears and then its output; elsewhere, and where the reader wants no motion, everything is there at once.
+The picture has its own dark background, so it can be read on a light and on a dark page.  It does not move: an animation
+would begin with an empty terminal, and previews and printers show its first frame.
 """
 import importlib.util
 import pathlib
@@ -12,16 +12,12 @@ import xml.sax.saxutils
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 CELL, LINE, LEFT, ABOVE = 8.43, 20, 18, 58  # pixels: a character, a line, the margins
-READ_S, ANSWER_S, WAIT_S = 1.1, 0.5, 2.5  # how long an output stands alone, a command takes, and a .wait takes
 
 STYLE = """\
 text { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; white-space: pre; fill: #c9d1d9 }
 .c { fill: #f0f6fc; font-weight: 600 }
 .p { fill: #7ee787 }
 .t { fill: #8b949e }
-g { animation: appear 0.01s steps(1) backwards }
-@keyframes appear { from { opacity: 0 } }
-@media (prefers-reduced-motion: reduce) { g { animation: none } }
 """
 
 
@@ -61,18 +57,12 @@ def text(line, row, style="", column=0):
 
 def draw(session):
     """The picture as SVG."""
-    body, row, now = [], 0, 0.3
+    body, row = [], 0
     for command, output in session:
-        body.append('<g style="animation-delay:%.1fs">%s%s</g>' % (
-            now, text("$", row, "p"), text(command, row, "c", 2)))
-        row += 1
-        now += WAIT_S if "/.wait" in command else ANSWER_S
+        body += [text("$", row, "p"), text(command, row, "c", 2)]
         lines = output.splitlines()
-        if lines:
-            body.append('<g style="animation-delay:%.1fs">%s</g>' % (
-                now, "".join(text(line, row + i) for i, line in enumerate(lines))))
-            row += len(lines)
-            now += READ_S
+        body += [text(line, row + 1 + i) for i, line in enumerate(lines)]
+        row += 1 + len(lines)
     columns = max(cells(line) for command, output in session for line in ["$ " + command, *output.splitlines()])
     width, height = round(2 * LEFT + CELL * columns), ABOVE + LINE * row
     dots = "".join('<circle cx="%d" cy="19" r="6" fill="%s"/>' % (22 + 20 * i, color)
