@@ -1,21 +1,22 @@
 # describefs - make help says what there is to make.
 #
 # Objects go to build/ (the program) and build/san/ (the same sources under ASan and UBSan, for the tests).
-# A new src/*.c needs no edit here; which files make up the core library (no FUSE, no curl, no clock) is
-# the list EDGE below: everything that is not at the edge is core.
+# A new source in a module's folder needs no edit here. CORE_MODULES make up the library (no FUSE, no curl, no clock),
+# PROGRAM_MODULES the rest of the program; src/README.md says what each module does.
 
 CC ?= cc
 PREFIX ?= /usr/local
 VERSION := 0.1.0
 BUILD ?= build
 
-EDGE := output loop http transfer wiping peer address proxy file file_trust file_way keyring keyring_tencent keyring_tccli keyring_profiles keyring_baidu options config options_near config_verb config_source config_address config_file config_doctor config_number config_cacert child mounts mount_answers fusermount mounting hiding daemon source source_key sources progress doctor_machine doctor trim interrupt front_mount front_notify front_refresh front_walk front_reply front_fuse failure cli_path cli_glob cli_list cli_tree front_cli refresh_verb status_verb main
-VERBS := config_doctor doctor_machine doctor progress failure cli_path cli_glob cli_list cli_tree front_cli refresh_verb status_verb
+CORE_MODULES := base json http catalog provider client render tree engine
+PROGRAM_MODULES := sys net auth config source fuse cli
+VERBS := config/config_doctor cli/doctor_machine cli/doctor cli/progress cli/failure cli/cli_path cli/cli_glob cli/cli_list cli/cli_tree cli/front_cli cli/refresh_verb cli/status_verb
 
 PKGS := fuse3 libcurl libcjson openssl
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 FUSE_LIBS = $(shell pkg-config --libs fuse3 2>/dev/null)
-EDGE_LIBS = $(FUSE_LIBS) $(shell pkg-config --libs libcurl 2>/dev/null)
+PROGRAM_LIBS = $(FUSE_LIBS) $(shell pkg-config --libs libcurl 2>/dev/null)
 CORE_LIBS := -lcjson -lcrypto
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
@@ -31,14 +32,13 @@ SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-po
 # As shared libraries the two ignore each other's log_path; a daemon's stderr is /dev/null, its reports would be lost.
 SAN_LINK := -static-libasan -static-libubsan
 
-SOURCES := $(wildcard src/*.c)
-EDGE_SOURCES := $(wildcard $(EDGE:%=src/%.c))
-CORE_SOURCES := $(filter-out $(EDGE_SOURCES),$(SOURCES))
+CORE_SOURCES := $(wildcard $(CORE_MODULES:%=src/%/*.c))
+PROGRAM_SOURCES := $(wildcard $(PROGRAM_MODULES:%=src/%/*.c))
 CATALOGS := $(wildcard src/catalog/*.json)
 UNIT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c tests/golden/test_*.c tests/engine/test_*.c))
 
 objects = $(patsubst src/%.c,$(1)/%.o,$(2)) 
-catalog_objects = $(patsubst src/catalog/%.json,$(1)/catalog_%.o,$(CATALOGS))
+catalog_objects = $(patsubst src/catalog/%.json,$(1)/catalog/%_json.o,$(CATALOGS))
 
 all: $(BUILD)/describefs
 
@@ -57,13 +57,12 @@ help:
 	@echo 'make deb, rpm   packages, into build/deb/ and build/rpm/'
 	@echo 'make clean'
 
-$(BUILD) $(BUILD)/san:
-	@mkdir -p $@
-
-$(BUILD)/%.o: src/%.c | $(BUILD)
+$(BUILD)/%.o: src/%.c
+	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(STD) $(CFLAGS) $(HARDEN) $(LEAN) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/san/%.o: src/%.c | $(BUILD)/san
+$(BUILD)/san/%.o: src/%.c
+	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(STD) -O1 -g $(SAN) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
 
 # A catalog becomes an object with the symbols catalog_NAME_json and catalog_NAME_json_end around its bytes.
@@ -72,10 +71,12 @@ printf '.section .rodata\n.global catalog_%s_json\n.global catalog_%s_json_end\n
 	$* $* $* $< $* | $(CC) -x assembler -c -o $@ -
 endef
 
-$(BUILD)/catalog_%.o: src/catalog/%.json | $(BUILD)
+$(BUILD)/catalog/%_json.o: src/catalog/%.json
+	@mkdir -p $(@D)
 	$(embed)
 
-$(BUILD)/san/catalog_%.o: src/catalog/%.json | $(BUILD)/san
+$(BUILD)/san/catalog/%_json.o: src/catalog/%.json
+	@mkdir -p $(@D)
 	$(embed)
 
 $(BUILD)/libdescribefs.a: $(call objects,$(BUILD),$(CORE_SOURCES)) $(call catalog_objects,$(BUILD))
@@ -85,29 +86,34 @@ $(BUILD)/san/libdescribefs.a: $(call objects,$(BUILD)/san,$(CORE_SOURCES)) $(cal
 	rm -f $@ && $(AR) rcs $@ $^
 
 # The verbs lie behind all that a mount runs, so that the kernel brings none of their pages in beside its own.
-$(BUILD)/describefs: $(call objects,$(BUILD),$(filter-out $(VERBS:%=src/%.c),$(EDGE_SOURCES))) \
+$(BUILD)/describefs: $(call objects,$(BUILD),$(filter-out $(VERBS:%=src/%.c),$(PROGRAM_SOURCES))) \
 		$(BUILD)/libdescribefs.a $(call objects,$(BUILD),$(VERBS:%=src/%.c))
-	$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(BUILD)/libdescribefs.a $(EDGE_LIBS) $(CORE_LIBS) $(LDFLAGS)
+	$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(BUILD)/libdescribefs.a $(PROGRAM_LIBS) $(CORE_LIBS) $(LDFLAGS)
 
-$(BUILD)/san/describefs: $(call objects,$(BUILD)/san,$(EDGE_SOURCES)) $(BUILD)/san/libdescribefs.a
-	$(CC) $(SAN) $(SAN_LINK) -o $@ $^ $(EDGE_LIBS) $(CORE_LIBS) $(LDFLAGS)
+$(BUILD)/san/describefs: $(call objects,$(BUILD)/san,$(PROGRAM_SOURCES)) $(BUILD)/san/libdescribefs.a
+	$(CC) $(SAN) $(SAN_LINK) -o $@ $^ $(PROGRAM_LIBS) $(CORE_LIBS) $(LDFLAGS)
 
-# Unit, golden and engine tests: cmocka programs on the sanitized core, nothing else: the linker proves the layers.
+# What tests of the program's modules link: of an archive the linker takes the objects that a test needs.
+$(BUILD)/san/libprogram.a: $(call objects,$(BUILD)/san,$(filter-out src/cli/main.c,$(PROGRAM_SOURCES)))
+	rm -f $@ && $(AR) rcs $@ $^
+
+# Unit, golden and engine tests: cmocka programs on the sanitized core, nothing else: the linker proves
+# that the library needs no FUSE, no curl and no clock.
 $(BUILD)/tests/%: tests/%.c $(BUILD)/san/libdescribefs.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(STD) -O1 -g $(SAN) -MMD -MP -o $@ $< $(BUILD)/san/libdescribefs.a -lcmocka $(CORE_LIBS)
+	$(CC) $(CPPFLAGS) -Isrc -Itests $(STD) -O1 -g $(SAN) -MMD -MP -o $@ $< $(BUILD)/san/libdescribefs.a -lcmocka $(CORE_LIBS)
 
 # The engine's tests share a scripted world.
 ENGINE_KIT := $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(filter-out tests/engine/test_%,$(wildcard tests/engine/*.c)))
 
 $(ENGINE_KIT): $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(STD) -O1 -g $(SAN) -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) -Isrc -Itests $(STD) -O1 -g $(SAN) -MMD -MP -c -o $@ $<
 
 $(filter $(BUILD)/tests/engine/%,$(UNIT_TESTS)): $(BUILD)/tests/%: tests/%.c $(ENGINE_KIT) \
 		$(BUILD)/san/libdescribefs.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(STD) -O1 -g $(SAN) -MMD -MP -o $@ $< $(ENGINE_KIT) $(BUILD)/san/libdescribefs.a -lcmocka $(CORE_LIBS)
+	$(CC) $(CPPFLAGS) -Isrc -Itests $(STD) -O1 -g $(SAN) -MMD -MP -o $@ $< $(ENGINE_KIT) $(BUILD)/san/libdescribefs.a -lcmocka $(CORE_LIBS)
 
 include tests/emulator/emulator.mk
 include tests/edge/edge.mk
@@ -147,4 +153,4 @@ clean:
 .PHONY: all help unit check check-kernels check-programs demo clean
 .SECONDARY:
 
--include $(wildcard $(BUILD)/*.d $(BUILD)/san/*.d $(BUILD)/tests/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/san/*/*.d $(BUILD)/tests/*/*.d)

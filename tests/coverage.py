@@ -36,13 +36,14 @@ def run_tests(build):
 
 def count(build):
     """{file of src/: (lines reached, lines)}"""
-    said = subprocess.run(["gcov", "-n", *map(str, sorted((build / "san").glob("*.gcda")))], cwd=TOP, text=True,
+    said = subprocess.run(["gcov", "-n", *map(str, sorted((build / "san").glob("*/*.gcda")))], cwd=TOP, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
     found = {}
-    for name, percent, lines in re.findall(r"File '(src/\w+\.c)'\nLines executed:([\d.]+)% of (\d+)", said):
+    for name, percent, lines in re.findall(r"File '(src/\w+/\w+\.c)'\nLines executed:([\d.]+)% of (\d+)", said):
         found[name] = (round(float(percent) * int(lines) / 100), int(lines))
-    for source in (TOP / "src").glob("*.c"):
-        assert "src/" + source.name in found, "nothing of src/%s ever ran" % source.name
+    for source in (TOP / "src").glob("*/*.c"):
+        name = str(source.relative_to(TOP))
+        assert name in found, "nothing of %s ever ran" % name
     return found
 
 

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "engine/world.h"
-#include "snapshot.h"
+#include "render/snapshot.h"
 
 enum {
 	ROUNDS = 3,

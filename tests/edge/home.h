@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "keyring.h"
+#include "auth/keyring.h"
 
 #define CANARY "cAnArYsEcReT"
 #define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)

@@ -29,8 +29,8 @@
 
 #include <cmocka.h>
 
-#include "daemon.h"
-#include "mounting.h"
+#include "sys/daemon.h"
+#include "sys/mounting.h"
 
 struct place {
 	char root[64], point[128];

@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "loop.h"
+#include "base/buf.h"
+#include "net/loop.h"
 
 enum { MANY = 10000 };
 

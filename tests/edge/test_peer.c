@@ -10,7 +10,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 
-#include "peer.h"
+#include "net/peer.h"
 
 enum { NOT_NEAR = REACH_PRIVATE + 1 };
 

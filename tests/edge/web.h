@@ -4,7 +4,7 @@
 #ifndef DESCRIBEFS_TESTS_WEB_H
 #define DESCRIBEFS_TESTS_WEB_H
 
-#include "http.h"
+#include "net/http.h"
 #include "server.h"
 
 #define OK_HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"

@@ -8,7 +8,7 @@
 #ifndef TESTS_ENGINE_KERNEL_H
 #define TESTS_ENGINE_KERNEL_H
 
-#include "map.h"
+#include "base/map.h"
 #include "world.h"
 
 struct kernel {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "when.h"
+#include "base/when.h"
 
 enum { FIRED_MAX = 5000000 }; /* at one turn of the clock: else something goes round for ever */
 

@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "catalog.h"
-#include "engine.h"
-#include "json.h"
+#include "catalog/catalog.h"
+#include "engine/engine.h"
+#include "json/json.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "cloud.h"
-#include "flight.h"
-#include "snapshot.h"
-#include "tree_node.h"
+#include "engine/flight.h"
+#include "render/snapshot.h"
+#include "tree/tree_node.h"
 
 enum { OWNER = 0, OTHER = 65534, LIST_MS = 30000 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider.h"
+#include "provider/provider.h"
 #include "world.h"
 
 enum { PAGE = 50, PAGES = 80, SMALL = 200, LARGE = 30000, HELD_MAX = 16 << 20, ORDERS = 9 };

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "cloud.h"
-#include "flight.h"
+#include "engine/flight.h"
 
 enum { LIVES = 400, EVENTS = 400, ASKS = 64, THINGS = 48 };
 

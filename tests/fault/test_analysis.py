@@ -15,7 +15,7 @@ from harness import SANITIZED, TOP
 FLAGS = ["-Iinclude", "-D_GNU_SOURCE", '-DDESCRIBEFS_VERSION="0"', "-std=c17",
          *subprocess.run(["pkg-config", "--cflags", "fuse3", "libcurl", "libcjson", "openssl"], text=True,
                          stdout=subprocess.PIPE, check=True).stdout.split()]
-SOURCES = sorted(path.relative_to(TOP) for path in (TOP / "src").glob("*.c"))
+SOURCES = sorted(path.relative_to(TOP) for path in (TOP / "src").glob("*/*.c"))
 
 
 def test_C01_what_the_tests_run_is_watched(box):

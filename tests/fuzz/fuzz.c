@@ -3,8 +3,8 @@
  */
 #include "fuzz.h"
 
-#include "answer.h"
-#include "name.h"
+#include "base/name.h"
+#include "http/answer.h"
 
 void fuzz_break(const char *truth, const char *file, int line)
 {

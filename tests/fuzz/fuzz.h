@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "fault.h"
-#include "json.h"
-#include "message.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include "http/message.h"
+#include "json/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 
-#include "answer.h"
+#include "http/answer.h"
 
 static const char TRAILERS[] = "\n-- trailers\n";
 

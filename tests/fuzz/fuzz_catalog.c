@@ -5,8 +5,8 @@
  */
 #include "fuzz.h"
 
-#include "catalog.h"
-#include "guide.h"
+#include "catalog/catalog.h"
+#include "tree/guide.h"
 
 static const char SPLIT[] = "\n--\n";
 

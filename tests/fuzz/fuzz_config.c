@@ -7,7 +7,7 @@
 
 #include "fuzz.h"
 
-#include "config.h"
+#include "config/config.h"
 
 enum { WORDS_MAX = 40 };
 

@@ -8,9 +8,9 @@
 
 #include "fuzz.h"
 
-#include "file.h"
-#include "keyring.h"
-#include "value.h"
+#include "auth/keyring.h"
+#include "base/value.h"
+#include "sys/file.h"
 
 static const char SPLIT[] = "\n--\n";
 

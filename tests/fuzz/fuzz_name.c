@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 
-#include "name.h"
+#include "base/name.h"
 
 static char *make_text(const uint8_t *data, size_t size)
 {

@@ -5,8 +5,8 @@
  */
 #include "fuzz.h"
 
-#include "snapshot.h"
-#include "utf8.h"
+#include "base/utf8.h"
+#include "render/snapshot.h"
 
 enum { NOW_S = 2000000000, MEMBERS_MAX = 400 };
 

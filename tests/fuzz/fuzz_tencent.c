@@ -1,8 +1,8 @@
 /*
  * fuzz_tencent.c - any HTTP answer as one of Tencent Cloud's: of an API, of the token service, of a metadata service.
  */
+#include "base/value.h"
 #include "provider_kit.h"
-#include "value.h"
 
 /* FAULT_NONE is a key that can go into headers and ends some time, or the name of a role that can go into a path. */
 static void hear(enum origin_kind kind, const char *role, const uint8_t *data, size_t size)

@@ -3,7 +3,7 @@
  */
 #include "fuzz.h"
 
-#include "when.h"
+#include "base/when.h"
 
 enum { DAY_S = 86400 };
 

@@ -6,7 +6,7 @@
 
 #include "fuzz.h"
 
-#include "provider.h"
+#include "provider/provider.h"
 
 /* Whether `value` is `root` or somewhere in it. */
 static inline bool is_within(const struct json *root, const struct json *value)

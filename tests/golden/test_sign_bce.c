@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "ascii.h"
-#include "digest.h"
-#include "sign_bce.h"
+#include "base/ascii.h"
+#include "base/digest.h"
 #include "golden/vectors.h"
+#include "provider/sign_bce.h"
 
 static bool is_header(const cJSON *item, const char *name)
 {

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "sign_tc3.h"
 #include "golden/vectors.h"
+#include "provider/sign_tc3.h"
 
 /* Either the SDK's vector with a whole url, or the document's with a host alone. */
 static void make_request(struct request *request, const cJSON *vector)

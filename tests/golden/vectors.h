@@ -12,7 +12,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "message.h"
+#include "http/message.h"
 
 /* The caller deletes it. */
 static inline cJSON *vectors_read(const char *path)

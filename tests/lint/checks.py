@@ -3,7 +3,7 @@
 An empty list means that all is well.  Nothing here knows where the tree lies or runs a test, so that
 test_checks.py can show every check a tree with the very mistake that it is there to find.
 
-Two sorts of tables are read, not written, here: the layers stand in src/README.md, and the exceptions in
+Two sorts of tables are read, not written, here: the modules stand in src/README.md, and the exceptions in
 exceptions.txt, each with its reason.  An exception that is not needed any more is a finding too.
 """
 import collections
@@ -28,7 +28,7 @@ def listed(root):
 
 
 def c_files(root):
-    return sorted([*(root / "src").glob("*.c"), *(root / "include").glob("*.h")])
+    return sorted([*(root / "src").glob("*/*.[ch]"), *(root / "include").glob("*/*.h")])
 
 
 def rel(root, path):
@@ -80,7 +80,7 @@ def without_exceptions(root, check, found):
     return findings
 
 
-# ---- layers
+# ---- modules
 
 
 def section(text, name):
@@ -113,107 +113,90 @@ def manual_errors(root):
     return found
 
 
-Layers = collections.namedtuple("Layers", "layer module private")
-
-
-def read_layers(root):
-    """layer and module of every name, and {header: the names that may include it} of the private ones.
-
-    A module is what stands between two commas, `json` `json_scan`; it is called by its first name.
-    """
+def read_modules(root):
+    """The modules in their order, from the table in src/README.md."""
     text = (root / "src/README.md").read_text()
-    layer, module, private = {}, {}, {}
-    for number, modules, *_ in rows(section(text, "layers")):
-        for part in modules.split(","):
-            names = re.findall(r"`(\w+)`", part)
-            for name in names:
-                assert name not in layer, "%s stands twice in the table of layers" % name
-                layer[name], module[name] = int(number), names[0]
-    for header, users, *_ in rows(section(text, "private")):
-        private[re.findall(r"`(\w+)\.h`", header)[0]] = set(re.findall(r"`(\w+)`", users))
-    return Layers(layer, module, private)
+    return [re.findall(r"`(\w+)`", row[0])[0] for row in rows(section(text, "modules"))]
+
+
+def module_of(path):
+    """The module of a source, a header or an object: the folder that it lies in."""
+    return path.parent.name
 
 
 def own_includes(path):
-    return re.findall(r'^\s*#\s*include\s+"(\w+)\.h"', path.read_text(), re.M)
+    """The paths in include lines between quotes: "flight.h" beside the file, "base/buf.h" in include/."""
+    return re.findall(r'^\s*#\s*include\s+"([^"]+)"', path.read_text(), re.M)
 
 
 def foreign_includes(path):
     return re.findall(r"^\s*#\s*include\s+<([^>]+)>", path.read_text(), re.M)
 
 
-def check_layer_table(root):
-    """Every file has its layer, and every name its file."""
-    table = read_layers(root)
-    there = {path.stem: rel(root, path) for path in c_files(root)}
-    return (["%s: not in the table of layers in src/README.md" % there[name]
-             for name in sorted(set(there) - set(table.layer))] +
-            ["src/README.md: the table of layers has %s, of which there is no file" % name
-             for name in sorted(set(table.layer) - set(there))])
+def check_module_table(root):
+    """Each folder of src/ and include/ is a module of the table, and each module has a folder."""
+    table = read_modules(root)
+    there = {path.parent.name for path in c_files(root)}
+    flat = [*(root / "src").glob("*.[ch]"), *(root / "include").glob("*.h")]
+    return (["%s: lies in no module's folder" % rel(root, path) for path in sorted(flat)] +
+            ["src/%s: not in the table of modules in src/README.md" % name for name in sorted(there - set(table))] +
+            ["src/README.md: the table of modules has %s, but there is no such folder" % name
+             for name in sorted(set(table) - there)])
 
 
 def check_downward(root):
-    """Includes go to the same layer or down; private headers stay among their own."""
-    table, findings = read_layers(root), []
+    """An include names a header of the file's own module, or of a module that stands before it in the table.
+
+    That no include names a private header of another module, the compiler sees to: it is given -Iinclude alone.
+    """
+    place = {name: at for at, name in enumerate(read_modules(root))}
+    findings = []
+    for path in c_files(root):
+        mine = module_of(path)
+        for other in own_includes(path):
+            if ".." in other.split("/"):
+                findings.append("%s: includes %s: ask for a header in include/" % (rel(root, path), other))
+            theirs = other.split("/")[0] if "/" in other else mine
+            if place.get(theirs, 0) > place.get(mine, 0):
+                findings.append("%s: includes %s, but %s stands after %s" % (rel(root, path), other, theirs, mine))
+    return findings
+
+
+def check_private(root):
+    """A header stands in include/ if another module, or a public header of its own module, includes it."""
+    users = collections.defaultdict(set)
     for path in c_files(root):
         for other in own_includes(path):
-            mine, theirs = table.layer.get(path.stem), table.layer.get(other)
-            if mine is not None and theirs is not None and theirs > mine:
-                findings.append("%s: layer %d includes %s.h of layer %d" % (rel(root, path), mine, other, theirs))
-            users = table.private.get(other)
-            if users is not None and path.stem not in users:
-                findings.append("%s: %s.h is private to %s" % (rel(root, path), other, ", ".join(sorted(users))))
-    return findings
+            users[other].add("include" if path.is_relative_to(root / "include") else module_of(path))
+    names = ["%s/%s" % (module_of(path), path.name) for path in sorted((root / "include").glob("*/*.h"))]
+    return ["include/%s: only its own module includes it: put it beside its sources" % name
+            for name in names if users[name] <= {name.split("/")[0]}]
 
 
-def check_cycles(root):
-    """No module needs one that needs it."""
-    table = read_layers(root)
-    needs = collections.defaultdict(set)
-    for path in c_files(root):
-        mine = table.module.get(path.stem, path.stem)
-        needs[mine] |= {table.module.get(other, other) for other in own_includes(path)} - {mine}
-    findings, state = [], {}
-
-    def visit(name, way):
-        if state.get(name) == "done":
-            return
-        if name in way:
-            findings.append("modules in a ring: " + " -> ".join(way[way.index(name):] + [name]))
-            return
-        for other in sorted(needs.get(name, ())):
-            visit(other, way + [name])
-        state[name] = "done"
-
-    for name in sorted(needs):
-        visit(name, [])
-    return findings
-
-
-def check_edge(root):
-    """The Makefile's EDGE is what the table has above layer 4, so that the library is what is below."""
-    table = read_layers(root)
+def check_makefile_modules(root):
+    """The Makefile's lists CORE_MODULES and PROGRAM_MODULES together are the modules of the table."""
     makefile = (root / "Makefile").read_text().replace("\\\n", " ")
-    edge = set(re.search(r"^EDGE\s*:?=(.*)$", makefile, re.M)[1].split())
-    above = {path.stem for path in (root / "src").glob("*.c") if table.layer.get(path.stem, 0) > 4}
-    return (["Makefile: EDGE lacks %s" % name for name in sorted(above - edge)] +
-            ["Makefile: EDGE has %s, which is no source file of layer 5 or 6" % name
-             for name in sorted(edge - above)])
+    listed_there = []
+    for name in "CORE_MODULES", "PROGRAM_MODULES":
+        listed_there += re.search(r"^%s\s*:?=(.*)$" % name, makefile, re.M)[1].split()
+    table = read_modules(root)
+    return (["Makefile: neither CORE_MODULES nor PROGRAM_MODULES has %s" % name for name in sorted(set(table) - set(listed_there))] +
+            ["Makefile: %s is not a module of src/README.md" % name for name in sorted(set(listed_there) - set(table))] +
+            ["Makefile: the lists of modules have %s twice" % name for name in sorted(set(listed_there)) if listed_there.count(name) > 1])
+
+
+def core_modules(root):
+    """The modules of the library, from the Makefile."""
+    return set(re.search(r"^CORE_MODULES\s*:?=(.*)$", (root / "Makefile").read_text(), re.M)[1].split())
 
 
 def check_header_comments(root):
-    """A header opens with what it is, and names its layer."""
-    table, findings = read_layers(root), []
-    for path in sorted((root / "include").glob("*.h")):
+    """A header opens with what it is."""
+    findings = []
+    for path in c_files(root):
         opening = re.match(r"/\*\n \* (\S+) - .*?\*/\n", path.read_text(), re.S)
-        named = re.search(r"\bLayer (\d)", opening[0]) if opening else None
-        if not opening or opening[1] != path.name:
+        if path.suffix == ".h" and (not opening or opening[1] != path.name):
             findings.append('%s: does not open with "%s - what it is"' % (rel(root, path), path.name))
-        elif not named:
-            findings.append("%s: its opening comment names no layer" % rel(root, path))
-        elif int(named[1]) != table.layer.get(path.stem):
-            findings.append("%s: says layer %s, the table says %s" %
-                            (rel(root, path), named[1], table.layer.get(path.stem)))
     return findings
 
 
@@ -241,9 +224,8 @@ EDGE_HEADERS = CORE_HEADERS | set("""arpa/inet.h dirent.h fcntl.h fnmatch.h grp.
 
 def sees(root):
     """{source file: {foreign header: the file that includes it}}, through our own headers too."""
-    headers = {path.stem: path for path in (root / "include").glob("*.h")}
     found = {}
-    for source in sorted((root / "src").glob("*.c")):
+    for source in sorted((root / "src").glob("*/*.c")):
         seen, todo, foreign = set(), [source], {}
         while todo:
             path = todo.pop()
@@ -252,16 +234,17 @@ def sees(root):
             seen.add(path)
             for header in foreign_includes(path):
                 foreign.setdefault(header, rel(root, path))
-            todo += [headers[name] for name in own_includes(path) if name in headers]
-        found[source.stem] = foreign
+            todo += [place / name for name in own_includes(path) for place in (path.parent, root / "include")
+                     if (place / name).exists()]
+        found[source] = foreign
     return found
 
 
 def check_foreign(root):
     """One file knows one foreign thing; the library knows no I/O and no clock."""
-    table, findings = read_layers(root), []
-    for name, foreign in sees(root).items():
-        core = table.layer.get(name, 0) <= 4
+    library, findings = core_modules(root), []
+    for path, foreign in sees(root).items():
+        name, core = path.stem, module_of(path) in library
         for header, through in sorted(foreign.items()):
             owners = next((who for pattern, who in FOREIGN.items() if re.fullmatch(pattern, header)), None)
             if owners is None:
@@ -270,7 +253,7 @@ def check_foreign(root):
             else:
                 allowed, why = name in owners, "is known to %s alone" % ", ".join(sorted(owners))
             if not allowed:
-                findings.append("src/%s.c: sees <%s> (in %s), which %s" % (name, header, through, why))
+                findings.append("%s: sees <%s> (in %s), which %s" % (rel(root, path), header, through, why))
     return findings
 
 

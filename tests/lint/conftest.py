@@ -31,17 +31,16 @@ def make(*targets):
 
 @pytest.fixture(scope="session")
 def objects(build):
-    """Every object of src/*.c, up to date."""
-    found = [build / (path.stem + ".o") for path in sorted((TOP / "src").glob("*.c"))]
+    """Every object of src/*/*.c, up to date."""
+    found = [build / path.parent.name / (path.stem + ".o") for path in sorted((TOP / "src").glob("*/*.c"))]
     make(*(str(path.relative_to(TOP)) for path in found))
     return found
 
 
 @pytest.fixture(scope="session")
 def core(objects):
-    """Those of layers 0 to 4."""
-    layer = checks.read_layers(TOP).layer
-    return [path for path in objects if layer.get(path.stem, 0) <= 4]
+    """Those of the library."""
+    return [path for path in objects if path.parent.name in checks.core_modules(TOP)]
 
 
 @pytest.fixture(scope="session")

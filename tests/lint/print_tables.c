@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fault.h"
-#include "guide.h"
+#include "base/fault.h"
+#include "tree/guide.h"
 
 static void print_kinds(const struct catalog *catalog)
 {

@@ -7,21 +7,20 @@ import pytest
 
 import checks
 
-HEADER = "/*\n * %s.h - a thing.\n *\n * Layer %d.\n */\n%s"
+HEADER = "/*\n * %s.h - a thing.\n */\n%s"
 
 TREE = {
     "LICENSE": "x\n", "README.md": "x\n", "README.zh-CN.md": "x\n", "packaging/x": "x\n", "tests/x": "x\n",
-    "Makefile": "EDGE := top\n",
-    "src/README.md": "<!-- layers -->\n| layer | files | what |\n|---|---|---|\n| 0 | `low` | a |\n| 3 | `mid` `mid_in` | b |\n"
-                     "| 6 | `top` | c |\n<!-- /layers -->\n<!-- private -->\n| header | for |\n|---|---|\n"
-                     "| `mid_in.h` | `mid` |\n<!-- /private -->\n",
-    "include/low.h": HEADER % ("low", 0, "#include <stddef.h>\n"),
-    "include/mid.h": HEADER % ("mid", 3, '#include "low.h"\n'),
-    "include/mid_in.h": HEADER % ("mid_in", 3, '#include "mid.h"\n'),
-    "include/top.h": HEADER % ("top", 6, '#include "mid.h"\n'),
-    "src/low.c": '#include "low.h"\n\nint low_add(int a, int b)\n{\n\treturn a + b; /* system("x") */\n}\n',
-    "src/mid.c": '#include "mid_in.h"\n#include <string.h>\n\nstatic const char *const WORDS[] = { "a  b" };\n',
-    "src/top.c": '#include "top.h"\n#include <unistd.h>\n',
+    "Makefile": "CORE_MODULES := low mid\nPROGRAM_MODULES := top\n",
+    "src/README.md": "<!-- modules -->\n| module | what |\n|---|---|\n| `low` | a |\n| `mid` | b |\n| `top` | c |\n"
+                     "<!-- /modules -->\n",
+    "include/low/low.h": HEADER % ("low", "#include <stddef.h>\n"),
+    "include/mid/mid.h": HEADER % ("mid", '#include "low/low.h"\n'),
+    "src/mid/inner.h": HEADER % ("inner", '#include "mid/mid.h"\n'),
+    "src/top/top.h": HEADER % ("top", '#include "mid/mid.h"\n'),
+    "src/low/low.c": '#include "low/low.h"\n\nint low_add(int a, int b)\n{\n\treturn a + b; /* system("x") */\n}\n',
+    "src/mid/mid.c": '#include "inner.h"\n#include <string.h>\n\nstatic const char *const WORDS[] = { "a  b" };\n',
+    "src/top/top.c": '#include "top.h"\n#include <unistd.h>\n',
 }
 
 
@@ -35,11 +34,12 @@ def tree(tmp_path):
 
 
 def append(root, name, text):
+    (root / name).parent.mkdir(exist_ok=True)
     with open(root / name, "a") as file:
         file.write(text)
 
 
-SOURCE_CHECKS = [checks.check_layer_table, checks.check_downward, checks.check_cycles, checks.check_edge,
+SOURCE_CHECKS = [checks.check_module_table, checks.check_downward, checks.check_private, checks.check_makefile_modules,
                  checks.check_header_comments, checks.check_foreign, checks.check_banned, checks.check_layout,
                  checks.check_functions, checks.check_paths, checks.check_document_names, checks.check_top]
 
@@ -50,33 +50,35 @@ def test_nothing_is_found_where_nothing_is_wrong(tree, check):
 
 
 MISTAKES = [
-    (checks.check_layer_table, "src/new.c", "", "not in the table"),
-    (checks.check_downward, "src/low.c", '#include "mid.h"\n', "includes mid.h of layer 3"),
-    (checks.check_downward, "src/top.c", '#include "mid_in.h"\n', "mid_in.h is private to mid"),
-    (checks.check_cycles, "include/low.h", '#include "top.h"\n', "in a ring: "),
-    (checks.check_foreign, "src/mid.c", "#include <curl/curl.h>\n", "is known to http, transfer alone"),
-    (checks.check_foreign, "include/low.h", "#include <openssl/evp.h>\n", "src/top.c: sees <openssl/evp.h>"),
-    (checks.check_foreign, "src/top.c", "#include <fuse_lowlevel.h>\n", "is known to front_fuse, front_mount, front_notify, front_refresh, front_reply, front_walk alone"),
-    (checks.check_foreign, "src/mid.c", "#include <cJSON.h>\n", "is known to json alone"),
-    (checks.check_foreign, "src/low.c", "#include <time.h>\n", "is not for the library"),
-    (checks.check_foreign, "src/top.c", "#include <libxml/tree.h>\n", "is in no table"),
-    (checks.check_banned, "src/low.c", "void f(char *a) { strcpy (a, a); }\n", "strcpy"),
-    (checks.check_banned, "src/low.c", "int f(char *a) { return atoi(a); }\n", "atoi"),
-    (checks.check_banned, "src/low.c", "char *f(void) { return malloc(1); }\n", "malloc belongs to buf"),
-    (checks.check_banned, "src/low.c", 'char *f(void) { return getenv("A"); }\n', "getenv belongs to keyring"),
-    (checks.check_layout, "src/low.c", "    int a;\n", "indented with blanks"),
-    (checks.check_layout, "src/low.c", "int a; \n", "blanks at its end"),
-    (checks.check_layout, "src/low.c", "//" + "x" * 120 + "\n", "122 columns"),
-    (checks.check_layout, "src/low.c", "int a;\n" * 500, "506 lines"),
-    (checks.check_layout, "src/low.c", "int a;", "one newline"),
-    (checks.check_functions, "src/low.c", "int f(int a)\n{\n" + "\ta++;\n" * 80 + "\treturn a;\n}\n", "84 lines"),
-    (checks.check_functions, "src/low.c", "int f(int a)\n{\n" + "\tif (a)\n\t\ta++;\n" * 16 + "\treturn a;\n}\n",
+    (checks.check_module_table, "src/new/new.c", "", "src/new: not in the table"),
+    (checks.check_module_table, "src/new.c", "", "src/new.c: lies in no module"),
+    (checks.check_downward, "src/low/low.c", '#include "mid/mid.h"\n', "includes mid/mid.h, but mid stands after low"),
+    (checks.check_downward, "include/mid/mid.h", '#include "top/top.h"\n', "top stands after mid"),
+    (checks.check_downward, "src/top/top.c", '#include "../mid/inner.h"\n', "includes ../mid/inner.h"),
+    (checks.check_private, "include/mid/own.h", "", "include/mid/own.h: only its own module"),
+    (checks.check_foreign, "src/mid/mid.c", "#include <curl/curl.h>\n", "is known to http, transfer alone"),
+    (checks.check_foreign, "include/low/low.h", "#include <openssl/evp.h>\n", "src/top/top.c: sees <openssl/evp.h>"),
+    (checks.check_foreign, "src/top/top.c", "#include <fuse_lowlevel.h>\n", "is known to front_fuse, front_mount, front_notify, front_refresh, front_reply, front_walk alone"),
+    (checks.check_foreign, "src/mid/mid.c", "#include <cJSON.h>\n", "is known to json alone"),
+    (checks.check_foreign, "src/low/low.c", "#include <time.h>\n", "is not for the library"),
+    (checks.check_foreign, "src/top/top.c", "#include <libxml/tree.h>\n", "is in no table"),
+    (checks.check_banned, "src/low/low.c", "void f(char *a) { strcpy (a, a); }\n", "strcpy"),
+    (checks.check_banned, "src/low/low.c", "int f(char *a) { return atoi(a); }\n", "atoi"),
+    (checks.check_banned, "src/low/low.c", "char *f(void) { return malloc(1); }\n", "malloc belongs to buf"),
+    (checks.check_banned, "src/low/low.c", 'char *f(void) { return getenv("A"); }\n', "getenv belongs to keyring"),
+    (checks.check_layout, "src/low/low.c", "    int a;\n", "indented with blanks"),
+    (checks.check_layout, "src/low/low.c", "int a; \n", "blanks at its end"),
+    (checks.check_layout, "src/low/low.c", "//" + "x" * 120 + "\n", "122 columns"),
+    (checks.check_layout, "src/low/low.c", "int a;\n" * 500, "506 lines"),
+    (checks.check_layout, "src/low/low.c", "int a;", "one newline"),
+    (checks.check_functions, "src/low/low.c", "int f(int a)\n{\n" + "\ta++;\n" * 80 + "\treturn a;\n}\n", "84 lines"),
+    (checks.check_functions, "src/low/low.c", "int f(int a)\n{\n" + "\tif (a)\n\t\ta++;\n" * 16 + "\treturn a;\n}\n",
      "17 branches"),
-    (checks.check_paths, "src/low.c", "/* see .." + "/shared/x */\n", "names .." + "/shared"),
+    (checks.check_paths, "src/low/low.c", "/* see .." + "/shared/x */\n", "names .." + "/shared"),
     (checks.check_paths, "README.md", "in /" + "work/main\n", "names /" + "work/main"),
-    (checks.check_document_names, "src/low.c", "/* see other.md */\n", "there is no other.md"),
+    (checks.check_document_names, "src/low/low.c", "/* see other.md */\n", "there is no other.md"),
     (checks.check_top, "notes.txt", "x\n", "notes.txt: not one of the names"),
-    (checks.check_header_comments, "include/new.h", "int a;\n", "does not open with"),
+    (checks.check_header_comments, "include/low/new.h", "int a;\n", "does not open with"),
 ]
 
 
@@ -88,31 +90,27 @@ def test_a_mistake_is_found(tree, check, name, text, word):
     assert any(word in finding for finding in found), found
 
 
-@pytest.mark.parametrize("old, new, word", [
-    ("Layer 3.", "Layer 2.", "says layer 2, the table says 3"),
-    (" * Layer 3.\n", "", "names no layer"),
-    ("mid.h - a", "med.h - a", "does not open with"),
-], ids=["another", "none", "no name"])
-def test_an_opening_comment_that_is_wrong_is_found(tree, old, new, word):
-    header = tree / "include/mid.h"
-    header.write_text(header.read_text().replace(old, new))
-    assert [word in finding for finding in checks.check_header_comments(tree)] == [True]
+def test_an_opening_comment_that_is_wrong_is_found(tree):
+    header = tree / "include/mid/mid.h"
+    header.write_text(header.read_text().replace("mid.h - a", "med.h - a"))
+    assert ["does not open with" in finding for finding in checks.check_header_comments(tree)] == [True]
 
 
-def test_a_library_that_grew_an_edge_is_found(tree):
-    (tree / "Makefile").write_text("EDGE := low\n")
-    assert checks.check_edge(tree) == ["Makefile: EDGE lacks top",
-                                       "Makefile: EDGE has low, which is no source file of layer 5 or 6"]
+def test_a_module_that_the_makefile_does_not_build_is_found(tree):
+    (tree / "Makefile").write_text("CORE_MODULES := low low other\nPROGRAM_MODULES := top\n")
+    assert checks.check_makefile_modules(tree) == [
+        "Makefile: neither CORE_MODULES nor PROGRAM_MODULES has mid", "Makefile: other is not a module of src/README.md",
+        "Makefile: the lists of modules have low twice"]
 
 
 def test_an_exception_counts_once_and_must_be_needed(tree):
-    append(tree, "src/low.c", "int f(char *a) { return atoi(a); }\n")
+    append(tree, "src/low/low.c", "int f(char *a) { return atoi(a); }\n")
     table = tree / "tests/lint/exceptions.txt"
     table.parent.mkdir()
-    table.write_text("# why\nbanned src/low.c  atoi  because\n")
+    table.write_text("# why\nbanned src/low/low.c  atoi  because\n")
     assert checks.check_banned(tree) == []
-    append(tree, "tests/lint/exceptions.txt", "banned src/mid.c  atoi  because\n")
-    assert checks.check_banned(tree) == ["tests/lint/exceptions.txt: banned src/mid.c atoi is not needed any more: "
+    append(tree, "tests/lint/exceptions.txt", "banned src/mid/mid.c  atoi  because\n")
+    assert checks.check_banned(tree) == ["tests/lint/exceptions.txt: banned src/mid/mid.c atoi is not needed any more: "
                                          "take it out"]
 
 
@@ -176,4 +174,4 @@ def test_the_tree_of_these_tests_has_no_git(tree):
         inside = subprocess.run(["git", "-C", str(tree), "rev-parse"], capture_output=True).returncode == 0
         assert not inside, "the checks would list another repository's files: set TMPDIR outside of it"
     assert checks.listed(tree) == sorted(TREE)
-    assert pathlib.Path(tree, "src/low.c").exists()
+    assert pathlib.Path(tree, "src/low/low.c").exists()

@@ -46,7 +46,7 @@ def test_kinds_of_the_documents_are_the_catalogs(top, tables):
 
 def option_words(top):
     """The words of OPTIONS in options.c that may be given: {word: what it wants, "" if it takes no value}."""
-    table = re.search(r"\bOPTIONS\[\] = \{\n(.*?)\n\};", read(top, "src/options.c"), re.S)[1]
+    table = re.search(r"\bOPTIONS\[\] = \{\n(.*?)\n\};", read(top, "src/config/options.c"), re.S)[1]
     found = {}
     for word, wants, function in re.findall(r'\{\s*"(\w+)",\s*(NULL|"[^"]*"),\s*(\w+)\s*\}', table):
         if function != "refuse":
@@ -64,7 +64,7 @@ def option_rows(top, name="README.md"):
 
 
 def passed_words(top):
-    passed = re.search(r"\bPASSED\[\] = \{(.*?)\};", read(top, "src/options.c"), re.S)[1]
+    passed = re.search(r"\bPASSED\[\] = \{(.*?)\};", read(top, "src/config/options.c"), re.S)[1]
     return set(re.findall(r'"(\w+)"', passed))
 
 
@@ -98,7 +98,7 @@ def test_options_of_the_documents_are_those_of_options_c(top):
 def test_defaults_of_the_documents_are_those_of_config_c(top):
     shown, told = option_rows(top), manual_options(top)
     defaults = dict(re.findall(r"^\s*\.(\w+) = (.+),$", re.search(
-        r"void config_set_defaults\(.*?\n\}\n", read(top, "src/config.c"), re.S)[0], re.M))
+        r"void config_set_defaults\(.*?\n\}\n", read(top, "src/config/config.c"), re.S)[0], re.M))
     for word, default in (("deadline", str(int(defaults["deadline_ms"]) // 1000)),
                           ("stale", defaults["stale_ms"].removesuffix(" * 1000")),
                           ("max_memory", re.fullmatch(r"\(size_t\)(\d+) << 20", defaults["max_memory"])[1] + "M")):
@@ -119,7 +119,7 @@ def test_errors_of_the_manual_are_those_of_fault_c(top, tables):
 
 def test_places_of_keys_are_those_of_the_keyring(top):
     """Every variable that the keyring reads, and every file, stands in KEYS of describefs(1), and nothing else."""
-    sources = "".join(read(top, "src/keyring%s.c" % name) for name in ("", "_tencent", "_tccli", "_baidu"))
+    sources = "".join(read(top, "src/auth/keyring%s.c" % name) for name in ("", "_tencent", "_tccli", "_baidu"))
     variables = set(re.findall(r'(?:copy_variable|clean_variable|take_secret|getenv)\("(\w+)"\)', sources))
     variables -= {"HOME", "NOTIFY_SOCKET", "XDG_CONFIG_HOME", "SUDO_UID"}
     keys = re.search(r"^\.Sh KEYS\n(.*?)^\.Sh ", source_words(top), re.M | re.S)[1]
@@ -270,7 +270,7 @@ def test_ceilings_are_all_there(top):
     shown = {code(row[0])[0]: code(row[1])[0]
              for row in checks.rows(checks.section(read(top, "src/README.md"), "ceilings"))}
     real = {}
-    for path in sorted((top / "include").glob("*.h")):
+    for path in sorted([*(top / "include").glob("*/*.h"), *(top / "src").glob("*/*.h")]):
         for body in re.findall(r"\benum\s*(?:\w+\s*)?\{(.*?)\}", checks.bare(path.read_text()), re.S):
             real.update(re.findall(r"\b(\w+_MAX(?:_\w+)?)\s*=\s*([^,]+?)\s*(?=,|$)", body))
     assert shown == real
@@ -305,12 +305,12 @@ def source_words(top):
 
 def test_the_manual_names_every_flag(top):
     for flag in re.findall(r"case '(\w)':", re.search(
-            r"static bool take_short\(.*?\n\}\n", read(top, "src/config.c"), re.S)[0]):
+            r"static bool take_short\(.*?\n\}\n", read(top, "src/config/config.c"), re.S)[0]):
         assert re.search(r"\bFl %s\b" % flag, source_words(top)), flag
 
 
 def test_the_manual_names_every_verb(top):
-    table = re.search(r"\bVERBS\[\] = \{\n(.*?)\n\};", read(top, "src/config_verb.c"), re.S)[1]
+    table = re.search(r"\bVERBS\[\] = \{\n(.*?)\n\};", read(top, "src/config/config_verb.c"), re.S)[1]
     for verb in re.findall(r'\{ "(\w+)"', table):
         assert re.search(r"\bCm %s\b" % verb, read(top, MAN)), verb
 
@@ -323,7 +323,7 @@ def test_the_manual_names_every_errno(top, tables):
 
 
 def test_the_manual_names_every_variable(top):
-    for name in re.findall(r'(?:copy_variable|take_secret)\("(\w+)"\)', read(top, "src/keyring.c")):
+    for name in re.findall(r'(?:copy_variable|take_secret)\("(\w+)"\)', read(top, "src/auth/keyring.c")):
         assert re.search(r"\bEv %s\b" % name, read(top, MAN)), name
 
 

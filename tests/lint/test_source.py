@@ -13,25 +13,25 @@ def none(findings):
     assert not findings, "\n" + "\n".join(findings)
 
 
-# ---- layers
+# ---- modules
 
-def test_every_file_has_its_layer(top):
-    none(checks.check_layer_table(top))
+def test_every_file_lies_in_a_module_of_the_table(top):
+    none(checks.check_module_table(top))
 
 
-def test_includes_go_down_and_private_headers_stay_private(top):
+def test_includes_go_down(top):
     none(checks.check_downward(top))
 
 
-def test_no_modules_in_a_ring(top):
-    none(checks.check_cycles(top))
+def test_no_header_is_public_without_need(top):
+    none(checks.check_private(top))
 
 
-def test_the_makefile_and_the_table_agree_on_the_library(top):
-    none(checks.check_edge(top))
+def test_the_makefile_and_the_table_agree_on_the_modules(top):
+    none(checks.check_makefile_modules(top))
 
 
-def test_every_header_opens_with_what_it_is_and_its_layer(top):
+def test_every_header_opens_with_what_it_is(top):
     none(checks.check_header_comments(top))
 
 

@@ -2,7 +2,7 @@
  * askers.c TIMES PATH... - asks for so many refreshes of the paths in turn, all at once; prints how many were done, how
  * many were refused because the path was refreshed a moment ago, and one of the errnos of the others.
  */
-#include "refresh_request.h"
+#include "fuse/refresh_request.h"
 
 #include <errno.h>
 #include <fcntl.h>

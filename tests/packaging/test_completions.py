@@ -62,12 +62,12 @@ def offers(top, build, home, make):
 
 
 def verbs(top):
-    table = re.search(r"\bVERBS\[\] = \{\n(.*?)\n\};", (top / "src/config_verb.c").read_text(), re.S)[1]
+    table = re.search(r"\bVERBS\[\] = \{\n(.*?)\n\};", (top / "src/config/config_verb.c").read_text(), re.S)[1]
     return set(re.findall(r'\{ "(\w+)"', table))
 
 
 def options(top):
-    text = (top / "src/options.c").read_text()
+    text = (top / "src/config/options.c").read_text()
     table = re.search(r"\bOPTIONS\[\] = \{\n(.*?)\n\};", text, re.S)[1]
     passed = re.search(r"\bPASSED\[\] = \{(.*?)\};", text, re.S)[1]
     words = {word for word, function in re.findall(r'\{\s*"(\w+)".*?,\s*(\w+)\s*\}', table, re.S) if function != "refuse"}

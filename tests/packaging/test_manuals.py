@@ -48,9 +48,9 @@ def test_title_version_and_references(name):
 
 
 @pytest.mark.parametrize("heading, file, array", [
-    ("The head", "src/catalog_load.c", "catalog_rows"),
-    ("A kind", "src/catalog_kind.c", "kind_rows"),
-    ("A call", "src/catalog_action.c", "action_rows"),
+    ("The head", "src/catalog/catalog_load.c", "catalog_rows"),
+    ("A kind", "src/catalog/catalog_kind.c", "kind_rows"),
+    ("A call", "src/catalog/catalog_action.c", "action_rows"),
 ])
 def test_members_of_a_catalog_are_all_described(heading, file, array):
     rows = re.search(r"\b%s\[\] = \{\n(.*?)\n\};" % array, read(file), re.S)[1]
@@ -73,6 +73,6 @@ def test_the_example_of_a_catalog_is_one(build, make, tmp_path):
 
 
 def test_the_tree_names_every_xattr():
-    table = re.search(r"\bxattrs\[\] = \{\n(.*?)\n\};", read("src/tree_xattr.c"), re.S)[1]
+    table = re.search(r"\bxattrs\[\] = \{\n(.*?)\n\};", read("src/tree/tree_xattr.c"), re.S)[1]
     for name in re.findall(r'\{ "(\w+)"', table):
         assert ".It Li user.describefs.%s\n" % name in man("describefs.7"), name

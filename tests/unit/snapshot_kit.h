@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "name.h"
-#include "snapshot.h"
+#include "base/name.h"
+#include "render/snapshot.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 #define S(text) ((char *)(text))

@@ -4,7 +4,7 @@
 #ifndef DESCRIBEFS_TESTS_TENCENT_CODES_H
 #define DESCRIBEFS_TESTS_TENCENT_CODES_H
 
-#include "fault.h"
+#include "base/fault.h"
 
 /* TI-ONE's 186 codes as its API publishes them, then those that every product shares. */
 static const struct {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "breaker.h"
+#include "client/breaker.h"
 
 enum { MANY = 1000 };
 

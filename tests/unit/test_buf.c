@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
+#include "base/buf.h"
 
 /* What the header says always holds. */
 static void assert_sane(const struct buf *buf)

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "catalog.h"
+#include "catalog/catalog.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -6,8 +6,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "columns.h"
-#include "shown.h"
+#include "base/columns.h"
+#include "base/shown.h"
 
 static void fill(struct columns *columns)
 {

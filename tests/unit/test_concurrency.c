@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "concurrency.h"
+#include "client/concurrency.h"
 
 enum { WANTED_MS = 2500, CALLS_MAX = 1000 };
 

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "credentials.h"
-#include "digest.h"
+#include "base/buf.h"
+#include "base/digest.h"
+#include "provider/credentials.h"
 
 static void test_copy(void **state)
 {

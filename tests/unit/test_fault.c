@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "fault.h"
+#include "base/fault.h"
 
 static const struct {
 	enum fault fault;

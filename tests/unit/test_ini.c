@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "ini.h"
+#include "base/ini.h"
 
 static void parse(struct ini *ini, const char *text)
 {

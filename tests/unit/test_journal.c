@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "journal.h"
+#include "engine/journal.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "json.h"
+#include "json/json.h"
 
 static struct json *parse(const char *text)
 {

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "ascii.h"
-#include "json.h"
+#include "base/ascii.h"
+#include "json/json.h"
 
 enum { LINE_MAX = 4096, CASES_MIN = 1000 };
 

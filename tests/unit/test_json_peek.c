@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "json.h"
-#include "json_peek.h"
+#include "json/json.h"
+#include "json/json_peek.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "json.h"
+#include "json/json.h"
 
 #define TEXT(literal) literal, sizeof literal - 1
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "map.h"
+#include "base/map.h"
 
 enum { ITEMS = 1000, STEPS = 200000 };
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "message.h"
+#include "http/message.h"
 
 static void test_headers(void **state)
 {

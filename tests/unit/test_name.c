@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "digest.h"
-#include "name.h"
+#include "base/digest.h"
+#include "base/name.h"
 
 enum { RANDOM_TEXTS = 300000, TEXT_MAX = 600 };
 

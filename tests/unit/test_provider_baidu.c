@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "json.h"
-#include "provider.h"
+#include "json/json.h"
+#include "provider/provider.h"
 
 struct answer {
 	int status;

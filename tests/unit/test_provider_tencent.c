@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "json.h"
-#include "provider.h"
+#include "json/json.h"
+#include "provider/provider.h"
 #include "unit/tencent_codes.h"
 
 /* Parses, checks what always holds, and leaves the note and the result's text to the caller. */

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "rate.h"
+#include "base/buf.h"
+#include "client/rate.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "redact.h"
+#include "base/buf.h"
+#include "base/redact.h"
 
 #define SECRET "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"
 

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "sort.h"
+#include "base/buf.h"
+#include "base/sort.h"
 
 enum { ROUNDS = 100, ITEMS_MAX = 300, MANY = 200000, TEXT_MAX = 64 };
 

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "ascii.h"
-#include "utf8.h"
+#include "base/ascii.h"
+#include "base/utf8.h"
 
 static size_t encode(char out[4], uint32_t point)
 {

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "value.h"
+#include "base/buf.h"
+#include "base/value.h"
 
 static void what_is_around_a_value_is_taken_off(void **state)
 {

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "buf.h"
-#include "when.h"
+#include "base/buf.h"
+#include "base/when.h"
 
 static void test_times_are_read(void **state)
 {

@@ -1,0 +1,92 @@
+/*
+ * config.h - the command line, and the files that it may name a part of, as a value.
+ *
+ * A file is INI.  A section is a named mount: its sources ("source", several with blanks between, or more
+ * than once), its "mountpoint", and options by the names that they have after -o.  What stands before the
+ * first section is for all mounts.  The user's file goes before the machine's, the command line before both.
+ */
+#ifndef DESCRIBEFS_CONFIG_H
+#define DESCRIBEFS_CONFIG_H
+
+#include "base/buf.h"
+#include "catalog/catalog.h"
+#include "net/proxy.h"
+
+enum verb {
+	VERB_MOUNT, VERB_LS, VERB_CAT, VERB_TREE, VERB_KINDS, VERB_DOCTOR, VERB_REFRESH, VERB_STATUS,
+	VERB_HELP, VERB_VERSION
+};
+
+/* CATALOG[:REGION][@PROFILE] */
+struct source_name {
+	char *written; /* as it was typed */
+	char *catalog, *region, *profile; /* the last two NULL when not given */
+};
+
+enum { SOURCES_MAX = 16 };
+
+struct config {
+	enum verb verb;
+	struct source_name *sources; /* in the order in which they were named */
+	size_t n_sources; /* at least one, but for kinds and doctor */
+	char *files; /* those that were read, with a blank between; NULL: none */
+	/* Of doctor alone, which reports mistakes in the files and goes on. */
+	struct texts mistakes;
+	struct config *sections; /* if no source is given: each mount of the files, with its own options */
+	size_t n_sections;
+	char *section; /* of one of these, its name; else NULL */
+	struct texts paths; /* of ls, cat, tree, refresh */
+	bool is_long; /* ls -l */
+	unsigned levels; /* tree -L; 0: all */
+	char *mountpoint; /* absolute, links not resolved */
+	bool foreground, debug;
+	/* -o */
+	char *endpoint; /* NULL: the catalog's */
+	char *metadata, *sts; /* who is asked for keys; NULL: where the cloud has it */
+	char *cacert; /* absolute path */
+	struct proxy proxy;
+	int64_t deadline_ms; /* 10000 */
+	int64_t ttl_ms; /* -1: the catalog's */
+	int64_t stale_ms; /* an hour */
+	double rate; /* 0: the catalog's */
+	size_t max_memory; /* bytes; 256 MiB */
+	bool api_names, secrets;
+	struct texts pins; /* KIND/ID[/SUBKIND/ID] */
+	bool allow_other;
+	int64_t uid, gid; /* -1: the mounting user's */
+	int64_t umask; /* -1: none */
+	struct texts fuse; /* options for libfuse's mount, "auto_unmount", "fsname=x" */
+};
+
+/* Where the command line's words may be explained. */
+struct config_places {
+	const char *machine, *user; /* the two files; NULL: none. One that is not there is fine */
+	const char *home; /* for ~/ in them; NULL: unknown */
+	int64_t invoker; /* whose files root believes, too (file.h); -1: none */
+};
+
+/*
+ * Reads argv.  0: *config is filled (the caller releases it in every case).  2: wrong usage, `why`
+ * is for output_complain, with the nearest known word for an unknown option.  1: the same for a cacert or a
+ * file that cannot be read.
+ */
+int config_parse(struct config *config, int argc, char *const argv[], const struct config_places *places,
+	struct buf *why);
+void config_release(struct config *config);
+/* The user mounted the tree, has it as his own by -o uid, or may do anything. */
+bool config_is_owner(const struct config *config, unsigned uid);
+/* The whole of --help. */
+const char *config_help(void);
+/* Appends "; did you mean describefs VERB?" if the word may be a slip of the hand. */
+void config_add_near_verb(const char *word, struct buf *why);
+
+/* False: a word for `kinds` that means nothing. */
+bool config_check_kinds(const struct config *config, struct buf *why);
+/*
+ * Adds the catalogs of DIR/NAME.json in the order of their names; a missing DIR is no mistake.  Each file
+ * that cannot be loaded is left out and adds one line to `mistakes`.
+ */
+void config_load_catalogs(struct catalogs *catalogs, const struct config_places *places,
+	const char *directory, struct texts *mistakes);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * credentials.h - the key of an account, and how it is come by, as values.  Where keys are found is
+ * keyring.h's business, asking for one lease.h's.
+ */
+#ifndef DESCRIBEFS_CREDENTIALS_H
+#define DESCRIBEFS_CREDENTIALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* All owned; `token` is NULL for a permanent key, and all are NULL when there is no key. */
+struct credentials {
+	char *id, *secret, *token;
+};
+
+/* Wipes the memory before it is freed; empty and usable again. */
+void credentials_release(struct credentials *credentials);
+/* `to` holds a value (or zeroes) and is released first. */
+void credentials_copy(struct credentials *to, const struct credentials *from);
+/* Has it lie where secrets are kept (digest.h), wherever it lies. */
+void credentials_keep(struct credentials *credentials);
+
+enum origin_kind {
+	ORIGIN_KEY, /* `key` is it */
+	ORIGIN_MACHINE, /* the machine's own role: its metadata service gives the key */
+	ORIGIN_ROLE, /* the role `role`, which whoever has `key` may take */
+	ORIGIN_IDENTITY, /* the role `role`, which whoever shows `identity` may take */
+};
+
+/* How a key is come by.  All owned; what the kind does not need is NULL. */
+struct origin {
+	enum origin_kind kind;
+	struct credentials key;
+	char *role, *session; /* its name; what the role is taken as */
+	char *provider, *identity, *region; /* who vouches for it, the identity itself, where that is asked */
+	char *where; /* for people: "environment", "/home/x/.tccli/default.credential" */
+	/* NULL, unless nothing named a key and the machine is all that is left: what was looked at before. */
+	char *looked_at;
+	int64_t expires_s; /* of `key`, Unix; 0: nobody says */
+};
+
+/* Wipes what is secret. */
+void origin_release(struct origin *origin);
+void origin_copy(struct origin *to, const struct origin *from);
+/* What was in `from` is in `to` now, where secrets are kept, and `from` is empty. */
+void origin_move(struct origin *to, struct origin *from);
+
+#endif

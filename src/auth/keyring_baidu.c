@@ -1,0 +1,252 @@
+/*
+ * keyring_baidu.c - where Baidu's keys are: the environment and the dotenv file, as the Qianfan SDKs look for
+ * them, then what bcecmd keeps.
+ *
+ * A dotenv file is the shell's NAME=value, one a line, with quotes and comments, as python-dotenv reads it;
+ * the last of a name counts. A variable in a value (${NAME}) is refused, and not expanded: its own value
+ * would have to come from an environment that is not wiped. The file is anybody's in anybody's directory, so
+ * what in it is not ours is not our business, not even that others may read it.
+ */
+#include "keyring_chain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/value.h"
+
+static const char ID[] = "QIANFAN_ACCESS_KEY", SECRET[] = "QIANFAN_SECRET_KEY";
+
+/* The dotenv file */
+
+static char *skip_blanks(char *text)
+{
+	return text + strspn(text, " \t\r");
+}
+
+static bool is_name(char byte)
+{
+	return byte == '_' || ascii_is_digit(byte) || ascii_is_lower(ascii_lower(byte));
+}
+
+/* Behind the name where the line is about it, NULL where it is about another. */
+static char *skip_name(char *line, const char *name)
+{
+	size_t len = strlen(name);
+	char *at = skip_blanks(line), quote = '\0';
+	if (strncmp(at, "export", 6) == 0 && strchr(" \t", at[6]) && at[6])
+		at = skip_blanks(at + 6);
+	if (*at == '\'' || *at == '"')
+		quote = *at++;
+	if (strncmp(at, name, len) != 0 || is_name(at[len]))
+		return NULL;
+	at += len;
+	return quote && *at == quote ? at + 1 : at;
+}
+
+/* A half of a key in a dotenv file. */
+struct half {
+	const char *name;
+	char *value; /* to be wiped and freed; NULL: it is not there */
+	unsigned line;
+};
+
+static void forget(struct half *half)
+{
+	if (half->value)
+		explicit_bzero(half->value, strlen(half->value));
+	free(half->value);
+	half->value = NULL;
+}
+
+static const char *take_line(struct half *half, char *at)
+{
+	at = skip_blanks(at);
+	if (*at != '=')
+		return "is there, but no '=' behind it";
+	at++;
+	const char *mistake = value_cut(&at, "#");
+	if (mistake)
+		return mistake;
+	forget(half);
+	half->value = xstrdup(at);
+	value_clean(half->value);
+	return *half->value ? value_mistake(half->value) : NULL;
+}
+
+/* The last one counts.  False: a line about it is wrong, and `why` says which. */
+static bool find_half(struct half *half, const char *path, const char *text, struct buf *why)
+{
+	const char *mistake = NULL;
+	for (unsigned number = 1; *text && !mistake; number++) {
+		size_t len = strcspn(text, "\n");
+		char *line = xstrndup(text, len), *behind = skip_name(line, half->name);
+		if (behind) {
+			half->line = number;
+			mistake = take_line(half, behind);
+		}
+		explicit_bzero(line, len);
+		free(line);
+		text += len + (text[len] == '\n');
+	}
+	if (mistake)
+		buf_printf(why, "%s:%u: %s %s", path, half->line, half->name, mistake);
+	return !mistake;
+}
+
+/*
+ * What is no file (.env may be a directory of Python's) or cannot even be seen, as in another user's
+ * directory where sudo left us, is not ours.
+ */
+static bool is_absent(const struct keyring *keyring, const char *path, int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EISDIR || error == EINVAL ||
+		(error == EACCES && !file_is_there(keyring->cover, path));
+}
+
+/* The file's text, to be wiped and freed; NULL: it has nothing of ours, or `why` says what is wrong. */
+static char *read_dotenv(const struct keyring *keyring, size_t *len, struct buf *looked, struct buf *why)
+{
+	const char *path = keyring->dotenv;
+	struct buf reason;
+	buf_init(&reason, KEYRING_PATH_MAX);
+	char *text = file_read(keyring->cover, path, KEYRING_FILE_MAX, len, &reason);
+	bool has_ours = text && (strstr(text, ID) || strstr(text, SECRET));
+	if (!text && (keyring->dotenv_named || !is_absent(keyring, path, errno)))
+		buf_printf(why, "%s%s", keyring->dotenv_named ? "QIANFAN_DOT_ENV_CONFIG_FILE: " : "",
+			reason.data);
+	if (text) {
+		explicit_bzero(text, *len);
+		free(text);
+		text = NULL;
+	}
+	if (has_ours)
+		text = keyring_read(keyring, path, FILE_SECRET, len, why);
+	else if (why->len == 0 && reason.len)
+		keyring_note(looked, reason.data);
+	else if (why->len == 0)
+		buf_printf(looked, ", %s: nothing of them in it", path);
+	buf_release(&reason);
+	return text;
+}
+
+static bool read_halves(const struct keyring *keyring, struct half *id, struct half *secret,
+	struct buf *looked,
+	struct buf *why)
+{
+	size_t len;
+	char *text = read_dotenv(keyring, &len, looked, why);
+	bool good = text ? find_half(id, keyring->dotenv, text, why) && find_half(secret, keyring->dotenv,
+		text, why) :
+		why->len == 0;
+	if (text)
+		explicit_bzero(text, len);
+	free(text);
+	return good;
+}
+
+static char *either(const char *variable, const struct half *half)
+{
+	return (char *)(variable ? variable : half->value);
+}
+
+/* Each half from the environment, or else from the file, as the SDKs have it; one alone is a mistake. */
+static enum place look_in_both(const struct keyring *keyring, struct half *id, struct half *secret,
+	struct origin *out, struct buf *looked, struct buf *why)
+{
+	struct buf mend, place;
+	enum place found = PLACE_WRONG;
+	if (!read_halves(keyring, id, secret, looked, why))
+		return PLACE_WRONG;
+	const struct credentials key = { either(keyring->baidu.id, id), either(keyring->baidu.secret,
+		secret), NULL };
+	if (!key.id && !key.secret)
+		return PLACE_EMPTY;
+	buf_init(&place, 2 * KEYRING_PATH_MAX);
+	buf_init(&mend, 2 * KEYRING_PATH_MAX);
+	buf_puts(&place, id->value || secret->value ? keyring->dotenv : "environment");
+	buf_printf(&mend, "neither the environment nor %s has it: set it there, or take the other out",
+		keyring->dotenv);
+	const struct key_names names = { place.data, ID, SECRET, "", mend.data };
+	found = keyring_take(&key, &names, out, why);
+	buf_release(&mend);
+	buf_release(&place);
+	return found;
+}
+
+static enum place look_at_sdk(const struct keyring *keyring, struct origin *out, struct buf *looked,
+	struct buf *why)
+{
+	const struct key_names names = { "environment", ID, SECRET, "", "set both" };
+	struct half id = { .name = ID }, secret = { .name = SECRET };
+	if (keyring->baidu.id && keyring->baidu.secret)
+		return keyring_take(&keyring->baidu, &names, out, why);
+	keyring_note(looked, "QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY are not both set");
+	enum place place = look_in_both(keyring, &id, &secret, out, looked, why);
+	forget(&id);
+	forget(&secret);
+	return place;
+}
+
+/* bcecmd's file */
+
+static bool bcecmd_path(const struct keyring *keyring, struct buf *path)
+{
+	return keyring->home && buf_printf(path, "%s/.go-bcecli/credentials", keyring->home);
+}
+
+static enum place look_at_bcecmd(const struct keyring *keyring, struct origin *out, struct buf *looked,
+	struct buf *why)
+{
+	static const char *const NAMES[3] = { "Ak", "Sk", "Sts" };
+	enum place place = PLACE_EMPTY;
+	struct buf path;
+	buf_init(&path, KEYRING_PATH_MAX);
+	if (bcecmd_path(keyring, &path))
+		place = keyring_ini(keyring, path.data, "Defaults", NAMES, out, looked, why);
+	else
+		keyring_note(looked, "HOME is not set");
+	buf_release(&path);
+	return place;
+}
+
+bool keyring_baidu(const struct keyring *keyring, const char *profile, struct origin *out, struct buf *looked,
+	struct buf *why)
+{
+	if (profile) {
+		buf_printf(why, "Baidu's tools have no profiles: leave out @%s", profile);
+		return false;
+	}
+	enum place place = look_at_sdk(keyring, out, looked, why);
+	if (place == PLACE_EMPTY)
+		place = look_at_bcecmd(keyring, out, looked, why);
+	if (place == PLACE_EMPTY)
+		buf_puts(why,
+			"no key: set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY, or put them into .env here");
+	return place == PLACE_GOOD;
+}
+
+uint64_t keyring_baidu_mark(const struct keyring *keyring)
+{
+	struct buf path;
+	if (keyring->baidu.id && keyring->baidu.secret)
+		return 0;
+	buf_init(&path, KEYRING_PATH_MAX);
+	uint64_t mark = file_mark(keyring->cover, keyring->dotenv);
+	if (bcecmd_path(keyring, &path))
+		mark = mark * 31 + file_mark(keyring->cover, path.data);
+	buf_release(&path);
+	return mark;
+}
+
+bool keyring_baidu_meets(const struct keyring *keyring, struct file_cover *cover)
+{
+	struct buf path;
+	buf_init(&path, KEYRING_PATH_MAX);
+	bool meets = file_cover_meets(cover, keyring->dotenv);
+	meets |= bcecmd_path(keyring, &path) && file_cover_meets(cover, path.data);
+	buf_release(&path);
+	return meets;
+}

@@ -1,0 +1,325 @@
+/*
+ * catalog_action.c - a kind's calls: "list", "describe" and "harvest".
+ *
+ * All three are the same struct action and share one table; each of its rows says in which of
+ * them, and with which paging, it has a meaning.  What is usual in an API's paging need not be
+ * written: the defaults of each style are filled in here.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog_load.h"
+#include "json/json.h"
+
+/* The places of a row: the call, its paging, and what sort of cloud it is for. */
+enum {
+	IN_LIST = 1,
+	IN_DESCRIBE = 2,
+	IN_HARVEST = 4,
+	IN_OFFSET = 8,
+	IN_MARKER = 16,
+	IN_PATHS = 32,
+	IN_LISTS = IN_LIST | IN_HARVEST,
+	IN_PAGES = IN_OFFSET | IN_MARKER,
+};
+
+enum { PAGE_MAX = 100000, RATE_MAX = 100000, HARVESTS_MAX = 100 };
+
+/* So that one table serves both. */
+static_assert(offsetof(struct harvest, list) == 0, "a harvest begins with its list call");
+
+/* No segment of a path with dots is empty. */
+static bool is_dotted(const char *text)
+{
+	return text[0] != '.' && strstr(text, "..") == NULL && text[strlen(text) - 1] != '.';
+}
+
+/* As is_dotted; a segment may end in "[]", one at least does. */
+static bool is_ids_path(const char *text)
+{
+	const char *at = text;
+
+	if (!is_dotted(text) || strstr(text, "[]") == NULL)
+		return false;
+	while ((at = strpbrk(at, "[]"))) {
+		if (at == text || at[-1] == '.' || strncmp(at, "[]", 2) != 0)
+			return false;
+		if (at[2] != '.' && at[2] != '\0')
+			return false;
+		at += 2;
+	}
+	return true;
+}
+
+static const struct form form_action = {
+	.what = "the name of an action",
+	.first = FORM_LETTERS,
+	.rest = FORM_LETTERS FORM_DIGITS "_",
+};
+static const struct form form_url_path = {
+	.what = "a URL's path", .first = "/", .rest = FORM_LETTERS FORM_DIGITS "/_.-",
+};
+const struct form form_members = {
+	.what = "a path of members, A.B.C",
+	.rest = FORM_LETTERS FORM_DIGITS "_-.",
+	.also = is_dotted,
+};
+static const struct form form_ids = {
+	.what = "a path to ids, A[].B.C",
+	.rest = FORM_LETTERS FORM_DIGITS "_-.[]",
+	.also = is_ids_path,
+};
+
+struct paging_name {
+	const char *name;
+	enum paging paging;
+	unsigned in;
+};
+
+static const struct paging_name pagings[] = {
+	{ "offset", PAGING_OFFSET, IN_OFFSET },
+	{ "marker", PAGING_MARKER, IN_MARKER },
+};
+
+enum { N_PAGINGS = sizeof pagings / sizeof pagings[0] };
+
+static bool read_paging(const struct place *at, const struct json *value, void *field,
+	const struct row *row)
+{
+	const char *name;
+	struct guess guess;
+
+	(void)row;
+	if (!rows_string(at, value, &name))
+		return false;
+	guess_init(&guess, name);
+	for (size_t i = 0; i < N_PAGINGS; i++) {
+		if (strcmp(pagings[i].name, name) == 0) {
+			*(enum paging *)field = pagings[i].paging;
+			return true;
+		}
+		guess_offer(&guess, pagings[i].name);
+	}
+	return rows_refuse_guess(at, &guess, "must be offset or marker, or not be there");
+}
+
+/* "" is the result itself. */
+static bool read_item(const struct place *at, const struct json *value, void *field,
+	const struct row *row)
+{
+	if (json_type(value) == JSON_STRING && json_text(value)[0] == '\0') {
+		*(char **)field = xstrdup("");
+		return true;
+	}
+	return rows_text(at, value, field, row);
+}
+
+#define TEXT(member, field_, form_) \
+	.name = member, .read = rows_text, .offset = offsetof(struct action, field_), .form = form_
+
+static const struct row action_rows[] = {
+	{ TEXT("action", name, &form_action), .needed = IN_LISTS | IN_DESCRIBE },
+	{ TEXT("path", path, &form_url_path), .in = IN_PATHS, .needed = IN_PATHS,
+		.only = "of a cloud whose calls have paths" },
+	{ .name = "bare", .read = rows_flag, .offset = offsetof(struct action, bare),
+		.in = IN_PATHS, .only = "of a cloud whose calls have paths" },
+	{ .name = "params", .read = rows_json, .offset = offsetof(struct action, params) },
+	{ TEXT("id", id, &form_member), .in = IN_DESCRIBE, .needed = IN_DESCRIBE,
+		.only = "where one resource is described" },
+	{ TEXT("parent", parent, &form_member), .in = IN_LIST | IN_DESCRIBE,
+		.only = "where the parent is known: a harvest finds ids of all parents" },
+	{ .name = "numbers", .read = rows_flag, .offset = offsetof(struct action, numbers),
+		.in = IN_LIST | IN_DESCRIBE, .only = "where ids are sent" },
+	{ TEXT("items", items, &form_members), .in = IN_LISTS, .needed = IN_LIST,
+		.only = "where something is listed; here it is item" },
+	{ .name = "item", .read = read_item, .offset = offsetof(struct action, items),
+		.form = &form_members, .in = IN_DESCRIBE,
+		.only = "where one resource is described; here it is items" },
+	{ .name = "paging", .read = read_paging, .offset = offsetof(struct action, paging),
+		.in = IN_LISTS, .only = "where something is listed" },
+	{ .name = "page", .read = rows_count, .offset = offsetof(struct action, page), .min = 1,
+		.max = PAGE_MAX, .in = IN_PAGES, .needed = IN_PAGES, .only = "with a paging" },
+	{ TEXT("limit", limit, &form_member), .in = IN_PAGES, .only = "with a paging" },
+	{ TEXT("offset", offset, &form_member), .in = IN_OFFSET, .only = "where paging is offset" },
+	{ TEXT("total", total, &form_members), .in = IN_OFFSET, .only = "where paging is offset" },
+	{ TEXT("marker", marker, &form_member), .in = IN_MARKER, .only = "where paging is marker" },
+	{ TEXT("next", next, &form_members), .in = IN_MARKER, .only = "where paging is marker" },
+	{ TEXT("more", more, &form_members), .in = IN_MARKER, .only = "where paging is marker" },
+	{ .name = "newest", .read = rows_json, .offset = offsetof(struct action, newest),
+		.in = IN_OFFSET, .only = "where paging is offset" },
+	{ TEXT("newest_by", newest_by, &form_member), .in = IN_OFFSET,
+		.only = "where paging is offset" },
+	{ .name = "live", .read = rows_json, .offset = offsetof(struct action, live),
+		.in = IN_OFFSET, .only = "where paging is offset" },
+	{ .name = "by_status", .read = rows_json, .offset = offsetof(struct action, by_status),
+		.in = IN_LIST, .only = "where resources are listed" },
+	{ .name = "by_tag", .read = rows_json, .offset = offsetof(struct action, by_tag),
+		.in = IN_LIST, .only = "where resources are listed" },
+	{ .name = "rate", .read = rows_rate, .offset = offsetof(struct action, rate),
+		.max = RATE_MAX },
+	{ .name = "ids", .read = rows_text, .offset = offsetof(struct harvest, ids),
+		.form = &form_ids, .in = IN_HARVEST, .needed = IN_HARVEST, .only = "in a harvest" },
+};
+
+enum { N_ROWS = sizeof action_rows / sizeof action_rows[0] };
+
+static const struct table action_table = { action_rows, N_ROWS };
+/* All but the last row, which is of a struct harvest alone. */
+static const struct table release_table = { action_rows, N_ROWS - 1 };
+
+void action_release(struct action *action)
+{
+	rows_release(&release_table, action);
+}
+
+void harvest_release(struct harvest *harvest)
+{
+	action_release(&harvest->list);
+	free(harvest->ids);
+}
+
+/* Which rows have a meaning depends on the paging, wherever among the members it is written. */
+static unsigned paging_place(const struct json *value)
+{
+	const struct json *name = json_get(value, "paging");
+
+	for (size_t i = 0; name && i < N_PAGINGS; i++) {
+		if (strcmp(json_text(name), pagings[i].name) == 0)
+			return pagings[i].in;
+	}
+	return 0;
+}
+
+static void fill(char **field, const char *text)
+{
+	if (*field == NULL)
+		*field = xstrdup(text);
+}
+
+static void fill_defaults(struct action *action, unsigned in, double rate)
+{
+	fill(&action->params, "{}");
+	if (in & IN_DESCRIBE)
+		fill(&action->items, "");
+	if (action->rate <= 0)
+		action->rate = rate;
+	if (action->paging == PAGING_OFFSET) {
+		fill(&action->offset, "Offset");
+		fill(&action->limit, "Limit");
+		fill(&action->total, "TotalCount");
+	} else if (action->paging == PAGING_MARKER) {
+		fill(&action->marker, "marker");
+		fill(&action->limit, "maxKeys");
+		fill(&action->next, "pageInfo.nextMarker");
+		fill(&action->more, "pageInfo.isTruncated");
+	}
+}
+
+/* What a call's parameters are made from besides is not fixed too. */
+static bool check_params(const struct place *at, const struct json *value, const char *member,
+	const struct action *action)
+{
+	const struct json *params = json_get(value, member);
+	const char *const made[] = {
+		action->id, action->parent, action->offset, action->limit, action->marker,
+	};
+	struct place here = place_member(at, member);
+
+	for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) {
+		if (made[i] && json_get(params, made[i]))
+			return rows_refuse_member(&here, made[i], "set by every call itself");
+	}
+	return true;
+}
+
+/* One step of a refresh without the other says nothing. */
+static bool check_refresh(const struct place *at, const struct action *action)
+{
+	bool all = action->newest && action->newest_by && action->live;
+	bool none = !action->newest && !action->newest_by && !action->live;
+
+	return all || none || rows_refuse(at, "newest, newest_by and live go together");
+}
+
+/* What is filtered by stands as a text of its own. */
+static bool check_filter(const struct place *at, const char *member, const char *filter, const char *word)
+{
+	struct place here = place_member(at, member);
+	char quoted[16];
+
+	snprintf(quoted, sizeof quoted, "\"{%s}\"", word);
+	return !filter || strstr(filter, quoted) || rows_refuse(&here, "holds no %s", quoted);
+}
+
+static bool check_filters(const struct place *at, const struct action *action)
+{
+	return check_filter(at, "by_status", action->by_status, "status") &&
+		check_filter(at, "by_tag", action->by_tag, "key") &&
+		check_filter(at, "by_tag", action->by_tag, "value");
+}
+
+/* `action` may be the first member of a struct harvest. */
+static bool read_action(const struct place *at, const struct json *value, struct action *action,
+	unsigned in)
+{
+	const struct catalog *catalog = loading_of(at)->fresh;
+
+	if (in & IN_LISTS)
+		in |= paging_place(value);
+	if (cloud_has_paths(catalog->cloud))
+		in |= IN_PATHS;
+	if (!rows_object(at, value, &action_table, in, action))
+		return false;
+	fill_defaults(action, in, catalog->rate);
+	static const char *const fixed[] = { "params", "newest", "live", "by_status", "by_tag" };
+
+	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+		if (!check_params(at, value, fixed[i], action))
+			return false;
+	}
+	return check_refresh(at, action) && check_filters(at, action);
+}
+
+bool action_read_list(const struct place *at, const struct json *value, void *field,
+	const struct row *row)
+{
+	(void)row;
+	return read_action(at, value, field, IN_LIST);
+}
+
+bool action_read_describe(const struct place *at, const struct json *value, void *field,
+	const struct row *row)
+{
+	(void)row;
+	return read_action(at, value, field, IN_DESCRIBE);
+}
+
+/* Where nothing else is said, one item is what the first list of the path holds. */
+static void fill_items(struct harvest *harvest)
+{
+	if (harvest->list.items == NULL)
+		harvest->list.items = xstrndup(harvest->ids, strcspn(harvest->ids, "["));
+}
+
+bool action_read_harvests(const struct place *at, const struct json *value, void *field,
+	const struct row *row)
+{
+	struct kind *kind = field;
+
+	if (!rows_array(at, value, NULL, row))
+		return false;
+	if (json_count(value) > HARVESTS_MAX)
+		return rows_refuse(at, "over %d calls", HARVESTS_MAX);
+	kind->harvests = xcalloc(json_count(value), sizeof *kind->harvests);
+	for (const struct json *call = json_first(value); call; call = json_next(call)) {
+		struct harvest *harvest = &kind->harvests[kind->n_harvests];
+		struct place here = place_element(at->up, at->name, (long)kind->n_harvests++, NULL);
+
+		if (!read_action(&here, call, &harvest->list, IN_HARVEST))
+			return false;
+		fill_items(harvest);
+	}
+	return true;
+}

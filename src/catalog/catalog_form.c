@@ -1,0 +1,115 @@
+/*
+ * catalog_form.c - how large an id's form is, before regcomp is let at it.
+ *
+ * regcomp writes bounds out, whatever that takes, and regexec goes through all of it for each name that
+ * somebody types.  So what it would write is counted first, without it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "catalog_load.h"
+
+/* What is counted of an expression: a sum for each open parenthesis, and what the next bound multiplies. */
+struct steps {
+	const char *at;
+	int64_t sum[FORM_DEPTH_MAX + 1], last;
+	int depth;
+};
+
+static void add_steps(struct steps *steps, int64_t n)
+{
+	steps->last = n;
+	steps->sum[steps->depth] += n;
+}
+
+static void multiply(struct steps *steps, int64_t times)
+{
+	int64_t more = steps->last * (times - 1);
+
+	if (times < 1)
+		return;
+	steps->last += more;
+	steps->sum[steps->depth] += more;
+}
+
+/* Past a bracket expression: a ] that comes first is one of its members, and so is [:alpha:]. */
+static void pass_bracket(struct steps *steps)
+{
+	const char *at = steps->at + 1;
+
+	at += *at == '^';
+	at += *at == ']';
+	while (*at && *at != ']') {
+		const char *end = *at == '[' && at[1] && strchr(":.=", at[1]) ?
+			strstr(at + 2, (char[]){ at[1], ']', '\0' }) : NULL;
+		at = end ? end + 2 : at + 1;
+	}
+	steps->at = *at ? at : at - 1;
+	add_steps(steps, 1);
+}
+
+/* {3}, {3,} or {3,5}: the larger number is what counts. */
+static void pass_bound(struct steps *steps)
+{
+	const char *at = steps->at + 1;
+	int64_t times = 0, number = 0;
+
+	for (; *at == ',' || ascii_is_digit(*at); at++) {
+		number = *at == ',' ? 0 : number * 10 + (*at - '0');
+		if (number > FORM_STEPS_MAX)
+			number = FORM_STEPS_MAX + 1;
+		times = number > times ? number : times;
+	}
+	if (*at != '}') {
+		add_steps(steps, 1); /* a brace like any other letter */
+		return;
+	}
+	multiply(steps, times + (at[-1] == ','));
+	steps->at = at;
+}
+
+static void pass_letter(struct steps *steps)
+{
+	switch (*steps->at) {
+	case '[':
+		pass_bracket(steps);
+		break;
+	case '{':
+		pass_bound(steps);
+		break;
+	case '+': /* written out as xx* */
+		multiply(steps, 2);
+		break;
+	case '(':
+		steps->sum[++steps->depth] = 0;
+		steps->last = 0;
+		break;
+	case ')':
+		if (steps->depth > 0)
+			add_steps(steps, steps->sum[steps->depth--]);
+		break;
+	case '*':
+	case '?':
+	case '|':
+		break;
+	default:
+		steps->at += *steps->at == '\\' && steps->at[1];
+		add_steps(steps, 1);
+	}
+}
+
+/* regcomp writes bounds out, whatever that takes: ((a{9}){9}){9} is 729 letters. */
+bool form_is_too_large(const char *form)
+{
+	struct steps steps = { .at = form };
+
+	for (; *steps.at; steps.at++) {
+		if (*steps.at == '(' && steps.depth == FORM_DEPTH_MAX)
+			return true;
+		pass_letter(&steps);
+		if (steps.sum[steps.depth] > FORM_STEPS_MAX)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,241 @@
+/*
+ * catalog_load.c - one catalog file: its head, then its types, then its kinds.
+ *
+ * The head says whether the file makes a catalog or adds to one; what it leaves out it takes from
+ * that one.  Everything lands in a fresh catalog that nobody sees yet, so a mistake in the last row
+ * leaves nothing behind.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "catalog_load.h"
+#include "json/json.h"
+
+enum { TTL_LIVE_S = 15, TTL_TERMINAL_S = 600, TTL_LIST_S = 30, TTL_MISS_S = 5 };
+enum { RATE = 20, RATE_MAX = 100000 };
+
+/* The place bits of the head's rows. */
+enum { IN_NEW = 1, IN_ADDED = 2, IN_SERVICE = 4, IN_ANY = IN_NEW | IN_ADDED };
+
+/* What a catalog has to say is different from cloud to cloud; a new provider needs a row here. */
+struct cloud {
+	const char *name;
+	bool paths;
+};
+
+static const struct cloud clouds[] = {
+	{ "tencent", .paths = false },
+	{ "baidu", .paths = true },
+};
+
+enum { N_CLOUDS = sizeof clouds / sizeof clouds[0] };
+
+static const struct cloud *find_cloud(const char *name)
+{
+	for (size_t i = 0; i < N_CLOUDS; i++) {
+		if (strcmp(clouds[i].name, name) == 0)
+			return &clouds[i];
+	}
+	return NULL;
+}
+
+static bool is_cloud(const char *name)
+{
+	return find_cloud(name) != NULL;
+}
+
+bool cloud_has_paths(const char *name)
+{
+	return find_cloud(name)->paths;
+}
+
+/* A scheme and an authority; without TLS only to this machine. */
+static bool is_endpoint(const char *text)
+{
+	static const char *const local[] = { "localhost", "127.0.0.1", "[::1]" };
+	bool tls = strncmp(text, "https://", 8) == 0;
+
+	if (!tls && strncmp(text, "http://", 7) != 0)
+		return false;
+	text += tls ? 8 : 7;
+	if (text[0] == '\0' || strchr(text, '/'))
+		return false;
+	for (size_t i = 0; !tls && i < sizeof local / sizeof local[0]; i++) {
+		size_t len = strlen(local[i]);
+
+		tls = strncmp(text, local[i], len) == 0 && (text[len] == ':' || text[len] == '\0');
+	}
+	return tls;
+}
+
+const struct form form_name = {
+	"a name of a-z, 0-9, _ and - that begins with a letter",
+	FORM_LOWER, FORM_LOWER FORM_DIGITS "_-", NULL,
+};
+static const struct form form_cloud = {
+	"a cloud that is known: tencent, baidu", NULL, FORM_LOWER, is_cloud,
+};
+static const struct form form_token = {
+	"of a-z, 0-9, - and .", FORM_LOWER FORM_DIGITS, FORM_LOWER FORM_DIGITS "-.", NULL,
+};
+static const struct form form_endpoint = {
+	"https://HOST[:PORT] (or http:// to this machine), without a path",
+	"h", FORM_LETTERS FORM_DIGITS ":/.-[]", is_endpoint,
+};
+
+/* "2021-11-11", its first second in UTC. */
+static bool read_date(const struct place *at, const struct json *value, void *field,
+	const struct row *row)
+{
+	const char *date;
+	struct buf time;
+
+	(void)row;
+	if (!rows_string(at, value, &date))
+		return false;
+	buf_init(&time, 32);
+	buf_printf(&time, "%sT00:00:00Z", date);
+
+	bool parsed = strlen(date) == 10 && when_parse(time.data, field);
+
+	buf_release(&time);
+	return parsed || rows_refuse(at, "must be a date, YYYY-MM-DD, 1980 or later");
+}
+
+static const struct row ttl_rows[] = TTL_ROWS(catalog);
+static const struct table ttl_table = TABLE(ttl_rows);
+
+static bool read_ttl(const struct place *at, const struct json *value, void *field,
+	const struct row *row)
+{
+	(void)row;
+	return rows_object(at, value, &ttl_table, 1, field);
+}
+
+#define HEAD(member, read_, field) \
+	.name = member, .read = read_, .offset = offsetof(struct catalog, field)
+
+/* The order of the file that the README describes. */
+static const struct row catalog_rows[] = {
+	{ HEAD("catalog", rows_text, name), .form = &form_name, .needed = IN_ANY },
+	{ HEAD("about", rows_text, about) },
+	{ HEAD("cloud", rows_text, cloud), .form = &form_cloud, .needed = IN_NEW },
+	{ HEAD("service", rows_text, service), .form = &form_token, .needed = IN_SERVICE },
+	{ HEAD("version", rows_text, version), .form = &form_token, .needed = IN_SERVICE },
+	{ HEAD("endpoint", rows_text, endpoint), .form = &form_endpoint, .needed = IN_NEW },
+	{ HEAD("region", rows_text, region), .form = &form_token },
+	{ HEAD("date", read_date, date_s), .needed = IN_NEW },
+	{ HEAD("rate", rows_rate, rate), .max = RATE_MAX },
+	{ .name = "ttl", .read = read_ttl },
+	{ .name = "kinds", .read = rows_array, .needed = IN_NEW },
+	{ .name = "types", .read = rows_members },
+};
+static const struct table catalog_table = TABLE(catalog_rows);
+
+const struct loading *loading_of(const struct place *at)
+{
+	return at->file->context;
+}
+
+void catalog_free(struct catalog *catalog)
+{
+	if (catalog == NULL)
+		return;
+	for (size_t i = 0; i < catalog->n_kinds; i++)
+		kind_free(catalog->kinds[i]);
+	for (size_t i = 0; i < catalog->n_types; i++)
+		type_free(catalog->types[i]);
+	free(catalog->kinds);
+	free(catalog->types);
+	rows_release(&catalog_table, catalog);
+	free(catalog);
+}
+
+void ttl_default(int *field, int otherwise)
+{
+	if (*field < 0)
+		*field = otherwise;
+}
+
+/* What the file does not say, the catalog that it adds to says, or nobody. */
+static void complete_head(struct catalog *fresh, const struct catalog *base)
+{
+	if (base)
+		rows_inherit(&catalog_table, fresh, base);
+	if (fresh->about == NULL)
+		fresh->about = xstrdup("");
+	if (fresh->date_s == INT64_MIN && base)
+		fresh->date_s = base->date_s;
+	if (fresh->rate <= 0)
+		fresh->rate = base ? base->rate : RATE;
+	ttl_default(&fresh->ttl_live_s, base ? base->ttl_live_s : TTL_LIVE_S);
+	ttl_default(&fresh->ttl_terminal_s, base ? base->ttl_terminal_s : TTL_TERMINAL_S);
+	ttl_default(&fresh->ttl_list_s, base ? base->ttl_list_s : TTL_LIST_S);
+	ttl_default(&fresh->ttl_miss_s, base ? base->ttl_miss_s : TTL_MISS_S);
+}
+
+static unsigned head_place(const struct json *root, const struct catalog *base)
+{
+	const struct json *name = json_get(root, "cloud");
+	const struct cloud *cloud = name ? find_cloud(json_text(name)) : NULL;
+
+	if (base)
+		return IN_ADDED;
+	return cloud && !cloud->paths ? IN_NEW | IN_SERVICE : IN_NEW;
+}
+
+static bool read_head(const struct place *at, const struct json *root,
+	const struct loading *loading)
+{
+	const struct catalog *base = loading->base;
+	struct catalog *fresh = loading->fresh;
+
+	if (!rows_object(at, root, &catalog_table, head_place(root, base), fresh))
+		return false;
+	complete_head(fresh, base);
+	if (base && strcmp(fresh->cloud, base->cloud) != 0)
+		return rows_refuse_member(at, "cloud", "a catalog cannot change its cloud");
+	return true;
+}
+
+static bool read_all(const struct place *at, const struct json *root,
+	const struct loading *loading)
+{
+	const struct json *types = json_get(root, "types"), *kinds = json_get(root, "kinds");
+	struct place at_types = place_member(at, "types");
+
+	return read_head(at, root, loading)
+		&& (types == NULL || types_read(&at_types, types, loading->fresh))
+		&& (kinds == NULL || kinds_read(at, kinds, loading->fresh));
+}
+
+struct catalog *catalog_read(const struct catalogs *catalogs, const char *file, const char *text,
+	size_t len, struct buf *why)
+{
+	struct loading loading = { .base = NULL };
+	struct rows_file rows_file = { file, why, &loading };
+	struct place at = place_root(&rows_file);
+	struct json *root;
+	enum fault fault = json_parse(&root, text, len);
+
+	if (fault != FAULT_NONE) {
+		rows_refuse(&at, fault == FAULT_TOO_BIG ? "too big" :
+			fault == FAULT_LOCAL ? "out of memory" :
+			"not JSON (jq . FILE says in which line)");
+		return NULL;
+	}
+	const struct json *name = json_get(root, "catalog");
+
+	loading.base = name ? catalogs_find(catalogs, json_text(name)) : NULL;
+	loading.fresh = xcalloc(1, sizeof *loading.fresh);
+	loading.fresh->date_s = INT64_MIN;
+	loading.fresh->ttl_live_s = loading.fresh->ttl_terminal_s = -1;
+	loading.fresh->ttl_list_s = loading.fresh->ttl_miss_s = -1;
+	if (!read_all(&at, root, &loading)) {
+		catalog_free(loading.fresh);
+		loading.fresh = NULL;
+	}
+	json_free(root);
+	return loading.fresh;
+}

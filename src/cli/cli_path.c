@@ -1,0 +1,214 @@
+/*
+ * cli_path.c - paths of the tree without a mount: asking, walking, listing.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/name.h"
+#include "failure.h"
+
+enum { DEPTH_MAX = 64, LINKS_MAX = 40 };
+
+/* ---- asking ---- */
+
+struct answer {
+	struct loop *loop;
+	bool done;
+	struct reply reply;
+};
+
+static void take_answer(void *arg, const struct reply *reply)
+{
+	struct answer *answer = arg;
+
+	answer->done = true;
+	answer->reply = *reply;
+	loop_stop(answer->loop, 0);
+}
+
+static void note_asking(struct cli *cli, uint64_t id)
+{
+	cli->fault = FAULT_NONE;
+	cli->asked = sources_of(cli->sources, id);
+	cli->noted = cli->asked ? engine_journal(cli->asked->engine)->count : 0;
+}
+
+/* `wait` NULL: it is answered. */
+static struct reply answer_of(struct cli *cli, struct answer *answer, const struct wait *wait)
+{
+	while (wait && !answer->done)
+		loop_run(cli->sources->setting.loop);
+	if (answer->reply.outcome == OUTCOME_ABSENT)
+		cli->fault = FAULT_NOT_FOUND;
+	else if (answer->reply.outcome == OUTCOME_FAILED)
+		cli->fault = answer->reply.fault;
+	return answer->reply;
+}
+
+struct reply cli_ask(struct cli *cli, enum question question, uint64_t id, const char *name)
+{
+	struct answer answer = { .loop = cli->sources->setting.loop };
+
+	note_asking(cli, id);
+	return answer_of(cli, &answer,
+		sources_ask(cli->sources, question, id, name, 0, take_answer, &answer));
+}
+
+int cli_errno(const struct reply *reply)
+{
+	if (reply->outcome == OUTCOME_ABSENT)
+		return fault_errno(FAULT_NOT_FOUND);
+	return reply->outcome == OUTCOME_FAILED ? fault_errno(reply->fault) : 0;
+}
+
+int cli_complain(const struct cli *cli, const char *path, int error)
+{
+	struct buf line;
+
+	buf_init(&line, SIZE_MAX);
+	buf_printf(&line, "%s: %s", *path ? path : "\"\"", strerror(error));
+	if (cli->fault && cli->asked && fault_errno(cli->fault) == error)
+		failure_add(&line, cli->asked, cli->fault, cli->noted);
+	fflush(stdout);
+	output_complain(line.data);
+	buf_release(&line);
+	return 1;
+}
+
+/* ---- walking ---- */
+
+/* The way from the root to where we are. */
+struct way {
+	struct entry entries[DEPTH_MAX];
+	size_t depth;
+	unsigned links;
+	bool follows; /* a link at the path's end, too */
+};
+
+static int walk_path(struct cli *cli, const char *path, struct way *way);
+
+static int walk_link(struct cli *cli, uint64_t id, struct way *way)
+{
+	if (++way->links > LINKS_MAX)
+		return ELOOP;
+	char *target = xstrdup(sources_link(cli->sources, id));
+	int error = walk_path(cli, target, way);
+	free(target);
+	return error;
+}
+
+/* One name further; what is a link leads on from the directory that it is in. */
+static int walk_name(struct cli *cli, const char *name, bool is_last, struct way *way)
+{
+	const struct entry *here = &way->entries[way->depth];
+
+	if (!S_ISDIR(here->attr.mode))
+		return ENOTDIR;
+	if (!*name || !strcmp(name, "."))
+		return 0;
+	if (!strcmp(name, "..")) {
+		way->depth -= way->depth > 0;
+		return 0;
+	}
+	if (strlen(name) > NAME_BYTES_MAX || way->depth + 1 == DEPTH_MAX)
+		return ENAMETOOLONG;
+	struct reply reply = cli_ask(cli, ASK_LOOKUP, here->id, name);
+	if (reply.outcome != OUTCOME_FOUND)
+		return cli_errno(&reply);
+	sources_hold(cli->sources, reply.entry.id, 1);
+	if (S_ISLNK(reply.entry.attr.mode) && (way->follows || !is_last))
+		return walk_link(cli, reply.entry.id, way);
+	way->entries[++way->depth] = reply.entry;
+	return 0;
+}
+
+/* A slash behind the last name wants a directory, and follows a link. */
+static int walk_path(struct cli *cli, const char *path, struct way *way)
+{
+	int error = 0;
+
+	while (*path && !error) {
+		size_t len = strcspn(path, "/");
+		char *name = xstrndup(path, len);
+		error = walk_name(cli, name, !path[len], way);
+		free(name);
+		path += len;
+		if (!*path)
+			break;
+		path++;
+		if (!*path && !error && !S_ISDIR(way->entries[way->depth].attr.mode))
+			error = ENOTDIR;
+	}
+	return error;
+}
+
+int cli_walk(struct cli *cli, const char *path, bool follow, struct entry *entry)
+{
+	struct way way = { .entries = { { .id = TREE_ROOT, .attr = { .mode = S_IFDIR | 0555 } } },
+		.follows = follow };
+
+	cli->fault = FAULT_NONE;
+	if (!*path)
+		return ENOENT;
+	int error = strlen(path) < PATH_MAX ? walk_path(cli, path, &way) : ENAMETOOLONG;
+	*entry = way.entries[way.depth];
+	return error;
+}
+
+/* ---- listing ---- */
+
+struct names {
+	struct sources *sources;
+	uint64_t id, cookie;
+	struct texts texts;
+	struct answer answer;
+};
+
+/* What is there can be taken now, and only now: the next page, or its failure, may come at once. */
+static void take_names(void *arg, const struct reply *reply)
+{
+	struct names *names = arg;
+	struct asked asked = { .now_ms = sources_now(names->sources).now_ms };
+	struct entry entry;
+	const char *name;
+
+	names->cookie = reply->cookie;
+	while (reply->outcome == OUTCOME_FOUND &&
+			sources_next(names->sources, names->id, &names->cookie, &name, &entry, asked))
+		texts_add(&names->texts, xstrdup(name));
+	take_answer(&names->answer, reply);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int cli_names(struct cli *cli, uint64_t id, struct texts *out)
+{
+	struct names names = { .sources = cli->sources, .id = id };
+	struct reply reply;
+	size_t before;
+
+	note_asking(cli, id);
+	do { /* a long listing comes page by page */
+		before = names.texts.n;
+		names.answer = (struct answer){ .loop = cli->sources->setting.loop };
+		reply = answer_of(cli, &names.answer,
+			sources_read(cli->sources, id, names.cookie, 0, take_names, &names));
+	} while (names.texts.n > before);
+	*out = names.texts;
+	if (reply.outcome != OUTCOME_FOUND) {
+		texts_release(out);
+		return cli_errno(&reply);
+	}
+	if (out->n)
+		qsort(out->v, out->n, sizeof(*out->v), compare_names);
+	return 0;
+}

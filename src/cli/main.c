@@ -1,0 +1,341 @@
+/*
+ * main.c - describefs: /proc for the cloud.
+ *
+ * Reads the command line and goes one of three ways: a mount (in the background, unless -f), a verb
+ * that walks the same tree without one, or a text.  Everything that the process owns hangs from a
+ * struct sources on main's stack, and each mistake is one line on stderr.
+ */
+#include "doctor.h"
+#include "front_cli.h"
+#include "fuse/front_fuse.h"
+#include "net/hiding.h"
+#include "refresh_verb.h"
+#include "status_verb.h"
+#include "sys/daemon.h"
+#include "sys/mounting.h"
+#include "sys/output.h"
+#include "tree/guide.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEAVE_MS = 5000 };
+
+static int complain(const struct buf *why)
+{
+	output_complain(why->len ? why->data : "out of memory");
+	return 1;
+}
+
+/* A mount that is being served. */
+struct service {
+	struct sources *sources;
+	const char *place;
+	struct front *front; /* NULL until it is mounted */
+	struct timer *greeting; /* runs out if the kernel does not begin */
+	int fd; /* where the parent waits; -1: in the foreground, or it was told */
+	int manager; /* the way to that of services, to be told in the foreground; -1 */
+	bool leaving;
+};
+
+static void stop_now(void *arg)
+{
+	loop_stop(arg, 0);
+}
+
+/*
+ * Who has a file open reads it to its end: the mount leaves the tree, and the kernel tells us when the
+ * last one has closed.  Whoever waits for the cloud is not waited for, nor is anybody for long.
+ */
+static void stop(void *arg, int number)
+{
+	struct service *service = arg;
+	const struct setting *setting = &service->sources->setting;
+
+	(void)number;
+	if (service->leaving || !service->front || sources_are_waited_for(service->sources) ||
+			!front_detach(service->front)) {
+		loop_stop(setting->loop, 0);
+		return;
+	}
+	service->leaving = true;
+	loop_after(setting->loop, LEAVE_MS, stop_now, setting->loop);
+}
+
+static void fail(struct service *service, const char *problem)
+{
+	struct loop *loop = service->sources->setting.loop;
+	struct buf why;
+
+	loop_unset(loop, service->greeting);
+	service->greeting = NULL;
+	buf_init(&why, SIZE_MAX);
+	buf_printf(&why, "cannot mount on %s: %s", service->place, problem);
+	daemon_fail(service->fd, complain(&why));
+	buf_release(&why);
+	service->fd = -1;
+	loop_stop(loop, 1);
+}
+
+static void miss_greeting(void *arg)
+{
+	struct service *service = arg;
+	char problem[80];
+
+	service->greeting = NULL;
+	snprintf(problem, sizeof(problem), "the kernel did not begin to use it within %d s", MOUNTING_S);
+	fail(service, problem);
+}
+
+/* Reports that the mount answers: to the parent, or in the foreground to a service manager. */
+static void tell_ready(void *arg, int error)
+{
+	struct service *service = arg;
+
+	if (error) {
+		fail(service, strerror(error));
+		return;
+	}
+	loop_unset(service->sources->setting.loop, service->greeting);
+	service->greeting = NULL;
+	daemon_notify(service->manager);
+	service->manager = -1;
+	daemon_ready(service->fd);
+	service->fd = -1;
+}
+
+/* Everybody who comes from now on asks the cloud again. */
+static void refresh_everything(void *arg, int number)
+{
+	const struct service *service = arg;
+
+	(void)number;
+	if (service->front && !service->leaving)
+		front_refresh(service->front);
+}
+
+/*
+ * A terminal that is closed ends what runs in it; what has left its terminal, or never had one because a
+ * service manager started it, is told to begin anew.
+ */
+static void catch_signals(struct service *service)
+{
+	const struct setting *setting = &service->sources->setting;
+
+	loop_signal(setting->loop, SIGTERM, stop, service);
+	loop_signal(setting->loop, SIGINT, stop, service);
+	if (setting->config->foreground && !keyring_manager(setting->keyring))
+		loop_signal(setting->loop, SIGHUP, stop, service);
+	else
+		loop_signal(setting->loop, SIGHUP, refresh_everything, service);
+	/* the kernel's own terms stood still while the machine slept */
+	loop_resume(setting->loop, refresh_everything, service);
+}
+
+/*
+ * What we read again while we serve the mount may lie below it.  The directory is held only then: its file
+ * system cannot be unmounted as long as it is.  False: libraries read it, and they cannot be led around.
+ */
+static bool look_below(struct sources *sources, const char *place, struct buf *why)
+{
+	struct setting *setting = &sources->setting;
+	struct buf hidden;
+	bool meets = false;
+
+	if (!file_cover_open(&setting->cover, place))
+		return true;
+	buf_init(&hidden, 4096);
+	if (!hiding_check(&setting->cover, !setting->config->cacert, &hidden))
+		buf_printf(why, "cannot mount on %s: %s", place, hidden.data);
+	buf_release(&hidden);
+	if (why->len)
+		return false;
+	for (size_t i = 0; i < sources->n; i++)
+		meets |= keyring_meets(setting->keyring, sources->v[i].catalog->cloud,
+			sources->v[i].name->profile, &setting->cover);
+	if (setting->config->cacert)
+		meets |= file_cover_meets(&setting->cover, setting->config->cacert);
+	if (!meets)
+		file_cover_release(&setting->cover);
+	keyring_cover(setting->keyring, &setting->cover);
+	return true;
+}
+
+/* From here to the unmount. */
+static int serve(struct service *service, struct buf *why)
+{
+	struct sources *sources = service->sources;
+	struct setting *setting = &sources->setting;
+
+	if (service->fd < 0)
+		service->manager = daemon_manager(keyring_manager(setting->keyring));
+	if (!look_below(sources, service->place, why) || !sources_start(sources, why)) {
+		daemon_fail(service->fd, complain(why));
+		return 1;
+	}
+	catch_signals(service); /* before there is a mount that a signal could leave behind, dead */
+	struct front *front = front_new(setting->config, service->place, setting->loop, tell_ready, service,
+		why);
+	if (!front) {
+		daemon_fail(service->fd, complain(why));
+		return 1;
+	}
+	service->front = front;
+	setting->cover.mount = front_mounted(front);
+	service->greeting = loop_after(setting->loop, MOUNTING_S * 1000, miss_greeting, service);
+	front_serve(front, sources);
+	int status = loop_run(setting->loop);
+	sources_stop(sources); /* answers whoever still waits */
+	front_free(front);
+	return status;
+}
+
+static int mount_sources(struct sources *sources, struct buf *why)
+{
+	const struct config *config = sources->setting.config;
+	struct service service = { .sources = sources, .fd = -1, .manager = -1 };
+	int status = 1;
+
+	if (!sources_prepare(sources, why))
+		return complain(why);
+	char *place = config->foreground ? mounting_place(config->mountpoint, why) :
+		daemon_detach(config->mountpoint, &service.fd, why);
+	service.place = place;
+	if (place)
+		status = serve(&service, why);
+	else
+		daemon_fail(service.fd, complain(why));
+	free(place);
+	return status;
+}
+
+static const struct catalog *catalog_of(const struct setting *setting, const struct source_name *name,
+	struct buf *why)
+{
+	const struct catalog *catalog = catalogs_find(&setting->catalogs, name->catalog);
+
+	if (!catalog) {
+		catalogs_refuse(&setting->catalogs, name->catalog, why);
+		config_add_near_verb(name->catalog, why);
+	} else if (name->region && !catalog->region) {
+		buf_printf(why, "%s: %s has no regions", name->written, name->catalog);
+		return NULL;
+	}
+	return catalog;
+}
+
+static int show_kinds(const struct setting *setting, struct buf *why)
+{
+	const struct config *config = setting->config;
+	struct output output = { 0 };
+	struct buf text;
+
+	buf_init(&text, SIZE_MAX);
+	for (size_t i = 0; i < config->n_sources; i++) {
+		const struct catalog *catalog = catalog_of(setting, &config->sources[i], why);
+		if (catalog)
+			guide_kinds(&text, catalog);
+		if (!catalog)
+			break;
+	}
+	for (size_t i = 0; !config->n_sources && i < setting->catalogs.n; i++)
+		guide_kinds(&text, setting->catalogs.v[i]);
+	bool whole = !text.full && !why->len;
+	if (whole)
+		output_take(&output, &text);
+	buf_release(&text);
+	return whole ? output_end(&output, 0) : complain(why);
+}
+
+/* A verb that needs every catalog. */
+static int run_verb(struct sources *sources, struct buf *why)
+{
+	switch (sources->setting.config->verb) {
+	case VERB_MOUNT:
+		return mount_sources(sources, why);
+	case VERB_KINDS:
+		return show_kinds(&sources->setting, why);
+	default:
+		if (!sources_prepare(sources, why) || !sources_start(sources, why))
+			return complain(why);
+		return cli_run(sources);
+	}
+}
+
+/* Takes the keyring. */
+static int run(const struct config *config, struct keyring *keyring, struct buf *why)
+{
+	struct texts mistakes = { 0 };
+	struct sources sources;
+
+	sources_init(&sources, config, keyring);
+	sources_load_catalogs(&sources, &mistakes);
+	int status;
+	if (config->verb == VERB_DOCTOR) {
+		status = doctor_run(&sources, &mistakes);
+	} else if (mistakes.n) {
+		buf_puts(why, mistakes.v[0]);
+		status = complain(why);
+	} else {
+		status = run_verb(&sources, why);
+	}
+	sources_release(&sources);
+	texts_release(&mistakes);
+	return status;
+}
+
+static int show(const char *text)
+{
+	struct output output = { 0 };
+
+	output_puts(&output, text);
+	return output_end(&output, 0);
+}
+
+/* What needs no source; -1: this does. */
+static int run_alone(const struct config *config)
+{
+	switch (config->verb) {
+	case VERB_HELP:
+		return show(config_help());
+	case VERB_VERSION:
+		return show("describefs " DESCRIBEFS_VERSION "\n");
+	case VERB_REFRESH:
+		return refresh_run(&config->paths);
+	case VERB_STATUS:
+		return status_run();
+	default:
+		return -1;
+	}
+}
+
+int main(int argc, char *argv[])
+{
+	daemon_harden();
+	struct keyring *keyring = keyring_new();
+	struct config_places places = { .machine = "/etc/describefs/config", .home = keyring_home(keyring),
+		.invoker = keyring_invoker(keyring) };
+	struct config config;
+	struct buf why, path;
+
+	buf_init(&why, 4096);
+	buf_init(&path, 4096);
+	if (keyring_config(keyring, "config", &path))
+		places.user = path.data;
+	int status = config_parse(&config, argc, argv, &places, &why);
+	for (int i = 1; i < argc; i++)
+		proxy_hide(argv[i]);
+	if (status) {
+		output_complain(why.data);
+	} else if ((status = run_alone(&config)) < 0) {
+		status = run(&config, keyring, &why);
+		keyring = NULL;
+	}
+	keyring_free(keyring);
+	config_release(&config);
+	buf_release(&path);
+	buf_release(&why);
+	return status;
+}

@@ -1,0 +1,56 @@
+/*
+ * progress.c - a bar at the bottom of a terminal while somebody waits.
+ *
+ * It is drawn at most ten times a second, and taken away before each line of output.
+ */
+#include "progress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/shown.h"
+
+enum { WIDTH = 24, PAUSE_MS = 100, WHAT_MAX = 40 };
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void progress_begin(struct progress *progress)
+{
+	*progress = (struct progress){ .drawn_ms = -PAUSE_MS };
+	progress->possible = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
+}
+
+void progress_hide(struct progress *progress)
+{
+	if (!progress->drawn)
+		return;
+	fputs("\r\033[K", stderr);
+	fflush(stderr);
+	progress->drawn = false;
+}
+
+void progress_show(struct progress *progress, size_t done, size_t total, const char *what)
+{
+	static const char FULL[] = "########################", EMPTY[] = "                        ";
+
+	if (!progress->possible || !total || done > total || now_ms() - progress->drawn_ms < PAUSE_MS)
+		return;
+	int full = (int)(done * WIDTH / total);
+	progress_hide(progress);
+	fflush(stdout);
+	char *shown = shown_line(what);
+	fprintf(stderr, "[%.*s%.*s] %zu/%zu %.*s", full, FULL, WIDTH - full, EMPTY, done, total,
+		WHAT_MAX, shown);
+	free(shown);
+	fflush(stderr);
+	progress->drawn = true;
+	progress->drawn_ms = now_ms();
+}

@@ -1,0 +1,229 @@
+/*
+ * refresh_verb.c - `describefs refresh PATH...`: asks a mount, through the mount itself.
+ *
+ * A path is looked at before it is opened: opening something else (a pipe, a device) could wait, or do
+ * things.  What is not there may have been created at the cloud a moment ago, and the kernel may remember
+ * that it was not there: then the directory that it would be in is asked.
+ */
+#include "refresh_verb.h"
+
+#include "fuse/refresh_request.h"
+#include "sys/output.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* 1, the exit status of a failure. */
+static int complain(const char *path, const char *what)
+{
+	struct buf line;
+
+	buf_init(&line, SIZE_MAX);
+	buf_printf(&line, "%s: %s", path, what);
+	output_complain(line.data);
+	buf_release(&line);
+	return 1;
+}
+
+static const char NOT_OURS[] = "not in a describefs mount";
+
+/* Opened for reading; -1 with errno, or with 0 when no FUSE filesystem is there. */
+static int open_in_mount(const char *path)
+{
+	char self[40];
+	struct statfs mount;
+	int fd = -1, place = open(path, O_PATH | O_CLOEXEC);
+
+	if (place < 0)
+		return -1;
+	if (fstatfs(place, &mount) == 0 && mount.f_type != FUSE_SUPER_MAGIC) {
+		errno = 0;
+	} else {
+		snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
+		fd = open(self, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT) /* no /proc here */
+			fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	}
+	int error = errno;
+	close(place);
+	errno = error;
+	return fd;
+}
+
+/* ---- tasks ---- */
+
+/* The kernel does not ask the daemon for this. */
+static bool is_same_mount(int a, int b)
+{
+	const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+	struct statx one, other;
+
+	return statx(a, "", flags, 0, &one) == 0 && statx(b, "", flags, 0, &other) == 0 &&
+		one.stx_dev_major == other.stx_dev_major && one.stx_dev_minor == other.stx_dev_minor;
+}
+
+/*
+ * The directory so many levels above what is opened, or that itself; -1: it is not in this mount, or not to
+ * be seen.
+ */
+static int open_above(int fd, uint32_t levels)
+{
+	char self[40], path[PATH_MAX];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	ssize_t len = readlink(self, path, sizeof(path) - 1);
+	if (len <= 0 || path[0] != '/')
+		return -1;
+	path[len] = '\0';
+	for (; levels > 0; levels--) {
+		char *slash = strrchr(path, '/');
+		if (!slash || slash == path)
+			return -1;
+		*slash = '\0';
+	}
+	int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0 || is_same_mount(fd, directory))
+		return directory;
+	close(directory);
+	return -1;
+}
+
+static void read_directory(int base, const char *path)
+{
+	int fd = openat(base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (!directory && fd >= 0)
+		close(fd);
+	if (!directory)
+		return;
+	while (readdir(directory))
+		continue;
+	closedir(directory);
+}
+
+/* What fails here is not known, and the kernel keeps no name of it. */
+static void perform(int base, const struct refresh_request *request)
+{
+	struct statx fresh;
+
+	if (request->task == TASK_FORGET)
+		statx(base, request->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_FORCE_SYNC,
+			STATX_MTIME, &fresh);
+	else if (*request->path)
+		read_directory(base, request->path);
+}
+
+/* ---- asking ---- */
+
+static bool is_answered(int fd, struct refresh_request *request)
+{
+	return ioctl(fd, REFRESH_IOCTL, request) >= 0 && strcmp(request->mark, REFRESH_MARK) == 0;
+}
+
+/* Does what the daemon says until there is nothing more.  Takes the descriptor; false: no answer came. */
+static bool go_through(int fd, struct refresh_request *request)
+{
+	int base = open_above(fd, request->levels);
+	bool answered = true;
+
+	if (base < 0) { /* all names have to be forgotten instead */
+		*request = (struct refresh_request){ .step = REFRESH_EVERY_NAME };
+		answered = is_answered(fd, request);
+	} else { /* what is opened would be in use */
+		close(fd);
+		fd = base;
+	}
+	while (answered && request->task != TASK_NONE) {
+		perform(fd, request);
+		request->step = REFRESH_NEXT;
+		answered = is_answered(fd, request);
+	}
+	close(fd);
+	return answered;
+}
+
+/* `path`, as it was given, stands for `name` in what is opened, or for that itself. */
+static int ask(int fd, const char *name, const char *path)
+{
+	struct refresh_request request = { .step = REFRESH_BEGIN };
+
+	snprintf(request.path, sizeof(request.path), "%s", name);
+	errno = 0;
+	bool answered = is_answered(fd, &request);
+	int error = errno;
+	if (answered && request.task != TASK_NONE)
+		answered = go_through(fd, &request);
+	else
+		close(fd);
+	bool is_unknown = error == ENOTTY || error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
+	if (!answered)
+		return complain(path, error && !is_unknown ? strerror(error) : NOT_OURS);
+	if (request.wait_s) {
+		char text[128];
+		snprintf(text, sizeof(text), "refreshed less than a term ago: try again in %u s "
+			"(the user who mounted it may refresh it at any time)", request.wait_s);
+		return complain(path, text);
+	}
+	if (request.names_kept)
+		complain(path, "Linux before 6.16 cannot drop cached names; they stay visible until they "
+			"expire");
+	return 0;
+}
+
+/* Now that the cloud is asked again, a name that is still missing is a mistake in the path. */
+static int check_is_there(const char *path)
+{
+	struct stat there;
+
+	if (lstat(path, &there) == 0 || (errno != ENOENT && errno != ENOTDIR))
+		return 0;
+	return complain(path, "No such file or directory, also after asking again");
+}
+
+/* The directory that it would be in; false: nothing to be asked. */
+static bool ask_above(const char *path, int *status)
+{
+	char *head = xstrdup(path), *tail = xstrdup(path);
+	const char *name = basename(tail);
+	int fd = open_in_mount(dirname(head));
+	bool asked = fd >= 0 && strlen(name) < sizeof(((struct refresh_request *)0)->path);
+
+	if (asked)
+		*status = ask(fd, name, path) || check_is_there(path);
+	else if (fd >= 0)
+		close(fd);
+	free(head);
+	free(tail);
+	return asked;
+}
+
+static int refresh(const char *path)
+{
+	int status, fd = open_in_mount(path), error = errno;
+
+	if (fd >= 0)
+		return ask(fd, "", path);
+	if (error == ENOENT && ask_above(path, &status))
+		return status;
+	return complain(path, error ? strerror(error) : NOT_OURS);
+}
+
+int refresh_run(const struct texts *paths)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < paths->n; i++)
+		status |= refresh(paths->v[i]);
+	return status;
+}

@@ -1,0 +1,37 @@
+/*
+ * config_cacert.c - whether a file of certificates can be used, said before there is a mount.
+ *
+ * libcurl would say it at the first connection, and as a failure of TLS.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/digest.h"
+#include "sys/file.h"
+
+enum { CACERT_BYTES_MAX = 16 << 20 };
+
+static void say_none(const char *path, struct buf *why)
+{
+	buf_printf(why, "cacert=%s: holds no certificate as PEM has it (-----BEGIN CERTIFICATE-----); of "
+		"DER, openssl x509 -inform der -in FILE -out FILE.pem makes one", path);
+}
+
+bool config_check_cacert(const char *path, int64_t invoker, struct buf *why)
+{
+	struct file_trust trust = { invoker, FILE_DECIDES };
+	struct buf reason;
+	size_t len;
+	buf_init(&reason, 1 << 16);
+	char *text = file_read_trusted(NULL, path, CACERT_BYTES_MAX, trust, &len, &reason);
+	bool good = text && digest_is_certificate(text, len);
+	if ((text && !good) || (!text && errno == EILSEQ))
+		say_none(path, why);
+	else if (!text)
+		buf_printf(why, "cacert=%s", reason.data);
+	free(text);
+	buf_release(&reason);
+	return good;
+}

@@ -1,0 +1,451 @@
+/*
+ * options.c - the words after -o.
+ *
+ * One table has our own words, each with the sentence that says what it wants.  mount(8) and fstab
+ * bring words of their own: those that mean something for a read-only mount are passed on to
+ * libfuse as mount.fuse3 does, the rest is accepted and means nothing ("rw" too: the mount is
+ * always read-only). Whatever is left is a mistake; a typing mistake must not become a mount
+ * without, say, its deadline.
+ */
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+
+/* One argument of a command is at most 128 KiB: what is built here always fits. */
+enum { ITEM_MAX = 1 << 20 };
+
+static void replace(char **field, char *value)
+{
+	free(*field);
+	*field = value;
+}
+
+char *options_absolute(const char *path)
+{
+	char *directory = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	if (!directory)
+		return xstrdup(path);
+	struct buf whole;
+	buf_init(&whole, ITEM_MAX);
+	buf_printf(&whole, "%s/%s", directory, path);
+	free(directory);
+	return buf_take(&whole);
+}
+
+/* Addresses */
+
+static bool set_endpoint(struct config *config, const char *value)
+{
+	return config_set_address(&config->endpoint, value, REACH_SELF);
+}
+
+static bool set_sts(struct config *config, const char *value)
+{
+	return config_set_address(&config->sts, value, REACH_SELF);
+}
+
+/* A metadata service speaks in the clear: who names one says that it may be in a private network. */
+static bool set_metadata(struct config *config, const char *value)
+{
+	return config_set_address(&config->metadata, value, REACH_PRIVATE);
+}
+
+/* The other words */
+
+static bool set_cacert(struct config *config, const char *value)
+{
+	replace(&config->cacert, options_absolute(value));
+	return *value != '\0';
+}
+
+static bool set_proxy(struct config *config, const char *value)
+{
+	return proxy_read(&config->proxy, value);
+}
+
+static bool set_deadline(struct config *config, const char *value)
+{
+	return config_read_ms(value, 100, (int64_t)3600 * 1000, &config->deadline_ms);
+}
+
+static const int64_t TEN_YEARS_MS = (int64_t)10 * 366 * 24 * 3600 * 1000;
+
+static bool set_ttl(struct config *config, const char *value)
+{
+	return config_read_ms(value, 0, TEN_YEARS_MS, &config->ttl_ms);
+}
+
+static bool set_stale(struct config *config, const char *value)
+{
+	return config_read_ms(value, 0, TEN_YEARS_MS, &config->stale_ms);
+}
+
+static bool set_rate(struct config *config, const char *value)
+{
+	double rate;
+	if (!config_read_decimal(value, &rate) || rate < 0.001 || rate > 100000)
+		return false;
+	config->rate = rate;
+	return true;
+}
+
+/*
+ * KIND/ID or KIND/ID/SUBKIND/ID: no empty part, and every '%' an escape (how a '/', ':' or ',' is
+ * written).
+ */
+static bool is_pin(const char *text, size_t len)
+{
+	size_t parts = 1, part_len = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '%' && (i + 2 >= len || ascii_hex_value(text[i + 1]) < 0 ||
+			ascii_hex_value(text[i + 2]) < 0))
+			return false;
+		if (text[i] != '/') {
+			part_len++;
+			continue;
+		}
+		if (part_len == 0)
+			return false;
+		parts++;
+		part_len = 0;
+	}
+	return part_len > 0 && (parts == 2 || parts == 4);
+}
+
+static bool set_pin(struct config *config, const char *value)
+{
+	for (;; value++) {
+		size_t len = strcspn(value, ":");
+		if (!is_pin(value, len))
+			return false;
+		texts_add(&config->pins, xstrndup(value, len));
+		value += len;
+		if (!*value)
+			return true;
+	}
+}
+
+static bool set_names(struct config *config, const char *value)
+{
+	config->api_names = strcmp(value, "api") == 0;
+	return config->api_names || strcmp(value, "snake") == 0;
+}
+
+static bool set_secrets(struct config *config, const char *value)
+{
+	config->secrets = !value; /* "no" of a file */
+	return true;
+}
+
+/* With less, not even what one answer holds could be kept until it is read. */
+enum { MEMORY_LEAST = 1 << 20 };
+
+static bool set_max_memory(struct config *config, const char *value)
+{
+	static const char UNITS[] = "kmg";
+	size_t len = strlen(value);
+	const char *unit = len > 0 ? strchr(UNITS, ascii_lower(value[len - 1])) : NULL;
+	int shift = unit ? 10 * (int)(unit - UNITS + 1) : 0;
+	char *digits = xstrndup(value, unit ? len - 1 : len);
+	int64_t count;
+	bool good = config_read_integer(digits, 10, 1, INT64_C(1) << (50 - shift), &count);
+	free(digits);
+	good = good && count << shift >= MEMORY_LEAST;
+	if (good)
+		config->max_memory = (size_t)count << shift;
+	return good;
+}
+
+static bool set_allow_other(struct config *config, const char *value)
+{
+	config->allow_other = !value;
+	return true;
+}
+
+static bool set_uid(struct config *config, const char *value)
+{
+	return config_read_integer(value, 10, 0, UINT32_MAX - 1, &config->uid);
+}
+
+static bool set_gid(struct config *config, const char *value)
+{
+	return config_read_integer(value, 10, 0, UINT32_MAX - 1, &config->gid);
+}
+
+static bool set_umask(struct config *config, const char *value)
+{
+	return config_read_integer(value, 8, 0, 0777, &config->umask);
+}
+
+static bool set_fsname(struct config *config, const char *value)
+{
+	struct buf whole;
+	buf_init(&whole, ITEM_MAX);
+	buf_printf(&whole, "fsname=%s", value);
+	texts_add(&config->fuse, buf_take(&whole));
+	return *value != '\0';
+}
+
+static bool refuse(struct config *config, const char *value)
+{
+	(void)config;
+	(void)value;
+	return false;
+}
+
+struct option {
+	const char *word;
+	const char *wants; /* NULL: takes no value */
+	bool (*set)(struct config *config, const char *value);
+};
+
+static const struct option OPTIONS[] = {
+	{ "endpoint", "wants https://HOST[:PORT]; http:// only to a loopback host",
+		set_endpoint },
+	{ "metadata", "wants https://HOST[:PORT]; http:// only in a private network",
+		set_metadata },
+	{ "sts", "wants https://HOST[:PORT]; http:// only to a loopback host", set_sts },
+	{ "deadline", "wants a time, 0.1 to 3600 seconds, or with ms, s, m, h or d behind it", set_deadline },
+	{ "ttl", "wants a time: seconds, or with ms, s, m, h or d behind it", set_ttl },
+	{ "stale", "wants a time: seconds, or with ms, s, m, h or d behind it; 0 for never",
+		set_stale },
+	{ "rate", "wants calls a second, 0.001 to 100000", set_rate },
+	{ "pin", "wants KIND/ID[/SUBKIND/ID], several with ':' between; an id's own / and : as %XX",
+		set_pin },
+	{ "cacert", "wants a PEM file", set_cacert },
+	{ "proxy", "wants http[s]://[USER:PASSWORD@]HOST[:PORT]", set_proxy },
+	{ "names", "wants api or snake", set_names },
+	{ "secrets", NULL, set_secrets },
+	{ "max_memory", "wants bytes, or a number with K, M or G; 1M is the least", set_max_memory },
+	{ "allow_other", NULL, set_allow_other },
+	{ "uid", "wants a number", set_uid },
+	{ "gid", "wants a number", set_gid },
+	{ "umask", "wants an octal number up to 777", set_umask },
+	{ "fsname", "wants a name", set_fsname },
+	{ "subtype", "cannot be set: it is how describefs knows its own mounts", refuse },
+};
+
+/* Of these, what only a mount has a use for. */
+static const char *const OF_MOUNTS[] = { "allow_other", "uid", "gid", "umask", "fsname", "subtype" };
+
+/* Where a cloud is: a verb that calls none takes them too, so that a set of them serves every verb. */
+static const char *const OF_PLACES[] = { "endpoint", "metadata", "sts", "cacert", "proxy" };
+
+/* Passed on to libfuse. */
+static const char *const PASSED[] = { "auto_unmount", "default_permissions", "nodev", "nosuid",
+	"noexec", "noatime" };
+
+/* Of mount(8) and fstab, or without a meaning for a read-only mount. */
+static const char *const IGNORED[] = { "ro", "rw", "defaults", "dev", "suid", "exec", "auto",
+	"noauto", "user", "nouser", "users", "nousers", "owner", "noowner", "group", "nogroup", "_netdev",
+	"nofail", "sync", "async", "dirsync", "atime", "diratime", "nodiratime", "relatime", "norelatime",
+	"strictatime", "nostrictatime", "lazytime", "nolazytime", "silent", "loud", "mand", "nomand",
+	"iversion", "noiversion", "symfollow", "nosymfollow" };
+
+static const char *const IGNORED_PREFIXES[] = { "x-", "X-", "comment=", "user=" };
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static bool is_listed(const char *const *list, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i], word) == 0)
+			return true;
+	return false;
+}
+
+static bool is_ignored(const char *item)
+{
+	for (size_t i = 0; i < COUNT(IGNORED_PREFIXES); i++)
+		if (strncmp(item, IGNORED_PREFIXES[i], strlen(IGNORED_PREFIXES[i])) == 0)
+			return true;
+	return is_listed(IGNORED, COUNT(IGNORED), item);
+}
+
+static const struct option *find(const char *item)
+{
+	size_t len = strcspn(item, "=");
+	for (size_t i = 0; i < COUNT(OPTIONS); i++)
+		if (strlen(OPTIONS[i].word) == len && memcmp(OPTIONS[i].word, item, len) == 0)
+			return &OPTIONS[i];
+	return NULL;
+}
+
+bool options_is_unknown(const char *word)
+{
+	return !find(word) && !is_listed(PASSED, COUNT(PASSED), word) && !is_ignored(word);
+}
+
+static void prefer(const char *candidate, const char *word, const char **best, size_t *distance)
+{
+	size_t candidate_distance = options_distance(candidate, word);
+	if (candidate_distance >= *distance)
+		return;
+	*distance = candidate_distance;
+	*best = candidate;
+}
+
+const char *options_nearest(const char *word, size_t *distance)
+{
+	const char *best = NULL;
+	*distance = SIZE_MAX;
+	for (size_t i = 0; i < COUNT(OPTIONS); i++)
+		prefer(OPTIONS[i].word, word, &best, distance);
+	for (size_t i = 0; i < COUNT(PASSED); i++)
+		prefer(PASSED[i], word, &best, distance);
+	for (size_t i = 0; i < COUNT(IGNORED); i++)
+		prefer(IGNORED[i], word, &best, distance);
+	return best;
+}
+
+/* One item of the list */
+
+static bool refuse_unknown(const char *item, struct buf *why)
+{
+	char *word = xstrndup(item, strcspn(item, "="));
+	size_t distance;
+	const char *nearest = options_nearest(word, &distance);
+	address_hide_user(word, false);
+	buf_printf(why, "unknown option -o %s: ", word);
+	if (strcmp(word, "remount") == 0)
+		buf_puts(why, "fusermount3 -u MOUNTPOINT, then mount it again");
+	else if (options_is_near(word, distance))
+		buf_printf(why, "did you mean %s?", nearest);
+	else
+		buf_puts(why, "describefs --help has those that there are");
+	free(word);
+	return false;
+}
+
+/* `before`: "-o ", or nothing where a file has it. */
+static bool take_item(struct config *config, const char *item, const char *before, struct buf *why)
+{
+	if (!*item || is_ignored(item))
+		return true;
+	if (is_listed(PASSED, COUNT(PASSED), item)) {
+		texts_add(&config->fuse, xstrdup(item));
+		return true;
+	}
+	const struct option *option = find(item);
+	if (!option)
+		return refuse_unknown(item, why);
+	const char *value = strchr(item, '=');
+	bool takes_value = option->wants != NULL;
+	if (takes_value == (value != NULL) && option->set(config, value ? value + 1 : NULL))
+		return true;
+	bool is_address = option->set == set_endpoint || option->set == set_sts ||
+		option->set == set_metadata;
+	char *quoted = xstrdup(option->set == set_proxy ? option->word : item); /* it may hold a password */
+	address_hide_user(quoted, is_address);
+	buf_printf(why, "%s%s: %s", before, quoted, takes_value ? option->wants : "takes no value");
+	free(quoted);
+	return false;
+}
+
+static bool is_one_of(const char *text, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(words[i], text) == 0)
+			return true;
+	return false;
+}
+
+static void take_out(struct texts *texts, const char *word)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < texts->n; i++)
+		if (strcmp(texts->v[i], word) != 0)
+			texts->v[kept++] = texts->v[i];
+		else
+			free(texts->v[i]);
+	texts->n = kept;
+	if (texts->v)
+		texts->v[kept] = NULL;
+}
+
+bool options_take_row(struct config *config, const char *word, const char *value, struct buf *why)
+{
+	static const char *const ON[] = { "", "yes", "true", "on", "1" };
+	static const char *const OFF[] = { "no", "false", "off", "0" };
+	const struct option *option = find(word);
+	bool is_switch = option ? !option->wants : is_listed(PASSED, COUNT(PASSED), word) || is_ignored(word);
+	struct buf item;
+
+	if (is_switch && is_one_of(value, OFF, COUNT(OFF))) {
+		take_out(&config->fuse, word);
+		return !option || option->set(config, "no");
+	}
+	if (is_switch && !is_one_of(value, ON, COUNT(ON))) {
+		buf_printf(why, "%s: wants yes or no", word);
+		return false;
+	}
+	buf_init(&item, ITEM_MAX);
+	buf_puts(&item, word);
+	if (!is_switch)
+		buf_printf(&item, "=%s", value);
+	bool good = take_item(config, item.data, "", why);
+	explicit_bzero(item.data, item.len); /* it may be a password */
+	buf_release(&item);
+	return good;
+}
+
+/* The list behind its first item, which is put into `item`; NULL: that was the last. */
+static const char *next_item(const char *list, struct buf *item)
+{
+	buf_clear(item);
+	for (; *list; list++) {
+		if (*list == ',')
+			return list + 1;
+		if (*list == '\\' && list[1])
+			list++;
+		buf_putc(item, *list);
+	}
+	return NULL;
+}
+
+bool options_take(struct config *config, const char *list, struct buf *why)
+{
+	struct buf item;
+	bool good = true;
+	buf_init(&item, ITEM_MAX);
+	while (good && list) {
+		list = next_item(list, &item);
+		good = take_item(config, item.data, "-o ", why);
+	}
+	explicit_bzero(item.data, item.len); /* it may be a password */
+	buf_release(&item);
+	return good;
+}
+
+static bool means_something(const char *item, const char *word, bool calls)
+{
+	if (is_listed(OF_MOUNTS, COUNT(OF_MOUNTS), word) || is_listed(PASSED, COUNT(PASSED), word) ||
+			is_ignored(item))
+		return false;
+	return calls || !find(word) || is_listed(OF_PLACES, COUNT(OF_PLACES), word);
+}
+
+bool options_check(const char *list, const char *verb, bool calls, struct buf *why)
+{
+	struct buf item;
+	bool good = true;
+	buf_init(&item, ITEM_MAX);
+	while (good && list) {
+		list = next_item(list, &item);
+		size_t len = strcspn(item.data, "=");
+		char *word = xstrndup(item.data, len);
+		good = !*word || means_something(item.data, word, calls);
+		if (!good)
+			buf_printf(why, "-o %s means nothing for %s: only %s it", word, verb,
+				calls ? "a mount takes" : "what asks a cloud takes");
+		free(word);
+	}
+	buf_release(&item);
+	return good;
+}

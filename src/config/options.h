@@ -1,0 +1,98 @@
+/*
+ * options.h - the inside of the configuration: the words after -o, a source's name, the files.
+ */
+#ifndef DESCRIBEFS_OPTIONS_H
+#define DESCRIBEFS_OPTIONS_H
+
+#include "base/ini.h"
+#include "config/config.h"
+#include "net/address.h"
+
+/*
+ * One list, "ttl=5,secrets"; a backslash takes the next byte as it is ("fsname=a\,b").  False:
+ * `why` says in one line which word is wrong, and what it should be.
+ */
+bool options_take(struct config *config, const char *list, struct buf *why);
+
+/* A file's row. A switch is put on by yes, true, on, 1 or nothing, and off by no, false, off, 0. */
+bool options_take_row(struct config *config, const char *word, const char *value, struct buf *why);
+
+bool options_is_unknown(const char *word);
+/* The known word that looks most like this one; *distance: how many letters are different. */
+const char *options_nearest(const char *word, size_t *distance);
+/* How many letters must be put in, taken out or changed, whatever their case, to make one of the other. */
+size_t options_distance(const char *a, const char *b);
+/* So few that `word` may be a slip of the hand. */
+bool options_is_near(const char *word, size_t distance);
+/* False: the list has an option that only a mount takes; of a verb that makes no call, one about calls. */
+bool options_check(const char *list, const char *verb, bool calls, struct buf *why);
+
+/* config_verb.c */
+struct verb_row {
+	const char *word;
+	enum verb verb;
+	size_t least, most; /* operands after the verb */
+	const char *letters; /* the options of one letter that it takes */
+	bool mounts; /* takes what is for mount(8), too */
+	const char *form;
+};
+/* NULL: there is no such verb. */
+const struct verb_row *config_find_verb(const char *word);
+/* True: the first word is what people type for one of the verbs, and `why` says which command does it. */
+bool config_answer_word(const char **words, size_t n, struct buf *why);
+
+/* A path that stays right when the working directory changes; the caller frees it. */
+char *options_absolute(const char *path);
+
+/* config_source.c. False: `why` is one line. */
+bool config_add_source(struct config *config, const char *written, struct buf *why);
+void config_release_sources(struct config *config);
+
+/* config_address.c: puts the address's normal form there. */
+bool config_set_address(char **field, const char *value, enum reach plain);
+
+/* config_number.c: whole, and with nothing behind them. */
+bool config_read_integer(const char *text, int base, int64_t least, int64_t most, int64_t *out);
+bool config_read_decimal(const char *text, double *out); /* "12", "0.5", ".5"; not "5." */
+/* A time: "60" (seconds), "1.5s", "500ms", "10m", "2h", "1d". */
+bool config_read_ms(const char *text, int64_t least, int64_t most, int64_t *out);
+
+/* config_cacert.c: whether the file of certificates can be used; if not, `why` says what to do. */
+bool config_check_cacert(const char *path, int64_t invoker, struct buf *why);
+
+/* config_file.c */
+struct config_file {
+	const char *path; /* NULL: there is none */
+	struct ini rows;
+};
+
+struct config_files {
+	struct config_file machine, user;
+	const char *home;
+};
+
+/* False: one is there and cannot be read, or is no INI. */
+bool config_files_read(struct config_files *files, const struct config_places *places, struct buf *why);
+void config_files_release(struct config_files *files);
+/* Those that are there, with a blank between; NULL: none. To be freed. */
+char *config_files_named(const struct config_files *files);
+bool config_files_have(const struct config_files *files, const char *section);
+/* "FILE:LINE: [SECTION]", for an error message. */
+void config_files_place(const struct config_files *files, const char *section, struct buf *out);
+/* The names of the sections, each once. */
+void config_files_list(const struct config_files *files, struct texts *out);
+/* What is for all mounts, then the section (NULL: none is named). False: `why` names file and line. */
+bool config_files_apply(const struct config_files *files, const char *section, struct config *config,
+	struct buf *why);
+
+/*
+ * config_doctor.c: reads every section into config->sections, with the `n` lists of -o.  What is wrong with
+ * one goes to config->mistakes.  If a source is given, only the mistakes are kept.
+ */
+void config_read_sections(struct config *config, const struct config_files *files, const char *const *lists,
+	size_t n);
+/* Doctor reports a mistake in a file and goes on: it is moved out of `why`.  False: another verb ends. */
+bool config_bears_mistake(struct config *config, struct buf *why);
+void config_set_defaults(struct config *config);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * hiding.c - files of the machine that a mount must not hide from the process that serves it.
+ */
+#include "net/hiding.h"
+
+#include <stddef.h>
+
+#include "net/http.h"
+
+static const char *const FILES[] = {
+	"/proc", /* our mount in the kernel's table, and what signals a reader takes */
+	"/dev/null",
+	"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
+	"/lib", "/lib64", "/usr/lib", /* what nsswitch.conf names is loaded for the first name */
+};
+
+static bool hides(struct file_cover *cover, const char *path, struct buf *why)
+{
+	if (!path || !file_cover_meets(cover, path))
+		return false;
+	buf_printf(why, "%s, which this process reads while it is mounted, lies below it: mount on another "
+		"directory", path);
+	return true;
+}
+
+bool hiding_check(struct file_cover *cover, bool certificates, struct buf *why)
+{
+	for (size_t i = 0; i < sizeof(FILES) / sizeof(*FILES); i++)
+		if (hides(cover, FILES[i], why))
+			return false;
+	return !certificates || (!hides(cover, http_certificates_file(), why) &&
+		!hides(cover, http_certificates_directory(), why));
+}

@@ -1,0 +1,125 @@
+/*
+ * proxy.c - the proxy that -o proxy= names.
+ *
+ * Its user and password are taken off its address at once, so that whatever shows the address later shows
+ * neither.
+ */
+#include "net/proxy.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/ascii.h"
+#include "base/digest.h"
+#include "net/address.h"
+
+enum { URL_MAX = 4096 };
+
+static const char WORD[] = "proxy=";
+
+void proxy_release(struct proxy *proxy)
+{
+	digest_secret_free(proxy->user);
+	digest_secret_free(proxy->password);
+	free(proxy->url);
+	*proxy = (struct proxy){ 0 };
+}
+
+/* The byte that stands at *at, which moves to its end; a control character: it is none that may be there. */
+static int next_byte(const char *text, size_t len, size_t *at)
+{
+	size_t i = *at;
+	if (text[i] != '%')
+		return (unsigned char)text[i];
+	int high = i + 2 < len ? ascii_hex_value(text[i + 1]) : -1;
+	int low = i + 2 < len ? ascii_hex_value(text[i + 2]) : -1;
+	*at = i + 2;
+	return high < 0 || low < 0 ? 0 : high * 16 + low;
+}
+
+/* NULL: a '%' that is no escape, or one of a control character. */
+static char *unescape(const char *text, size_t len)
+{
+	char *plain = xcalloc(len + 1, 1), *kept = NULL;
+	bool good = true;
+	size_t n = 0;
+	for (size_t i = 0; good && i < len; i++) {
+		int byte = next_byte(text, len, &i);
+		good = byte >= ' ' && byte != 0x7f;
+		plain[n++] = (char)byte;
+	}
+	if (good)
+		kept = digest_secret(plain);
+	explicit_bzero(plain, len);
+	free(plain);
+	return kept;
+}
+
+static bool read_user(struct proxy *proxy, const char *text, size_t len)
+{
+	const char *colon = memchr(text, ':', len);
+	size_t user_len = colon ? (size_t)(colon - text) : len;
+	proxy->user = unescape(text, user_len);
+	proxy->password = colon ? unescape(colon + 1, len - user_len - 1) : digest_secret("");
+	return proxy->user && proxy->password && *proxy->user && !strchr(proxy->user, ':');
+}
+
+/* Where user and password end: the last '@' before a path. */
+static const char *end_of_user(const char *authority)
+{
+	size_t len = strcspn(authority, "/?#");
+	return memrchr(authority, '@', len);
+}
+
+/* curl takes 1080 where there is no port; everybody else takes the scheme's own. */
+static bool add_port(struct buf *url)
+{
+	bool is_tls = strncmp(url->data, "https", 5) == 0;
+	const char *host = url->data + (is_tls ? 8 : 7);
+	const char *end = strchr(host, ']');
+	return strchr(end ? end : host, ':') || buf_puts(url, is_tls ? ":443" : ":80");
+}
+
+static bool read_whole(struct proxy *proxy, const char *text)
+{
+	const char *start = strstr(text, "://");
+	if (!start)
+		return false;
+	const char *authority = start + 3, *at = end_of_user(authority);
+	if (at && !read_user(proxy, authority, (size_t)(at - authority)))
+		return false;
+	struct buf bare, url;
+	buf_init(&bare, URL_MAX);
+	buf_init(&url, URL_MAX);
+	bool good = buf_add(&bare, text, (size_t)(authority - text)) &&
+		buf_puts(&bare, at ? at + 1 : authority) &&
+		address_normal(&url, bare.data, REACH_ANYWHERE) && add_port(&url);
+	if (good)
+		proxy->url = buf_take(&url);
+	buf_release(&bare);
+	buf_release(&url);
+	return good;
+}
+
+bool proxy_read(struct proxy *proxy, const char *text)
+{
+	proxy_release(proxy);
+	bool good = read_whole(proxy, text);
+	if (!good)
+		proxy_release(proxy);
+	return good;
+}
+
+void proxy_hide(char *word)
+{
+	for (char *at = word; (at = strstr(at, WORD)); at += sizeof WORD - 1) {
+		char *end = at;
+		while (*end && *end != ',')
+			end += *end == '\\' && end[1] ? 2 : 1;
+		char *start = strstr(at, "://");
+		char *last = start && start < end ? memrchr(start, '@', (size_t)(end - start)) : NULL;
+		if (last)
+			memset(start + 3, '*', (size_t)(last - start) - 3);
+	}
+}

@@ -1,0 +1,500 @@
+/*
+ * transfer.c - one request in curl's hands.
+ *
+ * Every transfer has a handle of its own; connections are kept by the multi handle.  What curl keeps
+ * in a used handle has bitten twice: before 8.1.1 an answer whose first header line is a continued
+ * one writes to the freed headers of the answer before (curl#11101), and after five kept connections
+ * that turned out to be dead, in a handle's whole life, the next is a failure.  What is the same for
+ * all transfers stands in two tables, and what differs is set for each.
+ *
+ * No redirect is followed (curl would hand X-TC-Token to the other host), no coding asked for, no
+ * netrc or key log taken from anywhere, no proxy but the one that is named, and what curl only half
+ * limits is counted by answer.c in our own callbacks.
+ *
+ * curl's low-speed limit is not used: a total timeout is always set, and a user who allows a slow
+ * cloud 60 s means it.
+ */
+#include "transfer.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "net/peer.h"
+
+#if LIBCURL_VERSION_NUM < 0x075700
+#error "libcurl 7.87 or newer is needed: without CURLOPT_QUICK_EXIT a silent name server blocks us"
+#endif
+
+enum { UNHEARD_MS = 3000 };
+
+/* What curl's codes mean */
+
+struct code_row {
+	CURLcode code;
+	enum fault fault;
+};
+
+static const struct code_row FAULTS[] = {
+	{ CURLE_UNSUPPORTED_PROTOCOL, FAULT_ANSWER }, /* HTTP/0.9, or no HTTP at all */
+	{ CURLE_COULDNT_RESOLVE_PROXY, FAULT_NO_HOST },
+	{ CURLE_PROXY, FAULT_LOST },
+	{ CURLE_COULDNT_RESOLVE_HOST, FAULT_NO_HOST },
+	{ CURLE_WEIRD_SERVER_REPLY, FAULT_ANSWER },
+	{ CURLE_HTTP2, FAULT_LOST },
+	{ CURLE_PARTIAL_FILE, FAULT_LOST },
+	{ CURLE_OUT_OF_MEMORY, FAULT_LOCAL },
+	{ CURLE_OPERATION_TIMEDOUT, FAULT_TIMEOUT },
+	{ CURLE_SSL_CONNECT_ERROR, FAULT_TLS },
+	{ CURLE_TOO_MANY_REDIRECTS, FAULT_TLS },
+	{ CURLE_GOT_NOTHING, FAULT_LOST },
+	{ CURLE_SSL_ENGINE_NOTFOUND, FAULT_TLS },
+	{ CURLE_SSL_ENGINE_SETFAILED, FAULT_TLS },
+	{ CURLE_SEND_ERROR, FAULT_LOST },
+	{ CURLE_RECV_ERROR, FAULT_LOST },
+	{ CURLE_SSL_CERTPROBLEM, FAULT_TLS },
+	{ CURLE_SSL_CIPHER, FAULT_TLS },
+	{ CURLE_PEER_FAILED_VERIFICATION, FAULT_TLS },
+	{ CURLE_BAD_CONTENT_ENCODING, FAULT_ANSWER },
+	{ CURLE_FILESIZE_EXCEEDED, FAULT_TOO_BIG },
+	{ CURLE_USE_SSL_FAILED, FAULT_TLS },
+	{ CURLE_SEND_FAIL_REWIND, FAULT_LOST },
+	{ CURLE_SSL_ENGINE_INITFAILED, FAULT_TLS },
+	{ CURLE_SSL_CACERT_BADFILE, FAULT_TLS },
+	{ CURLE_SSL_SHUTDOWN_FAILED, FAULT_TLS },
+	{ CURLE_SSL_CRL_BADFILE, FAULT_TLS },
+	{ CURLE_SSL_ISSUER_ERROR, FAULT_TLS },
+	{ CURLE_SSL_PINNEDPUBKEYNOTMATCH, FAULT_TLS },
+	{ CURLE_SSL_INVALIDCERTSTATUS, FAULT_TLS },
+	{ CURLE_HTTP2_STREAM, FAULT_LOST },
+	{ CURLE_SSL_CLIENTCERT, FAULT_TLS },
+#if LIBCURL_VERSION_NUM >= 0x080600
+	{ CURLE_TOO_LARGE, FAULT_ANSWER }, /* a header line over curl's own ceiling */
+#endif
+};
+
+/*
+ * curl says "could not resolve" or "could not connect" when there is no descriptor left to try
+ * with.
+ */
+static bool is_out_of_descriptors(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return true;
+	close(fd);
+	return false;
+}
+
+static enum fault fault_of_connect(CURL *easy)
+{
+	long error = 0;
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
+	if (error == EMFILE || error == ENFILE)
+		return FAULT_LOCAL;
+	if (error == ECONNREFUSED)
+		return FAULT_REFUSED;
+	/* EHOSTUNREACH, and EACCES of a route that prohibits: not the user's rights. */
+	return error == ENETUNREACH ? FAULT_NO_NETWORK : FAULT_NO_HOST;
+}
+
+/*
+ * Before 8.6 a header line over curl's own ceiling was "out of memory", and one that continues
+ * nothing is a bad argument.
+ */
+static bool has_begun_to_answer(CURL *easy)
+{
+	curl_off_t first_byte_us = 0;
+	curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
+	return first_byte_us > 0;
+}
+
+static enum fault fault_of(CURL *easy, CURLcode code)
+{
+	bool unreached = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST;
+	if (unreached && is_out_of_descriptors())
+		return FAULT_LOCAL;
+	if (code == CURLE_COULDNT_CONNECT)
+		return fault_of_connect(easy);
+	bool odd = code == CURLE_OUT_OF_MEMORY || code == CURLE_BAD_FUNCTION_ARGUMENT;
+	if (odd && has_begun_to_answer(easy))
+		return FAULT_ANSWER;
+	for (size_t i = 0; i < sizeof FAULTS / sizeof *FAULTS; i++)
+		if (FAULTS[i].code == code)
+			return FAULTS[i].fault;
+	return FAULT_LOCAL;
+}
+
+/* What curl calls while a transfer runs */
+
+static size_t take_header(char *line, size_t size, size_t n, void *arg)
+{
+	struct transfer *transfer = arg;
+	transfer->fault = answer_header(&transfer->answer, line, size * n);
+	return transfer->fault ? 0 : size * n;
+}
+
+static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct transfer *transfer = arg;
+	transfer->fault = answer_body(&transfer->answer, bytes, size * n);
+	return transfer->fault ? 0 : size * n;
+}
+
+/*
+ * Curl starts over on another connection when a kept one ends without a word.  The server may have
+ * got the first request all the same, and then the second is one more than the rate allows: whether
+ * and when it is made is the engine's business.
+ */
+static bool starts_over(struct transfer *transfer)
+{
+	struct response *response = &transfer->answer.response;
+	if (!transfer->is_wired)
+		return false;
+	fault_note_copy(response->detail, sizeof response->detail, "a connection that was kept has ended");
+	transfer->kept_died = true;
+	transfer->fault = FAULT_LOST;
+	return true;
+}
+
+/*
+ * A connection that something on the way has forgotten takes what we say and brings nothing back.  A
+ * cloud that is only slow acknowledges at once, because that is its kernel's work: so what nobody
+ * acknowledges for UNHEARD_MS ends the connection, and the next try makes another one.
+ */
+static int socket_for(const struct curl_sockaddr *address)
+{
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	unsigned int unheard_ms = UNHEARD_MS;
+	if (fd >= 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unheard_ms, sizeof unheard_ms);
+	return fd;
+}
+
+/*
+ * The config permits http:// for loopback hosts by name, and for a metadata service; here the address that
+ * the name led to is held to it.
+ */
+int transfer_socket(struct transfer *transfer, const struct curl_sockaddr *address)
+{
+	const struct sockaddr *to = &address->addr;
+	bool is_too_far = transfer->plain && !peer_is_within(to, transfer->reach);
+	if (starts_over(transfer) || peer_is_nowhere(to) || is_too_far)
+		return CURL_SOCKET_BAD;
+	return socket_for(address);
+}
+
+static int before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+	struct transfer *transfer = arg;
+	(void)ip;
+	(void)local_ip;
+	(void)port;
+	(void)local_port;
+	if (starts_over(transfer))
+		return CURL_PREREQFUNC_ABORT;
+	transfer->is_wired = true;
+	if (transfer->wired)
+		transfer->wired(transfer->wired_arg);
+	return CURL_PREREQFUNC_OK;
+}
+
+/* What is the same for every request */
+
+struct number_row {
+	CURLoption option;
+	long value;
+};
+
+static const struct number_row NUMBERS[] = {
+	{ CURLOPT_NOSIGNAL, 1 },
+	{ CURLOPT_QUICK_EXIT, 1 },
+	{ CURLOPT_FOLLOWLOCATION, 0 },
+	{ CURLOPT_MAXREDIRS, 0 },
+	{ CURLOPT_UNRESTRICTED_AUTH, 0 },
+	{ CURLOPT_HTTP09_ALLOWED, 0 },
+	{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS }, /* in the clear: 1.1 */
+	{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
+	{ CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
+	{ CURLOPT_PATH_AS_IS, 1 }, /* what is signed is what is sent */
+	{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 }, /* or newer */
+	{ CURLOPT_SSL_VERIFYPEER, 1 },
+	{ CURLOPT_SSL_VERIFYHOST, 2 },
+	{ CURLOPT_MAXFILESIZE, MESSAGE_BODY_MAX },
+	{ CURLOPT_MAXLIFETIME_CONN, 300 },
+	{ CURLOPT_TCP_KEEPALIVE, 1 },
+	{ CURLOPT_TCP_KEEPIDLE, 20 },
+	{ CURLOPT_TCP_KEEPINTVL, 10 },
+	{ CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, 200 },
+	{ CURLOPT_HTTPPROXYTUNNEL, 1 },
+	{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 }, /* they are not the answer's */
+	{ CURLOPT_HEADEROPT, CURLHEADER_SEPARATE }, /* a proxy gets no header of the request */
+	{ CURLOPT_PROXYAUTH, CURLAUTH_BASIC },
+	{ CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+	{ CURLOPT_PROXY_SSL_VERIFYPEER, 1 },
+	{ CURLOPT_PROXY_SSL_VERIFYHOST, 2 },
+};
+
+struct text_row {
+	CURLoption option;
+	const char *value;
+};
+
+static const struct text_row TEXTS[] = {
+	{ CURLOPT_PROTOCOLS_STR, "http,https" },
+	{ CURLOPT_REDIR_PROTOCOLS_STR, "https" }, /* none is followed; "" is refused */
+	{ CURLOPT_PROXY, "" }, /* not even from the environment */
+	{ CURLOPT_NOPROXY, "" }, /* nor this */
+	{ CURLOPT_USERAGENT, "describefs/" DESCRIBEFS_VERSION },
+};
+
+/* As bytes: libcurl would open the file for each connection, and it may lie below our own mount. */
+static CURLcode set_certificates(const struct http_options *options, CURL *easy)
+{
+	struct curl_blob blob = { (char *)options->certificates, options->certificates_len, CURL_BLOB_COPY };
+	CURLcode code = options->certificates ? curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob) :
+		curl_easy_setopt(easy, CURLOPT_CAINFO, options->cacert);
+	if (!code)
+		code = options->certificates ? curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO_BLOB, &blob) :
+			curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, options->cacert);
+	return code;
+}
+
+static CURLcode set_constants(const struct http_options *options, CURL *easy)
+{
+	long connect_ms = options->connect_timeout_ms;
+	CURLcode code = CURLE_OK;
+	for (size_t i = 0; !code && i < sizeof NUMBERS / sizeof *NUMBERS; i++)
+		code = curl_easy_setopt(easy, NUMBERS[i].option, NUMBERS[i].value);
+	for (size_t i = 0; !code && i < sizeof TEXTS / sizeof *TEXTS; i++)
+		code = curl_easy_setopt(easy, TEXTS[i].option, TEXTS[i].value);
+	if (!code)
+		code = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+	if (!code && options->cacert) /* instead of the system's, not beside them */
+		code = set_certificates(options, easy);
+	if (!code && options->cacert)
+		code = curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+	if (!code && options->cacert)
+		code = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	if (code)
+		return code;
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+	return CURLE_OK;
+}
+
+CURL *transfer_handle(const struct http_options *options, CURLcode *code)
+{
+	CURL *easy = curl_easy_init();
+	*code = easy ? set_constants(options, easy) : CURLE_OUT_OF_MEMORY;
+	if (*code == CURLE_OK)
+		return easy;
+	curl_easy_cleanup(easy);
+	return NULL;
+}
+
+/* What differs from request to request */
+
+/* The path percent-encoded as the signers encode it: all but the unreserved and the slash. */
+static bool set_url(CURL *easy, const struct request *request)
+{
+	struct buf url;
+	buf_init(&url, MESSAGE_REQUEST_MAX);
+	buf_puts(&url, request->base);
+	for (const char *at = request->path; *at; at++) {
+		if (ascii_is_lower(ascii_lower(*at)) || ascii_is_digit(*at) || strchr("-._~/", *at))
+			buf_putc(&url, *at);
+		else
+			buf_printf(&url, "%%%02X", (unsigned int)(unsigned char)*at);
+	}
+	if (request->query && *request->query)
+		buf_printf(&url, "?%s", request->query);
+	bool done = !url.full && curl_easy_setopt(easy, CURLOPT_URL, url.data) == CURLE_OK;
+	buf_release(&url);
+	return done;
+}
+
+static bool add_header(struct transfer *transfer, const char *name, const char *value)
+{
+	struct buf line;
+	buf_init(&line, ANSWER_HEADERS_MAX);
+	/* curl takes "Name:" as "leave it out" and "Name;" as "send it empty". */
+	if (*value)
+		buf_printf(&line, "%s: %s", name, value);
+	else
+		buf_printf(&line, "%s;", name);
+	/* A line break would be a second header, of someone else's making. */
+	struct curl_slist *headers = NULL;
+	if (!line.full && !strpbrk(line.data, "\r\n"))
+		headers = curl_slist_append(transfer->headers, line.data);
+	explicit_bzero(line.data, line.len);
+	buf_release(&line);
+	if (headers)
+		transfer->headers = headers;
+	return headers != NULL;
+}
+
+static bool set_headers(struct transfer *transfer, const struct request *request)
+{
+	/* No waiting for a "100 Continue" before the body. */
+	struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+	if (!headers)
+		return false;
+	transfer->headers = headers;
+	/* What is signed is what is sent, whatever curl would make of the URL. */
+	struct buf host;
+	buf_init(&host, MESSAGE_REQUEST_MAX);
+	bool done = request_authority(&host, request) && add_header(transfer, "Host", host.data);
+	buf_release(&host);
+	if (!done)
+		return false;
+	for (size_t i = 0; i < request->n_headers; i++)
+		if (!add_header(transfer, request->headers[i].name, request->headers[i].value))
+			return false;
+	return curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+}
+
+static void set_body(struct transfer *transfer, const struct request *request)
+{
+	CURL *easy = transfer->easy;
+	bool is_post = strcmp(request->method, "POST") == 0;
+	bool has_body = is_post || request->body.len > 0;
+	if (has_body) {
+		transfer->body = xmalloc(request->body.len);
+		transfer->body_len = request->body.len;
+		memcpy(transfer->body, request->body.data, request->body.len);
+		curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.len);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body);
+	} else {
+		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	}
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_post ? NULL : request->method);
+}
+
+static bool set_proxy(struct transfer *transfer)
+{
+	const struct proxy *proxy = transfer->proxy;
+	CURL *easy = transfer->easy;
+	return !proxy || (curl_easy_setopt(easy, CURLOPT_PROXY, proxy->url) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password) == CURLE_OK);
+}
+
+/* Whether the host that is connected to is a name, and not an address. */
+static bool is_named(const struct transfer *transfer, const struct request *request)
+{
+	const struct request proxy = { .base = transfer->proxy ? transfer->proxy->url : NULL };
+	struct buf host;
+	buf_init(&host, MESSAGE_REQUEST_MAX);
+	bool named = request_hostname(&host, transfer->proxy ? &proxy : request) && host.data[0] != '[' &&
+		!peer_text_is_address(host.data);
+	buf_release(&host);
+	return named;
+}
+
+bool transfer_begin(struct transfer *transfer, CURL *easy, const struct http_options *options,
+	const struct request *request, long timeout_ms)
+{
+	*transfer = (struct transfer){ .easy = easy };
+	answer_init(&transfer->answer);
+	transfer->plain = strncasecmp(request->base, "https://", 8) != 0;
+	transfer->reach = request->reach;
+	if (options->proxy && options->proxy->url && !transfer->plain && !request->direct)
+		transfer->proxy = options->proxy;
+	transfer->is_named = is_named(transfer, request);
+	if (!easy || !set_url(easy, request) || !set_headers(transfer, request) || !set_proxy(transfer))
+		return false;
+	set_body(transfer, request);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
+	return true;
+}
+
+void transfer_end(struct transfer *transfer)
+{
+	curl_easy_cleanup(transfer->easy);
+	curl_slist_free_all(transfer->headers);
+	if (transfer->body) /* it may be what vouches for us */
+		explicit_bzero(transfer->body, transfer->body_len);
+	free(transfer->body);
+	answer_release(&transfer->answer);
+}
+
+void transfer_fail(struct transfer *transfer, enum fault fault, const char *why)
+{
+	struct response *response = &transfer->answer.response;
+	response_release(response);
+	response->fault = fault;
+	fault_note_copy(response->detail, sizeof response->detail, why);
+}
+
+/* What a proxy's refusal means: it says nothing of the cloud, nor of the resource. */
+static enum fault fault_of_proxy(long status)
+{
+	if (status == 504)
+		return FAULT_TIMEOUT;
+	if (status == 429)
+		return FAULT_THROTTLED;
+	return status >= 500 ? FAULT_SERVER : FAULT_PROXY;
+}
+
+/* A request that goes through a proxy has two peers: the line says which one failed. */
+static void fail_behind_proxy(struct transfer *transfer, enum fault fault, const char *why)
+{
+	const char *url = transfer->proxy->url;
+	struct buf line;
+	long status = 0;
+	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	bool is_through = transfer->is_wired || (status >= 200 && status < 300);
+	buf_init(&line, 1024);
+	if (!is_through && status == 407)
+		buf_printf(&line, "the proxy %s takes no such user or password (407)", url);
+	else if (!is_through && status)
+		buf_printf(&line, "the proxy %s refuses to connect (%ld)", url, status);
+	else
+		buf_printf(&line, "%sthe proxy %s: %s", is_through ? "through " : "", url, why);
+	transfer_fail(transfer, !is_through && status ? fault_of_proxy(status) : fault, line.data);
+	buf_release(&line);
+}
+
+void transfer_time_out(struct transfer *transfer)
+{
+	static const char WHY[] = "no whole answer in the time allowed";
+	if (transfer->proxy)
+		fail_behind_proxy(transfer, FAULT_TIMEOUT, WHY);
+	else
+		transfer_fail(transfer, FAULT_TIMEOUT, WHY);
+}
+
+void transfer_finish(struct transfer *transfer, CURLcode code)
+{
+	struct response *response = &transfer->answer.response;
+	long status = 0;
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	response->status = (int)status;
+	if (code == CURLE_OK)
+		return;
+	if (!transfer->fault) {
+		const char *why = *transfer->error ? transfer->error : curl_easy_strerror(code);
+		enum fault fault = fault_of(transfer->easy, code);
+		if (transfer->proxy)
+			fail_behind_proxy(transfer, fault, why);
+		else
+			transfer_fail(transfer, fault, why);
+		return;
+	}
+	char why[sizeof response->detail];
+	memcpy(why, response->detail, sizeof why);
+	transfer_fail(transfer, transfer->fault, why);
+}

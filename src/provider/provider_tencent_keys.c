@@ -1,0 +1,206 @@
+/*
+ * provider_tencent_keys.c - keys that Tencent Cloud gives to those who ask.
+ *
+ * A machine in the cloud asks its metadata service, in the clear, which only it can reach: first what its
+ * role is called, then for that role's key.  Everybody else asks the security token service, which is one
+ * more API 3.0: with a key of his own for a role that he may take (AssumeRole), or unsigned, showing what
+ * a third party says of him (AssumeRoleWithWebIdentity).  What the official SDKs send is what is sent here.
+ */
+#include "provider/provider.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/value.h"
+#include "base/when.h"
+#include "json/json.h"
+
+enum {
+	BODY_MAX = 256 << 10,
+	ROLE_NAME_MAX = 128,
+	DURATION_S = 7200,
+	METADATA_MS = 1000, /* it is next door, or not there at all */
+	STS_MS = 5000,
+};
+
+static const char ROLES_PATH[] = "/latest/meta-data/cam/security-credentials/";
+
+/* As much of a catalog as an API 3.0 call looks at; nothing changes what a catalog says. */
+static const struct catalog STS = { .service = (char *)"sts", .version = (char *)"2018-08-13" };
+
+/* The metadata service */
+
+static void ask_machine(struct request *out, const struct errand *errand)
+{
+	const char *base = errand->site->metadata;
+	struct buf path;
+	buf_init(&path, BODY_MAX);
+	buf_printf(&path, "%s%s", ROLES_PATH, errand->role ? errand->role : "");
+	request_init(out);
+	out->method = xstrdup("GET");
+	out->base = xstrdup(base ? base : provider_tencent_keys.metadata);
+	out->path = buf_take(&path);
+	out->query = xstrdup("");
+	out->timeout_ms = METADATA_MS;
+	out->direct = true; /* only this machine may ask */
+	out->reach = base ? REACH_PRIVATE : REACH_LINK;
+}
+
+/* What a role can be called.  Some other host's page is no name. */
+static bool is_role(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!ascii_is_lower(ascii_lower(text[i])) && !ascii_is_digit(text[i]) &&
+			(!text[i] || !strchr("+=,.@_-", text[i])))
+			return false;
+	return len > 0 && len <= ROLE_NAME_MAX;
+}
+
+/* One role a line; a machine has one. */
+static enum fault hear_role(struct errand *errand, const struct response *response, struct fault_note *note)
+{
+	size_t len = strcspn(response->body.data, "\r\n");
+	if (response->body.len == 0) {
+		provider_refuse(note, "this machine has no role");
+		return FAULT_KEY;
+	}
+	if (!is_role(response->body.data, len))
+		return provider_refuse(note, "the metadata service names no role");
+	errand->role = xstrndup(response->body.data, len);
+	return FAULT_NONE;
+}
+
+/* The three parts and the end of a key; `object` has the first two under these names. */
+static enum fault take_key(struct errand *errand, const struct json *object, const struct json *expires,
+	struct fault_note *note)
+{
+	static const char *const NAMES[] = { "TmpSecretId", "TmpSecretKey", "Token" };
+	char **parts[] = { &errand->key.id, &errand->key.secret, &errand->key.token };
+	for (size_t i = 0; i < 3; i++) {
+		const struct json *value = provider_member(object, NAMES[i]);
+		if (!value || json_type(value) != JSON_STRING || value_mistake(json_text(value))) {
+			credentials_release(&errand->key);
+			return provider_refuse(note, "the answer has no key that can be used");
+		}
+		*parts[i] = xstrdup(json_text(value));
+	}
+	errand->expires_s = json_integer(expires, 0);
+	if (when_is_time(errand->expires_s))
+		return FAULT_NONE;
+	credentials_release(&errand->key);
+	return provider_refuse(note, "the answer does not say when the key expires");
+}
+
+static enum fault hear_machine_key(struct errand *errand, const struct response *response,
+	struct fault_note *note)
+{
+	struct json *root = NULL;
+	enum fault fault = provider_parse_body(&root, response, note);
+	if (fault)
+		return fault;
+	const struct json *code = provider_member(root, "Code");
+	if (!code || strcmp(json_text(code), "Success") != 0) {
+		fault_note_copy(note->code, sizeof note->code, code ? json_text(code) : "");
+		provider_refuse(note, "the metadata service gives no key for this machine's role");
+		fault = FAULT_KEY;
+	} else {
+		fault = take_key(errand, root, provider_member(root, "ExpiredTime"), note);
+	}
+	json_forget(root);
+	return fault;
+}
+
+static enum fault hear_machine(struct errand *errand, const struct response *response,
+	struct fault_note *note)
+{
+	*note = (struct fault_note){ 0 };
+	if (!response->fault && response->status == 404) {
+		provider_refuse(note, "this machine has no role");
+		return FAULT_KEY;
+	}
+	enum fault fault = provider_http_fault(response, note);
+	if (fault)
+		return fault;
+	return errand->role ? hear_machine_key(errand, response, note) : hear_role(errand, response, note);
+}
+
+/* The security token service */
+
+static void add_member(struct buf *body, const char *name, const char *text)
+{
+	buf_printf(body, "%s\"%s\":", body->len ? "," : "{", name);
+	json_quote(body, text);
+}
+
+static void ask_sts(struct request *out, const struct errand *errand, int64_t now_s)
+{
+	const struct origin *origin = errand->origin;
+	const char *base = errand->site->sts;
+	bool is_signed = origin->kind == ORIGIN_ROLE;
+	const char *name = is_signed ? "AssumeRole" : "AssumeRoleWithWebIdentity";
+	struct action action = { .name = (char *)name };
+	struct site site = { &STS, base ? base : provider_tencent_keys.sts,
+		origin->region ? origin->region : "ap-guangzhou" };
+	struct buf body;
+	buf_init(&body, BODY_MAX);
+	if (!is_signed) {
+		add_member(&body, "ProviderId", origin->provider);
+		add_member(&body, "WebIdentityToken", origin->identity);
+	}
+	add_member(&body, "RoleArn", origin->role);
+	add_member(&body, "RoleSessionName", origin->session);
+	buf_printf(&body, ",\"DurationSeconds\":%d}", DURATION_S);
+	struct call call = { &action, body.data };
+	provider_tencent.build(out, &site, &call);
+	if (is_signed) {
+		provider_tencent.sign(out, &site, &call, &origin->key, now_s);
+	} else {
+		char timestamp[24];
+		snprintf(timestamp, sizeof timestamp, "%lld", (long long)now_s);
+		request_header(out, "X-TC-Timestamp", timestamp);
+		request_header(out, "Authorization", "SKIP");
+	}
+	out->timeout_ms = STS_MS;
+	explicit_bzero(body.data, body.len);
+	buf_release(&body);
+}
+
+static enum fault hear_sts(struct errand *errand, const struct response *response, struct fault_note *note)
+{
+	struct json *root = NULL;
+	const struct json *result = NULL;
+	enum fault fault = provider_tencent.parse(&root, &result, response, note);
+	if (fault)
+		return fault;
+	fault = take_key(errand, provider_member(result, "Credentials"),
+		provider_member(result, "ExpiredTime"), note);
+	json_forget(root);
+	return fault;
+}
+
+/* Either */
+
+static void tencent_ask(struct request *out, const struct errand *errand, int64_t now_s)
+{
+	if (errand->origin->kind == ORIGIN_MACHINE)
+		ask_machine(out, errand);
+	else
+		ask_sts(out, errand, now_s);
+}
+
+static enum fault tencent_hear(struct errand *errand, const struct response *response,
+	struct fault_note *note)
+{
+	if (errand->origin->kind == ORIGIN_MACHINE)
+		return hear_machine(errand, response, note);
+	return hear_sts(errand, response, note);
+}
+
+const struct provider_keys provider_tencent_keys = {
+	.metadata = "http://metadata.tencentyun.com",
+	.sts = "https://sts.tencentcloudapi.com",
+	.ask = tencent_ask,
+	.hear = tencent_hear,
+};

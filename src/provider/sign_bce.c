@@ -1,0 +1,228 @@
+/*
+ * sign_bce.c - Baidu's bce-auth-v1.
+ *
+ * Three sorted lists make the canonical request: the query's pairs, the header lines, and the
+ * header names.  Everything in them is percent-encoded anew.  A header without a value is left out
+ * of both header lists, as the official SDKs do.  The body is never signed; the signing key is the
+ * hex text of a digest, not its bytes.
+ */
+#include "sign_bce.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/digest.h"
+#include "base/when.h"
+
+enum { PIECE_MAX = 1 << 20 };
+
+/* Texts that are joined once they are sorted. */
+struct list {
+	char **texts;
+	size_t n;
+};
+
+static void list_release(struct list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->texts[i]);
+	free(list->texts);
+	*list = (struct list){ 0 };
+}
+
+/* Takes what is in the buffer. */
+static void list_take(struct list *list, struct buf *text)
+{
+	list->texts = xrealloc(list->texts, (list->n + 1) * sizeof *list->texts);
+	list->texts[list->n++] = buf_take(text);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool add_sorted(struct buf *out, struct list *list, char joint)
+{
+	if (list->n > 0)
+		qsort(list->texts, list->n, sizeof *list->texts, compare_texts);
+	for (size_t i = 0; i < list->n; i++)
+		if ((i > 0 && !buf_putc(out, joint)) || !buf_puts(out, list->texts[i]))
+			return false;
+	return !out->full;
+}
+
+static bool add_encoded(struct buf *out, char byte, bool keep_slash)
+{
+	bool plain = ascii_is_upper(byte) || ascii_is_lower(byte) || ascii_is_digit(byte) ||
+		(byte && strchr("-._~", byte)) || (byte == '/' && keep_slash);
+	return plain ? buf_putc(out, byte) : buf_printf(out, "%%%02X", (unsigned char)byte);
+}
+
+bool bce_encode(struct buf *out, const char *text, bool keep_slash)
+{
+	while (*text && add_encoded(out, *text, keep_slash))
+		text++;
+	return *text == '\0';
+}
+
+bool bce_prefix(struct buf *out, const struct credentials *credentials, int64_t now_s,
+	int expires_s)
+{
+	return credentials->id && buf_printf(out, "bce-auth-v1/%s/", credentials->id) &&
+		when_format(out, now_s) && buf_printf(out, "/%d", expires_s);
+}
+
+/* A key or a value of the wire's query: decoded, and encoded our way. */
+static void add_recoded(struct buf *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		int high = text[i] == '%' && i + 2 < len ? ascii_hex_value(text[i + 1]) : -1;
+		int low = high < 0 ? -1 : ascii_hex_value(text[i + 2]);
+		if (low >= 0)
+			i += 2;
+		add_encoded(out, low < 0 ? text[i] : (char)(high << 4 | low), false);
+	}
+}
+
+/* "k=v", sorted as whole pairs; a key alone is "k=", and a key `authorization` is not signed. */
+static bool add_query(struct buf *out, const char *query)
+{
+	struct list pairs = { 0 };
+	struct buf pair;
+	buf_init(&pair, PIECE_MAX);
+	while (*query) {
+		size_t len = strcspn(query, "&");
+		size_t key_len = strcspn(query, "=&");
+		size_t value_at = key_len + (key_len < len);
+		add_recoded(&pair, query, key_len);
+		if (len > 0 && !ascii_same(pair.data, "authorization")) {
+			buf_putc(&pair, '=');
+			add_recoded(&pair, query + value_at, len - value_at);
+			list_take(&pairs, &pair);
+		}
+		buf_clear(&pair);
+		query += len + (query[len] == '&');
+	}
+	bool added = add_sorted(out, &pairs, '&');
+	buf_release(&pair);
+	list_release(&pairs);
+	return added;
+}
+
+static bool is_listed(const char *signed_headers, const char *name)
+{
+	size_t len = strlen(name);
+	while (*signed_headers) {
+		size_t listed = strcspn(signed_headers, ";");
+		if (listed == len && memcmp(signed_headers, name, len) == 0)
+			return true;
+		signed_headers += listed + (signed_headers[listed] == ';');
+	}
+	return false;
+}
+
+static bool is_bce(const char *name)
+{
+	return strncmp(name, "x-bce-", 6) == 0;
+}
+
+/* What is signed of one header: its name into `names`, name and encoded value into `lines`. */
+struct signing {
+	const char *signed_headers;
+	struct list names, lines;
+};
+
+static bool is_blank(char byte)
+{
+	return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+static char *trim(const char *value)
+{
+	while (is_blank(*value))
+		value++;
+	size_t len = strlen(value);
+	while (len > 0 && is_blank(value[len - 1]))
+		len--;
+	return xstrndup(value, len);
+}
+
+static void sign_header(struct signing *signing, const char *name, const char *value)
+{
+	struct buf key, line;
+	buf_init(&key, PIECE_MAX);
+	buf_init(&line, PIECE_MAX);
+	char *trimmed = trim(value);
+	for (const char *at = name; *at; at++)
+		buf_putc(&key, ascii_lower(*at));
+	if (*trimmed && (is_bce(key.data) || is_listed(signing->signed_headers, key.data))) {
+		bce_encode(&line, key.data, false);
+		buf_putc(&line, ':');
+		bce_encode(&line, trimmed, false);
+		list_take(&signing->lines, &line);
+		list_take(&signing->names, &key);
+	}
+	free(trimmed);
+	buf_release(&line);
+	buf_release(&key);
+}
+
+/* The Host header is curl's to write, so it is signed out of the base. */
+static bool sign_headers(struct signing *signing, const struct request *request)
+{
+	struct buf host;
+	buf_init(&host, PIECE_MAX);
+	bool known = request_authority(&host, request);
+	if (known)
+		sign_header(signing, "host", host.data);
+	buf_release(&host);
+	for (size_t i = 0; i < request->n_headers; i++)
+		if (!ascii_same(request->headers[i].name, "host"))
+			sign_header(signing, request->headers[i].name, request->headers[i].value);
+	return known;
+}
+
+static void signing_release(struct signing *signing)
+{
+	list_release(&signing->names);
+	list_release(&signing->lines);
+}
+
+bool bce_canonical_request(struct buf *out, const struct request *request,
+	const char *signed_headers)
+{
+	struct signing signing = { .signed_headers = signed_headers };
+	bool added = sign_headers(&signing, request) && buf_printf(out, "%s\n", request->method) &&
+		bce_encode(out, request->path, true) && buf_putc(out, '\n') &&
+		add_query(out, request->query) && buf_putc(out, '\n') &&
+		add_sorted(out, &signing.lines, '\n');
+	signing_release(&signing);
+	return added;
+}
+
+static void hmac_hex(char out[DIGEST_HEX + 1], const char *key, const char *text)
+{
+	unsigned char digest[DIGEST_BYTES];
+	digest_hmac(digest, key, strlen(key), text, strlen(text));
+	digest_hex(out, digest);
+	digest_wipe(digest, sizeof digest);
+}
+
+bool bce_authorization(struct buf *out, const char *prefix, const char *canonical_request,
+	const struct request *request, const char *signed_headers,
+	const struct credentials *credentials)
+{
+	char key[DIGEST_HEX + 1], signature[DIGEST_HEX + 1];
+	if (!credentials->secret)
+		return false;
+	hmac_hex(key, credentials->secret, prefix);
+	hmac_hex(signature, key, canonical_request);
+	digest_wipe(key, sizeof key);
+	struct signing signing = { .signed_headers = signed_headers };
+	bool added = sign_headers(&signing, request) && buf_printf(out, "%s/", prefix) &&
+		add_sorted(out, &signing.names, ';') && buf_printf(out, "/%s", signature);
+	signing_release(&signing);
+	return added;
+}

@@ -1,0 +1,261 @@
+/*
+ * source.c - from a name on the command line to a running engine.
+ *
+ * In two halves, because a daemon forks between them: what may fail with a message to the user
+ * comes first, and what does not survive a fork (epoll, libcurl) after it.
+ */
+#include "source/source.h"
+
+#include "net/address.h"
+#include "sys/output.h"
+#include "tree/guide.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+void source_init(struct source *source, struct setting *setting, const struct source_name *name,
+	unsigned number)
+{
+	*source = (struct source){ .setting = setting, .name = name, .number = number };
+	buf_init(&source->region, 256);
+	buf_init(&source->endpoint, 1024);
+	buf_init(&source->readme, SIZE_MAX);
+}
+
+static bool find_catalog(struct source *source, struct buf *why)
+{
+	const struct source_name *name = source->name;
+
+	source->catalog = catalogs_find(&source->setting->catalogs, name->catalog);
+	if (!source->catalog) {
+		catalogs_refuse(&source->setting->catalogs, name->written, why);
+		config_add_near_verb(name->catalog, why);
+		return false;
+	}
+	source->provider = provider_find(source->catalog->cloud);
+	if (!source->provider)
+		buf_printf(why, "%s: its cloud \"%s\" is not one that this program speaks to",
+			source->catalog->name, source->catalog->cloud);
+	return source->provider;
+}
+
+static bool find_region(struct source *source, struct buf *why)
+{
+	const struct source_name *name = source->name;
+	struct buf reason;
+
+	if (!source->catalog->region) {
+		if (name->region)
+			buf_printf(why, "%s: %s has no regions", name->written, name->catalog);
+		return !name->region;
+	}
+	if (name->region)
+		return buf_puts(&source->region, name->region);
+	buf_init(&reason, 4096);
+	bool good = keyring_region(source->setting->keyring, source->catalog->cloud, name->profile,
+		&source->region,
+		&reason);
+	if (!good)
+		buf_printf(why, "%s: %s", name->written, reason.data);
+	buf_release(&reason);
+	return good && (source->region.len || buf_puts(&source->region, source->catalog->region));
+}
+
+static bool look_for_key(void *arg, struct origin *out, struct buf *why)
+{
+	const struct source *source = arg;
+
+	return keyring_load(source->setting->keyring, source->catalog->cloud, source->name->profile, out,
+		NULL,
+		why);
+}
+
+/* A key that was named once and is gone leaves no room for the machine's role: that is another account. */
+static bool look_again(void *arg, struct origin *out, struct buf *why)
+{
+	const struct source *source = arg;
+	struct origin found = { 0 };
+	bool good = look_for_key(arg, &found, why);
+
+	if (good && found.looked_at && !source->origin.looked_at && !source->keyless) {
+		buf_printf(why, "no key any more: %s", found.looked_at);
+		good = false;
+	}
+	if (good)
+		origin_move(out, &found);
+	origin_release(&found);
+	return good;
+}
+
+/* A file that is being written is not the key yet: it is looked at again before the next call. */
+static bool renew_key(void *arg, struct origin *out)
+{
+	struct source *source = arg;
+	uint64_t mark = keyring_mark(source->setting->keyring, source->catalog->cloud, source->name->profile);
+	struct buf ignored;
+
+	if (!mark || mark == source->key_mark)
+		return false;
+	buf_init(&ignored, 4096);
+	bool found = look_again(source, out, &ignored);
+	buf_release(&ignored);
+	if (found)
+		source->key_mark = mark;
+	return found;
+}
+
+static uint64_t random_seed(void)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
+		seed = (uint64_t)getpid(); /* only before the machine has any randomness */
+	return seed;
+}
+
+/* Of what no -o secrets shows, there is nothing to hash. */
+static bool make_hash_key(struct source *source, struct buf *why)
+{
+	if (!source->setting->config->secrets ||
+			getrandom(source->hash_key, SNAPSHOT_KEY_BYTES, 0) == SNAPSHOT_KEY_BYTES)
+		return true;
+	buf_printf(why, "secrets: no random bytes: %s", strerror(errno));
+	return false;
+}
+
+static bool plant_tree(struct source *source)
+{
+	const struct config *config = source->setting->config;
+	struct tree_options options = {
+		.catalog = source->catalog,
+		.api_names = config->api_names,
+		.secrets = config->secrets,
+		.key = source->hash_key,
+		.ttl_ms = config->ttl_ms,
+		.stale_ms = config->stale_ms,
+		.max_memory = config->max_memory / (source->number ? config->n_sources : 1),
+		.seed = random_seed(),
+		.number = source->number,
+	};
+
+	guide_readme(&source->readme, source->catalog);
+	if (source->readme.full)
+		return false;
+	options.readme = source->readme.data; /* only now: filling it moves it */
+	source->tree = tree_new(&options);
+	return true;
+}
+
+/* It is looked for again whenever somebody wants to read: until then this stands for it. */
+static void do_without_key(struct source *source)
+{
+	source->origin = (struct origin){ .kind = ORIGIN_MACHINE, .where = xstrdup("nowhere") };
+	source->keyless = true;
+}
+
+static void complain(const struct source *source, const struct buf *reason)
+{
+	struct buf line;
+
+	buf_init(&line, SIZE_MAX);
+	buf_printf(&line, "%s: %s", source->name->written, reason->data);
+	output_complain(line.data);
+	buf_release(&line);
+}
+
+static bool find_key(struct source *source, struct buf *why)
+{
+	struct buf reason;
+
+	buf_init(&reason, 4096);
+	bool found = look_for_key(source, &source->origin, &reason);
+	if (!found && source->number)
+		complain(source, &reason);
+	else if (!found)
+		buf_printf(why, "%s: %s", source->name->written, reason.data);
+	buf_release(&reason);
+	source->key_mark = keyring_mark(source->setting->keyring, source->catalog->cloud,
+		source->name->profile);
+	if (!found && source->number)
+		do_without_key(source);
+	return found || source->number;
+}
+
+bool source_prepare(struct source *source, struct buf *why)
+{
+	const struct config *config = source->setting->config;
+
+	if (!find_catalog(source, why) || !find_region(source, why) || !find_key(source, why))
+		return false;
+	const char *endpoint = config->endpoint ? config->endpoint : source->catalog->endpoint;
+	if (!address_normal(&source->endpoint, endpoint, REACH_SELF)) {
+		buf_printf(why, "%s: the catalog's endpoint %s is not https://HOST[:PORT]",
+			source->name->written, endpoint);
+		return false;
+	}
+	return make_hash_key(source, why) && plant_tree(source);
+}
+
+static bool is_owner(void *arg, unsigned uid)
+{
+	return config_is_owner(((const struct source *)arg)->setting->config, uid);
+}
+
+static void print_trace(void *arg, const char *line)
+{
+	(void)arg;
+	output_complain(line);
+}
+
+/* Where nothing names a key; of several sources, one without is let be. */
+static bool try_machine(struct source *source, struct buf *why)
+{
+	if (source_find_machine(source, why))
+		return true;
+	if (!source->number)
+		return false;
+	output_complain(why->data);
+	buf_clear(why);
+	return true;
+}
+
+bool source_start(struct source *source, struct buf *why)
+{
+	const struct config *config = source->setting->config;
+
+	if (!try_machine(source, why))
+		return false;
+	struct engine_options options = {
+		.io = http_io(source->setting->http),
+		.tree = source->tree,
+		.provider = source->provider,
+		.site = { source->catalog, source->endpoint.data,
+			source->catalog->region ? source->region.data : NULL },
+		.origin = &source->origin,
+		.key_site = { config->metadata, config->sts },
+		.look = look_again,
+		.renew = renew_key,
+		.key_arg = source,
+		.is_owner = is_owner,
+		.deadline_ms = config->deadline_ms,
+		.rate = config->rate,
+		.seed = random_seed(),
+		.trace = config->debug ? print_trace : NULL,
+	};
+	source->engine = engine_new(&options);
+	return true;
+}
+
+void source_release(struct source *source)
+{
+	engine_free(source->engine);
+	tree_free(source->tree);
+	origin_release(&source->origin);
+	buf_release(&source->region);
+	buf_release(&source->endpoint);
+	buf_release(&source->readme);
+}

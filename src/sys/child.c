@@ -1,0 +1,189 @@
+/*
+ * child.c - a child process that does what may never end, and a limit in time for it.
+ */
+#include "sys/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { NO_ANSWER = 255, KILLED_MS = 500, STEP_MS = 10 };
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int left_ms(int64_t end_ms)
+{
+	int64_t left = end_ms - now_ms();
+
+	return left < 0 ? 0 : (int)left;
+}
+
+/* False: not yet. */
+static bool has_ended(pid_t pid, int *status)
+{
+	pid_t got;
+
+	do
+		got = waitpid(pid, status, WNOHANG);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		*status = NO_ANSWER << 8; /* it is no child of ours any more */
+	return got != 0;
+}
+
+/* A descriptor of the process gets readable when it ends; without one (seccomp) there are short steps. */
+bool child_wait(pid_t pid, int64_t ms, int *status)
+{
+	int64_t end_ms = now_ms() + ms;
+	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	bool ended;
+
+	while (!(ended = has_ended(pid, status)) && left_ms(end_ms))
+		poll(&end, 1, end.fd >= 0 || left_ms(end_ms) < STEP_MS ? left_ms(end_ms) : STEP_MS);
+	if (end.fd >= 0)
+		close(end.fd);
+	return ended;
+}
+
+void child_kill(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGKILL);
+	child_wait(pid, KILLED_MS, &status);
+}
+
+bool child_start(struct child *child, child_run *run, void *arg, size_t max)
+{
+	int ends[2];
+
+	*child = (struct child){ .fd = -1, .status = -1 };
+	buf_init(&child->said, max);
+	if (pipe2(ends, O_CLOEXEC))
+		return false;
+	fflush(NULL);
+	child->pid = fork();
+	if (child->pid == 0) {
+		close(ends[0]);
+		_exit(run(arg, ends[1]));
+	}
+	int error = errno;
+	close(ends[1]);
+	if (child->pid > 0) {
+		child->fd = ends[0];
+		return true;
+	}
+	close(ends[0]);
+	child->pid = 0;
+	errno = error;
+	return false;
+}
+
+/* It has said all, or too much: its status. */
+static void finish(struct child *child, int64_t end_ms, bool whole)
+{
+	int status;
+
+	close(child->fd);
+	child->fd = -1;
+	if (!whole || !child_wait(child->pid, left_ms(end_ms), &status))
+		child_kill(child->pid);
+	else if (WIFEXITED(status) && WEXITSTATUS(status) != NO_ANSWER)
+		child->status = WEXITSTATUS(status);
+	child->pid = 0;
+}
+
+static void take(struct child *child, int64_t end_ms)
+{
+	char bytes[4096];
+	ssize_t n = read(child->fd, bytes, sizeof(bytes));
+
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n <= 0)
+		finish(child, end_ms, true);
+	else if (!buf_add(&child->said, bytes, (size_t)n))
+		finish(child, end_ms, false);
+}
+
+/* All at once: each may be one that the kernel does not let go. */
+static void give_up(struct child *children, size_t n)
+{
+	int64_t end_ms = now_ms() + KILLED_MS;
+	int status;
+
+	for (size_t i = 0; i < n; i++)
+		if (children[i].fd >= 0)
+			kill(children[i].pid, SIGKILL);
+	for (size_t i = 0; i < n; i++) {
+		if (children[i].fd < 0)
+			continue;
+		child_wait(children[i].pid, left_ms(end_ms), &status);
+		close(children[i].fd);
+		children[i].fd = -1;
+		children[i].pid = 0;
+	}
+}
+
+void child_hear(struct child *children, size_t n, int64_t ms)
+{
+	int64_t end_ms = now_ms() + ms;
+	struct pollfd ready[CHILDREN_MAX];
+	size_t open = n;
+
+	while (open && left_ms(end_ms)) {
+		open = 0;
+		for (size_t i = 0; i < n; i++) {
+			ready[i] = (struct pollfd){ .fd = children[i].fd, .events = POLLIN };
+			open += children[i].fd >= 0;
+		}
+		if (open && poll(ready, n, left_ms(end_ms)) <= 0)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			if (ready[i].fd >= 0 && ready[i].revents)
+				take(&children[i], end_ms);
+	}
+	give_up(children, n);
+}
+
+int child_ask(child_run *run, void *arg, int64_t ms, struct buf *said)
+{
+	struct child child;
+
+	if (!child_start(&child, run, arg, said->max))
+		return errno;
+	child_hear(&child, 1, ms);
+	buf_add(said, child.said.data, child.said.len);
+	buf_release(&child.said);
+	return child.status;
+}
+
+pid_t child_call(child_call_fn *call, void *arg, struct child_stack *stack)
+{
+	return clone(call, stack->bytes + sizeof(stack->bytes), CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD,
+		arg);
+}
+
+int child_result(pid_t pid, int64_t ms)
+{
+	int status;
+
+	if (!child_wait(pid, ms, &status))
+		child_kill(pid);
+	else if (WIFEXITED(status) && WEXITSTATUS(status) != NO_ANSWER)
+		return WEXITSTATUS(status);
+	return -1;
+}

@@ -1,0 +1,319 @@
+/*
+ * daemon.c - the process: hardening, and the way into the background.
+ *
+ * Into the background before anything that a fork would break (epoll, curl): the parent stays as
+ * long as the start takes and ends with the child's word, one byte: 0 for "the mount answers", else the
+ * exit status.  Before it the child says where it mounts, as soon as it has looked there.  A socket that
+ * closes without a word is a child that died.  A child that says nothing for MOUNTING_LOOK_MS, or then for
+ * START_S, is ended.  Whatever the parent ends with but 0, nothing is left mounted.
+ */
+#include "sys/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sys/child.h"
+#include "sys/mounting.h"
+#include "sys/output.h"
+
+/*
+ * A start takes 20 ms.  START_S is what a busy machine may add to it, and longer than each wait of the child,
+ * which knows better what it waited for.
+ */
+enum { START_S = 45, ANSWER_MS = 10000, END_MS = 7000 };
+enum { WORD_DIED = -1, WORD_LATE = -2, LATE = -1 };
+static const char NO_BACKGROUND[] = "cannot go into the background";
+
+/* Hardening */
+
+/*
+ * Started with 0, 1 or 2 closed, the next descriptor would take its number: messages would go into
+ * it.
+ */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+void daemon_harden(void)
+{
+	struct rlimit limit = { 0, 0 };
+	fill_standard_descriptors();
+	setrlimit(RLIMIT_CORE, &limit);
+	prctl(PR_SET_DUMPABLE, 0);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* Into the background */
+
+/* The child's next message, and how long it is; 0: it died, LATE: there is none within `ms`. */
+static ssize_t hear(int fd, int ms, char *message, size_t room, int flags)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	ssize_t n;
+	if (poll(&ready, 1, ms) == 0)
+		return LATE;
+	do
+		n = recv(fd, message, room, flags);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? 0 : n;
+}
+
+/*
+ * The child's word: 0, or an exit status; WORD_DIED without one, WORD_LATE if there is none in time.  It
+ * stays in the socket, for ask_root.
+ */
+static int hear_word(int fd)
+{
+	char word;
+	ssize_t n = hear(fd, START_S * 1000, &word, 1, MSG_PEEK);
+	return n == LATE ? WORD_LATE : n == 1 ? (unsigned char)word : WORD_DIED;
+}
+
+/* A question to the mount, for the time when the daemon has said that it serves. */
+struct question {
+	int fd;
+	const char *place;
+};
+
+/* In a child: a mount may not answer.  0, or an errno. */
+static int ask_root(void *arg)
+{
+	const struct question *question = arg;
+	struct stat root;
+	char word = 1;
+	if (recv(question->fd, &word, 1, MSG_PEEK) != 1 || word != 0)
+		return ECANCELED;
+	return stat(question->place, &root) == 0 ? 0 : errno;
+}
+
+/* The daemon's word.  The child is made while the daemon works: 0.2 ms that a start does not wait for. */
+static int hear_answer(int fd, const char *place, struct child_stack *stack, int *error)
+{
+	struct question question = { fd, place };
+	pid_t child = child_call(ask_root, &question, stack);
+	int failure = errno, word = hear_word(fd);
+	if (child < 0)
+		*error = failure;
+	else if (word == 0)
+		*error = child_result(child, ANSWER_MS);
+	else
+		child_kill(child);
+	return word;
+}
+
+/* Then nothing is left mounted at `place` either.  A child that does not end is killed, and its helpers. */
+static void see_end(pid_t child, int word, int *status, const char *place)
+{
+	if (word == 0 || word == WORD_LATE)
+		kill(child, SIGTERM);
+	if (!child_wait(child, END_MS, status)) {
+		kill(-child, SIGKILL); /* it began a session, and a process group */
+		child_kill(child);
+		*status = 0;
+	}
+	if (place)
+		mounting_heal(place);
+}
+
+/* What the child has not said itself. */
+static void complain(int word, int error, int status, const char *mountpoint)
+{
+	struct buf why;
+	buf_init(&why, SIZE_MAX);
+	if (word == 0)
+		buf_printf(&why, "%s: %s", mountpoint, error < 0 ? "the mount does not answer" :
+			strerror(error));
+	else if (word == WORD_LATE)
+		buf_printf(&why, "cannot mount on %s: the start did not end within %d s, and was given up; "
+			"try describefs doctor", mountpoint, START_S);
+	else if (word == WORD_DIED && WIFSIGNALED(status))
+		buf_printf(&why, "died at the start: %s", strsignal(WTERMSIG(status)));
+	if (why.len)
+		output_complain(why.data);
+	buf_release(&why);
+}
+
+/* One that the kernel holds ends when the kernel lets it.  One that went on meanwhile may have mounted. */
+static _Noreturn void give_up_look(int fd, pid_t child, const char *path)
+{
+	char place[PATH_MAX];
+	struct buf why;
+	child_kill(child);
+	if (hear(fd, 0, place, sizeof(place), 0) > 1)
+		mounting_heal(place);
+	buf_init(&why, SIZE_MAX);
+	mounting_miss_look(path, &why);
+	output_complain(why.data);
+	_exit(1);
+}
+
+/* The parent's end.  _exit: what was buffered and registered before the fork is the child's. */
+static _Noreturn void wait_for_child(int fd, pid_t child, const char *path)
+{
+	char place[PATH_MAX];
+	struct child_stack stack; /* this function never returns */
+	int status = 0, error = 0;
+	ssize_t n = hear(fd, MOUNTING_LOOK_MS, place, sizeof(place), 0);
+	if (n == LATE)
+		give_up_look(fd, child, path);
+	bool looked = n > 1;
+	int word = n == 1 ? (unsigned char)*place : WORD_DIED;
+	if (looked)
+		word = hear_answer(fd, place, &stack, &error);
+	if (word == 0 && error == 0)
+		_exit(0);
+	see_end(child, word, &status, looked ? place : NULL);
+	complain(word, error, status, looked ? place : path);
+	_exit(word > 0 ? word : 1);
+}
+
+/*
+ * A pipe that we inherited must not keep its reader waiting for the end of us.  The word's
+ * socket, which stays, is moved to the first number after stderr's.
+ */
+static int close_others(int word)
+{
+	int first = STDERR_FILENO + 1;
+	if (word != first && dup3(word, first, O_CLOEXEC) < 0)
+		return -1;
+	close_range((unsigned int)first + 1, ~0U, 0);
+	return first;
+}
+
+static int leave_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+		return -1;
+	close(null);
+	/* A daemon must not keep the filesystem busy that it happened to be started in. */
+	if (chdir("/") < 0)
+		return -1;
+	return setsid() < 0 ? -1 : 0;
+}
+
+/* The look is the child's, which the parent can leave behind.  Its path means something only here. */
+static char *look(const char *path, int fd, struct buf *why)
+{
+	char *place = mounting_look(path, why);
+	size_t room = place ? strlen(place) + 1 : 0;
+	if (!place || (room <= PATH_MAX && write(fd, place, room) == (ssize_t)room && leave_terminal() == 0))
+		return place;
+	free(place);
+	buf_puts(why, NO_BACKGROUND);
+	return NULL;
+}
+
+char *daemon_detach(const char *path, int *fd, struct buf *why)
+{
+	int ends[2];
+	*fd = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+		buf_puts(why, NO_BACKGROUND);
+		return NULL;
+	}
+	fflush(NULL);
+	pid_t child = fork();
+	if (child > 0) {
+		close(ends[1]);
+		wait_for_child(ends[0], child, path);
+	}
+	close(ends[0]);
+	if (child == 0)
+		*fd = ends[1];
+	else
+		close(ends[1]);
+	char *place = child == 0 ? look(path, ends[1], why) : NULL;
+	int moved = place ? close_others(ends[1]) : -1;
+	if (moved >= 0) {
+		*fd = moved;
+		return place;
+	}
+	if (!why->len)
+		buf_puts(why, NO_BACKGROUND);
+	free(place);
+	return NULL;
+}
+
+static void tell(int fd, unsigned char word)
+{
+	ssize_t n;
+	do
+		n = write(fd, &word, 1);
+	while (n < 0 && errno == EINTR);
+	close(fd);
+}
+
+void daemon_ready(int fd)
+{
+	if (fd < 0)
+		return;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0) {
+		dup2(null, STDERR_FILENO);
+		close(null);
+	}
+	tell(fd, 0);
+}
+
+void daemon_fail(int fd, int status)
+{
+	if (fd >= 0)
+		tell(fd, status > 0 && status < 256 ? (unsigned char)status : 1);
+}
+
+/* As sd_notify(3) describes it: '@' stands for the zero byte of an abstract address. */
+int daemon_manager(const char *socket_name)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	size_t len = socket_name ? strlen(socket_name) : 0;
+	if (len < 2 || len >= sizeof to.sun_path || !strchr("/@", socket_name[0]))
+		return -1;
+	memcpy(to.sun_path, socket_name, len);
+	if (socket_name[0] == '@')
+		to.sun_path[0] = '\0';
+	socklen_t to_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&to, to_len) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* One datagram.  A failure is said by the manager's own time limit. */
+void daemon_notify(int fd)
+{
+	static const char READY[] = "READY=1";
+	if (fd < 0)
+		return;
+	send(fd, READY, sizeof READY - 1, MSG_NOSIGNAL);
+	close(fd);
+}

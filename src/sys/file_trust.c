@@ -1,0 +1,159 @@
+/*
+ * file_trust.c - whose files are believed.
+ *
+ * The user who can write a file of settings or of keys, or put another in its place, chooses the account that
+ * is shown and the server that is asked; root, who may read everything, is misled as easily as anybody else.
+ * So the file, a link to it, and the directories of both have to belong to the user or to root, and no other
+ * user may write to them. In a sticky directory, like /tmp, each user can only replace a file of their own.
+ */
+#include "sys/file.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+enum { NOGROUP = 65534 };
+
+static bool is_believed(uid_t owner, struct file_trust trust)
+{
+	return owner == 0 || owner == geteuid() || (geteuid() == 0 && trust.invoker == (int64_t)owner);
+}
+
+static bool check_owner(const char *path, uid_t owner, struct file_trust trust, struct buf *why)
+{
+	if (is_believed(owner, trust))
+		return true;
+	buf_printf(why, "%.1000s: belongs to the user %u, who decides what is in it: ", path,
+		(unsigned int)owner);
+	if (geteuid() == 0)
+		buf_printf(why, "root believes its own files only: chown root %.1000s, or take it away",
+			path);
+	else
+		buf_puts(why, "it must be yours or root's: chown it, or take it away");
+	return false;
+}
+
+/* Where each user has a group of their own, it has the number of the user: nobody else is in it. */
+static mode_t other_writers(const struct stat *status)
+{
+	bool is_own_group = status->st_gid == status->st_uid && status->st_gid != 0 &&
+		status->st_gid != NOGROUP;
+	return status->st_mode & (is_own_group ? S_IWOTH : S_IWOTH | S_IWGRP);
+}
+
+static bool check_directory(int fd, const char *path, struct file_trust trust, struct buf *why)
+{
+	const char *mend = trust.care == FILE_SECRET ? "chmod 700" : "chmod go-w";
+	struct stat status;
+	if (fstat(fd, &status) < 0)
+		return true;
+	if (!check_owner(path, status.st_uid, trust, why))
+		return false;
+	if (!other_writers(&status) || status.st_mode & S_ISVTX)
+		return true;
+	buf_printf(why, "%.1000s: others can replace what is in it: %s %.1000s", path, mend, path);
+	return false;
+}
+
+/* Behind a link the directory has another name, which the kernel knows. */
+static bool check_real_directory(int fd, const char *named, struct file_trust trust, struct buf *why)
+{
+	char self[40], real[PATH_MAX];
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(self, real, sizeof real - 1);
+	real[n > 0 ? n : 0] = '\0';
+	return check_directory(fd, n > 0 ? real : named, trust, why);
+}
+
+/* The name may be a link's, and the file elsewhere. */
+static bool check_way(const char *path, const struct file_way *way, struct file_trust trust, struct buf *why)
+{
+	char *copy = xstrdup(path);
+	const char *directory = dirname(copy);
+	bool good = check_directory(way->link < 0 ? way->directory : way->link_directory, directory, trust,
+		why);
+	for (unsigned i = 0; good && i < way->n_owners; i++)
+		good = check_owner(path, way->owners[i], trust, why);
+	if (good && way->link >= 0)
+		good = check_real_directory(way->directory, directory, trust, why);
+	free(copy);
+	return good;
+}
+
+static bool has_group(gid_t group)
+{
+	int n = getgroups(0, NULL);
+	gid_t *groups = xcalloc(n > 0 ? (size_t)n : 1, sizeof *groups);
+	bool found = group == getegid();
+	n = getgroups(n, groups);
+	for (int i = 0; i < n; i++)
+		found |= groups[i] == group;
+	free(groups);
+	return found;
+}
+
+static bool can_change(int fd, const struct stat *status)
+{
+	struct statvfs system;
+	if (fstatvfs(fd, &system) == 0 && system.f_flag & ST_RDONLY)
+		return false;
+	return geteuid() == 0 || geteuid() == status->st_uid;
+}
+
+/*
+ * What root has given to a group of this process to read, as Kubernetes gives a secret to a pod with an
+ * fsGroup: the process can neither change the file nor its mode.
+ */
+static bool is_lent(int fd, const struct stat *status)
+{
+	return status->st_uid == 0 && !(status->st_mode & (S_IRWXO | S_IWGRP)) && has_group(status->st_gid) &&
+		!can_change(fd, status);
+}
+
+static bool check_mode(int fd, const char *path, const struct stat *status, enum file_care care,
+	struct buf *why)
+{
+	mode_t others = care == FILE_SECRET ? status->st_mode & (S_IRWXG | S_IRWXO) : other_writers(status);
+	if (!others || (care == FILE_SECRET && is_lent(fd, status)))
+		return true;
+	if (care != FILE_SECRET)
+		buf_printf(why, "%.1000s: others can write to it: chmod go-w %.1000s", path, path);
+	else if (can_change(fd, status))
+		buf_printf(why, "%.1000s: others can get at it: chmod 600 %.1000s", path, path);
+	else
+		buf_printf(why, "%.1000s: others can get at it, and its mode is not ours to change: in "
+			"Kubernetes set defaultMode: 0440 for the secret's volume and fsGroup for the pod; "
+			"elsewhere have its owner run chmod 640 %.1000s", path, path);
+	return false;
+}
+
+bool file_is_trusted(int fd, const char *path, const struct file_way *way, struct file_trust trust,
+	struct buf *why)
+{
+	struct stat status;
+	if (fstat(fd, &status) < 0) {
+		buf_printf(why, "%.1000s: %s", path, strerror(errno));
+		return false;
+	}
+	return check_owner(path, status.st_uid, trust, why) &&
+		check_mode(fd, path, &status, trust.care, why) && check_way(path, way, trust, why);
+}
+
+void file_advise(const struct file_way *way, const char *path, int error, struct buf *why)
+{
+	struct stat status;
+	if (error != EACCES || way->directory < 0 || !file_way_stat(way, &status))
+		return;
+	if (status.st_uid == geteuid())
+		buf_printf(why, ": chmod 600 %.1000s", path);
+	else
+		buf_printf(why,
+		": it belongs to the user %u: have it made readable for you alone (chown), or, in "
+			"Kubernetes, set fsGroup for the pod", (unsigned int)status.st_uid);
+}

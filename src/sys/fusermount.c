@@ -1,0 +1,198 @@
+/*
+ * fusermount.c - the setuid program that mounts and unmounts for unprivileged users.
+ *
+ * It is told in its environment which descriptor is its end of a socket, and sends /dev/fuse through it.
+ */
+#include "fusermount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sys/child.h"
+
+enum { SAID_MAX = 1024, SOCKET = STDERR_FILENO + 1, DETACH_MS = 20000 };
+
+static const char NAME[] = "fusermount3", TOLD[] = "_FUSE_COMMFD=3";
+
+/* Ours, and where the socket is. */
+static char **environment(void)
+{
+	size_t n = 0;
+
+	while (environ && environ[n])
+		n++;
+	char **whole = xcalloc(n + 2, sizeof(*whole));
+	memcpy(whole, environ, n * sizeof(*whole));
+	whole[n] = (char *)(uintptr_t)TOLD;
+	return whole;
+}
+
+/* A PATH of a service may leave it out, or lead through a dead mount, which is an error of its own. */
+static int spawn(pid_t *child, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+	char *const *arguments)
+{
+	static const char *const places[] = { NAME, "/usr/bin/fusermount3", "/bin/fusermount3",
+		"/usr/local/bin/fusermount3" };
+	char **words = environment();
+	int error = ENOENT;
+
+	for (size_t i = 0; error && i < sizeof(places) / sizeof(*places); i++)
+		error = posix_spawnp(child, places[i], actions, attributes, arguments, words);
+	free(words);
+	return error;
+}
+
+/* `socket`, `said`: its third descriptor and its stderr; -1: none, and ours.  0, or an errno. */
+static int begin(pid_t *child, char *const *arguments, int socket, int said)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none;
+
+	sigemptyset(&none); /* ours are blocked, and read from a descriptor */
+	if (posix_spawnattr_init(&attributes))
+		return ENOMEM;
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	int error = posix_spawn_file_actions_init(&actions);
+	if (!error) {
+		if (said >= 0)
+			error = posix_spawn_file_actions_adddup2(&actions, said, STDERR_FILENO);
+		if (!error && socket >= 0)
+			error = posix_spawn_file_actions_adddup2(&actions, socket, SOCKET);
+		if (!error)
+			error = spawn(child, &actions, &attributes, arguments);
+		posix_spawn_file_actions_destroy(&actions);
+	}
+	posix_spawnattr_destroy(&attributes);
+	return error;
+}
+
+/* What comes through the socket; -1: nothing in time, with ETIMEDOUT, or its end. */
+static int receive(int socket, int64_t ms)
+{
+	struct pollfd ready = { .fd = socket, .events = POLLIN };
+	char byte, room[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec part = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room,
+		.msg_controllen = sizeof(room) };
+	int fd = -1;
+
+	errno = 0;
+	if (poll(&ready, 1, (int)ms) == 0)
+		errno = ETIMEDOUT;
+	else if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) > 0) {
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+			memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	}
+	return fd;
+}
+
+/* Its lines as one. */
+static void quote(int said, struct buf *why)
+{
+	char text[SAID_MAX];
+	ssize_t n = pread(said, text, sizeof(text), 0);
+
+	while (n > 0 && text[n - 1] == '\n')
+		n--;
+	for (ssize_t i = 0; i < n; i++)
+		buf_puts(why, text[i] == '\n' ? "; " : (char[]){ text[i], '\0' });
+	if (n <= 0)
+		buf_printf(why, "%s does not say why; try describefs doctor", NAME);
+}
+
+static int mount_with(const int ends[2], int said, char *const *arguments, int64_t ms, bool stays,
+	struct buf *why)
+{
+	pid_t child;
+	int status, error = begin(&child, arguments, ends[1], said);
+
+	close(ends[1]); /* else its end would not show */
+	if (error) {
+		buf_printf(why, "cannot run %s: %s; it comes with the package fuse3", NAME, strerror(error));
+		return -1;
+	}
+	int fd = receive(ends[0], ms);
+	if (fd < 0 && errno == ETIMEDOUT)
+		buf_printf(why, "%s did not answer within %lld s", NAME, (long long)ms / 1000);
+	if (fd < 0 && errno == ETIMEDOUT)
+		child_kill(child);
+	else if ((fd < 0 || !stays) && !child_wait(child, ms, &status))
+		child_kill(child);
+	if (fd < 0 && !why->len)
+		quote(said, why);
+	return fd;
+}
+
+int fusermount_mount(const char *place, const char *options, int64_t ms, int *keeper, struct buf *why)
+{
+	char *const arguments[] = { (char *)(uintptr_t)NAME, (char *)(uintptr_t)"-o",
+		(char *)(uintptr_t)options, (char *)(uintptr_t)"--", (char *)(uintptr_t)place, NULL };
+	int ends[2], said = memfd_create("stderr", MFD_CLOEXEC);
+
+	if (said < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
+		buf_puts(why, strerror(errno));
+		if (said >= 0)
+			close(said);
+		return -1;
+	}
+	int fd = mount_with(ends, said, arguments, ms, keeper != NULL, why);
+	close(said);
+	if (fd >= 0 && keeper)
+		*keeper = ends[0];
+	else
+		close(ends[0]);
+	return fd;
+}
+
+static bool detach(const char *place, int64_t ms)
+{
+	char *const arguments[] = { (char *)(uintptr_t)NAME, (char *)(uintptr_t)"-u", (char *)(uintptr_t)"-q",
+		(char *)(uintptr_t)"-z", (char *)(uintptr_t)"--", (char *)(uintptr_t)place, NULL };
+	pid_t child;
+	int status;
+
+	if (begin(&child, arguments, -1, -1))
+		return false;
+	if (!child_wait(child, ms, &status)) {
+		child_kill(child);
+		return false;
+	}
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static int detach_in_child(void *arg, int out)
+{
+	(void)out;
+	close_range(STDERR_FILENO + 1, ~0U, 0); /* /dev/fuse, too: it must not stay open */
+	return !detach(arg, DETACH_MS);
+}
+
+/*
+ * A process that starts a program stands still until the program runs, and PATH may lead through the mount
+ * that the process serves. So a child starts it, which is not waited for.
+ */
+bool fusermount_detach(const char *place, int64_t ms)
+{
+	struct child child;
+
+	if (ms)
+		return detach(place, ms);
+	if (!child_start(&child, detach_in_child, (void *)(uintptr_t)place, 1))
+		return false;
+	close(child.fd);
+	buf_release(&child.said);
+	return true;
+}

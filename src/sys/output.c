@@ -1,0 +1,63 @@
+/*
+ * output.c - standard output, and the lines on standard error, of a verb that prints.
+ *
+ * stdio forgets the errno of a write that failed in the middle, so it is kept here.
+ */
+#include "sys/output.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/shown.h"
+
+static bool note(struct output *output, bool good)
+{
+	if (!good && !output->error)
+		output->error = errno ? errno : EIO;
+	return !output->error;
+}
+
+bool output_add(struct output *output, const char *bytes, size_t size)
+{
+	return !output->error && note(output, fwrite(bytes, 1, size, stdout) == size);
+}
+
+bool output_puts(struct output *output, const char *text)
+{
+	return output_add(output, text, strlen(text));
+}
+
+bool output_take(struct output *output, struct buf *text)
+{
+	/* a text that no memory could hold is not the text */
+	bool whole = !text->full;
+	if (!whole)
+		errno = ENOMEM;
+	bool good = note(output, whole) && output_add(output, text->data, text->len);
+
+	buf_clear(text);
+	return good;
+}
+
+int output_end(struct output *output, int status)
+{
+	if (!output->error && note(output, fflush(stdout) == 0))
+		return status;
+	if (output->error == EPIPE) { /* ignored since there are connections */
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	fprintf(stderr, "describefs: standard output: %s\n", strerror(output->error));
+	return 1;
+}
+
+void output_complain(const char *text)
+{
+	char *line = shown_line(text);
+
+	fprintf(stderr, "describefs: %s\n", line);
+	free(line);
+}

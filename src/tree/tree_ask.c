@@ -1,0 +1,395 @@
+/*
+ * tree_ask.c - the questions: what is under this name, what are its attributes, can it be read.
+ *
+ * An id under a listing needs something to vouch for it: any fresh answer of its own, a fresh
+ * listing that shows it, or the call that the kind's row offers.  A name inside a resource is
+ * looked up in the answer that view_of picks.  What the catalog made (the root, the listings)
+ * always answers at once.
+ */
+#include "tree_views.h"
+
+#include <string.h>
+
+#include "base/name.h"
+
+static struct reply reply_need(struct node *node, enum want want)
+{
+	return (struct reply){ .outcome = OUTCOME_NEED, .node = node, .want = want };
+}
+
+static struct reply reply_absent(int64_t absent_ms)
+{
+	return (struct reply){ .outcome = OUTCOME_ABSENT, .absent_ms = absent_ms > 0 ? absent_ms : 0 };
+}
+
+static struct reply reply_found(struct entry entry)
+{
+	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = entry };
+}
+
+static int64_t at_most(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t miss_ms(const struct tree *tree, const struct kind *kind)
+{
+	return at_most((int64_t)kind->ttl_miss_s * 1000, tree_ttl_ms(tree, kind->ttl_miss_s));
+}
+
+/* ---- an id under a listing ---- */
+
+/* How an id can be vouched for by a call; NULL: its form is all there is. */
+static struct reply need_proof(struct tree *tree, struct node *node)
+{
+	if (kind_has_describe(node->kind))
+		return reply_need(node, WANT_DESCRIBE);
+	if (!node->kind->partial)
+		return reply_need(node->parent, WANT_LIST);
+	node_open(tree, node);
+	for (size_t i = 0; i < node->n_listings; i++)
+		if (node->listings[i]->kind->list.name || node->listings[i]->kind->list.path)
+			return reply_need(node->listings[i], WANT_LIST);
+	return (struct reply){ .outcome = OUTCOME_FOUND };
+}
+
+/* How long what is known vouches for the resource; 0: not at all. */
+int64_t vouched_ms(const struct tree *tree, const struct node *node, struct asked asked)
+{
+	const struct node *listing = node->parent;
+	int64_t ms = 0;
+
+	if (record_is_fresh(node_detail(node), asked))
+		ms = left_ms(node_detail(node)->expires_ms, asked) + 1;
+	int64_t listed_ms = left_ms(record_until_ms(&node->listed, asked.now_ms), asked);
+	if (record_is_fresh(&node->listed, asked) && ms <= listed_ms)
+		ms = listed_ms + 1;
+	if (node_is_listed(node) && node->in_listing && !node->doubted && listing_shows(listing, node) &&
+			listing_stands(tree, listing, asked) &&
+			ms <= listing_left_ms(tree, listing, asked))
+		ms = listing_left_ms(tree, listing, asked) + 1;
+	return ms;
+}
+
+/* What a failed proof leaves: the last good answer, or the failure. */
+static struct reply unproven(struct tree *tree, struct node *node, const struct failure *failure,
+	struct asked asked)
+{
+	const struct record *record = node_newest(node);
+	const struct stamp *stamp = record ? record->stamp :
+		node->in_listing ? node->parent->list_stamp : NULL;
+
+	if (failure->fault == FAULT_NOT_FOUND)
+		return reply_absent(left_ms(failure->until_ms, asked));
+	if (!fault_allows_stale(failure->fault) || !stamp_is_young(tree, stamp, asked)) {
+		struct reply failed = reply_failed(failure->fault);
+		if (kind_has_end(node->kind) && !fault_lasts(failure->fault))
+			failed.entry = resource_entry(tree, node, 0, asked);
+		return failed;
+	}
+	return reply_found(resource_entry(tree, node, left_ms(failure->until_ms, asked), asked));
+}
+
+static struct reply prove(struct tree *tree, struct node *node, struct asked asked)
+{
+	struct reply need = need_proof(tree, node);
+
+	if (need.outcome == OUTCOME_FOUND)
+		return reply_found(resource_entry(tree, node, SKELETON_MS, asked));
+	const struct failure *failure = node_failure(need.node);
+	if (failure_stands(failure, asked))
+		return unproven(tree, node, failure, asked);
+	const struct failure *outage = outage_of(tree, asked);
+	if (outage) {
+		struct reply stale = unproven(tree, node, outage, asked);
+		if (stale.outcome == OUTCOME_FOUND)
+			return stale;
+	}
+	if (need.want == WANT_LIST && listing_is_fresh(need.node, asked)) {
+		if (need.node == node->parent && !need.node->complete) /* not all of it came */
+			return reply_failed(FAULT_ANSWER);
+		if (need.node == node->parent) /* a whole list, and it is not there */
+			return reply_absent(at_most(miss_ms(tree, node->kind),
+				left_ms(need.node->list_expires_ms, asked)));
+		return reply_found( /* what is inside it could be listed */
+			resource_entry(tree, node,
+			left_ms(need.node->list_expires_ms, asked), asked));
+	}
+	return need.want == WANT_DESCRIBE ? need_refresh(node, asked) : need;
+}
+
+/*
+ * The listing shows from now on that a user was there.  Users who did not mount the tree could fill it with
+ * made-up ids, so what they enter is answered alone; and the kernel asks again, as the next one may be
+ * another user.
+ */
+static struct reply enter(struct tree *tree, struct node *node, struct reply reply, struct asked asked)
+{
+	if (reply.outcome != OUTCOME_FOUND || node->in_listing || !node->kind->partial)
+		return reply;
+	if (asked.by_other)
+		reply.entry.entry_ms = 0;
+	else
+		node_enter(tree, node);
+	return reply;
+}
+
+/*
+ * The name may be one of the kind's ids; NULL: it is not.  False: the kernel holds so many for other users
+ * that nothing lists that there is no room for one more.
+ */
+static bool make_resource(struct tree *tree, struct node *listing, const char *name, struct asked asked,
+	struct node **node)
+{
+	struct buf id;
+
+	buf_init_whole(&id, NAME_BYTES_MAX);
+	bool can_be = !name_is_probe(name) && name_unescape(&id, name) &&
+		kind_accepts_id(listing->kind, id.data);
+	bool full = can_be && asked.by_other && tree->n_others >= OTHERS_MAX;
+	*node = can_be && !full ? node_add_resource(tree, listing, name, id.data) : NULL;
+	if (*node && asked.by_other) {
+		(*node)->others = true;
+		tree->n_others++;
+	}
+	buf_release(&id);
+	return !full;
+}
+
+static struct reply lookup_resource(struct tree *tree, struct node *listing, const char *name,
+	struct asked asked)
+{
+	struct node *node = node_find(tree, listing, name);
+
+	if (!node && !make_resource(tree, listing, name, asked, &node))
+		return reply_failed(FAULT_QUEUE);
+	if (!node)
+		return reply_absent(miss_ms(tree, listing->kind));
+	if (!asked.by_other)
+		node_end_others(tree, node);
+	if (node->missing && (node->trouble->missing_ms > asked.now_ms ||
+			node->trouble->missing_at_ms >= asked.since_ms))
+		return reply_absent(left_ms(node->trouble->missing_ms, asked));
+	int64_t ms = vouched_ms(tree, node, asked);
+	struct reply reply = ms ? reply_found(resource_entry(tree, node, ms - 1, asked)) :
+		prove(tree, node, asked);
+	return enter(tree, node, reply, asked);
+}
+
+/* ---- the three questions ---- */
+
+static struct node *find_listing(struct tree *tree, struct node *node, const char *name)
+{
+	node_open(tree, node);
+	for (size_t i = 0; i < node->n_listings; i++)
+		if (!strcmp(node->listings[i]->name, name))
+			return node->listings[i];
+	return NULL;
+}
+
+/* A name that no member can have, so that looking for it costs nothing. */
+static bool cannot_be_member(const struct tree *tree, const struct node *node, uint32_t slot,
+	const char *name)
+{
+	if (name_is_probe(name))
+		return true;
+	if (slot || tree->options.api_names || node->sort != NODE_RESOURCE)
+		return false;
+	for (size_t i = 0; i < node->kind->n_renames; i++)
+		if (!strcmp(node->kind->renames[i].name, name))
+			return false;
+	for (; *name; name++) { /* member names are snake_case; %XX is an escaped byte */
+		if (*name == '%' && name[1] && name[2])
+			name += 2;
+		else if (*name >= 'A' && *name <= 'Z')
+			return true;
+	}
+	return false;
+}
+
+/* Of the names in a resource that are in no listing; id 0: it is none of them. */
+static struct entry unlisted_entry(struct tree *tree, struct node *node, const char *name,
+	struct asked asked)
+{
+	if (node->sort == NODE_RESOURCE && !strcmp(name, ".wait") && kind_has_end(node->kind))
+		return wait_entry(node);
+	if (node->sort == NODE_RESOURCE && !strcmp(name, ".events"))
+		return events_entry(tree, node, asked);
+	return (struct entry){ 0 };
+}
+
+/* Names that are in no listing. */
+static struct reply lookup_hidden(struct tree *tree, struct node *listing, const char *name,
+	struct asked asked)
+{
+	if (!strcmp(name, TABLE_NAME))
+		return table_lookup(tree, listing, asked);
+	return reply_absent(miss_ms(tree, listing->kind)); /* a probe */
+}
+
+static struct node *find_view(const struct tree *tree, const struct node *node, const char *name)
+{
+	for (int i = 0; node->sort == NODE_ROOT && i < VIEW_SORTS; i++)
+		if (tree->views[i] && !strcmp(tree->views[i]->name, name))
+			return tree->views[i];
+	return NULL;
+}
+
+/* What the catalog made: listings, the root's views and .describefs.  False: it is none of these. */
+static bool find_made(struct tree *tree, struct node *node, const char *name, struct entry *entry,
+	struct asked asked)
+{
+	struct node *listing = find_listing(tree, node, name), *alias = find_view(tree, node, name);
+
+	if (listing)
+		*entry = listing_entry(tree, listing, asked);
+	else if (alias)
+		*entry = view_entry(tree, alias, asked);
+	else if (node->sort == NODE_ROOT && !strcmp(name, tree->texts->name))
+		*entry = (struct entry){ .id = id_pack(tree->texts->object.serial, 0),
+			.attr = skeleton_attr(tree, tree->texts), .entry_ms = SKELETON_MS };
+	else
+		*entry = *name == '.' ? unlisted_entry(tree, node, name, asked) : (struct entry){ 0 };
+	return entry->id;
+}
+
+static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t slot, const char *name,
+	struct asked asked)
+{
+	struct entry made;
+
+	if (!slot && find_made(tree, node, name, &made, asked))
+		return reply_found(made);
+	if (cannot_be_member(tree, node, slot, name))
+		return reply_absent(SKELETON_MS);
+
+	struct view view = view_of(tree, node, slot, name, asked);
+	if (!view.found)
+		return view.reply;
+	if (!view.version && node->sort == NODE_RESOURCE && kind_has_describe(node->kind))
+		return reply_failed(FAULT_LOCAL); /* nothing to look into is no word of the cloud's */
+	uint32_t directory = view.version ? version_directory(view.version, slot) : UINT32_MAX;
+	uint32_t entry = directory == UINT32_MAX ? 0 :
+		snapshot_find(version_look(tree, view.version), directory, name);
+	if (!entry)
+		return reply_absent(node->kind ? at_most(view.left_ms, miss_ms(tree, node->kind)) :
+			view.left_ms);
+	return reply_found(inner_entry(tree, view.version, entry, view.left_ms));
+}
+
+struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, struct asked asked)
+{
+	uint32_t index;
+
+	tree_shrink(tree);
+	struct object *object = tree_object(tree, parent, &index);
+
+	if (!object || object->is_version || index_is_link(index))
+		return reply_failed(FAULT_NOT_FOUND);
+	struct node *node = (struct node *)object;
+	if (node->sort == NODE_VIEW)
+		return view_lookup(tree, node, name, asked);
+	if (node->sort == NODE_LISTING)
+		return *name == '.' ? lookup_hidden(tree, node, name, asked) :
+			lookup_resource(tree, node, name, asked);
+	return lookup_inner(tree, node, index, name, asked);
+}
+
+/* A resource's own directory: any fresh answer dates it. */
+static struct reply attr_of_resource(struct tree *tree, struct node *node, struct asked asked)
+{
+	if (node->sort != NODE_RESOURCE) {
+		/* the names in it are always the same */
+		return reply_found((struct entry){ .attr = skeleton_attr(tree, node),
+			.attr_ms = SKELETON_MS });
+	}
+	if (node->missing && node->trouble->missing_ms > asked.now_ms)
+		return reply_failed(FAULT_NOT_FOUND);
+	int64_t ms = vouched_ms(tree, node, asked);
+	if (ms)
+		return reply_found(resource_entry(tree, node, ms - 1, asked));
+	if (!kind_has_describe(node->kind) && node->kind->partial)
+		return reply_found(resource_entry(tree, node, 0, asked));
+	/* nothing that dates it is fresh: whatever vouches for the name will date it too */
+	struct reply reply = prove(tree, node, asked);
+	return reply.outcome == OUTCOME_ABSENT ? reply_failed(FAULT_NOT_FOUND) : reply;
+}
+
+static struct reply attr_of_inner(struct tree *tree, struct node *node, uint32_t slot,
+	struct asked asked)
+{
+	struct view view = view_of(tree, node, slot, NULL, asked);
+
+	if (!view.found)
+		return view.reply;
+	uint32_t entry = view.version ? version_directory(view.version, slot) : UINT32_MAX;
+	if (entry == UINT32_MAX || !entry)
+		return reply_failed(FAULT_NOT_FOUND);
+	return reply_found(inner_entry(tree, view.version, entry, view.left_ms));
+}
+
+struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked)
+{
+	uint32_t index;
+
+	tree_shrink(tree);
+	struct object *object = tree_object(tree, id, &index);
+
+	if (!object)
+		return reply_failed(FAULT_NOT_FOUND);
+	if (object->is_version)
+		return reply_found(inner_entry(tree, (struct version *)object, index, 0));
+	struct node *node = (struct node *)object;
+	if (index == INDEX_WAIT)
+		return reply_found(wait_entry(node));
+	if (index == INDEX_EVENTS)
+		return events_attr(tree, node, asked);
+	if (node->sort == NODE_VIEW)
+		return reply_found(view_attr(tree, node, asked));
+	if (index_is_link(index)) /* never waits: who follows it will */
+		return reply_found(link_entry(tree, node, index - ID_LINK,
+			vouched_ms(tree, node, asked), asked));
+	if (node->sort != NODE_LISTING)
+		return index ? attr_of_inner(tree, node, index, asked) : attr_of_resource(tree, node, asked);
+
+	/*
+	 * Never waits, so that everything at the root answers while a cloud is dead.  The kernel asks for the
+	 * attributes before a pass when their term is over, and their term is the listing's: it is told then
+	 * that the names that it keeps are old, and the READDIR that follows waits.
+	 */
+	struct entry entry = listing_entry(tree, node, asked);
+	entry.reread = !listing_is_fresh(node, asked) && kept_is_over(&node->kept);
+	return reply_found(entry);
+}
+
+struct reply listing_open(struct tree *tree, struct node *listing, struct asked asked)
+{
+	const struct failure *failure = &listing->failures[WANT_LIST];
+
+	if (listing_is_fresh(listing, asked))
+		return reply_found((struct entry){ 0 });
+	if (listing_is_stale(tree, listing, asked))
+		return reply_found((struct entry){ 0 });
+	return failure_stands(failure, asked) ? reply_failed(failure->fault) :
+		reply_need(listing, WANT_LIST);
+}
+
+struct reply tree_open(struct tree *tree, uint64_t id, struct asked asked)
+{
+	uint32_t index;
+	struct object *object = tree_object(tree, id, &index);
+
+	if (!object || object->is_version || index_is_link(index))
+		return reply_failed(FAULT_NOT_FOUND);
+	struct node *node = (struct node *)object;
+	if (node->sort == NODE_VIEW)
+		return view_open(tree, node, asked);
+	if (node->sort == NODE_LISTING)
+		return listing_open(tree, node, asked);
+	struct view view = view_of(tree, node, index, NULL, asked);
+	if (!view.found)
+		return view.reply;
+	if (index && (!view.version || version_directory(view.version, index) == UINT32_MAX))
+		return reply_failed(FAULT_NOT_FOUND);
+	return reply_found((struct entry){ 0 });
+}

@@ -1,0 +1,417 @@
+/*
+ * tree_events.c - KIND/ID/.events: a line for each change that was seen, for `tail -f`.
+ *
+ * From the first time that somebody looks for the file until the kernel lets go of the resource, each whole
+ * answer about it is held against the one before, by the paths of their files, and what differs is added to
+ * the file's end: the time of the answer, the path, the old and the new value, with tabs between.  Nothing is
+ * asked for here but when somebody asks for the file's size, and then as often as the resource's term says.
+ *
+ * A file that only grows would have no ceiling.  So when it is full it begins anew with the next change, as a
+ * log does that is cut by who rotates it: tail says that it was truncated and goes on with what is there.  A
+ * single answer never fills more than half, so that the new size is always smaller than the old one.
+ */
+#include "tree_node.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/when.h"
+
+enum {
+	BATCH_MAX = EVENTS_BYTES_MAX / 2, /* bytes of the lines of one answer */
+	LINE_ROOM = 256, /* for the line that says that there was more */
+	NONE = -1 /* no entry: it is not in this answer */
+};
+
+/* ---- lines ---- */
+
+/* A tab or a newline would end the field, or the line. */
+static void add_escaped(struct buf *out, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		switch (bytes[i]) {
+		case '\t':
+			buf_puts(out, "\\t");
+			break;
+		case '\n':
+			buf_puts(out, "\\n");
+			break;
+		case '\\':
+			buf_puts(out, "\\\\");
+			break;
+		default:
+			buf_putc(out, bytes[i]);
+		}
+	}
+}
+
+/* A file's text without its last newline, and no more of it than a line should hold. */
+static void add_value(struct buf *out, const struct snapshot *snapshot, int64_t entry)
+{
+	size_t size, most = EVENT_VALUE_MAX;
+
+	if (entry == NONE)
+		return;
+	if (snapshot->entries[entry].secret) {
+		buf_puts(out, "<hidden>"); /* this file may be read by more than its own */
+		return;
+	}
+	const char *bytes = snapshot_bytes(snapshot, (uint32_t)entry, &size);
+	if (size && bytes[size - 1] == '\n')
+		size--;
+	while (size > most && ((unsigned char)bytes[most] & 0xc0) == 0x80)
+		most--; /* not in the middle of a character */
+	add_escaped(out, bytes, size > most ? most : size);
+	if (size > most)
+		buf_puts(out, "...");
+}
+
+/* Two answers, and where they are being compared. */
+struct comparison {
+	const struct snapshot *then, *now;
+	int64_t at_s;
+	struct buf path, lines;
+	bool full; /* something did not fit */
+};
+
+static void begin_line(struct buf *out, int64_t at_s, const char *path)
+{
+	when_format(out, at_s);
+	buf_putc(out, '\t');
+	buf_puts(out, path);
+	buf_putc(out, '\t');
+}
+
+static void add_line(struct comparison *comparison, int64_t then, int64_t now)
+{
+	struct buf line;
+
+	buf_init(&line, BATCH_MAX);
+	begin_line(&line, comparison->at_s, comparison->path.data);
+	add_value(&line, comparison->then, then);
+	buf_putc(&line, '\t');
+	add_value(&line, comparison->now, now);
+	buf_putc(&line, '\n');
+	comparison->full |= line.full || comparison->lines.len + line.len > BATCH_MAX - LINE_ROOM;
+	if (!comparison->full)
+		buf_add(&comparison->lines, line.data, line.len);
+	buf_release(&line);
+}
+
+/* ---- two answers ---- */
+
+static const struct snapshot_entry *entry_at(const struct snapshot *snapshot, int64_t entry)
+{
+	return entry == NONE ? NULL : &snapshot->entries[entry];
+}
+
+/* A directory's entries by name, as far as they have been gone through. */
+struct side {
+	const struct snapshot *snapshot;
+	uint32_t at, end;
+};
+
+static struct side side_of(const struct snapshot *snapshot, int64_t directory)
+{
+	const struct snapshot_entry *entry = entry_at(snapshot, directory);
+
+	if (!entry)
+		return (struct side){ 0 };
+	return (struct side){ snapshot, entry->first, entry->first + entry->count };
+}
+
+static const char *next_name(const struct side *side)
+{
+	return side->at < side->end ? snapshot_name(side->snapshot, side->snapshot->by_name[side->at]) : NULL;
+}
+
+static int64_t take_entry(struct side *side)
+{
+	return side->snapshot->by_name[side->at++];
+}
+
+static void compare_entries(struct comparison *comparison, int64_t then, int64_t now);
+
+/* Each name that either has, in order. */
+static void compare_directories(struct comparison *comparison, int64_t then, int64_t now)
+{
+	struct side a = side_of(comparison->then, then), b = side_of(comparison->now, now);
+	const char *name, *other;
+	size_t len = comparison->path.len;
+
+	while (!comparison->full && ((name = next_name(&a)) || next_name(&b))) {
+		other = next_name(&b);
+		int order = !name ? 1 : !other ? -1 : strcmp(name, other);
+		int64_t old = order <= 0 ? take_entry(&a) : NONE;
+		int64_t new = order >= 0 ? take_entry(&b) : NONE;
+		name = order <= 0 ? name : other;
+		if (!len && !strcmp(name, "describe.json")) /* it holds all the others */
+			continue;
+		if (len)
+			buf_putc(&comparison->path, '/');
+		buf_puts(&comparison->path, name);
+		compare_entries(comparison, old, new);
+		comparison->path.len = len;
+		comparison->path.data[len] = '\0';
+	}
+}
+
+static void compare_entries(struct comparison *comparison, int64_t then, int64_t now)
+{
+	const struct snapshot_entry *old = entry_at(comparison->then, then);
+	const struct snapshot_entry *new = entry_at(comparison->now, now);
+	bool old_directory = old && old->directory, new_directory = new && new->directory;
+	int64_t old_file = old_directory ? NONE : then, new_file = new_directory ? NONE : now;
+
+	if (old && new && old_directory == new_directory && old->content == new->content)
+		return;
+	if (old_file != NONE || new_file != NONE)
+		add_line(comparison, old_file, new_file);
+	if (old_directory || new_directory)
+		compare_directories(comparison, old_directory ? then : NONE, new_directory ? now : NONE);
+}
+
+/* ---- the file ---- */
+
+static void append(struct tree *tree, struct follow *follow, const struct buf *lines, int64_t at_s)
+{
+	tree->memory -= follow->lines.len;
+	if (follow->lines.len + lines->len > EVENTS_BYTES_MAX)
+		buf_clear(&follow->lines);
+	buf_add(&follow->lines, lines->data, lines->len);
+	tree->memory += follow->lines.len;
+	follow->changed_s = at_s;
+	follow->n_appended++;
+}
+
+/* Of the resource itself. */
+static void append_word(struct tree *tree, struct follow *follow, const char *old, const char *new,
+	int64_t at_s)
+{
+	struct buf line;
+
+	buf_init(&line, LINE_ROOM);
+	begin_line(&line, at_s, ".");
+	buf_printf(&line, "%s\t%s\n", old, new);
+	append(tree, follow, &line, at_s);
+	buf_release(&line);
+}
+
+static void compare(struct tree *tree, struct follow *follow, const struct snapshot *then,
+	const struct snapshot *now, int64_t at_s)
+{
+	struct comparison comparison = { .then = then, .now = now, .at_s = at_s };
+
+	buf_init(&comparison.path, SIZE_MAX);
+	buf_init(&comparison.lines, BATCH_MAX);
+	compare_directories(&comparison, 0, 0);
+	if (comparison.full) {
+		begin_line(&comparison.lines, at_s, ".");
+		buf_puts(&comparison.lines, "\tmore\n");
+	}
+	if (comparison.lines.len)
+		append(tree, follow, &comparison.lines, at_s);
+	buf_release(&comparison.path);
+	buf_release(&comparison.lines);
+}
+
+static void remember(struct tree *tree, struct follow *follow, struct text *text, bool from_list)
+{
+	struct text *before = follow->last;
+
+	follow->last = text_get(text);
+	follow->from_list = from_list;
+	text_put(tree, before);
+}
+
+static struct snapshot *render_last(struct tree *tree, struct node *node, const struct follow *follow,
+	int64_t at_s)
+{
+	struct snapshot *snapshot = NULL;
+	struct json *object;
+
+	if (!follow->last || json_parse(&object, follow->last->bytes, follow->last->len))
+		return NULL;
+	if (node_render(tree, node, object, follow->from_list, at_s, &snapshot))
+		snapshot = NULL;
+	json_free(object);
+	return snapshot;
+}
+
+static bool is_changed(const struct text *last, const struct text *text)
+{
+	return !text || last->len != text->len || memcmp(last->bytes, text->bytes, text->len);
+}
+
+/* The last answer is held against this one; of a huge one it is only said that something changed. */
+static void note_changes(struct tree *tree, struct node *node, struct version *version,
+	const struct text *text, int64_t at_s)
+{
+	struct follow *follow = node->inside->follow;
+
+	if (follow->last && follow->last->len > COMPARED_BYTES_MAX) {
+		if (is_changed(follow->last, text))
+			append_word(tree, follow, "", "more", at_s);
+		return;
+	}
+	struct snapshot *then = render_last(tree, node, follow, at_s);
+	if (then)
+		compare(tree, follow, then, version_look(tree, version), at_s);
+	snapshot_free(then);
+}
+
+void events_note(struct tree *tree, struct node *node, struct version *version, struct text *text,
+	int64_t at_s)
+{
+	struct follow *follow = node->inside ? node->inside->follow : NULL;
+
+	if (!follow || !version)
+		return;
+	if (follow->gone)
+		append_word(tree, follow, "gone", "there", at_s);
+	follow->gone = false;
+	note_changes(tree, node, version, text, at_s);
+	remember(tree, follow, text, version->from_list);
+}
+
+void events_note_item(struct tree *tree, struct node *node)
+{
+	struct record *listed = &node->listed;
+
+	if (node->inside && node->inside->follow && item_is_whole(node->kind))
+		events_note(tree, node, record_version(tree, node, listed), listed->text,
+			listed->stamp->received_s);
+}
+
+void events_note_gone(struct tree *tree, struct node *node, int64_t now_ms)
+{
+	struct follow *follow = node->inside ? node->inside->follow : NULL;
+	const struct record *record = node_newest(node);
+
+	if (!follow || follow->gone)
+		return;
+	follow->gone = true;
+	if (record) /* the tree has no clock: what it was last told goes on */
+		append_word(tree, follow, "there", "gone", record->stamp->received_s +
+			(now_ms - record->stamp->received_ms) / 1000);
+}
+
+/* ---- which files are kept ---- */
+
+static void leave_follows(struct tree *tree, struct follow *follow)
+{
+	*(follow->prev ? &follow->prev->next : &tree->first_follow) = follow->next;
+	*(follow->next ? &follow->next->prev : &tree->last_follow) = follow->prev;
+	follow->next = follow->prev = NULL;
+	tree->n_follows--;
+	tree->n_follows_others -= follow->by_other;
+}
+
+static void join_follows(struct tree *tree, struct follow *follow)
+{
+	follow->prev = tree->last_follow;
+	*(follow->prev ? &follow->prev->next : &tree->first_follow) = follow;
+	tree->last_follow = follow;
+	tree->n_follows++;
+	tree->n_follows_others += follow->by_other;
+}
+
+static struct follow *follow_new(struct tree *tree, struct node *node)
+{
+	struct inside *inside = node->inside;
+	struct follow *follow = xcalloc(1, sizeof(*follow));
+
+	follow->node = node;
+	follow->by_other = true;
+	tree->memory += sizeof(*follow);
+	buf_init(&follow->lines, EVENTS_BYTES_MAX);
+	if (inside->detail.version)
+		remember(tree, follow, inside->detail.version->text, false);
+	else if (item_is_whole(node->kind))
+		remember(tree, follow, node->listed.text, true);
+	return follow;
+}
+
+/* The kernel lets go of a resource late.  What tail reads is asked for every second. */
+static void drop_oldest(struct tree *tree, bool by_other)
+{
+	struct follow *oldest = tree->first_follow;
+
+	while (oldest->by_other != by_other)
+		oldest = oldest->next;
+	events_drop(tree, oldest->node->inside);
+}
+
+/* Makes the file, if there is none yet; one that is asked for no more may go for it, and begin anew later. */
+static void follow(struct tree *tree, struct node *node, bool by_other)
+{
+	struct inside *inside = node_inside(tree, node);
+
+	if (inside->follow)
+		leave_follows(tree, inside->follow);
+	else
+		inside->follow = follow_new(tree, node);
+	inside->follow->by_other &= by_other;
+	join_follows(tree, inside->follow);
+	if (tree->n_follows_others > FOLLOWS_OTHERS_MAX)
+		drop_oldest(tree, true);
+	if (tree->n_follows - tree->n_follows_others > FOLLOWS_MAX)
+		drop_oldest(tree, false);
+}
+
+void events_drop(struct tree *tree, struct inside *inside)
+{
+	struct follow *follow = inside->follow;
+
+	if (!follow)
+		return;
+	leave_follows(tree, follow);
+	tree->memory -= sizeof(*follow) + follow->lines.len;
+	text_put(tree, follow->last);
+	buf_release(&follow->lines);
+	free(follow);
+	inside->follow = NULL;
+}
+
+/* ---- what is asked ---- */
+
+struct entry events_entry(struct tree *tree, struct node *node, struct asked asked)
+{
+	const struct record *record = node_newest(node);
+	int64_t dated_s = record ? record->mtime_s : node->kind->catalog->date_s;
+
+	follow(tree, node, asked.by_other);
+	const struct follow *follow = node->inside->follow;
+	return (struct entry){ .id = id_pack(node->object.serial, INDEX_EVENTS), .attr = {
+		.ino = hash_text(node->ino, ".events"), .mode = S_IFREG | 0444, .size = follow->lines.len,
+		.mtime_s = follow->changed_s ? follow->changed_s : dated_s,
+		.mtime_ns = (uint32_t)(follow->n_appended % 1000000000) } };
+}
+
+/* An answer about all of the resource is fresh, or nothing could be asked for one. */
+static bool is_known(const struct node *node, struct asked asked)
+{
+	const struct kind *kind = node->kind;
+
+	if (record_is_fresh(node_detail(node), asked))
+		return true;
+	if (item_is_whole(kind) && record_is_fresh(&node->listed, asked))
+		return true;
+	if (node->missing && (node->trouble->missing_ms > asked.now_ms ||
+			node->trouble->missing_at_ms >= asked.since_ms))
+		return true;
+	return !kind_has_describe(kind) && (kind->partial || listing_is_fresh(node->parent, asked));
+}
+
+/* Who follows a file takes an error for its end: whatever cannot be had now is asked for the next time. */
+struct reply events_attr(struct tree *tree, struct node *node, struct asked asked)
+{
+	struct node *asking = kind_has_describe(node->kind) ? node : node->parent;
+	bool cannot = failure_stands(node_failure(asking), asked) || outage_of(tree, asked);
+
+	if (!cannot && !is_known(node, asked))
+		return (struct reply){ .outcome = OUTCOME_NEED, .node = asking,
+			.want = asking == node ? WANT_DESCRIBE : WANT_LIST };
+	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = events_entry(tree, node, asked) };
+}

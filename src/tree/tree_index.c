@@ -1,0 +1,344 @@
+/*
+ * tree_index.c - a listing's resources by name, by status, by tag.
+ *
+ * An index is made out of the list's items when somebody looks into a view, by going once over their texts,
+ * and is good until something in the listing changes.  Nothing of it is kept of resources that nobody looks
+ * at so.  Groups (all resources of one name) are told apart by their texts and not by a hash: who may
+ * name a resource could make two of one hash.
+ */
+#include "tree_views.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/name.h"
+
+/* ---- where it hangs ---- */
+
+struct aspects *listing_aspects(struct tree *tree, struct node *listing)
+{
+	if (!listing->aspects) {
+		listing->aspects = xcalloc(1, sizeof(*listing->aspects));
+		tree->memory += sizeof(*listing->aspects);
+	}
+	return listing->aspects;
+}
+
+static void index_free(struct tree *tree, struct index *index)
+{
+	if (!index)
+		return;
+	tree->memory -= index->memory;
+	buf_release(&index->names);
+	buf_release(&index->groups);
+	buf_release(&index->rows);
+	map_release(&index->by_name);
+	free(index->by_cookie);
+	free(index);
+}
+
+void index_shrink(struct tree *tree, struct node *listing)
+{
+	for (int i = 0; listing->aspects && i < VIEW_SORTS; i++) {
+		index_free(tree, listing->aspects->indexes[i]);
+		listing->aspects->indexes[i] = NULL;
+	}
+}
+
+void listing_drop_aspects(struct tree *tree, struct node *listing)
+{
+	struct aspects *aspects = listing->aspects;
+
+	if (!aspects)
+		return;
+	index_shrink(tree, listing);
+	table_free(tree, aspects->table);
+	tree->memory -= sizeof(*aspects);
+	free(aspects);
+	listing->aspects = NULL;
+}
+
+struct json_slice node_json(const struct node *node)
+{
+	const struct version *detail = node_detail(node)->version;
+	const struct text *text = node->listed.text ? node->listed.text : detail ? detail->text : NULL;
+
+	return (struct json_slice){ text ? text->bytes : "", text ? text->len : 0 };
+}
+
+/* ---- looking ---- */
+
+const struct index_group *index_group(const struct index *index, uint32_t group)
+{
+	return (const struct index_group *)(const void *)index->groups.data + group - 1;
+}
+
+const char *index_name(const struct index *index, const struct index_group *group)
+{
+	return index->names.data + group->name;
+}
+
+static uint32_t count_groups(const struct index *index)
+{
+	return (uint32_t)(index->groups.len / sizeof(struct index_group));
+}
+
+static uint32_t count_rows(const struct index *index)
+{
+	return (uint32_t)(index->rows.len / sizeof(struct index_row));
+}
+
+struct group_key {
+	const struct index *index;
+	uint32_t above;
+	const char *name;
+};
+
+static bool is_group(const void *value, const void *key)
+{
+	const struct group_key *wanted = key;
+	const struct index_group *group = index_group(wanted->index, (uint32_t)(uintptr_t)value);
+
+	return group->above == wanted->above && !strcmp(index_name(wanted->index, group), wanted->name);
+}
+
+uint32_t index_find(const struct index *index, uint32_t above, const char *name)
+{
+	struct group_key key = { index, above, name };
+	uint64_t hash = map_hash_text(&index->by_name, above, name);
+
+	return (uint32_t)(uintptr_t)map_get(&index->by_name, hash, is_group, &key);
+}
+
+const struct index_group *index_after(const struct index *index, uint32_t above, uint64_t cookie)
+{
+	uint32_t low = 0, n = count_groups(index), high = n;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct index_group *group = index_group(index, index->by_cookie[middle]);
+		if (group->above < above || (group->above == above && group->cookie <= cookie))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	const struct index_group *found = low < n ? index_group(index, index->by_cookie[low]) : NULL;
+	return found && found->above == above ? found : NULL;
+}
+
+const struct index_row *index_row_after(const struct index *index, uint32_t group, uint64_t serial)
+{
+	const struct index_row *rows = (const void *)index->rows.data;
+	uint32_t low = group ? index_group(index, group)->first : 0;
+	uint32_t end = group ? low + index_group(index, group)->count : count_rows(index), high = end;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (rows[middle].node->object.serial <= serial)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < end ? &rows[low] : NULL;
+}
+
+struct node *index_first(const struct index *index, uint32_t group)
+{
+	const struct index_row *rows = (const void *)index->rows.data;
+
+	return rows[index_group(index, group)->first].node;
+}
+
+/* ---- making ---- */
+
+/* Two directories with one cookie would hide each other: it is no hash that anyone could aim at. */
+static uint64_t make_cookie(const char *name)
+{
+	unsigned char digest[DIGEST_BYTES];
+	uint64_t cookie = 0;
+
+	digest_sha256(digest, name, strlen(name));
+	for (int i = 0; i < 8; i++)
+		cookie = cookie << 8 | digest[i];
+	return (cookie >> 3) + 1;
+}
+
+/* 1 + the group of that name; made if there is none. 0: no room. */
+static uint32_t take_group(struct index *index, uint32_t above, const char *name)
+{
+	uint32_t found = index_find(index, above, name);
+	struct index_group group = { .name = (uint32_t)index->names.len, .above = above };
+
+	if (found)
+		return found;
+	if (index->view != VIEW_NAME)
+		group.cookie = make_cookie(name);
+	if (!buf_add(&index->names, name, strlen(name) + 1) ||
+			!buf_add(&index->groups, &group, sizeof(group)))
+		return 0;
+	found = count_groups(index);
+	map_add(&index->by_name, map_hash_text(&index->by_name, above, name), (void *)(uintptr_t)found);
+	return found;
+}
+
+static void add_row(struct index *index, struct node *node, uint32_t group)
+{
+	struct index_row row = { node, group };
+
+	if (group)
+		buf_add(&index->rows, &row, sizeof(row));
+}
+
+/* The value's name: what is nothing, or no text, is as the empty text. */
+static const char *name_value(struct buf *raw, struct buf *name, struct json_slice value)
+{
+	buf_clear(raw);
+	buf_clear(name);
+	json_peek_text(raw, value);
+	name_escape(name, raw->data);
+	return name->data;
+}
+
+static void add_tags(struct index *index, struct node *node, struct json_slice tags, struct buf *raw,
+	struct buf *name)
+{
+	const struct member_rule *rule = type_member(node->kind->type, node->kind->tags);
+	struct json_peek peek = json_peek_open(tags);
+	struct json_slice none, tag;
+
+	while (rule && rule->map_key && json_peek_next(&peek, &none, &tag)) {
+		struct json_slice key = json_peek_get(tag, rule->map_key);
+		if (!key.len)
+			continue;
+		uint32_t above = take_group(index, 0, name_value(raw, name, key));
+		if (above)
+			add_row(index, node, take_group(index, above,
+				name_value(raw, name, json_peek_get(tag, rule->map_value))));
+	}
+}
+
+static void add_resource(struct index *index, struct node *node, struct buf *raw, struct buf *name)
+{
+	const struct kind *kind = node->kind;
+	struct json_slice json = node_json(node);
+
+	if (!json.len)
+		return;
+	if (index->view == VIEW_TAG) {
+		add_tags(index, node, json_peek_get(json, kind->tags), raw, name);
+		return;
+	}
+	const char *member = index->view == VIEW_NAME ? kind->label : kind->status;
+	add_row(index, node, take_group(index, 0, name_value(raw, name, json_peek_get(json, member))));
+}
+
+static int order(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int order_by_serial(const void *a, const void *b)
+{
+	const struct index_row *one = a, *other = b;
+
+	return order(one->node->object.serial, other->node->object.serial);
+}
+
+static int order_by_group(const void *a, const void *b)
+{
+	const struct index_row *one = a, *other = b;
+
+	return one->group != other->group ? order(one->group, other->group) : order_by_serial(a, b);
+}
+
+static int order_by_cookie(const void *a, const void *b, void *index)
+{
+	const struct index_group *one = index_group(index, *(const uint32_t *)a);
+	const struct index_group *other = index_group(index, *(const uint32_t *)b);
+
+	if (one->above != other->above)
+		return order(one->above, other->above);
+	return order(one->cookie, other->cookie);
+}
+
+/* A resource that says a tag twice is there once. */
+static void drop_repeated(struct index *index)
+{
+	struct index_row *rows = (struct index_row *)(void *)index->rows.data;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < count_rows(index); i++)
+		if (!kept || order_by_group(&rows[kept - 1], &rows[i]))
+			rows[kept++] = rows[i];
+	index->rows.len = kept * sizeof(*rows);
+}
+
+static void sort(struct index *index)
+{
+	struct index_group *groups = (struct index_group *)(void *)index->groups.data;
+	struct index_row *rows = (struct index_row *)(void *)index->rows.data;
+	uint32_t n_groups = count_groups(index);
+
+	qsort(rows, count_rows(index), sizeof(*rows),
+		index->view == VIEW_NAME ? order_by_serial : order_by_group);
+	drop_repeated(index);
+	for (uint32_t i = 0; i < count_rows(index); i++) {
+		struct index_group *group = &groups[rows[i].group - 1];
+		if (!group->count++)
+			group->first = i;
+	}
+	if (index->view == VIEW_NAME)
+		return;
+	index->by_cookie = xcalloc(n_groups, sizeof(*index->by_cookie));
+	for (uint32_t i = 0; i < n_groups; i++)
+		index->by_cookie[i] = i + 1;
+	qsort_r(index->by_cookie, n_groups, sizeof(*index->by_cookie), order_by_cookie, index);
+}
+
+static void gather(struct index *index, const struct node *listing)
+{
+	struct buf raw, name;
+
+	buf_init(&raw, JSON_BYTES_MAX);
+	buf_init(&name, NAME_BYTES_MAX);
+	for (size_t i = 0; i < listing->n_entries; i++)
+		if (listing_shows(listing, listing->entries[i]))
+			add_resource(index, listing->entries[i], &raw, &name);
+	buf_release(&raw);
+	buf_release(&name);
+}
+
+static struct index *index_new(struct tree *tree, const struct node *listing, enum view_sort view)
+{
+	struct index *index = xcalloc(1, sizeof(*index));
+
+	index->view = view;
+	index->changes = listing->changes;
+	buf_init(&index->names, INDEX_BYTES_MAX);
+	buf_init(&index->groups, INDEX_BYTES_MAX);
+	buf_init(&index->rows, INDEX_BYTES_MAX);
+	map_init(&index->by_name, tree->options.seed);
+	gather(index, listing);
+	index->memory = sizeof(*index) + index->names.room + index->groups.room + index->rows.room +
+		index->by_name.room * sizeof(struct map_slot);
+	if (!index->names.full && !index->groups.full && !index->rows.full) {
+		sort(index);
+		index->memory += (view == VIEW_NAME ? 0 : count_groups(index)) * sizeof(*index->by_cookie);
+	}
+	tree->memory += index->memory;
+	return index;
+}
+
+const struct index *listing_index(struct tree *tree, struct node *listing, enum view_sort view)
+{
+	struct index **index = &listing_aspects(tree, listing)->indexes[view];
+
+	tree->indexed = listing;
+	if (!*index || (*index)->changes != listing->changes) {
+		index_free(tree, *index);
+		*index = index_new(tree, listing, view);
+	}
+	bool full = (*index)->names.full || (*index)->groups.full || (*index)->rows.full;
+	return full ? NULL : *index;
+}

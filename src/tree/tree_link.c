@@ -1,0 +1,481 @@
+/*
+ * tree_link.c - what is in the views' directories, and the links to resources.
+ *
+ * A link costs nothing: its id is the resource's with an index of the view's, its target is made of the
+ * view's depth and the resource's path.  Links are handed out in the order of their resources' serials,
+ * wherever the answer came from (tree_alias.c), so a pass that goes on after a refresh meets each that stands
+ * exactly once; directories in the order of a hash of their names.
+ *
+ * Resources of one name are NAME~ID each, and NAME is nobody's: a link must not lead elsewhere because
+ * somebody else has started a job.  NAME~ID can always be entered, so it never breaks.  A name with '~' in it
+ * is shown with its id always, or it could be mistaken for another one's.
+ */
+#include "tree_views.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/ascii.h"
+#include "base/name.h"
+
+/* How deep the directories lie that hold links. */
+static const unsigned char link_depths[VIEW_SORTS] = { 1, 2, 3 };
+
+enum { STATUS_BYTES_MAX = 64 };
+
+static struct reply reply_absent(const struct tree *tree, const struct node *view, int64_t left)
+{
+	int64_t miss = miss_ms(tree, view->kind);
+
+	return (struct reply){ .outcome = OUTCOME_ABSENT, .absent_ms = left < miss ? left : miss };
+}
+
+/*
+ * It is not in the answer that the view is made of.  That it is not there is only said by a whole answer that
+ * is fresh; a kind that nobody can list has what is known of it, and no more.
+ */
+static struct reply not_found(const struct tree *tree, const struct node *view, int64_t left,
+	struct asked asked)
+{
+	const struct node *listing = view->of;
+	bool by_part = view_is_by_part(view);
+	const struct failure *failure = by_part ? &view->part->failure : &listing->failures[WANT_LIST];
+	bool fresh = by_part ? part_is_fresh(view->part, asked) : listing_is_fresh(listing, asked);
+	bool whole = by_part ? view->part->complete : listing->complete || view->kind->partial;
+
+	if (fresh && whole)
+		return reply_absent(tree, view, left);
+	if (fresh)
+		return reply_failed(FAULT_ANSWER);
+	if (failure_stands(failure, asked))
+		return reply_failed(failure->fault);
+	const struct failure *outage = outage_of(tree, asked);
+	return reply_failed(outage ? outage->fault : FAULT_ANSWER);
+}
+
+static struct reply reply_found(struct entry entry)
+{
+	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = entry };
+}
+
+static bool holds_links(const struct node *view)
+{
+	return view->depth == link_depths[view->view];
+}
+
+/* ---- links ---- */
+
+bool index_is_link(uint32_t index)
+{
+	return index >= ID_LINK && index < ID_LINK + VIEW_SORTS;
+}
+
+static void put_target(struct buf *out, const struct node *node, enum view_sort view)
+{
+	buf_clear(out);
+	for (int i = 0; i <= link_depths[view]; i++)
+		buf_puts(out, "../");
+	buf_puts(out, node->kind->name);
+	buf_putc(out, '/');
+	buf_puts(out, node->name);
+}
+
+/* Dated as the resource that it leads to, by the list alone: what else is asked about that moves no link. */
+struct entry link_entry(struct tree *tree, const struct node *node, enum view_sort view, int64_t for_ms,
+	struct asked asked)
+{
+	struct entry entry = resource_entry(tree, node, for_ms, asked);
+	const struct record *listed = &node->listed;
+	struct buf target;
+
+	buf_init(&target, SIZE_MAX);
+	put_target(&target, node, view);
+	entry.id = id_pack(node->object.serial, ID_LINK + view);
+	if (listed->stamp)
+		entry.attr = directory_attr(0, listed->mtime_s, listed->stable);
+	entry.attr.mode = S_IFLNK | 0777;
+	entry.attr.size = target.len;
+	entry.attr.ino = hash_bytes(0, target.data, target.len);
+	if (entry.attr.ino <= TREE_ROOT)
+		entry.attr.ino += 2;
+	buf_release(&target);
+	return entry;
+}
+
+const char *tree_link(struct tree *tree, uint64_t id)
+{
+	uint32_t index;
+	struct object *object = tree_object(tree, id, &index);
+
+	if (!object || object->is_version || !index_is_link(index))
+		return NULL;
+	put_target(&tree->link, (struct node *)object, index - ID_LINK);
+	return tree->link.data;
+}
+
+/* Where NAME~ID ends in a name that is too long: on no character's and no %XX's inside. */
+static size_t cut(const char *name, size_t max)
+{
+	size_t len = strlen(name) < max ? strlen(name) : max;
+
+	while (len && name[len] && ((unsigned char)name[len] & 0xc0) == 0x80)
+		len--;
+	for (size_t back = 1; back <= 2 && back <= len && name[len]; back++)
+		if (name[len - back] == '%')
+			return len - back;
+	return len;
+}
+
+/* The id with no '~' in it, so that the last one is ours. */
+static void put_id(struct buf *out, const char *id)
+{
+	for (; *id; id++) {
+		if (*id == '~')
+			buf_puts(out, "%7E");
+		else
+			buf_putc(out, *id);
+	}
+}
+
+static void put_both(struct buf *out, const char *name, const struct node *node)
+{
+	struct buf id;
+
+	buf_init(&id, SIZE_MAX);
+	put_id(&id, node->name);
+	if (id.len > NAME_BYTES_MAX / 2) { /* a hash of it has to do */
+		buf_clear(&id);
+		name_distinct(&id, "", node->name);
+		memmove(id.data, id.data + 1, id.len--);
+	}
+	buf_clear(out);
+	buf_add(out, name, cut(name, NAME_BYTES_MAX - 1 - id.len));
+	buf_putc(out, '~');
+	buf_add(out, id.data, id.len);
+	buf_release(&id);
+}
+
+/* The name of a row's link in by-name; borrowed. */
+static const char *row_name(struct tree *tree, const struct index *index, const struct index_row *row)
+{
+	const struct index_group *group = index_group(index, row->group);
+	const char *name = index_name(index, group);
+
+	if (group->count == 1 && !strchr(name, '~'))
+		return name;
+	put_both(&tree->link, name, row->node);
+	return tree->link.data;
+}
+
+static const struct node *find_both(struct tree *tree, const struct index *index, const char *name)
+{
+	const struct index_row *row = NULL;
+	uint64_t serial = 0;
+
+	while ((row = index_row_after(index, 0, serial))) {
+		serial = row->node->object.serial;
+		put_both(&tree->link, index_name(index, index_group(index, row->group)), row->node);
+		if (!strcmp(tree->link.data, name))
+			return row->node;
+	}
+	return NULL;
+}
+
+/* NAME where it is one resource's alone, else NAME~ID. */
+static const struct node *find_by_name(struct tree *tree, const struct node *listing,
+	const struct index *index, const char *name)
+{
+	const char *mark = strrchr(name, '~');
+	uint32_t group = mark ? 0 : index_find(index, 0, name);
+
+	if (!mark) {
+		if (!group || index_group(index, group)->count != 1)
+			return NULL;
+		return index_first(index, group);
+	}
+	struct node *node = node_find(tree, listing, mark + 1);
+	const struct index_row *row = node ? index_row_after(index, 0, node->object.serial - 1) : NULL;
+	if (row && row->node == node) {
+		put_both(&tree->link, index_name(index, index_group(index, row->group)), node);
+		if (!strcmp(tree->link.data, name))
+			return node;
+	}
+	/* an id that is no name as it stands: only where ids are like nothing that a cloud gives */
+	return strchr(mark, '%') || strlen(mark + 1) == 16 ? find_both(tree, index, name) : NULL;
+}
+
+/* ---- the questions ---- */
+
+/* 1 + the group of a directory of a view, 0: nothing is in it. */
+static uint32_t group_of(const struct index *index, const struct node *view)
+{
+	if (view->depth < 2)
+		return 0;
+	uint32_t above = group_of(index, view->parent);
+
+	return view->depth > 2 && !above ? 0 : index_find(index, above, view->name);
+}
+
+static bool is_member(const struct node *view, const struct index *index, const struct node *node)
+{
+	uint64_t before = node->object.serial - 1;
+
+	if (view_is_by_part(view))
+		return part_after(view->part, before) == node;
+	uint32_t group = group_of(index, view);
+	const struct index_row *row = group ? index_row_after(index, group, before) : NULL;
+	return row && row->node == node;
+}
+
+static struct reply lookup_link(struct tree *tree, struct node *view, const char *name, struct asked asked)
+{
+	struct reply reply = view_open(tree, view, asked);
+	const struct index *index = NULL;
+	const struct node *node;
+
+	if (reply.outcome != OUTCOME_FOUND)
+		return reply;
+	if (!view_is_by_part(view) && !(index = listing_index(tree, view->of, view->view)))
+		return reply_failed(FAULT_TOO_BIG);
+	if (view->view == VIEW_NAME) {
+		node = find_by_name(tree, view->of, index, name);
+	} else {
+		node = node_find(tree, view->of, name);
+		node = node && is_member(view, index, node) ? node : NULL;
+	}
+	int64_t ms = view_left_ms(tree, view, asked);
+	if (!node)
+		return not_found(tree, view, ms, asked);
+	return reply_found(link_entry(tree, node, view->view, ms, asked));
+}
+
+static struct reply found_child(struct tree *tree, struct node *view, const char *name, const char *raw,
+	int64_t for_ms, struct asked asked)
+{
+	struct entry entry = view_entry(tree, view_child(tree, view, name, raw), asked);
+
+	entry.entry_ms = for_ms;
+	return reply_found(entry);
+}
+
+/* A directory that the listing has; the listing can be read. */
+static struct reply lookup_listed(struct tree *tree, struct node *view, const char *name, const char *raw,
+	struct asked asked)
+{
+	const struct index *index = listing_index(tree, view->of, view->view);
+	int64_t ms = view_left_ms(tree, view, asked);
+
+	if (!index)
+		return reply_failed(FAULT_TOO_BIG);
+	uint32_t above = group_of(index, view);
+	if ((view->depth > 1 && !above) || !index_find(index, above, name))
+		return not_found(tree, view, ms, asked);
+	return found_child(tree, view, name, raw, ms, asked);
+}
+
+/* What could be a status that no document names, as clouds write them. */
+static bool is_status_form(const char *raw)
+{
+	const char *at = raw;
+
+	if (!ascii_is_upper(*at) && !ascii_is_lower(*at))
+		return false;
+	while (ascii_is_upper(*at) || ascii_is_lower(*at) || ascii_is_digit(*at) || *at == '_' || *at == '-')
+		at++;
+	return !*at && at - raw <= STATUS_BYTES_MAX;
+}
+
+/* What the answer to its own question, or the listing in its place, says of whether it is there. */
+static struct reply lookup_asked(struct tree *tree, struct node *view, const char *name, const char *raw,
+	struct asked asked)
+{
+	struct node *child = view_child(tree, view, name, raw);
+	struct reply reply = view_open(tree, child, asked);
+
+	if (reply.outcome != OUTCOME_FOUND)
+		return reply;
+	if (!view_is_by_part(child))
+		return lookup_listed(tree, view, name, raw, asked);
+	int64_t ms = view_left_ms(tree, child, asked);
+	return child->part->n_members ? found_child(tree, view, name, raw, ms, asked) :
+		not_found(tree, child, ms, asked);
+}
+
+static bool can_filter(const struct node *view, struct asked asked)
+{
+	const struct action *list = &view->kind->list;
+
+	return (view->view == VIEW_STATUS ? list->by_status : list->by_tag) && !part_is_refused(view, asked);
+}
+
+static struct reply lookup_directory(struct tree *tree, struct node *view, const char *name, const char *raw,
+	struct asked asked)
+{
+	bool known = view->view == VIEW_STATUS && raw && kind_has_status(view->kind, raw);
+	bool filters = raw && can_filter(view, asked);
+
+	if (known) /* the API's documents have it, whether anything is in it or not */
+		return found_child(tree, view, name, raw, SKELETON_MS, asked);
+	if (listing_is_fresh(view->of, asked))
+		return lookup_listed(tree, view, name, raw, asked);
+	if (filters && view->view == VIEW_TAG && view->depth == 1)
+		return found_child(tree, view, name, raw, 0, asked); /* its values will say */
+	if (filters && (view->view == VIEW_TAG || is_status_form(raw)))
+		return lookup_asked(tree, view, name, raw, asked);
+	struct reply reply = listing_open(tree, view->of, asked);
+	return reply.outcome == OUTCOME_FOUND ? lookup_listed(tree, view, name, raw, asked) : reply;
+}
+
+static struct reply lookup_kind(struct tree *tree, const struct node *top, const char *name,
+	struct asked asked)
+{
+	for (struct node *view = top->first_child; view; view = view->child_next)
+		if (!strcmp(view->name, name))
+			return reply_found(view_entry(tree, view, asked));
+	return (struct reply){ .outcome = OUTCOME_ABSENT, .absent_ms = SKELETON_MS };
+}
+
+struct reply view_lookup(struct tree *tree, struct node *view, const char *name, struct asked asked)
+{
+	struct buf raw;
+
+	if (name_is_probe(name))
+		return (struct reply){ .outcome = OUTCOME_ABSENT, .absent_ms = SKELETON_MS };
+	if (!view->depth)
+		return lookup_kind(tree, view, name, asked);
+	if (holds_links(view))
+		return lookup_link(tree, view, name, asked);
+	buf_init(&raw, NAME_BYTES_MAX);
+	bool exact = name_unescape(&raw, name); /* a name that was cut only the listing knows */
+	struct reply reply = lookup_directory(tree, view, name, exact ? raw.data : NULL, asked);
+	buf_release(&raw);
+	return reply;
+}
+
+/* ---- going through ---- */
+
+static uint64_t content_of_links(struct tree *tree, struct node *view, const struct index *index)
+{
+	uint32_t group = group_of(index, view);
+	const struct index_row *row = NULL;
+	uint64_t content = 0, serial = 0;
+
+	while ((group || view->view == VIEW_NAME) && (row = index_row_after(index, group, serial))) {
+		content += view->view == VIEW_NAME ? hash_text(row->node->ino, row_name(tree, index, row)) :
+			row->node->ino;
+		serial = row->node->object.serial;
+	}
+	return content;
+}
+
+static uint64_t content_of_directories(const struct node *view, const struct index *index)
+{
+	uint32_t above = group_of(index, view);
+	const struct index_group *group = NULL;
+	uint64_t content = 0, cookie = 0;
+
+	while ((view->depth == 1 || above) && (group = index_after(index, above, cookie))) {
+		content += hash_text(0, index_name(index, group));
+		cookie = group->cookie;
+	}
+	return content;
+}
+
+bool view_content(struct tree *tree, struct node *view, uint64_t *content)
+{
+	const struct index *index;
+
+	*content = 0;
+	if (view_is_by_part(view)) {
+		for (size_t i = 0; i < view->part->n_members; i++)
+			*content += view->part->members[i]->ino;
+		return true;
+	}
+	if (!(index = listing_index(tree, view->of, view->view)))
+		return false;
+	*content = holds_links(view) ? content_of_links(tree, view, index) :
+		content_of_directories(view, index);
+	return true;
+}
+
+struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct asked asked)
+{
+	if (cookie) /* one pass is one answer: where its beginning was good enough, the rest is too */
+		asked.since_ms = 0;
+	struct reply reply = view_open(tree, view, asked);
+
+	if (reply.outcome != OUTCOME_FOUND)
+		return reply;
+	if (view->depth && !view_is_by_part(view) && !listing_index(tree, view->of, view->view))
+		return reply_failed(FAULT_TOO_BIG);
+	if (view->depth && !cookie)
+		view_note(tree, view);
+	reply.cookie = cookie;
+	return reply;
+}
+
+static bool next_kind(struct tree *tree, const struct node *top, uint64_t *cookie, const char **name,
+	struct entry *entry, struct asked asked)
+{
+	struct node *view = top->first_child;
+
+	for (uint64_t i = 0; view && i < *cookie; i++)
+		view = view->child_next;
+	if (!view)
+		return false;
+	++*cookie;
+	*name = view->name;
+	*entry = view_entry(tree, view, asked);
+	return true;
+}
+
+static bool next_link(struct tree *tree, struct node *view, const struct index *index, uint64_t *cookie,
+	const char **name, struct entry *entry, struct asked asked)
+{
+	uint32_t group = index ? group_of(index, view) : 0;
+	const struct index_row *row = index && (group || view->view == VIEW_NAME) ?
+		index_row_after(index, group, *cookie) : NULL;
+	const struct node *node = index ? (row ? row->node : NULL) : part_after(view->part, *cookie);
+
+	if (!node)
+		return false;
+	*cookie = node->object.serial;
+	*entry = link_entry(tree, node, view->view, view_left_ms(tree, view, asked), asked);
+	*name = row && view->view == VIEW_NAME ? row_name(tree, index, row) : node->name;
+	return true;
+}
+
+/* It has no id before somebody looks it up. */
+static bool next_directory(struct tree *tree, struct node *view, const struct index *index, uint64_t *cookie,
+	const char **name, struct entry *entry)
+{
+	uint32_t above = group_of(index, view);
+	const struct index_group *group;
+
+	if ((view->depth > 1 && !above) || !(group = index_after(index, above, *cookie)))
+		return false;
+	*cookie = group->cookie;
+	*name = index_name(index, group);
+	buf_clear(&tree->link);
+	node_path(view, &tree->link);
+	buf_putc(&tree->link, '/');
+	buf_puts(&tree->link, *name);
+	uint64_t ino = hash_bytes(0, tree->link.data, tree->link.len);
+	*entry = (struct entry){ .attr = directory_attr(ino <= TREE_ROOT ? ino + 2 : ino,
+		tree->options.catalog->date_s, 0) };
+	return true;
+}
+
+bool view_next(struct tree *tree, struct node *view, uint64_t *cookie, const char **name,
+	struct entry *entry, struct asked asked)
+{
+	const struct index *index = NULL;
+
+	if (!view->depth)
+		return next_kind(tree, view, cookie, name, entry, asked);
+	if (!view_is_by_part(view) && !(index = listing_index(tree, view->of, view->view)))
+		return false;
+	return holds_links(view) ? next_link(tree, view, index, cookie, name, entry, asked) :
+		next_directory(tree, view, index, cookie, name, entry);
+}

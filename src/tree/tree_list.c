@@ -1,0 +1,298 @@
+/*
+ * tree_list.c - who belongs to a listing.
+ *
+ * A list is read in rounds: each resource is marked with the round that met it last, and when all pages are
+ * there, who was not met is no longer listed.  New ones get their place (seq) as their page comes, after all
+ * others, and keep it as long as the listings hold them; but before the last page is there they are shown
+ * only to who follows the reading.  So nobody takes half a listing for whole, and a reader who goes on after
+ * a refresh, or along with the pages, meets everything that stands exactly once.
+ */
+#include "tree_views.h"
+
+#include <stdlib.h>
+
+#include "base/name.h"
+
+/* ---- who is shown ---- */
+
+static void append(struct node ***list, size_t *n, size_t *room, struct node *node)
+{
+	if (*n == *room) {
+		*room = *room ? *room * 2 : 16;
+		*list = xrealloc(*list, *room * sizeof(**list));
+	}
+	(*list)[(*n)++] = node;
+}
+
+void node_show(struct node *listing, struct node *resource)
+{
+	resource->in_listing = true;
+	listing->changes++;
+	resource->seq = listing->next_seq++;
+	append(&listing->entries, &listing->n_entries, &listing->room_entries, resource);
+}
+
+/* Takes those out of the listing that `stays` refuses; they are pinned and handed back in `gone`. */
+static size_t hide(struct node *listing, bool stays(const struct node *listing, const struct node *),
+	struct node **gone)
+{
+	size_t kept = 0, n_gone = 0;
+
+	for (size_t i = 0; i < listing->n_entries; i++) {
+		struct node *node = listing->entries[i];
+		if (stays(listing, node)) {
+			listing->entries[kept++] = node;
+			continue;
+		}
+		node->in_listing = false;
+		node->seq = 0;
+		listing->n_entered -= node->entered;
+		node->entered = false;
+		node_pin(node);
+		gone[n_gone++] = node;
+	}
+	listing->n_entries = kept;
+	listing->changes += n_gone > 0;
+	return n_gone;
+}
+
+/* True: some went. */
+static bool hide_from_listing(struct tree *tree, struct node *listing,
+	bool stays(const struct node *listing, const struct node *))
+{
+	struct node **gone = xcalloc(listing->n_entries + 1, sizeof(struct node *));
+	size_t n = hide(listing, stays, gone);
+
+	for (size_t i = 0; i < n; i++) {
+		record_drop(tree, &gone[i]->listed);
+		if (gone[i]->inside)
+			outlive_not(&gone[i]->inside->detail, 0);
+	}
+	for (size_t i = 0; i < n; i++)
+		node_unpin(tree, gone[i]);
+	free(gone);
+	return n;
+}
+
+static bool is_not_oldest_visit(const struct node *listing, const struct node *node)
+{
+	/* called in order of seq: the first one entered goes */
+	return !node->entered || listing->n_entered <= ENTERED_MAX;
+}
+
+void node_enter(struct tree *tree, struct node *node)
+{
+	struct node *listing = node->parent;
+
+	if (!node->kind->partial || node->in_listing)
+		return;
+	node->entered = true;
+	listing->n_entered++;
+	node_show(listing, node);
+	listing->epoch++;
+	node_settle(tree, node); /* out of the ring first: whoever is hidden next may push out its oldest */
+	if (listing->n_entered > ENTERED_MAX)
+		hide_from_listing(tree, listing, is_not_oldest_visit);
+}
+
+/* Only what is pinned or was entered stands without a list. */
+static bool stays_without_list(const struct node *listing, const struct node *node)
+{
+	(void)listing;
+	return node->pinned || node->entered;
+}
+
+void listing_empty(struct tree *tree, struct node *listing)
+{
+	/* what was refused before and is again has no names to lose */
+	listing->epoch += hide_from_listing(tree, listing, stays_without_list) || listing->list_stamp;
+	stamp_put(listing->list_stamp);
+	listing->list_stamp = NULL;
+}
+
+/* ---- a whole reading ---- */
+
+void tree_list_begin(struct node *listing, bool shown)
+{
+	/* two that overlap are one round: what either met is there */
+	if (!listing->n_readings++)
+		listing->round_now++;
+	listing->n_shown += shown;
+}
+
+void tree_list_leave(struct node *listing, bool shown)
+{
+	listing->n_readings--;
+	listing->n_shown -= shown;
+}
+
+void tree_list_price(struct node *listing, size_t calls, bool bearable)
+{
+	listing->price = calls;
+	listing->bearable = bearable;
+}
+
+bool listing_shows(const struct node *listing, const struct node *node)
+{
+	return node->round_shown <= listing->round_ended || node->pinned || node->entered;
+}
+
+struct node *list_find(struct tree *tree, struct node *listing, const char *id)
+{
+	struct buf name;
+
+	buf_init_whole(&name, NAME_BYTES_MAX + 1);
+	name_escape(&name, id);
+	struct node *node = node_find(tree, listing, name.data);
+	if (!node)
+		node = node_add_resource(tree, listing, name.data, id);
+	buf_release(&name);
+	return node;
+}
+
+struct node *list_show(struct tree *tree, struct node *listing, const char *id, bool reading, bool *first)
+{
+	struct node *node = list_find(tree, listing, id);
+
+	*first = node->round != listing->round_now;
+	node->round = listing->round_now;
+	node->missing = false;
+	if (!node->in_listing || node->round_shown > listing->round_ended) {
+		node->round_shown = reading ? listing->round_now : listing->round_ended;
+		listing->n_added++;
+	}
+	if (!node->in_listing) {
+		node_show(listing, node);
+		node_end_others(tree, node);
+		node_settle(tree, node);
+	}
+	return node;
+}
+
+bool tree_list_id(struct tree *tree, struct node *listing, const char *id)
+{
+	bool first;
+
+	list_show(tree, listing, id, true, &first);
+	return first;
+}
+
+void tree_list_keep(struct node *listing)
+{
+	for (size_t i = 0; i < listing->n_entries; i++)
+		listing->entries[i]->round = listing->round_now;
+}
+
+static bool was_in_round(const struct node *listing, const struct node *node)
+{
+	return node->round == listing->round_now || node->pinned || node->entered;
+}
+
+/* It stands as of this answer; `changed`: the names that the kernel may have kept are old. */
+static void stand(struct tree *tree, struct node *listing, bool changed, int64_t newest_s,
+	const struct source_note *note)
+{
+	/* before the first list the kernel has kept no names */
+	listing->epoch += changed && listing->list_stamp;
+	listing->changes += changed;
+	stamp_put(listing->list_stamp);
+	listing->list_stamp = stamp_new(note);
+	listing->list_expires_ms = note->sent_ms + tree_ttl_ms(tree, listing->kind->ttl_list_s);
+	listing->n_added = 0;
+	listing->newest_s = newest_s;
+	listing->describes = 0;
+	listing->failures[WANT_LIST] = (struct failure){ 0 };
+	part_drop_all(tree, listing);
+	tree_shrink(tree);
+}
+
+/*
+ * What a part of the list said of those who are not in the whole of it: their describe call says whether they
+ * are there.
+ */
+static void drop_unlisted(struct tree *tree, struct node *listing)
+{
+	struct node **gone = NULL;
+	size_t n = 0, room = 0;
+
+	for (struct node *node = listing->first_below; node; node = node->below_next) {
+		if (node->in_listing || !node->listed.stamp)
+			continue;
+		append(&gone, &n, &room, node);
+		node_pin(node);
+	}
+	for (size_t i = 0; i < n; i++) {
+		record_drop(tree, &gone[i]->listed);
+		if (gone[i]->inside)
+			outlive_not(&gone[i]->inside->detail, 0);
+	}
+	for (size_t i = 0; i < n; i++)
+		node_unpin(tree, gone[i]);
+	free(gone);
+}
+
+void tree_list_end(struct tree *tree, struct node *listing, bool complete, int64_t newest_s,
+	const struct source_note *note)
+{
+	bool changed = hide_from_listing(tree, listing, was_in_round) || listing->n_added;
+
+	for (size_t i = 0; i < listing->n_entries; i++) {
+		struct node *node = listing->entries[i];
+		if (node->entered && node->round == listing->round_now) {
+			node->entered = false; /* now the cloud itself lists it */
+			listing->n_entered--;
+		}
+	}
+	if (complete)
+		drop_unlisted(tree, listing);
+	listing->round_ended = listing->round_now;
+	listing->complete = complete;
+	listing->whole_ms = note->received_ms;
+	stand(tree, listing, changed, newest_s, note);
+}
+
+/* ---- a refresh ---- */
+
+bool tree_list_whole(const struct node *listing, struct tree_whole *out)
+{
+	*out = (struct tree_whole){ 0, listing->price, listing->whole_ms, listing->newest_s };
+	for (size_t i = 0; i < listing->n_entries; i++)
+		out->n += listing_shows(listing, listing->entries[i]);
+	return listing->list_stamp && listing->complete && listing->whole_ms && !listing->n_entered;
+}
+
+/* Its item says that it may move at any time, and it was not met since then. */
+static bool is_overlooked(const struct node *node, int64_t since_ms)
+{
+	const struct record *listed = &node->listed;
+
+	return listed->stamp && !listed->terminal && listed->stamp->sent_ms < since_ms;
+}
+
+bool tree_list_adds_up(const struct node *listing, int64_t since_ms)
+{
+	for (size_t i = 0; i < listing->n_entries; i++) {
+		const struct node *node = listing->entries[i];
+		if (listing_shows(listing, node) && is_overlooked(node, since_ms))
+			return false;
+	}
+	return true;
+}
+
+void tree_list_renew(struct tree *tree, struct node *listing, int64_t since_ms, int64_t newest_s,
+	const struct source_note *note)
+{
+	struct stamp *stamp = stamp_new(note);
+
+	for (size_t i = 0; i < listing->n_entries; i++) {
+		struct node *node = listing->entries[i];
+		struct record *listed = &node->listed;
+		if (is_overlooked(node, since_ms)) { /* its describe call will say where it is */
+			record_drop(tree, listed);
+			listing->changes++;
+		} else if (listed->stamp && listed->stamp->sent_ms < since_ms)
+			record_renew(listed, stamp, expiry_ms(tree, node->kind, true, note->sent_ms));
+	}
+	stamp_put(stamp);
+	stand(tree, listing, listing->n_added, newest_s, note);
+}

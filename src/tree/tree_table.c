@@ -1,0 +1,330 @@
+/*
+ * tree_table.c - KIND/.table.tsv: a listing as a table, made of the list's items alone.
+ *
+ * A line a resource, in the listing's order; a head names the columns: the id, what people name it by, the
+ * status, the times, then what the catalog's row says.  The table is a file like any other: one that is open
+ * is one listing, and a listing that says something else gives the name another node id.  It is made when
+ * somebody looks it up, and goes when the kernel has let go of it.
+ */
+#include "tree_views.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/name.h"
+#include "base/shown.h"
+
+static const char HIDDEN[] = "<hidden>";
+
+struct column {
+	const char *path; /* members, "ResourceConf.Gpu"; NULL: the id */
+	const char *head; /* NULL: as the file is called */
+	size_t len; /* of the path's first member */
+	bool secret;
+	const char *guess; /* its name alone says that it is secret */
+	struct json_slice value; /* of the row at hand, of that first member */
+};
+
+struct table {
+	const struct kind *kind;
+	bool api_names, secrets;
+	bool shows_secret; /* because of -o secrets */
+	struct column *columns;
+	size_t n;
+	int64_t mtime_s;
+	struct buf out, raw;
+};
+
+/* ---- columns ---- */
+
+/* `guess`: the path's last name if that alone says so, which depends on the value; else NULL. */
+static bool is_secret(const struct kind *kind, const char *path, const char **guess)
+{
+	const struct type *type = kind->type;
+	bool secret = false;
+
+	*guess = NULL;
+	while (*path && !secret) {
+		size_t len = strcspn(path, ".");
+		char *member = xstrndup(path, len);
+		const struct member_rule *rule = type_member(type, member);
+
+		secret = member_is_secret(rule, member, JSON_OBJECT);
+		free(member);
+		if (secret && !rule && !path[len])
+			*guess = path;
+		path += len + (path[len] == '.');
+		type = rule ? rule->of : NULL;
+	}
+	return secret;
+}
+
+static enum json_type type_of(struct json_slice value)
+{
+	char first = value.len ? *value.text : 'n';
+
+	if (first == 't' || first == 'f')
+		return JSON_BOOLEAN;
+	return first == '-' || ascii_is_digit(first) ? JSON_NUMBER : JSON_STRING;
+}
+
+static void add_column(struct table *table, const char *path, const char *head)
+{
+	if (!path && !head)
+		return;
+	for (size_t i = 0; path && i < table->n; i++)
+		if (table->columns[i].path && !strcmp(table->columns[i].path, path))
+			return;
+	const char *guess = NULL;
+	bool secret = path && is_secret(table->kind, path, &guess);
+	table->shows_secret |= secret && table->secrets;
+	table->columns[table->n++] = (struct column){ .path = path, .head = head,
+		.len = path ? strcspn(path, ".") : 0, .secret = secret && !table->secrets, .guess = guess };
+}
+
+static void choose_columns(struct table *table)
+{
+	const struct kind *kind = table->kind;
+
+	table->columns = xcalloc(3 + kind->times.n + kind->columns.n, sizeof(*table->columns));
+	add_column(table, NULL, "id");
+	if (kind->label)
+		add_column(table, kind->label, "name");
+	if (kind->status)
+		add_column(table, kind->status, "status");
+	for (size_t i = 0; i < kind->times.n; i++)
+		add_column(table, kind->times.v[i], NULL);
+	for (size_t i = 0; i < kind->columns.n; i++)
+		add_column(table, kind->columns.v[i], NULL);
+}
+
+/* Where the file is: resource_conf/gpu_type. */
+static void put_head(struct table *table, const char *path)
+{
+	bool first = true;
+
+	while (*path) {
+		size_t len = strcspn(path, ".");
+		char *member = xstrndup(path, len);
+
+		if (!first)
+			buf_putc(&table->out, '/');
+		if (first)
+			kind_member_name(table->kind, member, table->api_names, &table->out);
+		else if (table->api_names)
+			buf_puts(&table->out, member);
+		else
+			name_snake(&table->out, member);
+		free(member);
+		first = false;
+		path += len + (path[len] == '.');
+	}
+}
+
+/* ---- cells ---- */
+
+/* What would end a cell or a line, and what a terminal would obey. */
+static void put_cell(struct buf *out, const char *text)
+{
+	while (*text) {
+		size_t plain = strcspn(text, "\t\n\\");
+		char *run = xstrndup(text, plain);
+
+		shown_add(out, run, "");
+		free(run);
+		text += plain;
+		if (!*text)
+			break;
+		buf_putc(out, '\\');
+		buf_putc(out, *text == '\t' ? 't' : *text == '\n' ? 'n' : '\\');
+		text++;
+	}
+}
+
+/* A value, or values with a comma between; what is anything else has no cell. */
+static void put_value(struct table *table, struct json_slice value)
+{
+	struct json_peek peek = json_peek_open(value);
+	struct json_slice none, item;
+	bool first = true;
+
+	buf_clear(&table->raw);
+	if (json_peek_text(&table->raw, value)) {
+		put_cell(&table->out, table->raw.data);
+		return;
+	}
+	while (!peek.named && json_peek_next(&peek, &none, &item)) {
+		buf_clear(&table->raw);
+		if (!first)
+			buf_putc(&table->out, ',');
+		if (json_peek_text(&table->raw, item))
+			put_cell(&table->out, table->raw.data);
+		first = false;
+	}
+}
+
+static bool is_nothing(struct json_slice value)
+{
+	return !value.len || *value.text == 'n' || (value.len == 2 && *value.text != '0' &&
+		(value.text[0] == '"' || value.text[0] == '[' || value.text[0] == '{'));
+}
+
+static void put_column(struct table *table, const struct column *column, const struct node *node)
+{
+	if (!column->path) {
+		put_cell(&table->out, node->name);
+		return;
+	}
+	const char *rest = column->path + column->len;
+	struct json_slice value = json_peek_get(column->value, *rest ? rest + 1 : "");
+	bool hides = column->secret && !is_nothing(value) &&
+		(!column->guess || member_is_secret(NULL, column->guess, type_of(value)));
+	if (hides)
+		buf_puts(&table->out, HIDDEN);
+	else if (value.len)
+		put_value(table, value);
+}
+
+/* The row's members are found in one pass over its text. */
+static void find_values(struct table *table, const struct node *node)
+{
+	struct json_peek peek = json_peek_open(node_json(node));
+	struct json_slice name, value;
+
+	for (size_t i = 0; i < table->n; i++)
+		table->columns[i].value.len = 0;
+	while (peek.named && json_peek_next(&peek, &name, &value))
+		for (size_t i = 0; i < table->n; i++)
+			if (table->columns[i].path && name.len == table->columns[i].len &&
+					!memcmp(name.text, table->columns[i].path, name.len))
+				table->columns[i].value = value;
+}
+
+static void put_row(struct table *table, const struct node *node)
+{
+	const struct record *record = node_newest(node);
+
+	find_values(table, node);
+	for (size_t i = 0; i < table->n; i++) {
+		if (i)
+			buf_putc(&table->out, '\t');
+		put_column(table, &table->columns[i], node);
+	}
+	buf_putc(&table->out, '\n');
+	if (record && record->mtime_s > table->mtime_s)
+		table->mtime_s = record->mtime_s;
+}
+
+static void put_heads(struct table *table)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		if (i)
+			buf_putc(&table->out, '\t');
+		if (table->columns[i].head)
+			buf_puts(&table->out, table->columns[i].head);
+		else
+			put_head(table, table->columns[i].path);
+	}
+	buf_putc(&table->out, '\n');
+}
+
+/* ---- the file ---- */
+
+bool node_is_table(const struct node *node)
+{
+	return node->sort == NODE_TEXTS && node->parent->sort == NODE_LISTING;
+}
+
+bool table_is_held(const struct node *listing)
+{
+	const struct node *table = listing->aspects ? listing->aspects->table : NULL;
+
+	const struct inside *inside = table ? table->inside : NULL;
+
+	return inside && (inside->n_versions > (inside->detail.version ? 1 : 0) ||
+		version_is_held(inside->detail.version));
+}
+
+void table_drop(struct tree *tree, struct node *table)
+{
+	if (!table->inside)
+		return;
+	record_drop(tree, &table->inside->detail);
+	if (!table->inside->n_versions)
+		node_drop_inside(tree, table);
+}
+
+void table_free(struct tree *tree, struct node *table)
+{
+	if (!table)
+		return;
+	node_drop_inside(tree, table);
+	node_release(tree, table);
+}
+
+/* FAULT_NONE: the table's version is the listing as it stands. */
+static enum fault make(struct tree *tree, struct node *listing, struct node *node)
+{
+	struct table table = { .kind = listing->kind, .api_names = tree->options.api_names,
+		.secrets = tree->options.secrets, .mtime_s = tree->options.catalog->date_s };
+	struct source_note unasked = { .action = "" };
+	const char *name = TABLE_NAME;
+	struct buf path;
+
+	buf_init(&table.out, TABLE_BYTES_MAX);
+	buf_init(&table.raw, JSON_BYTES_MAX);
+	buf_init(&path, SIZE_MAX);
+	choose_columns(&table);
+	put_heads(&table);
+	for (size_t i = 0; i < listing->n_entries; i++)
+		if (listing_shows(listing, listing->entries[i]))
+			put_row(&table, listing->entries[i]);
+	bool full = table.out.full;
+	if (!full) {
+		struct stamp *listed = listing->list_stamp;
+		struct stamp *stamp = listed ? stamp_get(listed) : stamp_new(&unasked);
+		node_path(node, &path);
+		struct snapshot *made = snapshot_of_texts(path.data, &name, &table.out, 1, table.mtime_s,
+			table.shows_secret, tree->options.key);
+		record_set(tree, node, &node_inside(tree, node)->detail, made, NULL, stamp,
+			listing->list_expires_ms);
+		stamp_put(stamp);
+	}
+	buf_release(&path);
+	buf_release(&table.raw);
+	buf_release(&table.out);
+	free(table.columns);
+	return full ? FAULT_TOO_BIG : FAULT_NONE;
+}
+
+/* Each that is open stays as long as it is, whatever came since. */
+static bool has_room(const struct node *table, struct asked asked)
+{
+	unsigned n = table->inside ? table->inside->n_versions : 0;
+
+	return n < (asked.by_other ? TABLES_OTHERS_MAX : TABLES_MAX);
+}
+
+struct reply table_lookup(struct tree *tree, struct node *listing, struct asked asked)
+{
+	struct reply reply = listing_open(tree, listing, asked);
+	enum fault fault = FAULT_NONE;
+
+	if (reply.outcome != OUTCOME_FOUND)
+		return reply;
+	struct aspects *aspects = listing_aspects(tree, listing);
+	if (!aspects->table)
+		aspects->table = node_new(tree, NODE_TEXTS, listing, "", NULL);
+	struct node *table = aspects->table;
+	if (!node_detail(table)->version || aspects->table_changes != listing->changes)
+		fault = has_room(table, asked) ? make(tree, listing, table) : FAULT_QUEUE;
+	else if (listing->list_stamp)
+		record_renew(&table->inside->detail, listing->list_stamp, listing->list_expires_ms);
+	if (fault)
+		return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
+	aspects->table_changes = listing->changes;
+	struct version *version = table->inside->detail.version;
+	return (struct reply){ .outcome = OUTCOME_FOUND,
+		.entry = inner_entry(tree, version, 1, listing_left_ms(tree, listing, asked)) };
+}

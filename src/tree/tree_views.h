@@ -1,0 +1,133 @@
+/*
+ * tree_views.h - the other ways to a listing's resources, for tree*.c only: the directories of by-name,
+ * by-status and by-tag, the links in them, and .table.tsv.
+ *
+ * All of it is made of the listing when somebody looks, and can be made again: an index of it by name,
+ * status or tag; or, where the cloud filters by itself and the listing is not fresh, the part of it that the
+ * cloud said.
+ */
+#ifndef DESCRIBEFS_TREE_VIEWS_H
+#define DESCRIBEFS_TREE_VIEWS_H
+
+#include "tree_node.h"
+
+/* Resources of a listing that have one name, status or tag. */
+struct index_group {
+	uint32_t name; /* of its directory or link, in the index's names */
+	uint32_t above; /* of a tag's value: 1 + the group of its key; else 0 */
+	uint32_t first, count; /* among the rows; a key has none */
+	uint64_t cookie; /* of its directory, made of the name */
+};
+
+struct index_row {
+	struct node *node;
+	uint32_t group;
+};
+
+/*
+ * A listing's resources by what a view goes by, out of the list's items alone.  Made when somebody looks, and
+ * good as long as the listing's `changes` stand still: only then do the resources that it names all live.
+ */
+struct index {
+	enum view_sort view;
+	uint64_t changes;
+	struct buf names; /* escaped, each with a NUL */
+	struct buf groups; /* struct index_group */
+	struct buf rows; /* struct index_row; by-name by serial alone, else by group and serial */
+	struct map by_name; /* 1 + the group */
+	uint32_t *by_cookie; /* groups, by `above` and cookie; NULL for by-name */
+	size_t memory;
+};
+
+/* What is made of a listing beside its directory. */
+struct aspects {
+	struct index *indexes[VIEW_SORTS]; /* NULL: not made */
+	struct node *table; /* the directory that .table.tsv would be in; NULL: nobody looked */
+	uint64_t table_changes;
+	int64_t refused_until_ms[VIEW_SORTS]; /* the cloud does not filter so */
+};
+
+/* The part of a list that a filter lets through. */
+struct part {
+	char *request; /* the call's fixed members */
+	struct node **members; /* as the last answer has them, by serial; pinned */
+	struct node **coming; /* of the answer that is being read, in its order; pinned */
+	size_t n_members, n_coming, room;
+	struct map met; /* those coming */
+	struct reading *reading; /* that is under way; NULL: none is */
+	struct stamp *stamp; /* NULL: there is no answer */
+	bool complete; /* it holds all that the filter lets through */
+	int64_t expires_ms, refused_until_ms;
+	struct failure failure;
+	uint64_t changes;
+	struct node *next, *prev; /* all directories that have a part */
+};
+
+/* tree_index.c */
+struct aspects *listing_aspects(struct tree *tree, struct node *listing); /* made if there are none */
+void listing_drop_aspects(struct tree *tree, struct node *listing);
+/* Up to date; NULL: it would pass INDEX_BYTES_MAX. */
+const struct index *listing_index(struct tree *tree, struct node *listing, enum view_sort view);
+void index_shrink(struct tree *tree, struct node *listing); /* what can be made again goes */
+/* 1 + the group of that name below one (0: at the top); 0: there is none. */
+uint32_t index_find(const struct index *index, uint32_t above, const char *name);
+/* The first group past the cookie there, or NULL. */
+const struct index_group *index_after(const struct index *index, uint32_t above, uint64_t cookie);
+const struct index_group *index_group(const struct index *index, uint32_t group); /* 1 + its number */
+const char *index_name(const struct index *index, const struct index_group *group);
+/* The first row of the group (0: of all) whose node has a greater serial, or NULL. */
+const struct index_row *index_row_after(const struct index *index, uint32_t group, uint64_t serial);
+struct node *index_first(const struct index *index, uint32_t group);
+/* The JSON of a resource that a listing shows: its item, or what else there is; len 0: nothing. */
+struct json_slice node_json(const struct node *node);
+
+/* tree_part.c */
+struct part *part_new(struct tree *tree, struct node *view); /* NULL: the cloud cannot be asked so */
+void part_free(struct tree *tree, struct node *view);
+void part_drop(struct tree *tree, struct node *view); /* its answer */
+bool part_is_fresh(const struct part *part, struct asked asked);
+/* The whole listing is there: it says what all its parts say. */
+void part_drop_all(struct tree *tree, const struct node *listing);
+bool part_is_refused(const struct node *view, struct asked asked);
+struct node *part_after(const struct part *part, uint64_t serial); /* NULL: none */
+
+/* tree_alias.c: the directories of by-name, by-status, by-tag */
+void views_plant(struct tree *tree);
+void views_free(struct tree *tree);
+void view_settle(struct tree *tree, struct node *view);
+void views_fold(struct tree *tree); /* over max_memory: what can be made again for nothing goes */
+void views_shrink(struct tree *tree); /* what nobody holds, and the cloud can be asked for again */
+struct reply view_open(struct tree *tree, struct node *view, struct asked asked);
+/* Its names are about to be read: what they are counts from now on. */
+void view_note(struct tree *tree, struct node *view);
+/* The status, key or value of that name, made if there is none; raw NULL: the name was cut. */
+struct node *view_child(struct tree *tree, struct node *view, const char *name, const char *raw);
+struct entry view_entry(struct tree *tree, struct node *view, struct asked asked);
+struct entry view_attr(struct tree *tree, struct node *view, struct asked asked); /* tree_attr's */
+/* Its own part's answer says more than the listing does. */
+bool view_is_by_part(const struct node *view);
+/* That answer's stamp, or the listing's; NULL: there is none. */
+const struct stamp *view_stamp(const struct node *view, int64_t *expires_ms);
+/* For how long the kernel may rely on what is there. */
+int64_t view_left_ms(const struct tree *tree, const struct node *view, struct asked asked);
+
+/* tree_link.c */
+/* A hash of its names and where they lead.  False: it has more than an index can hold. */
+bool view_content(struct tree *tree, struct node *view, uint64_t *content);
+struct reply view_lookup(struct tree *tree, struct node *view, const char *name, struct asked asked);
+struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct asked asked);
+bool view_next(struct tree *tree, struct node *view, uint64_t *cookie, const char **name,
+	struct entry *entry, struct asked asked);
+struct entry link_entry(struct tree *tree, const struct node *node, enum view_sort view, int64_t for_ms,
+	struct asked asked);
+bool index_is_link(uint32_t index);
+
+/* tree_table.c */
+#define TABLE_NAME ".table.tsv"
+struct reply table_lookup(struct tree *tree, struct node *listing, struct asked asked);
+bool node_is_table(const struct node *node);
+bool table_is_held(const struct node *listing);
+void table_drop(struct tree *tree, struct node *table); /* nobody reads it any more */
+void table_free(struct tree *tree, struct node *table);
+
+#endif

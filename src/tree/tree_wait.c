@@ -1,0 +1,132 @@
+/*
+ * tree_wait.c - KIND/ID/.wait: whether the status of a resource is one that does not change by itself.
+ *
+ * The question is answered out of the same answers as the file `status`, by the same rules of freshness, so
+ * it costs what reading that file costs.  Only a fresh answer says that the end has come: what stands in for
+ * one during an outage is waited through, as is the outage itself.  A cause that time alone does not mend
+ * (the resource is gone, the key is refused) is told to whoever waits.
+ */
+#include "tree_node.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/name.h"
+
+bool kind_has_end(const struct kind *kind)
+{
+	return kind->status && kind->terminal.n;
+}
+
+/* The file of the kind's status; 0: the answer has none. */
+static uint32_t status_entry(const struct snapshot *snapshot, const struct kind *kind)
+{
+	const struct snapshot_entry *top = snapshot->entries;
+
+	for (uint32_t i = top->first; i < top->first + top->count; i++)
+		if (!snapshot->entries[i].directory && !strcmp(snapshot_key(snapshot, i), kind->status))
+			return i;
+	return 0;
+}
+
+/* Under which name an answer shows the status.  Where none is known, a guess: the describe call tells. */
+static void status_name(struct tree *tree, struct node *node, struct buf *out)
+{
+	struct version *versions[] = { node_detail(node)->version, NULL };
+
+	if (!versions[0])
+		versions[1] = record_version(tree, node, &node->listed);
+	for (size_t i = 0; i < 2; i++) {
+		const struct snapshot *snapshot = versions[i] ? version_look(tree, versions[i]) : NULL;
+		uint32_t entry = snapshot ? status_entry(snapshot, node->kind) : 0;
+		if (entry) {
+			buf_puts(out, snapshot_name(snapshot, entry));
+			return;
+		}
+	}
+	buf_puts(out, "status");
+}
+
+/* What a terminal status is at most: a size that is told before it is known must not be too small. */
+static uint64_t longest_end(const struct kind *kind)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < kind->terminal.n; i++)
+		if (strlen(kind->terminal.v[i]) > longest)
+			longest = strlen(kind->terminal.v[i]);
+	return longest + 1;
+}
+
+struct entry wait_entry(const struct node *node)
+{
+	const struct record *record = node_newest(node);
+
+	return (struct entry){ .id = id_pack(node->object.serial, INDEX_WAIT), .attr = {
+		.ino = hash_text(node->ino, ".wait"), .mode = S_IFREG | 0444,
+		.size = longest_end(node->kind),
+		.mtime_s = record ? record->mtime_s : node->kind->catalog->date_s } };
+}
+
+/* The list was read, there is no other call, and it does not have it. */
+static bool is_gone(const struct node *node, struct asked asked)
+{
+	const struct kind *kind = node->kind;
+
+	return !kind_has_describe(kind) && !kind->partial && !node->listed.stamp &&
+		listing_is_fresh(node->parent, asked);
+}
+
+/* The status as an answer has it, kept for whoever reads it now. */
+static struct reply say(struct tree *tree, const struct node *node, struct version *version)
+{
+	const struct snapshot *snapshot = version_look(tree, version);
+	struct reply reply = { .outcome = OUTCOME_FOUND, .entry = wait_entry(node) };
+	size_t size;
+	const char *bytes = snapshot_bytes(snapshot, status_entry(snapshot, node->kind), &size);
+
+	buf_clear(&tree->said);
+	buf_add(&tree->said, bytes, size);
+	tree->said_id = reply.entry.id;
+	reply.entry.attr.size = size;
+	reply.entry.attr.mtime_ns = (uint32_t)(hash_bytes(0, bytes, size) % 1000000000);
+	return reply;
+}
+
+static struct reply look_at(struct tree *tree, const struct node *node, const struct view *view,
+	struct asked asked)
+{
+	struct version *version = view->version;
+	bool fresh = version && version_is_fresh(node, version, asked);
+	const struct failure *failure = node_failure(kind_has_describe(node->kind) ? node : node->parent);
+
+	if (fresh && version_look(tree, version)->terminal)
+		return say(tree, node, version);
+	if (!fresh && failure_stands(failure, asked) && fault_lasts(failure->fault))
+		return reply_failed(failure->fault);
+	return (struct reply){ .outcome = OUTCOME_LATER, .later_ms = view->left_ms, .outage = !fresh };
+}
+
+struct reply tree_wait(struct tree *tree, uint64_t id, struct asked asked)
+{
+	uint32_t index;
+	struct buf name;
+
+	tree_shrink(tree);
+	struct object *object = tree_object(tree, id, &index);
+	if (!object || object->is_version || index != INDEX_WAIT)
+		return reply_failed(FAULT_NOT_FOUND);
+
+	struct node *node = (struct node *)object;
+	if ((node->missing && node->trouble->missing_ms > asked.now_ms) || is_gone(node, asked))
+		return reply_failed(FAULT_NOT_FOUND);
+	buf_init(&name, NAME_BYTES_MAX + 1);
+	status_name(tree, node, &name);
+	struct view view = view_of(tree, node, 0, name.data, asked);
+	buf_release(&name);
+	if (view.found)
+		return look_at(tree, node, &view, asked);
+	if (view.reply.outcome != OUTCOME_FAILED || fault_lasts(view.reply.fault))
+		return view.reply;
+	return (struct reply){ .outcome = OUTCOME_LATER, .outage = true };
+}

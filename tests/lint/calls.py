@@ -1,0 +1,42 @@
+"""Which file calls which, read from the objects: an undefined symbol of one object that another object defines.
+
+References to data (a table, a catalog) count as calls.  What is called through a pointer alone is not seen: the file
+that takes the function's address is the one that refers to it.
+"""
+import collections
+import subprocess
+
+import checks
+
+
+def calls_between(objects):
+    """{object: {object that it refers to: [names]}}."""
+    said = subprocess.run(["nm", "-A", *map(str, objects)], capture_output=True, text=True, check=True).stdout
+    home, wanted = {}, collections.defaultdict(set)
+    for line in said.splitlines():
+        path, _, symbol = line.rpartition(":")
+        kind, name = symbol.split()[-2:]
+        if kind == "U":
+            wanted[path].add(name)
+        elif kind in "TDBRVW":
+            home[name] = path
+    named = {str(path): path for path in objects}
+    found = {path: collections.defaultdict(list) for path in objects}
+    for path, names in wanted.items():
+        for name in sorted(names):
+            if name in home:
+                found[named[path]][named[home[name]]].append(name)
+    return found
+
+
+def short(path):
+    """tree/record, for build/tree/record.o."""
+    return "%s/%s" % (path.parent.name, path.stem)
+
+
+def check_calls_downward(root, objects):
+    """A file calls functions of its own module, or of modules that stand before it in the table of src/README.md."""
+    place = {name: at for at, name in enumerate(checks.read_modules(root))}
+    return ["%s calls up: %s of %s" % (short(path), ", ".join(names), short(other))
+            for path, others in calls_between(objects).items() for other, names in others.items()
+            if place[checks.module_of(other)] > place[checks.module_of(path)]]
