@@ -43,19 +43,29 @@ catalog_objects = $(patsubst src/catalog/%.json,$(1)/catalog/%_json.o,$(CATALOGS
 all: $(BUILD)/describefs
 
 help:
-	@echo 'make            build build/describefs'
-	@echo 'make check      install what is missing from Debian, then run every test'
-	@echo 'make check-kernels  mounted tests under an older kernel of Debian (PACKAGE=, TESTS=)'
-	@echo 'make demo       the emulator, a mount and a tour (KEEP=1 leaves it mounted)'
-	@echo 'make bench      the numbers, side by side in one run'
-	@echo 'make fuzz       let each harness of tests/fuzz look for mistakes (SECONDS=60, HARNESS=json)'
-	@echo 'make coverage   which lines the tests reach'
-	@echo 'make valgrind   the unit, engine and edge tests, and verbs, under memcheck'
-	@echo 'make soak       many readers, faults and changes for MINUTES=30; then what it grew to (PROGRAM=plain)'
-	@echo 'make soak-statuses  cat training/*/status over TASKS=20000, and the calls that it takes'
-	@echo 'make install    into $$(DESTDIR)$$(PREFIX), and mount.describefs into /sbin; make uninstall'
-	@echo 'make deb, rpm   packages, into build/deb/ and build/rpm/'
-	@echo 'make clean'
+	@echo 'Build:'
+	@echo '  make            build build/describefs'
+	@echo '  make compile_commands.json  what clangd and other tools read'
+	@echo '  make install    into $$(DESTDIR)$$(PREFIX), and mount.describefs into /sbin; make uninstall'
+	@echo '  make deb, rpm   packages, into build/deb/ and build/rpm/'
+	@echo '  make clean'
+	@echo
+	@echo 'Try:'
+	@echo '  make demo       the emulator, a mount and a tour (KEEP=1 leaves it mounted)'
+	@echo
+	@echo 'Test:'
+	@echo '  make check      install what is missing from Debian, then run every test'
+	@echo '  make check-kernels  mounted tests under an older kernel of Debian (PACKAGE=, TESTS=)'
+	@echo '  make fuzz       let each harness of tests/fuzz look for mistakes (SECONDS=60, HARNESS=json)'
+	@echo '  make coverage   which lines the tests reach'
+	@echo '  make valgrind   the unit, engine and edge tests, and verbs, under memcheck'
+	@echo '  make soak       many readers, faults and changes for MINUTES=30; then what it grew to (PROGRAM=plain)'
+	@echo
+	@echo 'Measure:'
+	@echo '  make bench      the numbers, side by side in one run'
+	@echo
+	@echo 'More:'
+	@echo '  make soak-statuses  cat training/*/status over TASKS=20000, and the calls that it takes'
 
 $(BUILD)/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -122,6 +132,10 @@ include tests/fuzz/fuzz.mk
 include tests/coverage.mk
 include tests/soak/soak.mk
 include packaging/packaging.mk
+
+compile_commands.json: FORCE
+	@$(MAKE) --no-print-directory -Bn all $(UNIT_TESTS) $(EDGE_TESTS) $(FUZZ_TESTS) build/describefs-emulator CC='$(CC)' | \
+		tests/compile_commands.py >$@.new && mv $@.new $@
 
 unit: $(UNIT_TESTS)
 	@for test in $^; do echo "== $$test"; ASAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1 $$test || exit 1; done

@@ -17,7 +17,7 @@ struct map_slot {
 };
 
 struct map {
-	struct map_slot *slots;
+	struct map_slot *subdir_index;
 	size_t room, count;
 	uint64_t seed;
 };

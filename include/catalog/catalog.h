@@ -154,8 +154,7 @@ const struct catalog *catalogs_find(const struct catalogs *catalogs, const char 
 void catalogs_refuse(const struct catalogs *catalogs, const char *name, struct buf *why);
 
 /* The top-level kinds have parent NULL; a kind's children are found by name here too. */
-const struct kind *catalog_kind(const struct catalog *catalog, const struct kind *parent,
-	const char *name);
+const struct kind *catalog_kind(const struct catalog *catalog, const struct kind *parent, const char *name);
 /* NULL when the type or the member is not known. */
 const struct member_rule *type_member(const struct type *type, const char *member);
 /*

@@ -2,34 +2,34 @@
  * engine.h - the only asynchronous code: asks the tree, makes the calls that the tree needs,
  * answers whoever waits.
  *
- * However many ask for the same thing at once, one call is under way for it (single flight).  Every
+ * However many ask for the same thing at once, one call is under way for it (single fetch).  Every
  * question is answered exactly once, at the latest `deadline_ms` after it was asked, with a reply
  * that is FOUND, ABSENT or FAILED, unless it is cancelled before.  The answer may come before the
  * asking call returns.
  *
- * Its only way out is http/io.h.
+ * Its only way out is http/transport.h.
  */
 #ifndef DESCRIBEFS_ENGINE_H
 #define DESCRIBEFS_ENGINE_H
 
 #include "engine/journal.h"
-#include "http/io.h"
+#include "http/transport.h"
 #include "provider/provider.h"
 #include "tree/tree.h"
 
 struct engine;
-struct wait; /* somebody who waits for an answer */
+struct waiter; /* somebody who waits for an answer */
 
 struct engine_options {
-	struct io io;
+	struct transport io;
 	struct tree *tree; /* not owned, as everything here; outlives the engine */
 	const struct provider *provider;
 	struct site site;
-	const struct origin *origin; /* how the key is come by; copied */
+	const struct credential_source *origin; /* how the key is come by; copied */
 	struct key_site key_site;
-	/* As in lease.h. */
-	bool (*look)(void *arg, struct origin *out, struct buf *why);
-	bool (*renew)(void *arg, struct origin *out);
+	/* As in credential_cache.h. */
+	bool (*look)(void *arg, struct credential_source *out, struct buf *why);
+	bool (*renew)(void *arg, struct credential_source *out);
 	void *key_arg;
 	/* NULL: all users are. `arg` is key_arg. */
 	bool (*is_owner)(void *arg, unsigned uid);
@@ -45,7 +45,7 @@ struct engine_options {
 typedef void engine_done_fn(void *arg, const struct reply *reply);
 
 struct engine *engine_new(const struct engine_options *options);
-/* Whoever waits is answered with FAULT_LOST first. NULL is fine. */
+/* Whoever waits is answered with ERR_LOST first. NULL is fine. */
 void engine_free(struct engine *engine);
 
 enum question { ASK_LOOKUP, ASK_ATTR, ASK_OPEN, ASK_READ, ASK_WAIT };
@@ -54,13 +54,13 @@ enum question { ASK_LOOKUP, ASK_ATTR, ASK_OPEN, ASK_READ, ASK_WAIT };
  * asks; users take turns.  NULL: `done` has already been
  * called.  The last one has no deadline: it is answered when the status is a terminal one, or not to be had.
  */
-struct wait *engine_ask(struct engine *engine, enum question question, uint64_t id, const char *name,
+struct waiter *engine_ask(struct engine *engine, enum question question, uint64_t id, const char *name,
 	unsigned uid, engine_done_fn *done, void *arg);
 /* tree_more: whether tree_next has more from the cookie on; it goes on at reply->cookie. */
-struct wait *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, unsigned uid,
+struct waiter *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, unsigned uid,
 	engine_done_fn *done, void *arg);
 /* `done` is not called. The call under way goes on: an interrupted reader mostly comes back for it. */
-void engine_cancel(struct engine *engine, struct wait *wait);
+void engine_cancel(struct engine *engine, struct waiter *wait);
 /*
  * tree_refresh, also for what is under way: a describe call that was sent before is made again for whoever
  * waits for it, and a list that is being read is read again after that.
@@ -70,7 +70,7 @@ const struct node *engine_refresh(struct engine *engine, uint64_t id, const char
 const struct node *engine_refresh_begin(struct engine *engine, uint64_t id, const char *name,
 	struct ids *todo);
 /* The moment, as tree.h wants it. */
-struct asked engine_now(const struct engine *engine);
+struct query_time engine_now(const struct engine *engine);
 
 struct engine_stats {
 	uint64_t questions, waited, calls, failures, retries;

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/fault.h"
+#include "base/error.h"
 
 enum { JOURNAL_LINES = 1000, JOURNAL_FOLD_S = 60 };
 
@@ -29,12 +29,12 @@ struct journal {
 	struct journal_line lines[JOURNAL_LINES]; /* oldest first */
 	size_t n;
 	uint64_t count; /* failures ever noted */
-	enum fault last_fault; /* of the newest line, FAULT_NONE before there is one */
-	struct fault_note last;
+	enum error last_error; /* of the newest line, ERR_NONE before there is one */
+	struct error_note last;
 };
 
-void journal_add(struct journal *journal, int64_t now_s, const char *path, unsigned uid, enum fault fault,
-	const struct fault_note *note);
+void journal_add(struct journal *journal, int64_t now_s, const char *path, unsigned uid, enum error error,
+	const struct error_note *note);
 /* Oldest first, each with a newline. */
 void journal_print(const struct journal *journal, struct buf *out);
 void journal_release(struct journal *journal);

@@ -1,13 +1,13 @@
 /*
  * message.h - one HTTP request and one answer, as plain values.
  *
- * The providers build and read them, http.c carries them, nobody else looks inside.
+ * The providers build and read them, http_client.c carries them, nobody else looks inside.
  */
 #ifndef DESCRIBEFS_MESSAGE_H
 #define DESCRIBEFS_MESSAGE_H
 
 #include "base/buf.h"
-#include "base/fault.h"
+#include "base/error.h"
 
 enum { MESSAGE_HEADERS_MAX = 16, MESSAGE_BODY_MAX = 8 << 20, MESSAGE_REQUEST_MAX = 1 << 20 };
 
@@ -51,7 +51,7 @@ bool request_hostname(struct buf *out, const struct request *request);
  * else status and body are what the peer sent.  Header fields are "" when absent, cut when over-long.
  */
 struct response {
-	enum fault fault;
+	enum error error;
 	char detail[160];
 	int status;
 	char date[40];

@@ -13,7 +13,7 @@
 #define DESCRIBEFS_JSON_H
 
 #include "base/buf.h"
-#include "base/fault.h"
+#include "base/error.h"
 
 enum {
 	JSON_BYTES_MAX = 8 << 20, /* an answer */
@@ -27,10 +27,10 @@ enum json_type { JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING, JSON_ARRAY, 
 struct json; /* a value; the root owns all below it */
 
 /*
- * FAULT_ANSWER: not JSON; FAULT_TOO_BIG: over a ceiling; FAULT_LOCAL: memory is out.  On success the
+ * ERR_ANSWER: not JSON; ERR_TOO_BIG: over a ceiling; ERR_LOCAL: memory is out.  On success the
  * caller frees *out; it is NULL otherwise.
  */
-enum fault json_parse(struct json **out, const char *text, size_t len);
+enum error json_parse(struct json **out, const char *text, size_t len);
 void json_free(struct json *root); /* NULL is fine; only ever a root */
 
 size_t json_memory(const struct json *root); /* bytes that it takes, malloc's own included */
@@ -67,8 +67,8 @@ bool json_print(struct buf *out, const struct json *value, int indent);
  * NULL.  *context comes in as the container's and goes out as the member's own.
  */
 typedef const char *json_instead_fn(const struct json *member, const void **context);
-bool json_print_instead(struct buf *out, const struct json *value, int indent,
-	json_instead_fn *instead, const void *context);
+bool json_print_instead(struct buf *out, const struct json *value, int indent, json_instead_fn *instead,
+	const void *context);
 /* A string in JSON quotes. `text` is encoded as in json_text. */
 bool json_quote(struct buf *out, const char *text);
 

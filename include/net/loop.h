@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct loop;
-struct timer; /* as in io.h */
+struct timer; /* as in transport.h */
 
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 

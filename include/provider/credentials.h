@@ -1,6 +1,6 @@
 /*
  * credentials.h - the key of an account, and how it is come by, as values.  Where keys are found is
- * keyring.h's business, asking for one lease.h's.
+ * credential_chain.h's business, asking for one credential_cache.h's.
  */
 #ifndef DESCRIBEFS_CREDENTIALS_H
 #define DESCRIBEFS_CREDENTIALS_H
@@ -20,16 +20,16 @@ void credentials_copy(struct credentials *to, const struct credentials *from);
 /* Has it lie where secrets are kept (digest.h), wherever it lies. */
 void credentials_keep(struct credentials *credentials);
 
-enum origin_kind {
-	ORIGIN_KEY, /* `key` is it */
-	ORIGIN_MACHINE, /* the machine's own role: its metadata service gives the key */
-	ORIGIN_ROLE, /* the role `role`, which whoever has `key` may take */
-	ORIGIN_IDENTITY, /* the role `role`, which whoever shows `identity` may take */
+enum credential_source_kind {
+	CREDENTIAL_SOURCE_KEY, /* `key` is it */
+	CREDENTIAL_SOURCE_MACHINE, /* the machine's own role: its metadata service gives the key */
+	CREDENTIAL_SOURCE_ROLE, /* the role `role`, which whoever has `key` may take */
+	CREDENTIAL_SOURCE_IDENTITY, /* the role `role`, which whoever shows `identity` may take */
 };
 
 /* How a key is come by.  All owned; what the kind does not need is NULL. */
-struct origin {
-	enum origin_kind kind;
+struct credential_source {
+	enum credential_source_kind kind;
 	struct credentials key;
 	char *role, *session; /* its name; what the role is taken as */
 	char *provider, *identity, *region; /* who vouches for it, the identity itself, where that is asked */
@@ -40,9 +40,9 @@ struct origin {
 };
 
 /* Wipes what is secret. */
-void origin_release(struct origin *origin);
-void origin_copy(struct origin *to, const struct origin *from);
+void credential_source_release(struct credential_source *origin);
+void credential_source_copy(struct credential_source *to, const struct credential_source *from);
 /* What was in `from` is in `to` now, where secrets are kept, and `from` is empty. */
-void origin_move(struct origin *to, struct origin *from);
+void credential_source_move(struct credential_source *to, struct credential_source *from);
 
 #endif

@@ -12,7 +12,7 @@
 #ifndef DESCRIBEFS_SNAPSHOT_H
 #define DESCRIBEFS_SNAPSHOT_H
 
-#include "base/fault.h"
+#include "base/error.h"
 #include "catalog/catalog.h"
 #include "json/json.h"
 
@@ -56,14 +56,14 @@ struct snapshot_style {
  * "/training/train-1", and only goes into hashes.  The caller frees *out with snapshot_free.  With
  * from_list and neither list_is_detail nor a missing describe call, an entry is `primed` if the
  * kind's type knows the member (all are, where the kind names no type), and there is no
- * describe.json. FAULT_TOO_BIG when the object has more than SNAPSHOT_ENTRIES_MAX members and items,
+ * describe.json. ERR_TOO_BIG when the object has more than SNAPSHOT_ENTRIES_MAX members and items,
  * or the result would pass SNAPSHOT_BYTES_MAX; *out is NULL then.
  */
 enum {
 	SNAPSHOT_ENTRIES_MAX = 8192, /* all levels; the items of a list of scalars are one file's lines */
 	SNAPSHOT_BYTES_MAX = 8 << 20
 };
-enum fault snapshot_render(struct snapshot **out, const struct kind *kind, const struct json *object,
+enum error snapshot_render(struct snapshot **out, const struct kind *kind, const struct json *object,
 	const char *path, const struct snapshot_style *style, int64_t now_s);
 /* What an object says of itself, found without rendering it: as in the snapshot of the same name. */
 struct summary {
@@ -72,15 +72,15 @@ struct summary {
 	bool terminal;
 };
 struct summary snapshot_summary(const struct kind *kind, const struct json *object, int64_t now_s);
-/* Whether `len` bytes of compact JSON, that are `object`, never render to what is FAULT_TOO_BIG. */
+/* Whether `len` bytes of compact JSON, that are `object`, never render to what is ERR_TOO_BIG. */
 enum { SNAPSHOT_ITEM_BYTES_MAX = 1 << 20 }; /* of more bytes than that it is not said */
 bool snapshot_is_sure(const struct json *object, size_t len);
 /*
  * A directory of plain text files (the mount's own: README, .describefs/status): `n` names, all
  * different, and texts, that are secret or not.  Never NULL.
  */
-struct snapshot *snapshot_of_texts(const char *path, const char *const names[],
-	const struct buf texts[], size_t n, int64_t mtime_s, bool secret, const unsigned char *key);
+struct snapshot *snapshot_of_texts(const char *path, const char *const names[], const struct buf texts[],
+	size_t n, int64_t mtime_s, bool secret, const unsigned char *key);
 void snapshot_free(struct snapshot *snapshot);
 
 /* The entry of a directory entry by name; 0 when there is none. */

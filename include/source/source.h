@@ -4,17 +4,17 @@
 #ifndef DESCRIBEFS_SOURCE_H
 #define DESCRIBEFS_SOURCE_H
 
-#include "auth/keyring.h"
+#include "auth/credential_chain.h"
 #include "config/config.h"
 #include "engine/engine.h"
-#include "net/http.h"
+#include "net/http_client.h"
 #include "net/loop.h"
 #include "render/snapshot.h"
 
 /* What all sources of the process share. */
 struct setting {
 	const struct config *config;
-	struct keyring *keyring;
+	struct credential_chain *credential_chain;
 	struct catalogs catalogs;
 	struct loop *loop;
 	struct http *http;
@@ -28,7 +28,7 @@ struct source {
 	unsigned number; /* from 1; 0: it is the only one */
 	const struct catalog *catalog;
 	const struct provider *provider;
-	struct origin origin; /* how the key is come by, when it was looked for first */
+	struct credential_source origin; /* how the key is come by, when it was looked for first */
 	uint64_t key_mark; /* of the files that were looked at */
 	bool keyless; /* there was none when it began: any that comes is its own */
 	struct buf region, endpoint, readme;
@@ -42,8 +42,8 @@ void source_init(struct source *source, struct setting *setting, const struct so
 /* What can fail before there is a mount: catalog, region, key.  Of several, one without a key is let be. */
 bool source_prepare(struct source *source, struct buf *why);
 /*
- * source_key.c.  Where nothing named a key: whether this machine has a role, which takes a second at most and
- * gets no key.  False: `why` says everything that was looked at.
+ * machine_role.c.  Where nothing named a key: whether this machine has a role, which takes a second at most
+ * and gets no key.  False: `why` says everything that was looked at.
  */
 bool source_find_machine(struct source *source, struct buf *why);
 /*
@@ -53,7 +53,7 @@ bool source_find_machine(struct source *source, struct buf *why);
  */
 enum key_trial { KEY_FOUND, KEY_WRONG, KEY_NOWHERE };
 enum key_trial source_try_key(const struct setting *setting, const struct catalog *catalog,
-	const char *profile, struct origin *found, int64_t *expires_s, struct buf *why);
+	const char *profile, struct credential_source *found, int64_t *expires_s, struct buf *why);
 /* The engine, when the setting has its loop and network. */
 bool source_start(struct source *source, struct buf *why);
 void source_release(struct source *source);

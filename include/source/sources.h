@@ -20,7 +20,7 @@ struct sources {
 };
 
 /* Takes the keyring. */
-void sources_init(struct sources *sources, const struct config *config, struct keyring *keyring);
+void sources_init(struct sources *sources, const struct config *config, struct credential_chain *chain);
 /* The built-in catalogs, the machine's and the user's.  `mistakes`: as in config.h. */
 void sources_load_catalogs(struct sources *sources, struct texts *mistakes);
 /* What else can fail before anything is mounted.  Of several, one without a key is only complained of. */
@@ -40,17 +40,17 @@ uint64_t sources_salt(const struct sources *sources, uint64_t id);
 /* Somebody waits for an answer, or for a status. */
 bool sources_are_waited_for(const struct sources *sources);
 size_t sources_memory(const struct sources *sources); /* bytes: of all that is kept */
-struct asked sources_now(const struct sources *sources);
+struct query_time sources_now(const struct sources *sources);
 
 /* As in engine.h. */
-struct wait *sources_ask(struct sources *sources, enum question question, uint64_t id, const char *name,
+struct waiter *sources_ask(struct sources *sources, enum question question, uint64_t id, const char *name,
 	unsigned uid, engine_done_fn *done, void *arg);
-struct wait *sources_read(struct sources *sources, uint64_t id, uint64_t cookie, unsigned uid,
+struct waiter *sources_read(struct sources *sources, uint64_t id, uint64_t cookie, unsigned uid,
 	engine_done_fn *done, void *arg);
-void sources_cancel(struct sources *sources, uint64_t id, struct wait *wait);
+void sources_cancel(struct sources *sources, uint64_t id, struct waiter *wait);
 /* As in tree.h. */
 bool sources_next(struct sources *sources, uint64_t id, uint64_t *cookie, const char **name,
-	struct entry *entry, struct asked asked);
+	struct entry *entry, struct query_time query);
 void sources_handed(struct sources *sources, uint64_t id, bool begins, bool ends);
 const char *sources_bytes(struct sources *sources, uint64_t id, size_t *size);
 const char *sources_link(struct sources *sources, uint64_t id);

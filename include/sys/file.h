@@ -38,8 +38,8 @@ struct file_trust {
  * The same, refused (EACCES, and `why` says what to run) where another user owns the file, a link to it or
  * its directory, or can write to one of them; of a secret, where another user can read it.
  */
-char *file_read_trusted(const struct file_cover *cover, const char *path, size_t max,
-	struct file_trust trust, size_t *len, struct buf *why);
+char *file_read_trusted(const struct file_cover *cover, const char *path, size_t max, struct file_trust trust,
+	size_t *len, struct buf *why);
 
 /*
  * file_trust.c, for file.c: whether an open file may be believed, and how one that cannot be read is made

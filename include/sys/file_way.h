@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "sys/mounts.h"
+#include "sys/mount_table.h"
 
 enum { FILE_PLACES_MAX = 16, FILE_SYSTEMS_MAX = 32, FILE_LINKS_MAX = 40, FILE_NAME_ROOM = 256 };
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
-#include "sys/mounts.h"
+#include "sys/mount_table.h"
 
 enum {
 	MOUNTING_S = 20, /* how long a helper, or the kernel, is waited for */

@@ -11,7 +11,7 @@
  *     a file        stands for one content for ever: it belongs to a version, one answer of the API rendered
  *                   once.  When an answer changes, the name gets another id and the old one reads as before.
  *
- * Every id handed to the kernel is counted with tree_hold and given back with tree_forget; what
+ * Every id handed to the kernel is counted with tree_ref and given back with tree_forget; what
  * nobody holds and nothing lists is freed, descriptions the least recently used first once all that is kept
  * passes max_memory.
  *
@@ -21,7 +21,7 @@
 #ifndef DESCRIBEFS_TREE_H
 #define DESCRIBEFS_TREE_H
 
-#include "base/fault.h"
+#include "base/error.h"
 #include "catalog/catalog.h"
 #include "json/json.h"
 
@@ -46,7 +46,7 @@ struct tree_options {
  * When an operation is asked and when it began: the answer to a call that was sent since is fresh for it.
  * TREE_KNOWN, for a beginning: whatever is known will do, and nothing is needed.
  */
-struct asked {
+struct query_time {
 	int64_t now_ms, since_ms;
 	bool by_other; /* a user who did not mount the tree asks */
 };
@@ -69,15 +69,15 @@ struct entry {
 };
 
 /* LATER: of a wait alone; nothing has to be done but to ask again. */
-enum outcome { OUTCOME_FOUND, OUTCOME_ABSENT, OUTCOME_FAILED, OUTCOME_NEED, OUTCOME_LATER };
+enum result { RESULT_FOUND, RESULT_ABSENT, RESULT_FAILED, RESULT_NEED_FETCH, RESULT_RETRY_LATER };
 /*
- * WANT_WHOLE: the tree never needs it; the engine reads a long listing again with nobody waiting.
- * WANT_PART: the part of a list that a filter lets through.
+ * FETCH_WHOLE: the tree never needs it; the engine reads a long listing again with nobody waiting.
+ * FETCH_PART: the part of a list that a filter lets through.
  */
-enum want { WANT_LIST, WANT_WHOLE, WANT_DESCRIBE, WANT_TEXTS, WANT_PART };
+enum fetch_kind { FETCH_LIST, FETCH_WHOLE, FETCH_DESCRIBE, FETCH_TEXTS, FETCH_PART };
 
 struct reply {
-	enum outcome outcome;
+	enum result outcome;
 	/*
 	 * FOUND, of a lookup and an attr.  FAILED, of a lookup: the resource may be there, and its .wait may
 	 * be read all the same; id 0: it may not.
@@ -85,11 +85,11 @@ struct reply {
 	struct entry entry;
 	uint64_t cookie; /* FOUND, of tree_more */
 	int64_t absent_ms; /* ABSENT */
-	enum fault fault; /* FAILED */
+	enum error error; /* FAILED */
 	int64_t later_ms; /* LATER: when there may be something new */
 	bool outage; /* LATER: nothing fresh is to be had now */
 	struct node *node; /* NEED: what is to be asked about; FOUND of tree_more: a listing, else NULL */
-	enum want want;
+	enum fetch_kind fetch_kind;
 };
 
 struct tree *tree_new(const struct tree_options *options);
@@ -100,24 +100,24 @@ void tree_free(struct tree *tree);
 /* "training/1/jobs/2": shown in listings that cannot know it. False: no such kind, or not an id. */
 bool tree_pin(struct tree *tree, const char *pin, struct buf *why);
 
-/* Asking.  An id that the tree does not know is FAILED with FAULT_NOT_FOUND. */
-struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, struct asked asked);
-struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked);
+/* Asking.  An id that the tree does not know is FAILED with ERR_NOT_FOUND. */
+struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, struct query_time query);
+struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query);
 /* Whether the directory can be read now; after FOUND, tree_next goes through it. */
-struct reply tree_open(struct tree *tree, uint64_t id, struct asked asked);
+struct reply tree_open(struct tree *tree, uint64_t id, struct query_time query);
 /*
  * The same for one step of a pass: whether there is more to hand out from the cookie on (0: from the
  * beginning), or the end is certain.  A listing whose pages are still coming can be gone through as far as
  * they have come.  On FOUND tree_next goes on at reply.cookie, before anything else is asked or comes.
  */
-struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct asked asked);
+struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct query_time query);
 /*
  * The entry after *cookie, and its cookie.  `name` is borrowed until the tree changes.  False: ask
  * tree_more.  An entry that stands the whole time comes exactly once, whatever is refreshed between
  * two calls.
  */
-bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **name,
-	struct entry *entry, struct asked asked);
+bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **name, struct entry *entry,
+	struct query_time query);
 /* The kernel was handed names of the directory: the first of a pass, or none, which ends a pass. */
 void tree_handed(struct tree *tree, uint64_t id, bool begins, bool ends);
 /* A file's bytes, borrowed until the next question; NULL for anything else. */
@@ -125,12 +125,12 @@ const char *tree_read(struct tree *tree, uint64_t id, size_t *size);
 /* Where a link leads, from the directory that it is in; borrowed as above. NULL for anything else. */
 const char *tree_link(struct tree *tree, uint64_t id);
 /* `name` is "user.describefs.key" and so on. False: there is no such attribute here. */
-bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct asked asked);
+bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct query_time query);
 /*
  * The names that tree_xattr answers for this id and that follow the content, each with its prefix and a NUL;
  * those of one fetch (request_id, fetched, expires, stale) are answered and not among them.
  */
-void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct asked asked);
+void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct query_time query);
 /* "/training/train-1/status", for logs. */
 void tree_path(struct tree *tree, uint64_t id, struct buf *out);
 
@@ -143,7 +143,7 @@ void tree_path(struct tree *tree, uint64_t id, struct buf *out);
 enum watched { WATCHED_NOT, WATCHED_STATUS, WATCHED_CHANGES };
 enum watched tree_watched(const struct tree *tree, uint64_t id);
 /* Of .wait.  FOUND: a fresh answer has a terminal status, which tree_read gives; LATER: there is none yet. */
-struct reply tree_wait(struct tree *tree, uint64_t id, struct asked asked);
+struct reply tree_wait(struct tree *tree, uint64_t id, struct query_time query);
 
 /* Ids of directories; to be freed. */
 struct ids {
@@ -178,9 +178,9 @@ uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *nam
 /* A directory of a resource of which the kernel still keeps something. */
 bool tree_is_used(const struct tree *tree, uint64_t id);
 /* Of one listing (or a view's part), for whoever asks from that time on: what it holds came too early. */
-void tree_outdate(struct node *listing, int64_t at_ms);
+void tree_invalidate_before(struct node *listing, int64_t at_ms);
 /* What is under way about the node would be old for who has the top refreshed. */
-bool node_concerns(const struct node *node, const struct node *top);
+bool node_is_affected_by(const struct node *node, const struct node *top);
 
 /*
  * Calls fn when an answer has moved the time of a resource's directory that the kernel holds: it may keep the
@@ -190,7 +190,7 @@ void tree_tell_moved(struct tree *tree, void (*fn)(void *arg), void *arg);
 /* The next of these directories, if the kernel has not come for its attributes since; 0: there is none. */
 uint64_t tree_moved(struct tree *tree);
 
-void tree_hold(struct tree *tree, uint64_t id, uint64_t count);
+void tree_ref(struct tree *tree, uint64_t id, uint64_t count);
 void tree_forget(struct tree *tree, uint64_t id, uint64_t count);
 
 /* What a call is to be about. */
@@ -203,25 +203,25 @@ void node_path(const struct node *node, struct buf *out);
  * the user's path.
  */
 bool node_is_listed(const struct node *node);
-/* WANT_PART: the fixed members of the list's call, as JSON. */
+/* FETCH_PART: the fixed members of the list's call, as JSON. */
 const char *node_filter(const struct node *node);
 /* The whole listing has come meanwhile, and says the same and more. */
-bool node_part_is_listed(const struct node *view, struct asked asked);
+bool node_part_is_listed(const struct node *view, struct query_time query);
 /* The engine keeps a node while a call about it is under way. */
 void node_pin(struct node *node);
 void node_unpin(struct tree *tree, struct node *node);
 /* The call that is under way about this node, the engine's own; NULL if none. */
-void **node_flight(struct node *node, enum want want);
+void **node_fetch(struct node *node, enum fetch_kind fetch_kind);
 
 /*
  * Somebody goes through a listing and wants more of each resource than the listing says: the next
  * resource to ask about before it is asked for; NULL: there is none.  It is not named again once a
  * call about it is under way.
  */
-struct node *tree_ahead(struct tree *tree, struct asked asked);
+struct node *tree_ahead(struct tree *tree, struct query_time query);
 
 /* Filling.  Where an answer comes from, for freshness and xattrs. */
-struct source_note {
+struct provenance_note {
 	int64_t sent_ms, received_ms; /* monotonic */
 	int64_t received_s; /* Unix */
 	const char *action; /* outlives the tree (the catalog's) */
@@ -247,21 +247,21 @@ struct listed {
 };
 /*
  * One item of a list's answer.  `reading`: of a whole reading, whose end will show it; else it is shown at
- * once.  FAULT_ANSWER: it is no object or has no id, and was passed over.
+ * once.  ERR_ANSWER: it is no object or has no id, and was passed over.
  */
-enum fault tree_list_item(struct tree *tree, struct node *listing, const struct json *item,
-	const struct source_note *note, bool reading, struct listed *listed);
+enum error tree_list_item(struct tree *tree, struct node *listing, const struct json *item,
+	const struct provenance_note *note, bool reading, struct listed *listed);
 /* An id that turned up elsewhere (harvest); true: for the first time in this reading. */
 bool tree_list_id(struct tree *tree, struct node *listing, const char *id);
 /* Who was listed before counts as seen again: this list could not mention everyone. */
 void tree_list_keep(struct node *listing);
 /* The pages are all there: what was not among them is no longer listed.  `newest_s`: the latest change. */
 void tree_list_end(struct tree *tree, struct node *listing, bool complete, int64_t newest_s,
-	const struct source_note *note);
+	const struct provenance_note *note);
 /* The reading is over, whether it came to its end or not. */
 void tree_list_leave(struct node *listing, bool shown);
 /* What the next one will take, in calls, and whether somebody who asks about one resource can wait for it. */
-void tree_list_price(struct node *listing, size_t calls, bool bearable);
+void tree_list_price(struct node *listing, size_t calls, bool affordable);
 
 /* What stands of the last whole reading. */
 struct tree_whole {
@@ -275,47 +275,47 @@ bool tree_list_whole(const struct node *listing, struct tree_whole *out);
 bool tree_list_adds_up(const struct node *listing, int64_t since_ms);
 /* What was not met since then did not change: all stands anew. */
 void tree_list_renew(struct tree *tree, struct node *listing, int64_t since_ms, int64_t newest_s,
-	const struct source_note *note);
+	const struct provenance_note *note);
 /* The part of a list that a filter lets through is being read. */
 void tree_part_begin(struct tree *tree, struct node *node);
 /*
- * One of its items, which is known from now on, but not shown in the listing by this.  FAULT_ANSWER: as of
- * tree_list_item.  FAULT_UNSUPPORTED: the filter would not have let it through.
+ * One of its items, which is known from now on, but not shown in the listing by this.  ERR_ANSWER: as of
+ * tree_list_item.  ERR_UNSUPPORTED: the filter would not have let it through.
  */
-enum fault tree_part_item(struct tree *tree, struct node *node, const struct json *item,
-	const struct source_note *note, bool *first);
-void tree_part_end(struct tree *tree, struct node *node, bool complete, const struct source_note *note);
+enum error tree_part_item(struct tree *tree, struct node *node, const struct json *item,
+	const struct provenance_note *note, bool *first);
+void tree_part_end(struct tree *tree, struct node *node, bool complete, const struct provenance_note *note);
 /* The reading is over, whether it came to its end or not. */
 void tree_part_leave(struct tree *tree, struct node *node);
 /*
  * The cloud does not filter so, or not by this very value: until then the whole list is read instead.
- * FAULT_UNSUPPORTED: by no value; else that depends on who chose it.
+ * ERR_UNSUPPORTED: by no value; else that depends on who chose it.
  */
-void tree_part_refuse(struct tree *tree, struct node *node, enum fault fault, int64_t until_ms);
-/* A describe call's object.  FAULT_ANSWER: another resource's; FAULT_NOT_FOUND: another parent's. */
-enum fault tree_described(struct tree *tree, struct node *resource, const struct json *object,
-	const struct source_note *note);
+void tree_part_refuse(struct tree *tree, struct node *node, enum error error, int64_t until_ms);
+/* A describe call's object.  ERR_ANSWER: another resource's; ERR_NOT_FOUND: another parent's. */
+enum error tree_described(struct tree *tree, struct node *resource, const struct json *object,
+	const struct provenance_note *note);
 /* The texts of .describefs. */
-void tree_texts(struct tree *tree, struct node *node, const char *const names[],
-	const struct buf texts[], size_t n, const struct source_note *note);
+void tree_texts(struct tree *tree, struct node *node, const char *const names[], const struct buf texts[],
+	size_t n, const struct provenance_note *note);
 /* If nobody was reached: for a moment, what has a last good answer does not try either. */
-void tree_note_outage(struct tree *tree, enum fault fault, int64_t now_ms);
+void tree_note_outage(struct tree *tree, enum error error, int64_t now_ms);
 /*
  * A call would come too late: what has a last good answer is answered with that, as after this fault.
- * Until it is called with FAULT_NONE.
+ * Until it is called with ERR_NONE.
  */
-void tree_crowd(struct tree *tree, enum fault fault);
+void tree_crowd(struct tree *tree, enum error error);
 /*
  * Somebody gave up waiting for this (a lookup's name, or NULL): whatever call it waited for, the resource
  * that it is about answers out of what there is until hold_ms are over.
  */
-void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum fault fault, int64_t hold_ms,
+void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum error error, int64_t hold_ms,
 	int64_t now_ms);
 /*
  * A call about the node failed; stands for hold_ms, and drops what the fault's row says.  `sent_ms`: of that
  * call, for who asked since; 0: now.
  */
-void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,
+void tree_fail(struct tree *tree, struct node *node, enum fetch_kind fetch_kind, enum error error,
 	int64_t hold_ms, int64_t sent_ms, int64_t now_ms);
 
 struct tree_stats {

@@ -264,7 +264,7 @@ uint64_t hash_text(uint64_t seed, const char *text)
 
 /* SipHash-2-4, as Aumasson and Bernstein have it. */
 
-static uint64_t turn_left(uint64_t word, int bits)
+static uint64_t rate_queue_left(uint64_t word, int bits)
 {
 	return word << bits | word >> (64 - bits);
 }
@@ -273,15 +273,15 @@ static void sip_rounds(uint64_t v[4], int n)
 {
 	for (; n > 0; n--) {
 		v[0] += v[1];
-		v[1] = turn_left(v[1], 13) ^ v[0];
-		v[0] = turn_left(v[0], 32);
+		v[1] = rate_queue_left(v[1], 13) ^ v[0];
+		v[0] = rate_queue_left(v[0], 32);
 		v[2] += v[3];
-		v[3] = turn_left(v[3], 16) ^ v[2];
+		v[3] = rate_queue_left(v[3], 16) ^ v[2];
 		v[0] += v[3];
-		v[3] = turn_left(v[3], 21) ^ v[0];
+		v[3] = rate_queue_left(v[3], 21) ^ v[0];
 		v[2] += v[1];
-		v[1] = turn_left(v[1], 17) ^ v[2];
-		v[2] = turn_left(v[2], 32);
+		v[1] = rate_queue_left(v[1], 17) ^ v[2];
+		v[2] = rate_queue_left(v[2], 32);
 	}
 }
 

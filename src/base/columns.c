@@ -64,7 +64,8 @@ void columns_print(const struct columns *columns, struct buf *out, bool is_align
 		if (cell && !is_last && !is_aligned)
 			buf_putc(out, '\t');
 		for (size_t n = cell ? width_of(cell) : 0; cell && !is_last && is_aligned &&
-				column < COLUMNS_MAX && n < widths[column] + BETWEEN; n++)
+			column < COLUMNS_MAX && n < widths[column] + BETWEEN;
+			n++)
 			buf_putc(out, ' ');
 		column = cell ? column + 1 : 0;
 	}

@@ -41,8 +41,8 @@ void digest_sha256(unsigned char out[DIGEST_BYTES], const void *bytes, size_t le
 	need(is_there() && EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) == 1);
 }
 
-void digest_hmac(unsigned char out[DIGEST_BYTES], const void *key, size_t key_len,
-	const void *bytes, size_t len)
+void digest_hmac(unsigned char out[DIGEST_BYTES], const void *key, size_t key_len, const void *bytes,
+	size_t len)
 {
 	need(key_len <= INT_MAX && is_there() &&
 		HMAC(EVP_sha256(), key, (int)key_len, bytes, len, out, NULL));

@@ -40,7 +40,7 @@ static bool is_blank(char byte)
 }
 
 /* Without the blanks around it; `end` is where its NUL may stand. */
-static char *trim(char *text, char *end)
+static char *heap_trim(char *text, char *end)
 {
 	while (text < end && is_blank(*text))
 		text++;
@@ -68,7 +68,7 @@ static bool take_section(struct reader *reader, char *line)
 		rest++;
 	if (!end || (*rest && *rest != '#' && *rest != ';'))
 		return refuse(reader, "a section is [NAME], alone on its line");
-	reader->section = trim(line + 1, end);
+	reader->section = heap_trim(line + 1, end);
 	if (!*reader->section)
 		return refuse(reader, "a section without a name");
 	add_row(reader, "", "");
@@ -79,7 +79,7 @@ static bool take_line(struct reader *reader, char *line, char *end)
 {
 	if (memchr(line, '\0', (size_t)(end - line)))
 		return refuse(reader, "a zero byte");
-	line = trim(line, end);
+	line = heap_trim(line, end);
 	if (!*line || *line == '#' || *line == ';')
 		return true;
 	if (*line == '[')
@@ -89,7 +89,7 @@ static bool take_line(struct reader *reader, char *line, char *end)
 		return refuse(reader, "neither [SECTION] nor KEY = VALUE");
 	char *value = sign + 1;
 	const char *mistake = value_cut(&value, "#;");
-	const char *key = trim(line, sign);
+	const char *key = heap_trim(line, sign);
 	if (mistake)
 		return refuse_value(reader, mistake);
 	if (!*key)

@@ -28,7 +28,7 @@ void map_init(struct map *map, uint64_t seed)
 
 void map_release(struct map *map)
 {
-	free(map->slots);
+	free(map->subdir_index);
 	map_init(map, map->seed);
 }
 
@@ -56,29 +56,29 @@ void *map_get(const struct map *map, uint64_t hash, map_equal_fn *equal, const v
 {
 	if (map->room == 0)
 		return NULL;
-	for (size_t at = home(map, hash); map->slots[at].value; at = after(map, at))
-		if (map->slots[at].hash == hash && equal(map->slots[at].value, key))
-			return map->slots[at].value;
+	for (size_t at = home(map, hash); map->subdir_index[at].value; at = after(map, at))
+		if (map->subdir_index[at].hash == hash && equal(map->subdir_index[at].value, key))
+			return map->subdir_index[at].value;
 	return NULL;
 }
 
 static void place(struct map *map, uint64_t hash, void *value)
 {
 	size_t at = home(map, hash);
-	while (map->slots[at].value)
+	while (map->subdir_index[at].value)
 		at = after(map, at);
-	map->slots[at] = (struct map_slot){ hash, value };
+	map->subdir_index[at] = (struct map_slot){ hash, value };
 }
 
 static void grow(struct map *map)
 {
 	struct map old = *map;
 	map->room = old.room ? old.room * 2 : FIRST_ROOM;
-	map->slots = xcalloc(map->room, sizeof *map->slots);
+	map->subdir_index = xcalloc(map->room, sizeof *map->subdir_index);
 	for (size_t i = 0; i < old.room; i++)
-		if (old.slots[i].value)
-			place(map, old.slots[i].hash, old.slots[i].value);
-	free(old.slots);
+		if (old.subdir_index[i].value)
+			place(map, old.subdir_index[i].hash, old.subdir_index[i].value);
+	free(old.subdir_index);
 }
 
 void map_add(struct map *map, uint64_t hash, void *value)
@@ -92,25 +92,25 @@ void map_add(struct map *map, uint64_t hash, void *value)
 /* Empties a slot and moves back whoever could no longer be reached over the gap. */
 static void close_gap(struct map *map, size_t gap)
 {
-	for (size_t at = after(map, gap); map->slots[at].value; at = after(map, at)) {
-		size_t wanted = home(map, map->slots[at].hash);
+	for (size_t at = after(map, gap); map->subdir_index[at].value; at = after(map, at)) {
+		size_t wanted = home(map, map->subdir_index[at].hash);
 		/* How far each lies behind its home, around the end of the table. */
 		size_t from_home = (at - wanted) & (map->room - 1);
 		size_t from_gap = (at - gap) & (map->room - 1);
 		if (from_home < from_gap)
 			continue;
-		map->slots[gap] = map->slots[at];
+		map->subdir_index[gap] = map->subdir_index[at];
 		gap = at;
 	}
-	map->slots[gap] = (struct map_slot){ 0 };
+	map->subdir_index[gap] = (struct map_slot){ 0 };
 }
 
 bool map_remove(struct map *map, uint64_t hash, const void *value)
 {
 	if (map->room == 0)
 		return false;
-	for (size_t at = home(map, hash); map->slots[at].value; at = after(map, at)) {
-		if (map->slots[at].value != value)
+	for (size_t at = home(map, hash); map->subdir_index[at].value; at = after(map, at)) {
+		if (map->subdir_index[at].value != value)
 			continue;
 		close_gap(map, at);
 		map->count--;
@@ -122,7 +122,7 @@ bool map_remove(struct map *map, uint64_t hash, const void *value)
 void *map_next(const struct map *map, size_t *at)
 {
 	while (*at < map->room) {
-		void *value = map->slots[(*at)++].value;
+		void *value = map->subdir_index[(*at)++].value;
 		if (value)
 			return value;
 	}

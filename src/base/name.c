@@ -226,12 +226,26 @@ bool name_is_probe(const char *name)
 {
 	static const char *const PROBES[] = {
 		/* What desktops look for on every medium ... */
-		"autorun.inf", "autorun.sh", "desktop.ini", "thumbs.db", "ehthumbs.db",
-		"folder.jpg", "albumart.jpg", "cover.jpg", "$recycle.bin",
-		"system volume information", "lost+found", "network trash folder",
-		"temporary items", "thevolumesettingsfolder",
+		"autorun.inf",
+		"autorun.sh",
+		"desktop.ini",
+		"thumbs.db",
+		"ehthumbs.db",
+		"folder.jpg",
+		"albumart.jpg",
+		"cover.jpg",
+		"$recycle.bin",
+		"system volume information",
+		"lost+found",
+		"network trash folder",
+		"temporary items",
+		"thevolumesettingsfolder",
 		/* ... and editors in every directory, beside the many that begin with a dot. */
-		"_darcs", "_fossil_", "_mtn", "_svn", "{arch}",
+		"_darcs",
+		"_fossil_",
+		"_mtn",
+		"_svn",
+		"{arch}",
 	};
 	if (*name == '.')
 		return true;
@@ -245,8 +259,7 @@ static bool ends_with(const char *text, size_t len, const char *end)
 {
 	size_t end_len = strlen(end);
 
-	return len >= end_len && text[len - 1] == end[end_len - 1] &&
-		strcmp(text + len - end_len, end) == 0;
+	return len >= end_len && text[len - 1] == end[end_len - 1] && strcmp(text + len - end_len, end) == 0;
 }
 
 /* The end of a name in lower case, without what only parts words; a plural's 's' goes too. */
@@ -280,7 +293,16 @@ static bool ends_with_any(const char *end, const char *const *words)
 static bool cut_form(char *end)
 {
 	static const char *const FORMS[] = {
-		"plaintext", "value", "text", "string", "data", "content", "pem", "base64", "hash", "plain",
+		"plaintext",
+		"value",
+		"text",
+		"string",
+		"data",
+		"content",
+		"pem",
+		"base64",
+		"hash",
+		"plain",
 	};
 	size_t len = strlen(end);
 
@@ -298,11 +320,34 @@ static bool cut_form(char *end)
 bool name_is_secret(const char *member)
 {
 	static const char *const ENDS[] = {
-		"password", "passwd", "passphrase", "passcode", "pwd", "secret", "secretkey",
-		"token", "credential", "privatekey", "accesskey", "apikey", "authkey",
-		"signingkey", "encryptionkey", "sessionkey", "sharedkey", "masterkey", "sshkey",
-		"clientkey", "hmackey", "logincommand", "kubeconfig", "connectionstring",
-		"authorization", "cookie", "jwt", NULL,
+		"password",
+		"passwd",
+		"passphrase",
+		"passcode",
+		"pwd",
+		"secret",
+		"secretkey",
+		"token",
+		"credential",
+		"privatekey",
+		"accesskey",
+		"apikey",
+		"authkey",
+		"signingkey",
+		"encryptionkey",
+		"sessionkey",
+		"sharedkey",
+		"masterkey",
+		"sshkey",
+		"clientkey",
+		"hmackey",
+		"logincommand",
+		"kubeconfig",
+		"connectionstring",
+		"authorization",
+		"cookie",
+		"jwt",
+		NULL,
 	};
 	char end[END_MAX];
 

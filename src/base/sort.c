@@ -64,7 +64,7 @@ static unsigned byte_of(uint64_t word, unsigned nth)
 }
 
 /* From the counts of one byte's values: where each value's items begin.  False: all have the same. */
-static bool place_values(size_t counts[BYTES], size_t n)
+static bool json_path_values(size_t counts[BYTES], size_t n)
 {
 	size_t place = 0;
 
@@ -91,7 +91,7 @@ static void sort_words(struct sort_item *items, struct sort_item *spare, size_t 
 	for (unsigned nth = 0; nth < WORD; nth++) {
 		struct sort_item *swap = from;
 
-		if (!place_values(counts[nth], n))
+		if (!json_path_values(counts[nth], n))
 			continue;
 		for (size_t i = 0; i < n; i++)
 			to[counts[nth][byte_of(from[i].word, nth)]++] = from[i];

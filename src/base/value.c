@@ -20,7 +20,7 @@ static bool is_quote(char byte)
 	return byte == '"' || byte == '\'';
 }
 
-static void trim(const char **at, const char **end)
+static void heap_trim(const char **at, const char **end)
 {
 	while (*at < *end && is_blank(**at))
 		++*at;
@@ -32,14 +32,14 @@ char *value_clean(char *text)
 {
 	size_t len = strlen(text);
 	const char *at = text, *end = text + len;
-	trim(&at, &end);
+	heap_trim(&at, &end);
 	if (strncmp(at, MARK, strlen(MARK)) == 0)
 		at += strlen(MARK);
-	trim(&at, &end);
+	heap_trim(&at, &end);
 	if (end - at >= 2 && is_quote(*at) && end[-1] == *at) {
 		at++;
 		end--;
-		trim(&at, &end);
+		heap_trim(&at, &end);
 	}
 	size_t kept = (size_t)(end - at);
 	memmove(text, at, kept);

@@ -64,8 +64,7 @@ void catalogs_refuse(const struct catalogs *catalogs, const char *name, struct b
 		buf_printf(why, " %s", catalogs->v[i]->name);
 }
 
-static struct kind *find_kind(const struct catalog *catalog, const struct kind *parent,
-	const char *name)
+static struct kind *find_kind(const struct catalog *catalog, const struct kind *parent, const char *name)
 {
 	for (size_t i = 0; i < catalog->n_kinds; i++) {
 		struct kind *kind = catalog->kinds[i];
@@ -76,8 +75,7 @@ static struct kind *find_kind(const struct catalog *catalog, const struct kind *
 	return NULL;
 }
 
-const struct kind *catalog_kind(const struct catalog *catalog, const struct kind *parent,
-	const char *name)
+const struct kind *catalog_kind(const struct catalog *catalog, const struct kind *parent, const char *name)
 {
 	return find_kind(catalog, parent, name);
 }
@@ -158,8 +156,7 @@ static void add(struct catalogs *catalogs, struct catalog *fresh)
 	catalogs->v[catalogs->n++] = fresh;
 }
 
-bool catalogs_load(struct catalogs *catalogs, const char *file, const char *text, size_t len,
-	struct buf *why)
+bool catalogs_load(struct catalogs *catalogs, const char *file, const char *text, size_t len, struct buf *why)
 {
 	struct catalog *fresh = catalog_read(catalogs, file, text, len, why);
 

@@ -59,7 +59,9 @@ static const struct form form_action = {
 	.rest = FORM_LETTERS FORM_DIGITS "_",
 };
 static const struct form form_url_path = {
-	.what = "a URL's path", .first = "/", .rest = FORM_LETTERS FORM_DIGITS "/_.-",
+	.what = "a URL's path",
+	.first = "/",
+	.rest = FORM_LETTERS FORM_DIGITS "/_.-",
 };
 const struct form form_members = {
 	.what = "a path of members, A.B.C",
@@ -78,59 +80,62 @@ struct paging_name {
 	unsigned in;
 };
 
+/* clang-format off */
 static const struct paging_name pagings[] = {
 	{ "offset", PAGING_OFFSET, IN_OFFSET },
 	{ "marker", PAGING_MARKER, IN_MARKER },
 };
+/* clang-format on */
 
 enum { N_PAGINGS = sizeof pagings / sizeof pagings[0] };
 
-static bool read_paging(const struct place *at, const struct json *value, void *field,
-	const struct row *row)
+static bool read_paging(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row)
 {
 	const char *name;
-	struct guess guess;
+	struct suggestion guess;
 
 	(void)row;
-	if (!rows_string(at, value, &name))
+	if (!schema_string(at, value, &name))
 		return false;
-	guess_init(&guess, name);
+	suggestion_init(&guess, name);
 	for (size_t i = 0; i < N_PAGINGS; i++) {
 		if (strcmp(pagings[i].name, name) == 0) {
 			*(enum paging *)field = pagings[i].paging;
 			return true;
 		}
-		guess_offer(&guess, pagings[i].name);
+		suggestion_offer(&guess, pagings[i].name);
 	}
-	return rows_refuse_guess(at, &guess, "must be offset or marker, or not be there");
+	return schema_refuse_guess(at, &guess, "must be offset or marker, or not be there");
 }
 
 /* "" is the result itself. */
-static bool read_item(const struct place *at, const struct json *value, void *field,
-	const struct row *row)
+static bool read_item(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row)
 {
 	if (json_type(value) == JSON_STRING && json_text(value)[0] == '\0') {
 		*(char **)field = xstrdup("");
 		return true;
 	}
-	return rows_text(at, value, field, row);
+	return schema_text(at, value, field, row);
 }
 
 #define TEXT(member, field_, form_) \
-	.name = member, .read = rows_text, .offset = offsetof(struct action, field_), .form = form_
+	.name = member, .read = schema_text, .offset = offsetof(struct action, field_), .form = form_
 
-static const struct row action_rows[] = {
+/* clang-format off */
+static const struct field action_rows[] = {
 	{ TEXT("action", name, &form_action), .needed = IN_LISTS | IN_DESCRIBE },
 	{ TEXT("path", path, &form_url_path), .in = IN_PATHS, .needed = IN_PATHS,
 		.only = "of a cloud whose calls have paths" },
-	{ .name = "bare", .read = rows_flag, .offset = offsetof(struct action, bare),
+	{ .name = "bare", .read = schema_flag, .offset = offsetof(struct action, bare),
 		.in = IN_PATHS, .only = "of a cloud whose calls have paths" },
-	{ .name = "params", .read = rows_json, .offset = offsetof(struct action, params) },
+	{ .name = "params", .read = schema_json, .offset = offsetof(struct action, params) },
 	{ TEXT("id", id, &form_member), .in = IN_DESCRIBE, .needed = IN_DESCRIBE,
 		.only = "where one resource is described" },
 	{ TEXT("parent", parent, &form_member), .in = IN_LIST | IN_DESCRIBE,
 		.only = "where the parent is known: a harvest finds ids of all parents" },
-	{ .name = "numbers", .read = rows_flag, .offset = offsetof(struct action, numbers),
+	{ .name = "numbers", .read = schema_flag, .offset = offsetof(struct action, numbers),
 		.in = IN_LIST | IN_DESCRIBE, .only = "where ids are sent" },
 	{ TEXT("items", items, &form_members), .in = IN_LISTS, .needed = IN_LIST,
 		.only = "where something is listed; here it is item" },
@@ -139,7 +144,7 @@ static const struct row action_rows[] = {
 		.only = "where one resource is described; here it is items" },
 	{ .name = "paging", .read = read_paging, .offset = offsetof(struct action, paging),
 		.in = IN_LISTS, .only = "where something is listed" },
-	{ .name = "page", .read = rows_count, .offset = offsetof(struct action, page), .min = 1,
+	{ .name = "page", .read = schema_count, .offset = offsetof(struct action, page), .min = 1,
 		.max = PAGE_MAX, .in = IN_PAGES, .needed = IN_PAGES, .only = "with a paging" },
 	{ TEXT("limit", limit, &form_member), .in = IN_PAGES, .only = "with a paging" },
 	{ TEXT("offset", offset, &form_member), .in = IN_OFFSET, .only = "where paging is offset" },
@@ -147,31 +152,32 @@ static const struct row action_rows[] = {
 	{ TEXT("marker", marker, &form_member), .in = IN_MARKER, .only = "where paging is marker" },
 	{ TEXT("next", next, &form_members), .in = IN_MARKER, .only = "where paging is marker" },
 	{ TEXT("more", more, &form_members), .in = IN_MARKER, .only = "where paging is marker" },
-	{ .name = "newest", .read = rows_json, .offset = offsetof(struct action, newest),
+	{ .name = "newest", .read = schema_json, .offset = offsetof(struct action, newest),
 		.in = IN_OFFSET, .only = "where paging is offset" },
 	{ TEXT("newest_by", newest_by, &form_member), .in = IN_OFFSET,
 		.only = "where paging is offset" },
-	{ .name = "live", .read = rows_json, .offset = offsetof(struct action, live),
+	{ .name = "live", .read = schema_json, .offset = offsetof(struct action, live),
 		.in = IN_OFFSET, .only = "where paging is offset" },
-	{ .name = "by_status", .read = rows_json, .offset = offsetof(struct action, by_status),
+	{ .name = "by_status", .read = schema_json, .offset = offsetof(struct action, by_status),
 		.in = IN_LIST, .only = "where resources are listed" },
-	{ .name = "by_tag", .read = rows_json, .offset = offsetof(struct action, by_tag),
+	{ .name = "by_tag", .read = schema_json, .offset = offsetof(struct action, by_tag),
 		.in = IN_LIST, .only = "where resources are listed" },
-	{ .name = "rate", .read = rows_rate, .offset = offsetof(struct action, rate),
+	{ .name = "rate", .read = schema_rate, .offset = offsetof(struct action, rate),
 		.max = RATE_MAX },
-	{ .name = "ids", .read = rows_text, .offset = offsetof(struct harvest, ids),
+	{ .name = "ids", .read = schema_text, .offset = offsetof(struct harvest, ids),
 		.form = &form_ids, .in = IN_HARVEST, .needed = IN_HARVEST, .only = "in a harvest" },
 };
+/* clang-format on */
 
 enum { N_ROWS = sizeof action_rows / sizeof action_rows[0] };
 
-static const struct table action_table = { action_rows, N_ROWS };
+static const struct schema action_table = { action_rows, N_ROWS };
 /* All but the last row, which is of a struct harvest alone. */
-static const struct table release_table = { action_rows, N_ROWS - 1 };
+static const struct schema release_table = { action_rows, N_ROWS - 1 };
 
 void action_release(struct action *action)
 {
-	rows_release(&release_table, action);
+	schema_release(&release_table, action);
 }
 
 void harvest_release(struct harvest *harvest)
@@ -218,42 +224,46 @@ static void fill_defaults(struct action *action, unsigned in, double rate)
 }
 
 /* What a call's parameters are made from besides is not fixed too. */
-static bool check_params(const struct place *at, const struct json *value, const char *member,
+static bool check_params(const struct json_path *at, const struct json *value, const char *member,
 	const struct action *action)
 {
 	const struct json *params = json_get(value, member);
 	const char *const made[] = {
-		action->id, action->parent, action->offset, action->limit, action->marker,
+		action->id,
+		action->parent,
+		action->offset,
+		action->limit,
+		action->marker,
 	};
-	struct place here = place_member(at, member);
+	struct json_path here = json_path_member(at, member);
 
 	for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) {
 		if (made[i] && json_get(params, made[i]))
-			return rows_refuse_member(&here, made[i], "set by every call itself");
+			return schema_refuse_member(&here, made[i], "set by every call itself");
 	}
 	return true;
 }
 
 /* One step of a refresh without the other says nothing. */
-static bool check_refresh(const struct place *at, const struct action *action)
+static bool check_refresh(const struct json_path *at, const struct action *action)
 {
 	bool all = action->newest && action->newest_by && action->live;
 	bool none = !action->newest && !action->newest_by && !action->live;
 
-	return all || none || rows_refuse(at, "newest, newest_by and live go together");
+	return all || none || schema_refuse(at, "newest, newest_by and live go together");
 }
 
 /* What is filtered by stands as a text of its own. */
-static bool check_filter(const struct place *at, const char *member, const char *filter, const char *word)
+static bool check_filter(const struct json_path *at, const char *member, const char *filter, const char *word)
 {
-	struct place here = place_member(at, member);
+	struct json_path here = json_path_member(at, member);
 	char quoted[16];
 
 	snprintf(quoted, sizeof quoted, "\"{%s}\"", word);
-	return !filter || strstr(filter, quoted) || rows_refuse(&here, "holds no %s", quoted);
+	return !filter || strstr(filter, quoted) || schema_refuse(&here, "holds no %s", quoted);
 }
 
-static bool check_filters(const struct place *at, const struct action *action)
+static bool check_filters(const struct json_path *at, const struct action *action)
 {
 	return check_filter(at, "by_status", action->by_status, "status") &&
 		check_filter(at, "by_tag", action->by_tag, "key") &&
@@ -261,7 +271,7 @@ static bool check_filters(const struct place *at, const struct action *action)
 }
 
 /* `action` may be the first member of a struct harvest. */
-static bool read_action(const struct place *at, const struct json *value, struct action *action,
+static bool read_action(const struct json_path *at, const struct json *value, struct action *action,
 	unsigned in)
 {
 	const struct catalog *catalog = loading_of(at)->fresh;
@@ -270,7 +280,7 @@ static bool read_action(const struct place *at, const struct json *value, struct
 		in |= paging_place(value);
 	if (cloud_has_paths(catalog->cloud))
 		in |= IN_PATHS;
-	if (!rows_object(at, value, &action_table, in, action))
+	if (!schema_object(at, value, &action_table, in, action))
 		return false;
 	fill_defaults(action, in, catalog->rate);
 	static const char *const fixed[] = { "params", "newest", "live", "by_status", "by_tag" };
@@ -282,15 +292,15 @@ static bool read_action(const struct place *at, const struct json *value, struct
 	return check_refresh(at, action) && check_filters(at, action);
 }
 
-bool action_read_list(const struct place *at, const struct json *value, void *field,
-	const struct row *row)
+bool action_read_list(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row)
 {
 	(void)row;
 	return read_action(at, value, field, IN_LIST);
 }
 
-bool action_read_describe(const struct place *at, const struct json *value, void *field,
-	const struct row *row)
+bool action_read_describe(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row)
 {
 	(void)row;
 	return read_action(at, value, field, IN_DESCRIBE);
@@ -303,19 +313,19 @@ static void fill_items(struct harvest *harvest)
 		harvest->list.items = xstrndup(harvest->ids, strcspn(harvest->ids, "["));
 }
 
-bool action_read_harvests(const struct place *at, const struct json *value, void *field,
-	const struct row *row)
+bool action_read_harvests(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row)
 {
 	struct kind *kind = field;
 
-	if (!rows_array(at, value, NULL, row))
+	if (!schema_array(at, value, NULL, row))
 		return false;
 	if (json_count(value) > HARVESTS_MAX)
-		return rows_refuse(at, "over %d calls", HARVESTS_MAX);
+		return schema_refuse(at, "over %d calls", HARVESTS_MAX);
 	kind->harvests = xcalloc(json_count(value), sizeof *kind->harvests);
 	for (const struct json *call = json_first(value); call; call = json_next(call)) {
 		struct harvest *harvest = &kind->harvests[kind->n_harvests];
-		struct place here = place_element(at->up, at->name, (long)kind->n_harvests++, NULL);
+		struct json_path here = json_path_element(at->up, at->name, (long)kind->n_harvests++, NULL);
 
 		if (!read_action(&here, call, &harvest->list, IN_HARVEST))
 			return false;

@@ -42,7 +42,8 @@ static void pass_bracket(struct steps *steps)
 	at += *at == ']';
 	while (*at && *at != ']') {
 		const char *end = *at == '[' && at[1] && strchr(":.=", at[1]) ?
-			strstr(at + 2, (char[]){ at[1], ']', '\0' }) : NULL;
+			strstr(at + 2, (char[]){ at[1], ']', '\0' }) :
+			NULL;
 		at = end ? end + 2 : at + 1;
 	}
 	steps->at = *at ? at : at - 1;

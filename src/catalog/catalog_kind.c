@@ -16,56 +16,63 @@ enum { KINDS_MAX = 1000, TEXTS_MAX = 1000, REGEX_ERROR_MAX = 120 };
 
 static const struct form form_kind_path = {
 	"a kind's name, or its path: models/versions",
-	FORM_LOWER, FORM_LOWER FORM_DIGITS "_-/", NULL,
+	FORM_LOWER,
+	FORM_LOWER FORM_DIGITS "_-/",
+	NULL,
 };
 static const struct form form_snake = {
 	"a file name of a-z, 0-9 and _ that begins with a letter",
-	FORM_LOWER, FORM_LOWER FORM_DIGITS "_", NULL,
+	FORM_LOWER,
+	FORM_LOWER FORM_DIGITS "_",
+	NULL,
 };
 static const struct form form_text = { "one line of text", NULL, NULL, NULL };
 const struct form form_member = {
-	"a member's name", NULL, FORM_LETTERS FORM_DIGITS "_-", NULL,
+	"a member's name",
+	NULL,
+	FORM_LETTERS FORM_DIGITS "_-",
+	NULL,
 };
 
-static bool read_texts(const struct place *at, const struct json *value, void *field,
-	const struct row *row)
+static bool read_texts(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row)
 {
 	struct texts *texts = field;
 
-	if (!rows_array(at, value, NULL, row))
+	if (!schema_array(at, value, NULL, row))
 		return false;
 	if (json_count(value) > TEXTS_MAX)
-		return rows_refuse(at, "over %d texts", TEXTS_MAX);
+		return schema_refuse(at, "over %d texts", TEXTS_MAX);
 	texts->v = xcalloc(json_count(value) + 1, sizeof *texts->v);
 	for (const struct json *text = json_first(value); text; text = json_next(text)) {
-		struct place here = place_element(at->up, at->name, (long)texts->n, NULL);
+		struct json_path here = json_path_element(at->up, at->name, (long)texts->n, NULL);
 
-		if (!rows_text(&here, text, &texts->v[texts->n], row))
+		if (!schema_text(&here, text, &texts->v[texts->n], row))
 			return false;
 		texts->n++;
 	}
 	return true;
 }
 
-static bool read_renames(const struct place *at, const struct json *value, void *field,
-	const struct row *row)
+static bool read_renames(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row)
 {
 	struct kind *kind = field;
 
-	if (!rows_members(at, value, NULL, row))
+	if (!schema_members(at, value, NULL, row))
 		return false;
 	if (json_count(value) > TEXTS_MAX)
-		return rows_refuse(at, "over %d members", TEXTS_MAX);
+		return schema_refuse(at, "over %d members", TEXTS_MAX);
 	kind->renames = xcalloc(json_count(value), sizeof *kind->renames);
 	for (const struct json *name = json_first(value); name; name = json_next(name)) {
 		struct rename *rename = &kind->renames[kind->n_renames];
-		struct place here = place_member(at, json_key(name));
+		struct json_path here = json_path_member(at, json_key(name));
 
-		if (!rows_form(&here, &form_member, here.name))
+		if (!schema_form(&here, &form_member, here.name))
 			return false;
 		if (json_get(value, here.name) != name)
-			return rows_refuse(&here, "comes twice");
-		if (!rows_text(&here, name, &rename->name, row))
+			return schema_refuse(&here, "comes twice");
+		if (!schema_text(&here, name, &rename->name, row))
 			return false;
 		rename->member = xstrdup(here.name);
 		kind->n_renames++;
@@ -79,7 +86,7 @@ struct search {
 	const struct kind *found;
 	size_t n_named; /* kinds of that name */
 	bool exact; /* found by the whole path */
-	struct guess guess;
+	struct suggestion guess;
 };
 
 static void put_path(struct buf *out, const struct kind *kind)
@@ -97,7 +104,7 @@ static void search_kind(struct search *search, const struct kind *kind)
 
 	buf_init(&path, 1 << 16);
 	put_path(&path, kind);
-	guess_offer(&search->guess, kind->name);
+	suggestion_offer(&search->guess, kind->name);
 	if (strcmp(path.data, search->wanted) == 0) {
 		search->found = kind;
 		search->exact = true;
@@ -123,67 +130,68 @@ static void search_all(struct search *search, const struct loading *loading)
 	}
 }
 
-static bool read_parent(const struct place *at, const struct json *value, void *field,
-	const struct row *row)
+static bool read_parent(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row)
 {
 	struct search search = { .wanted = NULL };
 
-	if (!rows_string(at, value, &search.wanted) || !rows_form(at, row->form, search.wanted))
+	if (!schema_string(at, value, &search.wanted) || !schema_form(at, row->form, search.wanted))
 		return false;
-	guess_init(&search.guess, search.wanted);
+	suggestion_init(&search.guess, search.wanted);
 	search_all(&search, loading_of(at));
 	if (search.found == NULL)
-		return rows_refuse_guess(at, &search.guess, "no such kind before this one");
+		return schema_refuse_guess(at, &search.guess, "no such kind before this one");
 	if (!search.exact && search.n_named > 1)
-		return rows_refuse(at, "%zu kinds have this name: write the path", search.n_named);
+		return schema_refuse(at, "%zu kinds have this name: write the path", search.n_named);
 	*(const struct kind **)field = search.found;
 	return true;
 }
 
-static const struct row ttl_rows[] = TTL_ROWS(kind);
-static const struct table ttl_table = TABLE(ttl_rows);
+static const struct field ttl_rows[] = TTL_ROWS(kind);
+static const struct schema ttl_table = TABLE(ttl_rows);
 
-static bool read_ttl(const struct place *at, const struct json *value, void *field,
-	const struct row *row)
+static bool read_ttl(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row)
 {
 	(void)row;
-	return rows_object(at, value, &ttl_table, 1, field);
+	return schema_object(at, value, &ttl_table, 1, field);
 }
 
-#define ROW(member, read_, field) \
-	.name = member, .read = read_, .offset = offsetof(struct kind, field)
+#define ROW(member, read_, field) .name = member, .read = read_, .offset = offsetof(struct kind, field)
 
-static const struct row kind_rows[] = {
-	{ ROW("name", rows_text, name), .form = &form_name, .needed = 1 },
+/* clang-format off */
+static const struct field kind_rows[] = {
+	{ ROW("name", schema_text, name), .form = &form_name, .needed = 1 },
 	{ ROW("parent", read_parent, parent), .form = &form_kind_path },
-	{ ROW("about", rows_text, about) },
+	{ ROW("about", schema_text, about) },
 	{ ROW("list", action_read_list, list) },
 	{ ROW("describe", action_read_describe, describe) },
-	{ ROW("partial", rows_flag, partial) },
-	{ ROW("list_is_detail", rows_flag, list_is_detail) },
+	{ ROW("partial", schema_flag, partial) },
+	{ ROW("list_is_detail", schema_flag, list_is_detail) },
 	{ .name = "harvest", .read = action_read_harvests },
-	{ ROW("id", rows_text, id), .form = &form_member, .needed = 1 },
-	{ ROW("parent_id", rows_text, parent_id), .form = &form_member },
-	{ ROW("id_form", rows_text, id_form), .form = &form_text, .needed = 1 },
-	{ ROW("status", rows_text, status), .form = &form_member },
+	{ ROW("id", schema_text, id), .form = &form_member, .needed = 1 },
+	{ ROW("parent_id", schema_text, parent_id), .form = &form_member },
+	{ ROW("id_form", schema_text, id_form), .form = &form_text, .needed = 1 },
+	{ ROW("status", schema_text, status), .form = &form_member },
 	{ ROW("terminal", read_texts, terminal), .form = &form_text },
 	{ ROW("statuses", read_texts, statuses), .form = &form_text },
 	{ ROW("times", read_texts, times), .form = &form_member },
-	{ ROW("label", rows_text, label), .form = &form_member },
-	{ ROW("tags", rows_text, tags), .form = &form_member },
+	{ ROW("label", schema_text, label), .form = &form_member },
+	{ ROW("tags", schema_text, tags), .form = &form_member },
 	{ ROW("columns", read_texts, columns), .form = &form_members },
-	{ ROW("strip", rows_text, strip), .form = &form_member },
+	{ ROW("strip", schema_text, strip), .form = &form_member },
 	{ .name = "rename", .read = read_renames, .form = &form_snake },
 	{ ROW("type", type_read_name, type), .form = &form_member },
 	{ .name = "ttl", .read = read_ttl },
 };
-static const struct table kind_table = TABLE(kind_rows);
+/* clang-format on */
+static const struct schema kind_table = TABLE(kind_rows);
 
 void kind_free(struct kind *kind)
 {
 	if (kind == NULL)
 		return;
-	rows_release(&kind_table, kind);
+	schema_release(&kind_table, kind);
 	action_release(&kind->list);
 	action_release(&kind->describe);
 	for (size_t i = 0; i < kind->n_harvests; i++)
@@ -204,56 +212,56 @@ void kind_free(struct kind *kind)
 	free(kind);
 }
 
-static bool check_name(const struct place *at, const struct kind *kind)
+static bool check_name(const struct json_path *at, const struct kind *kind)
 {
 	const struct catalog *fresh = loading_of(at)->fresh;
 
 	for (int i = 0; kind->parent == NULL && i < VIEW_SORTS; i++) {
 		if (strcmp(kind->name, view_name(i)) == 0)
-			return rows_refuse_member(at, "name", "the name of a view");
+			return schema_refuse_member(at, "name", "the name of a view");
 	}
 	if (catalog_kind(fresh, kind->parent, kind->name))
-		return rows_refuse_member(at, "name", "the file has this kind already");
+		return schema_refuse_member(at, "name", "the file has this kind already");
 	return true;
 }
 
-static bool check_calls(const struct place *at, const struct kind *kind)
+static bool check_calls(const struct json_path *at, const struct kind *kind)
 {
 	if (kind->list.name == NULL && !kind->partial)
-		return rows_refuse_member(at, "list",
+		return schema_refuse_member(at, "list",
 			"missing (a kind without one says \"partial\": true)");
 	if (kind->list.name == NULL && kind->list_is_detail)
-		return rows_refuse_member(at, "list_is_detail", "only with a list");
+		return schema_refuse_member(at, "list_is_detail", "only with a list");
 	if (kind->n_harvests > 0 && !kind->partial)
-		return rows_refuse_member(at, "harvest", "only of a kind that is partial");
+		return schema_refuse_member(at, "harvest", "only of a kind that is partial");
 	return true;
 }
 
-static bool check_parent(const struct place *at, const struct kind *kind)
+static bool check_parent(const struct json_path *at, const struct kind *kind)
 {
 	const struct action *list = &kind->list, *describe = &kind->describe;
 	static const char reason[] = "only of a kind with a parent";
 
 	if (kind->parent == NULL && list->parent)
-		return rows_refuse_member(at, "list.parent", reason);
+		return schema_refuse_member(at, "list.parent", reason);
 	if (kind->parent == NULL && describe->parent)
-		return rows_refuse_member(at, "describe.parent", reason);
+		return schema_refuse_member(at, "describe.parent", reason);
 	if (kind->parent == NULL)
-		return kind->parent_id == NULL || rows_refuse_member(at, "parent_id", reason);
+		return kind->parent_id == NULL || schema_refuse_member(at, "parent_id", reason);
 	if (list->name && list->parent == NULL)
-		return rows_refuse_member(at, "list.parent",
+		return schema_refuse_member(at, "list.parent",
 			"missing: the member that takes the parent's id");
 	if (describe->name && describe->parent == NULL && kind->parent_id == NULL)
-		return rows_refuse_member(at, "parent_id",
+		return schema_refuse_member(at, "parent_id",
 			"missing: nothing says whose a described resource is");
 	return true;
 }
 
-static bool expect_texts(const struct place *at, const struct kind *kind, const char *member,
+static bool expect_texts(const struct json_path *at, const struct kind *kind, const char *member,
 	const struct texts *texts)
 {
 	for (size_t i = 0; i < texts->n; i++) {
-		struct place here = place_element(at, member, (long)i, NULL);
+		struct json_path here = json_path_element(at, member, (long)i, NULL);
 
 		if (!type_expect(&here, kind->type, texts->v[i]))
 			return false;
@@ -261,12 +269,12 @@ static bool expect_texts(const struct place *at, const struct kind *kind, const 
 	return true;
 }
 
-static bool expect_renames(const struct place *at, const struct kind *kind)
+static bool expect_renames(const struct json_path *at, const struct kind *kind)
 {
-	struct place here = place_member(at, "rename");
+	struct json_path here = json_path_member(at, "rename");
 
 	for (size_t i = 0; i < kind->n_renames; i++) {
-		struct place member = place_member(&here, kind->renames[i].member);
+		struct json_path member = json_path_member(&here, kind->renames[i].member);
 
 		if (!type_expect(&member, kind->type, kind->renames[i].member))
 			return false;
@@ -275,7 +283,7 @@ static bool expect_renames(const struct place *at, const struct kind *kind)
 }
 
 /* The members that a kind speaks of are members of its type. */
-static bool check_members(const struct place *at, const struct kind *kind)
+static bool check_members(const struct json_path *at, const struct kind *kind)
 {
 	const struct {
 		const char *name, *member;
@@ -287,52 +295,54 @@ static bool check_members(const struct place *at, const struct kind *kind)
 	};
 
 	for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
-		struct place here = place_member(at, named[i].name);
+		struct json_path here = json_path_member(at, named[i].name);
 
 		if (named[i].member && !type_expect(&here, kind->type, named[i].member))
 			return false;
 	}
 	if (kind->terminal.n > 0 && kind->status == NULL)
-		return rows_refuse_member(at, "terminal", "only of a kind with a status");
+		return schema_refuse_member(at, "terminal", "only of a kind with a status");
 	if (kind->statuses.n > 0 && kind->status == NULL)
-		return rows_refuse_member(at, "statuses", "only of a kind with a status");
+		return schema_refuse_member(at, "statuses", "only of a kind with a status");
 	return expect_texts(at, kind, "times", &kind->times) && expect_renames(at, kind);
 }
 
 /* What the views and the table of a listing go by. */
-static bool check_views(const struct place *at, const struct kind *kind)
+static bool check_views(const struct json_path *at, const struct kind *kind)
 {
-	struct place tags = place_member(at, "tags");
+	struct json_path tags = json_path_member(at, "tags");
 
 	if (kind->tags && !type_expect_map(&tags, kind->type, kind->tags))
 		return false;
 	for (size_t i = 0; i < kind->columns.n; i++) {
-		struct place here = place_element(at, "columns", (long)i, NULL);
+		struct json_path here = json_path_element(at, "columns", (long)i, NULL);
 
 		if (!type_expect_cell(&here, kind->type, kind->columns.v[i]))
 			return false;
 	}
 	if (kind->list.by_status && kind->status == NULL)
-		return rows_refuse_member(at, "list.by_status", "only of a kind with a status");
+		return schema_refuse_member(at, "list.by_status", "only of a kind with a status");
 	if (kind->list.by_tag && kind->tags == NULL)
-		return rows_refuse_member(at, "list.by_tag", "only of a kind with tags");
+		return schema_refuse_member(at, "list.by_tag", "only of a kind with tags");
 	return true;
 }
 
-static bool compile_form(const struct place *at, struct kind *kind)
+static bool compile_form(const struct json_path *at, struct kind *kind)
 {
-	struct place here = place_member(at, "id_form");
+	struct json_path here = json_path_member(at, "id_form");
 	char reason[REGEX_ERROR_MAX];
 
 	if (form_is_too_large(kind->id_form))
-		return rows_refuse(&here, "too large: over %d steps once its bounds are written out, or over "
-			"%d parentheses deep", FORM_STEPS_MAX, FORM_DEPTH_MAX);
+		return schema_refuse(&here,
+			"too large: over %d steps once its bounds are written out, or over "
+			"%d parentheses deep",
+			FORM_STEPS_MAX, FORM_DEPTH_MAX);
 	int failure = regcomp(&kind->id_regex, kind->id_form, REG_EXTENDED);
 
 	if (failure == 0)
 		return true;
 	regerror(failure, &kind->id_regex, reason, sizeof reason);
-	return rows_refuse(&here, "not a regular expression: %s", reason);
+	return schema_refuse(&here, "not a regular expression: %s", reason);
 }
 
 static void end_texts(struct texts *texts)
@@ -357,12 +367,12 @@ static void fill_defaults(struct kind *kind, const struct catalog *fresh)
 	end_texts(&kind->times);
 }
 
-static bool read_kind(const struct place *at, const struct json *value, struct kind *kind)
+static bool read_kind(const struct json_path *at, const struct json *value, struct kind *kind)
 {
 	const struct loading *loading = loading_of(at);
 
 	kind->ttl_live_s = kind->ttl_terminal_s = kind->ttl_list_s = kind->ttl_miss_s = -1;
-	if (!rows_object(at, value, &kind_table, 1, kind))
+	if (!schema_object(at, value, &kind_table, 1, kind))
 		return false;
 	if (!check_name(at, kind) || !check_calls(at, kind) || !check_parent(at, kind))
 		return false;
@@ -373,17 +383,17 @@ static bool read_kind(const struct place *at, const struct json *value, struct k
 	return true;
 }
 
-bool kinds_read(const struct place *at, const struct json *kinds, struct catalog *fresh)
+bool kinds_read(const struct json_path *at, const struct json *kinds, struct catalog *fresh)
 {
-	struct place here = place_member(at, "kinds");
+	struct json_path here = json_path_member(at, "kinds");
 
 	if (json_count(kinds) > KINDS_MAX)
-		return rows_refuse(&here, "over %d kinds", KINDS_MAX);
+		return schema_refuse(&here, "over %d kinds", KINDS_MAX);
 	fresh->kinds = xcalloc(json_count(kinds), sizeof(struct kind *));
 	for (const struct json *value = json_first(kinds); value; value = json_next(value)) {
 		const struct json *name = json_get(value, "name");
 		const char *label = name && *json_text(name) ? json_text(name) : NULL;
-		struct place row = place_element(at, "kinds", (long)fresh->n_kinds, label);
+		struct json_path row = json_path_element(at, "kinds", (long)fresh->n_kinds, label);
 		struct kind *kind = xcalloc(1, sizeof *kind);
 
 		/* Only a kind that was read is among the others, so none can be its own parent. */

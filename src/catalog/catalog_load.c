@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/when.h"
+#include "base/timestamp.h"
 #include "catalog_load.h"
 #include "json/json.h"
 
@@ -24,10 +24,12 @@ struct cloud {
 	bool paths;
 };
 
+/* clang-format off */
 static const struct cloud clouds[] = {
 	{ "tencent", .paths = false },
 	{ "baidu", .paths = true },
 };
+/* clang-format on */
 
 enum { N_CLOUDS = sizeof clouds / sizeof clouds[0] };
 
@@ -71,69 +73,80 @@ static bool is_endpoint(const char *text)
 
 const struct form form_name = {
 	"a name of a-z, 0-9, _ and - that begins with a letter",
-	FORM_LOWER, FORM_LOWER FORM_DIGITS "_-", NULL,
+	FORM_LOWER,
+	FORM_LOWER FORM_DIGITS "_-",
+	NULL,
 };
 static const struct form form_cloud = {
-	"a cloud that is known: tencent, baidu", NULL, FORM_LOWER, is_cloud,
+	"a cloud that is known: tencent, baidu",
+	NULL,
+	FORM_LOWER,
+	is_cloud,
 };
 static const struct form form_token = {
-	"of a-z, 0-9, - and .", FORM_LOWER FORM_DIGITS, FORM_LOWER FORM_DIGITS "-.", NULL,
+	"of a-z, 0-9, - and .",
+	FORM_LOWER FORM_DIGITS,
+	FORM_LOWER FORM_DIGITS "-.",
+	NULL,
 };
 static const struct form form_endpoint = {
 	"https://HOST[:PORT] (or http:// to this machine), without a path",
-	"h", FORM_LETTERS FORM_DIGITS ":/.-[]", is_endpoint,
+	"h",
+	FORM_LETTERS FORM_DIGITS ":/.-[]",
+	is_endpoint,
 };
 
 /* "2021-11-11", its first second in UTC. */
-static bool read_date(const struct place *at, const struct json *value, void *field,
-	const struct row *row)
+static bool read_date(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row)
 {
 	const char *date;
 	struct buf time;
 
 	(void)row;
-	if (!rows_string(at, value, &date))
+	if (!schema_string(at, value, &date))
 		return false;
 	buf_init(&time, 32);
 	buf_printf(&time, "%sT00:00:00Z", date);
 
-	bool parsed = strlen(date) == 10 && when_parse(time.data, field);
+	bool parsed = strlen(date) == 10 && timestamp_parse(time.data, field);
 
 	buf_release(&time);
-	return parsed || rows_refuse(at, "must be a date, YYYY-MM-DD, 1980 or later");
+	return parsed || schema_refuse(at, "must be a date, YYYY-MM-DD, 1980 or later");
 }
 
-static const struct row ttl_rows[] = TTL_ROWS(catalog);
-static const struct table ttl_table = TABLE(ttl_rows);
+static const struct field ttl_rows[] = TTL_ROWS(catalog);
+static const struct schema ttl_table = TABLE(ttl_rows);
 
-static bool read_ttl(const struct place *at, const struct json *value, void *field,
-	const struct row *row)
+static bool read_ttl(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row)
 {
 	(void)row;
-	return rows_object(at, value, &ttl_table, 1, field);
+	return schema_object(at, value, &ttl_table, 1, field);
 }
 
-#define HEAD(member, read_, field) \
-	.name = member, .read = read_, .offset = offsetof(struct catalog, field)
+#define HEAD(member, read_, field) .name = member, .read = read_, .offset = offsetof(struct catalog, field)
 
 /* The order of the file that the README describes. */
-static const struct row catalog_rows[] = {
-	{ HEAD("catalog", rows_text, name), .form = &form_name, .needed = IN_ANY },
-	{ HEAD("about", rows_text, about) },
-	{ HEAD("cloud", rows_text, cloud), .form = &form_cloud, .needed = IN_NEW },
-	{ HEAD("service", rows_text, service), .form = &form_token, .needed = IN_SERVICE },
-	{ HEAD("version", rows_text, version), .form = &form_token, .needed = IN_SERVICE },
-	{ HEAD("endpoint", rows_text, endpoint), .form = &form_endpoint, .needed = IN_NEW },
-	{ HEAD("region", rows_text, region), .form = &form_token },
+/* clang-format off */
+static const struct field catalog_rows[] = {
+	{ HEAD("catalog", schema_text, name), .form = &form_name, .needed = IN_ANY },
+	{ HEAD("about", schema_text, about) },
+	{ HEAD("cloud", schema_text, cloud), .form = &form_cloud, .needed = IN_NEW },
+	{ HEAD("service", schema_text, service), .form = &form_token, .needed = IN_SERVICE },
+	{ HEAD("version", schema_text, version), .form = &form_token, .needed = IN_SERVICE },
+	{ HEAD("endpoint", schema_text, endpoint), .form = &form_endpoint, .needed = IN_NEW },
+	{ HEAD("region", schema_text, region), .form = &form_token },
 	{ HEAD("date", read_date, date_s), .needed = IN_NEW },
-	{ HEAD("rate", rows_rate, rate), .max = RATE_MAX },
+	{ HEAD("rate", schema_rate, rate), .max = RATE_MAX },
 	{ .name = "ttl", .read = read_ttl },
-	{ .name = "kinds", .read = rows_array, .needed = IN_NEW },
-	{ .name = "types", .read = rows_members },
+	{ .name = "kinds", .read = schema_array, .needed = IN_NEW },
+	{ .name = "types", .read = schema_members },
 };
-static const struct table catalog_table = TABLE(catalog_rows);
+/* clang-format on */
+static const struct schema catalog_table = TABLE(catalog_rows);
 
-const struct loading *loading_of(const struct place *at)
+const struct loading *loading_of(const struct json_path *at)
 {
 	return at->file->context;
 }
@@ -148,7 +161,7 @@ void catalog_free(struct catalog *catalog)
 		type_free(catalog->types[i]);
 	free(catalog->kinds);
 	free(catalog->types);
-	rows_release(&catalog_table, catalog);
+	schema_release(&catalog_table, catalog);
 	free(catalog);
 }
 
@@ -162,7 +175,7 @@ void ttl_default(int *field, int otherwise)
 static void complete_head(struct catalog *fresh, const struct catalog *base)
 {
 	if (base)
-		rows_inherit(&catalog_table, fresh, base);
+		schema_inherit(&catalog_table, fresh, base);
 	if (fresh->about == NULL)
 		fresh->about = xstrdup("");
 	if (fresh->date_s == INT64_MIN && base)
@@ -185,44 +198,43 @@ static unsigned head_place(const struct json *root, const struct catalog *base)
 	return cloud && !cloud->paths ? IN_NEW | IN_SERVICE : IN_NEW;
 }
 
-static bool read_head(const struct place *at, const struct json *root,
-	const struct loading *loading)
+static bool read_head(const struct json_path *at, const struct json *root, const struct loading *loading)
 {
 	const struct catalog *base = loading->base;
 	struct catalog *fresh = loading->fresh;
 
-	if (!rows_object(at, root, &catalog_table, head_place(root, base), fresh))
+	if (!schema_object(at, root, &catalog_table, head_place(root, base), fresh))
 		return false;
 	complete_head(fresh, base);
 	if (base && strcmp(fresh->cloud, base->cloud) != 0)
-		return rows_refuse_member(at, "cloud", "a catalog cannot change its cloud");
+		return schema_refuse_member(at, "cloud", "a catalog cannot change its cloud");
 	return true;
 }
 
-static bool read_all(const struct place *at, const struct json *root,
-	const struct loading *loading)
+static bool read_all(const struct json_path *at, const struct json *root, const struct loading *loading)
 {
 	const struct json *types = json_get(root, "types"), *kinds = json_get(root, "kinds");
-	struct place at_types = place_member(at, "types");
+	struct json_path at_types = json_path_member(at, "types");
 
-	return read_head(at, root, loading)
-		&& (types == NULL || types_read(&at_types, types, loading->fresh))
-		&& (kinds == NULL || kinds_read(at, kinds, loading->fresh));
+	return read_head(at, root, loading) &&
+		(types == NULL || types_read(&at_types, types, loading->fresh)) &&
+		(kinds == NULL || kinds_read(at, kinds, loading->fresh));
 }
 
-struct catalog *catalog_read(const struct catalogs *catalogs, const char *file, const char *text,
-	size_t len, struct buf *why)
+struct catalog *catalog_read(const struct catalogs *catalogs, const char *file, const char *text, size_t len,
+	struct buf *why)
 {
 	struct loading loading = { .base = NULL };
-	struct rows_file rows_file = { file, why, &loading };
-	struct place at = place_root(&rows_file);
+	struct schema_file schema_file = { file, why, &loading };
+	struct json_path at = json_path_root(&schema_file);
 	struct json *root;
-	enum fault fault = json_parse(&root, text, len);
+	enum error error = json_parse(&root, text, len);
 
-	if (fault != FAULT_NONE) {
-		rows_refuse(&at, fault == FAULT_TOO_BIG ? "too big" :
-			fault == FAULT_LOCAL ? "out of memory" :
-			"not JSON (jq . FILE says in which line)");
+	if (error != ERR_NONE) {
+		schema_refuse(&at,
+			error == ERR_TOO_BIG       ? "too big" :
+				error == ERR_LOCAL ? "out of memory" :
+						     "not JSON (jq . FILE says in which line)");
 		return NULL;
 	}
 	const struct json *name = json_get(root, "catalog");

@@ -51,77 +51,77 @@ static bool is_scalar(const char *name)
 	return false;
 }
 
-static void offer_types(struct guess *guess, const struct catalog *catalog)
+static void offer_types(struct suggestion *guess, const struct catalog *catalog)
 {
 	for (size_t i = 0; catalog && i < catalog->n_types; i++)
-		guess_offer(guess, catalog->types[i]->name);
+		suggestion_offer(guess, catalog->types[i]->name);
 }
 
 /* `words` says whether "string" and the like would have been right too. */
-static const struct type *find_type(const struct place *at, const char *name, bool words)
+static const struct type *find_type(const struct json_path *at, const char *name, bool words)
 {
 	const struct loading *loading = loading_of(at);
 	const struct type *type = catalog_type(loading->base, name);
-	struct guess guess;
+	struct suggestion guess;
 
 	if (type == NULL)
 		type = catalog_type(loading->fresh, name);
 	if (type)
 		return type;
-	guess_init(&guess, name);
+	suggestion_init(&guess, name);
 	offer_types(&guess, loading->base);
 	offer_types(&guess, loading->fresh);
 	for (size_t i = 0; words && i < N_SCALARS; i++)
-		guess_offer(&guess, scalars[i]);
-	rows_refuse_guess(at, &guess, "there is no such type");
+		suggestion_offer(&guess, scalars[i]);
+	schema_refuse_guess(at, &guess, "there is no such type");
 	return NULL;
 }
 
-bool type_read_name(const struct place *at, const struct json *value, void *field,
-	const struct row *row)
+bool type_read_name(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row)
 {
 	const char *name;
 
-	if (!rows_string(at, value, &name) || !rows_form(at, row->form, name))
+	if (!schema_string(at, value, &name) || !schema_form(at, row->form, name))
 		return false;
 	*(const struct type **)field = find_type(at, name, false);
 	return *(const struct type **)field != NULL;
 }
 
 /* As the file will leave it: it may be about to replace the type. */
-static const struct type *latest(const struct place *at, const struct type *type)
+static const struct type *latest(const struct json_path *at, const struct type *type)
 {
 	const struct type *fresh = type ? catalog_type(loading_of(at)->fresh, type->name) : NULL;
 
 	return fresh ? fresh : type;
 }
 
-bool type_expect(const struct place *at, const struct type *type, const char *member)
+bool type_expect(const struct json_path *at, const struct type *type, const char *member)
 {
-	struct guess guess;
+	struct suggestion guess;
 
 	if (type == NULL)
 		return true;
 	type = latest(at, type);
 	if (type_member(type, member))
 		return true;
-	guess_init(&guess, member);
+	suggestion_init(&guess, member);
 	for (size_t i = 0; i < type->n_members; i++)
-		guess_offer(&guess, type->members[i].name);
-	return rows_refuse_guess(at, &guess, "the kind's type has no such member");
+		suggestion_offer(&guess, type->members[i].name);
+	return schema_refuse_guess(at, &guess, "the kind's type has no such member");
 }
 
-bool type_expect_map(const struct place *at, const struct type *type, const char *member)
+bool type_expect_map(const struct json_path *at, const struct type *type, const char *member)
 {
 	if (type == NULL)
-		return rows_refuse(at, "only of a kind with a type, which says that it is a map");
+		return schema_refuse(at, "only of a kind with a type, which says that it is a map");
 	if (!type_expect(at, type, member))
 		return false;
 	return type_member(latest(at, type), member)->shape == MEMBER_MAP ||
-		rows_refuse(at, "is no map in the kind's type");
+		schema_refuse(at, "is no map in the kind's type");
 }
 
-bool type_expect_cell(const struct place *at, const struct type *type, const char *path)
+bool type_expect_cell(const struct json_path *at, const struct type *type, const char *path)
 {
 	while (type) {
 		size_t len = strcspn(path, ".");
@@ -134,9 +134,9 @@ bool type_expect_cell(const struct place *at, const struct type *type, const cha
 			return false;
 		if (path[len] == '\0')
 			return rule->shape == MEMBER_SCALAR || rule->shape == MEMBER_LIST ||
-				rows_refuse(at, "is neither a value nor a list of values");
+				schema_refuse(at, "is neither a value nor a list of values");
 		if (rule->shape != MEMBER_OBJECT)
-			return rows_refuse(at, "%s has no members", rule->name);
+			return schema_refuse(at, "%s has no members", rule->name);
 		path += len + 1;
 		type = rule->of;
 	}
@@ -144,14 +144,14 @@ bool type_expect_cell(const struct place *at, const struct type *type, const cha
 }
 
 /* "TagKey:TagValue", what stood between the braces. */
-static bool read_map(const struct place *at, struct member_rule *rule, char *inside)
+static bool read_map(const struct json_path *at, struct member_rule *rule, char *inside)
 {
 	char *colon = strchr(inside, ':');
 
 	if (colon == NULL)
-		return rows_refuse(at, "a map is written {KEY:VALUE}");
+		return schema_refuse(at, "a map is written {KEY:VALUE}");
 	*colon = '\0';
-	if (!rows_form(at, &form_member, inside) || !rows_form(at, &form_member, colon + 1))
+	if (!schema_form(at, &form_member, inside) || !schema_form(at, &form_member, colon + 1))
 		return false;
 	rule->shape = MEMBER_MAP;
 	rule->map_key = xstrdup(inside);
@@ -160,8 +160,7 @@ static bool read_map(const struct place *at, struct member_rule *rule, char *ins
 }
 
 /* "string", "object", "CosPathInfo", which a list may be of. */
-static bool read_named(const struct place *at, struct member_rule *rule, const char *name,
-	bool list)
+static bool read_named(const struct json_path *at, struct member_rule *rule, const char *name, bool list)
 {
 	rule->shape = list ? MEMBER_OBJECTS : MEMBER_OBJECT;
 	if (is_scalar(name))
@@ -171,7 +170,7 @@ static bool read_named(const struct place *at, struct member_rule *rule, const c
 	return is_scalar(name) || strcmp(name, "object") == 0 || rule->of;
 }
 
-static bool read_shape(const struct place *at, struct member_rule *rule, char *word)
+static bool read_shape(const struct json_path *at, struct member_rule *rule, char *word)
 {
 	char first = word[0], *last = word + strlen(word) - 1;
 	bool map = first == '{' && *last == '}', list = first == '[' && *last == ']';
@@ -182,26 +181,26 @@ static bool read_shape(const struct place *at, struct member_rule *rule, char *w
 	return map ? read_map(at, rule, word + 1) : read_named(at, rule, word + 1, true);
 }
 
-static bool read_flag(const struct place *at, struct member_rule *rule, const char *word)
+static bool read_flag(const struct json_path *at, struct member_rule *rule, const char *word)
 {
 	bool *const fields[] = { &rule->secret, &rule->list_only };
-	struct guess guess;
+	struct suggestion guess;
 
-	guess_init(&guess, word);
+	suggestion_init(&guess, word);
 	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
 		if (strcmp(word, flags[i]) == 0)
 			return *fields[i] = true;
-		guess_offer(&guess, flags[i]);
+		suggestion_offer(&guess, flags[i]);
 	}
-	return rows_refuse_guess(at, &guess, "only secret and list-only may follow the type");
+	return schema_refuse_guess(at, &guess, "only secret and list-only may follow the type");
 }
 
-static bool read_words(const struct place *at, struct member_rule *rule, char *words)
+static bool read_words(const struct json_path *at, struct member_rule *rule, char *words)
 {
 	char *rest, *word = strtok_r(words, " ", &rest);
 
 	if (word == NULL)
-		return rows_refuse(at, "names no type");
+		return schema_refuse(at, "names no type");
 	if (!read_shape(at, rule, word))
 		return false;
 	while ((word = strtok_r(NULL, " ", &rest))) {
@@ -211,14 +210,14 @@ static bool read_words(const struct place *at, struct member_rule *rule, char *w
 	return true;
 }
 
-static bool read_rule(const struct place *at, const struct json *value, struct type *type)
+static bool read_rule(const struct json_path *at, const struct json *value, struct type *type)
 {
 	const char *text;
 
-	if (!rows_form(at, &form_member, at->name) || !rows_string(at, value, &text))
+	if (!schema_form(at, &form_member, at->name) || !schema_string(at, value, &text))
 		return false;
 	if (type_member(type, at->name))
-		return rows_refuse(at, "comes twice");
+		return schema_refuse(at, "comes twice");
 
 	struct member_rule *rule = &type->members[type->n_members++];
 	char *words = xstrdup(text);
@@ -231,15 +230,15 @@ static bool read_rule(const struct place *at, const struct json *value, struct t
 	return read;
 }
 
-static bool read_members(const struct place *at, const struct json *members, struct type *type)
+static bool read_members(const struct json_path *at, const struct json *members, struct type *type)
 {
-	if (!rows_members(at, members, NULL, NULL))
+	if (!schema_members(at, members, NULL, NULL))
 		return false;
 	if (json_count(members) > MEMBERS_MAX)
-		return rows_refuse(at, "over %d members", MEMBERS_MAX);
+		return schema_refuse(at, "over %d members", MEMBERS_MAX);
 	type->members = xcalloc(json_count(members), sizeof *type->members);
 	for (const struct json *value = json_first(members); value; value = json_next(value)) {
-		struct place here = place_member(at, json_key(value));
+		struct json_path here = json_path_member(at, json_key(value));
 
 		if (!read_rule(&here, value, type))
 			return false;
@@ -247,14 +246,14 @@ static bool read_members(const struct place *at, const struct json *members, str
 	return true;
 }
 
-static bool take_name(const struct place *at, struct catalog *fresh)
+static bool take_name(const struct json_path *at, struct catalog *fresh)
 {
-	if (!rows_form(at, &form_member, at->name))
+	if (!schema_form(at, &form_member, at->name))
 		return false;
 	if (is_scalar(at->name) || strcmp(at->name, "object") == 0)
-		return rows_refuse(at, "is a type already");
+		return schema_refuse(at, "is a type already");
 	if (catalog_type(fresh, at->name))
-		return rows_refuse(at, "comes twice");
+		return schema_refuse(at, "comes twice");
 
 	struct type *type = xcalloc(1, sizeof *type);
 
@@ -263,21 +262,21 @@ static bool take_name(const struct place *at, struct catalog *fresh)
 	return true;
 }
 
-bool types_read(const struct place *at, const struct json *types, struct catalog *fresh)
+bool types_read(const struct json_path *at, const struct json *types, struct catalog *fresh)
 {
 	size_t i = 0;
 
 	if (json_count(types) > TYPES_MAX)
-		return rows_refuse(at, "over %d types", TYPES_MAX);
+		return schema_refuse(at, "over %d types", TYPES_MAX);
 	fresh->types = xcalloc(json_count(types), sizeof(struct type *));
 	for (const struct json *type = json_first(types); type; type = json_next(type)) {
-		struct place here = place_member(at, json_key(type));
+		struct json_path here = json_path_member(at, json_key(type));
 
 		if (!take_name(&here, fresh))
 			return false;
 	}
 	for (const struct json *type = json_first(types); type; type = json_next(type)) {
-		struct place here = place_member(at, json_key(type));
+		struct json_path here = json_path_member(at, json_key(type));
 
 		if (!read_members(&here, type, fresh->types[i++]))
 			return false;

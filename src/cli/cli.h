@@ -13,9 +13,9 @@
 struct cli {
 	struct sources *sources;
 	struct output output;
-	/* Of the newest question that failed; FAULT_NONE: the path itself is wrong. */
-	enum fault fault;
-	const struct source *asked;
+	/* Of the newest question that failed; ERR_NONE: the path itself is wrong. */
+	enum error error;
+	const struct source *query;
 	uint64_t noted; /* failures that this source had noted before */
 };
 

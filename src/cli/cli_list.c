@@ -90,7 +90,8 @@ static void add_entry(struct listing *listing, const struct entry *entry, const 
 	}
 	shown_add(out, name, "");
 	const char *target = listing->is_long && S_ISLNK(attr->mode) ?
-		sources_link(listing->cli->sources, entry->id) : NULL;
+		sources_link(listing->cli->sources, entry->id) :
+		NULL;
 	if (target) {
 		buf_puts(out, " -> ");
 		shown_add(out, target, "");

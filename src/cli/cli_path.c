@@ -17,7 +17,7 @@ enum { DEPTH_MAX = 64, LINKS_MAX = 40 };
 
 /* ---- asking ---- */
 
-struct answer {
+struct response_reader {
 	struct loop *loop;
 	bool done;
 	struct reply reply;
@@ -25,7 +25,7 @@ struct answer {
 
 static void take_answer(void *arg, const struct reply *reply)
 {
-	struct answer *answer = arg;
+	struct response_reader *answer = arg;
 
 	answer->done = true;
 	answer->reply = *reply;
@@ -34,26 +34,26 @@ static void take_answer(void *arg, const struct reply *reply)
 
 static void note_asking(struct cli *cli, uint64_t id)
 {
-	cli->fault = FAULT_NONE;
-	cli->asked = sources_of(cli->sources, id);
-	cli->noted = cli->asked ? engine_journal(cli->asked->engine)->count : 0;
+	cli->error = ERR_NONE;
+	cli->query = sources_of(cli->sources, id);
+	cli->noted = cli->query ? engine_journal(cli->query->engine)->count : 0;
 }
 
 /* `wait` NULL: it is answered. */
-static struct reply answer_of(struct cli *cli, struct answer *answer, const struct wait *wait)
+static struct reply answer_of(struct cli *cli, struct response_reader *answer, const struct waiter *wait)
 {
 	while (wait && !answer->done)
 		loop_run(cli->sources->setting.loop);
-	if (answer->reply.outcome == OUTCOME_ABSENT)
-		cli->fault = FAULT_NOT_FOUND;
-	else if (answer->reply.outcome == OUTCOME_FAILED)
-		cli->fault = answer->reply.fault;
+	if (answer->reply.outcome == RESULT_ABSENT)
+		cli->error = ERR_NOT_FOUND;
+	else if (answer->reply.outcome == RESULT_FAILED)
+		cli->error = answer->reply.error;
 	return answer->reply;
 }
 
 struct reply cli_ask(struct cli *cli, enum question question, uint64_t id, const char *name)
 {
-	struct answer answer = { .loop = cli->sources->setting.loop };
+	struct response_reader answer = { .loop = cli->sources->setting.loop };
 
 	note_asking(cli, id);
 	return answer_of(cli, &answer,
@@ -62,9 +62,9 @@ struct reply cli_ask(struct cli *cli, enum question question, uint64_t id, const
 
 int cli_errno(const struct reply *reply)
 {
-	if (reply->outcome == OUTCOME_ABSENT)
-		return fault_errno(FAULT_NOT_FOUND);
-	return reply->outcome == OUTCOME_FAILED ? fault_errno(reply->fault) : 0;
+	if (reply->outcome == RESULT_ABSENT)
+		return error_errno(ERR_NOT_FOUND);
+	return reply->outcome == RESULT_FAILED ? error_errno(reply->error) : 0;
 }
 
 int cli_complain(const struct cli *cli, const char *path, int error)
@@ -73,8 +73,8 @@ int cli_complain(const struct cli *cli, const char *path, int error)
 
 	buf_init(&line, SIZE_MAX);
 	buf_printf(&line, "%s: %s", *path ? path : "\"\"", strerror(error));
-	if (cli->fault && cli->asked && fault_errno(cli->fault) == error)
-		failure_add(&line, cli->asked, cli->fault, cli->noted);
+	if (cli->error && cli->query && error_errno(cli->error) == error)
+		failure_add(&line, cli->query, cli->error, cli->noted);
 	fflush(stdout);
 	output_complain(line.data);
 	buf_release(&line);
@@ -119,7 +119,7 @@ static int walk_name(struct cli *cli, const char *name, bool is_last, struct way
 	if (strlen(name) > NAME_BYTES_MAX || way->depth + 1 == DEPTH_MAX)
 		return ENAMETOOLONG;
 	struct reply reply = cli_ask(cli, ASK_LOOKUP, here->id, name);
-	if (reply.outcome != OUTCOME_FOUND)
+	if (reply.outcome != RESULT_FOUND)
 		return cli_errno(&reply);
 	sources_hold(cli->sources, reply.entry.id, 1);
 	if (S_ISLNK(reply.entry.attr.mode) && (way->follows || !is_last))
@@ -153,7 +153,7 @@ int cli_walk(struct cli *cli, const char *path, bool follow, struct entry *entry
 	struct way way = { .entries = { { .id = TREE_ROOT, .attr = { .mode = S_IFDIR | 0555 } } },
 		.follows = follow };
 
-	cli->fault = FAULT_NONE;
+	cli->error = ERR_NONE;
 	if (!*path)
 		return ENOENT;
 	int error = strlen(path) < PATH_MAX ? walk_path(cli, path, &way) : ENAMETOOLONG;
@@ -167,20 +167,20 @@ struct names {
 	struct sources *sources;
 	uint64_t id, cookie;
 	struct texts texts;
-	struct answer answer;
+	struct response_reader answer;
 };
 
 /* What is there can be taken now, and only now: the next page, or its failure, may come at once. */
 static void take_names(void *arg, const struct reply *reply)
 {
 	struct names *names = arg;
-	struct asked asked = { .now_ms = sources_now(names->sources).now_ms };
+	struct query_time query = { .now_ms = sources_now(names->sources).now_ms };
 	struct entry entry;
 	const char *name;
 
 	names->cookie = reply->cookie;
-	while (reply->outcome == OUTCOME_FOUND &&
-			sources_next(names->sources, names->id, &names->cookie, &name, &entry, asked))
+	while (reply->outcome == RESULT_FOUND &&
+		sources_next(names->sources, names->id, &names->cookie, &name, &entry, query))
 		texts_add(&names->texts, xstrdup(name));
 	take_answer(&names->answer, reply);
 }
@@ -199,12 +199,12 @@ int cli_names(struct cli *cli, uint64_t id, struct texts *out)
 	note_asking(cli, id);
 	do { /* a long listing comes page by page */
 		before = names.texts.n;
-		names.answer = (struct answer){ .loop = cli->sources->setting.loop };
+		names.answer = (struct response_reader){ .loop = cli->sources->setting.loop };
 		reply = answer_of(cli, &names.answer,
 			sources_read(cli->sources, id, names.cookie, 0, take_names, &names));
 	} while (names.texts.n > before);
 	*out = names.texts;
-	if (reply.outcome != OUTCOME_FOUND) {
+	if (reply.outcome != RESULT_FOUND) {
 		texts_release(out);
 		return cli_errno(&reply);
 	}

@@ -7,9 +7,9 @@
  */
 #include "doctor.h"
 
-#include "base/when.h"
+#include "base/timestamp.h"
 #include "failure.h"
-#include "finding.h"
+#include "doctor_check.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,11 +23,11 @@ enum { CLOCK_OK_S = 60, CLOCK_BAD_S = 300 }; /* the clouds allow five minutes */
  * False: there is none.  Where the source was not named, a cloud that has no key is one that the user does
  * not use, and no problem.
  */
-static bool look_at_key(struct findings *findings, const struct setting *setting,
+static bool look_at_key(struct doctor_checks *findings, const struct setting *setting,
 	const struct catalog *catalog, const char *profile)
 {
 	bool is_named = setting->config->n_sources;
-	struct origin key = { 0 };
+	struct credential_source key = { 0 };
 	int64_t expires_s;
 	struct buf text;
 
@@ -37,7 +37,7 @@ static bool look_at_key(struct findings *findings, const struct setting *setting
 	if (trial == KEY_FOUND)
 		buf_puts(&text, key.where);
 	if (trial == KEY_FOUND && expires_s && buf_puts(&text, ", until "))
-		when_format(&text, expires_s);
+		timestamp_format(&text, expires_s);
 	if (is_unused) {
 		char *why = buf_take(&text);
 		buf_printf(&text, "not set up: %s", why);
@@ -46,14 +46,14 @@ static bool look_at_key(struct findings *findings, const struct setting *setting
 	finding_say(findings, trial == KEY_FOUND || is_unused ? FINDING_OK : FINDING_PROBLEM, "key",
 		text.data);
 	findings->set_up |= !is_unused;
-	origin_release(&key);
+	credential_source_release(&key);
 	buf_release(&text);
 	return trial == KEY_FOUND;
 }
 
 struct visit {
 	struct loop *loop;
-	enum fault fault;
+	enum error error;
 	char detail[160];
 	char date[40];
 	int64_t server_s;
@@ -64,13 +64,13 @@ static void note_visit(void *arg, struct response *response)
 {
 	struct visit *visit = arg;
 
-	visit->fault = response->fault;
+	visit->error = response->error;
 	memcpy(visit->detail, response->detail, sizeof(visit->detail));
-	visit->dated = when_parse_http(response->date, &visit->server_s);
+	visit->dated = timestamp_parse_http(response->date, &visit->server_s);
 	loop_stop(visit->loop, 0);
 }
 
-static void look_at_clock(struct findings *findings, const struct visit *visit)
+static void look_at_clock(struct doctor_checks *findings, const struct visit *visit)
 {
 	int64_t off_s = visit->server_s - (int64_t)time(NULL);
 	char text[128];
@@ -81,11 +81,13 @@ static void look_at_clock(struct findings *findings, const struct visit *visit)
 	}
 	snprintf(text, sizeof(text), "the server's is %+" PRId64 " s from ours%s", off_s,
 		llabs(off_s) > CLOCK_BAD_S ?
-			"; signatures expire: set the clock (the mount corrects for it)" : "");
+			"; signatures expire: set the clock (the mount corrects for it)" :
+			"");
 	finding_say(findings, llabs(off_s) <= CLOCK_OK_S ? FINDING_OK : FINDING_WARNING, "clock", text);
 }
 
-static void look_at_endpoint(struct findings *findings, const struct setting *setting, const char *endpoint)
+static void look_at_endpoint(struct doctor_checks *findings, const struct setting *setting,
+	const char *endpoint)
 {
 	struct http_options options = { .proxy = &setting->config->proxy, .cacert = setting->config->cacert };
 	struct visit visit = { .loop = loop_new() };
@@ -97,7 +99,7 @@ static void look_at_endpoint(struct findings *findings, const struct setting *se
 	if (!http) {
 		finding_say(findings, FINDING_PROBLEM, "network", why.data);
 	} else {
-		struct io io = http_io(http);
+		struct transport io = http_io(http);
 		request_init(&request);
 		request.method = xstrdup("GET");
 		request.base = xstrdup(endpoint);
@@ -107,9 +109,9 @@ static void look_at_endpoint(struct findings *findings, const struct setting *se
 		io.send(io.self, &request, NULL, note_visit, &visit);
 		request_release(&request);
 		loop_run(visit.loop);
-		buf_printf(&why, "%s %s", endpoint, visit.fault ? visit.detail : "answers");
-		finding_say(findings, visit.fault ? FINDING_PROBLEM : FINDING_OK, "endpoint", why.data);
-		if (!visit.fault)
+		buf_printf(&why, "%s %s", endpoint, visit.error ? visit.detail : "answers");
+		finding_say(findings, visit.error ? FINDING_PROBLEM : FINDING_OK, "endpoint", why.data);
+		if (!visit.error)
 			look_at_clock(findings, &visit);
 	}
 	http_free(http);
@@ -143,7 +145,7 @@ static void note_reply(void *arg, const struct reply *reply)
 	loop_stop(attempt->loop, 0);
 }
 
-static void ask_for_list(struct findings *findings, struct source *source, const struct kind *kind)
+static void ask_for_list(struct doctor_checks *findings, struct source *source, const struct kind *kind)
 {
 	struct attempt attempt = { .loop = source->setting->loop };
 	uint64_t noted = engine_journal(source->engine)->count;
@@ -152,24 +154,24 @@ static void ask_for_list(struct findings *findings, struct source *source, const
 	engine_ask(source->engine, ASK_LOOKUP, tree_root(source->tree), kind->name, 0, note_reply, &attempt);
 	loop_run(attempt.loop);
 	uint64_t id = attempt.reply.entry.id;
-	tree_hold(source->tree, id, 1);
+	tree_ref(source->tree, id, 1);
 	engine_read(source->engine, id, 0, 0, note_reply, &attempt);
 	loop_run(attempt.loop);
 	buf_init(&text, 4096);
 	buf_puts(&text, kind->list.name ? kind->list.name : kind->list.path);
-	if (attempt.reply.outcome == OUTCOME_FOUND) {
+	if (attempt.reply.outcome == RESULT_FOUND) {
 		buf_puts(&text, " was answered");
 	} else {
-		buf_printf(&text, " failed: %s", strerror(fault_errno(attempt.reply.fault)));
-		failure_add(&text, source, attempt.reply.fault, noted);
+		buf_printf(&text, " failed: %s", strerror(error_errno(attempt.reply.error)));
+		failure_add(&text, source, attempt.reply.error, noted);
 	}
-	finding_say(findings, attempt.reply.outcome == OUTCOME_FOUND ? FINDING_OK : FINDING_PROBLEM, "call",
+	finding_say(findings, attempt.reply.outcome == RESULT_FOUND ? FINDING_OK : FINDING_PROBLEM, "call",
 		text.data);
 	buf_release(&text);
 }
 
-static void look_at_call(struct findings *findings, struct setting *setting, const struct source_name *name,
-	const struct catalog *catalog)
+static void look_at_call(struct doctor_checks *findings, struct setting *setting,
+	const struct source_name *name, const struct catalog *catalog)
 {
 	const struct kind *kind = listable(catalog);
 	struct source source;
@@ -194,7 +196,7 @@ static void look_at_call(struct findings *findings, struct setting *setting, con
 enum { STEPS = 3 }; /* of the progress bar, for each source */
 
 /* The source as it was written, and the section of the config file that names it. */
-static void say_source(struct findings *findings, const struct config *config, const char *written)
+static void say_source(struct doctor_checks *findings, const struct config *config, const char *written)
 {
 	struct buf text;
 
@@ -206,7 +208,7 @@ static void say_source(struct findings *findings, const struct config *config, c
 	buf_release(&text);
 }
 
-static void refuse_source(struct findings *findings, const struct setting *setting, const char *written)
+static void refuse_source(struct doctor_checks *findings, const struct setting *setting, const char *written)
 {
 	struct buf why;
 
@@ -218,12 +220,13 @@ static void refuse_source(struct findings *findings, const struct setting *setti
 	findings->done += STEPS;
 }
 
-static void begin_step(struct findings *findings, const char *what)
+static void begin_step(struct doctor_checks *findings, const char *what)
 {
 	progress_show(&findings->progress, findings->done++, findings->total, what);
 }
 
-static void look_at_source(struct findings *findings, struct setting *setting, const struct source_name *name)
+static void look_at_source(struct doctor_checks *findings, struct setting *setting,
+	const struct source_name *name)
 {
 	const struct config *config = setting->config;
 	const struct catalog *catalog = catalogs_find(&setting->catalogs, name->catalog);
@@ -246,18 +249,18 @@ static void look_at_source(struct findings *findings, struct setting *setting, c
 	findings->problem |= problem_before;
 }
 
-static void say_mistakes(struct findings *findings, const char *what, const struct texts *mistakes)
+static void say_mistakes(struct doctor_checks *findings, const char *what, const struct texts *mistakes)
 {
 	for (size_t i = 0; i < mistakes->n; i++)
 		finding_say(findings, FINDING_PROBLEM, what, mistakes->v[i]);
 }
 
 /* The files of the user and of the machine that were read, and the variables that are not used. */
-static void look_at_files(struct findings *findings, const struct setting *setting,
+static void look_at_files(struct doctor_checks *findings, const struct setting *setting,
 	const struct texts *broken)
 {
 	const struct config *config = setting->config;
-	const char *proxy = keyring_ignored_proxy(setting->keyring);
+	const char *proxy = credential_chain_ignored_proxy(setting->credential_chain);
 	struct buf text;
 
 	buf_init(&text, 4096);
@@ -279,7 +282,7 @@ static void look_at_files(struct findings *findings, const struct setting *setti
 }
 
 /* With the options of one mount: its address, proxy and certificates. */
-static void look_at_mounts_sources(struct findings *findings, struct sources *sources,
+static void look_at_mounts_sources(struct doctor_checks *findings, struct sources *sources,
 	const struct config *config)
 {
 	struct buf why;
@@ -318,7 +321,7 @@ static size_t count_steps(const struct config *config, const struct catalogs *ca
 }
 
 /* The source, or the sections' and then each catalog that none of them names. */
-static void look_at_sources(struct findings *findings, struct sources *sources)
+static void look_at_sources(struct doctor_checks *findings, struct sources *sources)
 {
 	const struct config *config = sources->setting.config;
 	const struct catalogs *catalogs = &sources->setting.catalogs;
@@ -339,7 +342,7 @@ static void look_at_sources(struct findings *findings, struct sources *sources)
 
 int doctor_run(struct sources *sources, const struct texts *broken)
 {
-	struct findings findings = { 0 };
+	struct doctor_checks findings = { 0 };
 
 	progress_begin(&findings.progress);
 	doctor_look_at_machine(&findings);

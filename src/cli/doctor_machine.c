@@ -1,7 +1,7 @@
 /*
  * doctor_machine.c - what the machine has to have, whatever the cloud.
  */
-#include "finding.h"
+#include "doctor_check.h"
 
 #include "base/ascii.h"
 #include "base/digest.h"
@@ -9,7 +9,7 @@
 #include "fuse/front_fuse.h"
 #include "json/json.h"
 #include "mount_answers.h"
-#include "net/http.h"
+#include "net/http_client.h"
 #include "sys/file.h"
 #include "sys/mounting.h"
 
@@ -22,7 +22,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-void finding_say(struct findings *findings, enum finding finding, const char *what, const char *text)
+void finding_say(struct doctor_checks *findings, enum doctor_check finding, const char *what,
+	const char *text)
 {
 	static const char *const words[] = { "ok", "warning", "problem" };
 	struct buf line;
@@ -37,7 +38,7 @@ void finding_say(struct findings *findings, enum finding finding, const char *wh
 	findings->problem |= finding == FINDING_PROBLEM;
 }
 
-static void look_at_fuse(struct findings *findings)
+static void look_at_fuse(struct doctor_checks *findings)
 {
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	char text[256];
@@ -55,20 +56,22 @@ static void look_at_fuse(struct findings *findings)
 }
 
 /* fusermount3 looks up the name of the user it mounts for, and does without none. */
-static void look_at_user(struct findings *findings)
+static void look_at_user(struct doctor_checks *findings)
 {
 	uid_t uid = geteuid();
 	char text[256];
 
 	if (getpwuid(uid))
 		return;
-	snprintf(text, sizeof(text), "there is no passwd entry for the uid %u, and fusermount3 wants one: "
-		"add it (echo 'me:x:%u:%u::/:/bin/sh' >>/etc/passwd)", uid, uid, getegid());
+	snprintf(text, sizeof(text),
+		"there is no passwd entry for the uid %u, and fusermount3 wants one: "
+		"add it (echo 'me:x:%u:%u::/:/bin/sh' >>/etc/passwd)",
+		uid, uid, getegid());
 	finding_say(findings, uid ? FINDING_PROBLEM : FINDING_WARNING, "user", text);
 	findings->can_mount &= uid == 0;
 }
 
-static void look_at_fusermount(struct findings *findings)
+static void look_at_fusermount(struct doctor_checks *findings)
 {
 	static const char *const places[] = { "/usr/bin/fusermount3", "/bin/fusermount3",
 		"/usr/local/bin/fusermount3" };
@@ -86,7 +89,7 @@ static void look_at_fusermount(struct findings *findings)
  * What indexes the machine walks through every file system that it is not told to leave out: here each
  * walk would cost a call a resource.  There may be no such program.
  */
-static void look_at_updatedb(struct findings *findings)
+static void look_at_updatedb(struct doctor_checks *findings)
 {
 	static const char PATH[] = "/etc/updatedb.conf";
 	struct buf why;
@@ -101,7 +104,8 @@ static void look_at_updatedb(struct findings *findings)
 	if (types && strstr(types, "fuse.describefs"))
 		finding_say(findings, FINDING_OK, "updatedb", "leaves describefs alone");
 	else if (text)
-		finding_say(findings, FINDING_WARNING, "updatedb", "would walk through every mount: add "
+		finding_say(findings, FINDING_WARNING, "updatedb",
+			"would walk through every mount: add "
 			"fuse.describefs "
 			"to PRUNEFS in /etc/updatedb.conf");
 	free(text);
@@ -109,7 +113,7 @@ static void look_at_updatedb(struct findings *findings)
 }
 
 /* What a kernel is too old for still works, in another way. */
-static void look_at_kernel(struct findings *findings)
+static void look_at_kernel(struct doctor_checks *findings)
 {
 	static const struct {
 		int major, minor;
@@ -138,7 +142,7 @@ static void look_at_kernel(struct findings *findings)
 	finding_say(findings, FINDING_OK, "kernel", text);
 }
 
-static void look_at_libraries(struct findings *findings)
+static void look_at_libraries(struct doctor_checks *findings)
 {
 	char text[512];
 
@@ -148,7 +152,7 @@ static void look_at_libraries(struct findings *findings)
 }
 
 /* Others may look into a user's mount only if root allowed that once for the machine. */
-static void look_at_permissions(struct findings *findings)
+static void look_at_permissions(struct doctor_checks *findings)
 {
 	struct buf why;
 	size_t len;
@@ -167,15 +171,16 @@ static void look_at_permissions(struct findings *findings)
 	const char *line = text ? strstr(text, "user_allow_other") : NULL;
 	while (line && line > text && line[-1] != '\n')
 		line = strstr(line + 1, "user_allow_other");
-	finding_say(findings, FINDING_OK, "permissions", line ? "you may mount, also with allow_other" :
-		"you may mount; allow_other needs user_allow_other in /etc/fuse.conf");
+	finding_say(findings, FINDING_OK, "permissions",
+		line ? "you may mount, also with allow_other" :
+		       "you may mount; allow_other needs user_allow_other in /etc/fuse.conf");
 	free(text);
 	buf_release(&why);
 }
 
-static void look_at_mount(struct findings *findings, const struct mount *mount, int error)
+static void look_at_mount(struct doctor_checks *findings, const struct mount *mount, int error)
 {
-	enum finding finding = FINDING_PROBLEM;
+	enum doctor_check finding = FINDING_PROBLEM;
 	struct buf text;
 
 	buf_init(&text, 1 << 20);
@@ -191,36 +196,36 @@ static void look_at_mount(struct findings *findings, const struct mount *mount, 
 	} else if (error == EINVAL) {
 		buf_puts(&text, " does not answer as describefs does: another program serves it; unmount it");
 	} else {
-		buf_printf(&text, " does not answer: %s", error < 0 || error == ETIMEDOUT ?
-			"is its process stopped?" : strerror(error));
+		buf_printf(&text, " does not answer: %s",
+			error < 0 || error == ETIMEDOUT ? "is its process stopped?" : strerror(error));
 	}
 	finding_say(findings, finding, "mount", text.data);
 	buf_release(&text);
 }
 
-static void look_at_mounts(struct findings *findings)
+static void look_at_mounts(struct doctor_checks *findings)
 {
 	struct mounts mounts;
 	int64_t uid = geteuid();
 	size_t n = 0;
 
 	mounts_read(&mounts);
-	const struct mount **asked = xcalloc(mounts.n + 1, sizeof(*asked));
+	const struct mount **query = xcalloc(mounts.n + 1, sizeof(*query));
 	struct mount_answers *answers = xcalloc(mounts.n + 1, sizeof(*answers));
 	for (unsigned i = 0; i < mounts.n; i++)
 		if (mounts.v[i].uid == uid && !strcmp(mounts.v[i].part, "/"))
-			asked[n++] = &mounts.v[i];
-	mount_answers_ask(asked, n, answers);
+			query[n++] = &mounts.v[i];
+	mount_answers_ask(query, n, answers);
 	for (size_t i = 0; i < n; i++) {
-		look_at_mount(findings, asked[i], answers[i].error);
+		look_at_mount(findings, query[i], answers[i].error);
 		mount_answers_release(&answers[i]);
 	}
 	free(answers);
-	free(asked);
+	free(query);
 	mounts_release(&mounts);
 }
 
-void doctor_look_at_machine(struct findings *findings)
+void doctor_look_at_machine(struct doctor_checks *findings)
 {
 	look_at_fuse(findings);
 	look_at_user(findings);

@@ -10,6 +10,6 @@
  * ": CODE: MESSAGE (request ID); what to do".  `noted`: the failures that the source had noted before it was
  * asked; an older one is taken only if it has the same cause, and so still stands.
  */
-void failure_add(struct buf *out, const struct source *source, enum fault fault, uint64_t noted);
+void failure_add(struct buf *out, const struct source *source, enum error error, uint64_t noted);
 
 #endif

@@ -14,7 +14,7 @@
 #include "sys/daemon.h"
 #include "sys/mounting.h"
 #include "sys/output.h"
-#include "tree/guide.h"
+#include "tree/catalog_help.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -56,7 +56,7 @@ static void stop(void *arg, int number)
 
 	(void)number;
 	if (service->leaving || !service->front || sources_are_waited_for(service->sources) ||
-			!front_detach(service->front)) {
+		!front_detach(service->front)) {
 		loop_stop(setting->loop, 0);
 		return;
 	}
@@ -126,7 +126,7 @@ static void catch_signals(struct service *service)
 
 	loop_signal(setting->loop, SIGTERM, stop, service);
 	loop_signal(setting->loop, SIGINT, stop, service);
-	if (setting->config->foreground && !keyring_manager(setting->keyring))
+	if (setting->config->foreground && !credential_chain_manager(setting->credential_chain))
 		loop_signal(setting->loop, SIGHUP, stop, service);
 	else
 		loop_signal(setting->loop, SIGHUP, refresh_everything, service);
@@ -153,13 +153,13 @@ static bool look_below(struct sources *sources, const char *place, struct buf *w
 	if (why->len)
 		return false;
 	for (size_t i = 0; i < sources->n; i++)
-		meets |= keyring_meets(setting->keyring, sources->v[i].catalog->cloud,
+		meets |= credential_chain_meets(setting->credential_chain, sources->v[i].catalog->cloud,
 			sources->v[i].name->profile, &setting->cover);
 	if (setting->config->cacert)
 		meets |= file_cover_meets(&setting->cover, setting->config->cacert);
 	if (!meets)
 		file_cover_release(&setting->cover);
-	keyring_cover(setting->keyring, &setting->cover);
+	credential_chain_cover(setting->credential_chain, &setting->cover);
 	return true;
 }
 
@@ -170,7 +170,7 @@ static int serve(struct service *service, struct buf *why)
 	struct setting *setting = &sources->setting;
 
 	if (service->fd < 0)
-		service->manager = daemon_manager(keyring_manager(setting->keyring));
+		service->manager = daemon_manager(credential_chain_manager(setting->credential_chain));
 	if (!look_below(sources, service->place, why) || !sources_start(sources, why)) {
 		daemon_fail(service->fd, complain(why));
 		return 1;
@@ -201,7 +201,7 @@ static int mount_sources(struct sources *sources, struct buf *why)
 	if (!sources_prepare(sources, why))
 		return complain(why);
 	char *place = config->foreground ? mounting_place(config->mountpoint, why) :
-		daemon_detach(config->mountpoint, &service.fd, why);
+					   daemon_detach(config->mountpoint, &service.fd, why);
 	service.place = place;
 	if (place)
 		status = serve(&service, why);
@@ -265,12 +265,12 @@ static int run_verb(struct sources *sources, struct buf *why)
 }
 
 /* Takes the keyring. */
-static int run(const struct config *config, struct keyring *keyring, struct buf *why)
+static int run(const struct config *config, struct credential_chain *chain, struct buf *why)
 {
 	struct texts mistakes = { 0 };
 	struct sources sources;
 
-	sources_init(&sources, config, keyring);
+	sources_init(&sources, config, chain);
 	sources_load_catalogs(&sources, &mistakes);
 	int status;
 	if (config->verb == VERB_DOCTOR) {
@@ -314,15 +314,16 @@ static int run_alone(const struct config *config)
 int main(int argc, char *argv[])
 {
 	daemon_harden();
-	struct keyring *keyring = keyring_new();
-	struct config_places places = { .machine = "/etc/describefs/config", .home = keyring_home(keyring),
-		.invoker = keyring_invoker(keyring) };
+	struct credential_chain *chain = credential_chain_new();
+	struct config_places places = { .machine = "/etc/describefs/config",
+		.home = credential_chain_home(chain),
+		.invoker = credential_chain_invoker(chain) };
 	struct config config;
 	struct buf why, path;
 
 	buf_init(&why, 4096);
 	buf_init(&path, 4096);
-	if (keyring_config(keyring, "config", &path))
+	if (credential_chain_config(chain, "config", &path))
 		places.user = path.data;
 	int status = config_parse(&config, argc, argv, &places, &why);
 	for (int i = 1; i < argc; i++)
@@ -330,10 +331,10 @@ int main(int argc, char *argv[])
 	if (status) {
 		output_complain(why.data);
 	} else if ((status = run_alone(&config)) < 0) {
-		status = run(&config, keyring, &why);
-		keyring = NULL;
+		status = run(&config, chain, &why);
+		chain = NULL;
 	}
-	keyring_free(keyring);
+	credential_chain_free(chain);
 	config_release(&config);
 	buf_release(&path);
 	buf_release(&why);

@@ -154,7 +154,7 @@ static void ask_some(const struct mount *const *mounts, size_t n, struct mount_a
 
 	for (size_t i = 0; i < n; i++)
 		if (!child_start(&children[i], say, (void *)(uintptr_t)mounts[i],
-				SOURCES_MAX * (ANSWER_MAX + NAME_MAX + 2)))
+			    SOURCES_MAX * (ANSWER_MAX + NAME_MAX + 2)))
 			children[i].status = errno;
 	child_hear(children, n, ms);
 	for (size_t i = 0; i < n; i++)

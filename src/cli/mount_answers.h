@@ -8,7 +8,7 @@
 #define DESCRIBEFS_MOUNT_ANSWERS_H
 
 #include "config/config.h"
-#include "sys/mounts.h"
+#include "sys/mount_table.h"
 
 enum { ASKED_MS = 5000 }; /* in which all are asked */
 

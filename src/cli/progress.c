@@ -47,8 +47,8 @@ void progress_show(struct progress *progress, size_t done, size_t total, const c
 	progress_hide(progress);
 	fflush(stdout);
 	char *shown = shown_line(what);
-	fprintf(stderr, "[%.*s%.*s] %zu/%zu %.*s", full, FULL, WIDTH - full, EMPTY, done, total,
-		WHAT_MAX, shown);
+	fprintf(stderr, "[%.*s%.*s] %zu/%zu %.*s", full, FULL, WIDTH - full, EMPTY, done, total, WHAT_MAX,
+		shown);
 	free(shown);
 	fflush(stderr);
 	progress->drawn = true;

@@ -171,12 +171,15 @@ static int ask(int fd, const char *name, const char *path)
 		return complain(path, error && !is_unknown ? strerror(error) : NOT_OURS);
 	if (request.wait_s) {
 		char text[128];
-		snprintf(text, sizeof(text), "refreshed less than a term ago: try again in %u s "
-			"(the user who mounted it may refresh it at any time)", request.wait_s);
+		snprintf(text, sizeof(text),
+			"refreshed less than a term ago: try again in %u s "
+			"(the user who mounted it may refresh it at any time)",
+			request.wait_s);
 		return complain(path, text);
 	}
 	if (request.names_kept)
-		complain(path, "Linux before 6.16 cannot drop cached names; they stay visible until they "
+		complain(path,
+			"Linux before 6.16 cannot drop cached names; they stay visible until they "
 			"expire");
 	return 0;
 }
@@ -197,15 +200,15 @@ static bool ask_above(const char *path, int *status)
 	char *head = xstrdup(path), *tail = xstrdup(path);
 	const char *name = basename(tail);
 	int fd = open_in_mount(dirname(head));
-	bool asked = fd >= 0 && strlen(name) < sizeof(((struct refresh_request *)0)->path);
+	bool query = fd >= 0 && strlen(name) < sizeof(((struct refresh_request *)0)->path);
 
-	if (asked)
+	if (query)
 		*status = ask(fd, name, path) || check_is_there(path);
 	else if (fd >= 0)
 		close(fd);
 	free(head);
 	free(tail);
-	return asked;
+	return query;
 }
 
 static int refresh(const char *path)

@@ -110,8 +110,7 @@ static void add_numbers(struct report *report, const struct mount *mount, const 
 }
 
 /* A row that says in words how the mount is, and whose it is if that is another user. */
-static void add_words(struct report *report, const struct mount *mount, const char *before,
-	const char *after)
+static void add_words(struct report *report, const struct mount *mount, const char *before, const char *after)
 {
 	struct buf text;
 	char user[64];
@@ -139,8 +138,11 @@ static void add_failure(struct report *report, const struct mount *mount, int er
 	else if (error == ENOTCONN)
 		add_words(report, mount, "dead: mount it again, or fusermount3 -u ", mount->point);
 	else
-		add_words(report, mount, error < 0 ? "does not answer" : error == EINVAL ?
-			"does not answer as describefs does" : strerror(error), "");
+		add_words(report, mount,
+			error < 0               ? "does not answer" :
+				error == EINVAL ? "does not answer as describefs does" :
+						  strerror(error),
+			"");
 	report->status |= !is_private;
 }
 
@@ -157,7 +159,7 @@ static void add_part(struct report *report, const struct mount *mount)
 
 	for (unsigned i = 0; !whole && i < report->mounts->n; i++)
 		if (mounts_share(&report->mounts->v[i].id, &mount->id) &&
-				!strcmp(report->mounts->v[i].part, "/"))
+			!strcmp(report->mounts->v[i].part, "/"))
 			whole = &report->mounts->v[i];
 	buf_init(&text, SIZE_MAX);
 	buf_printf(&text, "shows %s of ", mount->part);
@@ -183,17 +185,17 @@ static void add_mount(struct report *report, const struct mount *mount, const st
 static void add_mounts(struct report *report)
 {
 	const struct mounts *mounts = report->mounts;
-	const struct mount **asked = xcalloc(mounts->n + 1, sizeof(*asked));
+	const struct mount **query = xcalloc(mounts->n + 1, sizeof(*query));
 	struct mount_answers *answers = xcalloc(mounts->n + 1, sizeof(*answers));
 	size_t n = 0;
 
 	for (unsigned i = 0; i < mounts->n; i++)
 		if (is_shown(report, &mounts->v[i]) && !strcmp(mounts->v[i].part, "/"))
-			asked[n++] = &mounts->v[i];
-	mount_answers_ask(asked, n, answers);
+			query[n++] = &mounts->v[i];
+	mount_answers_ask(query, n, answers);
 	n = 0;
 	for (unsigned i = 0; i < mounts->n; i++) {
-		if (asked[n] == &mounts->v[i]) {
+		if (query[n] == &mounts->v[i]) {
 			add_mount(report, &mounts->v[i], &answers[n]);
 			mount_answers_release(&answers[n++]);
 		} else if (is_shown(report, &mounts->v[i])) {
@@ -201,7 +203,7 @@ static void add_mounts(struct report *report)
 		}
 	}
 	free(answers);
-	free(asked);
+	free(query);
 }
 
 static void add_heads(struct columns *columns)

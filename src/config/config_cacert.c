@@ -15,8 +15,10 @@ enum { CACERT_BYTES_MAX = 16 << 20 };
 
 static void say_none(const char *path, struct buf *why)
 {
-	buf_printf(why, "cacert=%s: holds no certificate as PEM has it (-----BEGIN CERTIFICATE-----); of "
-		"DER, openssl x509 -inform der -in FILE -out FILE.pem makes one", path);
+	buf_printf(why,
+		"cacert=%s: holds no certificate as PEM has it (-----BEGIN CERTIFICATE-----); of "
+		"DER, openssl x509 -inform der -in FILE -out FILE.pem makes one",
+		path);
 }
 
 bool config_check_cacert(const char *path, int64_t invoker, struct buf *why)

@@ -280,16 +280,15 @@ static bool list_catalogs(struct texts *names, const char *home, const char *dir
 	return true;
 }
 
-static bool load_catalog(struct catalogs *catalogs, const struct config_places *places,
-	const char *directory, const char *name, struct buf *why)
+static bool load_catalog(struct catalogs *catalogs, const struct config_places *places, const char *directory,
+	const char *name, struct buf *why)
 {
 	struct buf path;
 	size_t len;
 	buf_init(&path, PATH_ROOM);
 	buf_printf(&path, "%s/%s", directory, name);
 	const struct file_trust trust = { places->invoker, FILE_DECIDES };
-	char *text = file_read_trusted(NULL, path.data, CATALOG_BYTES_MAX, trust, &len,
-		why);
+	char *text = file_read_trusted(NULL, path.data, CATALOG_BYTES_MAX, trust, &len, why);
 	if (!text && errno == EACCES)
 		file_advise_home(NULL, places->home, path.data, why);
 	bool good = text && catalogs_load(catalogs, path.data, text, len, why);

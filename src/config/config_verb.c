@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off */
 static const struct verb_row VERBS[] = {
 	{ "mount", VERB_MOUNT, 1, SIZE_MAX, "ofd", true, "describefs [OPTION]... SOURCE... MOUNTPOINT" },
 	{ "ls", VERB_LS, 1, SIZE_MAX, "odfl", false, "describefs ls [-l] SOURCE [PATH]..." },
@@ -18,13 +19,15 @@ static const struct verb_row VERBS[] = {
 	{ "help", VERB_HELP, 0, 1, "", false, "describefs help" },
 	{ "version", VERB_VERSION, 0, 0, "", false, "describefs version" },
 };
+/* clang-format on */
 
 /* The command that does it: what stands before and behind the operand, and what stands for a missing one. */
-struct answer {
+struct response_reader {
 	const char *word, *before, *operand, *behind;
 };
 
-static const struct answer ANSWERS[] = {
+/* clang-format off */
+static const struct response_reader ANSWERS[] = {
 	{ "umount", "fusermount3 -u ", "MOUNTPOINT", "" },
 	{ "unmount", "fusermount3 -u ", "MOUNTPOINT", "" },
 	{ "stop", "fusermount3 -u ", "MOUNTPOINT", "" },
@@ -46,6 +49,7 @@ static const struct answer ANSWERS[] = {
 	{ "mounts", "describefs status", "", "" },
 	{ "start", "describefs mount ", "SOURCE", " MOUNTPOINT" },
 };
+/* clang-format on */
 
 const struct verb_row *config_find_verb(const char *word)
 {
@@ -58,7 +62,7 @@ const struct verb_row *config_find_verb(const char *word)
 bool config_answer_word(const char **words, size_t n, struct buf *why)
 {
 	for (size_t i = 0; i < sizeof ANSWERS / sizeof *ANSWERS; i++) {
-		const struct answer *answer = &ANSWERS[i];
+		const struct response_reader *answer = &ANSWERS[i];
 		if (strcmp(answer->word, words[0]) != 0)
 			continue;
 		buf_printf(why, "%s is no verb of describefs: %s%s%s", words[0], answer->before,

@@ -102,8 +102,9 @@ static bool is_pin(const char *text, size_t len)
 {
 	size_t parts = 1, part_len = 0;
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '%' && (i + 2 >= len || ascii_hex_value(text[i + 1]) < 0 ||
-			ascii_hex_value(text[i + 2]) < 0))
+		if (text[i] == '%' &&
+			(i + 2 >= len || ascii_hex_value(text[i + 1]) < 0 ||
+				ascii_hex_value(text[i + 2]) < 0))
 			return false;
 		if (text[i] != '/') {
 			part_len++;
@@ -204,6 +205,7 @@ struct option {
 	bool (*set)(struct config *config, const char *value);
 };
 
+/* clang-format off */
 static const struct option OPTIONS[] = {
 	{ "endpoint", "wants https://HOST[:PORT]; http:// only to a loopback host",
 		set_endpoint },
@@ -229,6 +231,7 @@ static const struct option OPTIONS[] = {
 	{ "fsname", "wants a name", set_fsname },
 	{ "subtype", "cannot be set: it is how describefs knows its own mounts", refuse },
 };
+/* clang-format on */
 
 /* Of these, what only a mount has a use for. */
 static const char *const OF_MOUNTS[] = { "allow_other", "uid", "gid", "umask", "fsname", "subtype" };
@@ -237,13 +240,13 @@ static const char *const OF_MOUNTS[] = { "allow_other", "uid", "gid", "umask", "
 static const char *const OF_PLACES[] = { "endpoint", "metadata", "sts", "cacert", "proxy" };
 
 /* Passed on to libfuse. */
-static const char *const PASSED[] = { "auto_unmount", "default_permissions", "nodev", "nosuid",
-	"noexec", "noatime" };
+static const char *const PASSED[] = { "auto_unmount", "default_permissions", "nodev", "nosuid", "noexec",
+	"noatime" };
 
 /* Of mount(8) and fstab, or without a meaning for a read-only mount. */
-static const char *const IGNORED[] = { "ro", "rw", "defaults", "dev", "suid", "exec", "auto",
-	"noauto", "user", "nouser", "users", "nousers", "owner", "noowner", "group", "nogroup", "_netdev",
-	"nofail", "sync", "async", "dirsync", "atime", "diratime", "nodiratime", "relatime", "norelatime",
+static const char *const IGNORED[] = { "ro", "rw", "defaults", "dev", "suid", "exec", "auto", "noauto",
+	"user", "nouser", "users", "nousers", "owner", "noowner", "group", "nogroup", "_netdev", "nofail",
+	"sync", "async", "dirsync", "atime", "diratime", "nodiratime", "relatime", "norelatime",
 	"strictatime", "nostrictatime", "lazytime", "nolazytime", "silent", "loud", "mand", "nomand",
 	"iversion", "noiversion", "symfollow", "nosymfollow" };
 
@@ -426,7 +429,7 @@ bool options_take(struct config *config, const char *list, struct buf *why)
 static bool means_something(const char *item, const char *word, bool calls)
 {
 	if (is_listed(OF_MOUNTS, COUNT(OF_MOUNTS), word) || is_listed(PASSED, COUNT(PASSED), word) ||
-			is_ignored(item))
+		is_ignored(item))
 		return false;
 	return calls || !find(word) || is_listed(OF_PLACES, COUNT(OF_PLACES), word);
 }

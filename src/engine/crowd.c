@@ -5,7 +5,7 @@
  * many of them as processes.  Users who did not mount the tree have a smaller ceiling, so that there is
  * always room for the one who did.
  */
-#include "flight.h"
+#include "fetch.h"
 
 bool crowd_is_other(const struct engine *engine, unsigned uid)
 {
@@ -14,22 +14,22 @@ bool crowd_is_other(const struct engine *engine, unsigned uid)
 	return options->is_owner && !options->is_owner(options->key_arg, uid);
 }
 
-static void note(struct engine *engine, const struct wait *wait)
+static void note(struct engine *engine, const struct waiter *wait)
 {
-	struct fault_note note = { 0 };
+	struct error_note note = { 0 };
 	struct buf path;
 
 	engine->stats.turned_away++;
 	engine->stats.failures++;
-	fault_note_copy(note.message, sizeof(note.message),
+	error_note_copy(note.message, sizeof(note.message),
 		"too many questions wait already: let fewer readers ask at once (xargs -P)");
 	buf_init(&path, JSON_BYTES_MAX);
 	tree_path(engine->options.tree, wait->id, &path);
-	journal_add(&engine->journal, engine_wall_s(engine), path.data, wait->uid, FAULT_QUEUE, &note);
+	journal_add(&engine->journal, engine_wall_s(engine), path.data, wait->uid, ERR_QUEUE, &note);
 	buf_release(&path);
 }
 
-bool crowd_admits(struct wait *wait, const struct reply *reply)
+bool crowd_admits(struct waiter *wait, const struct reply *reply)
 {
 	struct engine *engine = wait->engine;
 	struct engine_stats *stats = &engine->stats;
@@ -37,7 +37,7 @@ bool crowd_admits(struct wait *wait, const struct reply *reply)
 	bool is_full = stats->parked >= WAITS_MAX || (by_other && stats->parked_others >= WAITS_OTHERS_MAX);
 
 	/* the mount's own texts are made at once */
-	if (is_full && (reply->outcome != OUTCOME_NEED || reply->want != WANT_TEXTS)) {
+	if (is_full && (reply->outcome != RESULT_NEED_FETCH || reply->fetch_kind != FETCH_TEXTS)) {
 		note(engine, wait);
 		return false;
 	}
@@ -47,7 +47,7 @@ bool crowd_admits(struct wait *wait, const struct reply *reply)
 	return true;
 }
 
-void crowd_leave(const struct wait *wait)
+void crowd_leave(const struct waiter *wait)
 {
 	struct engine_stats *stats = &wait->engine->stats;
 

@@ -3,7 +3,7 @@
  */
 #include "engine/journal.h"
 
-#include "base/when.h"
+#include "base/timestamp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,20 +12,20 @@ static void add_field(struct buf *line, const char *text)
 {
 	char field[512];
 
-	fault_note_copy(field, sizeof(field), text);
+	error_note_copy(field, sizeof(field), text);
 	buf_putc(line, '\t');
 	buf_puts(line, *field ? field : "-");
 }
 
-static char *make_text(int64_t now_s, const char *path, enum fault fault, const struct fault_note *note)
+static char *make_text(int64_t now_s, const char *path, enum error error, const struct error_note *note)
 {
 	struct buf line;
 
 	buf_init(&line, SIZE_MAX);
-	when_format(&line, now_s);
+	timestamp_format(&line, now_s);
 	add_field(&line, *path ? path : "/");
-	add_field(&line, strerrorname_np(fault_errno(fault)));
-	add_field(&line, *note->code ? note->code : fault_name(fault));
+	add_field(&line, strerrorname_np(error_errno(error)));
+	add_field(&line, *note->code ? note->code : error_name(error));
 	add_field(&line, note->request_id);
 	add_field(&line, note->message);
 	return buf_take(&line);
@@ -44,12 +44,12 @@ static void add_kinds(struct buf *sort, const char *path)
 	}
 }
 
-static char *make_sort(const char *path, unsigned uid, enum fault fault, const struct fault_note *note)
+static char *make_sort(const char *path, unsigned uid, enum error error, const struct error_note *note)
 {
 	struct buf sort;
 
 	buf_init(&sort, SIZE_MAX);
-	buf_printf(&sort, "%u\t%s\t%s\t", uid, fault_name(fault), note->code);
+	buf_printf(&sort, "%u\t%s\t%s\t", uid, error_name(error), note->code);
 	add_kinds(&sort, path);
 	return buf_take(&sort);
 }
@@ -75,18 +75,19 @@ static unsigned fold(struct journal *journal, const char *sort, int64_t now_s)
 	return 0;
 }
 
-void journal_add(struct journal *journal, int64_t now_s, const char *path, unsigned uid, enum fault fault,
-	const struct fault_note *note)
+void journal_add(struct journal *journal, int64_t now_s, const char *path, unsigned uid, enum error error,
+	const struct error_note *note)
 {
-	struct journal_line line = { .sort = make_sort(path, uid, fault, note),
-		.text = make_text(now_s, path, fault, note), .last_s = now_s };
+	struct journal_line line = { .sort = make_sort(path, uid, error, note),
+		.text = make_text(now_s, path, error, note),
+		.last_s = now_s };
 
 	line.count = fold(journal, line.sort, now_s) + 1;
 	if (journal->n == JOURNAL_LINES)
 		take_out(journal, 0);
 	journal->lines[journal->n++] = line;
 	journal->count++;
-	journal->last_fault = fault;
+	journal->last_error = error;
 	journal->last = *note;
 }
 

@@ -4,7 +4,7 @@
  * The first is the text that Prometheus reads (exposition format 0.0.4), the second a line for each call that
  * is under way.  Both are of the moment in which they are looked up.
  */
-#include "flight.h"
+#include "fetch.h"
 
 enum { MS_A_SECOND = 1000 };
 
@@ -43,12 +43,12 @@ static void add_calls(struct buf *out, const struct engine *engine)
 	begin(out, "calls_total", "counter", "Calls that ended, each try for itself, by what came of them.");
 	for (size_t i = 0; i < engine->n_actions; i++) {
 		const struct action_state *state = engine->actions[i];
-		for (unsigned cause = 0; cause < FAULT_COUNT; cause++) {
+		for (unsigned cause = 0; cause < ERR_COUNT; cause++) {
 			if (!state->ended[cause])
 				continue;
 			buf_puts(out, "describefs_calls_total");
 			add_action(out, state->action);
-			buf_printf(out, ",cause=\"%s\"} %llu\n", fault_name((enum fault)cause),
+			buf_printf(out, ",cause=\"%s\"} %llu\n", error_name((enum error)cause),
 				(unsigned long long)state->ended[cause]);
 		}
 	}
@@ -60,7 +60,7 @@ static void add_queues(struct buf *out, const struct engine *engine)
 	for (size_t i = 0; i < engine->n_actions; i++) {
 		const struct action_state *state = engine->actions[i];
 		size_t n = 0;
-		for (const struct leg *leg = state->first; leg; leg = leg->queue_next)
+		for (const struct call *call = state->first; call; call = call->queue_next)
 			n++;
 		buf_puts(out, "describefs_rate_waiting");
 		add_action(out, state->action);
@@ -89,7 +89,7 @@ void metrics_print(const struct engine *engine, struct buf *out)
 		"Questions that were refused because too many waited.");
 	add_queues(out, engine);
 	add_number(out, "followed", "gauge", tree.followed, "Files .events that are kept.");
-	add_number(out, "breaker_open", "gauge", breaker_says(&engine->breaker) != FAULT_NONE,
+	add_number(out, "breaker_open", "gauge", circuit_breaker_state(&engine->breaker) != ERR_NONE,
 		"1: the cloud is down, and only asked now and then.");
 	add_number(out, "resources", "gauge", tree.nodes, "Resources and listings that are known.");
 	add_number(out, "versions", "gauge", tree.versions, "Answers that were looked into and are kept.");
@@ -100,11 +100,14 @@ void metrics_print(const struct engine *engine, struct buf *out)
 	add_seconds(out, "uptime_seconds", now_ms - engine->started_ms, "How long it has been mounted.");
 }
 
-static const char *state_name(enum leg_state state)
+static const char *state_name(enum call_state state)
 {
-	static const char *const names[] = { [LEG_SLEEPS] = "sleeps", [LEG_KEYLESS] = "keyless",
-		[LEG_QUEUED] = "queued",
-		[LEG_SENT] = "sent", [LEG_CAME] = "answered", [LEG_ENDED] = "answered" };
+	static const char *const names[] = { [CALL_BACKOFF] = "sleeps",
+		[CALL_AWAITING_CREDENTIALS] = "keyless",
+		[CALL_QUEUED] = "queued",
+		[CALL_SENT] = "sent",
+		[LEG_CAME] = "answered",
+		[CALL_DONE] = "answered" };
 
 	return names[state];
 }
@@ -113,28 +116,27 @@ void requests_print(const struct engine *engine, struct buf *out)
 {
 	int64_t now_ms = engine_now_ms(engine);
 
-	for (const struct flight *flight = engine->flights; flight; flight = flight->next)
-		for (const struct leg *leg = flight->legs; leg; leg = leg->next) {
-			int64_t age_ms = now_ms - leg->begun_ms;
+	for (const struct fetch *fetch = engine->fetches; fetch; fetch = fetch->next)
+		for (const struct call *call = fetch->calls; call; call = call->next) {
+			int64_t age_ms = now_ms - call->begun_ms;
 			buf_printf(out, "%lld.%03lld\t%s\t", (long long)(age_ms / MS_A_SECOND),
-				(long long)(age_ms % MS_A_SECOND), action_name(leg->action));
-			node_path(flight->node, out);
-			buf_printf(out, "\t%u\t%s\n", leg->tries, state_name(leg->state));
+				(long long)(age_ms % MS_A_SECOND), action_name(call->action));
+			node_path(fetch->node, out);
+			buf_printf(out, "\t%u\t%s\n", call->tries, state_name(call->state));
 		}
 }
 
-void answer_trace(const struct leg *leg, const struct response *response, enum fault fault)
+void answer_trace(const struct call *call, const struct response *response, enum error error)
 {
-	const struct engine_options *options = &leg->flight->engine->options;
+	const struct engine_options *options = &call->fetch->engine->options;
 	struct buf line;
 
 	if (!options->trace)
 		return;
 	buf_init(&line, 1024);
 	buf_printf(&line, "%s status=%d ms=%lld try=%u fault=%s code=%s request=%s",
-		action_name(leg->action), response->status,
-		(long long)(leg->received_ms - leg->sent_ms), leg->tries,
-		fault_name(fault), leg->note.code, leg->note.request_id);
+		action_name(call->action), response->status, (long long)(call->received_ms - call->sent_ms),
+		call->tries, error_name(error), call->note.code, call->note.request_id);
 	options->trace(options->trace_arg, line.data);
 	buf_release(&line);
 }

@@ -1,18 +1,15 @@
 /*
- * page.c - what a flight asks for and takes in: bodies, items, harvests.  Which page is next, paging.c says.
+ * page.c - what a fetch asks for and takes in: bodies, items, harvests.  Which page is next, paging.c says.
  *
  * A listing whose list call is gone is put together from the ids that other listings mention (harvest), and
  * says that it is not complete.
  */
-#include "flight.h"
+#include "fetch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	LISTING_MAX = 2000000,
-	PAGE_ITEMS_MAX = 16384
-};
+enum { LISTING_MAX = 2000000, PAGE_ITEMS_MAX = 16384 };
 
 /* ---- bodies ---- */
 
@@ -58,72 +55,71 @@ static void add_json(struct buf *out, const char *name, const char *json)
 }
 
 /* The fixed members: a refresh orders or filters in another way than a whole reading. */
-static const char *fixed_members(const struct leg *leg)
+static const char *fixed_members(const struct call *call)
 {
-	const struct action *action = leg->action;
+	const struct action *action = call->action;
 
-	switch (leg->flight->phase) {
+	switch (call->fetch->phase) {
 	case PHASE_NEWEST:
 		return action->newest;
 	case PHASE_LIVE:
 		return action->live;
 	case PHASE_PART:
-		return node_filter(leg->flight->node);
+		return node_filter(call->fetch->node);
 	default:
 		return action->params ? action->params : "{}";
 	}
 }
 
-void flight_body(const struct leg *leg, struct buf *out)
+void fetch_body(const struct call *call, struct buf *out)
 {
-	const struct flight *flight = leg->flight;
-	const struct action *action = leg->action;
-	const char *params = fixed_members(leg);
+	const struct fetch *fetch = call->fetch;
+	const struct action *action = call->action;
+	const char *params = fixed_members(call);
 	size_t len = strlen(params);
 
 	buf_putc(out, '{');
 	if (len > 2)
 		buf_add(out, params + 1, len - 2);
-	add_text(out, action->parent, node_parent_id(flight->node), action->numbers);
-	add_text(out, action->id, node_id(flight->node), action->numbers);
+	add_text(out, action->parent, node_parent_id(fetch->node), action->numbers);
+	add_text(out, action->id, node_id(fetch->node), action->numbers);
 	if (action->paging == PAGING_OFFSET) {
-		add_number(out, action->offset, leg->offset);
-		add_number(out, action->limit, leg->limit);
+		add_number(out, action->offset, call->offset);
+		add_number(out, action->limit, call->limit);
 	} else if (action->paging == PAGING_MARKER) {
-		add_json(out, action->marker, flight->marker);
-		add_number(out, action->limit, leg->limit);
+		add_json(out, action->marker, fetch->marker);
+		add_number(out, action->limit, call->limit);
 	}
 	buf_putc(out, '}');
 }
 
 /* ---- which call ---- */
 
-static void choose(struct flight *flight, const struct action *action, const char *ids)
+static void choose(struct fetch *fetch, const struct action *action, const char *ids)
 {
-	flight->action = action;
-	flight->ids = ids;
-	flight->page_items = 0;
-	flight->barren = 0;
-	paging_begin(flight);
+	fetch->action = action;
+	fetch->ids = ids;
+	fetch->page_items = 0;
+	fetch->empty_pages = 0;
+	paging_begin(fetch);
 }
 
-void flight_choose_list(struct flight *flight, enum phase phase)
+void fetch_choose_list(struct fetch *fetch, enum phase phase)
 {
-	flight->phase = phase;
+	fetch->phase = phase;
 	if (phase != PHASE_NEWEST)
-		flight->n_live = 0;
+		fetch->n_live = 0;
 	if (phase == PHASE_WHOLE) {
-		tree_list_begin(flight->node, flight->want == WANT_LIST);
-		flight->reads = true;
-		flight->n_seen = 0;
+		tree_list_begin(fetch->node, fetch->fetch_kind == FETCH_LIST);
+		fetch->reads = true;
+		fetch->n_seen = 0;
 	}
-	choose(flight, &node_kind(flight->node)->list, NULL);
+	choose(fetch, &node_kind(fetch->node)->list, NULL);
 }
 
-static bool is_gone(struct flight *flight, const struct action *action)
+static bool is_gone(struct fetch *fetch, const struct action *action)
 {
-	return engine_action(flight->engine, action)->unsupported_ms >
-		engine_now_ms(flight->engine);
+	return engine_action(fetch->engine, action)->unsupported_ms > engine_now_ms(fetch->engine);
 }
 
 static bool exists(const struct action *action)
@@ -132,122 +128,124 @@ static bool exists(const struct action *action)
 }
 
 /* The next harvest that can be asked; false: there is none. */
-static bool choose_harvest(struct flight *flight)
+static bool choose_harvest(struct fetch *fetch)
 {
-	const struct kind *kind = node_kind(flight->node);
+	const struct kind *kind = node_kind(fetch->node);
 
-	flight->incomplete = true;
-	while (flight->step < kind->n_harvests) {
-		const struct harvest *harvest = &kind->harvests[flight->step++];
-		if (is_gone(flight, &harvest->list))
+	fetch->incomplete = true;
+	while (fetch->step < kind->n_harvests) {
+		const struct harvest *harvest = &kind->harvests[fetch->step++];
+		if (is_gone(fetch, &harvest->list))
 			continue;
-		choose(flight, &harvest->list, harvest->ids);
+		choose(fetch, &harvest->list, harvest->ids);
 		return true;
 	}
 	return false;
 }
 
-static void end_list(struct flight *flight, const struct source_note *note)
+static void end_list(struct fetch *fetch, const struct provenance_note *note)
 {
-	if (flight->lossy)
-		tree_list_keep(flight->node);
-	tree_list_end(flight->engine->options.tree, flight->node, !flight->incomplete, flight->newest_s,
-		note);
+	if (fetch->lossy)
+		tree_list_keep(fetch->node);
+	tree_list_end(fetch->engine->options.tree, fetch->node, !fetch->incomplete, fetch->newest_s, note);
 }
 
 /* Nobody (else) can be asked: what is pinned, was entered or was harvested is all there is. */
-static void end_unasked(struct flight *flight)
+static void end_unasked(struct fetch *fetch)
 {
-	int64_t now_ms = engine_now_ms(flight->engine);
-	struct source_note note = { .sent_ms = now_ms, .received_ms = now_ms,
-		.received_s = engine_wall_s(flight->engine), .action = "" };
+	int64_t now_ms = engine_now_ms(fetch->engine);
+	struct provenance_note note = { .sent_ms = now_ms,
+		.received_ms = now_ms,
+		.received_s = engine_wall_s(fetch->engine),
+		.action = "" };
 
-	end_list(flight, &note);
+	end_list(fetch, &note);
 }
 
-static enum fault begin_part(struct flight *flight)
+static enum error begin_part(struct fetch *fetch)
 {
-	const struct action *list = &node_kind(flight->node)->list;
+	const struct action *list = &node_kind(fetch->node)->list;
 
-	if (is_gone(flight, list))
-		return FAULT_UNSUPPORTED;
-	flight->phase = PHASE_PART;
-	flight->reads = true;
-	tree_part_begin(flight->engine->options.tree, flight->node);
-	choose(flight, list, NULL);
-	return FAULT_NONE;
+	if (is_gone(fetch, list))
+		return ERR_UNSUPPORTED;
+	fetch->phase = PHASE_PART;
+	fetch->reads = true;
+	tree_part_begin(fetch->engine->options.tree, fetch->node);
+	choose(fetch, list, NULL);
+	return ERR_NONE;
 }
 
-enum fault flight_begin(struct flight *flight)
+enum error fetch_begin(struct fetch *fetch)
 {
-	const struct kind *kind = node_kind(flight->node);
+	const struct kind *kind = node_kind(fetch->node);
 
-	if (flight->want == WANT_DESCRIBE) {
-		choose(flight, &kind->describe, NULL);
-		return is_gone(flight, flight->action) ? FAULT_UNSUPPORTED : FAULT_NONE;
+	if (fetch->fetch_kind == FETCH_DESCRIBE) {
+		choose(fetch, &kind->describe, NULL);
+		return is_gone(fetch, fetch->action) ? ERR_UNSUPPORTED : ERR_NONE;
 	}
-	if (flight->want == WANT_PART)
-		return begin_part(flight);
-	if (exists(&kind->list) && !is_gone(flight, &kind->list)) {
-		flight_choose_list(flight, refresh_phase(flight));
-		return FAULT_NONE;
+	if (fetch->fetch_kind == FETCH_PART)
+		return begin_part(fetch);
+	if (exists(&kind->list) && !is_gone(fetch, &kind->list)) {
+		fetch_choose_list(fetch, refresh_phase(fetch));
+		return ERR_NONE;
 	}
 	if (!kind->partial)
-		return FAULT_UNSUPPORTED;
-	tree_list_begin(flight->node, true);
-	flight->reads = true;
-	if (choose_harvest(flight))
-		return FAULT_NONE;
-	end_unasked(flight);
-	return FAULT_NONE;
+		return ERR_UNSUPPORTED;
+	tree_list_begin(fetch->node, true);
+	fetch->reads = true;
+	if (choose_harvest(fetch))
+		return ERR_NONE;
+	end_unasked(fetch);
+	return ERR_NONE;
 }
 
-bool flight_survives(struct flight *flight, enum fault *fault)
+bool fetch_survives(struct fetch *fetch, enum error *error)
 {
-	bool gone = *fault == FAULT_UNSUPPORTED || *fault == FAULT_DENIED;
+	bool gone = *error == ERR_UNSUPPORTED || *error == ERR_DENIED;
 
-	if (flight->want == WANT_DESCRIBE || flight->want == WANT_PART)
+	if (fetch->fetch_kind == FETCH_DESCRIBE || fetch->fetch_kind == FETCH_PART)
 		return false;
-	if (!node_kind(flight->node)->partial || (!gone && !flight->ids))
+	if (!node_kind(fetch->node)->partial || (!gone && !fetch->ids))
 		return false;
 	/* one source of ids that fails does not hide the others, nor what it said before */
-	flight->lossy |= !gone;
-	if (choose_harvest(flight))
+	fetch->lossy |= !gone;
+	if (choose_harvest(fetch))
 		return true;
-	if (flight->lossy && !flight->n_seen)
+	if (fetch->lossy && !fetch->n_seen)
 		return false;
-	end_unasked(flight);
-	*fault = FAULT_NONE;
+	end_unasked(fetch);
+	*error = ERR_NONE;
 	return false;
 }
 
-bool flight_expects(const struct flight *flight, enum fault fault)
+bool fetch_expects(const struct fetch *fetch, enum error error)
 {
-	return fault == FAULT_UNSUPPORTED && (flight->want == WANT_LIST || flight->want == WANT_WHOLE) &&
-		node_kind(flight->node)->partial;
+	return error == ERR_UNSUPPORTED &&
+		(fetch->fetch_kind == FETCH_LIST || fetch->fetch_kind == FETCH_WHOLE) &&
+		node_kind(fetch->node)->partial;
 }
 
-enum fault flight_judge(const struct flight *flight, enum fault fault)
+enum error fetch_judge(const struct fetch *fetch, enum error error)
 {
-	const struct node *node = flight->node;
+	const struct node *node = fetch->node;
 
-	if (flight->want == WANT_DESCRIBE) {
-		if (fault == FAULT_PARAMETER && !node_is_listed(node))
-			return FAULT_NAME;
-		return fault;
+	if (fetch->fetch_kind == FETCH_DESCRIBE) {
+		if (error == ERR_PARAMETER && !node_is_listed(node))
+			return ERR_NAME;
+		return error;
 	}
 	/* a list has no resource of its own that could be missing; its parent may be */
-	if (fault == FAULT_NOT_FOUND && (!node_parent_id(node) || flight->ids))
-		return FAULT_SERVER;
-	if (fault == FAULT_PARAMETER && node_parent_id(node) && !flight->ids && !node_is_listed(node))
-		return FAULT_NAME;
-	return fault;
+	if (error == ERR_NOT_FOUND && (!node_parent_id(node) || fetch->ids))
+		return ERR_SERVER;
+	if (error == ERR_PARAMETER && node_parent_id(node) && !fetch->ids && !node_is_listed(node))
+		return ERR_NAME;
+	return error;
 }
 
 /* ---- harvest ---- */
 
 /* Every text at `path` ("A[].B.C") below `value` is an id. */
-static void harvest_ids(struct flight *flight, const struct json *value, const char *path)
+static void harvest_ids(struct fetch *fetch, const struct json *value, const char *path)
 {
 	size_t len = strcspn(path, ".[");
 	char name[128];
@@ -257,14 +255,14 @@ static void harvest_ids(struct flight *flight, const struct json *value, const c
 	if (!len && path[0] == '[') {
 		const char *rest = path + 2 + (path[2] == '.');
 		for (const struct json *each = json_first(value); each; each = json_next(each))
-			harvest_ids(flight, each, rest);
+			harvest_ids(fetch, each, rest);
 		return;
 	}
 	if (!*path) {
 		enum json_type type = json_type(value);
 		if ((type == JSON_STRING || type == JSON_NUMBER) && *json_text(value) &&
-				kind_accepts_id(node_kind(flight->node), json_text(value)))
-			flight->n_seen += tree_list_id(flight->engine->options.tree, flight->node,
+			kind_accepts_id(node_kind(fetch->node), json_text(value)))
+			fetch->n_seen += tree_list_id(fetch->engine->options.tree, fetch->node,
 				json_text(value));
 		return;
 	}
@@ -272,50 +270,50 @@ static void harvest_ids(struct flight *flight, const struct json *value, const c
 		return;
 	memcpy(name, path, len);
 	name[len] = '\0';
-	harvest_ids(flight, json_get(value, name), path + len + (path[len] == '.'));
+	harvest_ids(fetch, json_get(value, name), path + len + (path[len] == '.'));
 }
 
 /* ---- pages ---- */
 
-static void note_passed_over(struct flight *flight, const struct source_note *note)
+static void note_passed_over(struct fetch *fetch, const struct provenance_note *note)
 {
-	struct fault_note why = { 0 };
+	struct error_note why = { 0 };
 
-	fault_note_copy(why.message, sizeof(why.message), "an item without an id was passed over");
-	fault_note_copy(why.request_id, sizeof(why.request_id), note->request_id);
-	engine_note_failure(flight, FAULT_ANSWER, &why);
-	flight->incomplete = true;
+	error_note_copy(why.message, sizeof(why.message), "an item without an id was passed over");
+	error_note_copy(why.request_id, sizeof(why.request_id), note->request_id);
+	engine_note_failure(fetch, ERR_ANSWER, &why);
+	fetch->incomplete = true;
 }
 
-/* FAULT_ANSWER: it was passed over.  FAULT_UNSUPPORTED: it does not belong there. */
-static enum fault take_item(struct flight *flight, const struct json *item, const struct source_note *note,
+/* ERR_ANSWER: it was passed over.  ERR_UNSUPPORTED: it does not belong there. */
+static enum error take_item(struct fetch *fetch, const struct json *item, const struct provenance_note *note,
 	struct listed *listed)
 {
-	struct tree *tree = flight->engine->options.tree;
+	struct tree *tree = fetch->engine->options.tree;
 
-	if (flight->phase == PHASE_PART)
-		return tree_part_item(tree, flight->node, item, note, &listed->first);
-	return tree_list_item(tree, flight->node, item, note, flight->phase == PHASE_WHOLE, listed);
+	if (fetch->phase == PHASE_PART)
+		return tree_part_item(tree, fetch->node, item, note, &listed->first);
+	return tree_list_item(tree, fetch->node, item, note, fetch->phase == PHASE_WHOLE, listed);
 }
 
 /* False: this is no answer to what a refresh, or a filter, asked for. */
-static bool take_items(struct flight *flight, const struct json *items, const struct source_note *note)
+static bool take_items(struct fetch *fetch, const struct json *items, const struct provenance_note *note)
 {
-	flight->gap = false;
-	if (flight->moving) /* the page begins again further up */
-		flight->last_s = INT64_MAX;
+	fetch->gap = false;
+	if (fetch->moving) /* the page begins again further up */
+		fetch->last_s = INT64_MAX;
 	for (const struct json *item = json_first(items), *first = item; item; item = json_next(item)) {
 		struct listed listed = { 0 };
-		enum fault fault = take_item(flight, item, note, &listed);
-		if (fault == FAULT_UNSUPPORTED)
+		enum error error = take_item(fetch, item, note, &listed);
+		if (error == ERR_UNSUPPORTED)
 			return false;
-		if (fault) {
-			note_passed_over(flight, note);
+		if (error) {
+			note_passed_over(fetch, note);
 			continue;
 		}
-		flight->n_seen += listed.first;
-		flight->gap |= item == first && listed.first;
-		if (!refresh_takes(flight, item, &listed))
+		fetch->n_seen += listed.first;
+		fetch->gap |= item == first && listed.first;
+		if (!refresh_takes(fetch, item, &listed))
 			return false;
 	}
 	return true;
@@ -329,10 +327,10 @@ static bool is_said(const struct json *result, const char *path)
 }
 
 /* Neither items nor how many there are. Where the API says so much, null alone is no empty list. */
-static bool says_nothing(const struct flight *flight, const struct json *result, const struct json *items)
+static bool says_nothing(const struct fetch *fetch, const struct json *result, const struct json *items)
 {
-	const struct action *action = flight->action;
-	bool first = !flight->offset && !flight->marker;
+	const struct action *action = fetch->action;
+	bool first = !fetch->offset && !fetch->marker;
 
 	if (is_said(result, action->total) || is_said(result, action->more))
 		return false;
@@ -340,78 +338,77 @@ static bool says_nothing(const struct flight *flight, const struct json *result,
 }
 
 /* Whether the answer is a page of the list at all: one that says nothing must never empty a listing. */
-static bool is_page(const struct flight *flight, const struct json *result, const struct json *items)
+static bool is_page(const struct fetch *fetch, const struct json *result, const struct json *items)
 {
 	bool null = !items || json_type(items) == JSON_NULL;
 
 	if (!null && json_type(items) != JSON_ARRAY)
 		return false;
-	if (null && says_nothing(flight, result, items))
-		return flight->ids && !flight->action->items;
+	if (null && says_nothing(fetch, result, items))
+		return fetch->ids && !fetch->action->items;
 	/* nothing came: then nothing may be promised; an empty page further on only ends the list early */
-	return (!null && json_first(items)) || flight->offset || !paging_promises(flight, result);
+	return (!null && json_first(items)) || fetch->offset || !paging_promises(fetch, result);
 }
 
-static bool refreshes(const struct flight *flight)
+static bool refreshes(const struct fetch *fetch)
 {
-	return flight->phase == PHASE_NEWEST || flight->phase == PHASE_LIVE;
+	return fetch->phase == PHASE_NEWEST || fetch->phase == PHASE_LIVE;
 }
 
-static enum fault judge_page(const struct flight *flight, const struct json *result, const struct json *items,
+static enum error judge_page(const struct fetch *fetch, const struct json *result, const struct json *items,
 	size_t n_items)
 {
 	if (n_items > PAGE_ITEMS_MAX)
-		return FAULT_TOO_BIG;
-	return is_page(flight, result, items) ? FAULT_NONE : FAULT_ANSWER;
+		return ERR_TOO_BIG;
+	return is_page(fetch, result, items) ? ERR_NONE : ERR_ANSWER;
 }
 
-static enum fault take_page(struct flight *flight, const struct json *result, const struct source_note *note)
+static enum error take_page(struct fetch *fetch, const struct json *result,
+	const struct provenance_note *note)
 {
-	const struct json *items = flight->action->items ? json_path(result, flight->action->items) : NULL;
-	size_t before = flight->n_seen, n_items = items ? json_count(items) : 0;
+	const struct json *items = fetch->action->items ? json_path(result, fetch->action->items) : NULL;
+	size_t before = fetch->n_seen, n_items = items ? json_count(items) : 0;
 	bool fits = true;
 
-	enum fault fault = judge_page(flight, result, items, n_items);
-	if (fault)
-		return fault;
-	if (flight->ids)
-		harvest_ids(flight, result, flight->ids);
+	enum error error = judge_page(fetch, result, items, n_items);
+	if (error)
+		return error;
+	if (fetch->ids)
+		harvest_ids(fetch, result, fetch->ids);
 	else if (items)
-		fits = take_items(flight, items, note);
-	if (!fits && flight->phase == PHASE_PART)
-		return FAULT_UNSUPPORTED;
-	bool news = !n_items || flight->n_seen > before;
-	flight->more = paging_next(flight, result, n_items, !refreshes(flight) && !news);
-	if (flight->n_seen > LISTING_MAX || flight->offset > LISTING_MAX)
-		return FAULT_TOO_BIG;
-	if (paging_goes_round(flight) && !flight->ids)
-		return FAULT_ANSWER;
-	if (refreshes(flight))
-		refresh_turn(flight, fits, note);
-	return FAULT_NONE;
+		fits = take_items(fetch, items, note);
+	if (!fits && fetch->phase == PHASE_PART)
+		return ERR_UNSUPPORTED;
+	bool news = !n_items || fetch->n_seen > before;
+	fetch->more = paging_next(fetch, result, n_items, !refreshes(fetch) && !news);
+	if (fetch->n_seen > LISTING_MAX || fetch->offset > LISTING_MAX)
+		return ERR_TOO_BIG;
+	if (paging_goes_round(fetch) && !fetch->ids)
+		return ERR_ANSWER;
+	if (refreshes(fetch))
+		refresh_turn(fetch, fits, note);
+	return ERR_NONE;
 }
 
-enum fault flight_take(struct flight *flight, const struct json *result, const struct source_note *note)
+enum error fetch_take(struct fetch *fetch, const struct json *result, const struct provenance_note *note)
 {
-	if (flight->want == WANT_DESCRIBE) {
-		const struct json *object = json_path(result, flight->action->items);
-		return object ? tree_described(flight->engine->options.tree, flight->node, object, note) :
-			FAULT_ANSWER;
+	if (fetch->fetch_kind == FETCH_DESCRIBE) {
+		const struct json *object = json_path(result, fetch->action->items);
+		return object ? tree_described(fetch->engine->options.tree, fetch->node, object, note) :
+				ERR_ANSWER;
 	}
-	bool refresh = refreshes(flight);
-	enum fault fault = take_page(flight, result, note);
-	if (fault || flight->more || refresh)
-		return fault;
-	if (flight->action->paging == PAGING_OFFSET && !flight->ids &&
-			(int64_t)flight->n_seen < flight->said)
-		flight->incomplete = true;
-	if (flight->phase == PHASE_PART) {
-		tree_part_end(flight->engine->options.tree, flight->node, !flight->incomplete,
-			note);
-		return FAULT_NONE;
+	bool refresh = refreshes(fetch);
+	enum error error = take_page(fetch, result, note);
+	if (error || fetch->more || refresh)
+		return error;
+	if (fetch->action->paging == PAGING_OFFSET && !fetch->ids && (int64_t)fetch->n_seen < fetch->said)
+		fetch->incomplete = true;
+	if (fetch->phase == PHASE_PART) {
+		tree_part_end(fetch->engine->options.tree, fetch->node, !fetch->incomplete, note);
+		return ERR_NONE;
 	}
-	flight->more = flight->ids && choose_harvest(flight);
-	if (!flight->more)
-		end_list(flight, note);
-	return FAULT_NONE;
+	fetch->more = fetch->ids && choose_harvest(fetch);
+	if (!fetch->more)
+		end_list(fetch, note);
+	return ERR_NONE;
 }

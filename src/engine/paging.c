@@ -24,7 +24,7 @@
  * size.
  * What it accepts is remembered for the action as long as the engine lives.
  */
-#include "flight.h"
+#include "fetch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,107 +38,107 @@ enum {
 	LIMIT_LEAST = 10 /* items: a cloud that refuses so few does not mean their number */
 };
 
-void paging_begin(struct flight *flight)
+void paging_begin(struct fetch *fetch)
 {
-	flight->offset = 0;
-	flight->total = flight->said = -1;
-	flight->least = INT64_MAX;
-	flight->setbacks = 0;
-	flight->moving = flight->belied = false;
-	flight->limit = 0;
-	free(flight->marker);
-	flight->marker = NULL;
+	fetch->offset = 0;
+	fetch->total = fetch->said = -1;
+	fetch->least = INT64_MAX;
+	fetch->rewinds = 0;
+	fetch->moving = fetch->belied = false;
+	fetch->limit = 0;
+	free(fetch->marker);
+	fetch->marker = NULL;
 }
 
-bool paging_goes_round(const struct flight *flight)
+bool paging_goes_round(const struct fetch *fetch)
 {
-	return flight->barren >= BARREN_MAX;
+	return fetch->empty_pages >= BARREN_MAX;
 }
 
 /* ---- by offset ---- */
 
-static const struct json *total_of(const struct flight *flight, const struct json *result)
+static const struct json *total_of(const struct fetch *fetch, const struct json *result)
 {
-	const char *path = flight->action->total;
+	const char *path = fetch->action->total;
 
 	return path ? json_path(result, path) : NULL;
 }
 
 /* -1: it says none that could be one. */
-static int64_t read_total(const struct flight *flight, const struct json *result)
+static int64_t read_total(const struct fetch *fetch, const struct json *result)
 {
-	int64_t total = json_integer(total_of(flight, result), -1);
+	int64_t total = json_integer(total_of(fetch, result), -1);
 
 	return total < 0 ? -1 : total;
 }
 
-bool paging_promises(const struct flight *flight, const struct json *result)
+bool paging_promises(const struct fetch *fetch, const struct json *result)
 {
-	const struct json *total = total_of(flight, result);
+	const struct json *total = total_of(fetch, result);
 
 	if (!total || json_type(total) == JSON_NULL)
 		return false;
-	return read_total(flight, result) != 0;
+	return read_total(fetch, result) != 0;
 }
 
 /* False: often enough; what may have slipped through is missed. */
-static bool step_back(struct flight *flight, int64_t by)
+static bool step_back(struct fetch *fetch, int64_t by)
 {
-	if (flight->setbacks++ >= SETBACKS_MAX) {
-		flight->incomplete = true;
+	if (fetch->rewinds++ >= SETBACKS_MAX) {
+		fetch->incomplete = true;
 		return false;
 	}
-	flight->offset = by < flight->offset ? flight->offset - by : 0;
-	flight->barren = 0;
+	fetch->offset = by < fetch->offset ? fetch->offset - by : 0;
+	fetch->empty_pages = 0;
 	return true;
 }
 
 /* How many may have moved up past us, by the total alone; 0: none. */
-static int64_t count_fallen(struct flight *flight)
+static int64_t count_fallen(struct fetch *fetch)
 {
-	int64_t before = flight->said, least = flight->least;
+	int64_t before = fetch->said, least = fetch->least;
 
-	if (flight->total < 0)
+	if (fetch->total < 0)
 		return 0;
-	flight->said = flight->total;
-	if (flight->total < least)
-		flight->least = flight->total;
-	if (!flight->offset || before < 0)
+	fetch->said = fetch->total;
+	if (fetch->total < least)
+		fetch->least = fetch->total;
+	if (!fetch->offset || before < 0)
 		return 0;
-	if (flight->moving) /* what was that low before is looked after by the pages' overlap */
-		return flight->total < least ? least - flight->total + 1 : 0;
-	flight->moving = flight->total != before;
-	if (!flight->moving)
+	if (fetch->moving) /* what was that low before is looked after by the pages' overlap */
+		return fetch->total < least ? least - fetch->total + 1 : 0;
+	fetch->moving = fetch->total != before;
+	if (!fetch->moving)
 		return 0;
-	return flight->total < before ? before - flight->total + 1 : 1;
+	return fetch->total < before ? before - fetch->total + 1 : 1;
 }
 
 /* Back to where it is certain that nobody slipped through; false: there is no need. */
-static bool make_up(struct flight *flight, int64_t n_items)
+static bool make_up(struct fetch *fetch, int64_t n_items)
 {
-	int64_t fallen = count_fallen(flight);
+	int64_t fallen = count_fallen(fetch);
 
 	if (fallen)
-		return step_back(flight, fallen);
-	return flight->moving && flight->offset && flight->gap && n_items && step_back(flight, n_items);
+		return step_back(fetch, fallen);
+	return fetch->moving && fetch->offset && fetch->gap && n_items && step_back(fetch, n_items);
 }
 
-static bool next_offset(struct flight *flight, const struct json *result, int64_t n_items, bool barren)
+static bool next_offset(struct fetch *fetch, const struct json *result, int64_t n_items, bool empty_pages)
 {
-	bool overlaps = flight->moving && flight->offset; /* its first item ended the page before */
+	bool overlaps = fetch->moving && fetch->offset; /* its first item ended the page before */
 
-	flight->page_items = n_items;
-	flight->total = read_total(flight, result);
-	if (make_up(flight, n_items))
+	fetch->page_items = n_items;
+	fetch->total = read_total(fetch, result);
+	if (make_up(fetch, n_items))
 		return true;
-	int64_t end = flight->offset + n_items;
-	flight->offset = flight->moving && n_items > 1 ? end - 1 : end;
-	flight->barren = barren ? flight->barren + 1 : 0;
-	bool belied = flight->moving && !flight->ids && flight->total < (int64_t)flight->n_seen;
-	if (flight->total >= end && !belied)
-		return n_items && end < flight->total;
+	int64_t end = fetch->offset + n_items;
+	fetch->offset = fetch->moving && n_items > 1 ? end - 1 : end;
+	fetch->empty_pages = empty_pages ? fetch->empty_pages + 1 : 0;
+	bool belied = fetch->moving && !fetch->ids && fetch->total < (int64_t)fetch->n_seen;
+	if (fetch->total >= end && !belied)
+		return n_items && end < fetch->total;
 	/* no total, or one that what came belies: the end is where nothing comes */
-	return n_items > overlaps && !(flight->ids && paging_goes_round(flight));
+	return n_items > overlaps && !(fetch->ids && paging_goes_round(fetch));
 }
 
 /* ---- by marker ---- */
@@ -163,7 +163,7 @@ static char *read_marker(const struct json *value)
 	struct buf out;
 
 	if (!value || (json_type(value) != JSON_STRING && json_type(value) != JSON_NUMBER) ||
-			!*json_text(value))
+		!*json_text(value))
 		return NULL;
 	buf_init(&out, MESSAGE_REQUEST_MAX);
 	if (json_print(&out, value, 0))
@@ -181,44 +181,44 @@ static bool is_told(const struct json *marker)
 }
 
 /* Takes a marker that leads on: it is not the one that was sent, and no list that is doubted goes round. */
-static bool follow_marker(struct flight *flight, const struct json *next)
+static bool follow_marker(struct fetch *fetch, const struct json *next)
 {
-	char *marker = flight->belied && flight->barren ? NULL : read_marker(next);
+	char *marker = fetch->belied && fetch->empty_pages ? NULL : read_marker(next);
 
-	if (!marker || (flight->marker && strcmp(marker, flight->marker) == 0)) {
+	if (!marker || (fetch->marker && strcmp(marker, fetch->marker) == 0)) {
 		free(marker);
 		return false;
 	}
-	free(flight->marker);
-	flight->marker = marker;
+	free(fetch->marker);
+	fetch->marker = marker;
 	return true;
 }
 
-static bool next_marker(struct flight *flight, const struct json *result, bool empty)
+static bool next_marker(struct fetch *fetch, const struct json *result, bool empty)
 {
-	const struct action *action = flight->action;
+	const struct action *action = fetch->action;
 	const struct json *next = action->next ? json_path(result, action->next) : NULL;
 	enum said more = read_flag(action->more ? json_path(result, action->more) : NULL);
 	bool told = is_told(next), unsaid = !next || json_type(next) == JSON_NULL;
 
-	flight->belied |= more == SAID_NO && told;
-	if (flight->belied ? empty && more != SAID_YES : more == SAID_NO)
+	fetch->belied |= more == SAID_NO && told;
+	if (fetch->belied ? empty && more != SAID_YES : more == SAID_NO)
 		return false;
-	if (follow_marker(flight, next))
+	if (follow_marker(fetch, next))
 		return true;
 	/* there is more, or may be, and there is no way to it */
-	flight->incomplete |= told || more == SAID_YES || (action->more && more == SAID_NOTHING && unsaid);
+	fetch->incomplete |= told || more == SAID_YES || (action->more && more == SAID_NOTHING && unsaid);
 	return false;
 }
 
-bool paging_next(struct flight *flight, const struct json *result, size_t n_items, bool barren)
+bool paging_next(struct fetch *fetch, const struct json *result, size_t n_items, bool empty_pages)
 {
-	switch (flight->action->paging) {
+	switch (fetch->action->paging) {
 	case PAGING_OFFSET:
-		return next_offset(flight, result, (int64_t)n_items, barren);
+		return next_offset(fetch, result, (int64_t)n_items, empty_pages);
 	case PAGING_MARKER:
-		flight->barren = barren || !n_items ? flight->barren + 1 : 0;
-		return next_marker(flight, result, !n_items);
+		fetch->empty_pages = empty_pages || !n_items ? fetch->empty_pages + 1 : 0;
+		return next_marker(fetch, result, !n_items);
 	default:
 		return false;
 	}
@@ -248,10 +248,15 @@ static void fold_letters(char *out, size_t room, const char *text)
 static bool names_limit(const char *text, const char *member)
 {
 	static const char *const WORDS[] = {
-		"limit", "pagesize", "perpage", "maxkeys", "maxresults", "maxitems",
+		"limit",
+		"pagesize",
+		"perpage",
+		"maxkeys",
+		"maxresults",
+		"maxitems",
 	};
 	static const char PER_PAGE[] = "\xe6\xaf\x8f\xe9\xa1\xb5"; /* in Chinese */
-	char letters[sizeof(((struct fault_note *)NULL)->message)];
+	char letters[sizeof(((struct error_note *)NULL)->message)];
 
 	fold_letters(letters, sizeof(letters), text);
 	for (size_t i = 0; i < sizeof(WORDS) / sizeof(*WORDS); i++)
@@ -260,35 +265,35 @@ static bool names_limit(const char *text, const char *member)
 	return strcasestr(text, member) || strstr(text, PER_PAGE);
 }
 
-bool paging_asks_for_less(struct flight *flight, enum fault fault, const struct leg *leg)
+bool paging_asks_for_less(struct fetch *fetch, enum error error, const struct call *call)
 {
-	const char *member = flight->action->limit;
+	const char *member = fetch->action->limit;
 
-	if (fault != FAULT_PARAMETER || flight->action->paging == PAGING_NONE || !member)
+	if (error != ERR_PARAMETER || fetch->action->paging == PAGING_NONE || !member)
 		return false;
-	if (leg->limit <= LIMIT_LEAST ||
-			(!names_limit(leg->note.code, member) && !names_limit(leg->note.message, member)))
+	if (call->limit <= LIMIT_LEAST ||
+		(!names_limit(call->note.code, member) && !names_limit(call->note.message, member)))
 		return false;
-	flight->limit = leg->limit / 2 > LIMIT_LEAST ? leg->limit / 2 : LIMIT_LEAST;
-	while (flight->legs) /* they ask for as many */
-		leg_free(flight->legs);
+	fetch->limit = call->limit / 2 > LIMIT_LEAST ? call->limit / 2 : LIMIT_LEAST;
+	while (fetch->calls) /* they ask for as many */
+		call_free(fetch->calls);
 	return true;
 }
 
-void paging_note_limit(struct flight *flight)
+void paging_note_limit(struct fetch *fetch)
 {
-	const struct engine_options *options = &flight->engine->options;
-	struct action_state *state = engine_action(flight->engine, flight->action);
+	const struct engine_options *options = &fetch->engine->options;
+	struct action_state *state = engine_action(fetch->engine, fetch->action);
 	struct buf line;
 
-	if (!flight->limit || flight->limit == state->limit)
+	if (!fetch->limit || fetch->limit == state->limit)
 		return;
-	state->limit = flight->limit;
+	state->limit = fetch->limit;
 	if (!options->trace)
 		return;
 	buf_init(&line, 1024);
 	buf_printf(&line, "%s: the cloud refuses pages of %d items; it is asked for %d from now on",
-		action_name(flight->action), flight->action->page, state->limit);
+		action_name(fetch->action), fetch->action->page, state->limit);
 	options->trace(options->trace_arg, line.data);
 	buf_release(&line);
 }

@@ -13,123 +13,123 @@
  * too long to be waited for, in the background.  So it is every WHOLE_MS too, because what left, or was
  * changed without its time being moved, is only missed by a whole reading.
  */
-#include "flight.h"
+#include "fetch.h"
 
-#include "base/when.h"
+#include "base/timestamp.h"
 
 enum {
 	WHOLE_MS = 600 * 1000,
 	CHEAP_PAGES = 2 /* a list so short is read whole: the two steps take as many calls */
 };
 
-static const struct action *list_of(const struct flight *flight)
+static const struct action *list_of(const struct fetch *fetch)
 {
-	return &node_kind(flight->node)->list;
+	return &node_kind(fetch->node)->list;
 }
 
-static size_t pages_of(const struct flight *flight, size_t n)
+static size_t pages_of(const struct fetch *fetch, size_t n)
 {
-	size_t page = (size_t)paging_limit(flight->engine, list_of(flight));
+	size_t page = (size_t)paging_limit(fetch->engine, list_of(fetch));
 
 	return (n + page - 1) / page;
 }
 
 /* Whether somebody can wait for all of it: half the deadline's worth of the rate. */
-static bool is_short(const struct flight *flight, size_t pages)
+static bool is_short(const struct fetch *fetch, size_t pages)
 {
-	const struct engine_options *options = &flight->engine->options;
-	const struct rate *rate = &engine_action(flight->engine, list_of(flight))->rate;
+	const struct engine_options *options = &fetch->engine->options;
+	const struct rate_limiter *rate = &engine_action(fetch->engine, list_of(fetch))->rate;
 
-	return !rate->size || (int64_t)pages * rate->window_ms <
-		(int64_t)rate->size * options->deadline_ms / 2;
+	return !rate->size ||
+		(int64_t)pages * rate->window_ms < (int64_t)rate->size * options->deadline_ms / 2;
 }
 
 /* The catalog says how, and the cloud does it as far as we have seen. */
-static bool is_offered(const struct flight *flight)
+static bool is_offered(const struct fetch *fetch)
 {
-	const struct action *list = list_of(flight);
+	const struct action *list = list_of(fetch);
 
-	return list->newest && list->live && !node_kind(flight->node)->partial &&
-		engine_action(flight->engine, list)->whole_until_ms <= engine_now_ms(flight->engine);
+	return list->newest && list->live && !node_kind(fetch->node)->partial &&
+		engine_action(fetch->engine, list)->whole_until_ms <= engine_now_ms(fetch->engine);
 }
 
-void refresh_price(const struct flight *flight)
+void refresh_price(const struct fetch *fetch)
 {
 	struct tree_whole whole;
 
-	if (!list_of(flight)->page)
+	if (!list_of(fetch)->page)
 		return;
-	bool is_whole = tree_list_whole(flight->node, &whole);
-	size_t calls = pages_of(flight, whole.n), in_steps = 1 + pages_of(flight, flight->n_live + 1);
-	if (is_whole && is_offered(flight) && in_steps < calls)
+	bool is_whole = tree_list_whole(fetch->node, &whole);
+	size_t calls = pages_of(fetch, whole.n), in_steps = 1 + pages_of(fetch, fetch->n_live + 1);
+	if (is_whole && is_offered(fetch) && in_steps < calls)
 		calls = in_steps;
-	tree_list_price(flight->node, calls, is_short(flight, calls));
+	tree_list_price(fetch->node, calls, is_short(fetch, calls));
 }
 
-enum phase refresh_phase(struct flight *flight)
+enum phase refresh_phase(struct fetch *fetch)
 {
 	struct tree_whole whole;
 
-	if (flight->want != WANT_LIST || !is_offered(flight) || !tree_list_whole(flight->node, &whole))
+	if (fetch->fetch_kind != FETCH_LIST || !is_offered(fetch) || !tree_list_whole(fetch->node, &whole))
 		return PHASE_WHOLE;
-	size_t pages = pages_of(flight, whole.n);
-	bool due = engine_now_ms(flight->engine) - whole.read_ms >= WHOLE_MS;
-	if (pages <= CHEAP_PAGES || whole.price >= pages || (due && is_short(flight, pages)))
+	size_t pages = pages_of(fetch, whole.n);
+	bool due = engine_now_ms(fetch->engine) - whole.read_ms >= WHOLE_MS;
+	if (pages <= CHEAP_PAGES || whole.price >= pages || (due && is_short(fetch, pages)))
 		return PHASE_WHOLE;
-	flight->read_again = due;
-	flight->begun_ms = engine_now_ms(flight->engine);
-	flight->known_s = whole.newest_s;
-	flight->last_s = INT64_MAX;
+	fetch->read_again = due;
+	fetch->begun_ms = engine_now_ms(fetch->engine);
+	fetch->known_s = whole.newest_s;
+	fetch->last_s = INT64_MAX;
 	return PHASE_LIVE;
 }
 
-static void read_whole(struct flight *flight)
+static void read_whole(struct fetch *fetch)
 {
-	flight->read_again = false;
-	flight_choose_list(flight, PHASE_WHOLE);
-	flight->more = true;
+	fetch->read_again = false;
+	fetch_choose_list(fetch, PHASE_WHOLE);
+	fetch->more = true;
 }
 
 /* This cloud does not do it, or did not this time. */
-static void distrust(struct flight *flight)
+static void distrust(struct fetch *fetch)
 {
-	engine_action(flight->engine, list_of(flight))->whole_until_ms =
-		engine_now_ms(flight->engine) + WHOLE_MS;
+	engine_action(fetch->engine, list_of(fetch))->whole_until_ms = engine_now_ms(fetch->engine) +
+		WHOLE_MS;
 }
 
-bool refresh_gives_up(struct flight *flight, enum fault fault)
+bool refresh_gives_up(struct fetch *fetch, enum error error)
 {
-	if (flight->want != WANT_LIST || flight->phase == PHASE_WHOLE ||
-			(fault != FAULT_PARAMETER && fault != FAULT_NAME && fault != FAULT_UNSUPPORTED))
+	if (fetch->fetch_kind != FETCH_LIST || fetch->phase == PHASE_WHOLE ||
+		(error != ERR_PARAMETER && error != ERR_NAME && error != ERR_UNSUPPORTED))
 		return false;
-	distrust(flight);
-	read_whole(flight);
+	distrust(fetch);
+	read_whole(fetch);
 	return true;
 }
 
 /* Zero: the item does not say. */
-static int64_t changed_s(const struct flight *flight, const struct json *item)
+static int64_t changed_s(const struct fetch *fetch, const struct json *item)
 {
-	const char *member = flight->action->newest_by;
+	const char *member = fetch->action->newest_by;
 	const struct json *time = member ? json_get(item, member) : NULL;
 	int64_t at_s = 0;
 
-	if (time && !when_parse(json_text(time), &at_s))
+	if (time && !timestamp_parse(json_text(time), &at_s))
 		at_s = 0;
 	return at_s;
 }
 
-bool refresh_takes(struct flight *flight, const struct json *item, const struct listed *listed)
+bool refresh_takes(struct fetch *fetch, const struct json *item, const struct listed *listed)
 {
-	int64_t at_s = changed_s(flight, item), last_s = flight->last_s;
+	int64_t at_s = changed_s(fetch, item), last_s = fetch->last_s;
 
-	if (at_s > flight->newest_s)
-		flight->newest_s = at_s;
-	flight->news += listed->changed || at_s > flight->known_s;
-	flight->n_live += flight->phase != PHASE_NEWEST && !listed->terminal;
-	switch (flight->phase) {
+	if (at_s > fetch->newest_s)
+		fetch->newest_s = at_s;
+	fetch->news += listed->changed || at_s > fetch->known_s;
+	fetch->n_live += fetch->phase != PHASE_NEWEST && !listed->terminal;
+	switch (fetch->phase) {
 	case PHASE_NEWEST:
-		flight->last_s = at_s;
+		fetch->last_s = at_s;
 		return at_s && at_s <= last_s;
 	case PHASE_LIVE:
 		return !listed->terminal;
@@ -145,39 +145,40 @@ static bool can_be_asked(const struct kind *kind)
 }
 
 /* Both steps are done. */
-static void finish(struct flight *flight, const struct source_note *note)
+static void finish(struct fetch *fetch, const struct provenance_note *note)
 {
-	struct tree *tree = flight->engine->options.tree;
+	struct tree *tree = fetch->engine->options.tree;
 	struct tree_whole whole;
 
-	bool adds_up = tree_list_adds_up(flight->node, flight->begun_ms) &&
-		tree_list_whole(flight->node, &whole) && (int64_t)whole.n == flight->total;
-	if (!adds_up && (!can_be_asked(node_kind(flight->node)) ||
-			is_short(flight, pages_of(flight, (size_t)flight->total)))) {
-		read_whole(flight);
+	bool adds_up = tree_list_adds_up(fetch->node, fetch->begun_ms) &&
+		tree_list_whole(fetch->node, &whole) && (int64_t)whole.n == fetch->total;
+	if (!adds_up &&
+		(!can_be_asked(node_kind(fetch->node)) ||
+			is_short(fetch, pages_of(fetch, (size_t)fetch->total)))) {
+		read_whole(fetch);
 		return;
 	}
-	flight->read_again |= !adds_up;
-	tree_list_renew(tree, flight->node, flight->begun_ms, flight->newest_s, note);
+	fetch->read_again |= !adds_up;
+	tree_list_renew(tree, fetch->node, fetch->begun_ms, fetch->newest_s, note);
 }
 
-void refresh_turn(struct flight *flight, bool fits, const struct source_note *note)
+void refresh_turn(struct fetch *fetch, bool fits, const struct provenance_note *note)
 {
-	bool news = flight->news;
+	bool news = fetch->news;
 
-	flight->news = 0;
-	if (!fits || flight->total < 0 || flight->incomplete) {
-		distrust(flight);
-		read_whole(flight);
-	} else if (flight->phase == PHASE_LIVE) {
-		if (flight->more)
+	fetch->news = 0;
+	if (!fits || fetch->total < 0 || fetch->incomplete) {
+		distrust(fetch);
+		read_whole(fetch);
+	} else if (fetch->phase == PHASE_LIVE) {
+		if (fetch->more)
 			return;
-		flight_choose_list(flight, PHASE_NEWEST);
-		flight->more = true;
-	} else if (!news || !flight->more) {
-		flight->more = false;
-		finish(flight, note);
-	} else if (flight->offset * 2 > flight->total) {
-		read_whole(flight); /* most of it is new */
+		fetch_choose_list(fetch, PHASE_NEWEST);
+		fetch->more = true;
+	} else if (!news || !fetch->more) {
+		fetch->more = false;
+		finish(fetch, note);
+	} else if (fetch->offset * 2 > fetch->total) {
+		read_whole(fetch); /* most of it is new */
 	}
 }

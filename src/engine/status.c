@@ -1,15 +1,15 @@
 /*
  * status.c - what the mount says about itself: .describefs/status, and the texts beside it.
  */
-#include "flight.h"
+#include "fetch.h"
 
-#include "base/when.h"
+#include "base/timestamp.h"
 
 static void add_time(struct buf *out, const char *label, int64_t seconds)
 {
 	buf_printf(out, "%-16s", label);
 	if (seconds)
-		when_format(out, seconds);
+		timestamp_format(out, seconds);
 	else
 		buf_puts(out, "never");
 	buf_putc(out, '\n');
@@ -33,12 +33,12 @@ static void print_status(const struct engine *engine, struct buf *out)
 	buf_printf(out, "%-16s%s\n", "endpoint", options->site.endpoint);
 	if (options->site.region)
 		buf_printf(out, "%-16s%s\n", "region", options->site.region);
-	buf_printf(out, "%-16s%s\n", "key from", lease_where(engine->lease));
-	if (lease_expires_s(engine->lease))
-		add_time(out, "key until", lease_expires_s(engine->lease));
-	if (breaker_says(&engine->breaker))
+	buf_printf(out, "%-16s%s\n", "key from", credential_cache_origin(engine->credential_cache));
+	if (credential_cache_expires_s(engine->credential_cache))
+		add_time(out, "key until", credential_cache_expires_s(engine->credential_cache));
+	if (circuit_breaker_state(&engine->breaker))
 		buf_printf(out, "%-16sdown (%s): asked again every %d s\n", "cloud",
-			fault_name(breaker_says(&engine->breaker)), BREAKER_PROBE_MS / 1000);
+			error_name(circuit_breaker_state(&engine->breaker)), CIRCUIT_BREAKER_PROBE_MS / 1000);
 	add_time(out, "mounted", engine->started_s);
 	add_time(out, "last answer", stats->last_ok_s);
 	buf_printf(out, "%-16s%llu\n", "calls", (unsigned long long)stats->calls);
@@ -57,8 +57,8 @@ static void print_status(const struct engine *engine, struct buf *out)
 		buf_printf(out, "%-16s%llu questions, because too many waited\n", "turned away",
 			(unsigned long long)stats->turned_away);
 	buf_printf(out, "%-16s%lld s\n", "clock offset", (long long)stats->clock_offset_s);
-	buf_printf(out, "%-16s%zu bytes in %zu directories, %zu answers\n", "kept", tree.memory,
-		tree.nodes, tree.versions);
+	buf_printf(out, "%-16s%zu bytes in %zu directories, %zu answers\n", "kept", tree.memory, tree.nodes,
+		tree.versions);
 	if (tree.memory > tree.max_memory)
 		buf_printf(out, "%-16s%zu bytes over: listings and what the kernel uses are kept\n",
 			"max_memory", tree.memory - tree.max_memory);
@@ -69,10 +69,12 @@ void engine_fill_texts(struct engine *engine, struct node *node)
 	static const char *const names[] = { "status", "errors", "metrics", "requests" };
 	enum { N = sizeof(names) / sizeof(*names) };
 	struct buf texts[N];
-	const struct io *io = &engine->options.io;
+	const struct transport *io = &engine->options.io;
 	int64_t now_ms = io->now_ms(io->self);
-	struct source_note note = { .sent_ms = now_ms, .received_ms = now_ms,
-		.received_s = io->wall_s(io->self), .action = "" };
+	struct provenance_note note = { .sent_ms = now_ms,
+		.received_ms = now_ms,
+		.received_s = io->wall_s(io->self),
+		.action = "" };
 
 	for (size_t i = 0; i < N; i++)
 		buf_init(&texts[i], SIZE_MAX);

@@ -50,8 +50,8 @@ void reply_parked(void *arg, const struct reply *reply)
 	loop_unset(parked->front->loop, parked->look);
 	if (reply_leads_through(parked, reply))
 		reply_lookup(parked, reply);
-	else if (reply->outcome == OUTCOME_FAILED)
-		fuse_reply_err(parked->request, fault_errno(reply->fault));
+	else if (reply->outcome == RESULT_FAILED)
+		fuse_reply_err(parked->request, error_errno(reply->error));
 	else
 		parked->reply(parked, reply);
 	loop_busy(parked->front->loop);
@@ -84,7 +84,7 @@ static void interrupt_parked(fuse_req_t request, void *arg)
 }
 
 /* `wait` NULL: it was answered, and is gone. */
-static void leave_parked(struct parked *parked, struct wait *wait)
+static void leave_parked(struct parked *parked, struct waiter *wait)
 {
 	if (!wait)
 		return;
@@ -96,8 +96,9 @@ static void ask(struct parked *parked, enum question question, const char *name)
 {
 	if (walk_answers(parked, question, name))
 		return;
-	leave_parked(parked, sources_ask(parked->front->sources, question, parked->id, name,
-		fuse_req_ctx(parked->request)->uid, reply_parked, parked));
+	leave_parked(parked,
+		sources_ask(parked->front->sources, question, parked->id, name,
+			fuse_req_ctx(parked->request)->uid, reply_parked, parked));
 }
 
 static struct parked *park(fuse_req_t request, fuse_ino_t id,
@@ -117,8 +118,9 @@ static struct parked *park(fuse_req_t request, fuse_ino_t id,
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
 	(void)userdata;
-	conn->want |= conn->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_AUTO_INVAL_DATA |
-		FUSE_CAP_CACHE_SYMLINKS); /* where one leads never changes */
+	conn->want |= conn->capable &
+		(FUSE_CAP_READDIRPLUS | FUSE_CAP_AUTO_INVAL_DATA |
+			FUSE_CAP_CACHE_SYMLINKS); /* where one leads never changes */
 	/* a plain READDIR for half of a scan was never cheaper; a READ that waits could not be interrupted */
 	conn->want &= ~(unsigned)(FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_READ | FUSE_CAP_WRITEBACK_CACHE);
 }
@@ -132,10 +134,10 @@ static void op_forget_multi(fuse_req_t request, size_t count, struct fuse_forget
 {
 	struct front *front = front_of(request);
 
-	trim_note(&front->trim);
+	heap_trim_note(&front->heap_trim);
 	for (size_t i = 0; i < count; i++)
 		sources_forget(front->sources, forgets[i].ino, forgets[i].nlookup);
-	trim_note(&front->trim);
+	heap_trim_note(&front->heap_trim);
 	fuse_reply_none(request);
 }
 
@@ -180,8 +182,8 @@ static void answer_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t of
 	else if (offset < 0 || (size_t)offset >= have)
 		fuse_reply_buf(request, NULL, 0);
 	else
-		fuse_reply_buf(request, bytes + offset, have - (size_t)offset < size ?
-			have - (size_t)offset : size);
+		fuse_reply_buf(request, bytes + offset,
+			have - (size_t)offset < size ? have - (size_t)offset : size);
 }
 
 static void reply_read(struct parked *parked, const struct reply *reply)
@@ -190,8 +192,7 @@ static void reply_read(struct parked *parked, const struct reply *reply)
 	answer_read(parked->request, parked->id, parked->size, parked->offset);
 }
 
-static void op_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
-	struct fuse_file_info *info)
+static void op_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset, struct fuse_file_info *info)
 {
 	(void)info;
 	if (!holds_back(request, id)) {
@@ -215,8 +216,9 @@ static void read_directory(fuse_req_t request, fuse_ino_t id, size_t size, off_t
 	parked->plus = plus;
 	if (walk_reads(parked, cookie))
 		return;
-	leave_parked(parked, sources_read(parked->front->sources, id, cookie,
-		fuse_req_ctx(request)->uid, reply_parked, parked));
+	leave_parked(parked,
+		sources_read(parked->front->sources, id, cookie, fuse_req_ctx(request)->uid, reply_parked,
+			parked));
 }
 
 static void op_readdir(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
@@ -320,7 +322,7 @@ static ssize_t greet(struct front *front, int fd, struct iovec *iov, int count)
 	int error = -header->error;
 
 	if (!error && count == 2 && iov[1].iov_len >= offsetof(struct fuse_init_out, max_background) &&
-			iov[1].iov_len <= sizeof(init)) {
+		iov[1].iov_len <= sizeof(init)) {
 		memcpy(&init, iov[1].iov_base, iov[1].iov_len);
 		add_flags(&init, iov[1].iov_len);
 		memcpy(iov[1].iov_base, &init, iov[1].iov_len);
@@ -421,7 +423,7 @@ struct mount_id front_mounted(const struct front *front)
 void front_serve(struct front *front, struct sources *sources)
 {
 	front->sources = sources;
-	trim_init(&front->trim, front->loop, sources);
+	heap_trim_init(&front->heap_trim, front->loop, sources);
 	notify_moved(front);
 	loop_watch(front->loop, fuse_session_fd(front->session), LOOP_READ, receive, front);
 }
@@ -450,7 +452,7 @@ void front_free(struct front *front)
 {
 	if (!front)
 		return;
-	trim_release(&front->trim);
+	heap_trim_release(&front->heap_trim);
 	refresh_release(front);
 	notify_release(front);
 	loop_forget(front->loop, fuse_session_fd(front->session));

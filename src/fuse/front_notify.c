@@ -257,7 +257,7 @@ void notify_release(struct front *front)
 			at->held_back = held->next;
 			loop_unset(front->loop, held->timer);
 			fuse_req_interrupt_func(held->parked.request, NULL, NULL);
-			fuse_reply_err(held->parked.request, fault_errno(FAULT_LOST));
+			fuse_reply_err(held->parked.request, error_errno(ERR_LOST));
 			free(held);
 		}
 		if (at->pid && at->fd >= 0) {

@@ -256,7 +256,8 @@ static struct refreshing *find_waiting(const struct front *front, uint64_t id, c
 {
 	struct refreshing *at = front->refreshing;
 
-	while (at && (at->begun || at->every_name || at->id != id || !at->name != !name ||
+	while (at &&
+		(at->begun || at->every_name || at->id != id || !at->name != !name ||
 			(name && strcmp(at->name, name) != 0)))
 		at = at->next;
 	return at;
@@ -294,8 +295,10 @@ static void join(struct refreshing *refreshing, fuse_req_t request, uint64_t ope
 	struct front *front = refreshing->front;
 	struct asker *asker = xcalloc(1, sizeof(*asker)), **at = &refreshing->first;
 
-	*asker = (struct asker){ .request = request, .pid = context->pid,
-		.is_owner = is_owner(front, context->uid), .opened = opened };
+	*asker = (struct asker){ .request = request,
+		.pid = context->pid,
+		.is_owner = is_owner(front, context->uid),
+		.opened = opened };
 	if (!asker->is_owner && refreshing->last)
 		at = &refreshing->last->next;
 	asker->next = *at;
@@ -318,7 +321,8 @@ static uint32_t others_wait_s(const struct front *front, uint64_t id)
 		struct tree *tree = source ? source->tree : sources->v[i].tree;
 		struct node *top = tree_refresh_top(tree, source ? id : tree_root(tree), NULL);
 		int64_t left_ms = top && (!source || source == &sources->v[i]) ?
-			tree_refresh_left_ms(tree, top, now_ms) : 0;
+			tree_refresh_left_ms(tree, top, now_ms) :
+			0;
 		longest_ms = left_ms > longest_ms ? left_ms : longest_ms;
 	}
 	return (uint32_t)((longest_ms + 999) / 1000);
@@ -331,10 +335,10 @@ static bool is_full(const struct front *front, bool by_other)
 }
 
 static void begin(struct front *front, fuse_req_t request, fuse_ino_t opened,
-	const struct refresh_request *asked)
+	const struct refresh_request *query)
 {
 	const struct source *source = sources_of(front->sources, opened);
-	const char *name = *asked->path ? asked->path : NULL;
+	const char *name = *query->path ? query->path : NULL;
 	uint64_t id = source ? tree_refresh_id(source->tree, opened, &name) : name ? 0 : TREE_ROOT;
 	bool by_other = !is_owner(front, fuse_req_ctx(request)->uid);
 	struct refreshing *refreshing = find_waiting(front, id, name);
@@ -368,7 +372,7 @@ static void next(struct front *front, fuse_req_t request, bool every_name)
 		task.names_kept = 1;
 	} else if (every_name || !walk_next(&refreshing->walk, front, &task)) {
 		task = (struct refresh_request){ .names_kept = every_name ? !notify_names(front) :
-			refreshing->walk.names_kept };
+									    refreshing->walk.names_kept };
 		finish(refreshing, task.names_kept);
 	}
 	answer(request, &task);
@@ -378,21 +382,21 @@ void refresh_op_ioctl(fuse_req_t request, fuse_ino_t id, unsigned int command, v
 	struct fuse_file_info *info, unsigned int flags, const void *in, size_t in_size, size_t out_size)
 {
 	struct front *front = fuse_req_userdata(request);
-	struct refresh_request asked;
+	struct refresh_request query;
 
 	(void)argument;
 	(void)info;
 	(void)flags;
-	if (command != REFRESH_IOCTL || in_size != sizeof(asked) || out_size != sizeof(asked)) {
+	if (command != REFRESH_IOCTL || in_size != sizeof(query) || out_size != sizeof(query)) {
 		fuse_reply_err(request, ENOTTY);
 		return;
 	}
-	memcpy(&asked, in, sizeof(asked));
-	asked.path[sizeof(asked.path) - 1] = '\0';
-	if (asked.step == REFRESH_BEGIN)
-		begin(front, request, id, &asked);
+	memcpy(&query, in, sizeof(query));
+	query.path[sizeof(query.path) - 1] = '\0';
+	if (query.step == REFRESH_BEGIN)
+		begin(front, request, id, &query);
 	else
-		next(front, request, asked.step == REFRESH_EVERY_NAME);
+		next(front, request, query.step == REFRESH_EVERY_NAME);
 }
 
 void refresh_all(struct front *front)

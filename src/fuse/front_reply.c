@@ -55,14 +55,14 @@ static void fill_entry(const struct front *front, const struct entry *entry, str
  */
 bool reply_leads_through(const struct parked *parked, const struct reply *reply)
 {
-	return reply->outcome == OUTCOME_FAILED && reply->entry.id && parked->reply == reply_lookup;
+	return reply->outcome == RESULT_FAILED && reply->entry.id && parked->reply == reply_lookup;
 }
 
 void reply_lookup(struct parked *parked, const struct reply *reply)
 {
 	struct fuse_entry_param param;
 
-	if (reply->outcome == OUTCOME_ABSENT) {
+	if (reply->outcome == RESULT_ABSENT) {
 		memset(&param, 0, sizeof(param)); /* a name that is known not to be: kept for a while */
 		param.entry_timeout = seconds(reply->absent_ms);
 		if (reply->absent_ms > 0)
@@ -72,7 +72,7 @@ void reply_lookup(struct parked *parked, const struct reply *reply)
 		return;
 	}
 	fill_entry(parked->front, &reply->entry, &param);
-	if (reply->outcome == OUTCOME_FAILED && parked->front->checks_modes)
+	if (reply->outcome == RESULT_FAILED && parked->front->checks_modes)
 		param.attr_timeout = THROUGH_S; /* else the kernel asks for the modes on its way */
 	sources_hold(parked->front->sources, param.ino, 1);
 	if (fuse_reply_entry(parked->request, &param))
@@ -104,8 +104,8 @@ static size_t add_dots(const struct parked *parked, char *buffer, size_t used, u
 		size_t need = parked->plus ?
 			fuse_add_direntry_plus(parked->request, buffer + used, parked->size - used,
 				names[*at], &param, (off_t)*at + 1) :
-			fuse_add_direntry(parked->request, buffer + used, parked->size - used,
-				names[*at], &param.attr, (off_t)*at + 1);
+			fuse_add_direntry(parked->request, buffer + used, parked->size - used, names[*at],
+				&param.attr, (off_t)*at + 1);
 		if (need > parked->size - used)
 			return used;
 		used += need;
@@ -117,7 +117,7 @@ static size_t add_dots(const struct parked *parked, char *buffer, size_t used, u
 void reply_readdir(struct parked *parked, const struct reply *reply)
 {
 	struct front *front = parked->front;
-	struct asked asked = sources_now(front->sources);
+	struct query_time query = sources_now(front->sources);
 	char *buffer = xmalloc(parked->size + 1);
 	uint64_t at = (uint64_t)parked->offset, cookie;
 	size_t used = add_dots(parked, buffer, 0, &at);
@@ -125,9 +125,9 @@ void reply_readdir(struct parked *parked, const struct reply *reply)
 	const char *name;
 
 	/* what was just found fresh enough stays so to the end of this answer */
-	asked.since_ms = parked->walk ? TREE_KNOWN : 0;
+	query.since_ms = parked->walk ? TREE_KNOWN : 0;
 	cookie = reply->cookie;
-	while (at >= 2 && sources_next(front->sources, parked->id, &cookie, &name, &entry, asked)) {
+	while (at >= 2 && sources_next(front->sources, parked->id, &cookie, &name, &entry, query)) {
 		struct fuse_entry_param param;
 		fill_entry(front, &entry, &param);
 		size_t need = parked->plus ?

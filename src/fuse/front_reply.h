@@ -7,7 +7,7 @@
 
 #include "front_mount.h"
 #include "fuse/front_fuse.h"
-#include "trim.h"
+#include "heap_trim.h"
 
 enum { NOTIFIERS_MAX = 64 };
 
@@ -25,7 +25,7 @@ struct front {
 	struct fuse_session *session;
 	struct loop *loop;
 	struct sources *sources;
-	struct trim trim;
+	struct heap_trim heap_trim;
 	struct fuse_buf buffer;
 	struct refreshing *refreshing; /* front_refresh.c's; the first is under way, the others wait for it */
 	struct refreshing *walking; /* whose names a process goes through */
@@ -48,7 +48,7 @@ struct front {
 struct parked {
 	struct front *front;
 	fuse_req_t request;
-	struct wait *wait; /* NULL while engine_ask runs */
+	struct waiter *wait; /* NULL while engine_ask runs */
 	struct timer *look; /* a signal has woken the reader: whether it, or the next, ends his wait */
 	void (*reply)(struct parked *parked, const struct reply *reply);
 	fuse_ino_t id;

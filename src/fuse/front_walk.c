@@ -149,7 +149,7 @@ static bool next_used(struct walk *walk, struct front *front, struct refresh_req
 		uint64_t id = walk->held.v[walk->held_at++];
 		const struct source *source = sources_of(front->sources, id);
 		if (!tree_is_used(source->tree, id) ||
-				!put_path_below(walk, front, id, answer->path, sizeof(answer->path)))
+			!put_path_below(walk, front, id, answer->path, sizeof(answer->path)))
 			continue;
 		answer->task = TASK_READ;
 		notify_directory_now(front, id); /* or the kernel reads what it keeps */
@@ -208,8 +208,8 @@ struct walk *walk_of(fuse_req_t request)
 
 static void answer_known(struct parked *parked, struct reply reply)
 {
-	if (reply.outcome == OUTCOME_NEED)
-		reply = (struct reply){ .outcome = OUTCOME_FAILED, .fault = FAULT_LOCAL };
+	if (reply.outcome == RESULT_NEED_FETCH)
+		reply = (struct reply){ .outcome = RESULT_FAILED, .error = ERR_LOCAL };
 	reply_parked(parked, &reply);
 }
 
@@ -221,7 +221,7 @@ static int doubt(struct walk *walk, const struct parked *parked, const char *nam
 		return ESTALE;
 	}
 	if (!name || parked->id != walk->base || walk->at >= walk->names.len ||
-			strcmp(name, walk->names.data + walk->at) != 0)
+		strcmp(name, walk->names.data + walk->at) != 0)
 		return 0;
 	/*
 	 * a resource that is in use comes back when it is read; any other need not be known to the kernel
@@ -248,9 +248,10 @@ bool walk_answers(struct parked *parked, enum question question, const char *nam
 	}
 	if (!source)
 		return false;
-	struct asked asked = { .now_ms = loop_now_ms(parked->front->loop), .since_ms = TREE_KNOWN };
-	answer_known(parked, question == ASK_LOOKUP ? tree_lookup(source->tree, parked->id, name, asked) :
-		tree_attr(source->tree, parked->id, asked));
+	struct query_time query = { .now_ms = loop_now_ms(parked->front->loop), .since_ms = TREE_KNOWN };
+	answer_known(parked,
+		question == ASK_LOOKUP ? tree_lookup(source->tree, parked->id, name, query) :
+					 tree_attr(source->tree, parked->id, query));
 	return true;
 }
 
@@ -261,7 +262,7 @@ bool walk_reads(struct parked *parked, uint64_t cookie)
 	parked->walk = source && walk_of(parked->request);
 	if (!parked->walk)
 		return false;
-	struct asked asked = { .now_ms = loop_now_ms(parked->front->loop), .since_ms = TREE_KNOWN };
-	answer_known(parked, tree_more(source->tree, parked->id, cookie, asked));
+	struct query_time query = { .now_ms = loop_now_ms(parked->front->loop), .since_ms = TREE_KNOWN };
+	answer_known(parked, tree_more(source->tree, parked->id, cookie, query));
 	return true;
 }

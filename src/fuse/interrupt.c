@@ -68,8 +68,7 @@ bool interrupt_ends(pid_t reader)
 	if (reader <= 0 || !read_status(reader, status))
 		return true;
 	if (!find_set(status, "\nSigPnd:\t", &own) || !find_set(status, "\nShdPnd:\t", &shared) ||
-			!find_set(status, "\nSigBlk:\t", &blocked) ||
-			!find_set(status, "\nSigCgt:\t", &caught))
+		!find_set(status, "\nSigBlk:\t", &blocked) || !find_set(status, "\nSigCgt:\t", &caught))
 		return true;
 	uint64_t pending = (own | shared) & ~blocked;
 	return !pending || (pending & ~(caught & news()));

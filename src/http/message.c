@@ -115,8 +115,7 @@ static bool split_base(const struct request *request, struct authority *out)
 static bool is_default_port(const struct request *request, const struct authority *authority)
 {
 	const char *port = strncmp(request->base, "https:", 6) == 0 ? "443" : "80";
-	return strlen(port) == authority->port_len &&
-		memcmp(port, authority->port, authority->port_len) == 0;
+	return strlen(port) == authority->port_len && memcmp(port, authority->port, authority->port_len) == 0;
 }
 
 bool request_authority(struct buf *out, const struct request *request)

@@ -2,7 +2,7 @@
  * json.c - the tree of values, and its way back to text.
  *
  * A `struct json` is a cJSON node under another name; nobody else knows.  cJSON reads only what
- * json_scan has checked and rewritten, so it never meets a number (they are strings with a mark in
+ * json_validate has checked and rewritten, so it never meets a number (they are strings with a mark in
  * front), a locale, or an error.  Everything walks the nodes' own links: cJSON's calls by index
  * would make every loop quadratic.  Printing is ours too, since cJSON's would not bring the digits
  * back.
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/shown.h"
-#include "json_scan.h"
+#include "json_validate.h"
 
 enum { GROWS_BY = 16 }; /* that part, by the marks of its numbers: a text that the scan rewrites */
 
@@ -27,7 +27,7 @@ static const struct json *value_of(const cJSON *node)
 	return (const struct json *)(const void *)node;
 }
 
-enum fault json_parse(struct json **out, const char *text, size_t len)
+enum error json_parse(struct json **out, const char *text, size_t len)
 {
 	struct buf rewritten;
 	cJSON *root = NULL;
@@ -35,16 +35,16 @@ enum fault json_parse(struct json **out, const char *text, size_t len)
 	*out = NULL;
 	buf_init(&rewritten, JSON_SCAN_BYTES_MAX);
 	buf_expect(&rewritten, len + len / GROWS_BY); /* room that grows by and by leaves holes */
-	enum fault fault = json_scan(&rewritten, text, len);
-	if (!fault) {
+	enum error error = json_validate(&rewritten, text, len);
+	if (!error) {
 		root = cJSON_ParseWithLength(rewritten.data, rewritten.len + 1);
 		if (!root) /* the text is right, so memory is out */
-			fault = FAULT_LOCAL;
+			error = ERR_LOCAL;
 	}
 	explicit_bzero(rewritten.data, rewritten.len); /* a key may have come */
 	buf_release(&rewritten);
 	*out = (struct json *)(void *)root;
-	return fault;
+	return error;
 }
 
 void json_free(struct json *root)
@@ -266,7 +266,7 @@ int64_t json_integer(const struct json *value, int64_t otherwise)
 	int64_t sum = 0;
 
 	if (!value || (json_type(value) != JSON_NUMBER && json_type(value) != JSON_STRING) ||
-			!read_digits(json_text(value), &digits))
+		!read_digits(json_text(value), &digits))
 		return otherwise;
 
 	int64_t n = (int64_t)(digits.n_whole + digits.n_fraction);
@@ -437,10 +437,10 @@ static void print_value(struct printer *p, const struct json *value, const void 
 	}
 }
 
-bool json_print_instead(struct buf *out, const struct json *value, int indent,
-	json_instead_fn *instead, const void *context)
+bool json_print_instead(struct buf *out, const struct json *value, int indent, json_instead_fn *instead,
+	const void *context)
 {
-	struct printer p = {.out = out, .indent = indent, .instead = instead};
+	struct printer p = { .out = out, .indent = indent, .instead = instead };
 
 	print_value(&p, value, context);
 	return !out->full;

@@ -5,21 +5,22 @@
 
 #include <stddef.h>
 
-#include "net/http.h"
+#include "net/http_client.h"
 
 static const char *const FILES[] = {
 	"/proc", /* our mount in the kernel's table, and what signals a reader takes */
-	"/dev/null",
-	"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
-	"/lib", "/lib64", "/usr/lib", /* what nsswitch.conf names is loaded for the first name */
+	"/dev/null", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/lib", "/lib64",
+	"/usr/lib", /* what nsswitch.conf names is loaded for the first name */
 };
 
 static bool hides(struct file_cover *cover, const char *path, struct buf *why)
 {
 	if (!path || !file_cover_meets(cover, path))
 		return false;
-	buf_printf(why, "%s, which this process reads while it is mounted, lies below it: mount on another "
-		"directory", path);
+	buf_printf(why,
+		"%s, which this process reads while it is mounted, lies below it: mount on another "
+		"directory",
+		path);
 	return true;
 }
 
@@ -28,6 +29,7 @@ bool hiding_check(struct file_cover *cover, bool certificates, struct buf *why)
 	for (size_t i = 0; i < sizeof(FILES) / sizeof(*FILES); i++)
 		if (hides(cover, FILES[i], why))
 			return false;
-	return !certificates || (!hides(cover, http_certificates_file(), why) &&
-		!hides(cover, http_certificates_directory(), why));
+	return !certificates ||
+		(!hides(cover, http_certificates_file(), why) &&
+			!hides(cover, http_certificates_directory(), why));
 }

@@ -376,8 +376,8 @@ void loop_resume(struct loop *loop, loop_signal_fn *fn, void *arg)
 	if (loop->set_fd < 0)
 		loop->set_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	/* without it a resume is noticed at the next event */
-	if (loop->set_fd >= 0 && !timerfd_settime(loop->set_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
-			&NEVER, NULL))
+	if (loop->set_fd >= 0 &&
+		!timerfd_settime(loop->set_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &NEVER, NULL))
 		loop_watch(loop, loop->set_fd, LOOP_READ, take_set, loop);
 }
 

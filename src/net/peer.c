@@ -16,6 +16,7 @@ struct prefix {
 	enum reach reach;
 };
 
+/* clang-format off */
 static const struct prefix V4[] = {
 	{ { 127 }, 8, REACH_SELF },
 	{ { 169, 254 }, 16, REACH_LINK },
@@ -30,6 +31,7 @@ static const struct prefix V6[] = {
 	{ { 0xfe, 0x80 }, 10, REACH_LINK },
 	{ { 0xfc }, 7, REACH_PRIVATE },
 };
+/* clang-format on */
 
 /* The bytes of the address; how many they are, 0 for another family. */
 static size_t bytes_of(const struct sockaddr *address, unsigned char bytes[static 16])

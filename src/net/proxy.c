@@ -93,8 +93,8 @@ static bool read_whole(struct proxy *proxy, const char *text)
 	buf_init(&bare, URL_MAX);
 	buf_init(&url, URL_MAX);
 	bool good = buf_add(&bare, text, (size_t)(authority - text)) &&
-		buf_puts(&bare, at ? at + 1 : authority) &&
-		address_normal(&url, bare.data, REACH_ANYWHERE) && add_port(&url);
+		buf_puts(&bare, at ? at + 1 : authority) && address_normal(&url, bare.data, REACH_ANYWHERE) &&
+		add_port(&url);
 	if (good)
 		proxy->url = buf_take(&url);
 	buf_release(&bare);

@@ -9,12 +9,14 @@
  *
  * No redirect is followed (curl would hand X-TC-Token to the other host), no coding asked for, no
  * netrc or key log taken from anywhere, no proxy but the one that is named, and what curl only half
- * limits is counted by answer.c in our own callbacks.
+ * limits is counted by response_reader.c in our own callbacks.
  *
  * curl's low-speed limit is not used: a total timeout is always set, and a user who allows a slow
  * cloud 60 s means it.
  */
 #include "transfer.h"
+
+#include "curl_error.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -29,122 +31,27 @@
 #include "net/peer.h"
 
 #if LIBCURL_VERSION_NUM < 0x075700
-#error "libcurl 7.87 or newer is needed: without CURLOPT_QUICK_EXIT a silent name server blocks us"
+#curl_error "libcurl 7.87 or newer is needed: without CURLOPT_QUICK_EXIT a silent name server blocks us"
 #endif
 
 enum { UNHEARD_MS = 3000 };
 
 /* What curl's codes mean */
 
-struct code_row {
-	CURLcode code;
-	enum fault fault;
-};
-
-static const struct code_row FAULTS[] = {
-	{ CURLE_UNSUPPORTED_PROTOCOL, FAULT_ANSWER }, /* HTTP/0.9, or no HTTP at all */
-	{ CURLE_COULDNT_RESOLVE_PROXY, FAULT_NO_HOST },
-	{ CURLE_PROXY, FAULT_LOST },
-	{ CURLE_COULDNT_RESOLVE_HOST, FAULT_NO_HOST },
-	{ CURLE_WEIRD_SERVER_REPLY, FAULT_ANSWER },
-	{ CURLE_HTTP2, FAULT_LOST },
-	{ CURLE_PARTIAL_FILE, FAULT_LOST },
-	{ CURLE_OUT_OF_MEMORY, FAULT_LOCAL },
-	{ CURLE_OPERATION_TIMEDOUT, FAULT_TIMEOUT },
-	{ CURLE_SSL_CONNECT_ERROR, FAULT_TLS },
-	{ CURLE_TOO_MANY_REDIRECTS, FAULT_TLS },
-	{ CURLE_GOT_NOTHING, FAULT_LOST },
-	{ CURLE_SSL_ENGINE_NOTFOUND, FAULT_TLS },
-	{ CURLE_SSL_ENGINE_SETFAILED, FAULT_TLS },
-	{ CURLE_SEND_ERROR, FAULT_LOST },
-	{ CURLE_RECV_ERROR, FAULT_LOST },
-	{ CURLE_SSL_CERTPROBLEM, FAULT_TLS },
-	{ CURLE_SSL_CIPHER, FAULT_TLS },
-	{ CURLE_PEER_FAILED_VERIFICATION, FAULT_TLS },
-	{ CURLE_BAD_CONTENT_ENCODING, FAULT_ANSWER },
-	{ CURLE_FILESIZE_EXCEEDED, FAULT_TOO_BIG },
-	{ CURLE_USE_SSL_FAILED, FAULT_TLS },
-	{ CURLE_SEND_FAIL_REWIND, FAULT_LOST },
-	{ CURLE_SSL_ENGINE_INITFAILED, FAULT_TLS },
-	{ CURLE_SSL_CACERT_BADFILE, FAULT_TLS },
-	{ CURLE_SSL_SHUTDOWN_FAILED, FAULT_TLS },
-	{ CURLE_SSL_CRL_BADFILE, FAULT_TLS },
-	{ CURLE_SSL_ISSUER_ERROR, FAULT_TLS },
-	{ CURLE_SSL_PINNEDPUBKEYNOTMATCH, FAULT_TLS },
-	{ CURLE_SSL_INVALIDCERTSTATUS, FAULT_TLS },
-	{ CURLE_HTTP2_STREAM, FAULT_LOST },
-	{ CURLE_SSL_CLIENTCERT, FAULT_TLS },
-#if LIBCURL_VERSION_NUM >= 0x080600
-	{ CURLE_TOO_LARGE, FAULT_ANSWER }, /* a header line over curl's own ceiling */
-#endif
-};
-
-/*
- * curl says "could not resolve" or "could not connect" when there is no descriptor left to try
- * with.
- */
-static bool is_out_of_descriptors(void)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return true;
-	close(fd);
-	return false;
-}
-
-static enum fault fault_of_connect(CURL *easy)
-{
-	long error = 0;
-	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
-	if (error == EMFILE || error == ENFILE)
-		return FAULT_LOCAL;
-	if (error == ECONNREFUSED)
-		return FAULT_REFUSED;
-	/* EHOSTUNREACH, and EACCES of a route that prohibits: not the user's rights. */
-	return error == ENETUNREACH ? FAULT_NO_NETWORK : FAULT_NO_HOST;
-}
-
-/*
- * Before 8.6 a header line over curl's own ceiling was "out of memory", and one that continues
- * nothing is a bad argument.
- */
-static bool has_begun_to_answer(CURL *easy)
-{
-	curl_off_t first_byte_us = 0;
-	curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
-	return first_byte_us > 0;
-}
-
-static enum fault fault_of(CURL *easy, CURLcode code)
-{
-	bool unreached = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST;
-	if (unreached && is_out_of_descriptors())
-		return FAULT_LOCAL;
-	if (code == CURLE_COULDNT_CONNECT)
-		return fault_of_connect(easy);
-	bool odd = code == CURLE_OUT_OF_MEMORY || code == CURLE_BAD_FUNCTION_ARGUMENT;
-	if (odd && has_begun_to_answer(easy))
-		return FAULT_ANSWER;
-	for (size_t i = 0; i < sizeof FAULTS / sizeof *FAULTS; i++)
-		if (FAULTS[i].code == code)
-			return FAULTS[i].fault;
-	return FAULT_LOCAL;
-}
-
 /* What curl calls while a transfer runs */
 
 static size_t take_header(char *line, size_t size, size_t n, void *arg)
 {
 	struct transfer *transfer = arg;
-	transfer->fault = answer_header(&transfer->answer, line, size * n);
-	return transfer->fault ? 0 : size * n;
+	transfer->error = response_reader_header(&transfer->answer, line, size * n);
+	return transfer->error ? 0 : size * n;
 }
 
 static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 {
 	struct transfer *transfer = arg;
-	transfer->fault = answer_body(&transfer->answer, bytes, size * n);
-	return transfer->fault ? 0 : size * n;
+	transfer->error = response_reader_body(&transfer->answer, bytes, size * n);
+	return transfer->error ? 0 : size * n;
 }
 
 /*
@@ -157,9 +64,9 @@ static bool starts_over(struct transfer *transfer)
 	struct response *response = &transfer->answer.response;
 	if (!transfer->is_wired)
 		return false;
-	fault_note_copy(response->detail, sizeof response->detail, "a connection that was kept has ended");
+	error_note_copy(response->detail, sizeof response->detail, "a connection that was kept has ended");
 	transfer->kept_died = true;
-	transfer->fault = FAULT_LOST;
+	transfer->error = ERR_LOST;
 	return true;
 }
 
@@ -200,8 +107,8 @@ static int before_request(void *arg, char *ip, char *local_ip, int port, int loc
 	if (starts_over(transfer))
 		return CURL_PREREQFUNC_ABORT;
 	transfer->is_wired = true;
-	if (transfer->wired)
-		transfer->wired(transfer->wired_arg);
+	if (transfer->on_sent)
+		transfer->on_sent(transfer->wired_arg);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -212,6 +119,7 @@ struct number_row {
 	long value;
 };
 
+/* clang-format off */
 static const struct number_row NUMBERS[] = {
 	{ CURLOPT_NOSIGNAL, 1 },
 	{ CURLOPT_QUICK_EXIT, 1 },
@@ -240,12 +148,14 @@ static const struct number_row NUMBERS[] = {
 	{ CURLOPT_PROXY_SSL_VERIFYPEER, 1 },
 	{ CURLOPT_PROXY_SSL_VERIFYHOST, 2 },
 };
+/* clang-format on */
 
 struct text_row {
 	CURLoption option;
 	const char *value;
 };
 
+/* clang-format off */
 static const struct text_row TEXTS[] = {
 	{ CURLOPT_PROTOCOLS_STR, "http,https" },
 	{ CURLOPT_REDIR_PROTOCOLS_STR, "https" }, /* none is followed; "" is refused */
@@ -253,16 +163,17 @@ static const struct text_row TEXTS[] = {
 	{ CURLOPT_NOPROXY, "" }, /* nor this */
 	{ CURLOPT_USERAGENT, "describefs/" DESCRIBEFS_VERSION },
 };
+/* clang-format on */
 
 /* As bytes: libcurl would open the file for each connection, and it may lie below our own mount. */
 static CURLcode set_certificates(const struct http_options *options, CURL *easy)
 {
 	struct curl_blob blob = { (char *)options->certificates, options->certificates_len, CURL_BLOB_COPY };
 	CURLcode code = options->certificates ? curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob) :
-		curl_easy_setopt(easy, CURLOPT_CAINFO, options->cacert);
+						curl_easy_setopt(easy, CURLOPT_CAINFO, options->cacert);
 	if (!code)
 		code = options->certificates ? curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO_BLOB, &blob) :
-			curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, options->cacert);
+					       curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, options->cacert);
 	return code;
 }
 
@@ -383,9 +294,10 @@ static bool set_proxy(struct transfer *transfer)
 {
 	const struct proxy *proxy = transfer->proxy;
 	CURL *easy = transfer->easy;
-	return !proxy || (curl_easy_setopt(easy, CURLOPT_PROXY, proxy->url) == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user) == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password) == CURLE_OK);
+	return !proxy ||
+		(curl_easy_setopt(easy, CURLOPT_PROXY, proxy->url) == CURLE_OK &&
+			curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user) == CURLE_OK &&
+			curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password) == CURLE_OK);
 }
 
 /* Whether the host that is connected to is a name, and not an address. */
@@ -404,7 +316,7 @@ bool transfer_begin(struct transfer *transfer, CURL *easy, const struct http_opt
 	const struct request *request, long timeout_ms)
 {
 	*transfer = (struct transfer){ .easy = easy };
-	answer_init(&transfer->answer);
+	response_reader_init(&transfer->answer);
 	transfer->plain = strncasecmp(request->base, "https://", 8) != 0;
 	transfer->reach = request->reach;
 	if (options->proxy && options->proxy->url && !transfer->plain && !request->direct)
@@ -417,7 +329,7 @@ bool transfer_begin(struct transfer *transfer, CURL *easy, const struct http_opt
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->curl_error);
 	return true;
 }
 
@@ -428,29 +340,29 @@ void transfer_end(struct transfer *transfer)
 	if (transfer->body) /* it may be what vouches for us */
 		explicit_bzero(transfer->body, transfer->body_len);
 	free(transfer->body);
-	answer_release(&transfer->answer);
+	response_reader_release(&transfer->answer);
 }
 
-void transfer_fail(struct transfer *transfer, enum fault fault, const char *why)
+void transfer_fail(struct transfer *transfer, enum error error, const char *why)
 {
 	struct response *response = &transfer->answer.response;
 	response_release(response);
-	response->fault = fault;
-	fault_note_copy(response->detail, sizeof response->detail, why);
+	response->error = error;
+	error_note_copy(response->detail, sizeof response->detail, why);
 }
 
 /* What a proxy's refusal means: it says nothing of the cloud, nor of the resource. */
-static enum fault fault_of_proxy(long status)
+static enum error error_of_proxy(long status)
 {
 	if (status == 504)
-		return FAULT_TIMEOUT;
+		return ERR_TIMEOUT;
 	if (status == 429)
-		return FAULT_THROTTLED;
-	return status >= 500 ? FAULT_SERVER : FAULT_PROXY;
+		return ERR_THROTTLED;
+	return status >= 500 ? ERR_SERVER : ERR_PROXY;
 }
 
 /* A request that goes through a proxy has two peers: the line says which one failed. */
-static void fail_behind_proxy(struct transfer *transfer, enum fault fault, const char *why)
+static void fail_behind_proxy(struct transfer *transfer, enum error error, const char *why)
 {
 	const char *url = transfer->proxy->url;
 	struct buf line;
@@ -464,7 +376,7 @@ static void fail_behind_proxy(struct transfer *transfer, enum fault fault, const
 		buf_printf(&line, "the proxy %s refuses to connect (%ld)", url, status);
 	else
 		buf_printf(&line, "%sthe proxy %s: %s", is_through ? "through " : "", url, why);
-	transfer_fail(transfer, !is_through && status ? fault_of_proxy(status) : fault, line.data);
+	transfer_fail(transfer, !is_through && status ? error_of_proxy(status) : error, line.data);
 	buf_release(&line);
 }
 
@@ -472,9 +384,9 @@ void transfer_time_out(struct transfer *transfer)
 {
 	static const char WHY[] = "no whole answer in the time allowed";
 	if (transfer->proxy)
-		fail_behind_proxy(transfer, FAULT_TIMEOUT, WHY);
+		fail_behind_proxy(transfer, ERR_TIMEOUT, WHY);
 	else
-		transfer_fail(transfer, FAULT_TIMEOUT, WHY);
+		transfer_fail(transfer, ERR_TIMEOUT, WHY);
 }
 
 void transfer_finish(struct transfer *transfer, CURLcode code)
@@ -485,16 +397,16 @@ void transfer_finish(struct transfer *transfer, CURLcode code)
 	response->status = (int)status;
 	if (code == CURLE_OK)
 		return;
-	if (!transfer->fault) {
-		const char *why = *transfer->error ? transfer->error : curl_easy_strerror(code);
-		enum fault fault = fault_of(transfer->easy, code);
+	if (!transfer->error) {
+		const char *why = *transfer->curl_error ? transfer->curl_error : curl_easy_strerror(code);
+		enum error error = curl_error_cause(transfer->easy, code);
 		if (transfer->proxy)
-			fail_behind_proxy(transfer, fault, why);
+			fail_behind_proxy(transfer, error, why);
 		else
-			transfer_fail(transfer, fault, why);
+			transfer_fail(transfer, error, why);
 		return;
 	}
 	char why[sizeof response->detail];
 	memcpy(why, response->detail, sizeof why);
-	transfer_fail(transfer, transfer->fault, why);
+	transfer_fail(transfer, transfer->error, why);
 }

@@ -2,15 +2,15 @@
  * transfer.h - one request in curl's hands: every option that curl is given, and what its codes
  * mean.
  *
- * Private to http.c, which drives the transfers; the two are the only files that know curl.
+ * Private to http_client.c, which drives the transfers; the two are the only files that know curl.
  */
 #ifndef DESCRIBEFS_TRANSFER_H
 #define DESCRIBEFS_TRANSFER_H
 
 #include <curl/curl.h>
 
-#include "http/answer.h"
-#include "net/http.h"
+#include "http/response_reader.h"
+#include "net/http_client.h"
 
 /* Must not move while curl has it. */
 struct transfer {
@@ -21,14 +21,14 @@ struct transfer {
 	bool plain; /* http:// */
 	const struct proxy *proxy; /* NULL: not through one */
 	enum reach reach; /* the request's */
-	io_wire_fn *wired; /* NULL: nobody wants to know */
+	transport_wire_fn *on_sent; /* NULL: nobody wants to know */
 	void *wired_arg;
 	bool is_named; /* the host is a name, not an address */
 	bool is_wired; /* the request went onto the wire */
 	bool kept_died; /* on a kept connection, which then ended without a word */
-	struct answer answer;
-	enum fault fault; /* what our own callbacks found, which says more than curl's code */
-	char error[CURL_ERROR_SIZE];
+	struct response_reader answer;
+	enum error error; /* what our own callbacks found, which says more than curl's code */
+	char curl_error[CURL_ERROR_SIZE];
 };
 
 /* An easy handle for one transfer.  NULL: *code says why. */
@@ -50,7 +50,7 @@ void transfer_end(struct transfer *transfer);
  * own.
  */
 void transfer_finish(struct transfer *transfer, CURLcode code);
-void transfer_fail(struct transfer *transfer, enum fault fault, const char *why);
+void transfer_fail(struct transfer *transfer, enum error error, const char *why);
 void transfer_time_out(struct transfer *transfer);
 
 #endif

@@ -30,9 +30,7 @@ void credentials_release(struct credentials *credentials)
 
 void credentials_copy(struct credentials *to, const struct credentials *from)
 {
-	struct credentials copy = {
-		duplicate(from->id), duplicate(from->secret), duplicate(from->token)
-	};
+	struct credentials copy = { duplicate(from->id), duplicate(from->secret), duplicate(from->token) };
 	credentials_release(to);
 	*to = copy;
 }
@@ -46,39 +44,39 @@ void credentials_keep(struct credentials *credentials)
 }
 
 /* All its texts are treated alike: one of them is a secret, and none is looked at often. */
-static char **text_of(struct origin *origin, size_t i)
+static char **text_of(struct credential_source *origin, size_t i)
 {
 	char **texts[] = { &origin->role, &origin->session, &origin->provider, &origin->identity,
 		&origin->region, &origin->where, &origin->looked_at };
 	return i < sizeof texts / sizeof *texts ? texts[i] : NULL;
 }
 
-void origin_release(struct origin *origin)
+void credential_source_release(struct credential_source *origin)
 {
 	char **text;
 	credentials_release(&origin->key);
 	for (size_t i = 0; (text = text_of(origin, i)); i++)
 		forget(text);
-	*origin = (struct origin){ 0 };
+	*origin = (struct credential_source){ 0 };
 }
 
-void origin_copy(struct origin *to, const struct origin *from)
+void credential_source_copy(struct credential_source *to, const struct credential_source *from)
 {
-	struct origin copy = *from;
+	struct credential_source copy = *from;
 	char **text;
 	copy.key = (struct credentials){ 0 };
 	credentials_copy(&copy.key, &from->key);
 	for (size_t i = 0; (text = text_of(&copy, i)); i++)
 		*text = *text && text != &copy.identity ? xstrdup(*text) : duplicate(*text);
-	origin_release(to);
+	credential_source_release(to);
 	*to = copy;
 }
 
-void origin_move(struct origin *to, struct origin *from)
+void credential_source_move(struct credential_source *to, struct credential_source *from)
 {
-	struct origin moved = { 0 };
-	origin_copy(&moved, from);
-	origin_release(from);
-	origin_release(to);
+	struct credential_source moved = { 0 };
+	credential_source_copy(&moved, from);
+	credential_source_release(from);
+	credential_source_release(to);
 	*to = moved;
 }

@@ -19,11 +19,11 @@ const struct provider *provider_find(const char *name)
 	return NULL;
 }
 
-void errand_release(struct errand *errand)
+void key_exchange_release(struct key_exchange *key_exchange)
 {
-	credentials_release(&errand->key);
-	free(errand->role);
-	*errand = (struct errand){ 0 };
+	credentials_release(&key_exchange->key);
+	free(key_exchange->role);
+	*key_exchange = (struct key_exchange){ 0 };
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -42,66 +42,65 @@ static bool matches(const char *pattern, const char *code)
 	return strncmp(code, pattern, len) == 0 && (code[len] == '\0' || code[len] == '.');
 }
 
-enum fault provider_code_fault(const struct provider_code *rows, const char *code)
+enum error provider_code_error(const struct provider_code *rows, const char *code)
 {
 	while (!matches(rows->pattern, code))
 		rows++;
-	return rows->fault;
+	return rows->error;
 }
 
 /* Rows from the top: 504 comes before the 5xx that it is one of. */
-static enum fault find_status(int status)
+static enum error find_status(int status)
 {
 	static const struct {
 		int first, last;
-		enum fault fault;
+		enum error error;
 	} STATUSES[] = {
-		{ 200, 200, FAULT_NONE },
-		{ 300, 399, FAULT_TLS }, /* never followed: whoever redirects is not the API */
-		{ 401, 401, FAULT_KEY },
-		{ 403, 403, FAULT_DENIED },
-		{ 429, 429, FAULT_THROTTLED },
-		{ 504, 504, FAULT_TIMEOUT },
-		{ 500, 599, FAULT_SERVER },
+		{ 200, 200, ERR_NONE },
+		{ 300, 399, ERR_TLS }, /* never followed: whoever redirects is not the API */
+		{ 401, 401, ERR_KEY },
+		{ 403, 403, ERR_DENIED },
+		{ 429, 429, ERR_THROTTLED },
+		{ 504, 504, ERR_TIMEOUT },
+		{ 500, 599, ERR_SERVER },
 	};
 	for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++)
 		if (status >= STATUSES[i].first && status <= STATUSES[i].last)
-			return STATUSES[i].fault;
-	return FAULT_ANSWER;
+			return STATUSES[i].error;
+	return ERR_ANSWER;
 }
 
-enum fault provider_http_fault(const struct response *response, struct fault_note *note)
+enum error provider_http_error(const struct response *response, struct error_note *note)
 {
-	enum fault fault = response->fault;
-	if (fault == FAULT_NONE)
-		fault = find_status(response->status);
-	if (fault == FAULT_NONE || note->message[0])
-		return fault;
-	if (response->fault != FAULT_NONE)
-		fault_note_copy(note->message, sizeof note->message, response->detail);
+	enum error error = response->error;
+	if (error == ERR_NONE)
+		error = find_status(response->status);
+	if (error == ERR_NONE || note->message[0])
+		return error;
+	if (response->error != ERR_NONE)
+		error_note_copy(note->message, sizeof note->message, response->detail);
 	else
 		snprintf(note->message, sizeof note->message, "HTTP status %d", response->status);
-	return fault;
+	return error;
 }
 
 static const char TOO_BIG[] = "the answer is over 8 MiB, 64 levels, 80,000 values or 524,288 control "
-	"characters: read it with the cloud's own tool";
+			      "characters: read it with the cloud's own tool";
 
-enum fault provider_parse_body(struct json **root, const struct response *response,
-	struct fault_note *note)
+enum error provider_parse_body(struct json **root, const struct response *response, struct error_note *note)
 {
 	*root = NULL;
-	enum fault fault = response->body.full ? FAULT_TOO_BIG :
-		json_parse(root, response->body.data, response->body.len);
-	if (fault != FAULT_NONE)
-		provider_refuse(note, fault == FAULT_TOO_BIG ? TOO_BIG : "the answer is not JSON");
-	return fault;
+	enum error error = response->body.full ? ERR_TOO_BIG :
+						 json_parse(root, response->body.data, response->body.len);
+	if (error != ERR_NONE)
+		provider_refuse(note, error == ERR_TOO_BIG ? TOO_BIG : "the answer is not JSON");
+	return error;
 }
 
-enum fault provider_refuse(struct fault_note *note, const char *why)
+enum error provider_refuse(struct error_note *note, const char *why)
 {
-	fault_note_copy(note->message, sizeof note->message, why);
-	return FAULT_ANSWER;
+	error_note_copy(note->message, sizeof note->message, why);
+	return ERR_ANSWER;
 }
 
 const struct json *provider_member(const struct json *object, const char *key)

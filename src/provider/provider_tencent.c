@@ -4,7 +4,7 @@
  * Every call is a POST of a JSON object to "/", told apart by X-TC-* headers and signed with TC3.
  * Every answer that is one comes with HTTP 200: {"Response": {..., "RequestId": "..."}}, and a
  * failure has a member Error in there.  What its Code means is the table below.  Only a code that
- * says that the very resource asked for does not exist is FAULT_NOT_FOUND; a network, an image or
+ * says that the very resource asked for does not exist is ERR_NOT_FOUND; a network, an image or
  * a resource group that is gone is the server's affair.
  */
 #include "provider/provider.h"
@@ -19,56 +19,58 @@ enum { TEXT_MAX = 1 << 20 };
 
 static const char SIGNED_HEADERS[] = "content-type;host";
 
+/* clang-format off */
 static const struct provider_code CODES[] = {
 	/* Codes whose class is another than their first word says. */
-	{ "AuthFailure.CamException", FAULT_DENIED },
-	{ "AuthFailure.SignatureExpire", FAULT_CLOCK },
-	{ "AuthFailure.TokenFailure", FAULT_TOKEN },
-	{ "FailedOperation.Processing", FAULT_THROTTLED },
-	{ "FailedOperation.RecordNotFound", FAULT_NOT_FOUND },
-	{ "FailedOperation.Timedout", FAULT_TIMEOUT },
-	{ "OperationDenied.BalanceInsufficient", FAULT_DENIED },
-	{ "OperationDenied.MIYINGBalanceInsufficient", FAULT_DENIED },
+	{ "AuthFailure.CamException", ERR_DENIED },
+	{ "AuthFailure.SignatureExpire", ERR_CLOCK },
+	{ "AuthFailure.TokenFailure", ERR_TOKEN },
+	{ "FailedOperation.Processing", ERR_THROTTLED },
+	{ "FailedOperation.RecordNotFound", ERR_NOT_FOUND },
+	{ "FailedOperation.Timedout", ERR_TIMEOUT },
+	{ "OperationDenied.BalanceInsufficient", ERR_DENIED },
+	{ "OperationDenied.MIYINGBalanceInsufficient", ERR_DENIED },
 	/* What a resource depends on: the resource itself is there. */
-	{ "ResourceNotFound.CfsNotFound", FAULT_SERVER },
-	{ "ResourceNotFound.CFSNotFound", FAULT_SERVER },
-	{ "ResourceNotFound.ImageNotFound", FAULT_SERVER },
-	{ "ResourceNotFound.ResourceGroupNotFound", FAULT_SERVER },
-	{ "ResourceNotFound.SubnetNotFound", FAULT_SERVER },
-	{ "ResourceNotFound.VPCNotFound", FAULT_SERVER },
-	{ "ResourceNotFound.VpcNotFound", FAULT_SERVER },
+	{ "ResourceNotFound.CfsNotFound", ERR_SERVER },
+	{ "ResourceNotFound.CFSNotFound", ERR_SERVER },
+	{ "ResourceNotFound.ImageNotFound", ERR_SERVER },
+	{ "ResourceNotFound.ResourceGroupNotFound", ERR_SERVER },
+	{ "ResourceNotFound.SubnetNotFound", ERR_SERVER },
+	{ "ResourceNotFound.VPCNotFound", ERR_SERVER },
+	{ "ResourceNotFound.VpcNotFound", ERR_SERVER },
 	/* Ends that mean the same behind every first word. */
-	{ "*.InvalidAuthToken", FAULT_TOKEN },
-	{ "*.NoPermission", FAULT_DENIED },
-	{ "*.UnauthorizedOperation", FAULT_DENIED },
+	{ "*.InvalidAuthToken", ERR_TOKEN },
+	{ "*.NoPermission", ERR_DENIED },
+	{ "*.UnauthorizedOperation", ERR_DENIED },
 	/* First words. */
-	{ "ActionOffline", FAULT_UNSUPPORTED },
-	{ "AuthFailure", FAULT_KEY },
-	{ "InvalidAction", FAULT_UNSUPPORTED },
-	{ "InvalidParameter*", FAULT_PARAMETER },
-	{ "InvalidRequest", FAULT_PARAMETER },
-	{ "IpInBlacklist", FAULT_DENIED },
-	{ "IpNotInWhitelist", FAULT_DENIED },
-	{ "LimitExceeded", FAULT_THROTTLED },
-	{ "MissingParameter", FAULT_PARAMETER },
-	{ "NoSuchProduct", FAULT_UNSUPPORTED },
-	{ "NoSuchVersion", FAULT_UNSUPPORTED },
-	{ "RequestLimitExceeded", FAULT_THROTTLED },
-	{ "RequestSizeLimitExceeded", FAULT_PARAMETER },
-	{ "ResourceInUse", FAULT_THROTTLED },
-	{ "ResourceNotFound", FAULT_NOT_FOUND },
-	{ "ResourceUnavailable", FAULT_THROTTLED },
-	{ "ResponseSizeLimitExceeded", FAULT_TOO_BIG },
-	{ "UnauthorizedOperation", FAULT_DENIED },
-	{ "UnknownParameter", FAULT_PARAMETER },
-	{ "UnsupportedOperation", FAULT_UNSUPPORTED },
-	{ "UnsupportedProtocol", FAULT_UNSUPPORTED },
-	{ "UnsupportedRegion", FAULT_UNSUPPORTED },
+	{ "ActionOffline", ERR_UNSUPPORTED },
+	{ "AuthFailure", ERR_KEY },
+	{ "InvalidAction", ERR_UNSUPPORTED },
+	{ "InvalidParameter*", ERR_PARAMETER },
+	{ "InvalidRequest", ERR_PARAMETER },
+	{ "IpInBlacklist", ERR_DENIED },
+	{ "IpNotInWhitelist", ERR_DENIED },
+	{ "LimitExceeded", ERR_THROTTLED },
+	{ "MissingParameter", ERR_PARAMETER },
+	{ "NoSuchProduct", ERR_UNSUPPORTED },
+	{ "NoSuchVersion", ERR_UNSUPPORTED },
+	{ "RequestLimitExceeded", ERR_THROTTLED },
+	{ "RequestSizeLimitExceeded", ERR_PARAMETER },
+	{ "ResourceInUse", ERR_THROTTLED },
+	{ "ResourceNotFound", ERR_NOT_FOUND },
+	{ "ResourceUnavailable", ERR_THROTTLED },
+	{ "ResponseSizeLimitExceeded", ERR_TOO_BIG },
+	{ "UnauthorizedOperation", ERR_DENIED },
+	{ "UnknownParameter", ERR_PARAMETER },
+	{ "UnsupportedOperation", ERR_UNSUPPORTED },
+	{ "UnsupportedProtocol", ERR_UNSUPPORTED },
+	{ "UnsupportedRegion", ERR_UNSUPPORTED },
 	/* FailedOperation, InternalError, OperationDenied, ..., and what nobody knows yet. */
-	{ "*", FAULT_SERVER },
+	{ "*", ERR_SERVER },
 };
+/* clang-format on */
 
-static void tencent_build(struct request *out, const struct site *site, const struct call *call)
+static void tencent_build(struct request *out, const struct site *site, const struct api_call *call)
 {
 	request_init(out);
 	out->method = xstrdup("POST");
@@ -84,7 +86,7 @@ static void tencent_build(struct request *out, const struct site *site, const st
 }
 
 /* Without a key there is nothing to sign with: the request goes without, and the cloud says so. */
-static void tencent_sign(struct request *request, const struct site *site, const struct call *call,
+static void tencent_sign(struct request *request, const struct site *site, const struct api_call *call,
 	const struct credentials *credentials, int64_t now_s)
 {
 	(void)call;
@@ -100,8 +102,7 @@ static void tencent_sign(struct request *request, const struct site *site, const
 	buf_init(&authorization, TEXT_MAX);
 	bool is_signed = tc3_canonical_request(&canonical, request, SIGNED_HEADERS) &&
 		tc3_string_to_sign(&to_sign, canonical.data, service, now_s) &&
-		tc3_authorization(&authorization, to_sign.data, SIGNED_HEADERS, service,
-			credentials, now_s);
+		tc3_authorization(&authorization, to_sign.data, SIGNED_HEADERS, service, credentials, now_s);
 	request_header(request, "Authorization", is_signed ? authorization.data : NULL);
 	buf_release(&authorization);
 	buf_release(&to_sign);
@@ -115,43 +116,43 @@ static const char *text_of(const struct json *object, const char *key)
 }
 
 /* The envelope's verdict; an Error beside data wins. */
-static enum fault read_envelope(const struct json *response, struct fault_note *note)
+static enum error read_envelope(const struct json *response, struct error_note *note)
 {
 	if (response == NULL || json_type(response) != JSON_OBJECT)
 		return provider_refuse(note, "the answer has no Response");
-	fault_note_copy(note->request_id, sizeof note->request_id, text_of(response, "RequestId"));
+	error_note_copy(note->request_id, sizeof note->request_id, text_of(response, "RequestId"));
 	if (note->request_id[0] == '\0')
 		return provider_refuse(note, "the answer has no RequestId");
 	const struct json *error = provider_member(response, "Error");
 	if (error == NULL)
-		return FAULT_NONE;
+		return ERR_NONE;
 	const char *code = text_of(error, "Code");
 	if (*code == '\0')
 		return provider_refuse(note, "the answer's Error has no Code");
-	fault_note_copy(note->code, sizeof note->code, code);
-	fault_note_copy(note->message, sizeof note->message, text_of(error, "Message"));
-	return provider_code_fault(CODES, code);
+	error_note_copy(note->code, sizeof note->code, code);
+	error_note_copy(note->message, sizeof note->message, text_of(error, "Message"));
+	return provider_code_error(CODES, code);
 }
 
-static enum fault tencent_parse(struct json **root, const struct json **result,
-	const struct response *response, struct fault_note *note)
+static enum error tencent_parse(struct json **root, const struct json **result,
+	const struct response *response, struct error_note *note)
 {
 	*root = NULL;
 	*result = NULL;
-	*note = (struct fault_note){ 0 };
-	enum fault fault = provider_http_fault(response, note);
-	if (fault == FAULT_NONE)
-		fault = provider_parse_body(root, response, note);
-	if (fault != FAULT_NONE)
-		return fault;
+	*note = (struct error_note){ 0 };
+	enum error error = provider_http_error(response, note);
+	if (error == ERR_NONE)
+		error = provider_parse_body(root, response, note);
+	if (error != ERR_NONE)
+		return error;
 	*result = json_get(*root, "Response");
-	fault = read_envelope(*result, note);
-	if (fault != FAULT_NONE) {
+	error = read_envelope(*result, note);
+	if (error != ERR_NONE) {
 		json_free(*root);
 		*root = NULL;
 		*result = NULL;
 	}
-	return fault;
+	return error;
 }
 
 const struct provider provider_tencent = {

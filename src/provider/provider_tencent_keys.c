@@ -14,7 +14,7 @@
 
 #include "base/ascii.h"
 #include "base/value.h"
-#include "base/when.h"
+#include "base/timestamp.h"
 #include "json/json.h"
 
 enum {
@@ -32,12 +32,12 @@ static const struct catalog STS = { .service = (char *)"sts", .version = (char *
 
 /* The metadata service */
 
-static void ask_machine(struct request *out, const struct errand *errand)
+static void ask_machine(struct request *out, const struct key_exchange *key_exchange)
 {
-	const char *base = errand->site->metadata;
+	const char *base = key_exchange->site->metadata;
 	struct buf path;
 	buf_init(&path, BODY_MAX);
-	buf_printf(&path, "%s%s", ROLES_PATH, errand->role ? errand->role : "");
+	buf_printf(&path, "%s%s", ROLES_PATH, key_exchange->role ? key_exchange->role : "");
 	request_init(out);
 	out->method = xstrdup("GET");
 	out->base = xstrdup(base ? base : provider_tencent_keys.metadata);
@@ -59,71 +59,73 @@ static bool is_role(const char *text, size_t len)
 }
 
 /* One role a line; a machine has one. */
-static enum fault hear_role(struct errand *errand, const struct response *response, struct fault_note *note)
+static enum error hear_role(struct key_exchange *key_exchange, const struct response *response,
+	struct error_note *note)
 {
 	size_t len = strcspn(response->body.data, "\r\n");
 	if (response->body.len == 0) {
 		provider_refuse(note, "this machine has no role");
-		return FAULT_KEY;
+		return ERR_KEY;
 	}
 	if (!is_role(response->body.data, len))
 		return provider_refuse(note, "the metadata service names no role");
-	errand->role = xstrndup(response->body.data, len);
-	return FAULT_NONE;
+	key_exchange->role = xstrndup(response->body.data, len);
+	return ERR_NONE;
 }
 
 /* The three parts and the end of a key; `object` has the first two under these names. */
-static enum fault take_key(struct errand *errand, const struct json *object, const struct json *expires,
-	struct fault_note *note)
+static enum error take_key(struct key_exchange *key_exchange, const struct json *object,
+	const struct json *expires, struct error_note *note)
 {
 	static const char *const NAMES[] = { "TmpSecretId", "TmpSecretKey", "Token" };
-	char **parts[] = { &errand->key.id, &errand->key.secret, &errand->key.token };
+	char **parts[] = { &key_exchange->key.id, &key_exchange->key.secret, &key_exchange->key.token };
 	for (size_t i = 0; i < 3; i++) {
 		const struct json *value = provider_member(object, NAMES[i]);
 		if (!value || json_type(value) != JSON_STRING || value_mistake(json_text(value))) {
-			credentials_release(&errand->key);
+			credentials_release(&key_exchange->key);
 			return provider_refuse(note, "the answer has no key that can be used");
 		}
 		*parts[i] = xstrdup(json_text(value));
 	}
-	errand->expires_s = json_integer(expires, 0);
-	if (when_is_time(errand->expires_s))
-		return FAULT_NONE;
-	credentials_release(&errand->key);
+	key_exchange->expires_s = json_integer(expires, 0);
+	if (timestamp_is_time(key_exchange->expires_s))
+		return ERR_NONE;
+	credentials_release(&key_exchange->key);
 	return provider_refuse(note, "the answer does not say when the key expires");
 }
 
-static enum fault hear_machine_key(struct errand *errand, const struct response *response,
-	struct fault_note *note)
+static enum error hear_machine_key(struct key_exchange *key_exchange, const struct response *response,
+	struct error_note *note)
 {
 	struct json *root = NULL;
-	enum fault fault = provider_parse_body(&root, response, note);
-	if (fault)
-		return fault;
+	enum error error = provider_parse_body(&root, response, note);
+	if (error)
+		return error;
 	const struct json *code = provider_member(root, "Code");
 	if (!code || strcmp(json_text(code), "Success") != 0) {
-		fault_note_copy(note->code, sizeof note->code, code ? json_text(code) : "");
+		error_note_copy(note->code, sizeof note->code, code ? json_text(code) : "");
 		provider_refuse(note, "the metadata service gives no key for this machine's role");
-		fault = FAULT_KEY;
+		error = ERR_KEY;
 	} else {
-		fault = take_key(errand, root, provider_member(root, "ExpiredTime"), note);
+		error = take_key(key_exchange, root, provider_member(root, "ExpiredTime"), note);
 	}
 	json_forget(root);
-	return fault;
+	return error;
 }
 
-static enum fault hear_machine(struct errand *errand, const struct response *response,
-	struct fault_note *note)
+static enum error hear_machine(struct key_exchange *key_exchange, const struct response *response,
+	struct error_note *note)
 {
-	*note = (struct fault_note){ 0 };
-	if (!response->fault && response->status == 404) {
+	*note = (struct error_note){ 0 };
+	if (!response->error && response->status == 404) {
 		provider_refuse(note, "this machine has no role");
-		return FAULT_KEY;
+		return ERR_KEY;
 	}
-	enum fault fault = provider_http_fault(response, note);
-	if (fault)
-		return fault;
-	return errand->role ? hear_machine_key(errand, response, note) : hear_role(errand, response, note);
+	enum error error = provider_http_error(response, note);
+	if (error)
+		return error;
+	return key_exchange->role ? hear_machine_key(key_exchange, response, note) :
+				    hear_role(key_exchange, response, note);
 }
 
 /* The security token service */
@@ -134,11 +136,11 @@ static void add_member(struct buf *body, const char *name, const char *text)
 	json_quote(body, text);
 }
 
-static void ask_sts(struct request *out, const struct errand *errand, int64_t now_s)
+static void ask_sts(struct request *out, const struct key_exchange *key_exchange, int64_t now_s)
 {
-	const struct origin *origin = errand->origin;
-	const char *base = errand->site->sts;
-	bool is_signed = origin->kind == ORIGIN_ROLE;
+	const struct credential_source *origin = key_exchange->origin;
+	const char *base = key_exchange->site->sts;
+	bool is_signed = origin->kind == CREDENTIAL_SOURCE_ROLE;
 	const char *name = is_signed ? "AssumeRole" : "AssumeRoleWithWebIdentity";
 	struct action action = { .name = (char *)name };
 	struct site site = { &STS, base ? base : provider_tencent_keys.sts,
@@ -152,7 +154,7 @@ static void ask_sts(struct request *out, const struct errand *errand, int64_t no
 	add_member(&body, "RoleArn", origin->role);
 	add_member(&body, "RoleSessionName", origin->session);
 	buf_printf(&body, ",\"DurationSeconds\":%d}", DURATION_S);
-	struct call call = { &action, body.data };
+	struct api_call call = { &action, body.data };
 	provider_tencent.build(out, &site, &call);
 	if (is_signed) {
 		provider_tencent.sign(out, &site, &call, &origin->key, now_s);
@@ -167,35 +169,36 @@ static void ask_sts(struct request *out, const struct errand *errand, int64_t no
 	buf_release(&body);
 }
 
-static enum fault hear_sts(struct errand *errand, const struct response *response, struct fault_note *note)
+static enum error hear_sts(struct key_exchange *key_exchange, const struct response *response,
+	struct error_note *note)
 {
 	struct json *root = NULL;
 	const struct json *result = NULL;
-	enum fault fault = provider_tencent.parse(&root, &result, response, note);
-	if (fault)
-		return fault;
-	fault = take_key(errand, provider_member(result, "Credentials"),
+	enum error error = provider_tencent.parse(&root, &result, response, note);
+	if (error)
+		return error;
+	error = take_key(key_exchange, provider_member(result, "Credentials"),
 		provider_member(result, "ExpiredTime"), note);
 	json_forget(root);
-	return fault;
+	return error;
 }
 
 /* Either */
 
-static void tencent_ask(struct request *out, const struct errand *errand, int64_t now_s)
+static void tencent_ask(struct request *out, const struct key_exchange *key_exchange, int64_t now_s)
 {
-	if (errand->origin->kind == ORIGIN_MACHINE)
-		ask_machine(out, errand);
+	if (key_exchange->origin->kind == CREDENTIAL_SOURCE_MACHINE)
+		ask_machine(out, key_exchange);
 	else
-		ask_sts(out, errand, now_s);
+		ask_sts(out, key_exchange, now_s);
 }
 
-static enum fault tencent_hear(struct errand *errand, const struct response *response,
-	struct fault_note *note)
+static enum error tencent_hear(struct key_exchange *key_exchange, const struct response *response,
+	struct error_note *note)
 {
-	if (errand->origin->kind == ORIGIN_MACHINE)
-		return hear_machine(errand, response, note);
-	return hear_sts(errand, response, note);
+	if (key_exchange->origin->kind == CREDENTIAL_SOURCE_MACHINE)
+		return hear_machine(key_exchange, response, note);
+	return hear_sts(key_exchange, response, note);
 }
 
 const struct provider_keys provider_tencent_keys = {

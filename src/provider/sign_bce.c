@@ -13,7 +13,7 @@
 
 #include "base/ascii.h"
 #include "base/digest.h"
-#include "base/when.h"
+#include "base/timestamp.h"
 
 enum { PIECE_MAX = 1 << 20 };
 
@@ -67,11 +67,10 @@ bool bce_encode(struct buf *out, const char *text, bool keep_slash)
 	return *text == '\0';
 }
 
-bool bce_prefix(struct buf *out, const struct credentials *credentials, int64_t now_s,
-	int expires_s)
+bool bce_prefix(struct buf *out, const struct credentials *credentials, int64_t now_s, int expires_s)
 {
 	return credentials->id && buf_printf(out, "bce-auth-v1/%s/", credentials->id) &&
-		when_format(out, now_s) && buf_printf(out, "/%d", expires_s);
+		timestamp_format(out, now_s) && buf_printf(out, "/%d", expires_s);
 }
 
 /* A key or a value of the wire's query: decoded, and encoded our way. */
@@ -139,7 +138,7 @@ static bool is_blank(char byte)
 	return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
-static char *trim(const char *value)
+static char *heap_trim(const char *value)
 {
 	while (is_blank(*value))
 		value++;
@@ -154,7 +153,7 @@ static void sign_header(struct signing *signing, const char *name, const char *v
 	struct buf key, line;
 	buf_init(&key, PIECE_MAX);
 	buf_init(&line, PIECE_MAX);
-	char *trimmed = trim(value);
+	char *trimmed = heap_trim(value);
 	for (const char *at = name; *at; at++)
 		buf_putc(&key, ascii_lower(*at));
 	if (*trimmed && (is_bce(key.data) || is_listed(signing->signed_headers, key.data))) {
@@ -190,8 +189,7 @@ static void signing_release(struct signing *signing)
 	list_release(&signing->lines);
 }
 
-bool bce_canonical_request(struct buf *out, const struct request *request,
-	const char *signed_headers)
+bool bce_canonical_request(struct buf *out, const struct request *request, const char *signed_headers)
 {
 	struct signing signing = { .signed_headers = signed_headers };
 	bool added = sign_headers(&signing, request) && buf_printf(out, "%s\n", request->method) &&
@@ -211,8 +209,7 @@ static void hmac_hex(char out[DIGEST_HEX + 1], const char *key, const char *text
 }
 
 bool bce_authorization(struct buf *out, const char *prefix, const char *canonical_request,
-	const struct request *request, const char *signed_headers,
-	const struct credentials *credentials)
+	const struct request *request, const char *signed_headers, const struct credentials *credentials)
 {
 	char key[DIGEST_HEX + 1], signature[DIGEST_HEX + 1];
 	if (!credentials->secret)

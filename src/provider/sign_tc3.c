@@ -12,7 +12,7 @@
 
 #include "base/ascii.h"
 #include "base/digest.h"
-#include "base/when.h"
+#include "base/timestamp.h"
 
 static const char ALGORITHM[] = "TC3-HMAC-SHA256";
 
@@ -58,27 +58,23 @@ static bool add_headers(struct buf *out, const struct request *request, const ch
 	return true;
 }
 
-bool tc3_canonical_request(struct buf *out, const struct request *request,
-	const char *signed_headers)
+bool tc3_canonical_request(struct buf *out, const struct request *request, const char *signed_headers)
 {
 	return buf_printf(out, "%s\n%s\n%s\n", request->method, request->path, request->query) &&
-		add_headers(out, request, signed_headers) &&
-		buf_printf(out, "\n%s\n", signed_headers) &&
+		add_headers(out, request, signed_headers) && buf_printf(out, "\n%s\n", signed_headers) &&
 		add_hash(out, request->body.data, request->body.len);
 }
 
 /* 2024-11-22/tione/tc3_request */
 static bool add_scope(struct buf *out, const char *service, int64_t now_s)
 {
-	return when_format_date(out, now_s) && buf_printf(out, "/%s/tc3_request", service);
+	return timestamp_format_date(out, now_s) && buf_printf(out, "/%s/tc3_request", service);
 }
 
-bool tc3_string_to_sign(struct buf *out, const char *canonical_request, const char *service,
-	int64_t now_s)
+bool tc3_string_to_sign(struct buf *out, const char *canonical_request, const char *service, int64_t now_s)
 {
-	return buf_printf(out, "%s\n%lld\n", ALGORITHM, (long long)now_s) &&
-		add_scope(out, service, now_s) && buf_putc(out, '\n') &&
-		add_hash(out, canonical_request, strlen(canonical_request));
+	return buf_printf(out, "%s\n%lld\n", ALGORITHM, (long long)now_s) && add_scope(out, service, now_s) &&
+		buf_putc(out, '\n') && add_hash(out, canonical_request, strlen(canonical_request));
 }
 
 static void chain(unsigned char key[DIGEST_BYTES], const char *text)
@@ -92,7 +88,7 @@ static bool derive_key(unsigned char key[DIGEST_BYTES], const char *secret, cons
 {
 	struct buf date;
 	buf_init(&date, 32);
-	bool dated = when_format_date(&date, now_s);
+	bool dated = timestamp_format_date(&date, now_s);
 	size_t len = strlen(secret) + 3;
 	char *first = xmalloc(len);
 	memcpy(first, "TC3", 3);
@@ -111,8 +107,7 @@ bool tc3_authorization(struct buf *out, const char *string_to_sign, const char *
 {
 	unsigned char key[DIGEST_BYTES];
 	char signature[DIGEST_HEX + 1];
-	if (!credentials->id || !credentials->secret ||
-		!derive_key(key, credentials->secret, service, now_s))
+	if (!credentials->id || !credentials->secret || !derive_key(key, credentials->secret, service, now_s))
 		return false;
 	chain(key, string_to_sign);
 	digest_hex(signature, key);

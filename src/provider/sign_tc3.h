@@ -13,11 +13,9 @@
 #include "http/message.h"
 #include "provider/credentials.h"
 
-
 /* The request's Content-Type header and body must be set; host comes from the base. */
 bool tc3_canonical_request(struct buf *out, const struct request *request, const char *signed_headers);
-bool tc3_string_to_sign(struct buf *out, const char *canonical_request, const char *service,
-	int64_t now_s);
+bool tc3_string_to_sign(struct buf *out, const char *canonical_request, const char *service, int64_t now_s);
 bool tc3_authorization(struct buf *out, const char *string_to_sign, const char *signed_headers,
 	const char *service, const struct credentials *credentials, int64_t now_s);
 

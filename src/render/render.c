@@ -15,14 +15,14 @@
 #include "base/name.h"
 #include "base/shown.h"
 #include "secrecy.h"
-#include "siblings.h"
+#include "unique_names.h"
 
 enum { ENTRIES_MAX = SNAPSHOT_ENTRIES_MAX + 2 }; /* the root and describe.json */
 
 static const char HIDDEN[] = "<hidden>";
 static const char DESCRIBE[] = "describe.json";
 
-struct origin {
+struct credential_source {
 	const struct json *value; /* NULL: as null */
 	const struct member_rule *rule; /* of the value; NULL: none is known */
 	const struct type *type; /* of the value's members, or of its items' */
@@ -34,8 +34,8 @@ struct renderer {
 	const struct json *object;
 	const struct snapshot_style *style;
 	bool in_part; /* a list's item, of which a describe call says more */
-	struct buf origins; /* struct origin, one an entry */
-	struct siblings siblings; /* of the directory at hand */
+	struct buf origins; /* struct credential_source, one an entry */
+	struct unique_names unique_names; /* of the directory at hand */
 	uint32_t describe, describe_size; /* describe.json in the text */
 	struct buf raw, name, whole; /* one member's, while it is being named */
 };
@@ -135,8 +135,8 @@ static bool is_directory(const struct json *value, const struct member_rule *rul
 		return true;
 	if (type != JSON_NULL && (type != JSON_ARRAY || !is_empty(value)))
 		return false;
-	return rule && (rule->shape == MEMBER_OBJECT || rule->shape == MEMBER_OBJECTS ||
-		rule->shape == MEMBER_MAP);
+	return rule &&
+		(rule->shape == MEMBER_OBJECT || rule->shape == MEMBER_OBJECTS || rule->shape == MEMBER_MAP);
 }
 
 static void write_line(struct buf *out, const struct json *value)
@@ -179,7 +179,7 @@ static void escape_raw(struct renderer *r, struct buf *name)
 	buf_clear(name);
 	name_escape(name, r->raw.data);
 	if (r->raw.full || name->full) /* memory is out: it is not the name */
-		r->siblings.names.full = true;
+		r->unique_names.names.full = true;
 	buf_clear(&r->raw);
 }
 
@@ -201,10 +201,10 @@ static void add_member(struct renderer *r, struct sibling *sibling, bool of_reso
 		sibling->rank = SIBLING_RENAMED;
 	else
 		sibling->rank = SIBLING_STRIPPED;
-	siblings_add(&r->siblings, sibling, name->data, r->whole.data);
+	unique_names_add(&r->unique_names, sibling, name->data, r->whole.data);
 }
 
-static void gather_members(struct renderer *r, const struct origin *from, bool of_resource)
+static void gather_members(struct renderer *r, const struct credential_source *from, bool of_resource)
 {
 	for (const struct json *item = json_first(from->value); item; item = json_next(item)) {
 		const struct member_rule *rule = type_member(from->type, json_key(item));
@@ -222,7 +222,7 @@ static void gather_members(struct renderer *r, const struct origin *from, bool o
 }
 
 /* An item of a list that is a map; false if it has no key to go by. */
-static bool gather_pair(struct renderer *r, const struct origin *from, const struct json *item)
+static bool gather_pair(struct renderer *r, const struct credential_source *from, const struct json *item)
 {
 	const struct json *key = json_get(item, from->rule->map_key);
 	const struct member_rule *rule = type_member(from->type, from->rule->map_value);
@@ -238,38 +238,38 @@ static bool gather_pair(struct renderer *r, const struct origin *from, const str
 	};
 	buf_puts(&r->raw, sibling.key);
 	escape_raw(r, &r->name);
-	siblings_add(&r->siblings, &sibling, r->name.data, r->name.data);
+	unique_names_add(&r->unique_names, &sibling, r->name.data, r->name.data);
 	return true;
 }
 
-static void gather_items(struct renderer *r, const struct origin *from)
+static void gather_items(struct renderer *r, const struct credential_source *from)
 {
 	bool map = from->rule && from->rule->shape == MEMBER_MAP;
 	size_t index = 0;
 
 	for (const struct json *item = json_first(from->value); item; item = json_next(item)) {
-		struct sibling sibling = {.value = item, .type = from->type, .rank = SIBLING_PLAIN};
+		struct sibling sibling = { .value = item, .type = from->type, .rank = SIBLING_PLAIN };
 		size_t own = index++;
 
 		if (map && gather_pair(r, from, item))
 			continue;
 		buf_clear(&r->name);
 		buf_printf(&r->name, "%zu", own);
-		siblings_add(&r->siblings, &sibling, r->name.data, r->name.data);
+		unique_names_add(&r->unique_names, &sibling, r->name.data, r->name.data);
 	}
 }
 
 /* describe.json, last of all, and the names that belong to the subkinds' directories. */
 static void gather_reserved(struct renderer *r)
 {
-	struct sibling subkind = {.key = "", .rank = SIBLING_RESERVED};
+	struct sibling subkind = { .key = "", .rank = SIBLING_RESERVED };
 	struct sibling describe = subkind;
 
 	for (const struct kind **child = r->kind->children; child && *child; child++)
-		siblings_add(&r->siblings, &subkind, (*child)->name, (*child)->name);
+		unique_names_add(&r->unique_names, &subkind, (*child)->name, (*child)->name);
 	if (!r->in_part)
 		describe.value = r->object;
-	siblings_add(&r->siblings, &describe, DESCRIBE, DESCRIBE);
+	unique_names_add(&r->unique_names, &describe, DESCRIBE, DESCRIBE);
 }
 
 static bool is_describe(const struct sibling *sibling)
@@ -284,8 +284,8 @@ static bool is_absent(const struct sibling *sibling)
 }
 
 /* The file's bytes go to the text's end. */
-static void put_bytes(struct renderer *r, struct snapshot_entry *entry,
-	const struct sibling *sibling, bool hidden)
+static void put_bytes(struct renderer *r, struct snapshot_entry *entry, const struct sibling *sibling,
+	bool hidden)
 {
 	struct buf *text = &r->out->text;
 
@@ -313,7 +313,7 @@ static bool is_primed(const struct renderer *r, const struct sibling *sibling, u
 
 /* No entry is ever without its origin, not even when memory is out. */
 static void push_entry(struct renderer *r, const struct snapshot_entry *entry,
-	const struct origin *origin)
+	const struct credential_source *origin)
 {
 	if (buf_add(&r->origins, origin, sizeof *origin))
 		buf_add(&r->out->entries, entry, sizeof *entry);
@@ -323,11 +323,11 @@ static void push_entry(struct renderer *r, const struct snapshot_entry *entry,
 
 static void add_entry(struct renderer *r, uint32_t parent, const struct sibling *sibling)
 {
-	struct origin origin = {sibling->value, sibling->rule, sibling->type};
+	struct credential_source origin = { sibling->value, sibling->rule, sibling->type };
 	bool describe = is_describe(sibling), shown = r->style->secrets;
-	bool secret = describe ? shown && holds_secret(r->object, r->kind->type)
-			       : secrecy_covers(sibling->value, sibling->rule,
-						sibling->is_member ? sibling->key : NULL);
+	bool secret = describe ?
+		shown && holds_secret(r->object, r->kind->type) :
+		secrecy_covers(sibling->value, sibling->rule, sibling->is_member ? sibling->key : NULL);
 	bool file = describe || (secret && !shown) || !is_directory(sibling->value, sibling->rule);
 	struct snapshot_entry entry = {
 		.parent = parent,
@@ -337,8 +337,8 @@ static void add_entry(struct renderer *r, uint32_t parent, const struct sibling 
 		.primed = is_primed(r, sibling, parent),
 	};
 
-	entry.name = rendering_put(r->out, siblings_name(&r->siblings, sibling));
-	entry.key = rendering_put(r->out, siblings_key(&r->siblings, sibling));
+	entry.name = rendering_put(r->out, unique_names_name(&r->unique_names, sibling));
+	entry.key = rendering_put(r->out, unique_names_key(&r->unique_names, sibling));
 	if (file)
 		put_bytes(r, &entry, sibling, secret && !shown);
 	push_entry(r, &entry, &origin);
@@ -350,15 +350,15 @@ static void add_entries(struct renderer *r, uint32_t directory)
 	uint32_t first = count_entries(r);
 	size_t index;
 
-	for (size_t i = 0; i < siblings_count(&r->siblings); i++) {
-		struct sibling *sibling = siblings_at(&r->siblings, i);
+	for (size_t i = 0; i < unique_names_count(&r->unique_names); i++) {
+		struct sibling *sibling = unique_names_at(&r->unique_names, i);
 
 		sibling->entry = count_entries(r);
 		if (!is_absent(sibling))
 			add_entry(r, directory, sibling);
 	}
-	for (size_t nth = 0; siblings_by_name(&r->siblings, nth, &index); nth++) {
-		const struct sibling *sibling = siblings_at(&r->siblings, index);
+	for (size_t nth = 0; unique_names_by_name(&r->unique_names, nth, &index); nth++) {
+		const struct sibling *sibling = unique_names_at(&r->unique_names, index);
 
 		if (!is_absent(sibling))
 			buf_add(&r->out->by_name, &sibling->entry, sizeof sibling->entry);
@@ -369,26 +369,27 @@ static void add_entries(struct renderer *r, uint32_t directory)
 
 static void open_directory(struct renderer *r, uint32_t directory)
 {
-	struct origin from = ((const struct origin *)(const void *)r->origins.data)[directory];
+	struct credential_source from = ((
+		const struct credential_source *)(const void *)r->origins.data)[directory];
 
-	siblings_clear(&r->siblings);
+	unique_names_clear(&r->unique_names);
 	if (type_of(from.value) == JSON_OBJECT)
 		gather_members(r, &from, directory == 0);
 	else if (from.value)
 		gather_items(r, &from);
-	siblings_merge(&r->siblings);
+	unique_names_merge(&r->unique_names);
 	if (directory == 0)
 		gather_reserved(r);
-	siblings_settle(&r->siblings);
+	unique_names_settle(&r->unique_names);
 	add_entries(r, directory);
-	if (siblings_full(&r->siblings))
+	if (unique_names_full(&r->unique_names))
 		r->out->entries.full = true;
 }
 
 static void add_root(struct renderer *r)
 {
-	struct snapshot_entry root = {.type = JSON_OBJECT, .directory = true};
-	struct origin origin = {.value = r->object, .type = r->kind->type};
+	struct snapshot_entry root = { .type = JSON_OBJECT, .directory = true };
+	struct credential_source origin = { .value = r->object, .type = r->kind->type };
 	uint32_t self = 0;
 
 	root.name = root.key = rendering_put(r->out, "");
@@ -430,7 +431,7 @@ static void print_describe(struct renderer *r)
 static void release_renderer(struct renderer *r)
 {
 	buf_release(&r->origins);
-	siblings_release(&r->siblings);
+	unique_names_release(&r->unique_names);
 	buf_release(&r->raw);
 	buf_release(&r->name);
 	buf_release(&r->whole);
@@ -447,8 +448,8 @@ void render_object(struct rendering *out, const struct kind *kind, const struct 
 		.in_part = style->from_list && kind->describe.name && !kind->list_is_detail,
 	};
 
-	buf_init(&r.origins, ENTRIES_MAX * sizeof(struct origin));
-	siblings_init(&r.siblings);
+	buf_init(&r.origins, ENTRIES_MAX * sizeof(struct credential_source));
+	unique_names_init(&r.unique_names);
 	buf_init(&r.raw, 2 * JSON_BYTES_MAX);
 	buf_init(&r.name, NAME_BYTES_MAX);
 	buf_init(&r.whole, NAME_BYTES_MAX);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/when.h"
+#include "base/timestamp.h"
 #include "render.h"
 
 /* What 0 and 1 (the kernel: none; our own: the root) become as inode numbers. */
@@ -58,8 +58,8 @@ static void hash_directory(const struct snapshot *snapshot, struct snapshot_entr
 	directory->content = hash;
 }
 
-static void hash_entries(const struct snapshot *snapshot, struct snapshot_entry *entries,
-	const char *path, const unsigned char *key)
+static void hash_entries(const struct snapshot *snapshot, struct snapshot_entry *entries, const char *path,
+	const unsigned char *key)
 {
 	entries[0].ino = make_ino(hash_text(0, path));
 	for (uint32_t i = 1; i < snapshot->n_entries; i++) {
@@ -131,7 +131,7 @@ static int64_t find_mtime(const struct kind *kind, const struct json *object, in
 	for (size_t i = 0; i < kind->times.n; i++) {
 		int64_t time_s;
 
-		if (!when_parse(member_text(object, kind->times.v[i]), &time_s) || time_s > now_s)
+		if (!timestamp_parse(member_text(object, kind->times.v[i]), &time_s) || time_s > now_s)
 			continue;
 		if (!found || time_s > latest)
 			latest = time_s;
@@ -196,9 +196,8 @@ bool snapshot_is_sure(const struct json *object, size_t len)
 		weight.bytes + SWELLING * len + ENTRY_BYTES <= SNAPSHOT_BYTES_MAX;
 }
 
-enum fault snapshot_render(struct snapshot **out, const struct kind *kind,
-	const struct json *object, const char *path, const struct snapshot_style *style,
-	int64_t now_s)
+enum error snapshot_render(struct snapshot **out, const struct kind *kind, const struct json *object,
+	const char *path, const struct snapshot_style *style, int64_t now_s)
 {
 	struct rendering rendering;
 	struct weight weight = { 0 };
@@ -206,20 +205,20 @@ enum fault snapshot_render(struct snapshot **out, const struct kind *kind,
 	*out = NULL;
 	weigh(&weight, object, 1);
 	if (weight.entries > SNAPSHOT_ENTRIES_MAX)
-		return FAULT_TOO_BIG;
+		return ERR_TOO_BIG;
 	rendering_init(&rendering);
 	render_object(&rendering, kind, object, style);
 	if (!rendering_full(&rendering))
 		*out = assemble(&rendering, path, style->key);
 	rendering_release(&rendering);
 	if (!*out)
-		return FAULT_TOO_BIG;
+		return ERR_TOO_BIG;
 
 	struct summary summary = snapshot_summary(kind, object, now_s);
 	(*out)->stable = summary.stable;
 	(*out)->mtime_s = summary.mtime_s;
 	(*out)->terminal = summary.terminal;
-	return FAULT_NONE;
+	return ERR_NONE;
 }
 
 static void put_text(struct rendering *rendering, const char *name, const struct buf *text, bool secret)
@@ -241,12 +240,15 @@ static int order_names(const void *a, const void *b, void *context)
 	return strcmp(names[*(const uint32_t *)a - 1], names[*(const uint32_t *)b - 1]);
 }
 
-struct snapshot *snapshot_of_texts(const char *path, const char *const names[],
-	const struct buf texts[], size_t n, int64_t mtime_s, bool secret, const unsigned char *key)
+struct snapshot *snapshot_of_texts(const char *path, const char *const names[], const struct buf texts[],
+	size_t n, int64_t mtime_s, bool secret, const unsigned char *key)
 {
 	struct rendering rendering;
 	struct snapshot_entry root = {
-		.type = JSON_OBJECT, .directory = true, .first = 1, .count = (uint32_t)n,
+		.type = JSON_OBJECT,
+		.directory = true,
+		.first = 1,
+		.count = (uint32_t)n,
 	};
 
 	rendering_init(&rendering);

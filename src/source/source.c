@@ -8,7 +8,7 @@
 
 #include "net/address.h"
 #include "sys/output.h"
-#include "tree/guide.h"
+#include "tree/catalog_help.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,29 +56,27 @@ static bool find_region(struct source *source, struct buf *why)
 	if (name->region)
 		return buf_puts(&source->region, name->region);
 	buf_init(&reason, 4096);
-	bool good = keyring_region(source->setting->keyring, source->catalog->cloud, name->profile,
-		&source->region,
-		&reason);
+	bool good = credential_chain_region(source->setting->credential_chain, source->catalog->cloud,
+		name->profile, &source->region, &reason);
 	if (!good)
 		buf_printf(why, "%s: %s", name->written, reason.data);
 	buf_release(&reason);
 	return good && (source->region.len || buf_puts(&source->region, source->catalog->region));
 }
 
-static bool look_for_key(void *arg, struct origin *out, struct buf *why)
+static bool look_for_key(void *arg, struct credential_source *out, struct buf *why)
 {
 	const struct source *source = arg;
 
-	return keyring_load(source->setting->keyring, source->catalog->cloud, source->name->profile, out,
-		NULL,
-		why);
+	return credential_chain_load(source->setting->credential_chain, source->catalog->cloud,
+		source->name->profile, out, NULL, why);
 }
 
 /* A key that was named once and is gone leaves no room for the machine's role: that is another account. */
-static bool look_again(void *arg, struct origin *out, struct buf *why)
+static bool look_again(void *arg, struct credential_source *out, struct buf *why)
 {
 	const struct source *source = arg;
-	struct origin found = { 0 };
+	struct credential_source found = { 0 };
 	bool good = look_for_key(arg, &found, why);
 
 	if (good && found.looked_at && !source->origin.looked_at && !source->keyless) {
@@ -86,16 +84,17 @@ static bool look_again(void *arg, struct origin *out, struct buf *why)
 		good = false;
 	}
 	if (good)
-		origin_move(out, &found);
-	origin_release(&found);
+		credential_source_move(out, &found);
+	credential_source_release(&found);
 	return good;
 }
 
 /* A file that is being written is not the key yet: it is looked at again before the next call. */
-static bool renew_key(void *arg, struct origin *out)
+static bool renew_key(void *arg, struct credential_source *out)
 {
 	struct source *source = arg;
-	uint64_t mark = keyring_mark(source->setting->keyring, source->catalog->cloud, source->name->profile);
+	uint64_t mark = credential_chain_mark(source->setting->credential_chain, source->catalog->cloud,
+		source->name->profile);
 	struct buf ignored;
 
 	if (!mark || mark == source->key_mark)
@@ -121,7 +120,7 @@ static uint64_t random_seed(void)
 static bool make_hash_key(struct source *source, struct buf *why)
 {
 	if (!source->setting->config->secrets ||
-			getrandom(source->hash_key, SNAPSHOT_KEY_BYTES, 0) == SNAPSHOT_KEY_BYTES)
+		getrandom(source->hash_key, SNAPSHOT_KEY_BYTES, 0) == SNAPSHOT_KEY_BYTES)
 		return true;
 	buf_printf(why, "secrets: no random bytes: %s", strerror(errno));
 	return false;
@@ -153,7 +152,8 @@ static bool plant_tree(struct source *source)
 /* It is looked for again whenever somebody wants to read: until then this stands for it. */
 static void do_without_key(struct source *source)
 {
-	source->origin = (struct origin){ .kind = ORIGIN_MACHINE, .where = xstrdup("nowhere") };
+	source->origin = (struct credential_source){ .kind = CREDENTIAL_SOURCE_MACHINE,
+		.where = xstrdup("nowhere") };
 	source->keyless = true;
 }
 
@@ -178,7 +178,7 @@ static bool find_key(struct source *source, struct buf *why)
 	else if (!found)
 		buf_printf(why, "%s: %s", source->name->written, reason.data);
 	buf_release(&reason);
-	source->key_mark = keyring_mark(source->setting->keyring, source->catalog->cloud,
+	source->key_mark = credential_chain_mark(source->setting->credential_chain, source->catalog->cloud,
 		source->name->profile);
 	if (!found && source->number)
 		do_without_key(source);
@@ -254,7 +254,7 @@ void source_release(struct source *source)
 {
 	engine_free(source->engine);
 	tree_free(source->tree);
-	origin_release(&source->origin);
+	credential_source_release(&source->origin);
 	buf_release(&source->region);
 	buf_release(&source->endpoint);
 	buf_release(&source->readme);

@@ -23,9 +23,9 @@ static const char OWN[] = ".describefs";
 
 /* ---- the process's life ---- */
 
-void sources_init(struct sources *sources, const struct config *config, struct keyring *keyring)
+void sources_init(struct sources *sources, const struct config *config, struct credential_chain *chain)
 {
-	*sources = (struct sources){ .setting = { .config = config, .keyring = keyring } };
+	*sources = (struct sources){ .setting = { .config = config, .credential_chain = chain } };
 	catalogs_init(&sources->setting.catalogs);
 	sources->v = xcalloc(config->n_sources + 1, sizeof(*sources->v));
 }
@@ -47,14 +47,14 @@ static void load_built_in(struct setting *setting)
 void sources_load_catalogs(struct sources *sources, struct texts *mistakes)
 {
 	struct setting *setting = &sources->setting;
-	const struct config_places places = { .home = keyring_home(setting->keyring),
-		.invoker = keyring_invoker(setting->keyring) };
+	const struct config_places places = { .home = credential_chain_home(setting->credential_chain),
+		.invoker = credential_chain_invoker(setting->credential_chain) };
 	struct buf directory;
 
 	load_built_in(setting);
 	config_load_catalogs(&setting->catalogs, &places, "/etc/describefs/catalog", mistakes);
 	buf_init(&directory, 4096);
-	if (keyring_config(setting->keyring, "catalog", &directory))
+	if (credential_chain_config(setting->credential_chain, "catalog", &directory))
 		config_load_catalogs(&setting->catalogs, &places, directory.data, mistakes);
 	buf_release(&directory);
 }
@@ -112,11 +112,13 @@ static void disconnect(struct setting *setting)
 bool sources_connect(struct sources *sources, struct buf *why)
 {
 	struct setting *setting = &sources->setting;
-	struct http_options http = { .proxy = &setting->config->proxy, .cacert = setting->config->cacert,
-		.cover = &setting->cover, .invoker = keyring_invoker(setting->keyring) };
+	struct http_options http = { .proxy = &setting->config->proxy,
+		.cacert = setting->config->cacert,
+		.cover = &setting->cover,
+		.invoker = credential_chain_invoker(setting->credential_chain) };
 
 	disconnect(setting);
-	keyring_lock(setting->keyring);
+	credential_chain_lock(setting->credential_chain);
 	setting->loop = loop_new();
 	if (!setting->loop) {
 		buf_puts(why, "cannot make an event loop: out of descriptors?");
@@ -155,7 +157,7 @@ void sources_release(struct sources *sources)
 	free(sources->v);
 	texts_release(&sources->links);
 	catalogs_release(&setting->catalogs);
-	keyring_free(setting->keyring);
+	credential_chain_free(setting->credential_chain);
 	file_cover_release(&setting->cover);
 }
 
@@ -196,7 +198,7 @@ size_t sources_memory(const struct sources *sources)
 	return sum;
 }
 
-struct asked sources_now(const struct sources *sources)
+struct query_time sources_now(const struct sources *sources)
 {
 	return engine_now(sources->v[0].engine);
 }
@@ -221,7 +223,9 @@ static bool is_link_above(const struct sources *sources, uint64_t id)
 /* The directory above, its .describefs, or a link in that. */
 static struct entry entry_above(const struct sources *sources, uint64_t id)
 {
-	struct entry entry = { .id = id, .attr = attr_above(sources), .entry_ms = ABOVE_MS,
+	struct entry entry = { .id = id,
+		.attr = attr_above(sources),
+		.entry_ms = ABOVE_MS,
 		.attr_ms = ABOVE_MS };
 
 	if (is_link_above(sources, id)) {
@@ -241,19 +245,22 @@ static struct entry entry_of(const struct sources *sources, const struct source 
 	uint64_t id = tree_root(source->tree);
 	struct reply top = tree_attr(source->tree, id, sources_now(sources));
 
-	return (struct entry){ .id = id, .attr = top.entry.attr, .entry_ms = ABOVE_MS,
+	return (struct entry){ .id = id,
+		.attr = top.entry.attr,
+		.entry_ms = ABOVE_MS,
 		.attr_ms = top.entry.attr_ms };
 }
 
 static struct reply lookup_above(const struct sources *sources, uint64_t id, const char *name)
 {
 	if (id == TREE_ROOT && !strcmp(name, OWN))
-		return (struct reply){ .outcome = OUTCOME_FOUND, .entry = entry_above(sources, ABOVE_OWN) };
+		return (struct reply){ .outcome = RESULT_FOUND, .entry = entry_above(sources, ABOVE_OWN) };
 	for (size_t i = 0; i < sources->n; i++)
 		if (!strcmp(sources->v[i].name->written, name))
-			return (struct reply){ .outcome = OUTCOME_FOUND, .entry = id == TREE_ROOT ?
-				entry_of(sources, &sources->v[i]) : entry_above(sources, ABOVE_LINKS + i) };
-	return (struct reply){ .outcome = OUTCOME_ABSENT, .absent_ms = ABOVE_MS };
+			return (struct reply){ .outcome = RESULT_FOUND,
+				.entry = id == TREE_ROOT ? entry_of(sources, &sources->v[i]) :
+							   entry_above(sources, ABOVE_LINKS + i) };
+	return (struct reply){ .outcome = RESULT_ABSENT, .absent_ms = ABOVE_MS };
 }
 
 static struct reply answer_above(const struct sources *sources, enum question question, uint64_t id,
@@ -262,15 +269,15 @@ static struct reply answer_above(const struct sources *sources, enum question qu
 	bool is_directory = id == TREE_ROOT || id == ABOVE_OWN;
 
 	if (!is_directory && !is_link_above(sources, id))
-		return (struct reply){ .outcome = OUTCOME_FAILED, .fault = FAULT_NOT_FOUND };
+		return (struct reply){ .outcome = RESULT_FAILED, .error = ERR_NOT_FOUND };
 	if (question == ASK_LOOKUP && is_directory)
 		return lookup_above(sources, id, name);
-	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = entry_above(sources, id) };
+	return (struct reply){ .outcome = RESULT_FOUND, .entry = entry_above(sources, id) };
 }
 
 /* ---- the questions ---- */
 
-struct wait *sources_ask(struct sources *sources, enum question question, uint64_t id, const char *name,
+struct waiter *sources_ask(struct sources *sources, enum question question, uint64_t id, const char *name,
 	unsigned uid, engine_done_fn *done, void *arg)
 {
 	struct source *source = sources_of(sources, id);
@@ -282,19 +289,19 @@ struct wait *sources_ask(struct sources *sources, enum question question, uint64
 	return NULL;
 }
 
-struct wait *sources_read(struct sources *sources, uint64_t id, uint64_t cookie, unsigned uid,
+struct waiter *sources_read(struct sources *sources, uint64_t id, uint64_t cookie, unsigned uid,
 	engine_done_fn *done, void *arg)
 {
 	struct source *source = sources_of(sources, id);
 
 	if (source)
 		return engine_read(source->engine, id, cookie, uid, done, arg);
-	const struct reply reply = { .outcome = OUTCOME_FOUND, .cookie = cookie };
+	const struct reply reply = { .outcome = RESULT_FOUND, .cookie = cookie };
 	done(arg, &reply);
 	return NULL;
 }
 
-void sources_cancel(struct sources *sources, uint64_t id, struct wait *wait)
+void sources_cancel(struct sources *sources, uint64_t id, struct waiter *wait)
 {
 	struct source *source = sources_of(sources, id);
 
@@ -303,18 +310,18 @@ void sources_cancel(struct sources *sources, uint64_t id, struct wait *wait)
 }
 
 bool sources_next(struct sources *sources, uint64_t id, uint64_t *cookie, const char **name,
-	struct entry *entry, struct asked asked)
+	struct entry *entry, struct query_time query)
 {
 	struct source *source = sources_of(sources, id);
 
 	if (source)
-		return tree_next(source->tree, id, cookie, name, entry, asked);
+		return tree_next(source->tree, id, cookie, name, entry, query);
 	if (*cookie >= sources->n)
 		return false;
 	size_t at = (size_t)(*cookie)++;
 	*name = sources->v[at].name->written;
 	*entry = id == ABOVE_OWN ? entry_above(sources, ABOVE_LINKS + at) :
-		entry_of(sources, &sources->v[at]);
+				   entry_of(sources, &sources->v[at]);
 	return true;
 }
 
@@ -354,7 +361,7 @@ void sources_hold(struct sources *sources, uint64_t id, uint64_t count)
 	struct source *source = sources_of(sources, id);
 
 	if (source)
-		tree_hold(source->tree, id, count);
+		tree_ref(source->tree, id, count);
 }
 
 void sources_forget(struct sources *sources, uint64_t id, uint64_t count)

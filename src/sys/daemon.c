@@ -148,11 +148,13 @@ static void complain(int word, int error, int status, const char *mountpoint)
 	struct buf why;
 	buf_init(&why, SIZE_MAX);
 	if (word == 0)
-		buf_printf(&why, "%s: %s", mountpoint, error < 0 ? "the mount does not answer" :
-			strerror(error));
+		buf_printf(&why, "%s: %s", mountpoint,
+			error < 0 ? "the mount does not answer" : strerror(error));
 	else if (word == WORD_LATE)
-		buf_printf(&why, "cannot mount on %s: the start did not end within %d s, and was given up; "
-			"try describefs doctor", mountpoint, START_S);
+		buf_printf(&why,
+			"cannot mount on %s: the start did not end within %d s, and was given up; "
+			"try describefs doctor",
+			mountpoint, START_S);
 	else if (word == WORD_DIED && WIFSIGNALED(status))
 		buf_printf(&why, "died at the start: %s", strsignal(WTERMSIG(status)));
 	if (why.len)

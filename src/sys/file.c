@@ -62,11 +62,12 @@ static void say_why(const char *path, const struct file_way *way, int error, con
 	if (mistake)
 		buf_printf(why, "%.1000s %s", path, mistake);
 	else if (error == EDEADLK)
-		buf_printf(why, "%.1000s: it lies in this mount, or in one that was made later and may lead "
-			"back into it, which its own process cannot read: put it elsewhere", path);
+		buf_printf(why,
+			"%.1000s: it lies in this mount, or in one that was made later and may lead "
+			"back into it, which its own process cannot read: put it elsewhere",
+			path);
 	else
-		buf_printf(why, "%.1000s: %s", path,
-			error < 0 ? "not a regular file" : strerror(error));
+		buf_printf(why, "%.1000s: %s", path, error < 0 ? "not a regular file" : strerror(error));
 	file_advise(way, path, error, why);
 }
 
@@ -89,8 +90,8 @@ static void say_dangling(const char *path, const struct file_way *way, struct bu
 }
 
 /* `trust` NULL: whoever has written it.  An errno; -1: no file at all. */
-static int read_file(const struct file_way *way, const char *path, size_t max,
-	const struct file_trust *trust, char **bytes, size_t *len, struct buf *why)
+static int read_file(const struct file_way *way, const char *path, size_t max, const struct file_trust *trust,
+	char **bytes, size_t *len, struct buf *why)
 {
 	const char *mistake = NULL;
 	int fd = way->directory < 0 ? -1 : file_way_open(way, O_RDONLY | O_NONBLOCK | O_NOCTTY);
@@ -141,8 +142,8 @@ char *file_read(const struct file_cover *cover, const char *path, size_t max, si
 	return find_and_read(cover, path, max, NULL, len, why);
 }
 
-char *file_read_trusted(const struct file_cover *cover, const char *path, size_t max,
-	struct file_trust trust, size_t *len, struct buf *why)
+char *file_read_trusted(const struct file_cover *cover, const char *path, size_t max, struct file_trust trust,
+	size_t *len, struct buf *why)
 {
 	return find_and_read(cover, path, max, &trust, len, why);
 }
@@ -167,7 +168,7 @@ DIR *file_list(const struct file_cover *cover, const char *path)
 {
 	struct file_way way;
 	int fd = file_way_find(&way, path, cover) ? file_way_open(&way, O_RDONLY | O_DIRECTORY | O_NONBLOCK) :
-		-1;
+						    -1;
 	file_way_release(&way);
 	DIR *listed = fd < 0 ? NULL : fdopendir(fd);
 	if (fd >= 0 && !listed)
@@ -194,8 +195,10 @@ void file_advise_home(const struct file_cover *cover, const char *home, const ch
 	struct stat status;
 	size_t len = home ? strlen(home) : 0;
 	if (!len || strncmp(path, home, len) != 0 || path[len] != '/' || !look(cover, home, &status) ||
-			status.st_uid == geteuid())
+		status.st_uid == geteuid())
 		return;
-	buf_printf(why, "; HOME is %.1000s, which belongs to the user %u: say sudo -H, or set HOME to your "
-		"own", home, (unsigned int)status.st_uid);
+	buf_printf(why,
+		"; HOME is %.1000s, which belongs to the user %u: say sudo -H, or set HOME to your "
+		"own",
+		home, (unsigned int)status.st_uid);
 }

@@ -127,9 +127,11 @@ static bool check_mode(int fd, const char *path, const struct stat *status, enum
 	else if (can_change(fd, status))
 		buf_printf(why, "%.1000s: others can get at it: chmod 600 %.1000s", path, path);
 	else
-		buf_printf(why, "%.1000s: others can get at it, and its mode is not ours to change: in "
+		buf_printf(why,
+			"%.1000s: others can get at it, and its mode is not ours to change: in "
 			"Kubernetes set defaultMode: 0440 for the secret's volume and fsGroup for the pod; "
-			"elsewhere have its owner run chmod 640 %.1000s", path, path);
+			"elsewhere have its owner run chmod 640 %.1000s",
+			path, path);
 	return false;
 }
 
@@ -154,6 +156,7 @@ void file_advise(const struct file_way *way, const char *path, int error, struct
 		buf_printf(why, ": chmod 600 %.1000s", path);
 	else
 		buf_printf(why,
-		": it belongs to the user %u: have it made readable for you alone (chown), or, in "
-			"Kubernetes, set fsGroup for the pod", (unsigned int)status.st_uid);
+			": it belongs to the user %u: have it made readable for you alone (chown), or, in "
+			"Kubernetes, set fsGroup for the pod",
+			(unsigned int)status.st_uid);
 }

@@ -90,7 +90,7 @@ static int uncover(const struct walk *walk)
 	struct stat parent;
 
 	if (cover->is_held && fstat(walk->way->directory, &parent) == 0 &&
-			is_known(cover, &parent, walk->way->name))
+		is_known(cover, &parent, walk->way->name))
 		return fcntl(cover->directory, F_DUPFD_CLOEXEC, 0);
 	errno = EDEADLK;
 	return -1;
@@ -101,7 +101,7 @@ static void learn_system(struct file_cover *cover, int fd)
 	struct mount_id found;
 
 	if (cover->n_systems < FILE_SYSTEMS_MAX && mounts_opened(fd, &found) &&
-			!is_known_system(cover, &found))
+		!is_known_system(cover, &found))
 		cover->systems[cover->n_systems++] = found;
 }
 
@@ -120,7 +120,7 @@ static void learn(struct walk *walk, int fd, const struct stat *there)
 		return;
 	walk->meets = true;
 	if (fstat(walk->way->directory, &parent) || is_known(cover, &parent, walk->way->name) ||
-			cover->n_places == FILE_PLACES_MAX)
+		cover->n_places == FILE_PLACES_MAX)
 		return;
 	struct file_place *place = &cover->places[cover->n_places++];
 	place->device = parent.st_dev;

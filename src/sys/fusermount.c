@@ -84,7 +84,9 @@ static int receive(int socket, int64_t ms)
 	struct pollfd ready = { .fd = socket, .events = POLLIN };
 	char byte, room[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room,
+	struct msghdr message = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = room,
 		.msg_controllen = sizeof(room) };
 	int fd = -1;
 
@@ -138,8 +140,8 @@ static int mount_with(const int ends[2], int said, char *const *arguments, int64
 
 int fusermount_mount(const char *place, const char *options, int64_t ms, int *keeper, struct buf *why)
 {
-	char *const arguments[] = { (char *)(uintptr_t)NAME, (char *)(uintptr_t)"-o",
-		(char *)(uintptr_t)options, (char *)(uintptr_t)"--", (char *)(uintptr_t)place, NULL };
+	char *const arguments[] = { (char *)(uintptr_t)NAME, (char *)(uintptr_t) "-o",
+		(char *)(uintptr_t)options, (char *)(uintptr_t) "--", (char *)(uintptr_t)place, NULL };
 	int ends[2], said = memfd_create("stderr", MFD_CLOEXEC);
 
 	if (said < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
@@ -159,8 +161,9 @@ int fusermount_mount(const char *place, const char *options, int64_t ms, int *ke
 
 static bool detach(const char *place, int64_t ms)
 {
-	char *const arguments[] = { (char *)(uintptr_t)NAME, (char *)(uintptr_t)"-u", (char *)(uintptr_t)"-q",
-		(char *)(uintptr_t)"-z", (char *)(uintptr_t)"--", (char *)(uintptr_t)place, NULL };
+	char *const arguments[] = { (char *)(uintptr_t)NAME, (char *)(uintptr_t) "-u",
+		(char *)(uintptr_t) "-q", (char *)(uintptr_t) "-z", (char *)(uintptr_t) "--",
+		(char *)(uintptr_t)place, NULL };
 	pid_t child;
 	int status;
 

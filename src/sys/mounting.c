@@ -129,15 +129,16 @@ static bool heal(const char *path, struct buf *why)
 		if (!is_dead(path))
 			return true;
 		if (!mounts_are_ours(path, &dead)) {
-			buf_printf(why, "%.*s: a dead mount, not ours, is there: unmount it first "
-				"(fusermount3 -u)", QUOTED_MAX, path);
+			buf_printf(why,
+				"%.*s: a dead mount, not ours, is there: unmount it first "
+				"(fusermount3 -u)",
+				QUOTED_MAX, path);
 			return false;
 		}
 		if (!mounting_detach(&dead, path, true))
 			break;
 	}
-	buf_printf(why, "%.*s: a dead mount cannot be taken away: try fusermount3 -u -z",
-		QUOTED_MAX, path);
+	buf_printf(why, "%.*s: a dead mount cannot be taken away: try fusermount3 -u -z", QUOTED_MAX, path);
 	return false;
 }
 
@@ -257,8 +258,8 @@ static int mount_ourselves(const char *place, const struct mounting_options *opt
 	snprintf(data, sizeof(data), "fd=%d,rootmode=40000,user_id=%u,group_id=%u%s%s", fd, getuid(),
 		getgid(), options->allow_other ? ",allow_other" : "",
 		options->default_permissions ? ",default_permissions" : "");
-	return mount(options->source, place, "fuse.describefs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC |
-		(options->noatime ? MS_NOATIME : 0), data);
+	return mount(options->source, place, "fuse.describefs",
+		MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | (options->noatime ? MS_NOATIME : 0), data);
 }
 
 /* A comma would begin another option. */
@@ -305,8 +306,8 @@ const char *mounting_mend(int error)
 	}
 }
 
-static int make(struct mounting *mounting, const char *place,
-	const struct mounting_options *options, struct buf *why)
+static int make(struct mounting *mounting, const char *place, const struct mounting_options *options,
+	struct buf *why)
 {
 	if (options->auto_unmount) /* only fusermount3 can */
 		return mount_by_helper(mounting, place, options, why);

@@ -4,7 +4,7 @@
  * The root and its listings are made once from the catalog.  Resources come and go: a resource stands as
  * long as its listing shows it, the kernel holds an id of it, a call about it is under way, or something
  * below it stands.  One that merely was looked at (entered by name, found missing, failed) is kept in the
- * ring of loose nodes, so that its answer is not asked for again at once, until LOOSE_MAX newer ones came.
+ * ring of loose nodes, so that its answer is not asked for again at once, until UNLISTED_MAX newer ones came.
  */
 #include "tree_views.h"
 
@@ -31,10 +31,10 @@ uint64_t tree_root(const struct tree *tree)
 
 static bool object_has_serial(const void *value, const void *key)
 {
-	return ((const struct object *)value)->serial == *(const uint64_t *)key;
+	return ((const struct inode *)value)->serial == *(const uint64_t *)key;
 }
 
-struct object *tree_object(const struct tree *tree, uint64_t id, uint32_t *index)
+struct inode *tree_inode(const struct tree *tree, uint64_t id, uint32_t *index)
 {
 	if (id < TREE_ROOT)
 		return NULL;
@@ -43,7 +43,7 @@ struct object *tree_object(const struct tree *tree, uint64_t id, uint32_t *index
 	return map_get(&tree->objects, serial, object_has_serial, &serial);
 }
 
-void object_register(struct tree *tree, struct object *object)
+void inode_register(struct tree *tree, struct inode *object)
 {
 	object->serial = tree->next_serial++ & (UINT64_MAX >> 1);
 	map_add(&tree->objects, object->serial, object);
@@ -53,7 +53,7 @@ void object_register(struct tree *tree, struct object *object)
 		tree->n_nodes++;
 }
 
-void object_unregister(struct tree *tree, struct object *object)
+void inode_unregister(struct tree *tree, struct inode *object)
 {
 	map_remove(&tree->objects, object->serial, object);
 	if (object->is_version)
@@ -104,22 +104,22 @@ void node_path(const struct node *node, struct buf *out)
 
 static void leave_loose(struct tree *tree, struct node *node)
 {
-	if (!node->loose_next)
+	if (!node->unlisted_next)
 		return;
-	node->loose_next->loose_prev = node->loose_prev;
-	node->loose_prev->loose_next = node->loose_next;
-	node->loose_next = node->loose_prev = NULL;
-	tree->n_loose--;
+	node->unlisted_next->unlisted_prev = node->unlisted_prev;
+	node->unlisted_prev->unlisted_next = node->unlisted_next;
+	node->unlisted_next = node->unlisted_prev = NULL;
+	tree->n_unlisted--;
 }
 
 static void join_loose(struct tree *tree, struct node *node)
 {
 	leave_loose(tree, node);
-	node->loose_prev = tree->loose.loose_prev;
-	node->loose_next = &tree->loose;
-	node->loose_prev->loose_next = node;
-	tree->loose.loose_prev = node;
-	tree->n_loose++;
+	node->unlisted_prev = tree->unlisted_lru.unlisted_prev;
+	node->unlisted_next = &tree->unlisted_lru;
+	node->unlisted_prev->unlisted_next = node;
+	tree->unlisted_lru.unlisted_prev = node;
+	tree->n_unlisted++;
 }
 
 /* ---- making ---- */
@@ -131,7 +131,7 @@ static size_t sort_size(enum node_sort sort)
 		return offsetof(struct node, failures) + sizeof(((struct node *)0)->failures);
 	if (sort == NODE_VIEW)
 		return offsetof(struct node, depth) + sizeof(((struct node *)0)->depth);
-	return offsetof(struct node, loose_prev) + sizeof(struct node *);
+	return offsetof(struct node, unlisted_prev) + sizeof(struct node *);
 }
 
 /* The id stands behind the name, unless they are the same. */
@@ -156,7 +156,7 @@ struct node *node_new(struct tree *tree, enum node_sort sort, struct node *paren
 		memcpy(node->id, id, strlen(id));
 	}
 	tree->memory += size;
-	object_register(tree, &node->object);
+	inode_register(tree, &node->object);
 	buf_init(&path, SIZE_MAX);
 	node_path(node, &path);
 	if (path.full)
@@ -170,7 +170,7 @@ struct node *node_new(struct tree *tree, enum node_sort sort, struct node *paren
 
 void node_release(struct tree *tree, struct node *node)
 {
-	object_unregister(tree, &node->object);
+	inode_unregister(tree, &node->object);
 	tree->memory -= node_size(node->sort, node->name, node->id);
 	free(node);
 }
@@ -203,14 +203,12 @@ void node_open(struct tree *tree, struct node *node)
 	for (size_t i = 0; i < catalog->n_kinds; i++) {
 		if (catalog->kinds[i]->parent != node->kind)
 			continue;
-		node->listings = xrealloc(node->listings,
-			(node->n_listings + 1) * sizeof(*node->listings));
+		node->listings = xrealloc(node->listings, (node->n_listings + 1) * sizeof(*node->listings));
 		node->listings[node->n_listings++] = listing_new(tree, node, catalog->kinds[i]);
 	}
 }
 
-struct node *node_add_resource(struct tree *tree, struct node *listing, const char *name,
-	const char *id)
+struct node *node_add_resource(struct tree *tree, struct node *listing, const char *name, const char *id)
 {
 	struct node *node = node_new(tree, NODE_RESOURCE, listing, name, id);
 
@@ -227,7 +225,8 @@ struct node *node_add_resource(struct tree *tree, struct node *listing, const ch
 static void add_readme(struct tree *tree, const char *text)
 {
 	const char *name = "README";
-	struct source_note note = { .received_ms = 1, .received_s = tree->options.catalog->date_s,
+	struct provenance_note note = { .received_ms = 1,
+		.received_s = tree->options.catalog->date_s,
 		.action = "" };
 	struct buf readme;
 
@@ -248,7 +247,7 @@ struct tree *tree_new(const struct tree_options *options)
 	buf_init(&tree->said, SNAPSHOT_BYTES_MAX);
 	tree->next_serial = (uint64_t)options->number << ID_SERIAL_BITS;
 	buf_init(&tree->link, SIZE_MAX);
-	tree->loose.loose_next = tree->loose.loose_prev = &tree->loose;
+	tree->unlisted_lru.unlisted_next = tree->unlisted_lru.unlisted_prev = &tree->unlisted_lru;
 	tree->lru.lru_next = tree->lru.lru_prev = &tree->lru;
 	tree->folded.lru_next = tree->folded.lru_prev = &tree->folded;
 	tree->root = node_new(tree, NODE_ROOT, NULL, "", NULL);
@@ -276,7 +275,7 @@ static void leave_listing(struct tree *tree, struct node *node)
 		listing->first_below = node->below_next;
 	if (node->below_next)
 		node->below_next->below_prev = node->below_prev;
-	if (node->counted)
+	if (node->counted_in_parent)
 		listing->n_held--;
 }
 
@@ -287,8 +286,8 @@ static void listing_free(struct tree *tree, struct node *listing)
 		tree->scanned = NULL;
 	while (listing->first_below)
 		node_free(tree, listing->first_below);
-	stamp_put(listing->list_stamp);
-	stamp_put(listing->page_stamp);
+	provenance_put(listing->list_stamp);
+	provenance_put(listing->page_stamp);
 	reading_put(listing->reading);
 	free(listing->entries);
 	listing_drop_aspects(tree, listing);
@@ -329,7 +328,7 @@ void tree_free(struct tree *tree)
 	if (!tree)
 		return;
 	size_t at = 0;
-	struct object *object;
+	struct inode *object;
 
 	/* the kernel is gone: nothing is held any more */
 	while ((object = map_next(&tree->objects, &at)))
@@ -372,11 +371,12 @@ static void shed(struct tree *tree, struct node *node)
 	if (node->inside && !node->object.held)
 		events_drop(tree, node->inside);
 	/* what dates the directory stays */
-	if (node->inside && !node->inside->detail.stamp && !node->inside->n_versions && !node->inside->bump)
+	if (node->inside && !node->inside->detail.stamp && !node->inside->n_versions &&
+		!node->inside->mtime_salt)
 		node_drop_inside(tree, node);
 	for (size_t i = 0; i < node->n_listings; i++) {
 		const struct node *listing = node->listings[i];
-		if (listing->first_below || listing->list_stamp || listing->failures[WANT_LIST].fault)
+		if (listing->first_below || listing->list_stamp || listing->failures[FETCH_LIST].error)
 			return;
 	}
 	free_listings(tree, node);
@@ -398,19 +398,19 @@ void node_settle(struct tree *tree, struct node *node)
 	struct node *above = node->parent->parent;
 	bool held = node_is_held(node);
 
-	if (held != node->counted) {
-		node->counted = held;
+	if (held != node->counted_in_parent) {
+		node->counted_in_parent = held;
 		node->parent->n_held += held ? 1 : (size_t)-1;
 	}
 	if (!held)
 		shed(tree, node);
 	if (held || node->in_listing)
 		leave_loose(tree, node);
-	else if (!node->loose_next)
+	else if (!node->unlisted_next)
 		join_loose(tree, node);
 	node_settle(tree, above);
-	while (tree->n_loose > LOOSE_MAX) {
-		struct node *oldest = tree->loose.loose_next;
+	while (tree->n_unlisted > UNLISTED_MAX) {
+		struct node *oldest = tree->unlisted_lru.unlisted_next;
 		if (node_is_held(oldest) || oldest->in_listing)
 			leave_loose(tree, oldest); /* came to be needed since; who lets go of it settles it */
 		else
@@ -431,10 +431,10 @@ void node_unpin(struct tree *tree, struct node *node)
 
 /* ---- what the kernel holds ---- */
 
-void tree_hold(struct tree *tree, uint64_t id, uint64_t count)
+void tree_ref(struct tree *tree, uint64_t id, uint64_t count)
 {
 	uint32_t index;
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object)
 		return;
@@ -447,7 +447,7 @@ void tree_hold(struct tree *tree, uint64_t id, uint64_t count)
 void tree_forget(struct tree *tree, uint64_t id, uint64_t count)
 {
 	uint32_t index;
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object)
 		return;
@@ -472,8 +472,11 @@ int64_t tree_ttl_ms(const struct tree *tree, int64_t of_catalog_s)
 
 struct tree_stats tree_stats(const struct tree *tree)
 {
-	return (struct tree_stats){ .nodes = tree->n_nodes, .versions = tree->n_versions,
-		.followed = tree->n_follows, .others = tree->n_others,
-		.max_memory = tree->options.max_memory, .memory = tree_bytes(tree),
+	return (struct tree_stats){ .nodes = tree->n_nodes,
+		.versions = tree->n_versions,
+		.followed = tree->n_follows,
+		.others = tree->n_others,
+		.max_memory = tree->options.max_memory,
+		.memory = tree_bytes(tree),
 		.answers = tree->answers };
 }

@@ -9,7 +9,7 @@
 #include "tree_node.h"
 
 /* Where the resource with that seq is, or would be. */
-static size_t place_of(const struct node *listing, uint64_t seq)
+static size_t json_path_of(const struct node *listing, uint64_t seq)
 {
 	size_t low = 0, high = listing->n_entries;
 
@@ -27,49 +27,48 @@ static size_t place_of(const struct node *listing, uint64_t seq)
  * The next one in the listing that was not fetched ahead already; another order is no scan that we
  * could foresee.
  */
-static bool follows(const struct node *listing, const struct node *node, struct asked asked)
+static bool follows(const struct node *listing, const struct node *node, struct query_time query)
 {
-	size_t at = place_of(listing, listing->scan_seq) + 1;
+	size_t at = json_path_of(listing, listing->scan_seq) + 1;
 
 	if (!listing->scan_seq)
 		return false;
 	for (size_t i = at; i <= at + SCAN_AHEAD_MAX && i < listing->n_entries; i++) {
 		if (listing->entries[i] == node)
 			return true;
-		if (!record_is_fresh(node_detail(listing->entries[i]), asked))
+		if (!record_is_fresh(node_detail(listing->entries[i]), query))
 			return false;
 	}
 	return false;
 }
 
-void scan_note(struct tree *tree, struct node *node, struct asked asked)
+void scan_note(struct tree *tree, struct node *node, struct query_time query)
 {
 	struct node *listing = node->parent;
 
 	if (!node->in_listing || node->seq == listing->scan_seq)
 		return;
-	listing->scan_run = follows(listing, node, asked) ? listing->scan_run + 1 : 1;
+	listing->scan_run = follows(listing, node, query) ? listing->scan_run + 1 : 1;
 	listing->scan_seq = node->seq;
 	tree->scanned = listing->scan_run >= SCAN_RUN ? listing : NULL;
 }
 
-static bool is_wanting(const struct node *node, struct asked asked)
+static bool is_wanting(const struct node *node, struct query_time query)
 {
-	return !node->flight && !node->missing &&
-		!record_is_fresh(node_detail(node), asked) &&
-		!failure_stands(node_failure(node), asked);
+	return !node->fetch && !node->missing && !record_is_fresh(node_detail(node), query) &&
+		!failure_stands(node_failure(node), query);
 }
 
-struct node *tree_ahead(struct tree *tree, struct asked asked)
+struct node *tree_ahead(struct tree *tree, struct query_time query)
 {
 	struct node *listing = tree->scanned;
 
-	if (!listing || !kind_has_describe(listing->kind) || outage_of(tree, asked))
+	if (!listing || !kind_has_describe(listing->kind) || outage_of(tree, query))
 		return NULL;
 	size_t ahead = listing->scan_run == SCAN_RUN ? SCAN_AHEAD_FIRST : SCAN_AHEAD_MAX;
-	size_t at = place_of(listing, listing->scan_seq) + 1;
+	size_t at = json_path_of(listing, listing->scan_seq) + 1;
 	for (size_t i = at; i < at + ahead && i < listing->n_entries; i++)
-		if (is_wanting(listing->entries[i], asked))
+		if (is_wanting(listing->entries[i], query))
 			return listing->entries[i];
 	return NULL;
 }

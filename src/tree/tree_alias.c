@@ -11,7 +11,7 @@
 
 static struct reply reply_found(void)
 {
-	return (struct reply){ .outcome = OUTCOME_FOUND };
+	return (struct reply){ .outcome = RESULT_FOUND };
 }
 
 /* ---- where it comes from ---- */
@@ -19,12 +19,12 @@ static struct reply reply_found(void)
 /* Its own answer says more than the listing does. */
 bool view_is_by_part(const struct node *view)
 {
-	const struct stamp *own = view->part ? view->part->stamp : NULL, *listed = view->of->list_stamp;
+	const struct provenance *own = view->part ? view->part->stamp : NULL, *listed = view->of->list_stamp;
 
 	return own && (!listed || listed->received_ms < own->received_ms);
 }
 
-const struct stamp *view_stamp(const struct node *view, int64_t *expires_ms)
+const struct provenance *view_stamp(const struct node *view, int64_t *expires_ms)
 {
 	if (!view->depth)
 		return NULL;
@@ -32,53 +32,53 @@ const struct stamp *view_stamp(const struct node *view, int64_t *expires_ms)
 	return view_is_by_part(view) ? view->part->stamp : view->of->list_stamp;
 }
 
-static bool is_fresh(const struct node *view, struct asked asked)
+static bool is_fresh(const struct node *view, struct query_time query)
 {
-	return listing_is_fresh(view->of, asked) || (view->part && part_is_fresh(view->part, asked));
+	return listing_is_fresh(view->of, query) || (view->part && part_is_fresh(view->part, query));
 }
 
-static int64_t fresh_ms(const struct node *view, struct asked asked)
+static int64_t fresh_ms(const struct node *view, struct query_time query)
 {
 	int64_t expires_ms = 0;
 
 	view_stamp(view, &expires_ms);
-	return is_fresh(view, asked) ? left_ms(expires_ms, asked) : 0;
+	return is_fresh(view, query) ? left_ms(expires_ms, query) : 0;
 }
 
 /* The answer to its own question stands, failed, or is to be asked for. */
-static struct reply open_part(struct tree *tree, struct node *view, struct asked asked)
+static struct reply open_part(struct tree *tree, struct node *view, struct query_time query)
 {
 	const struct failure *failure = &view->part->failure;
 	int64_t expires_ms;
-	bool young = stamp_is_young(tree, view_stamp(view, &expires_ms), asked);
+	bool young = provenance_is_young(tree, view_stamp(view, &expires_ms), query);
 
-	if (failure_stands(failure, asked))
-		return young && fault_allows_stale(failure->fault) ? reply_found() :
-			reply_failed(failure->fault);
-	if (young && outage_of(tree, asked))
+	if (failure_stands(failure, query))
+		return young && error_allows_stale(failure->error) ? reply_found() :
+								     reply_failed(failure->error);
+	if (young && outage_of(tree, query))
 		return reply_found();
-	return (struct reply){ .outcome = OUTCOME_NEED, .node = view, .want = WANT_PART };
+	return (struct reply){ .outcome = RESULT_NEED_FETCH, .node = view, .fetch_kind = FETCH_PART };
 }
 
-struct reply view_open(struct tree *tree, struct node *view, struct asked asked)
+struct reply view_open(struct tree *tree, struct node *view, struct query_time query)
 {
-	if (!view->depth || is_fresh(view, asked))
+	if (!view->depth || is_fresh(view, query))
 		return reply_found();
-	if (view->part && !part_is_refused(view, asked))
-		return open_part(tree, view, asked);
-	return listing_open(tree, view->of, asked);
+	if (view->part && !part_is_refused(view, query))
+		return open_part(tree, view, query);
+	return listing_open(tree, view->of, query);
 }
 
 /* For how long the kernel may rely on what is there. */
-int64_t view_left_ms(const struct tree *tree, const struct node *view, struct asked asked)
+int64_t view_left_ms(const struct tree *tree, const struct node *view, struct query_time query)
 {
-	int64_t ms = fresh_ms(view, asked);
+	int64_t ms = fresh_ms(view, query);
 
 	if (ms)
 		return ms;
-	if (view->part && view->part->failure.until_ms > asked.now_ms)
-		return left_ms(view->part->failure.until_ms, asked);
-	return is_fresh(view, asked) ? 0 : listing_left_ms(tree, view->of, asked);
+	if (view->part && view->part->failure.until_ms > query.now_ms)
+		return left_ms(view->part->failure.until_ms, query);
+	return is_fresh(view, query) ? 0 : listing_left_ms(tree, view->of, query);
 }
 
 /* ---- its directories ---- */
@@ -119,25 +119,28 @@ void views_plant(struct tree *tree)
 
 static void leave_unheld(struct tree *tree, struct node *view)
 {
-	if (!view->unheld)
+	if (!view->unreferenced)
 		return;
-	*(view->unheld_prev ? &view->unheld_prev->unheld_next : &tree->unheld_first) = view->unheld_next;
-	*(view->unheld_next ? &view->unheld_next->unheld_prev : &tree->unheld_last) = view->unheld_prev;
-	view->unheld_next = view->unheld_prev = NULL;
-	view->unheld = false;
-	tree->n_unheld--;
+	*(view->unreferenced_prev ? &view->unreferenced_prev->unreferenced_next :
+				    &tree->unreferenced_first) = view->unreferenced_next;
+	*(view->unreferenced_next ? &view->unreferenced_next->unreferenced_prev :
+				    &tree->unreferenced_last) = view->unreferenced_prev;
+	view->unreferenced_next = view->unreferenced_prev = NULL;
+	view->unreferenced = false;
+	tree->n_unreferenced--;
 }
 
 static void join_unheld(struct tree *tree, struct node *view, bool oldest)
 {
-	struct node *next = oldest ? tree->unheld_first : NULL, *prev = oldest ? NULL : tree->unheld_last;
+	struct node *next = oldest ? tree->unreferenced_first : NULL,
+		    *prev = oldest ? NULL : tree->unreferenced_last;
 
-	view->unheld_next = next;
-	view->unheld_prev = prev;
-	*(next ? &next->unheld_prev : &tree->unheld_last) = view;
-	*(prev ? &prev->unheld_next : &tree->unheld_first) = view;
-	view->unheld = true;
-	tree->n_unheld++;
+	view->unreferenced_next = next;
+	view->unreferenced_prev = prev;
+	*(next ? &next->unreferenced_prev : &tree->unreferenced_last) = view;
+	*(prev ? &prev->unreferenced_next : &tree->unreferenced_first) = view;
+	view->unreferenced = true;
+	tree->n_unreferenced++;
 }
 
 /* Its time is its mark's, and moves when its names are not what they were. */
@@ -149,8 +152,8 @@ static void mark_view(struct tree *tree, const struct node *view)
 		tree->view_marks = xcalloc(VIEW_MARKS_MAX, sizeof(*tree->view_marks));
 		tree->memory += VIEW_MARKS_MAX * sizeof(*tree->view_marks);
 	}
-	tree->view_marks[view->ino % VIEW_MARKS_MAX] =
-		(struct view_mark){ view->ino, view->n_moved, view->content };
+	tree->view_marks[view->ino % VIEW_MARKS_MAX] = (struct view_mark){ view->ino, view->mtime_generation,
+		view->content };
 }
 
 static void restore_view(const struct tree *tree, struct node *view)
@@ -160,7 +163,7 @@ static void restore_view(const struct tree *tree, struct node *view)
 
 	if (!mark || mark->ino != view->ino)
 		return;
-	view->n_moved = mark->n_moved;
+	view->mtime_generation = mark->mtime_generation;
 	view->content = mark->content;
 	view->content_changes = UINT64_MAX; /* it may be another by now */
 	view->read = true;
@@ -199,13 +202,13 @@ static bool is_held(const struct node *view)
 
 static void free_oldest(struct tree *tree)
 {
-	struct node *oldest = tree->unheld_first, *above = oldest->parent;
+	struct node *oldest = tree->unreferenced_first, *above = oldest->parent;
 
 	leave_unheld(tree, oldest);
 	if (is_held(oldest))
 		return; /* came to be needed since; who lets go of it settles it */
 	view_free(tree, oldest);
-	if (above->depth > 1 && !is_held(above) && !above->unheld)
+	if (above->depth > 1 && !is_held(above) && !above->unreferenced)
 		join_unheld(tree, above, true);
 }
 
@@ -216,9 +219,9 @@ void view_settle(struct tree *tree, struct node *view)
 		return;
 	if (is_held(view))
 		leave_unheld(tree, view);
-	else if (!view->unheld)
+	else if (!view->unreferenced)
 		join_unheld(tree, view, false);
-	while (tree->n_unheld > UNHELD_VIEWS_MAX)
+	while (tree->n_unreferenced > UNREFERENCED_VIEWS_MAX)
 		free_oldest(tree);
 }
 
@@ -236,7 +239,7 @@ void views_fold(struct tree *tree)
 
 void views_shrink(struct tree *tree)
 {
-	while (tree->unheld_first && is_over(tree))
+	while (tree->unreferenced_first && is_over(tree))
 		free_oldest(tree);
 }
 
@@ -245,7 +248,7 @@ struct node *view_child(struct tree *tree, struct node *view, const char *name, 
 	struct node *node = node_find(tree, view, name);
 
 	if (node) {
-		if (node->unheld) { /* now the most recently used */
+		if (node->unreferenced) { /* now the most recently used */
 			leave_unheld(tree, node);
 			join_unheld(tree, node, false);
 		}
@@ -271,14 +274,14 @@ void view_note(struct tree *tree, struct node *view)
 
 	if ((view->read && view->content_changes == changes) || !view_content(tree, view, &content))
 		return;
-	view->n_moved += view->read && view->content != content;
+	view->mtime_generation += view->read && view->content != content;
 	view->content = content;
 	view->content_changes = changes;
 	view->read = true;
 }
 
 /* As a listing's: the mtime moves when its names have changed since they were read. */
-struct entry view_entry(struct tree *tree, struct node *view, struct asked asked)
+struct entry view_entry(struct tree *tree, struct node *view, struct query_time query)
 {
 	struct entry entry = { .id = id_pack(view->object.serial, 0), .entry_ms = SKELETON_MS };
 
@@ -286,18 +289,18 @@ struct entry view_entry(struct tree *tree, struct node *view, struct asked asked
 	entry.attr_ms = SKELETON_MS;
 	if (!view->depth)
 		return entry;
-	if (view->read && is_fresh(view, asked))
+	if (view->read && is_fresh(view, query))
 		view_note(tree, view);
-	kept_see(&view->view_kept, (uint32_t)view->n_moved);
-	entry.attr = directory_attr(view->ino, tree->options.catalog->date_s, view->n_moved);
-	entry.attr_ms = view->kind->partial ? 0 : fresh_ms(view, asked);
+	kept_see(&view->view_kept, (uint32_t)view->mtime_generation);
+	entry.attr = directory_attr(view->ino, tree->options.catalog->date_s, view->mtime_generation);
+	entry.attr_ms = view->kind->partial ? 0 : fresh_ms(view, query);
 	return entry;
 }
 
-struct entry view_attr(struct tree *tree, struct node *view, struct asked asked)
+struct entry view_attr(struct tree *tree, struct node *view, struct query_time query)
 {
-	struct entry entry = view_entry(tree, view, asked);
+	struct entry entry = view_entry(tree, view, query);
 
-	entry.reread = view->depth && !is_fresh(view, asked) && kept_is_over(&view->view_kept);
+	entry.reread = view->depth && !is_fresh(view, query) && kept_is_over(&view->view_kept);
 	return entry;
 }

@@ -12,19 +12,19 @@
 
 #include "base/name.h"
 
-static struct reply reply_need(struct node *node, enum want want)
+static struct reply reply_need(struct node *node, enum fetch_kind fetch_kind)
 {
-	return (struct reply){ .outcome = OUTCOME_NEED, .node = node, .want = want };
+	return (struct reply){ .outcome = RESULT_NEED_FETCH, .node = node, .fetch_kind = fetch_kind };
 }
 
 static struct reply reply_absent(int64_t absent_ms)
 {
-	return (struct reply){ .outcome = OUTCOME_ABSENT, .absent_ms = absent_ms > 0 ? absent_ms : 0 };
+	return (struct reply){ .outcome = RESULT_ABSENT, .absent_ms = absent_ms > 0 ? absent_ms : 0 };
 }
 
 static struct reply reply_found(struct entry entry)
 {
-	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = entry };
+	return (struct reply){ .outcome = RESULT_FOUND, .entry = entry };
 }
 
 static int64_t at_most(int64_t a, int64_t b)
@@ -43,79 +43,79 @@ int64_t miss_ms(const struct tree *tree, const struct kind *kind)
 static struct reply need_proof(struct tree *tree, struct node *node)
 {
 	if (kind_has_describe(node->kind))
-		return reply_need(node, WANT_DESCRIBE);
+		return reply_need(node, FETCH_DESCRIBE);
 	if (!node->kind->partial)
-		return reply_need(node->parent, WANT_LIST);
+		return reply_need(node->parent, FETCH_LIST);
 	node_open(tree, node);
 	for (size_t i = 0; i < node->n_listings; i++)
 		if (node->listings[i]->kind->list.name || node->listings[i]->kind->list.path)
-			return reply_need(node->listings[i], WANT_LIST);
-	return (struct reply){ .outcome = OUTCOME_FOUND };
+			return reply_need(node->listings[i], FETCH_LIST);
+	return (struct reply){ .outcome = RESULT_FOUND };
 }
 
 /* How long what is known vouches for the resource; 0: not at all. */
-int64_t vouched_ms(const struct tree *tree, const struct node *node, struct asked asked)
+int64_t existence_ttl_ms(const struct tree *tree, const struct node *node, struct query_time query)
 {
 	const struct node *listing = node->parent;
 	int64_t ms = 0;
 
-	if (record_is_fresh(node_detail(node), asked))
-		ms = left_ms(node_detail(node)->expires_ms, asked) + 1;
-	int64_t listed_ms = left_ms(record_until_ms(&node->listed, asked.now_ms), asked);
-	if (record_is_fresh(&node->listed, asked) && ms <= listed_ms)
+	if (record_is_fresh(node_detail(node), query))
+		ms = left_ms(node_detail(node)->expires_ms, query) + 1;
+	int64_t listed_ms = left_ms(record_until_ms(&node->listed, query.now_ms), query);
+	if (record_is_fresh(&node->listed, query) && ms <= listed_ms)
 		ms = listed_ms + 1;
-	if (node_is_listed(node) && node->in_listing && !node->doubted && listing_shows(listing, node) &&
-			listing_stands(tree, listing, asked) &&
-			ms <= listing_left_ms(tree, listing, asked))
-		ms = listing_left_ms(tree, listing, asked) + 1;
+	if (node_is_listed(node) && node->in_listing && !node->must_revalidate &&
+		listing_shows(listing, node) && listing_stands(tree, listing, query) &&
+		ms <= listing_left_ms(tree, listing, query))
+		ms = listing_left_ms(tree, listing, query) + 1;
 	return ms;
 }
 
 /* What a failed proof leaves: the last good answer, or the failure. */
 static struct reply unproven(struct tree *tree, struct node *node, const struct failure *failure,
-	struct asked asked)
+	struct query_time query)
 {
 	const struct record *record = node_newest(node);
-	const struct stamp *stamp = record ? record->stamp :
-		node->in_listing ? node->parent->list_stamp : NULL;
+	const struct provenance *stamp = record ? record->stamp :
+		node->in_listing                ? node->parent->list_stamp :
+						  NULL;
 
-	if (failure->fault == FAULT_NOT_FOUND)
-		return reply_absent(left_ms(failure->until_ms, asked));
-	if (!fault_allows_stale(failure->fault) || !stamp_is_young(tree, stamp, asked)) {
-		struct reply failed = reply_failed(failure->fault);
-		if (kind_has_end(node->kind) && !fault_lasts(failure->fault))
-			failed.entry = resource_entry(tree, node, 0, asked);
+	if (failure->error == ERR_NOT_FOUND)
+		return reply_absent(left_ms(failure->until_ms, query));
+	if (!error_allows_stale(failure->error) || !provenance_is_young(tree, stamp, query)) {
+		struct reply failed = reply_failed(failure->error);
+		if (kind_has_end(node->kind) && !error_lasts(failure->error))
+			failed.entry = resource_entry(tree, node, 0, query);
 		return failed;
 	}
-	return reply_found(resource_entry(tree, node, left_ms(failure->until_ms, asked), asked));
+	return reply_found(resource_entry(tree, node, left_ms(failure->until_ms, query), query));
 }
 
-static struct reply prove(struct tree *tree, struct node *node, struct asked asked)
+static struct reply prove(struct tree *tree, struct node *node, struct query_time query)
 {
 	struct reply need = need_proof(tree, node);
 
-	if (need.outcome == OUTCOME_FOUND)
-		return reply_found(resource_entry(tree, node, SKELETON_MS, asked));
+	if (need.outcome == RESULT_FOUND)
+		return reply_found(resource_entry(tree, node, SKELETON_MS, query));
 	const struct failure *failure = node_failure(need.node);
-	if (failure_stands(failure, asked))
-		return unproven(tree, node, failure, asked);
-	const struct failure *outage = outage_of(tree, asked);
+	if (failure_stands(failure, query))
+		return unproven(tree, node, failure, query);
+	const struct failure *outage = outage_of(tree, query);
 	if (outage) {
-		struct reply stale = unproven(tree, node, outage, asked);
-		if (stale.outcome == OUTCOME_FOUND)
+		struct reply stale = unproven(tree, node, outage, query);
+		if (stale.outcome == RESULT_FOUND)
 			return stale;
 	}
-	if (need.want == WANT_LIST && listing_is_fresh(need.node, asked)) {
+	if (need.fetch_kind == FETCH_LIST && listing_is_fresh(need.node, query)) {
 		if (need.node == node->parent && !need.node->complete) /* not all of it came */
-			return reply_failed(FAULT_ANSWER);
+			return reply_failed(ERR_ANSWER);
 		if (need.node == node->parent) /* a whole list, and it is not there */
 			return reply_absent(at_most(miss_ms(tree, node->kind),
-				left_ms(need.node->list_expires_ms, asked)));
-		return reply_found( /* what is inside it could be listed */
-			resource_entry(tree, node,
-			left_ms(need.node->list_expires_ms, asked), asked));
+				left_ms(need.node->list_expires_ms, query)));
+		return reply_found(/* what is inside it could be listed */
+			resource_entry(tree, node, left_ms(need.node->list_expires_ms, query), query));
 	}
-	return need.want == WANT_DESCRIBE ? need_refresh(node, asked) : need;
+	return need.fetch_kind == FETCH_DESCRIBE ? need_refresh(node, query) : need;
 }
 
 /*
@@ -123,11 +123,11 @@ static struct reply prove(struct tree *tree, struct node *node, struct asked ask
  * made-up ids, so what they enter is answered alone; and the kernel asks again, as the next one may be
  * another user.
  */
-static struct reply enter(struct tree *tree, struct node *node, struct reply reply, struct asked asked)
+static struct reply enter(struct tree *tree, struct node *node, struct reply reply, struct query_time query)
 {
-	if (reply.outcome != OUTCOME_FOUND || node->in_listing || !node->kind->partial)
+	if (reply.outcome != RESULT_FOUND || node->in_listing || !node->kind->partial)
 		return reply;
-	if (asked.by_other)
+	if (query.by_other)
 		reply.entry.entry_ms = 0;
 	else
 		node_enter(tree, node);
@@ -138,7 +138,7 @@ static struct reply enter(struct tree *tree, struct node *node, struct reply rep
  * The name may be one of the kind's ids; NULL: it is not.  False: the kernel holds so many for other users
  * that nothing lists that there is no room for one more.
  */
-static bool make_resource(struct tree *tree, struct node *listing, const char *name, struct asked asked,
+static bool make_resource(struct tree *tree, struct node *listing, const char *name, struct query_time query,
 	struct node **node)
 {
 	struct buf id;
@@ -146,9 +146,9 @@ static bool make_resource(struct tree *tree, struct node *listing, const char *n
 	buf_init_whole(&id, NAME_BYTES_MAX);
 	bool can_be = !name_is_probe(name) && name_unescape(&id, name) &&
 		kind_accepts_id(listing->kind, id.data);
-	bool full = can_be && asked.by_other && tree->n_others >= OTHERS_MAX;
+	bool full = can_be && query.by_other && tree->n_others >= OTHERS_MAX;
 	*node = can_be && !full ? node_add_resource(tree, listing, name, id.data) : NULL;
-	if (*node && asked.by_other) {
+	if (*node && query.by_other) {
 		(*node)->others = true;
 		tree->n_others++;
 	}
@@ -157,23 +157,23 @@ static bool make_resource(struct tree *tree, struct node *listing, const char *n
 }
 
 static struct reply lookup_resource(struct tree *tree, struct node *listing, const char *name,
-	struct asked asked)
+	struct query_time query)
 {
 	struct node *node = node_find(tree, listing, name);
 
-	if (!node && !make_resource(tree, listing, name, asked, &node))
-		return reply_failed(FAULT_QUEUE);
+	if (!node && !make_resource(tree, listing, name, query, &node))
+		return reply_failed(ERR_QUEUE);
 	if (!node)
 		return reply_absent(miss_ms(tree, listing->kind));
-	if (!asked.by_other)
+	if (!query.by_other)
 		node_end_others(tree, node);
-	if (node->missing && (node->trouble->missing_ms > asked.now_ms ||
-			node->trouble->missing_at_ms >= asked.since_ms))
-		return reply_absent(left_ms(node->trouble->missing_ms, asked));
-	int64_t ms = vouched_ms(tree, node, asked);
-	struct reply reply = ms ? reply_found(resource_entry(tree, node, ms - 1, asked)) :
-		prove(tree, node, asked);
-	return enter(tree, node, reply, asked);
+	if (node->missing &&
+		(node->trouble->missing_ms > query.now_ms || node->trouble->missing_at_ms >= query.since_ms))
+		return reply_absent(left_ms(node->trouble->missing_ms, query));
+	int64_t ms = existence_ttl_ms(tree, node, query);
+	struct reply reply = ms ? reply_found(resource_entry(tree, node, ms - 1, query)) :
+				  prove(tree, node, query);
+	return enter(tree, node, reply, query);
 }
 
 /* ---- the three questions ---- */
@@ -209,21 +209,21 @@ static bool cannot_be_member(const struct tree *tree, const struct node *node, u
 
 /* Of the names in a resource that are in no listing; id 0: it is none of them. */
 static struct entry unlisted_entry(struct tree *tree, struct node *node, const char *name,
-	struct asked asked)
+	struct query_time query)
 {
 	if (node->sort == NODE_RESOURCE && !strcmp(name, ".wait") && kind_has_end(node->kind))
 		return wait_entry(node);
 	if (node->sort == NODE_RESOURCE && !strcmp(name, ".events"))
-		return events_entry(tree, node, asked);
+		return events_entry(tree, node, query);
 	return (struct entry){ 0 };
 }
 
 /* Names that are in no listing. */
 static struct reply lookup_hidden(struct tree *tree, struct node *listing, const char *name,
-	struct asked asked)
+	struct query_time query)
 {
 	if (!strcmp(name, TABLE_NAME))
-		return table_lookup(tree, listing, asked);
+		return table_lookup(tree, listing, query);
 	return reply_absent(miss_ms(tree, listing->kind)); /* a probe */
 }
 
@@ -237,159 +237,161 @@ static struct node *find_view(const struct tree *tree, const struct node *node, 
 
 /* What the catalog made: listings, the root's views and .describefs.  False: it is none of these. */
 static bool find_made(struct tree *tree, struct node *node, const char *name, struct entry *entry,
-	struct asked asked)
+	struct query_time query)
 {
 	struct node *listing = find_listing(tree, node, name), *alias = find_view(tree, node, name);
 
 	if (listing)
-		*entry = listing_entry(tree, listing, asked);
+		*entry = listing_entry(tree, listing, query);
 	else if (alias)
-		*entry = view_entry(tree, alias, asked);
+		*entry = view_entry(tree, alias, query);
 	else if (node->sort == NODE_ROOT && !strcmp(name, tree->texts->name))
 		*entry = (struct entry){ .id = id_pack(tree->texts->object.serial, 0),
-			.attr = skeleton_attr(tree, tree->texts), .entry_ms = SKELETON_MS };
+			.attr = skeleton_attr(tree, tree->texts),
+			.entry_ms = SKELETON_MS };
 	else
-		*entry = *name == '.' ? unlisted_entry(tree, node, name, asked) : (struct entry){ 0 };
+		*entry = *name == '.' ? unlisted_entry(tree, node, name, query) : (struct entry){ 0 };
 	return entry->id;
 }
 
 static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t slot, const char *name,
-	struct asked asked)
+	struct query_time query)
 {
 	struct entry made;
 
-	if (!slot && find_made(tree, node, name, &made, asked))
+	if (!slot && find_made(tree, node, name, &made, query))
 		return reply_found(made);
 	if (cannot_be_member(tree, node, slot, name))
 		return reply_absent(SKELETON_MS);
 
-	struct view view = view_of(tree, node, slot, name, asked);
+	struct view view = view_of(tree, node, slot, name, query);
 	if (!view.found)
 		return view.reply;
 	if (!view.version && node->sort == NODE_RESOURCE && kind_has_describe(node->kind))
-		return reply_failed(FAULT_LOCAL); /* nothing to look into is no word of the cloud's */
+		return reply_failed(ERR_LOCAL); /* nothing to look into is no word of the cloud's */
 	uint32_t directory = view.version ? version_directory(view.version, slot) : UINT32_MAX;
-	uint32_t entry = directory == UINT32_MAX ? 0 :
+	uint32_t entry = directory == UINT32_MAX ?
+		0 :
 		snapshot_find(version_look(tree, view.version), directory, name);
 	if (!entry)
-		return reply_absent(node->kind ? at_most(view.left_ms, miss_ms(tree, node->kind)) :
-			view.left_ms);
+		return reply_absent(
+			node->kind ? at_most(view.left_ms, miss_ms(tree, node->kind)) : view.left_ms);
 	return reply_found(inner_entry(tree, view.version, entry, view.left_ms));
 }
 
-struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, struct asked asked)
+struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, struct query_time query)
 {
 	uint32_t index;
 
 	tree_shrink(tree);
-	struct object *object = tree_object(tree, parent, &index);
+	struct inode *object = tree_inode(tree, parent, &index);
 
 	if (!object || object->is_version || index_is_link(index))
-		return reply_failed(FAULT_NOT_FOUND);
+		return reply_failed(ERR_NOT_FOUND);
 	struct node *node = (struct node *)object;
 	if (node->sort == NODE_VIEW)
-		return view_lookup(tree, node, name, asked);
+		return view_lookup(tree, node, name, query);
 	if (node->sort == NODE_LISTING)
-		return *name == '.' ? lookup_hidden(tree, node, name, asked) :
-			lookup_resource(tree, node, name, asked);
-	return lookup_inner(tree, node, index, name, asked);
+		return *name == '.' ? lookup_hidden(tree, node, name, query) :
+				      lookup_resource(tree, node, name, query);
+	return lookup_inner(tree, node, index, name, query);
 }
 
 /* A resource's own directory: any fresh answer dates it. */
-static struct reply attr_of_resource(struct tree *tree, struct node *node, struct asked asked)
+static struct reply attr_of_resource(struct tree *tree, struct node *node, struct query_time query)
 {
 	if (node->sort != NODE_RESOURCE) {
 		/* the names in it are always the same */
-		return reply_found((struct entry){ .attr = skeleton_attr(tree, node),
-			.attr_ms = SKELETON_MS });
+		return reply_found(
+			(struct entry){ .attr = skeleton_attr(tree, node), .attr_ms = SKELETON_MS });
 	}
-	if (node->missing && node->trouble->missing_ms > asked.now_ms)
-		return reply_failed(FAULT_NOT_FOUND);
-	int64_t ms = vouched_ms(tree, node, asked);
+	if (node->missing && node->trouble->missing_ms > query.now_ms)
+		return reply_failed(ERR_NOT_FOUND);
+	int64_t ms = existence_ttl_ms(tree, node, query);
 	if (ms)
-		return reply_found(resource_entry(tree, node, ms - 1, asked));
+		return reply_found(resource_entry(tree, node, ms - 1, query));
 	if (!kind_has_describe(node->kind) && node->kind->partial)
-		return reply_found(resource_entry(tree, node, 0, asked));
+		return reply_found(resource_entry(tree, node, 0, query));
 	/* nothing that dates it is fresh: whatever vouches for the name will date it too */
-	struct reply reply = prove(tree, node, asked);
-	return reply.outcome == OUTCOME_ABSENT ? reply_failed(FAULT_NOT_FOUND) : reply;
+	struct reply reply = prove(tree, node, query);
+	return reply.outcome == RESULT_ABSENT ? reply_failed(ERR_NOT_FOUND) : reply;
 }
 
 static struct reply attr_of_inner(struct tree *tree, struct node *node, uint32_t slot,
-	struct asked asked)
+	struct query_time query)
 {
-	struct view view = view_of(tree, node, slot, NULL, asked);
+	struct view view = view_of(tree, node, slot, NULL, query);
 
 	if (!view.found)
 		return view.reply;
 	uint32_t entry = view.version ? version_directory(view.version, slot) : UINT32_MAX;
 	if (entry == UINT32_MAX || !entry)
-		return reply_failed(FAULT_NOT_FOUND);
+		return reply_failed(ERR_NOT_FOUND);
 	return reply_found(inner_entry(tree, view.version, entry, view.left_ms));
 }
 
-struct reply tree_attr(struct tree *tree, uint64_t id, struct asked asked)
+struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query)
 {
 	uint32_t index;
 
 	tree_shrink(tree);
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object)
-		return reply_failed(FAULT_NOT_FOUND);
+		return reply_failed(ERR_NOT_FOUND);
 	if (object->is_version)
 		return reply_found(inner_entry(tree, (struct version *)object, index, 0));
 	struct node *node = (struct node *)object;
 	if (index == INDEX_WAIT)
 		return reply_found(wait_entry(node));
 	if (index == INDEX_EVENTS)
-		return events_attr(tree, node, asked);
+		return events_attr(tree, node, query);
 	if (node->sort == NODE_VIEW)
-		return reply_found(view_attr(tree, node, asked));
+		return reply_found(view_attr(tree, node, query));
 	if (index_is_link(index)) /* never waits: who follows it will */
-		return reply_found(link_entry(tree, node, index - ID_LINK,
-			vouched_ms(tree, node, asked), asked));
+		return reply_found(
+			link_entry(tree, node, index - ID_LINK, existence_ttl_ms(tree, node, query), query));
 	if (node->sort != NODE_LISTING)
-		return index ? attr_of_inner(tree, node, index, asked) : attr_of_resource(tree, node, asked);
+		return index ? attr_of_inner(tree, node, index, query) : attr_of_resource(tree, node, query);
 
 	/*
 	 * Never waits, so that everything at the root answers while a cloud is dead.  The kernel asks for the
 	 * attributes before a pass when their term is over, and their term is the listing's: it is told then
 	 * that the names that it keeps are old, and the READDIR that follows waits.
 	 */
-	struct entry entry = listing_entry(tree, node, asked);
-	entry.reread = !listing_is_fresh(node, asked) && kept_is_over(&node->kept);
+	struct entry entry = listing_entry(tree, node, query);
+	entry.reread = !listing_is_fresh(node, query) && kept_is_over(&node->kept);
 	return reply_found(entry);
 }
 
-struct reply listing_open(struct tree *tree, struct node *listing, struct asked asked)
+struct reply listing_open(struct tree *tree, struct node *listing, struct query_time query)
 {
-	const struct failure *failure = &listing->failures[WANT_LIST];
+	const struct failure *failure = &listing->failures[FETCH_LIST];
 
-	if (listing_is_fresh(listing, asked))
+	if (listing_is_fresh(listing, query))
 		return reply_found((struct entry){ 0 });
-	if (listing_is_stale(tree, listing, asked))
+	if (listing_is_stale(tree, listing, query))
 		return reply_found((struct entry){ 0 });
-	return failure_stands(failure, asked) ? reply_failed(failure->fault) :
-		reply_need(listing, WANT_LIST);
+	return failure_stands(failure, query) ? reply_failed(failure->error) :
+						reply_need(listing, FETCH_LIST);
 }
 
-struct reply tree_open(struct tree *tree, uint64_t id, struct asked asked)
+struct reply tree_open(struct tree *tree, uint64_t id, struct query_time query)
 {
 	uint32_t index;
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object || object->is_version || index_is_link(index))
-		return reply_failed(FAULT_NOT_FOUND);
+		return reply_failed(ERR_NOT_FOUND);
 	struct node *node = (struct node *)object;
 	if (node->sort == NODE_VIEW)
-		return view_open(tree, node, asked);
+		return view_open(tree, node, query);
 	if (node->sort == NODE_LISTING)
-		return listing_open(tree, node, asked);
-	struct view view = view_of(tree, node, index, NULL, asked);
+		return listing_open(tree, node, query);
+	struct view view = view_of(tree, node, index, NULL, query);
 	if (!view.found)
 		return view.reply;
 	if (index && (!view.version || version_directory(view.version, index) == UINT32_MAX))
-		return reply_failed(FAULT_NOT_FOUND);
+		return reply_failed(ERR_NOT_FOUND);
 	return reply_found((struct entry){ 0 });
 }

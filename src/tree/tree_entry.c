@@ -12,7 +12,9 @@
 
 struct attr directory_attr(uint64_t ino, int64_t mtime_s, uint64_t content)
 {
-	return (struct attr){ .ino = ino, .mode = S_IFDIR | 0555, .mtime_s = mtime_s,
+	return (struct attr){ .ino = ino,
+		.mode = S_IFDIR | 0555,
+		.mtime_s = mtime_s,
 		.mtime_ns = (uint32_t)(content % 1000000000) };
 }
 
@@ -35,8 +37,8 @@ static struct attr resource_attr(const struct tree *tree, const struct node *nod
 	if (!record)
 		return skeleton_attr(tree, node);
 	/* what the list says since is another status or time, and moves the mtime by itself */
-	uint64_t bump = inside && inside->told_stable == record->stable ? inside->bump : 0;
-	return directory_attr(node->ino, record->mtime_s, record->stable + bump);
+	uint64_t mtime_salt = inside && inside->kernel_stable == record->stable ? inside->mtime_salt : 0;
+	return directory_attr(node->ino, record->mtime_s, record->stable + mtime_salt);
 }
 
 uint64_t resource_time(const struct tree *tree, const struct node *node)
@@ -68,7 +70,7 @@ uint64_t tree_moved(struct tree *tree)
 
 	while (tree->moved.n) {
 		uint64_t id = tree->moved.v[--tree->moved.n];
-		struct node *node = (struct node *)tree_object(tree, id, &index);
+		struct node *node = (struct node *)tree_inode(tree, id, &index);
 		if (!node || !node->moved) /* it went, or the kernel was told by an answer */
 			continue;
 		node->moved = false;
@@ -107,30 +109,34 @@ struct entry inner_entry(struct tree *tree, struct version *version, uint32_t in
 	return entry;
 }
 
-struct entry listing_entry(const struct tree *tree, struct node *listing, struct asked asked)
+struct entry listing_entry(const struct tree *tree, struct node *listing, struct query_time query)
 {
 	int64_t fresh_ms = 0;
 
 	kept_see(&listing->kept, (uint32_t)listing->epoch);
 	if (listing->kind->partial)
 		fresh_ms = 0; /* where ids are entered by name, what is shown changes at any time */
-	else if (listing_is_fresh(listing, asked))
-		fresh_ms = left_ms(listing->list_expires_ms, asked);
+	else if (listing_is_fresh(listing, query))
+		fresh_ms = left_ms(listing->list_expires_ms, query);
 	else if (!listing->list_stamp) /* the kernel keeps nothing of it; what it reads will end later */
 		fresh_ms = tree_ttl_ms(tree, listing->kind->ttl_list_s);
 	return (struct entry){ .id = id_pack(listing->object.serial, 0),
-		.attr = listing_attr(tree, listing), .entry_ms = SKELETON_MS, .attr_ms = fresh_ms };
+		.attr = listing_attr(tree, listing),
+		.entry_ms = SKELETON_MS,
+		.attr_ms = fresh_ms };
 }
 
 struct entry resource_entry(const struct tree *tree, const struct node *node, int64_t for_ms,
-	struct asked asked)
+	struct query_time query)
 {
 	const struct record *record = node_newest(node);
-	int64_t attr_ms = record ? left_ms(record_until_ms(record, asked.now_ms), asked) : 0;
+	int64_t attr_ms = record ? left_ms(record_until_ms(record, query.now_ms), query) : 0;
 
 	if (attr_ms < for_ms) /* what vouches for the name dates it too */
 		attr_ms = for_ms;
 
 	return (struct entry){ .id = id_pack(node->object.serial, 0),
-		.attr = resource_attr(tree, node), .entry_ms = for_ms, .attr_ms = attr_ms };
+		.attr = resource_attr(tree, node),
+		.entry_ms = for_ms,
+		.attr_ms = attr_ms };
 }

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/when.h"
+#include "base/timestamp.h"
 
 enum {
 	BATCH_MAX = EVENTS_BYTES_MAX / 2, /* bytes of the lines of one answer */
@@ -77,7 +77,7 @@ struct comparison {
 
 static void begin_line(struct buf *out, int64_t at_s, const char *path)
 {
-	when_format(out, at_s);
+	timestamp_format(out, at_s);
 	buf_putc(out, '\t');
 	buf_puts(out, path);
 	buf_putc(out, '\t');
@@ -161,10 +161,10 @@ static void compare_entries(struct comparison *comparison, int64_t then, int64_t
 {
 	const struct snapshot_entry *old = entry_at(comparison->then, then);
 	const struct snapshot_entry *new = entry_at(comparison->now, now);
-	bool old_directory = old && old->directory, new_directory = new && new->directory;
+	bool old_directory = old && old->directory, new_directory = new &&new->directory;
 	int64_t old_file = old_directory ? NONE : then, new_file = new_directory ? NONE : now;
 
-	if (old && new && old_directory == new_directory && old->content == new->content)
+	if (old && new &&old_directory == new_directory && old->content == new->content)
 		return;
 	if (old_file != NONE || new_file != NONE)
 		add_line(comparison, old_file, new_file);
@@ -293,8 +293,8 @@ void events_note_gone(struct tree *tree, struct node *node, int64_t now_ms)
 		return;
 	follow->gone = true;
 	if (record) /* the tree has no clock: what it was last told goes on */
-		append_word(tree, follow, "there", "gone", record->stamp->received_s +
-			(now_ms - record->stamp->received_ms) / 1000);
+		append_word(tree, follow, "there", "gone",
+			record->stamp->received_s + (now_ms - record->stamp->received_ms) / 1000);
 }
 
 /* ---- which files are kept ---- */
@@ -376,42 +376,45 @@ void events_drop(struct tree *tree, struct inside *inside)
 
 /* ---- what is asked ---- */
 
-struct entry events_entry(struct tree *tree, struct node *node, struct asked asked)
+struct entry events_entry(struct tree *tree, struct node *node, struct query_time query)
 {
 	const struct record *record = node_newest(node);
 	int64_t dated_s = record ? record->mtime_s : node->kind->catalog->date_s;
 
-	follow(tree, node, asked.by_other);
+	follow(tree, node, query.by_other);
 	const struct follow *follow = node->inside->follow;
-	return (struct entry){ .id = id_pack(node->object.serial, INDEX_EVENTS), .attr = {
-		.ino = hash_text(node->ino, ".events"), .mode = S_IFREG | 0444, .size = follow->lines.len,
-		.mtime_s = follow->changed_s ? follow->changed_s : dated_s,
-		.mtime_ns = (uint32_t)(follow->n_appended % 1000000000) } };
+	return (struct entry){ .id = id_pack(node->object.serial, INDEX_EVENTS),
+		.attr = { .ino = hash_text(node->ino, ".events"),
+			.mode = S_IFREG | 0444,
+			.size = follow->lines.len,
+			.mtime_s = follow->changed_s ? follow->changed_s : dated_s,
+			.mtime_ns = (uint32_t)(follow->n_appended % 1000000000) } };
 }
 
 /* An answer about all of the resource is fresh, or nothing could be asked for one. */
-static bool is_known(const struct node *node, struct asked asked)
+static bool is_known(const struct node *node, struct query_time query)
 {
 	const struct kind *kind = node->kind;
 
-	if (record_is_fresh(node_detail(node), asked))
+	if (record_is_fresh(node_detail(node), query))
 		return true;
-	if (item_is_whole(kind) && record_is_fresh(&node->listed, asked))
+	if (item_is_whole(kind) && record_is_fresh(&node->listed, query))
 		return true;
-	if (node->missing && (node->trouble->missing_ms > asked.now_ms ||
-			node->trouble->missing_at_ms >= asked.since_ms))
+	if (node->missing &&
+		(node->trouble->missing_ms > query.now_ms || node->trouble->missing_at_ms >= query.since_ms))
 		return true;
-	return !kind_has_describe(kind) && (kind->partial || listing_is_fresh(node->parent, asked));
+	return !kind_has_describe(kind) && (kind->partial || listing_is_fresh(node->parent, query));
 }
 
 /* Who follows a file takes an error for its end: whatever cannot be had now is asked for the next time. */
-struct reply events_attr(struct tree *tree, struct node *node, struct asked asked)
+struct reply events_attr(struct tree *tree, struct node *node, struct query_time query)
 {
 	struct node *asking = kind_has_describe(node->kind) ? node : node->parent;
-	bool cannot = failure_stands(node_failure(asking), asked) || outage_of(tree, asked);
+	bool cannot = failure_stands(node_failure(asking), query) || outage_of(tree, query);
 
-	if (!cannot && !is_known(node, asked))
-		return (struct reply){ .outcome = OUTCOME_NEED, .node = asking,
-			.want = asking == node ? WANT_DESCRIBE : WANT_LIST };
-	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = events_entry(tree, node, asked) };
+	if (!cannot && !is_known(node, query))
+		return (struct reply){ .outcome = RESULT_NEED_FETCH,
+			.node = asking,
+			.fetch_kind = asking == node ? FETCH_DESCRIBE : FETCH_LIST };
+	return (struct reply){ .outcome = RESULT_FOUND, .entry = events_entry(tree, node, query) };
 }

@@ -21,14 +21,14 @@ int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool termina
 }
 
 /* One stamp for all items of a page. */
-static struct stamp *page_stamp(struct node *listing, const struct source_note *note)
+static struct provenance *page_stamp(struct node *listing, const struct provenance_note *note)
 {
-	struct stamp *last = listing->page_stamp;
+	struct provenance *last = listing->page_stamp;
 
 	if (!last || last->sent_ms != note->sent_ms || last->received_ms != note->received_ms ||
-			last->reading != note->reading) {
-		stamp_put(last);
-		listing->page_stamp = stamp_new(note);
+		last->reading != note->reading) {
+		provenance_put(last);
+		listing->page_stamp = provenance_new(note);
 		reading_note_page(note->reading, note->sent_ms);
 	}
 	return listing->page_stamp;
@@ -56,7 +56,7 @@ static struct text *text_of(struct tree *tree, const struct json *object)
 }
 
 void node_prime(struct tree *tree, struct node *node, const struct json *item,
-	const struct source_note *note, struct listed *listed)
+	const struct provenance_note *note, struct listed *listed)
 {
 	struct record *record = &node->listed;
 	bool known = record->stamp;
@@ -70,7 +70,7 @@ void node_prime(struct tree *tree, struct node *node, const struct json *item,
 	if (!kept)
 		return;
 	listed->terminal = record->terminal;
-	node->doubted = false;
+	node->must_revalidate = false;
 	resource_moved(tree, node, time);
 	if (!node->inside)
 		return;
@@ -94,8 +94,8 @@ bool item_has_id(const struct node *listing, const struct json *item, const char
 	return true;
 }
 
-enum fault tree_list_item(struct tree *tree, struct node *listing, const struct json *item,
-	const struct source_note *note, bool reading, struct listed *listed)
+enum error tree_list_item(struct tree *tree, struct node *listing, const struct json *item,
+	const struct provenance_note *note, bool reading, struct listed *listed)
 {
 	const char *id;
 
@@ -103,9 +103,9 @@ enum fault tree_list_item(struct tree *tree, struct node *listing, const struct 
 	tree_end_outage(tree);
 	tree_shrink(tree);
 	if (!item_has_id(listing, item, &id))
-		return FAULT_ANSWER;
+		return ERR_ANSWER;
 	node_prime(tree, list_show(tree, listing, id, reading, &listed->first), item, note, listed);
-	return FAULT_NONE;
+	return ERR_NONE;
 }
 
 /* ---- pins ---- */
@@ -151,14 +151,15 @@ bool tree_pin(struct tree *tree, const char *pin, struct buf *why)
 		buf_add(&name, word, len);
 		word += len + (word[len] == '/');
 		next = at->sort == NODE_LISTING ? pin_id(tree, at, name.data) :
-			pinned_listing(tree, at, name.data);
+						  pinned_listing(tree, at, name.data);
 		at = next ? next : at;
 	}
 	buf_release(&name);
 	if (next && at->sort == NODE_RESOURCE)
 		return true;
-	buf_printf(why, "pin=%s: %s", pin, next || at->sort != NODE_LISTING ?
-		"no such kind; it is KIND/ID or KIND/ID/SUBKIND/ID" : "not an id of this kind");
+	buf_printf(why, "pin=%s: %s", pin,
+		next || at->sort != NODE_LISTING ? "no such kind; it is KIND/ID or KIND/ID/SUBKIND/ID" :
+						   "not an id of this kind");
 	return false;
 }
 
@@ -170,32 +171,33 @@ static bool texts_equal(const struct json *value, const char *text)
 }
 
 /* The answer is about the resource that was asked for, under the parent that was asked for. */
-static enum fault check_identity(const struct node *node, const struct json *object)
+static enum error check_identity(const struct node *node, const struct json *object)
 {
 	const char *parent_id = node_parent_id(node);
 	const struct json *parent = node->kind->parent_id && parent_id ?
-		json_get(object, node->kind->parent_id) : NULL;
+		json_get(object, node->kind->parent_id) :
+		NULL;
 
 	if (json_type(object) != JSON_OBJECT || !texts_equal(json_get(object, node->kind->id), node->id))
-		return FAULT_ANSWER;
+		return ERR_ANSWER;
 	if (parent && json_type(parent) != JSON_NULL && !texts_equal(parent, parent_id))
-		return FAULT_NOT_FOUND;
-	return FAULT_NONE;
+		return ERR_NOT_FOUND;
+	return ERR_NONE;
 }
 
-enum fault tree_described(struct tree *tree, struct node *node, const struct json *object,
-	const struct source_note *note)
+enum error tree_described(struct tree *tree, struct node *node, const struct json *object,
+	const struct provenance_note *note)
 {
 	struct snapshot *snapshot;
-	enum fault fault = check_identity(node, object);
+	enum error error = check_identity(node, object);
 
-	if (!fault)
-		fault = node_render(tree, node, object, false, note->received_s, &snapshot);
-	if (fault)
-		return fault;
+	if (!error)
+		error = node_render(tree, node, object, false, note->received_s, &snapshot);
+	if (error)
+		return error;
 
 	tree_end_outage(tree);
-	struct stamp *stamp = stamp_new(note);
+	struct provenance *stamp = provenance_new(note);
 	struct inside *inside = node_inside(tree, node);
 	struct text *text = text_of(tree, object);
 	node->parent->changes += !node->listed.text; /* it is all that a view has of it */
@@ -204,14 +206,14 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 		expiry_ms(tree, node->kind, snapshot->terminal, note->sent_ms));
 	events_note(tree, node, inside->detail.version, text, note->received_s);
 	text_put(tree, text);
-	stamp_put(stamp);
-	node->doubted = false;
+	provenance_put(stamp);
+	node->must_revalidate = false;
 	outlive_not(&node->listed, inside->detail.expires_ms);
 	/* also when the last answer was not kept: the kernel may have kept its names */
-	if (inside->told_content && inside->told_content != content)
-		inside->bump = inside->told_stable == inside->detail.stable ? content : 0;
-	inside->told_content = content;
-	inside->told_stable = inside->detail.stable;
+	if (inside->kernel_content && inside->kernel_content != content)
+		inside->mtime_salt = inside->kernel_stable == inside->detail.stable ? content : 0;
+	inside->kernel_content = content;
+	inside->kernel_stable = inside->detail.stable;
 	resource_moved(tree, node, time);
 	node_drop_trouble(tree, node);
 	if (node->in_listing && node->asked_single) {
@@ -223,13 +225,13 @@ enum fault tree_described(struct tree *tree, struct node *node, const struct jso
 	node_shed_double(tree, node);
 	node_settle(tree, node);
 	tree_shrink(tree);
-	return FAULT_NONE;
+	return ERR_NONE;
 }
 
-void tree_texts(struct tree *tree, struct node *node, const char *const names[],
-	const struct buf texts[], size_t n, const struct source_note *note)
+void tree_texts(struct tree *tree, struct node *node, const char *const names[], const struct buf texts[],
+	size_t n, const struct provenance_note *note)
 {
-	struct stamp *stamp = stamp_new(note);
+	struct provenance *stamp = provenance_new(note);
 	struct buf path;
 
 	buf_init_whole(&path, NAME_BYTES_MAX);
@@ -237,9 +239,9 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 	/* The nanoseconds come from the content: in the second before, none of them is in the future. */
 	record_set(tree, node, &node_inside(tree, node)->detail,
 		snapshot_of_texts(path.data, names, texts, n, note->received_s - 1, false, NULL), NULL, stamp,
-			0);
+		0);
 	buf_release(&path);
-	stamp_put(stamp);
+	provenance_put(stamp);
 }
 
 /* ---- a failure ---- */
@@ -255,7 +257,7 @@ static void drop_answers(struct tree *tree, struct node *node)
 
 static void mark_missing(struct tree *tree, struct node *node, int64_t at_ms, int64_t now_ms)
 {
-	struct trouble *trouble = node_trouble(tree, node);
+	struct failures *trouble = node_trouble(tree, node);
 
 	events_note_gone(tree, node, now_ms);
 	node->missing = true;
@@ -265,38 +267,38 @@ static void mark_missing(struct tree *tree, struct node *node, int64_t at_ms, in
 	node_settle(tree, node);
 }
 
-static void fail_listing(struct tree *tree, struct node *listing, enum fault fault, int64_t at_ms,
+static void fail_listing(struct tree *tree, struct node *listing, enum error error, int64_t at_ms,
 	int64_t now_ms)
 {
-	if (!fault_drops(fault))
+	if (!error_drops(error))
 		return;
 	listing_empty(tree, listing);
-	if (fault == FAULT_NOT_FOUND && listing->parent->sort == NODE_RESOURCE)
+	if (error == ERR_NOT_FOUND && listing->parent->sort == NODE_RESOURCE)
 		mark_missing(tree, listing->parent, at_ms, now_ms);
 }
 
-static void fail_part(struct tree *tree, struct node *view, enum fault fault)
+static void fail_part(struct tree *tree, struct node *view, enum error error)
 {
-	if (fault_drops(fault))
+	if (error_drops(error))
 		part_drop(tree, view);
 }
 
-void tree_note_outage(struct tree *tree, enum fault fault, int64_t now_ms)
+void tree_note_outage(struct tree *tree, enum error error, int64_t now_ms)
 {
-	if (fault_is_outage(fault))
-		tree->outage = (struct failure){ fault, now_ms, now_ms + OUTAGE_MS };
+	if (error_is_outage(error))
+		tree->outage = (struct failure){ error, now_ms, now_ms + OUTAGE_MS };
 }
 
-void tree_crowd(struct tree *tree, enum fault fault)
+void tree_crowd(struct tree *tree, enum error error)
 {
-	tree->crowded.fault = fault;
+	tree->crowded.error = error;
 }
 
-void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum fault fault, int64_t hold_ms,
+void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum error error, int64_t hold_ms,
 	int64_t now_ms)
 {
 	uint32_t index;
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object)
 		return;
@@ -304,31 +306,31 @@ void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum fault f
 	if (node->sort == NODE_LISTING)
 		node = name ? node_find(tree, node, name) : NULL;
 	if (node && node->sort == NODE_RESOURCE)
-		node_trouble(tree, node)->given_up = (struct failure){ fault, now_ms, now_ms + hold_ms };
+		node_trouble(tree, node)->given_up = (struct failure){ error, now_ms, now_ms + hold_ms };
 }
 
-void tree_fail(struct tree *tree, struct node *node, enum want want, enum fault fault,
+void tree_fail(struct tree *tree, struct node *node, enum fetch_kind fetch_kind, enum error error,
 	int64_t hold_ms, int64_t sent_ms, int64_t now_ms)
 {
-	int64_t at_ms = fault == FAULT_NOT_FOUND && sent_ms ? sent_ms : now_ms;
+	int64_t at_ms = error == ERR_NOT_FOUND && sent_ms ? sent_ms : now_ms;
 
 	node_pin(node);
-	if (fault == FAULT_NOT_FOUND && node->kind)
+	if (error == ERR_NOT_FOUND && node->kind)
 		hold_ms = miss_ms(tree, node->kind);
-	struct failure failure = { fault, at_ms, now_ms + hold_ms };
+	struct failure failure = { error, at_ms, now_ms + hold_ms };
 	if (node->sort == NODE_LISTING)
-		node->failures[want] = failure;
+		node->failures[fetch_kind] = failure;
 	else if (node->sort == NODE_VIEW)
 		node->part->failure = failure;
 	else
 		node_trouble(tree, node)->failure = failure;
 	if (node->sort == NODE_LISTING)
-		fail_listing(tree, node, fault, at_ms, now_ms);
+		fail_listing(tree, node, error, at_ms, now_ms);
 	else if (node->sort == NODE_VIEW)
-		fail_part(tree, node, fault);
-	else if (fault == FAULT_NOT_FOUND)
+		fail_part(tree, node, error);
+	else if (error == ERR_NOT_FOUND)
 		mark_missing(tree, node, at_ms, now_ms);
-	else if (fault_drops(fault))
+	else if (error_drops(error))
 		drop_answers(tree, node);
 	node_unpin(tree, node);
 }

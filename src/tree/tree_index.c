@@ -16,13 +16,13 @@
 
 /* ---- where it hangs ---- */
 
-struct aspects *listing_aspects(struct tree *tree, struct node *listing)
+struct derived *listing_aspects(struct tree *tree, struct node *listing)
 {
-	if (!listing->aspects) {
-		listing->aspects = xcalloc(1, sizeof(*listing->aspects));
-		tree->memory += sizeof(*listing->aspects);
+	if (!listing->derived) {
+		listing->derived = xcalloc(1, sizeof(*listing->derived));
+		tree->memory += sizeof(*listing->derived);
 	}
-	return listing->aspects;
+	return listing->derived;
 }
 
 static void index_free(struct tree *tree, struct index *index)
@@ -40,23 +40,23 @@ static void index_free(struct tree *tree, struct index *index)
 
 void index_shrink(struct tree *tree, struct node *listing)
 {
-	for (int i = 0; listing->aspects && i < VIEW_SORTS; i++) {
-		index_free(tree, listing->aspects->indexes[i]);
-		listing->aspects->indexes[i] = NULL;
+	for (int i = 0; listing->derived && i < VIEW_SORTS; i++) {
+		index_free(tree, listing->derived->indexes[i]);
+		listing->derived->indexes[i] = NULL;
 	}
 }
 
 void listing_drop_aspects(struct tree *tree, struct node *listing)
 {
-	struct aspects *aspects = listing->aspects;
+	struct derived *derived = listing->derived;
 
-	if (!aspects)
+	if (!derived)
 		return;
 	index_shrink(tree, listing);
-	table_free(tree, aspects->table);
-	tree->memory -= sizeof(*aspects);
-	free(aspects);
-	listing->aspects = NULL;
+	table_free(tree, derived->table);
+	tree->memory -= sizeof(*derived);
+	free(derived);
+	listing->derived = NULL;
 }
 
 struct json_slice node_json(const struct node *node)
@@ -175,7 +175,7 @@ static uint32_t take_group(struct index *index, uint32_t above, const char *name
 	if (index->view != VIEW_NAME)
 		group.cookie = make_cookie(name);
 	if (!buf_add(&index->names, name, strlen(name) + 1) ||
-			!buf_add(&index->groups, &group, sizeof(group)))
+		!buf_add(&index->groups, &group, sizeof(group)))
 		return 0;
 	found = count_groups(index);
 	map_add(&index->by_name, map_hash_text(&index->by_name, above, name), (void *)(uintptr_t)found);
@@ -195,7 +195,7 @@ static const char *name_value(struct buf *raw, struct buf *name, struct json_sli
 {
 	buf_clear(raw);
 	buf_clear(name);
-	json_peek_text(raw, value);
+	json_cursor_text(raw, value);
 	name_escape(name, raw->data);
 	return name->data;
 }
@@ -204,17 +204,18 @@ static void add_tags(struct index *index, struct node *node, struct json_slice t
 	struct buf *name)
 {
 	const struct member_rule *rule = type_member(node->kind->type, node->kind->tags);
-	struct json_peek peek = json_peek_open(tags);
+	struct json_cursor cursor = json_cursor_open(tags);
 	struct json_slice none, tag;
 
-	while (rule && rule->map_key && json_peek_next(&peek, &none, &tag)) {
-		struct json_slice key = json_peek_get(tag, rule->map_key);
+	while (rule && rule->map_key && json_cursor_next(&cursor, &none, &tag)) {
+		struct json_slice key = json_cursor_get(tag, rule->map_key);
 		if (!key.len)
 			continue;
 		uint32_t above = take_group(index, 0, name_value(raw, name, key));
 		if (above)
-			add_row(index, node, take_group(index, above,
-				name_value(raw, name, json_peek_get(tag, rule->map_value))));
+			add_row(index, node,
+				take_group(index, above,
+					name_value(raw, name, json_cursor_get(tag, rule->map_value))));
 	}
 }
 
@@ -226,11 +227,11 @@ static void add_resource(struct index *index, struct node *node, struct buf *raw
 	if (!json.len)
 		return;
 	if (index->view == VIEW_TAG) {
-		add_tags(index, node, json_peek_get(json, kind->tags), raw, name);
+		add_tags(index, node, json_cursor_get(json, kind->tags), raw, name);
 		return;
 	}
 	const char *member = index->view == VIEW_NAME ? kind->label : kind->status;
-	add_row(index, node, take_group(index, 0, name_value(raw, name, json_peek_get(json, member))));
+	add_row(index, node, take_group(index, 0, name_value(raw, name, json_cursor_get(json, member))));
 }
 
 static int order(uint64_t a, uint64_t b)

@@ -42,7 +42,7 @@ bool kept_is_over(struct kept *kept)
 void tree_handed(struct tree *tree, uint64_t id, bool begins, bool ends)
 {
 	uint32_t index;
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object || object->is_version)
 		return;

@@ -28,7 +28,7 @@ static struct reply reply_absent(const struct tree *tree, const struct node *vie
 {
 	int64_t miss = miss_ms(tree, view->kind);
 
-	return (struct reply){ .outcome = OUTCOME_ABSENT, .absent_ms = left < miss ? left : miss };
+	return (struct reply){ .outcome = RESULT_ABSENT, .absent_ms = left < miss ? left : miss };
 }
 
 /*
@@ -36,27 +36,27 @@ static struct reply reply_absent(const struct tree *tree, const struct node *vie
  * is fresh; a kind that nobody can list has what is known of it, and no more.
  */
 static struct reply not_found(const struct tree *tree, const struct node *view, int64_t left,
-	struct asked asked)
+	struct query_time query)
 {
 	const struct node *listing = view->of;
 	bool by_part = view_is_by_part(view);
-	const struct failure *failure = by_part ? &view->part->failure : &listing->failures[WANT_LIST];
-	bool fresh = by_part ? part_is_fresh(view->part, asked) : listing_is_fresh(listing, asked);
+	const struct failure *failure = by_part ? &view->part->failure : &listing->failures[FETCH_LIST];
+	bool fresh = by_part ? part_is_fresh(view->part, query) : listing_is_fresh(listing, query);
 	bool whole = by_part ? view->part->complete : listing->complete || view->kind->partial;
 
 	if (fresh && whole)
 		return reply_absent(tree, view, left);
 	if (fresh)
-		return reply_failed(FAULT_ANSWER);
-	if (failure_stands(failure, asked))
-		return reply_failed(failure->fault);
-	const struct failure *outage = outage_of(tree, asked);
-	return reply_failed(outage ? outage->fault : FAULT_ANSWER);
+		return reply_failed(ERR_ANSWER);
+	if (failure_stands(failure, query))
+		return reply_failed(failure->error);
+	const struct failure *outage = outage_of(tree, query);
+	return reply_failed(outage ? outage->error : ERR_ANSWER);
 }
 
 static struct reply reply_found(struct entry entry)
 {
-	return (struct reply){ .outcome = OUTCOME_FOUND, .entry = entry };
+	return (struct reply){ .outcome = RESULT_FOUND, .entry = entry };
 }
 
 static bool holds_links(const struct node *view)
@@ -83,9 +83,9 @@ static void put_target(struct buf *out, const struct node *node, enum view_sort 
 
 /* Dated as the resource that it leads to, by the list alone: what else is asked about that moves no link. */
 struct entry link_entry(struct tree *tree, const struct node *node, enum view_sort view, int64_t for_ms,
-	struct asked asked)
+	struct query_time query)
 {
-	struct entry entry = resource_entry(tree, node, for_ms, asked);
+	struct entry entry = resource_entry(tree, node, for_ms, query);
 	const struct record *listed = &node->listed;
 	struct buf target;
 
@@ -106,7 +106,7 @@ struct entry link_entry(struct tree *tree, const struct node *node, enum view_so
 const char *tree_link(struct tree *tree, uint64_t id)
 {
 	uint32_t index;
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object || object->is_version || !index_is_link(index))
 		return NULL;
@@ -228,32 +228,33 @@ static bool is_member(const struct node *view, const struct index *index, const 
 	return row && row->node == node;
 }
 
-static struct reply lookup_link(struct tree *tree, struct node *view, const char *name, struct asked asked)
+static struct reply lookup_link(struct tree *tree, struct node *view, const char *name,
+	struct query_time query)
 {
-	struct reply reply = view_open(tree, view, asked);
+	struct reply reply = view_open(tree, view, query);
 	const struct index *index = NULL;
 	const struct node *node;
 
-	if (reply.outcome != OUTCOME_FOUND)
+	if (reply.outcome != RESULT_FOUND)
 		return reply;
 	if (!view_is_by_part(view) && !(index = listing_index(tree, view->of, view->view)))
-		return reply_failed(FAULT_TOO_BIG);
+		return reply_failed(ERR_TOO_BIG);
 	if (view->view == VIEW_NAME) {
 		node = find_by_name(tree, view->of, index, name);
 	} else {
 		node = node_find(tree, view->of, name);
 		node = node && is_member(view, index, node) ? node : NULL;
 	}
-	int64_t ms = view_left_ms(tree, view, asked);
+	int64_t ms = view_left_ms(tree, view, query);
 	if (!node)
-		return not_found(tree, view, ms, asked);
-	return reply_found(link_entry(tree, node, view->view, ms, asked));
+		return not_found(tree, view, ms, query);
+	return reply_found(link_entry(tree, node, view->view, ms, query));
 }
 
 static struct reply found_child(struct tree *tree, struct node *view, const char *name, const char *raw,
-	int64_t for_ms, struct asked asked)
+	int64_t for_ms, struct query_time query)
 {
-	struct entry entry = view_entry(tree, view_child(tree, view, name, raw), asked);
+	struct entry entry = view_entry(tree, view_child(tree, view, name, raw), query);
 
 	entry.entry_ms = for_ms;
 	return reply_found(entry);
@@ -261,17 +262,17 @@ static struct reply found_child(struct tree *tree, struct node *view, const char
 
 /* A directory that the listing has; the listing can be read. */
 static struct reply lookup_listed(struct tree *tree, struct node *view, const char *name, const char *raw,
-	struct asked asked)
+	struct query_time query)
 {
 	const struct index *index = listing_index(tree, view->of, view->view);
-	int64_t ms = view_left_ms(tree, view, asked);
+	int64_t ms = view_left_ms(tree, view, query);
 
 	if (!index)
-		return reply_failed(FAULT_TOO_BIG);
+		return reply_failed(ERR_TOO_BIG);
 	uint32_t above = group_of(index, view);
 	if ((view->depth > 1 && !above) || !index_find(index, above, name))
-		return not_found(tree, view, ms, asked);
-	return found_child(tree, view, name, raw, ms, asked);
+		return not_found(tree, view, ms, query);
+	return found_child(tree, view, name, raw, ms, query);
 }
 
 /* What could be a status that no document names, as clouds write them. */
@@ -288,67 +289,67 @@ static bool is_status_form(const char *raw)
 
 /* What the answer to its own question, or the listing in its place, says of whether it is there. */
 static struct reply lookup_asked(struct tree *tree, struct node *view, const char *name, const char *raw,
-	struct asked asked)
+	struct query_time query)
 {
 	struct node *child = view_child(tree, view, name, raw);
-	struct reply reply = view_open(tree, child, asked);
+	struct reply reply = view_open(tree, child, query);
 
-	if (reply.outcome != OUTCOME_FOUND)
+	if (reply.outcome != RESULT_FOUND)
 		return reply;
 	if (!view_is_by_part(child))
-		return lookup_listed(tree, view, name, raw, asked);
-	int64_t ms = view_left_ms(tree, child, asked);
-	return child->part->n_members ? found_child(tree, view, name, raw, ms, asked) :
-		not_found(tree, child, ms, asked);
+		return lookup_listed(tree, view, name, raw, query);
+	int64_t ms = view_left_ms(tree, child, query);
+	return child->part->n_members ? found_child(tree, view, name, raw, ms, query) :
+					not_found(tree, child, ms, query);
 }
 
-static bool can_filter(const struct node *view, struct asked asked)
+static bool can_filter(const struct node *view, struct query_time query)
 {
 	const struct action *list = &view->kind->list;
 
-	return (view->view == VIEW_STATUS ? list->by_status : list->by_tag) && !part_is_refused(view, asked);
+	return (view->view == VIEW_STATUS ? list->by_status : list->by_tag) && !part_is_refused(view, query);
 }
 
 static struct reply lookup_directory(struct tree *tree, struct node *view, const char *name, const char *raw,
-	struct asked asked)
+	struct query_time query)
 {
 	bool known = view->view == VIEW_STATUS && raw && kind_has_status(view->kind, raw);
-	bool filters = raw && can_filter(view, asked);
+	bool filters = raw && can_filter(view, query);
 
 	if (known) /* the API's documents have it, whether anything is in it or not */
-		return found_child(tree, view, name, raw, SKELETON_MS, asked);
-	if (listing_is_fresh(view->of, asked))
-		return lookup_listed(tree, view, name, raw, asked);
+		return found_child(tree, view, name, raw, SKELETON_MS, query);
+	if (listing_is_fresh(view->of, query))
+		return lookup_listed(tree, view, name, raw, query);
 	if (filters && view->view == VIEW_TAG && view->depth == 1)
-		return found_child(tree, view, name, raw, 0, asked); /* its values will say */
+		return found_child(tree, view, name, raw, 0, query); /* its values will say */
 	if (filters && (view->view == VIEW_TAG || is_status_form(raw)))
-		return lookup_asked(tree, view, name, raw, asked);
-	struct reply reply = listing_open(tree, view->of, asked);
-	return reply.outcome == OUTCOME_FOUND ? lookup_listed(tree, view, name, raw, asked) : reply;
+		return lookup_asked(tree, view, name, raw, query);
+	struct reply reply = listing_open(tree, view->of, query);
+	return reply.outcome == RESULT_FOUND ? lookup_listed(tree, view, name, raw, query) : reply;
 }
 
 static struct reply lookup_kind(struct tree *tree, const struct node *top, const char *name,
-	struct asked asked)
+	struct query_time query)
 {
 	for (struct node *view = top->first_child; view; view = view->child_next)
 		if (!strcmp(view->name, name))
-			return reply_found(view_entry(tree, view, asked));
-	return (struct reply){ .outcome = OUTCOME_ABSENT, .absent_ms = SKELETON_MS };
+			return reply_found(view_entry(tree, view, query));
+	return (struct reply){ .outcome = RESULT_ABSENT, .absent_ms = SKELETON_MS };
 }
 
-struct reply view_lookup(struct tree *tree, struct node *view, const char *name, struct asked asked)
+struct reply view_lookup(struct tree *tree, struct node *view, const char *name, struct query_time query)
 {
 	struct buf raw;
 
 	if (name_is_probe(name))
-		return (struct reply){ .outcome = OUTCOME_ABSENT, .absent_ms = SKELETON_MS };
+		return (struct reply){ .outcome = RESULT_ABSENT, .absent_ms = SKELETON_MS };
 	if (!view->depth)
-		return lookup_kind(tree, view, name, asked);
+		return lookup_kind(tree, view, name, query);
 	if (holds_links(view))
-		return lookup_link(tree, view, name, asked);
+		return lookup_link(tree, view, name, query);
 	buf_init(&raw, NAME_BYTES_MAX);
 	bool exact = name_unescape(&raw, name); /* a name that was cut only the listing knows */
-	struct reply reply = lookup_directory(tree, view, name, exact ? raw.data : NULL, asked);
+	struct reply reply = lookup_directory(tree, view, name, exact ? raw.data : NULL, query);
 	buf_release(&raw);
 	return reply;
 }
@@ -363,7 +364,7 @@ static uint64_t content_of_links(struct tree *tree, struct node *view, const str
 
 	while ((group || view->view == VIEW_NAME) && (row = index_row_after(index, group, serial))) {
 		content += view->view == VIEW_NAME ? hash_text(row->node->ino, row_name(tree, index, row)) :
-			row->node->ino;
+						     row->node->ino;
 		serial = row->node->object.serial;
 	}
 	return content;
@@ -395,20 +396,20 @@ bool view_content(struct tree *tree, struct node *view, uint64_t *content)
 	if (!(index = listing_index(tree, view->of, view->view)))
 		return false;
 	*content = holds_links(view) ? content_of_links(tree, view, index) :
-		content_of_directories(view, index);
+				       content_of_directories(view, index);
 	return true;
 }
 
-struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct asked asked)
+struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct query_time query)
 {
 	if (cookie) /* one pass is one answer: where its beginning was good enough, the rest is too */
-		asked.since_ms = 0;
-	struct reply reply = view_open(tree, view, asked);
+		query.since_ms = 0;
+	struct reply reply = view_open(tree, view, query);
 
-	if (reply.outcome != OUTCOME_FOUND)
+	if (reply.outcome != RESULT_FOUND)
 		return reply;
 	if (view->depth && !view_is_by_part(view) && !listing_index(tree, view->of, view->view))
-		return reply_failed(FAULT_TOO_BIG);
+		return reply_failed(ERR_TOO_BIG);
 	if (view->depth && !cookie)
 		view_note(tree, view);
 	reply.cookie = cookie;
@@ -416,7 +417,7 @@ struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, st
 }
 
 static bool next_kind(struct tree *tree, const struct node *top, uint64_t *cookie, const char **name,
-	struct entry *entry, struct asked asked)
+	struct entry *entry, struct query_time query)
 {
 	struct node *view = top->first_child;
 
@@ -426,22 +427,23 @@ static bool next_kind(struct tree *tree, const struct node *top, uint64_t *cooki
 		return false;
 	++*cookie;
 	*name = view->name;
-	*entry = view_entry(tree, view, asked);
+	*entry = view_entry(tree, view, query);
 	return true;
 }
 
 static bool next_link(struct tree *tree, struct node *view, const struct index *index, uint64_t *cookie,
-	const char **name, struct entry *entry, struct asked asked)
+	const char **name, struct entry *entry, struct query_time query)
 {
 	uint32_t group = index ? group_of(index, view) : 0;
 	const struct index_row *row = index && (group || view->view == VIEW_NAME) ?
-		index_row_after(index, group, *cookie) : NULL;
+		index_row_after(index, group, *cookie) :
+		NULL;
 	const struct node *node = index ? (row ? row->node : NULL) : part_after(view->part, *cookie);
 
 	if (!node)
 		return false;
 	*cookie = node->object.serial;
-	*entry = link_entry(tree, node, view->view, view_left_ms(tree, view, asked), asked);
+	*entry = link_entry(tree, node, view->view, view_left_ms(tree, view, query), query);
 	*name = row && view->view == VIEW_NAME ? row_name(tree, index, row) : node->name;
 	return true;
 }
@@ -463,19 +465,19 @@ static bool next_directory(struct tree *tree, struct node *view, const struct in
 	buf_puts(&tree->link, *name);
 	uint64_t ino = hash_bytes(0, tree->link.data, tree->link.len);
 	*entry = (struct entry){ .attr = directory_attr(ino <= TREE_ROOT ? ino + 2 : ino,
-		tree->options.catalog->date_s, 0) };
+					 tree->options.catalog->date_s, 0) };
 	return true;
 }
 
-bool view_next(struct tree *tree, struct node *view, uint64_t *cookie, const char **name,
-	struct entry *entry, struct asked asked)
+bool view_next(struct tree *tree, struct node *view, uint64_t *cookie, const char **name, struct entry *entry,
+	struct query_time query)
 {
 	const struct index *index = NULL;
 
 	if (!view->depth)
-		return next_kind(tree, view, cookie, name, entry, asked);
+		return next_kind(tree, view, cookie, name, entry, query);
 	if (!view_is_by_part(view) && !(index = listing_index(tree, view->of, view->view)))
 		return false;
-	return holds_links(view) ? next_link(tree, view, index, cookie, name, entry, asked) :
-		next_directory(tree, view, index, cookie, name, entry);
+	return holds_links(view) ? next_link(tree, view, index, cookie, name, entry, query) :
+				   next_directory(tree, view, index, cookie, name, entry);
 }

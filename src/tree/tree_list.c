@@ -106,7 +106,7 @@ void listing_empty(struct tree *tree, struct node *listing)
 {
 	/* what was refused before and is again has no names to lose */
 	listing->epoch += hide_from_listing(tree, listing, stays_without_list) || listing->list_stamp;
-	stamp_put(listing->list_stamp);
+	provenance_put(listing->list_stamp);
 	listing->list_stamp = NULL;
 }
 
@@ -126,10 +126,10 @@ void tree_list_leave(struct node *listing, bool shown)
 	listing->n_shown -= shown;
 }
 
-void tree_list_price(struct node *listing, size_t calls, bool bearable)
+void tree_list_price(struct node *listing, size_t calls, bool affordable)
 {
 	listing->price = calls;
-	listing->bearable = bearable;
+	listing->affordable = affordable;
 }
 
 bool listing_shows(const struct node *listing, const struct node *node)
@@ -190,18 +190,18 @@ static bool was_in_round(const struct node *listing, const struct node *node)
 
 /* It stands as of this answer; `changed`: the names that the kernel may have kept are old. */
 static void stand(struct tree *tree, struct node *listing, bool changed, int64_t newest_s,
-	const struct source_note *note)
+	const struct provenance_note *note)
 {
 	/* before the first list the kernel has kept no names */
 	listing->epoch += changed && listing->list_stamp;
 	listing->changes += changed;
-	stamp_put(listing->list_stamp);
-	listing->list_stamp = stamp_new(note);
+	provenance_put(listing->list_stamp);
+	listing->list_stamp = provenance_new(note);
 	listing->list_expires_ms = note->sent_ms + tree_ttl_ms(tree, listing->kind->ttl_list_s);
 	listing->n_added = 0;
 	listing->newest_s = newest_s;
 	listing->describes = 0;
-	listing->failures[WANT_LIST] = (struct failure){ 0 };
+	listing->failures[FETCH_LIST] = (struct failure){ 0 };
 	part_drop_all(tree, listing);
 	tree_shrink(tree);
 }
@@ -232,7 +232,7 @@ static void drop_unlisted(struct tree *tree, struct node *listing)
 }
 
 void tree_list_end(struct tree *tree, struct node *listing, bool complete, int64_t newest_s,
-	const struct source_note *note)
+	const struct provenance_note *note)
 {
 	bool changed = hide_from_listing(tree, listing, was_in_round) || listing->n_added;
 
@@ -280,9 +280,9 @@ bool tree_list_adds_up(const struct node *listing, int64_t since_ms)
 }
 
 void tree_list_renew(struct tree *tree, struct node *listing, int64_t since_ms, int64_t newest_s,
-	const struct source_note *note)
+	const struct provenance_note *note)
 {
-	struct stamp *stamp = stamp_new(note);
+	struct provenance *stamp = provenance_new(note);
 
 	for (size_t i = 0; i < listing->n_entries; i++) {
 		struct node *node = listing->entries[i];
@@ -293,6 +293,6 @@ void tree_list_renew(struct tree *tree, struct node *listing, int64_t since_ms, 
 		} else if (listed->stamp && listed->stamp->sent_ms < since_ms)
 			record_renew(listed, stamp, expiry_ms(tree, node->kind, true, note->sent_ms));
 	}
-	stamp_put(stamp);
+	provenance_put(stamp);
 	stand(tree, listing, listing->n_added, newest_s, note);
 }

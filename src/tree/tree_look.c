@@ -31,16 +31,16 @@ bool node_is_listed(const struct node *node)
 	return node->seq && !node->entered && !node->pinned;
 }
 
-void **node_flight(struct node *node, enum want want)
+void **node_fetch(struct node *node, enum fetch_kind fetch_kind)
 {
 	/* of a listing two things may be asked at once, of anything else there is one */
-	return want == WANT_WHOLE ? &node->whole : &node->flight;
+	return fetch_kind == FETCH_WHOLE ? &node->whole : &node->fetch;
 }
 
 void tree_path(struct tree *tree, uint64_t id, struct buf *out)
 {
 	uint32_t index;
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object)
 		return;

@@ -42,7 +42,7 @@ void node_drop_inside(struct tree *tree, struct node *node)
 	events_drop(tree, node->inside);
 	record_drop(tree, &node->inside->detail);
 	tree->memory -= sizeof(*node->inside);
-	free(node->inside->slots);
+	free(node->inside->subdir_index);
 	free(node->inside);
 	node->inside = NULL;
 }
@@ -50,13 +50,13 @@ void node_drop_inside(struct tree *tree, struct node *node)
 const struct failure *node_failure(const struct node *node)
 {
 	if (node->sort == NODE_LISTING)
-		return &node->failures[WANT_LIST];
+		return &node->failures[FETCH_LIST];
 	if (node->sort == NODE_VIEW)
 		return node->part ? &node->part->failure : &no_failure;
 	return node->trouble ? &node->trouble->failure : &no_failure;
 }
 
-struct trouble *node_trouble(struct tree *tree, struct node *node)
+struct failures *node_trouble(struct tree *tree, struct node *node)
 {
 	if (!node->trouble) {
 		node->trouble = xcalloc(1, sizeof(*node->trouble));

@@ -14,7 +14,7 @@
 #define DESCRIBEFS_TREE_NODE_H
 
 #include "base/map.h"
-#include "json/json_peek.h"
+#include "json/json_cursor.h"
 #include "render/snapshot.h"
 #include "tree/tree.h"
 
@@ -22,7 +22,7 @@ enum {
 	ID_INDEX_BITS = 18, /* > JSON_VALUES_MAX */
 	ID_INDEX_MASK = (1 << ID_INDEX_BITS) - 1,
 	ID_SERIAL_BITS = 40, /* above them is the tree's number */
-	LOOSE_MAX = 4096, /* resources kept that nothing lists and nobody holds */
+	UNLISTED_MAX = 4096, /* resources kept that nothing lists and nobody holds */
 	SCAN_RUN = 3, /* resources in a row that make a scan */
 	SCAN_AHEAD_FIRST = 4, /* resources fetched ahead when a scan was just seen */
 	SCAN_AHEAD_MAX = 32,
@@ -39,19 +39,19 @@ enum {
 	/* the two last indexes of a resource: no directory in it is ever the n-th */
 	INDEX_WAIT = ID_INDEX_MASK,
 	INDEX_EVENTS = ID_INDEX_MASK - 1,
-	UNHELD_VIEWS_MAX = 64, /* directories of views kept that nobody holds */
+	UNREFERENCED_VIEWS_MAX = 64, /* directories of views kept that nobody holds */
 	VIEW_MARKS_MAX = 1024, /* of those that went, whose times are kept */
 	INDEX_BYTES_MAX = 512 << 20, /* of each of an index's three parts */
 	TABLE_BYTES_MAX = 32 << 20 /* of a .table.tsv */
 };
 
-struct object {
+struct inode {
 	uint64_t serial : 63, is_version : 1;
 	uint64_t held; /* by the kernel, over all indexes */
 };
 
 /* Shared by all records of one answer. */
-struct stamp {
+struct provenance {
 	unsigned refs;
 	int64_t received_ms, received_s, sent_ms;
 	const char *action;
@@ -68,7 +68,7 @@ struct text {
 };
 
 struct version {
-	struct object object;
+	struct inode object;
 	struct node *owner;
 	struct snapshot *snapshot; /* NULL: folded, and rendered again from the text when somebody looks */
 	struct text *text; /* NULL: our own words, or none was to be had: never folded */
@@ -76,7 +76,7 @@ struct version {
 	uint64_t content; /* the snapshot's */
 	uint32_t n_entries;
 	bool from_list;
-	struct stamp *stamp; /* the newest answer that said so */
+	struct provenance *stamp; /* the newest answer that said so */
 	int64_t expires_ms;
 	int64_t *changed_s; /* by entry: when it was seen to change, 0: never; NULL: nothing was */
 	uint32_t *directories; /* three times n: the entries, rising; the slot of each; the n-th by slot */
@@ -89,7 +89,7 @@ struct version {
 struct record {
 	struct version *version; /* NULL while not rendered, or when there is nothing */
 	struct text *text; /* a list's item, from which its version is made when somebody looks */
-	struct stamp *stamp; /* NULL: nothing is known */
+	struct provenance *stamp; /* NULL: nothing is known */
 	int64_t expires_ms;
 	int64_t mtime_s;
 	uint64_t stable;
@@ -99,12 +99,12 @@ struct record {
 };
 
 struct failure {
-	enum fault fault; /* FAULT_NONE: none */
+	enum error error; /* ERR_NONE: none */
 	int64_t at_ms, until_ms;
 };
 
 /* What only a resource has of which a call failed. */
-struct trouble {
+struct failures {
 	struct failure failure;
 	struct failure given_up; /* somebody gave up waiting: for who asks after that alone */
 	int64_t missing_at_ms, missing_ms; /* the API said that it is not there; until missing_ms */
@@ -126,10 +126,11 @@ struct follow {
 struct inside {
 	struct record detail;
 	uint64_t single_round; /* the list since which that was counted in its describes; 0: not */
-	uint64_t bump; /* goes into the mtime when the detail changed and nothing that the list shows did */
-	uint64_t told_content, told_stable; /* of the last description; 0: none */
-	uint64_t *slots; /* path hashes of the directories inside, in order of first appearance */
-	uint32_t n_slots;
+	/* goes into the mtime when the detail changed and nothing that the list shows did */
+	uint64_t mtime_salt;
+	uint64_t kernel_content, kernel_stable; /* of the last description; 0: none */
+	uint64_t *subdir_index; /* path hashes of the directories inside, in order of first appearance */
+	uint32_t n_subdirs;
 	unsigned n_versions; /* alive, current or held by the kernel */
 	struct follow *follow; /* NULL: nobody does */
 	int64_t others_ms; /* when a user who did not mount the tree had it refreshed; 0: never */
@@ -137,7 +138,7 @@ struct inside {
 
 /* What dates a directory of a view that went, should it come back. */
 struct view_mark {
-	uint64_t ino, n_moved, content;
+	uint64_t ino, mtime_generation, content;
 };
 
 /* What the kernel keeps of a directory's listing (tree_kept.c). */
@@ -158,13 +159,13 @@ enum { ID_LINK = INDEX_EVENTS - VIEW_SORTS };
  * them have lies in parts of their own, and a node is as long as its sort and its name ask for.
  */
 struct node {
-	struct object object;
+	struct inode object;
 	struct node *parent; /* NULL for the root */
 	const struct kind *kind; /* NULL for the root and .describefs */
 	char *name; /* escaped; "" for the root. At the node's end */
 	char *id; /* raw: a resource's id, a view's status, key or value; NULL. There too */
 	uint64_t ino;
-	void *flight; /* the engine's, for any other want */
+	void *fetch; /* the engine's, for any other want */
 	unsigned pins; /* calls under way, and pinned ids */
 	unsigned char sort; /* enum node_sort */
 	bool in_listing : 1; /* the last whole list (or a pin, or a visit) shows it */
@@ -173,16 +174,16 @@ struct node {
 	bool asked_single : 1; /* described next for what the list says too */
 	bool looked : 1; /* somebody looked into an item of its list: what changes in one is worth noting */
 	bool ending : 1; /* being freed: nothing settles it any more */
-	bool counted : 1; /* in its listing's n_held */
+	bool counted_in_parent : 1; /* in its listing's n_held */
 	bool outdone : 1; /* its list's item is older than a description that went for want of memory */
 	bool others : 1; /* counted in n_others: only users who did not mount the tree asked for it */
 	bool moved : 1; /* in the tree's moved */
-	bool doubted : 1; /* its listing does not vouch for it: somebody wants it asked about */
+	bool must_revalidate : 1; /* its listing does not vouch for it: somebody wants it asked about */
 
 	union {
 		struct { /* a resource, the root, .describefs */
 			struct inside *inside; /* NULL: nothing of it is needed */
-			struct trouble *trouble; /* NULL: none */
+			struct failures *trouble; /* NULL: none */
 			struct record listed;
 			struct node **listings; /* inside it, made when somebody looks */
 			uint64_t seq; /* its place in the listing, never used again; 0: not shown */
@@ -190,7 +191,7 @@ struct node {
 			uint32_t round_shown; /* whose end makes it part of the listing */
 			uint32_t n_listings;
 			struct node *below_next, *below_prev; /* all resources of its listing, shown or not */
-			struct node *loose_next, *loose_prev; /* ring of those that only memory keeps */
+			struct node *unlisted_next, *unlisted_prev; /* ring of those that only memory keeps */
 		};
 		struct { /* a listing */
 			struct node *first_below; /* all its resources */
@@ -205,29 +206,30 @@ struct node {
 			unsigned describes; /* since the last list, of what it would have said too */
 			size_t price; /* calls that reading it again takes */
 			bool complete;
-			bool bearable; /* who asks about one resource can wait for it to be read again */
+			bool affordable; /* who asks about one resource can wait for it to be read again */
 			size_t n_added; /* shown since the kernel was last told of another mtime */
 			int64_t whole_ms, newest_s; /* of the last whole list: when; the latest change */
 			struct reading *reading; /* that is under way; NULL: none is */
-			struct stamp *list_stamp, *page_stamp; /* of the last whole list; of the last page */
+			/* of the last whole list; of the last page */
+			struct provenance *list_stamp, *page_stamp;
 			int64_t list_expires_ms;
 			uint64_t epoch; /* in the mtime: counts how often its names changed */
 			struct kept kept;
 			uint64_t scan_seq; /* whose describe call's answer was wanted last */
-			void *whole; /* the engine's flight for WANT_WHOLE */
+			void *whole; /* the engine's fetch for FETCH_WHOLE */
 			uint64_t changes; /* of what it shows and of the items' texts */
-			struct aspects *aspects; /* NULL: nobody looked at any */
+			struct derived *derived; /* NULL: nobody looked at any */
 			int64_t others_ms; /* as of struct inside */
-			struct failure failures[2]; /* of WANT_LIST, of WANT_WHOLE */
+			struct failure failures[2]; /* of FETCH_LIST, of FETCH_WHOLE */
 		};
 		struct { /* a directory of a view */
 			struct node *of; /* whose resources it leads to; NULL: the view's top */
 			struct node *first_child; /* "by-status/training"'s are made when looked up */
 			struct node *child_next, *child_prev;
-			struct node *unheld_next, *unheld_prev;
-			bool unheld; /* among those that nobody holds */
+			struct node *unreferenced_next, *unreferenced_prev;
+			bool unreferenced; /* among those that nobody holds */
 			struct part *part; /* NULL: the cloud cannot be asked for it alone */
-			uint64_t n_moved; /* in the mtime: counts how often its names changed */
+			uint64_t mtime_generation; /* in the mtime: counts how often its names changed */
 			uint64_t content; /* of its names, when there had been so many changes */
 			uint64_t content_changes;
 			bool read; /* content is known */
@@ -242,13 +244,13 @@ struct tree {
 	struct tree_options options;
 	struct node *root, *texts;
 	struct node *views[VIEW_SORTS]; /* NULL: no kind has it */
-	struct node *unheld_first, *unheld_last; /* directories of views; the oldest is first */
+	struct node *unreferenced_first, *unreferenced_last; /* directories of views; the oldest is first */
 	struct node *parts; /* directories of views that have a part */
 	struct ids moved; /* directories whose attributes the kernel may keep from before an answer */
 	void (*tell_moved)(void *arg); /* NULL: nobody wants to know */
 	void *tell_arg;
 	struct view_mark *view_marks; /* each at its ino's remainder; NULL: no directory went */
-	size_t n_unheld;
+	size_t n_unreferenced;
 	struct follow *first_follow, *last_follow;
 	size_t n_follows, n_follows_others, n_others;
 	const struct node *indexed; /* the listing whose index was used last */
@@ -259,25 +261,25 @@ struct tree {
 	struct failure crowded; /* whoever asks just now would be too late with a call */
 	struct failure outage; /* the network failed just now: what has a last good answer does not try */
 	uint64_t next_serial;
-	struct node loose; /* ring heads */
+	struct node unlisted_lru; /* ring heads */
 	struct version lru, folded; /* what can be folded, and what can be let go of: oldest use first */
-	size_t n_loose, n_lru, n_nodes, n_versions;
+	size_t n_unlisted, n_lru, n_nodes, n_versions;
 	size_t memory, answers; /* bytes: of all that is kept; of it, answers */
 	struct buf item; /* the list's item at hand, as JSON */
 	struct buf said; /* what tree_wait found last, */
 	uint64_t said_id; /* and of which .wait */
 };
 
-static inline struct reply reply_failed(enum fault fault)
+static inline struct reply reply_failed(enum error error)
 {
-	return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
+	return (struct reply){ .outcome = RESULT_FAILED, .error = error };
 }
 
 /* tree.c: ids, nodes and their ends */
-void object_register(struct tree *tree, struct object *object);
-void object_unregister(struct tree *tree, struct object *object);
+void inode_register(struct tree *tree, struct inode *object);
+void inode_unregister(struct tree *tree, struct inode *object);
 uint64_t id_pack(uint64_t serial, uint32_t index);
-struct object *tree_object(const struct tree *tree, uint64_t id, uint32_t *index);
+struct inode *tree_inode(const struct tree *tree, uint64_t id, uint32_t *index);
 struct node *node_find(const struct tree *tree, const struct node *listing, const char *name);
 struct node *node_new(struct tree *tree, enum node_sort sort, struct node *parent, const char *name,
 	const char *id);
@@ -285,8 +287,7 @@ void node_release(struct tree *tree, struct node *node); /* itself alone */
 /* So that node_find finds it in its parent. */
 void node_add_name(struct tree *tree, struct node *node);
 void node_remove_name(struct tree *tree, struct node *node);
-struct node *node_add_resource(struct tree *tree, struct node *listing, const char *name,
-	const char *id);
+struct node *node_add_resource(struct tree *tree, struct node *listing, const char *name, const char *id);
 /* The user who mounted the tree asked for it too, or a listing shows it. */
 void node_end_others(struct tree *tree, struct node *node);
 /* After anything that may end it: leaves it, or puts it among the loose ones, whose oldest it may free. */
@@ -299,7 +300,7 @@ void node_open(struct tree *tree, struct node *node);
 /* tree_version.c */
 /* Takes the snapshot, which was rendered from the text (NULL: none is kept), a list's item or not. */
 struct version *version_new(struct tree *tree, struct node *owner, struct snapshot *snapshot,
-	struct text *text, bool from_list, struct stamp *stamp);
+	struct text *text, bool from_list, struct provenance *stamp);
 /* What is in it, until the next question. */
 const struct snapshot *version_look(struct tree *tree, struct version *version);
 void version_fold(struct tree *tree, struct version *version);
@@ -317,9 +318,9 @@ void version_compare(struct tree *tree, struct version *version, struct version 
 void version_agree(struct tree *tree, struct version *version, struct version *other);
 
 /* tree_record.c */
-struct stamp *stamp_new(const struct source_note *note);
-struct stamp *stamp_get(struct stamp *stamp);
-void stamp_put(struct stamp *stamp);
+struct provenance *provenance_new(const struct provenance_note *note);
+struct provenance *provenance_get(struct provenance *stamp);
+void provenance_put(struct provenance *stamp);
 void record_drop(struct tree *tree, struct record *record);
 void record_unrender(struct tree *tree, struct record *record); /* its text, if it has one, stays */
 struct text *text_new(struct tree *tree, const struct buf *bytes);
@@ -329,22 +330,22 @@ void text_put(struct tree *tree, struct text *text);
  * Takes the snapshot; an unchanged one only renews what is there.  The text, which it was rendered from, is
  * the record's own when that is a list's.
  */
-void record_set(struct tree *tree, struct node *node, struct record *record,
-	struct snapshot *snapshot, struct text *text, struct stamp *stamp, int64_t expires_ms);
+void record_set(struct tree *tree, struct node *node, struct record *record, struct snapshot *snapshot,
+	struct text *text, struct provenance *stamp, int64_t expires_ms);
 /* A list's item: its text is kept (copied) until somebody looks into it. */
 /* False: it cannot be shown, and what was known stays. */
 bool node_set_item(struct tree *tree, struct node *node, const struct json *item, const struct buf *text,
-	struct stamp *stamp, bool *changed);
+	struct provenance *stamp, bool *changed);
 /* The version, rendered now if only the text was kept; NULL if there is nothing. */
 struct version *record_version(struct tree *tree, struct node *node, struct record *record);
 /* The same answer, said again. */
-void record_renew(struct record *record, struct stamp *stamp, int64_t expires_ms);
+void record_renew(struct record *record, struct provenance *stamp, int64_t expires_ms);
 /* It is to be asked for again at that time, at the latest, before it is believed. */
 void outlive_not(struct record *record, int64_t expires_ms);
-bool version_is_fresh(const struct node *node, const struct version *version, struct asked asked);
-bool record_is_fresh(const struct record *record, struct asked asked);
+bool version_is_fresh(const struct node *node, const struct version *version, struct query_time query);
+bool record_is_fresh(const struct record *record, struct query_time query);
 const struct record *node_newest(const struct node *node); /* NULL: nothing is known */
-enum fault node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
+enum error node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
 	int64_t now_s, struct snapshot **out);
 
 /* tree_reading.c: what came with a list stands while that is read, and read from */
@@ -352,16 +353,16 @@ struct reading *reading_get(struct reading *reading); /* NULL is fine */
 void reading_put(struct reading *reading);
 void reading_note_page(struct reading *reading, int64_t sent_ms); /* another one came */
 /* When the oldest page of what the stamp's answer ended was asked for. */
-int64_t reading_sent_ms(const struct stamp *stamp);
+int64_t reading_sent_ms(const struct provenance *stamp);
 /* Until when what was said last counts as fresh. */
 int64_t record_until_ms(const struct record *record, int64_t now_ms);
 /* Somebody looks into the node's item. */
 void record_look(struct record *record, const struct node *node, int64_t now_ms);
 
 /* tree_memory.c: a node's parts; what is kept, and what goes */
-/* The failure of the call about a node; its fault is FAULT_NONE when there was none. */
+/* The failure of the call about a node; its fault is ERR_NONE when there was none. */
 const struct failure *node_failure(const struct node *node);
-struct trouble *node_trouble(struct tree *tree, struct node *node); /* made if there is none */
+struct failures *node_trouble(struct tree *tree, struct node *node); /* made if there is none */
 /* Of a node that is not a listing: what a describe call said last. */
 const struct record *node_detail(const struct node *node);
 struct inside *node_inside(struct tree *tree, struct node *node); /* made if there is none */
@@ -390,29 +391,30 @@ struct view {
  * of directory `slot` that is asked for, NULL when the directory is asked for whole.
  */
 struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const char *name,
-	struct asked asked);
-struct reply need_refresh(struct node *node, struct asked asked);
-int64_t left_ms(int64_t until_ms, struct asked asked); /* 0 when it is over */
+	struct query_time query);
+struct reply need_refresh(struct node *node, struct query_time query);
+int64_t left_ms(int64_t until_ms, struct query_time query); /* 0 when it is over */
 bool kind_has_list(const struct kind *kind); /* a call, or at least a harvest */
 bool kind_has_describe(const struct kind *kind);
 bool item_is_whole(const struct kind *kind); /* the list's item is all that there is to know */
-bool listing_is_fresh(const struct node *listing, struct asked asked);
-struct reply listing_open(struct tree *tree, struct node *listing, struct asked asked); /* tree_open's */
+bool listing_is_fresh(const struct node *listing, struct query_time query);
+struct reply listing_open(struct tree *tree, struct node *listing, struct query_time query); /* tree_open's */
 /* A failed refresh left the last whole listing standing, for a while. */
-bool listing_is_stale(const struct tree *tree, const struct node *listing, struct asked asked);
-bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked);
-int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct asked asked);
-bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked); /* < stale_ms */
-bool failure_stands(const struct failure *failure, struct asked asked);
+bool listing_is_stale(const struct tree *tree, const struct node *listing, struct query_time query);
+bool listing_stands(const struct tree *tree, const struct node *listing, struct query_time query);
+int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct query_time query);
+/* < stale_ms */
+bool provenance_is_young(const struct tree *tree, const struct provenance *stamp, struct query_time query);
+bool failure_stands(const struct failure *failure, struct query_time query);
 /* Why what has a last good answer is not asked for now; NULL: it is. */
-const struct failure *outage_of(const struct tree *tree, struct asked asked);
+const struct failure *outage_of(const struct tree *tree, struct query_time query);
 
 /* tree_ahead.c: more of the resource was wanted than a list says */
-void scan_note(struct tree *tree, struct node *node, struct asked asked);
+void scan_note(struct tree *tree, struct node *node, struct query_time query);
 
 /* tree_ask.c */
 /* How long what is known vouches for the resource, and 1; 0: not at all. */
-int64_t vouched_ms(const struct tree *tree, const struct node *node, struct asked asked);
+int64_t existence_ttl_ms(const struct tree *tree, const struct node *node, struct query_time query);
 int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a miss stands */
 
 /* tree_entry.c: ids and attributes */
@@ -422,9 +424,9 @@ uint64_t resource_time(const struct tree *tree, const struct node *node); /* 0: 
 /* An answer came; `before`: the time until then. */
 void resource_moved(struct tree *tree, struct node *node, uint64_t before);
 struct entry inner_entry(struct tree *tree, struct version *version, uint32_t index, int64_t for_ms);
-struct entry listing_entry(const struct tree *tree, struct node *listing, struct asked asked);
+struct entry listing_entry(const struct tree *tree, struct node *listing, struct query_time query);
 struct entry resource_entry(const struct tree *tree, const struct node *node, int64_t for_ms,
-	struct asked asked);
+	struct query_time query);
 
 /* tree_kept.c */
 void kept_see(struct kept *kept, uint32_t moved); /* the kernel sees this mtime */
@@ -441,8 +443,8 @@ struct entry wait_entry(const struct node *node);
 
 /* tree_events.c: only what somebody follows is noted */
 /* Who asks for it follows from now on. */
-struct entry events_entry(struct tree *tree, struct node *node, struct asked asked);
-struct reply events_attr(struct tree *tree, struct node *node, struct asked asked);
+struct entry events_entry(struct tree *tree, struct node *node, struct query_time query);
+struct reply events_attr(struct tree *tree, struct node *node, struct query_time query);
 /* A whole answer, as the version that it became and its text (may be NULL). */
 void events_note(struct tree *tree, struct node *node, struct version *version, struct text *text,
 	int64_t at_s);
@@ -453,7 +455,7 @@ void events_drop(struct tree *tree, struct inside *inside);
 /* tree_fill.c */
 /* A list's item goes into its resource. */
 void node_prime(struct tree *tree, struct node *node, const struct json *item,
-	const struct source_note *note, struct listed *listed);
+	const struct provenance_note *note, struct listed *listed);
 bool item_has_id(const struct node *listing, const struct json *item, const char **id);
 void tree_end_outage(struct tree *tree); /* somebody answered */
 int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool terminal, int64_t sent_ms);

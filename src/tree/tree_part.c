@@ -112,7 +112,7 @@ void part_drop(struct tree *tree, struct node *view)
 
 	part->members = NULL;
 	part->n_members = 0;
-	stamp_put(part->stamp);
+	provenance_put(part->stamp);
 	part->stamp = NULL;
 	part->changes++;
 	let_go(tree, members, n);
@@ -169,10 +169,10 @@ struct node *part_after(const struct part *part, uint64_t serial)
 	return low < part->n_members ? part->members[low] : NULL;
 }
 
-bool part_is_fresh(const struct part *part, struct asked asked)
+bool part_is_fresh(const struct part *part, struct query_time query)
 {
-	return part->stamp && (part->expires_ms > asked.now_ms ||
-		reading_sent_ms(part->stamp) >= asked.since_ms);
+	return part->stamp &&
+		(part->expires_ms > query.now_ms || reading_sent_ms(part->stamp) >= query.since_ms);
 }
 
 /* ---- an answer ---- */
@@ -217,7 +217,7 @@ static bool passes(const struct node *view, const struct json *item)
 	const struct json *tags = rule && rule->map_key ? json_get(item, kind->tags) : NULL;
 	for (const struct json *tag = tags ? json_first(tags) : NULL; tag; tag = json_next(tag))
 		if (says(json_get(tag, rule->map_key), view->parent->id) &&
-				says(json_get(tag, rule->map_value), view->id))
+			says(json_get(tag, rule->map_value), view->id))
 			return true;
 	return false;
 }
@@ -227,8 +227,8 @@ void tree_part_begin(struct tree *tree, struct node *view)
 	tree_part_leave(tree, view);
 }
 
-enum fault tree_part_item(struct tree *tree, struct node *view, const struct json *item,
-	const struct source_note *note, bool *first)
+enum error tree_part_item(struct tree *tree, struct node *view, const struct json *item,
+	const struct provenance_note *note, bool *first)
 {
 	struct listed listed;
 	const char *id;
@@ -237,14 +237,14 @@ enum fault tree_part_item(struct tree *tree, struct node *view, const struct jso
 	tree_end_outage(tree);
 	tree_shrink(tree);
 	if (!item_has_id(view->of, item, &id))
-		return FAULT_ANSWER;
+		return ERR_ANSWER;
 	if (!passes(view, item))
-		return FAULT_UNSUPPORTED;
+		return ERR_UNSUPPORTED;
 	struct node *node = list_find(tree, view->of, id);
 	node->missing = false;
 	*first = meet(tree, view->part, node);
 	node_prime(tree, node, item, note, &listed);
-	return FAULT_NONE;
+	return ERR_NONE;
 }
 
 static int order_by_serial(const void *a, const void *b)
@@ -257,11 +257,12 @@ static int order_by_serial(const void *a, const void *b)
 
 static bool is_as_before(const struct part *part)
 {
-	return part->stamp && part->n_coming == part->n_members && (!part->n_coming ||
-		!memcmp(part->coming, part->members, part->n_coming * sizeof(struct node *)));
+	return part->stamp && part->n_coming == part->n_members &&
+		(!part->n_coming ||
+			!memcmp(part->coming, part->members, part->n_coming * sizeof(struct node *)));
 }
 
-void tree_part_end(struct tree *tree, struct node *view, bool complete, const struct source_note *note)
+void tree_part_end(struct tree *tree, struct node *view, bool complete, const struct provenance_note *note)
 {
 	struct part *part = view->part;
 	struct node **before = part->members;
@@ -274,8 +275,8 @@ void tree_part_end(struct tree *tree, struct node *view, bool complete, const st
 	part->n_members = part->n_coming;
 	part->coming = NULL;
 	part->n_coming = part->room = 0;
-	stamp_put(part->stamp);
-	part->stamp = stamp_new(note);
+	provenance_put(part->stamp);
+	part->stamp = provenance_new(note);
 	part->expires_ms = note->sent_ms + tree_ttl_ms(tree, view->kind->ttl_list_s);
 	part->failure = (struct failure){ 0 };
 	part->complete = complete;
@@ -290,24 +291,24 @@ static bool is_ours(const struct node *view)
 	return view->view == VIEW_STATUS && kind_has_status(view->kind, view->id);
 }
 
-void tree_part_refuse(struct tree *tree, struct node *view, enum fault fault, int64_t until_ms)
+void tree_part_refuse(struct tree *tree, struct node *view, enum error error, int64_t until_ms)
 {
 	view->part->refused_until_ms = until_ms;
-	if (fault == FAULT_UNSUPPORTED || is_ours(view))
+	if (error == ERR_UNSUPPORTED || is_ours(view))
 		listing_aspects(tree, view->of)->refused_until_ms[view->view] = until_ms;
 	part_drop(tree, view);
 }
 
-bool node_part_is_listed(const struct node *view, struct asked asked)
+bool node_part_is_listed(const struct node *view, struct query_time query)
 {
-	return listing_is_fresh(view->of, asked);
+	return listing_is_fresh(view->of, query);
 }
 
-bool part_is_refused(const struct node *view, struct asked asked)
+bool part_is_refused(const struct node *view, struct query_time query)
 {
-	const struct aspects *aspects = view->of->aspects;
+	const struct derived *derived = view->of->derived;
 
-	if (view->part && view->part->refused_until_ms > asked.now_ms)
+	if (view->part && view->part->refused_until_ms > query.now_ms)
 		return true;
-	return aspects && aspects->refused_until_ms[view->view] > asked.now_ms;
+	return derived && derived->refused_until_ms[view->view] > query.now_ms;
 }

@@ -23,7 +23,7 @@ enum {
 
 struct reading {
 	unsigned refs;
-	unsigned n_open; /* flights that read it now */
+	unsigned n_open; /* fetches that read it now */
 	size_t n_pages; /* that came */
 	int64_t begun_ms, ended_ms;
 	int64_t sent_ms; /* of the first page */
@@ -46,7 +46,7 @@ void reading_note_page(struct reading *reading, int64_t sent_ms)
 		reading->sent_ms = sent_ms;
 }
 
-int64_t reading_sent_ms(const struct stamp *stamp)
+int64_t reading_sent_ms(const struct provenance *stamp)
 {
 	const struct reading *reading = stamp->reading;
 

@@ -13,9 +13,9 @@ enum { PAGE_RENDER_MAX = 512 << 10 }; /* bytes of a page's items that are render
 
 /* ---- stamps ---- */
 
-struct stamp *stamp_new(const struct source_note *note)
+struct provenance *provenance_new(const struct provenance_note *note)
 {
-	struct stamp *stamp = xcalloc(1, sizeof(*stamp));
+	struct provenance *stamp = xcalloc(1, sizeof(*stamp));
 
 	stamp->refs = 1;
 	stamp->sent_ms = note->sent_ms;
@@ -23,18 +23,18 @@ struct stamp *stamp_new(const struct source_note *note)
 	stamp->received_s = note->received_s;
 	stamp->action = note->action;
 	stamp->reading = reading_get(note->reading);
-	fault_note_copy(stamp->request_id, sizeof(stamp->request_id),
+	error_note_copy(stamp->request_id, sizeof(stamp->request_id),
 		note->request_id ? note->request_id : "");
 	return stamp;
 }
 
-struct stamp *stamp_get(struct stamp *stamp)
+struct provenance *provenance_get(struct provenance *stamp)
 {
 	stamp->refs++;
 	return stamp;
 }
 
-void stamp_put(struct stamp *stamp)
+void provenance_put(struct provenance *stamp)
 {
 	if (!stamp || --stamp->refs)
 		return;
@@ -94,12 +94,12 @@ void record_drop(struct tree *tree, struct record *record)
 {
 	record_unrender(tree, record);
 	text_put(tree, record->text);
-	stamp_put(record->stamp);
+	provenance_put(record->stamp);
 	*record = (struct record){ 0 };
 }
 
 /* What is known of the answer without looking into it. */
-static void note_answer(struct record *record, const struct summary *summary, struct stamp *stamp,
+static void note_answer(struct record *record, const struct summary *summary, struct provenance *stamp,
 	int64_t expires_ms)
 {
 	record->mtime_s = summary->mtime_s;
@@ -108,16 +108,16 @@ static void note_answer(struct record *record, const struct summary *summary, st
 	record_renew(record, stamp, expires_ms);
 }
 
-void record_renew(struct record *record, struct stamp *stamp, int64_t expires_ms)
+void record_renew(struct record *record, struct provenance *stamp, int64_t expires_ms)
 {
-	stamp_get(stamp);
-	stamp_put(record->stamp);
+	provenance_get(stamp);
+	provenance_put(record->stamp);
 	record->stamp = stamp;
 	record->expires_ms = expires_ms;
 	record->bounded = record->lent = false;
 	if (record->version) {
-		stamp_get(stamp);
-		stamp_put(record->version->stamp);
+		provenance_get(stamp);
+		provenance_put(record->version->stamp);
 		record->version->stamp = stamp;
 		record->version->expires_ms = expires_ms;
 	}
@@ -133,8 +133,8 @@ void outlive_not(struct record *record, int64_t expires_ms)
 		record->version->expires_ms = expires_ms;
 }
 
-void record_set(struct tree *tree, struct node *node, struct record *record,
-	struct snapshot *snapshot, struct text *text, struct stamp *stamp, int64_t expires_ms)
+void record_set(struct tree *tree, struct node *node, struct record *record, struct snapshot *snapshot,
+	struct text *text, struct provenance *stamp, int64_t expires_ms)
 {
 	struct summary summary = { snapshot->stable, snapshot->mtime_s, snapshot->terminal };
 
@@ -152,7 +152,7 @@ void record_set(struct tree *tree, struct node *node, struct record *record,
 	note_answer(record, &summary, stamp, expires_ms);
 }
 
-enum fault node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
+enum error node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
 	int64_t now_s, struct snapshot **out)
 {
 	struct snapshot_style style = {
@@ -165,10 +165,10 @@ enum fault node_render(struct tree *tree, struct node *node, const struct json *
 
 	buf_init(&path, SIZE_MAX);
 	node_path(node, &path);
-	enum fault fault = path.full ? FAULT_LOCAL :
-		snapshot_render(out, node->kind, object, path.data, &style, now_s);
+	enum error error = path.full ? ERR_LOCAL :
+				       snapshot_render(out, node->kind, object, path.data, &style, now_s);
 	buf_release(&path);
-	return fault;
+	return error;
 }
 
 struct version *record_version(struct tree *tree, struct node *node, struct record *record)
@@ -197,7 +197,7 @@ struct version *record_version(struct tree *tree, struct node *node, struct reco
 /* ---- a list's item ---- */
 
 /* A page of more than a cloud has reason to send is rendered where somebody looks, not in its own turn. */
-static bool takes_part(struct stamp *stamp, size_t len)
+static bool takes_part(struct provenance *stamp, size_t len)
 {
 	stamp->rendered += len;
 	return stamp->rendered <= PAGE_RENDER_MAX;
@@ -210,7 +210,7 @@ static bool holds_text(const struct record *record, const struct buf *text)
 }
 
 bool node_set_item(struct tree *tree, struct node *node, const struct json *item, const struct buf *text,
-	struct stamp *stamp, bool *changed)
+	struct provenance *stamp, bool *changed)
 {
 	struct summary summary = snapshot_summary(node->kind, item, stamp->received_s);
 	struct record *record = &node->listed;
@@ -245,17 +245,18 @@ bool node_set_item(struct tree *tree, struct node *node, const struct json *item
 	return true;
 }
 
-bool record_is_fresh(const struct record *record, struct asked asked)
+bool record_is_fresh(const struct record *record, struct query_time query)
 {
-	return record->stamp && (record_until_ms(record, asked.now_ms) > asked.now_ms ||
-		record->stamp->sent_ms >= asked.since_ms);
+	return record->stamp &&
+		(record_until_ms(record, query.now_ms) > query.now_ms ||
+			record->stamp->sent_ms >= query.since_ms);
 }
 
-bool version_is_fresh(const struct node *node, const struct version *version, struct asked asked)
+bool version_is_fresh(const struct node *node, const struct version *version, struct query_time query)
 {
 	if (version == node->listed.version)
-		return record_is_fresh(&node->listed, asked);
-	return version->expires_ms > asked.now_ms || version->stamp->sent_ms >= asked.since_ms;
+		return record_is_fresh(&node->listed, query);
+	return version->expires_ms > query.now_ms || version->stamp->sent_ms >= query.since_ms;
 }
 
 const struct record *node_newest(const struct node *node)

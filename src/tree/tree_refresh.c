@@ -25,8 +25,8 @@ static void refresh_names(struct tree *tree, struct node *listing)
 {
 	listing->list_expires_ms = listing->whole_ms = 0; /* and to be read whole */
 	memset(listing->failures, 0, sizeof(listing->failures));
-	if (listing->aspects)
-		memset(listing->aspects->refused_until_ms, 0, sizeof(listing->aspects->refused_until_ms));
+	if (listing->derived)
+		memset(listing->derived->refused_until_ms, 0, sizeof(listing->derived->refused_until_ms));
 	for (struct node *view = tree->parts; view; view = view->part->next)
 		if (view->of == listing)
 			refresh_part(view->part);
@@ -81,7 +81,7 @@ static void refresh_view(struct tree *tree, struct node *view)
 struct node *tree_refresh_top(const struct tree *tree, uint64_t id, const char *name)
 {
 	uint32_t index;
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object)
 		return NULL;
@@ -117,10 +117,10 @@ struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name
 		if (tree->views[i])
 			add_node(todo, tree->views[i]);
 	if (node->sort == NODE_RESOURCE && kind_has_describe(node->kind)) {
-		node->doubted = true;
+		node->must_revalidate = true;
 	} else if (node->sort == NODE_RESOURCE) { /* its list alone speaks of it */
 		node->parent->list_expires_ms = 0;
-		node->parent->failures[WANT_LIST] = (struct failure){ 0 };
+		node->parent->failures[FETCH_LIST] = (struct failure){ 0 };
 	}
 	tree->outage = (struct failure){ 0 };
 	return node;
@@ -130,9 +130,9 @@ struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name
 static void add_held(const struct node *node, struct ids *held)
 {
 	bool is_plain = node->sort != NODE_VIEW && node->sort != NODE_LISTING;
-	uint32_t n_slots = is_plain && node->inside ? node->inside->n_slots : 0;
+	uint32_t n_subdirs = is_plain && node->inside ? node->inside->n_subdirs : 0;
 
-	for (uint32_t i = 0; node->object.held && i <= n_slots; i++)
+	for (uint32_t i = 0; node->object.held && i <= n_subdirs; i++)
 		ids_add(held, id_pack(node->object.serial, i));
 }
 
@@ -141,7 +141,7 @@ bool tree_refresh_step(struct tree *tree, struct ids *todo, size_t n, struct ids
 	uint32_t index;
 
 	for (; n > 0 && todo->n > 0; n--) {
-		struct node *node = (struct node *)tree_object(tree, todo->v[--todo->n], &index);
+		struct node *node = (struct node *)tree_inode(tree, todo->v[--todo->n], &index);
 		if (!node) /* it went meanwhile */
 			continue;
 		refresh_node(tree, node, todo);
@@ -162,13 +162,13 @@ struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name, stru
 }
 
 /* Whoever asked before that may take it; for all others it is over. */
-static void outdate_stamp(struct stamp *stamp, int64_t at_ms)
+static void outdate_stamp(struct provenance *stamp, int64_t at_ms)
 {
 	if (stamp && stamp->received_ms > at_ms)
 		stamp->received_ms = at_ms;
 }
 
-void tree_outdate(struct node *listing, int64_t at_ms)
+void tree_invalidate_before(struct node *listing, int64_t at_ms)
 {
 	if (listing->sort == NODE_VIEW && listing->part) {
 		listing->part->expires_ms = 0;
@@ -192,7 +192,7 @@ static bool is_below(const struct node *node, const struct node *top)
 	return false;
 }
 
-bool node_concerns(const struct node *node, const struct node *top)
+bool node_is_affected_by(const struct node *node, const struct node *top)
 {
 	const struct node *listing = node->sort == NODE_VIEW ? node->of : node;
 
@@ -239,7 +239,7 @@ uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct b
 uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *name)
 {
 	uint32_t index;
-	const struct node *node = (const struct node *)tree_object(tree, directory, &index), *found = NULL;
+	const struct node *node = (const struct node *)tree_inode(tree, directory, &index), *found = NULL;
 
 	if (!node || node->object.is_version)
 		return 0;
@@ -261,7 +261,7 @@ uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *nam
 bool tree_is_used(const struct tree *tree, uint64_t id)
 {
 	uint32_t index;
-	const struct object *object = tree_object(tree, id, &index);
+	const struct inode *object = tree_inode(tree, id, &index);
 
 	return object && object->held && !object->is_version &&
 		((const struct node *)object)->sort == NODE_RESOURCE;
@@ -274,8 +274,8 @@ static int64_t term_ms(const struct tree *tree, const struct node *node)
 	const struct record *newest = node->sort == NODE_RESOURCE ? node_newest(node) : NULL;
 
 	if (node->sort == NODE_RESOURCE)
-		return tree_ttl_ms(tree, newest && newest->terminal ? node->kind->ttl_terminal_s :
-			node->kind->ttl_live_s);
+		return tree_ttl_ms(tree,
+			newest && newest->terminal ? node->kind->ttl_terminal_s : node->kind->ttl_live_s);
 	return tree_ttl_ms(tree, node->kind ? node->kind->ttl_list_s : TERM_S);
 }
 

@@ -26,7 +26,7 @@ struct column {
 	struct json_slice value; /* of the row at hand, of that first member */
 };
 
-struct table {
+struct schema {
 	const struct kind *kind;
 	bool api_names, secrets;
 	bool shows_secret; /* because of -o secrets */
@@ -69,7 +69,7 @@ static enum json_type type_of(struct json_slice value)
 	return first == '-' || ascii_is_digit(first) ? JSON_NUMBER : JSON_STRING;
 }
 
-static void add_column(struct table *table, const char *path, const char *head)
+static void add_column(struct schema *table, const char *path, const char *head)
 {
 	if (!path && !head)
 		return;
@@ -79,11 +79,14 @@ static void add_column(struct table *table, const char *path, const char *head)
 	const char *guess = NULL;
 	bool secret = path && is_secret(table->kind, path, &guess);
 	table->shows_secret |= secret && table->secrets;
-	table->columns[table->n++] = (struct column){ .path = path, .head = head,
-		.len = path ? strcspn(path, ".") : 0, .secret = secret && !table->secrets, .guess = guess };
+	table->columns[table->n++] = (struct column){ .path = path,
+		.head = head,
+		.len = path ? strcspn(path, ".") : 0,
+		.secret = secret && !table->secrets,
+		.guess = guess };
 }
 
-static void choose_columns(struct table *table)
+static void choose_columns(struct schema *table)
 {
 	const struct kind *kind = table->kind;
 
@@ -100,7 +103,7 @@ static void choose_columns(struct table *table)
 }
 
 /* Where the file is: resource_conf/gpu_type. */
-static void put_head(struct table *table, const char *path)
+static void put_head(struct schema *table, const char *path)
 {
 	bool first = true;
 
@@ -143,22 +146,22 @@ static void put_cell(struct buf *out, const char *text)
 }
 
 /* A value, or values with a comma between; what is anything else has no cell. */
-static void put_value(struct table *table, struct json_slice value)
+static void put_value(struct schema *table, struct json_slice value)
 {
-	struct json_peek peek = json_peek_open(value);
+	struct json_cursor cursor = json_cursor_open(value);
 	struct json_slice none, item;
 	bool first = true;
 
 	buf_clear(&table->raw);
-	if (json_peek_text(&table->raw, value)) {
+	if (json_cursor_text(&table->raw, value)) {
 		put_cell(&table->out, table->raw.data);
 		return;
 	}
-	while (!peek.named && json_peek_next(&peek, &none, &item)) {
+	while (!cursor.named && json_cursor_next(&cursor, &none, &item)) {
 		buf_clear(&table->raw);
 		if (!first)
 			buf_putc(&table->out, ',');
-		if (json_peek_text(&table->raw, item))
+		if (json_cursor_text(&table->raw, item))
 			put_cell(&table->out, table->raw.data);
 		first = false;
 	}
@@ -166,18 +169,19 @@ static void put_value(struct table *table, struct json_slice value)
 
 static bool is_nothing(struct json_slice value)
 {
-	return !value.len || *value.text == 'n' || (value.len == 2 && *value.text != '0' &&
-		(value.text[0] == '"' || value.text[0] == '[' || value.text[0] == '{'));
+	return !value.len || *value.text == 'n' ||
+		(value.len == 2 && *value.text != '0' &&
+			(value.text[0] == '"' || value.text[0] == '[' || value.text[0] == '{'));
 }
 
-static void put_column(struct table *table, const struct column *column, const struct node *node)
+static void put_column(struct schema *table, const struct column *column, const struct node *node)
 {
 	if (!column->path) {
 		put_cell(&table->out, node->name);
 		return;
 	}
 	const char *rest = column->path + column->len;
-	struct json_slice value = json_peek_get(column->value, *rest ? rest + 1 : "");
+	struct json_slice value = json_cursor_get(column->value, *rest ? rest + 1 : "");
 	bool hides = column->secret && !is_nothing(value) &&
 		(!column->guess || member_is_secret(NULL, column->guess, type_of(value)));
 	if (hides)
@@ -187,21 +191,21 @@ static void put_column(struct table *table, const struct column *column, const s
 }
 
 /* The row's members are found in one pass over its text. */
-static void find_values(struct table *table, const struct node *node)
+static void find_values(struct schema *table, const struct node *node)
 {
-	struct json_peek peek = json_peek_open(node_json(node));
+	struct json_cursor cursor = json_cursor_open(node_json(node));
 	struct json_slice name, value;
 
 	for (size_t i = 0; i < table->n; i++)
 		table->columns[i].value.len = 0;
-	while (peek.named && json_peek_next(&peek, &name, &value))
+	while (cursor.named && json_cursor_next(&cursor, &name, &value))
 		for (size_t i = 0; i < table->n; i++)
 			if (table->columns[i].path && name.len == table->columns[i].len &&
-					!memcmp(name.text, table->columns[i].path, name.len))
+				!memcmp(name.text, table->columns[i].path, name.len))
 				table->columns[i].value = value;
 }
 
-static void put_row(struct table *table, const struct node *node)
+static void put_row(struct schema *table, const struct node *node)
 {
 	const struct record *record = node_newest(node);
 
@@ -216,7 +220,7 @@ static void put_row(struct table *table, const struct node *node)
 		table->mtime_s = record->mtime_s;
 }
 
-static void put_heads(struct table *table)
+static void put_heads(struct schema *table)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		if (i)
@@ -238,12 +242,13 @@ bool node_is_table(const struct node *node)
 
 bool table_is_held(const struct node *listing)
 {
-	const struct node *table = listing->aspects ? listing->aspects->table : NULL;
+	const struct node *table = listing->derived ? listing->derived->table : NULL;
 
 	const struct inside *inside = table ? table->inside : NULL;
 
-	return inside && (inside->n_versions > (inside->detail.version ? 1 : 0) ||
-		version_is_held(inside->detail.version));
+	return inside &&
+		(inside->n_versions > (inside->detail.version ? 1 : 0) ||
+			version_is_held(inside->detail.version));
 }
 
 void table_drop(struct tree *tree, struct node *table)
@@ -263,12 +268,14 @@ void table_free(struct tree *tree, struct node *table)
 	node_release(tree, table);
 }
 
-/* FAULT_NONE: the table's version is the listing as it stands. */
-static enum fault make(struct tree *tree, struct node *listing, struct node *node)
+/* ERR_NONE: the table's version is the listing as it stands. */
+static enum error make(struct tree *tree, struct node *listing, struct node *node)
 {
-	struct table table = { .kind = listing->kind, .api_names = tree->options.api_names,
-		.secrets = tree->options.secrets, .mtime_s = tree->options.catalog->date_s };
-	struct source_note unasked = { .action = "" };
+	struct schema table = { .kind = listing->kind,
+		.api_names = tree->options.api_names,
+		.secrets = tree->options.secrets,
+		.mtime_s = tree->options.catalog->date_s };
+	struct provenance_note unasked = { .action = "" };
 	const char *name = TABLE_NAME;
 	struct buf path;
 
@@ -282,49 +289,49 @@ static enum fault make(struct tree *tree, struct node *listing, struct node *nod
 			put_row(&table, listing->entries[i]);
 	bool full = table.out.full;
 	if (!full) {
-		struct stamp *listed = listing->list_stamp;
-		struct stamp *stamp = listed ? stamp_get(listed) : stamp_new(&unasked);
+		struct provenance *listed = listing->list_stamp;
+		struct provenance *stamp = listed ? provenance_get(listed) : provenance_new(&unasked);
 		node_path(node, &path);
 		struct snapshot *made = snapshot_of_texts(path.data, &name, &table.out, 1, table.mtime_s,
 			table.shows_secret, tree->options.key);
 		record_set(tree, node, &node_inside(tree, node)->detail, made, NULL, stamp,
 			listing->list_expires_ms);
-		stamp_put(stamp);
+		provenance_put(stamp);
 	}
 	buf_release(&path);
 	buf_release(&table.raw);
 	buf_release(&table.out);
 	free(table.columns);
-	return full ? FAULT_TOO_BIG : FAULT_NONE;
+	return full ? ERR_TOO_BIG : ERR_NONE;
 }
 
 /* Each that is open stays as long as it is, whatever came since. */
-static bool has_room(const struct node *table, struct asked asked)
+static bool has_room(const struct node *table, struct query_time query)
 {
 	unsigned n = table->inside ? table->inside->n_versions : 0;
 
-	return n < (asked.by_other ? TABLES_OTHERS_MAX : TABLES_MAX);
+	return n < (query.by_other ? TABLES_OTHERS_MAX : TABLES_MAX);
 }
 
-struct reply table_lookup(struct tree *tree, struct node *listing, struct asked asked)
+struct reply table_lookup(struct tree *tree, struct node *listing, struct query_time query)
 {
-	struct reply reply = listing_open(tree, listing, asked);
-	enum fault fault = FAULT_NONE;
+	struct reply reply = listing_open(tree, listing, query);
+	enum error error = ERR_NONE;
 
-	if (reply.outcome != OUTCOME_FOUND)
+	if (reply.outcome != RESULT_FOUND)
 		return reply;
-	struct aspects *aspects = listing_aspects(tree, listing);
-	if (!aspects->table)
-		aspects->table = node_new(tree, NODE_TEXTS, listing, "", NULL);
-	struct node *table = aspects->table;
-	if (!node_detail(table)->version || aspects->table_changes != listing->changes)
-		fault = has_room(table, asked) ? make(tree, listing, table) : FAULT_QUEUE;
+	struct derived *derived = listing_aspects(tree, listing);
+	if (!derived->table)
+		derived->table = node_new(tree, NODE_TEXTS, listing, "", NULL);
+	struct node *table = derived->table;
+	if (!node_detail(table)->version || derived->table_changes != listing->changes)
+		error = has_room(table, query) ? make(tree, listing, table) : ERR_QUEUE;
 	else if (listing->list_stamp)
 		record_renew(&table->inside->detail, listing->list_stamp, listing->list_expires_ms);
-	if (fault)
-		return (struct reply){ .outcome = OUTCOME_FAILED, .fault = fault };
-	aspects->table_changes = listing->changes;
+	if (error)
+		return (struct reply){ .outcome = RESULT_FAILED, .error = error };
+	derived->table_changes = listing->changes;
 	struct version *version = table->inside->detail.version;
-	return (struct reply){ .outcome = OUTCOME_FOUND,
-		.entry = inner_entry(tree, version, 1, listing_left_ms(tree, listing, asked)) };
+	return (struct reply){ .outcome = RESULT_FOUND,
+		.entry = inner_entry(tree, version, 1, listing_left_ms(tree, listing, query)) };
 }

@@ -11,11 +11,12 @@
 
 static void add_slot(struct inside *node, uint64_t ino)
 {
-	uint32_t n = node->n_slots;
+	uint32_t n = node->n_subdirs;
 
 	if (!(n & (n - 1))) /* it is full: room doubles */
-		node->slots = xrealloc(node->slots, (n ? 2 * (size_t)n : 1) * sizeof(*node->slots));
-	node->slots[node->n_slots++] = ino;
+		node->subdir_index = xrealloc(node->subdir_index,
+			(n ? 2 * (size_t)n : 1) * sizeof(*node->subdir_index));
+	node->subdir_index[node->n_subdirs++] = ino;
 }
 
 struct slot_search {
@@ -37,8 +38,8 @@ static bool always_equal(const void *value, const void *key)
 static void map_slots(struct slot_search *search)
 {
 	search->mapped = true;
-	for (uint32_t i = 0; i < search->node->n_slots; i++)
-		map_add(&search->map, search->node->slots[i], (void *)(uintptr_t)(i + 1));
+	for (uint32_t i = 0; i < search->node->n_subdirs; i++)
+		map_add(&search->map, search->node->subdir_index[i], (void *)(uintptr_t)(i + 1));
 }
 
 /* The slot of a directory's path, 1 and up; 0 if it has none yet. */
@@ -46,14 +47,14 @@ static uint32_t find_slot(struct slot_search *search, uint64_t ino)
 {
 	const struct inside *node = search->node;
 
-	if (search->guess < node->n_slots && node->slots[search->guess] == ino)
+	if (search->guess < node->n_subdirs && node->subdir_index[search->guess] == ino)
 		return ++search->guess;
-	if (!search->mapped && node->n_slots > SLOTS_MANY) /* also when this very answer made them many */
+	if (!search->mapped && node->n_subdirs > SLOTS_MANY) /* also when this very answer made them many */
 		map_slots(search);
 	if (search->mapped)
 		return (uint32_t)(uintptr_t)map_get(&search->map, ino, always_equal, NULL);
-	for (uint32_t i = 0; i < node->n_slots; i++)
-		if (node->slots[i] == ino)
+	for (uint32_t i = 0; i < node->n_subdirs; i++)
+		if (node->subdir_index[i] == ino)
 			return (search->guess = i + 1);
 	return 0;
 }
@@ -62,20 +63,20 @@ static uint32_t slot_of(struct slot_search *search, struct inside *inside, uint6
 {
 	uint32_t slot = find_slot(search, ino);
 
-	if (slot || inside->n_slots + 1 == ID_LINK)
+	if (slot || inside->n_subdirs + 1 == ID_LINK)
 		return slot;
 	add_slot(inside, ino);
-	slot = search->guess = inside->n_slots;
+	slot = search->guess = inside->n_subdirs;
 	if (search->mapped)
 		map_add(&search->map, ino, (void *)(uintptr_t)slot);
 	return slot;
 }
 
 /* For qsort_r: places among the directories, by the slots there. */
-static int order_by_slot(const void *a, const void *b, void *slots)
+static int order_by_slot(const void *a, const void *b, void *subdir_index)
 {
-	uint32_t i = ((const uint32_t *)slots)[*(const uint32_t *)a];
-	uint32_t j = ((const uint32_t *)slots)[*(const uint32_t *)b];
+	uint32_t i = ((const uint32_t *)subdir_index)[*(const uint32_t *)a];
+	uint32_t j = ((const uint32_t *)subdir_index)[*(const uint32_t *)b];
 
 	return (i > j) - (i < j);
 }
@@ -93,18 +94,18 @@ static void fill_directories(struct version *version, struct inside *inside, uin
 	for (uint32_t i = 1; i < snapshot->n_entries; i++)
 		n += snapshot->entries[i].directory;
 	uint32_t *entries = xcalloc(3 * (size_t)n, sizeof(*entries));
-	uint32_t *slots = entries + n, *by_slot = slots + n;
+	uint32_t *subdir_index = entries + n, *by_slot = subdir_index + n;
 	map_init(&search.map, seed);
 	for (uint32_t i = 1; i < snapshot->n_entries; i++) {
 		if (!snapshot->entries[i].directory)
 			continue;
 		entries[at] = i;
-		slots[at] = slot_of(&search, inside, snapshot->entries[i].ino);
+		subdir_index[at] = slot_of(&search, inside, snapshot->entries[i].ino);
 		by_slot[at] = at;
 		at++;
 	}
 	map_release(&search.map);
-	qsort_r(by_slot, n, sizeof(*by_slot), order_by_slot, slots);
+	qsort_r(by_slot, n, sizeof(*by_slot), order_by_slot, subdir_index);
 	version->directories = entries;
 	version->n_directories = n;
 }
@@ -123,7 +124,7 @@ static void count_snapshot(struct tree *tree, const struct snapshot *snapshot)
 }
 
 struct version *version_new(struct tree *tree, struct node *owner, struct snapshot *snapshot,
-	struct text *text, bool from_list, struct stamp *stamp)
+	struct text *text, bool from_list, struct provenance *stamp)
 {
 	struct version *version = xcalloc(1, sizeof(*version));
 	struct inside *inside = node_inside(tree, owner);
@@ -136,9 +137,9 @@ struct version *version_new(struct tree *tree, struct node *owner, struct snapsh
 	version->content = snapshot->content;
 	version->n_entries = snapshot->n_entries;
 	version->from_list = from_list;
-	version->stamp = stamp_get(stamp);
+	version->stamp = provenance_get(stamp);
 	version->current = true;
-	object_register(tree, &version->object);
+	inode_register(tree, &version->object);
 	inside->n_versions++;
 	fill_directories(version, inside, tree->options.seed);
 	tree->memory += version_size(version);
@@ -173,8 +174,8 @@ const struct snapshot *version_look(struct tree *tree, struct version *version)
 		return version->snapshot;
 	/* it was rendered from this text before: if it cannot be now, memory is out */
 	if (json_parse(&object, version->text->bytes, version->text->len) ||
-			node_render(tree, version->owner, object, version->from_list, version->rendered_s,
-				&version->snapshot))
+		node_render(tree, version->owner, object, version->from_list, version->rendered_s,
+			&version->snapshot))
 		abort();
 	json_free(object);
 	count_snapshot(tree, version->snapshot);
@@ -199,8 +200,8 @@ void version_settle(struct tree *tree, struct version *version)
 		tree->memory -= version_size(version);
 		owner->inside->n_versions--;
 		version_leave_lru(tree, version);
-		object_unregister(tree, &version->object);
-		stamp_put(version->stamp);
+		inode_unregister(tree, &version->object);
+		provenance_put(version->stamp);
 		free(version->changed_s);
 		free(version->directories);
 		free(version);
@@ -210,7 +211,7 @@ void version_settle(struct tree *tree, struct version *version)
 
 void version_free_orphans(struct tree *tree)
 {
-	struct object *object;
+	struct inode *object;
 	bool freed;
 
 	do { /* a removal moves others back, maybe past us: they are met when we come round again */
@@ -228,15 +229,15 @@ void version_free_orphans(struct tree *tree)
 uint32_t version_directory(const struct version *version, uint32_t slot)
 {
 	uint32_t n = version->n_directories, low = 0, high = n;
-	const uint32_t *slots = version->directories + n, *by_slot = slots + n;
+	const uint32_t *subdir_index = version->directories + n, *by_slot = subdir_index + n;
 
 	if (!slot)
 		return 0;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2, at = by_slot[middle];
-		if (slots[at] == slot)
+		if (subdir_index[at] == slot)
 			return version->directories[at];
-		if (slots[at] < slot)
+		if (subdir_index[at] < slot)
 			low = middle + 1;
 		else
 			high = middle;

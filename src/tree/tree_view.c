@@ -8,26 +8,26 @@
  */
 #include "tree_views.h"
 
-static struct reply reply_need(struct node *node, enum want want)
+static struct reply reply_need(struct node *node, enum fetch_kind fetch_kind)
 {
-	return (struct reply){ .outcome = OUTCOME_NEED, .node = node, .want = want };
+	return (struct reply){ .outcome = RESULT_NEED_FETCH, .node = node, .fetch_kind = fetch_kind };
 }
 
-int64_t left_ms(int64_t until_ms, struct asked asked)
+int64_t left_ms(int64_t until_ms, struct query_time query)
 {
-	return until_ms > asked.now_ms ? until_ms - asked.now_ms : 0;
+	return until_ms > query.now_ms ? until_ms - query.now_ms : 0;
 }
 
-bool failure_stands(const struct failure *failure, struct asked asked)
+bool failure_stands(const struct failure *failure, struct query_time query)
 {
-	return failure->fault && (failure->until_ms > asked.now_ms || failure->at_ms >= asked.since_ms);
+	return failure->error && (failure->until_ms > query.now_ms || failure->at_ms >= query.since_ms);
 }
 
-const struct failure *outage_of(const struct tree *tree, struct asked asked)
+const struct failure *outage_of(const struct tree *tree, struct query_time query)
 {
-	if (tree->outage.fault && tree->outage.until_ms > asked.now_ms)
+	if (tree->outage.error && tree->outage.until_ms > query.now_ms)
 		return &tree->outage;
-	return tree->crowded.fault ? &tree->crowded : NULL;
+	return tree->crowded.error ? &tree->crowded : NULL;
 }
 
 bool kind_has_list(const struct kind *kind)
@@ -55,43 +55,44 @@ static struct view view_none(struct reply reply)
 	return (struct view){ .reply = reply };
 }
 
-bool listing_is_fresh(const struct node *listing, struct asked asked)
+bool listing_is_fresh(const struct node *listing, struct query_time query)
 {
 	if (!kind_has_list(listing->kind))
 		return true;
-	return listing->list_stamp && (listing->list_expires_ms > asked.now_ms ||
-		reading_sent_ms(listing->list_stamp) >= asked.since_ms);
+	return listing->list_stamp &&
+		(listing->list_expires_ms > query.now_ms ||
+			reading_sent_ms(listing->list_stamp) >= query.since_ms);
 }
 
-bool stamp_is_young(const struct tree *tree, const struct stamp *stamp, struct asked asked)
+bool provenance_is_young(const struct tree *tree, const struct provenance *stamp, struct query_time query)
 {
 	return stamp && tree->options.stale_ms > 0 &&
-		asked.now_ms - stamp->received_ms < tree->options.stale_ms;
+		query.now_ms - stamp->received_ms < tree->options.stale_ms;
 }
 
 /* A failed refresh left the last whole listing standing, for a while. */
-bool listing_is_stale(const struct tree *tree, const struct node *listing, struct asked asked)
+bool listing_is_stale(const struct tree *tree, const struct node *listing, struct query_time query)
 {
-	const struct failure *failure = &listing->failures[WANT_LIST];
+	const struct failure *failure = &listing->failures[FETCH_LIST];
 
-	if (!stamp_is_young(tree, listing->list_stamp, asked))
+	if (!provenance_is_young(tree, listing->list_stamp, query))
 		return false;
-	if (failure_stands(failure, asked))
-		return fault_allows_stale(failure->fault);
-	return outage_of(tree, asked);
+	if (failure_stands(failure, query))
+		return error_allows_stale(failure->error);
+	return outage_of(tree, query);
 }
 
-bool listing_stands(const struct tree *tree, const struct node *listing, struct asked asked)
+bool listing_stands(const struct tree *tree, const struct node *listing, struct query_time query)
 {
-	return listing_is_fresh(listing, asked) || listing_is_stale(tree, listing, asked);
+	return listing_is_fresh(listing, query) || listing_is_stale(tree, listing, query);
 }
 
-int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct asked asked)
+int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct query_time query)
 {
-	int64_t fresh_ms = left_ms(listing->list_expires_ms, asked);
-	int64_t held_ms = left_ms(listing->failures[WANT_LIST].until_ms, asked);
-	const struct failure *outage = outage_of(tree, asked);
-	int64_t outage_ms = outage ? left_ms(outage->until_ms, asked) : 0;
+	int64_t fresh_ms = left_ms(listing->list_expires_ms, query);
+	int64_t held_ms = left_ms(listing->failures[FETCH_LIST].until_ms, query);
+	const struct failure *outage = outage_of(tree, query);
+	int64_t outage_ms = outage ? left_ms(outage->until_ms, query) : 0;
 
 	if (fresh_ms)
 		return fresh_ms;
@@ -103,21 +104,21 @@ int64_t listing_left_ms(const struct tree *tree, const struct node *listing, str
  * made as it takes calls to read it again: never more than twice the best possible.  A resource that was
  * described before gets one more, because its describe call says more.
  */
-struct reply need_refresh(struct node *node, struct asked asked)
+struct reply need_refresh(struct node *node, struct query_time query)
 {
 	struct node *listing = node->parent;
 	const struct kind *kind = node->kind;
 
 	if (!kind_has_describe(kind))
-		return reply_need(listing, WANT_LIST);
-	if (!node->in_listing || !node->listed.stamp || failure_stands(&listing->failures[WANT_LIST], asked))
-		return reply_need(node, WANT_DESCRIBE);
+		return reply_need(listing, FETCH_LIST);
+	if (!node->in_listing || !node->listed.stamp || failure_stands(&listing->failures[FETCH_LIST], query))
+		return reply_need(node, FETCH_DESCRIBE);
 
 	size_t singles = listing->describes + (node_detail(node)->stamp ? 0 : 1);
-	if (listing->bearable && singles >= listing->price)
-		return reply_need(listing, WANT_LIST);
+	if (listing->affordable && singles >= listing->price)
+		return reply_need(listing, FETCH_LIST);
 	node->asked_single = true;
-	return reply_need(node, WANT_DESCRIBE);
+	return reply_need(node, FETCH_DESCRIBE);
 }
 
 /* Somebody wanted the describe call's answer after all: the list would not have saved that call. */
@@ -126,19 +127,19 @@ static void excuse_single(struct node *node)
 	struct node *listing = node->parent;
 
 	if (node->inside->single_round && node->inside->single_round == listing->round_now &&
-			listing->describes)
+		listing->describes)
 		listing->describes--;
 	node->inside->single_round = 0;
 }
 
 /* The failure of the call that would refresh the resource, or that somebody gave up waiting for it. */
-static const struct failure *refresh_failure(const struct node *node, struct asked asked)
+static const struct failure *refresh_failure(const struct node *node, struct query_time query)
 {
 	const struct failure *failure = node_failure(kind_has_describe(node->kind) ? node : node->parent);
 	const struct failure *given_up = node->trouble ? &node->trouble->given_up : NULL;
 
-	if (!failure_stands(failure, asked) && given_up && given_up->fault &&
-			asked.since_ms >= given_up->at_ms && given_up->until_ms > asked.now_ms)
+	if (!failure_stands(failure, query) && given_up && given_up->error &&
+		query.since_ms >= given_up->at_ms && given_up->until_ms > query.now_ms)
 		return given_up;
 	return failure;
 }
@@ -167,66 +168,65 @@ static bool list_is_newer(const struct node *node)
  * the name, so that no value ever goes back to one before it.
  */
 static struct view view_stale(struct tree *tree, struct node *node, uint32_t slot, const char *name,
-	const struct failure *failure, struct asked asked)
+	const struct failure *failure, struct query_time query)
 {
-	int64_t held_ms = left_ms(failure->until_ms, asked);
+	int64_t held_ms = left_ms(failure->until_ms, query);
 	bool listed = item_is_whole(node->kind) || (name && list_item_has(tree, node, slot, name));
 
-	if (!fault_allows_stale(failure->fault))
-		return view_none(reply_failed(failure->fault));
-	if (stamp_is_young(tree, node_detail(node)->stamp, asked) && !(listed && list_is_newer(node))) {
+	if (!error_allows_stale(failure->error))
+		return view_none(reply_failed(failure->error));
+	if (provenance_is_young(tree, node_detail(node)->stamp, query) && !(listed && list_is_newer(node))) {
 		version_use(tree, node_detail(node)->version);
 		return view_at(node_detail(node)->version, held_ms);
 	}
-	if (listed && !node->outdone && stamp_is_young(tree, node->listed.stamp, asked))
+	if (listed && !node->outdone && provenance_is_young(tree, node->listed.stamp, query))
 		return view_at(record_version(tree, node, &node->listed), held_ms);
-	return view_none(reply_failed(failure->fault));
+	return view_none(reply_failed(failure->error));
 }
 
 /* The call that would say what the fresh answers do not. */
 static struct view view_needed(struct tree *tree, struct node *node, uint32_t slot, const char *name,
-	struct asked asked)
+	struct query_time query)
 {
 	const struct kind *kind = node->kind;
 
 	if (kind_has_describe(kind)) {
 		if (name && list_item_has(tree, node, slot, name))
-			return view_none(need_refresh(node, asked));
-		scan_note(tree, node, asked);
-		return view_none(reply_need(node, WANT_DESCRIBE));
+			return view_none(need_refresh(node, query));
+		scan_note(tree, node, query);
+		return view_none(reply_need(node, FETCH_DESCRIBE));
 	}
 	if (!kind->list.name && !kind->list.path)
 		return view_at(NULL, SKELETON_MS);
 	if (kind->partial && !name && !node->listed.stamp)
 		return view_at(NULL, 0); /* its list call rarely answers: not asked for what nobody named */
-	if (node->listed.stamp || !listing_is_fresh(node->parent, asked))
-		return view_none(reply_need(node->parent, WANT_LIST));
+	if (node->listed.stamp || !listing_is_fresh(node->parent, query))
+		return view_none(reply_need(node->parent, FETCH_LIST));
 	if (!kind->partial && !node->parent->complete) /* it may be in what did not come */
-		return view_none(reply_failed(FAULT_ANSWER));
+		return view_none(reply_failed(ERR_ANSWER));
 	/* the list was read and does not have it: there is nothing to show but what is inside */
-	return view_at(NULL, left_ms(node->parent->list_expires_ms, asked));
+	return view_at(NULL, left_ms(node->parent->list_expires_ms, query));
 }
 
 /* An answer that stands and says what is asked for. */
 static struct view view_fresh(struct tree *tree, struct node *node, uint32_t slot, const char *name,
-	struct asked asked)
+	struct query_time query)
 {
-	bool listed = record_is_fresh(&node->listed, asked);
+	bool listed = record_is_fresh(&node->listed, query);
 	const struct record *detail = node_detail(node);
 
-	if (record_is_fresh(detail, asked) &&
-			!(listed && item_is_whole(node->kind) && list_is_newer(node))) {
+	if (record_is_fresh(detail, query) && !(listed && item_is_whole(node->kind) && list_is_newer(node))) {
 		version_use(tree, detail->version);
 		if (!name && node->sort == NODE_RESOURCE) {
 			excuse_single(node);
-			scan_note(tree, node, asked);
+			scan_note(tree, node, query);
 		}
-		return view_at(detail->version, left_ms(detail->expires_ms, asked));
+		return view_at(detail->version, left_ms(detail->expires_ms, query));
 	}
 	if (listed && (item_is_whole(node->kind) || (name && list_item_has(tree, node, slot, name)))) {
 		struct version *version = record_version(tree, node, &node->listed);
-		record_look(&node->listed, node, asked.now_ms);
-		return view_at(version, left_ms(record_until_ms(&node->listed, asked.now_ms), asked));
+		record_look(&node->listed, node, query.now_ms);
+		return view_at(version, left_ms(record_until_ms(&node->listed, query.now_ms), query));
 	}
 	return (struct view){ 0 };
 }
@@ -238,30 +238,30 @@ static struct view view_known(struct tree *tree, struct node *node)
 
 	if (!version)
 		version = record_version(tree, node, &node->listed);
-	return version ? view_at(version, 0) : view_none(reply_failed(FAULT_LOCAL));
+	return version ? view_at(version, 0) : view_none(reply_failed(ERR_LOCAL));
 }
 
 struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const char *name,
-	struct asked asked)
+	struct query_time query)
 {
 	if (node->sort == NODE_ROOT)
 		return view_at(node_detail(node)->version, SKELETON_MS);
-	if (asked.since_ms == TREE_KNOWN)
+	if (query.since_ms == TREE_KNOWN)
 		return view_known(tree, node);
 
-	struct view view = view_fresh(tree, node, slot, name, asked);
+	struct view view = view_fresh(tree, node, slot, name, query);
 	if (view.found)
 		return view;
 	if (node->sort == NODE_TEXTS)
-		return view_none(reply_need(node, WANT_TEXTS));
-	const struct failure *failure = refresh_failure(node, asked);
-	if (failure_stands(failure, asked))
-		return view_stale(tree, node, slot, name, failure, asked);
-	const struct failure *outage = outage_of(tree, asked);
+		return view_none(reply_need(node, FETCH_TEXTS));
+	const struct failure *failure = refresh_failure(node, query);
+	if (failure_stands(failure, query))
+		return view_stale(tree, node, slot, name, failure, query);
+	const struct failure *outage = outage_of(tree, query);
 	if (outage) {
-		view = view_stale(tree, node, slot, name, outage, asked);
+		view = view_stale(tree, node, slot, name, outage, query);
 		if (view.found)
 			return view;
 	}
-	return view_needed(tree, node, slot, name, asked);
+	return view_needed(tree, node, slot, name, query);
 }

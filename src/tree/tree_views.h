@@ -40,7 +40,7 @@ struct index {
 };
 
 /* What is made of a listing beside its directory. */
-struct aspects {
+struct derived {
 	struct index *indexes[VIEW_SORTS]; /* NULL: not made */
 	struct node *table; /* the directory that .table.tsv would be in; NULL: nobody looked */
 	uint64_t table_changes;
@@ -55,7 +55,7 @@ struct part {
 	size_t n_members, n_coming, room;
 	struct map met; /* those coming */
 	struct reading *reading; /* that is under way; NULL: none is */
-	struct stamp *stamp; /* NULL: there is no answer */
+	struct provenance *stamp; /* NULL: there is no answer */
 	bool complete; /* it holds all that the filter lets through */
 	int64_t expires_ms, refused_until_ms;
 	struct failure failure;
@@ -64,7 +64,7 @@ struct part {
 };
 
 /* tree_index.c */
-struct aspects *listing_aspects(struct tree *tree, struct node *listing); /* made if there are none */
+struct derived *listing_aspects(struct tree *tree, struct node *listing); /* made if there are none */
 void listing_drop_aspects(struct tree *tree, struct node *listing);
 /* Up to date; NULL: it would pass INDEX_BYTES_MAX. */
 const struct index *listing_index(struct tree *tree, struct node *listing, enum view_sort view);
@@ -85,10 +85,10 @@ struct json_slice node_json(const struct node *node);
 struct part *part_new(struct tree *tree, struct node *view); /* NULL: the cloud cannot be asked so */
 void part_free(struct tree *tree, struct node *view);
 void part_drop(struct tree *tree, struct node *view); /* its answer */
-bool part_is_fresh(const struct part *part, struct asked asked);
+bool part_is_fresh(const struct part *part, struct query_time query);
 /* The whole listing is there: it says what all its parts say. */
 void part_drop_all(struct tree *tree, const struct node *listing);
-bool part_is_refused(const struct node *view, struct asked asked);
+bool part_is_refused(const struct node *view, struct query_time query);
 struct node *part_after(const struct part *part, uint64_t serial); /* NULL: none */
 
 /* tree_alias.c: the directories of by-name, by-status, by-tag */
@@ -97,34 +97,34 @@ void views_free(struct tree *tree);
 void view_settle(struct tree *tree, struct node *view);
 void views_fold(struct tree *tree); /* over max_memory: what can be made again for nothing goes */
 void views_shrink(struct tree *tree); /* what nobody holds, and the cloud can be asked for again */
-struct reply view_open(struct tree *tree, struct node *view, struct asked asked);
+struct reply view_open(struct tree *tree, struct node *view, struct query_time query);
 /* Its names are about to be read: what they are counts from now on. */
 void view_note(struct tree *tree, struct node *view);
 /* The status, key or value of that name, made if there is none; raw NULL: the name was cut. */
 struct node *view_child(struct tree *tree, struct node *view, const char *name, const char *raw);
-struct entry view_entry(struct tree *tree, struct node *view, struct asked asked);
-struct entry view_attr(struct tree *tree, struct node *view, struct asked asked); /* tree_attr's */
+struct entry view_entry(struct tree *tree, struct node *view, struct query_time query);
+struct entry view_attr(struct tree *tree, struct node *view, struct query_time query); /* tree_attr's */
 /* Its own part's answer says more than the listing does. */
 bool view_is_by_part(const struct node *view);
 /* That answer's stamp, or the listing's; NULL: there is none. */
-const struct stamp *view_stamp(const struct node *view, int64_t *expires_ms);
+const struct provenance *view_stamp(const struct node *view, int64_t *expires_ms);
 /* For how long the kernel may rely on what is there. */
-int64_t view_left_ms(const struct tree *tree, const struct node *view, struct asked asked);
+int64_t view_left_ms(const struct tree *tree, const struct node *view, struct query_time query);
 
 /* tree_link.c */
 /* A hash of its names and where they lead.  False: it has more than an index can hold. */
 bool view_content(struct tree *tree, struct node *view, uint64_t *content);
-struct reply view_lookup(struct tree *tree, struct node *view, const char *name, struct asked asked);
-struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct asked asked);
-bool view_next(struct tree *tree, struct node *view, uint64_t *cookie, const char **name,
-	struct entry *entry, struct asked asked);
+struct reply view_lookup(struct tree *tree, struct node *view, const char *name, struct query_time query);
+struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct query_time query);
+bool view_next(struct tree *tree, struct node *view, uint64_t *cookie, const char **name, struct entry *entry,
+	struct query_time query);
 struct entry link_entry(struct tree *tree, const struct node *node, enum view_sort view, int64_t for_ms,
-	struct asked asked);
+	struct query_time query);
 bool index_is_link(uint32_t index);
 
 /* tree_table.c */
 #define TABLE_NAME ".table.tsv"
-struct reply table_lookup(struct tree *tree, struct node *listing, struct asked asked);
+struct reply table_lookup(struct tree *tree, struct node *listing, struct query_time query);
 bool node_is_table(const struct node *node);
 bool table_is_held(const struct node *listing);
 void table_drop(struct tree *tree, struct node *table); /* nobody reads it any more */

@@ -62,26 +62,27 @@ struct entry wait_entry(const struct node *node)
 {
 	const struct record *record = node_newest(node);
 
-	return (struct entry){ .id = id_pack(node->object.serial, INDEX_WAIT), .attr = {
-		.ino = hash_text(node->ino, ".wait"), .mode = S_IFREG | 0444,
-		.size = longest_end(node->kind),
-		.mtime_s = record ? record->mtime_s : node->kind->catalog->date_s } };
+	return (struct entry){ .id = id_pack(node->object.serial, INDEX_WAIT),
+		.attr = { .ino = hash_text(node->ino, ".wait"),
+			.mode = S_IFREG | 0444,
+			.size = longest_end(node->kind),
+			.mtime_s = record ? record->mtime_s : node->kind->catalog->date_s } };
 }
 
 /* The list was read, there is no other call, and it does not have it. */
-static bool is_gone(const struct node *node, struct asked asked)
+static bool is_gone(const struct node *node, struct query_time query)
 {
 	const struct kind *kind = node->kind;
 
 	return !kind_has_describe(kind) && !kind->partial && !node->listed.stamp &&
-		listing_is_fresh(node->parent, asked);
+		listing_is_fresh(node->parent, query);
 }
 
 /* The status as an answer has it, kept for whoever reads it now. */
 static struct reply say(struct tree *tree, const struct node *node, struct version *version)
 {
 	const struct snapshot *snapshot = version_look(tree, version);
-	struct reply reply = { .outcome = OUTCOME_FOUND, .entry = wait_entry(node) };
+	struct reply reply = { .outcome = RESULT_FOUND, .entry = wait_entry(node) };
 	size_t size;
 	const char *bytes = snapshot_bytes(snapshot, status_entry(snapshot, node->kind), &size);
 
@@ -94,39 +95,39 @@ static struct reply say(struct tree *tree, const struct node *node, struct versi
 }
 
 static struct reply look_at(struct tree *tree, const struct node *node, const struct view *view,
-	struct asked asked)
+	struct query_time query)
 {
 	struct version *version = view->version;
-	bool fresh = version && version_is_fresh(node, version, asked);
+	bool fresh = version && version_is_fresh(node, version, query);
 	const struct failure *failure = node_failure(kind_has_describe(node->kind) ? node : node->parent);
 
 	if (fresh && version_look(tree, version)->terminal)
 		return say(tree, node, version);
-	if (!fresh && failure_stands(failure, asked) && fault_lasts(failure->fault))
-		return reply_failed(failure->fault);
-	return (struct reply){ .outcome = OUTCOME_LATER, .later_ms = view->left_ms, .outage = !fresh };
+	if (!fresh && failure_stands(failure, query) && error_lasts(failure->error))
+		return reply_failed(failure->error);
+	return (struct reply){ .outcome = RESULT_RETRY_LATER, .later_ms = view->left_ms, .outage = !fresh };
 }
 
-struct reply tree_wait(struct tree *tree, uint64_t id, struct asked asked)
+struct reply tree_wait(struct tree *tree, uint64_t id, struct query_time query)
 {
 	uint32_t index;
 	struct buf name;
 
 	tree_shrink(tree);
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 	if (!object || object->is_version || index != INDEX_WAIT)
-		return reply_failed(FAULT_NOT_FOUND);
+		return reply_failed(ERR_NOT_FOUND);
 
 	struct node *node = (struct node *)object;
-	if ((node->missing && node->trouble->missing_ms > asked.now_ms) || is_gone(node, asked))
-		return reply_failed(FAULT_NOT_FOUND);
+	if ((node->missing && node->trouble->missing_ms > query.now_ms) || is_gone(node, query))
+		return reply_failed(ERR_NOT_FOUND);
 	buf_init(&name, NAME_BYTES_MAX + 1);
 	status_name(tree, node, &name);
-	struct view view = view_of(tree, node, 0, name.data, asked);
+	struct view view = view_of(tree, node, 0, name.data, query);
 	buf_release(&name);
 	if (view.found)
-		return look_at(tree, node, &view, asked);
-	if (view.reply.outcome != OUTCOME_FAILED || fault_lasts(view.reply.fault))
+		return look_at(tree, node, &view, query);
+	if (view.reply.outcome != RESULT_FAILED || error_lasts(view.reply.error))
 		return view.reply;
-	return (struct reply){ .outcome = OUTCOME_LATER, .outage = true };
+	return (struct reply){ .outcome = RESULT_RETRY_LATER, .outage = true };
 }

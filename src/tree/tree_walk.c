@@ -40,7 +40,7 @@ static bool has_come(const struct node *listing, const struct node *member)
 static struct node *next_come(const struct node *listing, size_t at)
 {
 	while (at < listing->n_entries && !has_come(listing, listing->entries[at]) &&
-			!listing_shows(listing, listing->entries[at]))
+		!listing_shows(listing, listing->entries[at]))
 		at++;
 	struct node *node = at < listing->n_entries ? listing->entries[at] : NULL;
 
@@ -67,16 +67,16 @@ static struct node *member_after(const struct node *listing, uint64_t cookie)
 }
 
 static bool next_resource(const struct tree *tree, const struct node *listing, uint64_t *cookie,
-	const char **name, struct entry *entry, struct asked asked)
+	const char **name, struct entry *entry, struct query_time query)
 {
 	const struct node *node = member_after(listing, *cookie);
 
 	if (!node)
 		return false;
-	int64_t ms = vouched_ms(tree, node, asked);
+	int64_t ms = existence_ttl_ms(tree, node, query);
 	*cookie = node->seq << SEQ_BIT | (*cookie & ((1 << SEQ_BIT) - 1));
 	*name = node->name;
-	*entry = resource_entry(tree, node, ms ? ms - 1 : 0, asked);
+	*entry = resource_entry(tree, node, ms ? ms - 1 : 0, query);
 	if (node->missing || (!node->listed.stamp && kind_has_describe(node->kind)))
 		entry->id = 0; /* let a lookup decide */
 	return true;
@@ -84,43 +84,43 @@ static bool next_resource(const struct tree *tree, const struct node *listing, u
 
 static struct reply more_at(struct node *listing, uint64_t cookie)
 {
-	return (struct reply){ .outcome = OUTCOME_FOUND, .node = listing, .cookie = cookie };
+	return (struct reply){ .outcome = RESULT_FOUND, .node = listing, .cookie = cookie };
 }
 
 static struct reply more_of_listing(struct tree *tree, struct node *listing, uint64_t cookie,
-	struct asked asked)
+	struct query_time query)
 {
-	const struct failure *failure = &listing->failures[WANT_LIST];
+	const struct failure *failure = &listing->failures[FETCH_LIST];
 	bool whole = listing->round_ended == listing->round_now;
 	uint64_t seq = cookie >> SEQ_BIT;
 
 	if (!follows(listing, cookie)) {
 		/* one pass is one answer: where its beginning was good enough, the rest has to be there */
-		if (listing_is_fresh(listing, asked) || (cookie && listing->list_stamp))
+		if (listing_is_fresh(listing, query) || (cookie && listing->list_stamp))
 			return more_at(listing, cookie);
 	}
 	if (listing->n_shown && !whole && member_after(listing, cookie_of(listing, seq)))
 		return more_at(listing, cookie_of(listing, seq));
-	if (listing_is_stale(tree, listing, asked))
+	if (listing_is_stale(tree, listing, query))
 		return more_at(listing, seq << SEQ_BIT);
-	if (!listing->n_shown && failure_stands(failure, asked))
-		return (struct reply){ .outcome = OUTCOME_FAILED, .fault = failure->fault };
-	return (struct reply){ .outcome = OUTCOME_NEED, .node = listing, .want = WANT_LIST };
+	if (!listing->n_shown && failure_stands(failure, query))
+		return (struct reply){ .outcome = RESULT_FAILED, .error = failure->error };
+	return (struct reply){ .outcome = RESULT_NEED_FETCH, .node = listing, .fetch_kind = FETCH_LIST };
 }
 
-struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct asked asked)
+struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct query_time query)
 {
 	uint32_t index;
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (object && !object->is_version && ((struct node *)object)->sort == NODE_VIEW)
-		return view_more(tree, (struct node *)object, cookie, asked);
+		return view_more(tree, (struct node *)object, cookie, query);
 	if (object && !object->is_version && ((struct node *)object)->sort == NODE_LISTING)
-		return more_of_listing(tree, (struct node *)object, cookie, asked);
+		return more_of_listing(tree, (struct node *)object, cookie, query);
 	/* the same here: the beginning asks whether the directory is fresh, the rest whether it is there */
-	if (cookie && asked.since_ms != TREE_KNOWN)
-		asked.since_ms = 0;
-	struct reply reply = tree_open(tree, id, asked);
+	if (cookie && query.since_ms != TREE_KNOWN)
+		query.since_ms = 0;
+	struct reply reply = tree_open(tree, id, query);
 	reply.cookie = cookie;
 	return reply;
 }
@@ -130,7 +130,7 @@ static struct version *cookie_version(const struct tree *tree, uint64_t cookie, 
 	struct version *current)
 {
 	uint32_t index;
-	struct object *object = tree_object(tree, cookie + TREE_ROOT, &index);
+	struct inode *object = tree_inode(tree, cookie + TREE_ROOT, &index);
 
 	if (object && object->is_version && ((struct version *)object)->owner == node)
 		return (struct version *)object;
@@ -161,7 +161,7 @@ static struct node *nth_view(const struct tree *tree, uint64_t n)
  * have kept this one.
  */
 static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint64_t *cookie,
-	const char **name, struct entry *entry, struct asked asked)
+	const char **name, struct entry *entry, struct query_time query)
 {
 	node_open(tree, node);
 	size_t n_views = slot ? 0 : count_views(tree, node), n_listings = slot ? 0 : node->n_listings;
@@ -170,16 +170,16 @@ static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint
 	if (*cookie < n_views) {
 		struct node *view = nth_view(tree, (*cookie)++);
 		*name = view->name;
-		*entry = view_entry(tree, view, asked);
+		*entry = view_entry(tree, view, query);
 		return true;
 	}
 	if (*cookie < n_views + n_listings) {
 		struct node *listing = node->listings[(*cookie)++ - n_views];
 		*name = listing->name;
-		*entry = listing_entry(tree, listing, asked);
+		*entry = listing_entry(tree, listing, query);
 		return true;
 	}
-	struct view view = view_of(tree, node, slot, NULL, asked);
+	struct view view = view_of(tree, node, slot, NULL, query);
 	uint32_t after = *cookie > ID_INDEX_MASK ? (uint32_t)(*cookie & ID_INDEX_MASK) : 0;
 	struct version *version = view.found ? view.version : NULL;
 	if (after)
@@ -198,22 +198,22 @@ static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint
 	return true;
 }
 
-bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **name,
-	struct entry *entry, struct asked asked)
+bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **name, struct entry *entry,
+	struct query_time query)
 {
 	uint32_t index;
 
 	tree_shrink(tree);
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object || object->is_version)
 		return false;
 	struct node *node = (struct node *)object;
 	if (node->sort == NODE_VIEW)
-		return view_next(tree, node, cookie, name, entry, asked);
+		return view_next(tree, node, cookie, name, entry, query);
 	if (node->sort == NODE_LISTING)
-		return next_resource(tree, node, cookie, name, entry, asked);
-	return next_inner(tree, node, index, cookie, name, entry, asked);
+		return next_resource(tree, node, cookie, name, entry, query);
+	return next_inner(tree, node, index, cookie, name, entry, query);
 }
 
 enum watched tree_watched(const struct tree *tree, uint64_t id)
@@ -246,7 +246,7 @@ const char *tree_read(struct tree *tree, uint64_t id, size_t *size)
 	uint32_t index;
 
 	tree_shrink(tree);
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (object && !object->is_version && index >= INDEX_EVENTS)
 		return read_watched(tree, (struct node *)object, index, size);

@@ -11,21 +11,21 @@
 
 #include <string.h>
 
-#include "base/when.h"
+#include "base/timestamp.h"
 
 #define PREFIX "user.describefs."
 
 /* What an id stands for, as far as its origin goes. */
-struct origin {
+struct credential_source {
 	const struct node *node;
 	struct version *version; /* NULL for a listing, or when nothing is known */
 	const struct snapshot *snapshot; /* the version's */
 	uint32_t entry;
-	const struct stamp *stamp;
+	const struct provenance *stamp;
 	int64_t expires_ms;
 };
 
-static void set_entry(struct origin *origin, struct version *version, uint32_t slot)
+static void set_entry(struct credential_source *origin, struct version *version, uint32_t slot)
 {
 	uint32_t entry = version ? version_directory(version, slot) : UINT32_MAX;
 
@@ -33,21 +33,22 @@ static void set_entry(struct origin *origin, struct version *version, uint32_t s
 	origin->entry = entry == UINT32_MAX ? 0 : entry;
 }
 
-static bool find_object(const struct tree *tree, uint64_t id, struct origin *origin, int64_t now_ms)
+static bool find_object(const struct tree *tree, uint64_t id, struct credential_source *origin,
+	int64_t now_ms)
 {
 	uint32_t index;
-	struct object *object = tree_object(tree, id, &index);
+	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object)
 		return false;
-	*origin = (struct origin){ .entry = index };
+	*origin = (struct credential_source){ .entry = index };
 	if (object->is_version) {
 		origin->version = (struct version *)object;
 		origin->node = origin->version->owner;
 		origin->stamp = origin->version->stamp;
 		bool listed = origin->version == origin->node->listed.version;
 		origin->expires_ms = listed ? record_until_ms(&origin->node->listed, now_ms) :
-			origin->version->expires_ms;
+					      origin->version->expires_ms;
 		return true;
 	}
 	const struct node *node = origin->node = (struct node *)object;
@@ -73,7 +74,7 @@ static bool find_object(const struct tree *tree, uint64_t id, struct origin *ori
 	return true;
 }
 
-static bool find_origin(struct tree *tree, uint64_t id, struct origin *origin, int64_t now_ms)
+static bool find_origin(struct tree *tree, uint64_t id, struct credential_source *origin, int64_t now_ms)
 {
 	tree_shrink(tree);
 	if (!find_object(tree, id, origin, now_ms))
@@ -87,7 +88,7 @@ static bool put_text(struct buf *out, const char *text)
 	return buf_puts(out, text);
 }
 
-static bool put_key(const struct origin *origin, struct buf *out)
+static bool put_key(const struct credential_source *origin, struct buf *out)
 {
 	if (origin->node->sort != NODE_RESOURCE)
 		return false;
@@ -96,47 +97,48 @@ static bool put_key(const struct origin *origin, struct buf *out)
 	return put_text(out, origin->node->id);
 }
 
-static bool put_type(const struct origin *origin, struct buf *out)
+static bool put_type(const struct credential_source *origin, struct buf *out)
 {
 	if (origin->node->sort == NODE_LISTING)
 		return put_text(out, "array");
 	if (!origin->version)
 		return put_text(out, "object");
-	return put_text(out,
-		json_type_name(origin->snapshot->entries[origin->entry].type));
+	return put_text(out, json_type_name(origin->snapshot->entries[origin->entry].type));
 }
 
 /* Of a resource the call that shows it whole, also where the list's item says the same. */
-static bool put_action(const struct origin *origin, struct buf *out)
+static bool put_action(const struct credential_source *origin, struct buf *out)
 {
 	const struct node *node = origin->node;
 
 	if (!origin->stamp)
 		return false;
-	return put_text(out, node->sort == NODE_RESOURCE && kind_has_describe(node->kind) ?
-		action_name(&node->kind->describe) : origin->stamp->action);
+	return put_text(out,
+		node->sort == NODE_RESOURCE && kind_has_describe(node->kind) ?
+			action_name(&node->kind->describe) :
+			origin->stamp->action);
 }
 
-static bool put_request_id(const struct origin *origin, struct buf *out)
+static bool put_request_id(const struct credential_source *origin, struct buf *out)
 {
 	return origin->stamp && put_text(out, origin->stamp->request_id);
 }
 
-static bool put_fetched(const struct origin *origin, struct buf *out)
+static bool put_fetched(const struct credential_source *origin, struct buf *out)
 {
-	return origin->stamp && when_format(out, origin->stamp->received_s);
+	return origin->stamp && timestamp_format(out, origin->stamp->received_s);
 }
 
-static bool put_expires(const struct origin *origin, struct buf *out)
+static bool put_expires(const struct credential_source *origin, struct buf *out)
 {
 	if (!origin->stamp)
 		return false;
 	int64_t left_ms = origin->expires_ms - origin->stamp->received_ms;
 	/* what was called old before its time has been so since it came */
-	return when_format(out, origin->stamp->received_s + (left_ms > 0 ? (left_ms + 500) / 1000 : 0));
+	return timestamp_format(out, origin->stamp->received_s + (left_ms > 0 ? (left_ms + 500) / 1000 : 0));
 }
 
-static bool is_listing(const struct origin *origin)
+static bool is_listing(const struct credential_source *origin)
 {
 	return origin->node->sort == NODE_LISTING;
 }
@@ -144,36 +146,39 @@ static bool is_listing(const struct origin *origin)
 /* As it will be read: of one that was not read yet, what its kind lets expect. */
 static bool is_complete(const struct node *listing)
 {
-	if (listing->list_stamp || listing->failures[WANT_LIST].fault)
+	if (listing->list_stamp || listing->failures[FETCH_LIST].error)
 		return listing->complete;
 	return !listing->kind->partial;
 }
 
-static bool put_complete(const struct origin *origin, struct buf *out)
+static bool put_complete(const struct credential_source *origin, struct buf *out)
 {
 	return is_listing(origin) && put_text(out, is_complete(origin->node) ? "1" : "0");
 }
 
 struct xattr {
 	const char *name;
-	bool (*put)(const struct origin *origin, struct buf *out); /* NULL: stale, which needs the time */
+	/* NULL: stale, which needs the time */
+	bool (*put)(const struct credential_source *origin, struct buf *out);
 	bool of_a_fetch; /* changes although the content does not */
 };
 
-static bool is_of_a_fetch(const struct xattr *xattr, const struct origin *origin)
+static bool is_of_a_fetch(const struct xattr *xattr, const struct credential_source *origin)
 {
 	/* a listing that was not read yet came with no call */
 	return xattr->of_a_fetch || (xattr->put == put_action && origin->node->sort != NODE_RESOURCE);
 }
 
+/* clang-format off */
 static const struct xattr xattrs[] = {
 	{ "key", put_key, false }, { "type", put_type, false }, { "action", put_action, false },
 	{ "complete", put_complete, false }, { "request_id", put_request_id, true },
 	{ "fetched", put_fetched, true }, { "expires", put_expires, true }, { "stale", NULL, true },
 };
+/* clang-format on */
 
-static bool put_xattr(const struct xattr *xattr, const struct origin *origin, struct asked asked,
-	struct buf *out)
+static bool put_xattr(const struct xattr *xattr, const struct credential_source *origin,
+	struct query_time query, struct buf *out)
 {
 	if (origin->node->sort == NODE_ROOT)
 		return false;
@@ -181,32 +186,32 @@ static bool put_xattr(const struct xattr *xattr, const struct origin *origin, st
 		return false;
 	if (xattr->put)
 		return xattr->put(origin, out);
-	return origin->stamp && put_text(out, origin->expires_ms <= asked.now_ms ? "1" : "0");
+	return origin->stamp && put_text(out, origin->expires_ms <= query.now_ms ? "1" : "0");
 }
 
-bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct asked asked)
+bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct query_time query)
 {
-	struct origin origin;
+	struct credential_source origin;
 
-	if (strncmp(name, PREFIX, strlen(PREFIX)) || !find_origin(tree, id, &origin, asked.now_ms))
+	if (strncmp(name, PREFIX, strlen(PREFIX)) || !find_origin(tree, id, &origin, query.now_ms))
 		return false;
 	for (size_t i = 0; i < sizeof(xattrs) / sizeof(*xattrs); i++)
 		if (!strcmp(xattrs[i].name, name + strlen(PREFIX)))
-			return put_xattr(&xattrs[i], &origin, asked, out);
+			return put_xattr(&xattrs[i], &origin, query, out);
 	return false;
 }
 
-void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct asked asked)
+void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct query_time query)
 {
-	struct origin origin;
+	struct credential_source origin;
 	struct buf value;
 
-	if (!find_origin(tree, id, &origin, asked.now_ms))
+	if (!find_origin(tree, id, &origin, query.now_ms))
 		return;
 	buf_init(&value, SIZE_MAX);
 	for (size_t i = 0; i < sizeof(xattrs) / sizeof(*xattrs); i++) {
 		buf_clear(&value);
-		if (is_of_a_fetch(&xattrs[i], &origin) || !put_xattr(&xattrs[i], &origin, asked, &value))
+		if (is_of_a_fetch(&xattrs[i], &origin) || !put_xattr(&xattrs[i], &origin, query, &value))
 			continue;
 		buf_puts(out, PREFIX);
 		buf_add(out, xattrs[i].name, strlen(xattrs[i].name) + 1);

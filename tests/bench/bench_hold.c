@@ -259,7 +259,7 @@ static void put_body(struct buf *out, const struct form *form, const struct fill
 struct turns {
 	double first, rest;
 	unsigned n;
-	enum fault fault;
+	enum error error;
 };
 
 static struct turns hold(const struct form *form, const struct buf *body)
@@ -285,7 +285,7 @@ static struct turns hold(const struct form *form, const struct buf *body)
 		double took = now_ms() - before;
 		turns.rest = took > turns.rest ? took : turns.rest;
 	}
-	turns.fault = ask.reply.outcome == OUTCOME_FAILED ? ask.reply.fault : FAULT_NONE;
+	turns.error = ask.reply.outcome == RESULT_FAILED ? ask.reply.error : ERR_NONE;
 	world_close(world);
 	return turns;
 }
@@ -306,10 +306,10 @@ static void measure(const struct form *form, const struct filling *filling, cons
 		least.first = turns.first < least.first ? turns.first : least.first;
 		least.rest = turns.rest < least.rest ? turns.rest : least.rest;
 		least.n = turns.n;
-		least.fault = turns.fault;
+		least.error = turns.error;
 	}
 	printf("%-50s %5.1f MiB %6.1f %6.1f ms, %u turns, %s\n", line, (double)body.len / (1 << 20), least.first,
-		least.rest, least.n, fault_name(least.fault));
+		least.rest, least.n, error_name(least.error));
 	buf_release(&body);
 }
 

@@ -37,8 +37,8 @@ int home_teardown(void **state)
 	assert_int_equal(chdir("/"), 0);
 	snprintf(command, sizeof command, "rm -rf %s", home->path);
 	assert_int_equal(system(command), 0);
-	keyring_free(home->keyring);
-	origin_release(&home->found);
+	credential_chain_free(home->credential_chain);
+	credential_source_release(&home->found);
 	buf_release(&home->why);
 	buf_release(&home->looked);
 	free(home);
@@ -74,16 +74,16 @@ void home_put_tccli(const struct home *home, const char *name, const char *text)
 
 void home_forget(struct home *home)
 {
-	keyring_free(home->keyring);
-	home->keyring = NULL;
+	credential_chain_free(home->credential_chain);
+	home->credential_chain = NULL;
 }
 
 bool home_load(struct home *home, const char *cloud, const char *profile)
 {
-	if (!home->keyring)
-		home->keyring = keyring_new();
+	if (!home->credential_chain)
+		home->credential_chain = credential_chain_new();
 	buf_clear(&home->looked);
-	bool done = keyring_load(home->keyring, cloud, profile, &home->found, &home->looked, &home->why);
+	bool done = credential_chain_load(home->credential_chain, cloud, profile, &home->found, &home->looked, &home->why);
 	const char *line = done ? home->found.where : home->why.data;
 	assert_true(*line && (!done || home->why.len == 0));
 	assert_null(strchr(line, '\n'));
@@ -114,10 +114,10 @@ void assert_where(const struct home *home, const char *words)
 
 void assert_refused(struct home *home, const char *cloud, const char *profile, const char *words)
 {
-	struct origin before = { .kind = ORIGIN_KEY, .key = { (char *)"old", (char *)"older", NULL } };
-	origin_copy(&home->found, &before);
+	struct credential_source before = { .kind = CREDENTIAL_SOURCE_KEY, .key = { (char *)"old", (char *)"older", NULL } };
+	credential_source_copy(&home->found, &before);
 	assert_false(home_load(home, cloud, profile));
 	assert_words(home->why.data, words);
 	assert_key(home, "old", "older", NULL);
-	assert_int_equal(home->found.kind, ORIGIN_KEY);
+	assert_int_equal(home->found.kind, CREDENTIAL_SOURCE_KEY);
 }

@@ -11,15 +11,15 @@
 
 #include <cmocka.h>
 
-#include "auth/keyring.h"
+#include "auth/credential_chain.h"
 
 #define CANARY "cAnArYsEcReT"
 #define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)
 
 struct home {
 	char path[64];
-	struct keyring *keyring; /* made by the first home_load */
-	struct origin found;
+	struct credential_chain *credential_chain; /* made by the first home_load */
+	struct credential_source found;
 	struct buf why, looked;
 };
 

@@ -91,7 +91,7 @@ static void assert_read(uid_t reader, gid_t group, const char *path, struct file
 	buf_release(&why);
 }
 
-static const struct row {
+static const struct field {
 	uid_t owner;
 	gid_t group;
 	mode_t mode;
@@ -145,7 +145,7 @@ static void whose_files_are_believed(void **state)
 	if (geteuid() != 0)
 		skip();
 	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
-		const struct row *row = &ROWS[i];
+		const struct field *row = &ROWS[i];
 		make(row->owner, row->group, row->mode, row->above, row->above_mode);
 		assert_read(row->reader, POD, file, (struct file_trust){ row->invoker, FILE_DECIDES }, row->decides);
 		assert_read(row->reader, POD, file, (struct file_trust){ row->invoker, FILE_SECRET }, row->secret);

@@ -1,5 +1,5 @@
 /*
- * test_http.c - http.c against servers of the test's own: what goes out, what arrives, what does
+ * test_http.c - http_client.c against servers of the test's own: what goes out, what arrives, what does
  * not, and when.
  */
 #include <setjmp.h>
@@ -21,7 +21,7 @@ static void a_whole_answer(void **state)
 		"X-BCE-Request-Id:   abc-def \r\nRetry-After: 7\r\nContent-Encoding: identity\r\n"
 		"Content-Length: 5\r\n\r\nhello");
 	struct response response = fetch(*state, server, 5000);
-	assert_int_equal(response.fault, FAULT_NONE);
+	assert_int_equal(response.error, ERR_NONE);
 	assert_int_equal(response.status, 404);
 	assert_string_equal(response.date, "Thu, 01 Jan 1970 00:00:00 GMT");
 	assert_string_equal(response.error_code, "IamSignatureInvalid");
@@ -99,7 +99,7 @@ static void a_header_with_a_line_break_is_never_sent(void **state)
 	assert_non_null(exchange);
 	assert_int_equal(reply.calls, 0);
 	loop_run(world->loop);
-	assert_int_equal(reply.response.fault, FAULT_LOCAL);
+	assert_int_equal(reply.response.error, ERR_LOCAL);
 	/* Such a one can be cancelled, too. */
 	exchange = world->io.send(world->io.self, &request, NULL, take, &reply);
 	world->io.cancel(world->io.self, exchange);
@@ -152,7 +152,7 @@ static void serve_and_reset(struct server *server, int fd)
 
 static void slow_is_not_wrong(void **state)
 {
-	assert_int_equal(fault_of(*state, serve_slowly, "", 5000), FAULT_NONE);
+	assert_int_equal(error_of(*state, serve_slowly, "", 5000), ERR_NONE);
 }
 
 /* fetch_base asserts the upper bound; here the lower one. */
@@ -162,15 +162,15 @@ static void silence_ends_at_the_time_allowed(void **state)
 	static const long TIMES_MS[] = { 1, 150, 700 };
 	for (size_t i = 0; i < 3; i++) {
 		int64_t start_ms = loop_now_ms(world->loop);
-		assert_int_equal(fault_of(world, serve_nothing, "", TIMES_MS[i]), FAULT_TIMEOUT);
+		assert_int_equal(error_of(world, serve_nothing, "", TIMES_MS[i]), ERR_TIMEOUT);
 		assert_true(loop_now_ms(world->loop) - start_ms >= TIMES_MS[i] - 2);
 	}
-	assert_int_equal(fault_of(world, serve_nothing, "", 0), FAULT_TIMEOUT);
+	assert_int_equal(error_of(world, serve_nothing, "", 0), ERR_TIMEOUT);
 }
 
 static void a_trickle_ends_at_the_time_allowed(void **state)
 {
-	assert_int_equal(fault_of(*state, serve_a_trickle, "", 400), FAULT_TIMEOUT);
+	assert_int_equal(error_of(*state, serve_a_trickle, "", 400), ERR_TIMEOUT);
 }
 
 static void a_connection_that_breaks_is_lost(void **state)
@@ -181,8 +181,8 @@ static void a_connection_that_breaks_is_lost(void **state)
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
 	};
 	for (size_t i = 0; i < sizeof BEGUN / sizeof *BEGUN; i++) {
-		assert_int_equal(fault_of(*state, serve_and_hang_up, BEGUN[i], 5000), FAULT_LOST);
-		assert_int_equal(fault_of(*state, serve_and_reset, BEGUN[i], 5000), FAULT_LOST);
+		assert_int_equal(error_of(*state, serve_and_hang_up, BEGUN[i], 5000), ERR_LOST);
+		assert_int_equal(error_of(*state, serve_and_reset, BEGUN[i], 5000), ERR_LOST);
 	}
 }
 
@@ -191,7 +191,7 @@ static void nobody_listens(void **state)
 	char base[64];
 	base_of(base, server_refused_port());
 	struct response response = fetch_base(*state, base, 5000);
-	assert_int_equal(response.fault, FAULT_REFUSED);
+	assert_int_equal(response.error, ERR_REFUSED);
 	assert_int_equal(response.body.len, 0);
 }
 
@@ -201,35 +201,35 @@ static void answers_that_are_no_good(void **state)
 {
 	static const struct {
 		const char *text;
-		enum fault fault;
+		enum error error;
 	} ROWS[] = {
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", FAULT_NONE },
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 4\r\n\r\nhello", FAULT_ANSWER },
-		{ "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello", FAULT_ANSWER },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", ERR_NONE },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 4\r\n\r\nhello", ERR_ANSWER },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello", ERR_ANSWER },
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-			FAULT_ANSWER },
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 8388609\r\n\r\nhello", FAULT_TOO_BIG },
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello", FAULT_TOO_BIG },
-		{ "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08", FAULT_ANSWER },
-		{ "HTTP/1.1 200 OK\r\ncontent-encoding: br\r\n\r\nxx", FAULT_ANSWER },
-		{ "hello, I am not HTTP\r\n\r\n", FAULT_ANSWER },
+			ERR_ANSWER },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 8388609\r\n\r\nhello", ERR_TOO_BIG },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello", ERR_TOO_BIG },
+		{ "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08", ERR_ANSWER },
+		{ "HTTP/1.1 200 OK\r\ncontent-encoding: br\r\n\r\nxx", ERR_ANSWER },
+		{ "hello, I am not HTTP\r\n\r\n", ERR_ANSWER },
 		/* Whose line continues which? The first one once wrote to the answer before. */
-		{ "HTTP/1.1 200 OK\r\n Content-Length: 5\r\n\r\nhello", FAULT_ANSWER },
-		{ "HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 5\r\n\r\nhello", FAULT_ANSWER },
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\tX: y\r\n\r\nhello", FAULT_ANSWER },
-		{ "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello", FAULT_ANSWER },
-		{ "HTTP/1.1 200 OK\r\n: 5\r\n\r\nhello", FAULT_ANSWER },
-		{ "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", FAULT_ANSWER },
-		{ "\x15\x03\x01", FAULT_ANSWER },
-		{ "HTTP/1.1 200 OK\r\n\r\nuntil the end", FAULT_NONE },
-		{ "HTTP/1.1 204 No Content\r\n\r\n", FAULT_NONE },
+		{ "HTTP/1.1 200 OK\r\n Content-Length: 5\r\n\r\nhello", ERR_ANSWER },
+		{ "HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 5\r\n\r\nhello", ERR_ANSWER },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\tX: y\r\n\r\nhello", ERR_ANSWER },
+		{ "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello", ERR_ANSWER },
+		{ "HTTP/1.1 200 OK\r\n: 5\r\n\r\nhello", ERR_ANSWER },
+		{ "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", ERR_ANSWER },
+		{ "\x15\x03\x01", ERR_ANSWER },
+		{ "HTTP/1.1 200 OK\r\n\r\nuntil the end", ERR_NONE },
+		{ "HTTP/1.1 204 No Content\r\n\r\n", ERR_NONE },
 		{ "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n",
-			FAULT_NONE },
+			ERR_NONE },
 	};
 	for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
-		enum fault fault = fault_of(*state, serve_and_hang_up, ROWS[i].text, 5000);
-		if (fault != ROWS[i].fault)
-			fail_msg("%s: %s", ROWS[i].text, fault_name(fault));
+		enum error error = error_of(*state, serve_and_hang_up, ROWS[i].text, 5000);
+		if (error != ROWS[i].error)
+			fail_msg("%s: %s", ROWS[i].text, error_name(error));
 	}
 }
 
@@ -263,11 +263,11 @@ static void serve_endless_continue(struct server *server, int fd)
 
 static void answers_without_end(void **state)
 {
-	assert_int_equal(fault_of(*state, serve_endless_chunks, "", 5000), FAULT_TOO_BIG);
-	assert_int_equal(fault_of(*state, serve_endless_header, "X-A: bcdefghijklmnop\r\n", 5000), FAULT_ANSWER);
-	assert_int_equal(fault_of(*state, serve_endless_header, "a line that has no end ", 5000), FAULT_ANSWER);
-	assert_int_equal(fault_of(*state, serve_endless_continue, "HTTP/1.1 100 Continue\r\n\r\n", 5000),
-		FAULT_ANSWER);
+	assert_int_equal(error_of(*state, serve_endless_chunks, "", 5000), ERR_TOO_BIG);
+	assert_int_equal(error_of(*state, serve_endless_header, "X-A: bcdefghijklmnop\r\n", 5000), ERR_ANSWER);
+	assert_int_equal(error_of(*state, serve_endless_header, "a line that has no end ", 5000), ERR_ANSWER);
+	assert_int_equal(error_of(*state, serve_endless_continue, "HTTP/1.1 100 Continue\r\n\r\n", 5000),
+		ERR_ANSWER);
 }
 
 static void a_redirect_is_handed_up_and_not_followed(void **state)

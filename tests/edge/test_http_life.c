@@ -1,6 +1,6 @@
 /*
  * test_http_life.c - the life of exchanges: cancelling at awkward moments, many at once, and what
- * http.c leaves alone: other hosts, proxies, descriptors of a child.
+ * http_client.c leaves alone: other hosts, proxies, descriptors of a child.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -184,10 +184,10 @@ static void serve_once(struct server *server, int fd)
 static void a_kept_connection_that_dies_is_lost_and_the_next_is_a_new_one(void **state)
 {
 	struct server *server = server_new(serve_once, OK_HELLO);
-	assert_int_equal(fetch(*state, server, 5000).fault, FAULT_NONE);
-	assert_int_equal(fetch(*state, server, 5000).fault, FAULT_LOST);
+	assert_int_equal(fetch(*state, server, 5000).error, ERR_NONE);
+	assert_int_equal(fetch(*state, server, 5000).error, ERR_LOST);
 	for (int i = 0; i < 20; i++)
-		assert_int_equal(fetch(*state, server, 5000).fault, FAULT_NONE);
+		assert_int_equal(fetch(*state, server, 5000).error, ERR_NONE);
 	assert_int_equal(server->connections, 21);
 	assert_int_equal(server->requests, 22);
 	server_free(server);
@@ -229,7 +229,7 @@ static void plain_http_never_leaves_the_machine(void **state)
 		char base[64];
 		snprintf(base, sizeof base, "%s:%d", BASES[i], server->port);
 		struct response response = fetch_base(*state, base, 2000);
-		assert_int_equal(response.fault, FAULT_NO_HOST);
+		assert_int_equal(response.error, ERR_NO_HOST);
 	}
 	assert_int_equal(server->connections, 0);
 	server_free(server);
@@ -240,7 +240,7 @@ static void other_protocols_and_bad_urls_are_refused(void **state)
 	static const char *const BASES[] = { "file:///etc/passwd", "ftp://127.0.0.1", "http://user:pw@127.0.0.1:1",
 		"http://", "nonsense" };
 	for (size_t i = 0; i < sizeof BASES / sizeof *BASES; i++)
-		assert_true(fetch_base(*state, BASES[i], 2000).fault != FAULT_NONE);
+		assert_true(fetch_base(*state, BASES[i], 2000).error != ERR_NONE);
 }
 
 static void proxies_of_the_environment_are_ignored(void **state)
@@ -250,7 +250,7 @@ static void proxies_of_the_environment_are_ignored(void **state)
 	base_of(value, proxy->port);
 	setenv("http_proxy", value, 1);
 	setenv("ALL_PROXY", value, 1);
-	assert_int_equal(fault_of(*state, serve_text, OK_HELLO, 5000), FAULT_NONE);
+	assert_int_equal(error_of(*state, serve_text, OK_HELLO, 5000), ERR_NONE);
 	unsetenv("http_proxy");
 	unsetenv("ALL_PROXY");
 	assert_int_equal(proxy->connections, 0);
@@ -284,7 +284,7 @@ static void sockets_are_not_inherited(void **state)
 	server_free(server);
 }
 
-static void out_of_descriptors_is_our_own_fault(void **state)
+static void out_of_descriptors_is_our_own_error(void **state)
 {
 	char base[64];
 	base_of(base, server_refused_port());
@@ -297,19 +297,19 @@ static void out_of_descriptors_is_our_own_fault(void **state)
 	setrlimit(RLIMIT_NOFILE, &low);
 	struct response response = fetch_base(*state, base, 2000);
 	setrlimit(RLIMIT_NOFILE, &limit);
-	assert_int_equal(response.fault, FAULT_LOCAL);
+	assert_int_equal(response.error, ERR_LOCAL);
 }
 
 static void clocks_and_timers_are_the_loops(void **state)
 {
 	struct world *world = *state;
-	struct io *io = &world->io;
+	struct transport *io = &world->io;
 	assert_true(llabs((long long)(io->wall_s(io->self) - (int64_t)time(NULL))) <= 1);
 	assert_true(io->now_ms(io->self) > 0);
-	struct timer *timer = io->after(io->self, 0, stop_loop, NULL);
-	io->unset(io->self, timer);
-	io->unset(io->self, NULL);
-	io->after(io->self, 5, stop_loop, world->loop);
+	struct timer *timer = io->timer_start(io->self, 0, stop_loop, NULL);
+	io->timer_stop(io->self, timer);
+	io->timer_stop(io->self, NULL);
+	io->timer_start(io->self, 5, stop_loop, world->loop);
 	loop_run(world->loop);
 }
 
@@ -333,12 +333,12 @@ static void a_missing_cacert_is_a_matter_of_tls(void **state)
 	struct world other = { .loop = world->loop, .http = http, .io = http_io(http) };
 	buf_init(&other.body, 100);
 	struct response response = fetch_base(&other, "https://127.0.0.1:1", 2000);
-	assert_int_equal(response.fault, FAULT_REFUSED);
+	assert_int_equal(response.error, ERR_REFUSED);
 	struct server *server = server_new(serve_nothing, "");
 	char base[64];
 	snprintf(base, sizeof base, "https://127.0.0.1:%d", server->port);
 	response = fetch_base(&other, base, 2000);
-	assert_int_equal(response.fault, FAULT_TLS);
+	assert_int_equal(response.error, ERR_TLS);
 	buf_release(&other.body);
 	http_free(http);
 	http_free(NULL);
@@ -360,7 +360,7 @@ int main(void)
 		TEST(other_protocols_and_bad_urls_are_refused),
 		TEST(proxies_of_the_environment_are_ignored),
 		TEST(sockets_are_not_inherited),
-		TEST(out_of_descriptors_is_our_own_fault),
+		TEST(out_of_descriptors_is_our_own_error),
 		TEST(clocks_and_timers_are_the_loops),
 		TEST(sigpipe_is_ignored),
 		TEST(a_missing_cacert_is_a_matter_of_tls),

@@ -1,5 +1,5 @@
 /*
- * test_http_tls.c - http.c against `openssl s_server`: who is trusted, who is not.  Skips without
+ * test_http_tls.c - http_client.c against `openssl s_server`: who is trusted, who is not.  Skips without
  * openssl(1).
  */
 #include <arpa/inet.h>
@@ -123,7 +123,7 @@ static int ask_server(void **state, const char *certificate, const char *options
 	world_free(&inner);
 	kill(child, SIGTERM);
 	waitpid(child, NULL, 0);
-	return response.fault ? (int)response.fault : -1;
+	return response.error ? (int)response.error : -1;
 }
 
 static void a_certificate_that_cacert_names_is_trusted(void **state)
@@ -133,23 +133,23 @@ static void a_certificate_that_cacert_names_is_trusted(void **state)
 
 static void a_certificate_that_nobody_names_is_not(void **state)
 {
-	assert_int_equal(ask_server(state, "right.pem", "", NULL), FAULT_TLS);
-	assert_int_equal(ask_server(state, "right.pem", "", "host.pem"), FAULT_TLS);
+	assert_int_equal(ask_server(state, "right.pem", "", NULL), ERR_TLS);
+	assert_int_equal(ask_server(state, "right.pem", "", "host.pem"), ERR_TLS);
 }
 
 static void another_hosts_certificate_is_refused(void **state)
 {
-	assert_int_equal(ask_server(state, "host.pem", "", "host.pem"), FAULT_TLS);
+	assert_int_equal(ask_server(state, "host.pem", "", "host.pem"), ERR_TLS);
 }
 
 static void an_expired_certificate_is_refused(void **state)
 {
-	assert_int_equal(ask_server(state, "expired.pem", "", "expired.pem"), FAULT_TLS);
+	assert_int_equal(ask_server(state, "expired.pem", "", "expired.pem"), ERR_TLS);
 }
 
 static void tls_1_1_is_refused_and_1_2_is_not(void **state)
 {
-	assert_int_equal(ask_server(state, "right.pem", "-tls1_1 -cipher ALL:@SECLEVEL=0", "right.pem"), FAULT_TLS);
+	assert_int_equal(ask_server(state, "right.pem", "-tls1_1 -cipher ALL:@SECLEVEL=0", "right.pem"), ERR_TLS);
 	assert_int_equal(ask_server(state, "right.pem", "-tls1_2", "right.pem"), -1);
 }
 
@@ -165,7 +165,7 @@ static void serve_nothing(struct server *server, int fd)
 	server_nap(server, 20000);
 }
 
-static enum fault ask_over_tls(server_fn *serve, long connect_ms, long timeout_ms)
+static enum error ask_over_tls(server_fn *serve, long connect_ms, long timeout_ms)
 {
 	void *inner;
 	world_new_with(&inner, &(struct http_options){ .connect_timeout_ms = connect_ms });
@@ -175,14 +175,14 @@ static enum fault ask_over_tls(server_fn *serve, long connect_ms, long timeout_m
 	struct response response = fetch_base(inner, base, timeout_ms);
 	server_free(server);
 	world_free(&inner);
-	return response.fault;
+	return response.error;
 }
 
 static void a_port_that_does_not_speak_tls(void **state)
 {
 	(void)state;
-	assert_int_equal(ask_over_tls(serve_plainly, 0, 5000), FAULT_TLS);
-	assert_int_equal(ask_over_tls(serve_nothing, 0, 300), FAULT_TIMEOUT);
+	assert_int_equal(ask_over_tls(serve_plainly, 0, 5000), ERR_TLS);
+	assert_int_equal(ask_over_tls(serve_nothing, 0, 300), ERR_TIMEOUT);
 }
 
 static void a_handshake_that_never_ends_is_held_to_the_connect_time(void **state)
@@ -190,7 +190,7 @@ static void a_handshake_that_never_ends_is_held_to_the_connect_time(void **state
 	(void)state;
 	struct timespec before, after;
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	assert_int_equal(ask_over_tls(serve_nothing, 300, 9000), FAULT_TIMEOUT);
+	assert_int_equal(ask_over_tls(serve_nothing, 300, 9000), ERR_TIMEOUT);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	assert_true(after.tv_sec - before.tv_sec <= 2);
 }

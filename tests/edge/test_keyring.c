@@ -295,10 +295,10 @@ static void the_environments_key_is_checked_too(void **state)
 static bool find_region(struct home *home, const char *cloud, const char *profile, struct buf *out)
 {
 	home_forget(home);
-	home->keyring = keyring_new();
+	home->credential_chain = credential_chain_new();
 	buf_clear(out);
 	buf_clear(&home->why);
-	return keyring_region(home->keyring, cloud, profile, out, &home->why);
+	return credential_chain_region(home->credential_chain, cloud, profile, out, &home->why);
 }
 
 static void assert_region(struct home *home, const char *profile, const char *region)
@@ -429,7 +429,7 @@ static void a_file_with_a_region_is_read_whole_or_refused(void **state)
 static int scrub(void)
 {
 	static char bytes[65536];
-	struct keyring *keyring = keyring_new();
+	struct credential_chain *chain = credential_chain_new();
 	int fd = open("/proc/self/environ", O_RDONLY | O_CLOEXEC);
 	ssize_t len = read(fd, bytes, sizeof bytes);
 	close(fd);
@@ -438,8 +438,8 @@ static int scrub(void)
 		!getenv("NO_PROXY") && !getenv("CURL_CA_BUNDLE") && !getenv("SSL_CERT_FILE") &&
 		!getenv("SSL_CERT_DIR") && !getenv("OPENSSL_CONF") && !getenv("TENCENTCLOUD_TOKEN") && !getenv("QIANFAN_SECRET_KEY");
 	bool kept = getenv("PROXY") && getenv("my_proxy_x") && getenv("HOME") &&
-		strcmp(keyring_home(keyring), getenv("HOME")) == 0;
-	keyring_free(keyring);
+		strcmp(credential_chain_home(chain), getenv("HOME")) == 0;
+	credential_chain_free(chain);
 	return clean && kept ? 0 : 1;
 }
 
@@ -468,16 +468,16 @@ static void the_environment_is_scrubbed_in_place(void **state)
 static void a_changed_file_has_another_mark(void **state)
 {
 	struct home *home = *state;
-	home->keyring = keyring_new();
-	assert_int_equal(keyring_mark(home->keyring, "tencent", NULL), 0);
+	home->credential_chain = credential_chain_new();
+	assert_int_equal(credential_chain_mark(home->credential_chain, "tencent", NULL), 0);
 	home_put_tccli(home, "default.credential", "{\"secretId\":\"f1\",\"secretKey\":\"f2\"}");
-	uint64_t mark = keyring_mark(home->keyring, "tencent", NULL);
+	uint64_t mark = credential_chain_mark(home->credential_chain, "tencent", NULL);
 	assert_true(mark);
-	assert_true(keyring_mark(home->keyring, "tencent", NULL) == mark);
-	assert_int_equal(keyring_mark(home->keyring, "tencent", "work"), 0);
-	assert_int_equal(keyring_mark(home->keyring, "baidu", NULL), 0);
+	assert_true(credential_chain_mark(home->credential_chain, "tencent", NULL) == mark);
+	assert_int_equal(credential_chain_mark(home->credential_chain, "tencent", "work"), 0);
+	assert_int_equal(credential_chain_mark(home->credential_chain, "baidu", NULL), 0);
 	home_put_tccli(home, "default.credential", "{\"secretId\":\"f1\",\"secretKey\":\"changed\"}");
-	assert_true(keyring_mark(home->keyring, "tencent", NULL) != mark);
+	assert_true(credential_chain_mark(home->credential_chain, "tencent", NULL) != mark);
 }
 
 int main(int argc, char **argv)

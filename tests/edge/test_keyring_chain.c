@@ -42,12 +42,12 @@ static void each_place_gives_way_to_those_before_it(void **state)
 {
 	struct home *home = *state;
 	assert_true(home_load(home, "tencent", NULL));
-	assert_int_equal(home->found.kind, ORIGIN_MACHINE);
+	assert_int_equal(home->found.kind, CREDENTIAL_SOURCE_MACHINE);
 	assert_non_null(home->found.looked_at);
 	put_kubernetes(home);
 	home_forget(home);
 	assert_true(home_load(home, "tencent", NULL));
-	assert_int_equal(home->found.kind, ORIGIN_IDENTITY);
+	assert_int_equal(home->found.kind, CREDENTIAL_SOURCE_IDENTITY);
 	home_put(home, SDK, "[default]\nsecret_id=s1\nsecret_key=s2\n");
 	assert_true(home_load(home, "tencent", NULL));
 	assert_key(home, "s1", "s2", NULL);
@@ -105,7 +105,7 @@ static void no_home(void **state)
 	assert_non_null(strstr(home->looked.data, "HOME is not set"));
 	assert_refused(home, "baidu", NULL, "no key");
 	assert_non_null(strstr(home->looked.data, "HOME is not set"));
-	assert_null(keyring_home(home->keyring));
+	assert_null(credential_chain_home(home->credential_chain));
 }
 
 /* ---- the SDKs' file */
@@ -138,7 +138,7 @@ static void no_section_of_that_name_is_no_mistake(void **state)
 	struct home *home = *state;
 	home_put(home, SDK, "[work]\nsecret_id=w1\nsecret_key=w2\n");
 	assert_true(home_load(home, "tencent", NULL));
-	assert_int_equal(home->found.kind, ORIGIN_MACHINE);
+	assert_int_equal(home->found.kind, CREDENTIAL_SOURCE_MACHINE);
 	assert_non_null(strstr(home->found.looked_at, "no section [default]"));
 }
 
@@ -199,14 +199,14 @@ static void the_machines_role(void **state)
 	home_put_tccli(home, "default.credential", "{\"type\":\"cvm-role\"}");
 	setenv("TENCENTCLOUD_ROLE_ARN", "qcs::", 1); /* as tccli has it, the machine's own wins */
 	assert_true(home_load(home, "tencent", NULL));
-	assert_int_equal(home->found.kind, ORIGIN_MACHINE);
+	assert_int_equal(home->found.kind, CREDENTIAL_SOURCE_MACHINE);
 	assert_null(home->found.looked_at); /* it was named */
 	assert_where(home, "default.credential: the role of this machine");
 }
 
 static void assert_role(const struct home *home, const char *id, const char *role, const char *session)
 {
-	assert_int_equal(home->found.kind, ORIGIN_ROLE);
+	assert_int_equal(home->found.kind, CREDENTIAL_SOURCE_ROLE);
 	assert_string_equal(home->found.key.id, id);
 	assert_string_equal(home->found.role, role);
 	assert_string_equal(home->found.session, session);
@@ -223,7 +223,7 @@ static void a_profiles_role(void **state)
 	home_put_tccli(home, "default.credential", "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-arn\":\"\","
 		"\"role-session-name\":\"\"}");
 	assert_true(home_load(home, "tencent", NULL));
-	assert_int_equal(home->found.kind, ORIGIN_KEY);
+	assert_int_equal(home->found.kind, CREDENTIAL_SOURCE_KEY);
 }
 
 static void the_environments_role_is_taken_with_any_key(void **state)
@@ -272,7 +272,7 @@ static void what_a_cluster_vouches_for(void **state)
 	struct home *home = *state;
 	put_kubernetes(home);
 	assert_true(home_load(home, "tencent", NULL));
-	assert_int_equal(home->found.kind, ORIGIN_IDENTITY);
+	assert_int_equal(home->found.kind, CREDENTIAL_SOURCE_IDENTITY);
 	assert_string_equal(home->found.identity, CANARY);
 	assert_string_equal(home->found.provider, "cls-1");
 	assert_string_equal(home->found.region, "ap-shanghai");
@@ -329,21 +329,21 @@ static void any_file_of_the_chain_changes_the_mark(void **state)
 {
 	struct home *home = *state;
 	char path[256];
-	home->keyring = keyring_new();
-	assert_int_equal(keyring_mark(home->keyring, "tencent", NULL), 0);
+	home->credential_chain = credential_chain_new();
+	assert_int_equal(credential_chain_mark(home->credential_chain, "tencent", NULL), 0);
 	home_put(home, SDK, "[default]\n");
-	uint64_t one = keyring_mark(home->keyring, "tencent", NULL);
+	uint64_t one = credential_chain_mark(home->credential_chain, "tencent", NULL);
 	assert_true(one != 0);
 	home_put_tccli(home, "default.credential", TCCLI_KEY);
-	uint64_t two = keyring_mark(home->keyring, "tencent", NULL);
+	uint64_t two = credential_chain_mark(home->credential_chain, "tencent", NULL);
 	assert_true(two != one);
 	home_path(home, path, SDK);
 	unlink(path);
-	assert_true(keyring_mark(home->keyring, "tencent", NULL) != two);
+	assert_true(credential_chain_mark(home->credential_chain, "tencent", NULL) != two);
 	home_put(home, ".env", "QIANFAN_ACCESS_KEY=1");
-	one = keyring_mark(home->keyring, "baidu", NULL);
+	one = credential_chain_mark(home->credential_chain, "baidu", NULL);
 	home_put(home, BCECMD, "[Defaults]\n");
-	assert_true(one && keyring_mark(home->keyring, "baidu", NULL) != one);
+	assert_true(one && credential_chain_mark(home->credential_chain, "baidu", NULL) != one);
 }
 
 /* ---- Baidu */

@@ -29,7 +29,7 @@ struct trace {
 	struct timer *timers[MANY];
 	int fds[4]; /* two socket pairs */
 	int calls;
-	int64_t stamp_ms;
+	int64_t provenance_ms;
 };
 
 struct mark {

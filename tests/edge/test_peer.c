@@ -14,7 +14,7 @@
 
 enum { NOT_NEAR = REACH_PRIVATE + 1 };
 
-static const struct row {
+static const struct field {
 	const char *text;
 	int nearest; /* the least reach that holds it */
 } ROWS[] = {

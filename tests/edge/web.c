@@ -94,8 +94,8 @@ struct response fetch_base(struct world *world, const char *base, long timeout_m
 	loop_run(world->loop);
 	assert_int_equal(reply.calls, 1);
 	assert_true(reply.at_ms - start_ms <= timeout_ms + SLACK_MS);
-	assert_true((reply.response.fault == FAULT_NONE) == (reply.response.status != 0));
-	assert_true((reply.response.fault == FAULT_NONE) == (reply.response.detail[0] == '\0'));
+	assert_true((reply.response.error == ERR_NONE) == (reply.response.status != 0));
+	assert_true((reply.response.error == ERR_NONE) == (reply.response.detail[0] == '\0'));
 	return reply.response;
 }
 
@@ -106,12 +106,12 @@ struct response fetch(struct world *world, const struct server *server, long tim
 	return fetch_base(world, base, timeout_ms);
 }
 
-enum fault fault_of(struct world *world, server_fn *serve, const char *text, long timeout_ms)
+enum error error_of(struct world *world, server_fn *serve, const char *text, long timeout_ms)
 {
 	struct server *server = server_new(serve, text);
 	struct response response = fetch(world, server, timeout_ms);
 	server_free(server);
-	return response.fault;
+	return response.error;
 }
 
 void stop_loop(void *loop)

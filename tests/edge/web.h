@@ -4,7 +4,7 @@
 #ifndef DESCRIBEFS_TESTS_WEB_H
 #define DESCRIBEFS_TESTS_WEB_H
 
-#include "net/http.h"
+#include "net/http_client.h"
 #include "server.h"
 
 #define OK_HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -12,7 +12,7 @@
 struct world {
 	struct loop *loop;
 	struct http *http;
-	struct io io;
+	struct transport io;
 	struct buf body; /* of the last response */
 	int waiting; /* the loop stops when this comes to 0 */
 };
@@ -32,7 +32,7 @@ int world_free(void **state);
 void base_of(char base[static 64], int port);
 /* POST / with the body {}. */
 void make_request(struct request *request, const char *base, long timeout_ms);
-void take(void *arg, struct response *response); /* an io_reply_fn for a struct reply */
+void take(void *arg, struct response *response); /* an transport_reply_fn for a struct reply */
 struct exchange *ask(struct world *world, struct reply *reply, const char *base, long timeout_ms);
 
 /*
@@ -42,8 +42,8 @@ struct exchange *ask(struct world *world, struct reply *reply, const char *base,
 struct response fetch_base(struct world *world, const char *base, long timeout_ms);
 struct response fetch(struct world *world, const struct server *server, long timeout_ms);
 /* One POST to a server that does `serve`; the fault that it comes to. */
-enum fault fault_of(struct world *world, server_fn *serve, const char *text, long timeout_ms);
+enum error error_of(struct world *world, server_fn *serve, const char *text, long timeout_ms);
 
-void stop_loop(void *loop); /* an io_tick_fn */
+void stop_loop(void *loop); /* an transport_tick_fn */
 
 #endif

@@ -30,7 +30,7 @@ struct cloud {
 	const char *refuses_status; /* a filter by this one is refused */
 	bool ignores_filters, ignores_order, refuses_filters; /* what a refresh asks for */
 	const char *fail_code; /* every call is refused so; NULL: none is */
-	enum fault fail; /* the network fails so */
+	enum error fail; /* the network fails so */
 };
 
 /* Answers every request after the latency; < 0: the test hands each to cloud_answer. */

@@ -134,14 +134,14 @@ static int lookup(struct kernel *kernel, uint64_t parent, const char *name, stru
 	}
 	kernel->lookups++;
 	struct reply reply = world_ask(kernel->world, ASK_LOOKUP, parent, name);
-	if (reply.outcome == OUTCOME_FOUND && before && reply.entry.id != before) {
+	if (reply.outcome == RESULT_FOUND && before && reply.entry.id != before) {
 		tree_forget(kernel->world->tree, reply.entry.id, 1);
 		keep_name(kernel, parent, name, 0, 0);
 		return lookup(kernel, parent, name, inode);
 	}
-	if (reply.outcome == OUTCOME_FAILED)
-		return fault_errno(reply.fault);
-	if (reply.outcome == OUTCOME_ABSENT) {
+	if (reply.outcome == RESULT_FAILED)
+		return error_errno(reply.error);
+	if (reply.outcome == RESULT_ABSENT) {
 		keep_name(kernel, parent, name, 0, reply.absent_ms);
 		return ENOENT;
 	}
@@ -155,8 +155,8 @@ static int getattr(struct kernel *kernel, struct inode *inode)
 		return 0;
 	kernel->getattrs++;
 	struct reply reply = world_ask(kernel->world, ASK_ATTR, inode->id, NULL);
-	if (reply.outcome != OUTCOME_FOUND)
-		return fault_errno(reply.fault);
+	if (reply.outcome != RESULT_FOUND)
+		return error_errno(reply.error);
 	inode->attr = reply.entry.attr;
 	inode->until_ms = until(kernel, reply.entry.attr_ms);
 	if (reply.entry.reread) {
@@ -191,19 +191,19 @@ static int walk(struct kernel *kernel, const char *path, struct inode **inode)
 
 /* False: there was nothing more. */
 static bool read_batch(struct kernel *kernel, uint64_t id, uint64_t *cookie, struct buf *names,
-	struct asked asked)
+	struct query_time query)
 {
 	struct world *world = kernel->world;
 	struct entry entry;
 	const char *name;
 	size_t n = 0;
 
-	for (; n < BATCH && tree_next(world->tree, id, cookie, &name, &entry, asked); n++) {
+	for (; n < BATCH && tree_next(world->tree, id, cookie, &name, &entry, query); n++) {
 		kernel->readdirs += n == 0;
 		buf_add(names, name, strlen(name) + 1);
 		if (!entry.id)
 			continue;
-		tree_hold(world->tree, entry.id, 1);
+		tree_ref(world->tree, entry.id, 1);
 		keep_entry(kernel, id, name, &entry);
 	}
 	return n;
@@ -213,7 +213,7 @@ static bool read_batch(struct kernel *kernel, uint64_t id, uint64_t *cookie, str
 static int readdir(struct kernel *kernel, struct inode *inode, const char **names)
 {
 	struct world *world = kernel->world;
-	struct asked asked = { .since_ms = 0 };
+	struct query_time query = { .since_ms = 0 };
 	uint64_t cookie = 0, id = inode->id;
 	struct reply reply;
 	struct buf all;
@@ -226,13 +226,13 @@ static int readdir(struct kernel *kernel, struct inode *inode, const char **name
 	buf_init(&all, SIZE_MAX);
 	for (bool more = true; more; cookie = reply.cookie) { /* a batch at a time, as the pages come */
 		reply = world_read(world, id, cookie);
-		if (reply.outcome != OUTCOME_FOUND) {
+		if (reply.outcome != RESULT_FOUND) {
 			buf_release(&all);
-			return fault_errno(reply.fault);
+			return error_errno(reply.error);
 		}
-		asked.now_ms = now_ms(kernel);
+		query.now_ms = now_ms(kernel);
 		bool begins = !cookie;
-		more = read_batch(kernel, id, &reply.cookie, &all, asked);
+		more = read_batch(kernel, id, &reply.cookie, &all, query);
 		tree_handed(world->tree, id, begins, !more);
 	}
 	buf_putc(&all, '\0');

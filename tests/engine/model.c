@@ -219,16 +219,16 @@ static void hand_on(void *arg, struct response *response)
 	const char *action = exchange_action(model->exchange);
 	struct json *root;
 	const struct json *result;
-	struct fault_note note;
-	enum fault fault = provider_find(model->world->catalog->cloud)->parse(&root, &result, response, &note);
+	struct error_note note;
+	enum error error = provider_find(model->world->catalog->cloud)->parse(&root, &result, response, &note);
 
-	if (!fault)
+	if (!error)
 		note_states(model, response->body.data);
-	if (!fault && !strcmp(action, "DescribeFineTuningJobs"))
+	if (!error && !strcmp(action, "DescribeFineTuningJobs"))
 		note_list(model, "finetuning", response->body.data);
-	if (fault == FAULT_NOT_FOUND)
+	if (error == ERR_NOT_FOUND)
 		note_refusal(model);
-	if (fault == FAULT_UNSUPPORTED)
+	if (error == ERR_UNSUPPORTED)
 		model->unsupported_ms = model_now(model) + UNSUPPORTED_MS;
 	json_free(root);
 	model->done(model->done_arg, response);
@@ -239,12 +239,12 @@ static void answer_wrongly(struct model *model, struct exchange *exchange)
 	static const char *const codes[] = { "InternalError", "RequestLimitExceeded", "AuthFailure.SignatureFailure",
 		"UnauthorizedOperation", "AuthFailure.SignatureExpire", "AuthFailure.TokenFailure", "InvalidParameter",
 		"UnsupportedOperation" };
-	static const enum fault faults[] = { FAULT_LOST, FAULT_REFUSED, FAULT_NO_HOST, FAULT_NO_NETWORK, FAULT_TLS,
-		FAULT_TOO_BIG, FAULT_TIMEOUT };
+	static const enum error errors[] = { ERR_LOST, ERR_REFUSED, ERR_NO_HOST, ERR_NO_NETWORK, ERR_TLS,
+		ERR_TOO_BIG, ERR_TIMEOUT };
 
 	switch (model_chance(model, 4)) {
 	case 0:
-		exchange_fail(exchange, faults[model_chance(model, COUNT(faults))]);
+		exchange_fail(exchange, errors[model_chance(model, COUNT(errors))]);
 		break;
 	case 1:
 		exchange_say(exchange, model_chance(model, 2) ? 200 : 503, "<html>");
@@ -357,10 +357,10 @@ void model_check_absent(struct model *model, const struct ask *ask, const struct
 
 void model_check_failed(struct model *model, const struct ask *ask)
 {
-	int error = fault_errno(ask->reply.fault);
+	int error = error_errno(ask->reply.error);
 
 	assert_true(error >= 1 && error <= 133);
-	assert_int_not_equal(ask->reply.fault, FAULT_NOT_FOUND);
+	assert_int_not_equal(ask->reply.error, ERR_NOT_FOUND);
 	assert_true(failed_lately(model, ask->asked_ms) || waited_in_vain(model, ask));
 }
 

@@ -47,7 +47,7 @@ struct model {
 	unsigned seed;
 	/* the answer under way */
 	struct exchange *exchange;
-	io_reply_fn *done;
+	transport_reply_fn *done;
 	void *done_arg;
 };
 

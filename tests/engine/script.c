@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/when.h"
+#include "base/timestamp.h"
 
 enum { FIRED_MAX = 5000000 }; /* at one turn of the clock: else something goes round for ever */
 
@@ -31,7 +31,7 @@ static int64_t io_wall_s(void *self)
 	return script_server_s(script) + script->wall_step_s;
 }
 
-struct timer *script_after(struct script *script, int64_t ms, io_tick_fn *fn, void *arg)
+struct timer *script_after(struct script *script, int64_t ms, transport_tick_fn *fn, void *arg)
 {
 	struct timer *timer = xcalloc(1, sizeof(*timer)), *before = script->last;
 
@@ -46,7 +46,7 @@ struct timer *script_after(struct script *script, int64_t ms, io_tick_fn *fn, vo
 	return timer;
 }
 
-static struct timer *io_after(void *self, int64_t ms, io_tick_fn *fn, void *arg)
+static struct timer *io_after(void *self, int64_t ms, transport_tick_fn *fn, void *arg)
 {
 	return script_after(self, ms, fn, arg);
 }
@@ -68,7 +68,7 @@ static void io_unset(void *self, struct timer *timer)
 static void fire(struct script *script)
 {
 	struct timer *timer = script->first;
-	io_tick_fn *fn = timer->fn;
+	transport_tick_fn *fn = timer->fn;
 	void *arg = timer->arg;
 
 	script->now_ms = timer->due_ms;
@@ -103,7 +103,7 @@ static void time_out(void *arg)
 	struct exchange *exchange = arg;
 
 	exchange->timeout = NULL;
-	exchange_fail(exchange, FAULT_TIMEOUT);
+	exchange_fail(exchange, ERR_TIMEOUT);
 }
 
 static struct exchange *copy_request(const struct request *request)
@@ -131,12 +131,12 @@ static void go_onto_the_wire(void *arg)
 
 	exchange->connecting = NULL;
 	exchange->wire_ms = exchange->script->now_ms;
-	if (exchange->wired)
-		exchange->wired(exchange->arg);
+	if (exchange->on_sent)
+		exchange->on_sent(exchange->arg);
 }
 
-static struct exchange *io_send(void *self, const struct request *request, io_wire_fn *wired,
-	io_reply_fn *done, void *arg)
+static struct exchange *io_send(void *self, const struct request *request, transport_wire_fn *on_sent,
+	transport_reply_fn *done, void *arg)
 {
 	struct script *script = self;
 	struct exchange *exchange = copy_request(request);
@@ -146,7 +146,7 @@ static struct exchange *io_send(void *self, const struct request *request, io_wi
 	exchange->number = script->n_sent;
 	exchange->sent_ms = script->now_ms;
 	exchange->waits = true;
-	exchange->wired = wired;
+	exchange->on_sent = on_sent;
 	exchange->done = done;
 	exchange->arg = arg;
 	exchange->timeout = script_after(script, request->timeout_ms, time_out, exchange);
@@ -183,9 +183,9 @@ static void io_cancel(void *self, struct exchange *exchange)
 	exchange->cancelled = true;
 }
 
-struct io script_io(struct script *script)
+struct transport script_io(struct script *script)
 {
-	return (struct io){ script, io_send, io_cancel, io_after, io_unset, io_now_ms, io_wall_s };
+	return (struct transport){ script, io_send, io_cancel, io_after, io_unset, io_now_ms, io_wall_s };
 }
 
 void script_init(struct script *script)
@@ -277,7 +277,7 @@ static void put_date(const struct script *script, struct response *response)
 	struct buf text;
 
 	buf_init(&text, 64);
-	when_format(&text, at_s);
+	timestamp_format(&text, at_s);
 	assert_int_equal(sscanf(text.data, "%d-%d-%dT%d:%d:%dZ", &year, &month, &day, &hour, &minute,
 		&second), 6);
 	snprintf(response->date, sizeof(response->date), "%s, %02d %s %d %02d:%02d:%02d GMT",
@@ -288,18 +288,18 @@ static void put_date(const struct script *script, struct response *response)
 void exchange_answer(struct exchange *exchange, struct response *response)
 {
 	end_exchange(exchange);
-	if (!response->fault && !response->date[0])
+	if (!response->error && !response->date[0])
 		put_date(exchange->script, response);
 	exchange->done(exchange->arg, response);
 	response_release(response);
 }
 
-void exchange_fail(struct exchange *exchange, enum fault fault)
+void exchange_fail(struct exchange *exchange, enum error error)
 {
 	struct response response;
 
 	response_init(&response);
-	response.fault = fault;
+	response.error = error;
 	snprintf(response.detail, sizeof(response.detail), "scripted");
 	exchange_answer(exchange, &response);
 }

@@ -35,8 +35,8 @@ struct exchange {
 	struct json *json; /* the body */
 	long timeout_ms;
 	bool waits, cancelled;
-	io_wire_fn *wired;
-	io_reply_fn *done;
+	transport_wire_fn *on_sent;
+	transport_reply_fn *done;
 	void *arg;
 	struct timer *timeout, *connecting;
 	int64_t connect_ms, wire_ms; /* how long it takes, and when it went onto the wire; 0: it did not yet */
@@ -45,7 +45,7 @@ struct exchange {
 struct timer {
 	struct timer *next, *prev;
 	int64_t due_ms;
-	io_tick_fn *fn;
+	transport_tick_fn *fn;
 	void *arg;
 };
 
@@ -64,11 +64,11 @@ struct script {
 
 void script_init(struct script *script);
 void script_release(struct script *script);
-struct io script_io(struct script *script);
+struct transport script_io(struct script *script);
 void script_advance(struct script *script, int64_t ms);
 /* To the next thing that is due, and fires it; false: nothing will ever happen by itself. */
 bool script_step(struct script *script);
-struct timer *script_after(struct script *script, int64_t ms, io_tick_fn *fn, void *arg);
+struct timer *script_after(struct script *script, int64_t ms, transport_tick_fn *fn, void *arg);
 void script_unset(struct script *script, struct timer *timer);
 int64_t script_server_s(const struct script *script); /* the true time */
 
@@ -83,7 +83,7 @@ int64_t exchange_number(const struct exchange *exchange, const char *member);
 
 /* Answers with these values; the response's body is released. */
 void exchange_answer(struct exchange *exchange, struct response *response);
-void exchange_fail(struct exchange *exchange, enum fault fault);
+void exchange_fail(struct exchange *exchange, enum error error);
 void exchange_say(struct exchange *exchange, int status, const char *body);
 /* {"Response": {`format`..., "RequestId": "req-N"}} with HTTP 200. */
 void exchange_tencent(struct exchange *exchange, const char *format, ...)

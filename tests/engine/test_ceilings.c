@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "cloud.h"
-#include "engine/flight.h"
+#include "engine/fetch.h"
 #include "render/snapshot.h"
 #include "tree/tree_node.h"
 
 enum { OWNER = 0, OTHER = 65534, LIST_MS = 30000 };
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
 };
@@ -23,7 +23,7 @@ static bool is_owner(void *arg, unsigned uid)
 	return uid == OWNER;
 }
 
-static void enter(struct place *place, const char *catalog)
+static void enter(struct json_path *place, const char *catalog)
 {
 	struct setup setup = world_setup();
 
@@ -34,13 +34,13 @@ static void enter(struct place *place, const char *catalog)
 	cloud_open(&place->cloud, place->world, 0);
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static struct reply ask_as(struct place *place, unsigned uid, enum question question, uint64_t id, const char *name)
+static struct reply ask_as(struct json_path *place, unsigned uid, enum question question, uint64_t id, const char *name)
 {
 	struct ask ask = { .uid = uid };
 
@@ -50,7 +50,7 @@ static struct reply ask_as(struct place *place, unsigned uid, enum question ques
 	return ask.reply;
 }
 
-static void assert_text_has(struct place *place, const char *path, const char *part)
+static void assert_text_has(struct json_path *place, const char *path, const char *part)
 {
 	char *text = world_cat(place->world, path);
 
@@ -63,7 +63,7 @@ static void assert_text_has(struct place *place, const char *path, const char *p
 /* As many .wait as there may be: the others are told so at once, and nothing else waits behind them. */
 static void test_so_many_questions_wait_and_the_owner_has_room(void **state)
 {
-	struct place place;
+	struct json_path place;
 	static struct ask asks[WAITS_MAX + 2];
 	size_t n = 0;
 	(void)state;
@@ -77,14 +77,14 @@ static void test_so_many_questions_wait_and_the_owner_has_room(void **state)
 		assert_non_null(asks[n].wait);
 	}
 	struct reply reply = ask_as(&place, OTHER, ASK_WAIT, id, NULL);
-	assert_fault(&reply, FAULT_QUEUE);
+	assert_error(&reply, ERR_QUEUE);
 	for (; n < WAITS_MAX; n++) {
 		asks[n] = (struct ask){ .uid = OWNER };
 		ask_put(&asks[n], place.world, ASK_WAIT, id, NULL);
 		assert_non_null(asks[n].wait);
 	}
 	reply = ask_as(&place, OWNER, ASK_WAIT, id, NULL);
-	assert_fault(&reply, FAULT_QUEUE);
+	assert_error(&reply, ERR_QUEUE);
 	assert_int_equal(engine_stats(place.world->engine).watching, WAITS_MAX);
 	assert_text_has(&place, ".describefs/status", "turned away     2 questions");
 	assert_text_has(&place, ".describefs/errors", "too many questions wait already");
@@ -102,7 +102,7 @@ static void test_so_many_questions_wait_and_the_owner_has_room(void **state)
 
 static void test_so_many_made_up_ids_are_known_for_other_users(void **state)
 {
-	struct place place;
+	struct json_path place;
 	char name[24];
 	size_t refused = 0;
 	(void)state;
@@ -113,8 +113,8 @@ static void test_so_many_made_up_ids_are_known_for_other_users(void **state)
 	for (int i = 0; i < 20000; i++) { /* each exists by its form, and the kernel holds it */
 		snprintf(name, sizeof(name), "%d", 100000 + i);
 		struct reply reply = ask_as(&place, OTHER, ASK_LOOKUP, training, name);
-		refused += reply.outcome == OUTCOME_FAILED && reply.fault == FAULT_QUEUE;
-		ids[i] = reply.outcome == OUTCOME_FOUND ? reply.entry.id : 0;
+		refused += reply.outcome == RESULT_FAILED && reply.error == ERR_QUEUE;
+		ids[i] = reply.outcome == RESULT_FOUND ? reply.entry.id : 0;
 	}
 	assert_int_equal(refused, 20000 - OTHERS_MAX);
 	assert_true(tree_stats(place.world->tree).nodes < 2 * OTHERS_MAX + 100); /* with a directory of runs each */
@@ -128,7 +128,7 @@ static void test_so_many_made_up_ids_are_known_for_other_users(void **state)
 		tree_forget(place.world->tree, ids[i], 1);
 	reply = ask_as(&place, OTHER, ASK_LOOKUP, training, "999"); /* the kernel let go of them */
 	assert_found(&reply);
-	assert_true(tree_stats(place.world->tree).others <= LOOSE_MAX + 1);
+	assert_true(tree_stats(place.world->tree).others <= UNLISTED_MAX + 1);
 	free(ids);
 	leave(&place);
 }
@@ -136,7 +136,7 @@ static void test_so_many_made_up_ids_are_known_for_other_users(void **state)
 /* Names that the cloud says are not there are kept for a moment, and no more of them than fit. */
 static void test_misses_of_made_up_names_do_not_pile_up(void **state)
 {
-	struct place place;
+	struct json_path place;
 	char name[24];
 	(void)state;
 
@@ -148,14 +148,14 @@ static void test_misses_of_made_up_names_do_not_pile_up(void **state)
 		struct reply reply = ask_as(&place, OTHER, ASK_LOOKUP, training, name);
 		assert_absent(&reply);
 	}
-	assert_true(tree_stats(place.world->tree).nodes < LOOSE_MAX + 100);
-	assert_true(tree_stats(place.world->tree).memory < before + LOOSE_MAX * 600);
+	assert_true(tree_stats(place.world->tree).nodes < UNLISTED_MAX + 100);
+	assert_true(tree_stats(place.world->tree).memory < before + UNLISTED_MAX * 600);
 	leave(&place);
 }
 
 static void test_other_users_events_leave_the_owners(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { .uid = OWNER };
 	char path[64];
 	(void)state;
@@ -176,7 +176,7 @@ static void test_other_users_events_leave_the_owners(void **state)
 	script_advance(&place.world->script, 16000);
 	struct reply reply = ask_as(&place, OWNER, ASK_ATTR, events, NULL);
 	assert_true(reply.entry.attr.size > 0);
-	/* one that began anew is empty until the next change, and no error */
+	/* one that began anew is empty until the next change, and no errnum */
 	size_t size = 1;
 	uint64_t oldest = world_find(place.world, "training/train-0002");
 	assert_non_null(tree_read(place.world->tree, oldest + INDEX_EVENTS, &size));
@@ -186,7 +186,7 @@ static void test_other_users_events_leave_the_owners(void **state)
 
 static void test_so_many_tables_are_kept_open(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct reply reply;
 	(void)state;
 
@@ -198,12 +198,12 @@ static void test_so_many_tables_are_kept_open(void **state)
 		if (i < TABLES_OTHERS_MAX)
 			assert_found(&reply);
 		else
-			assert_fault(&reply, FAULT_QUEUE);
+			assert_error(&reply, ERR_QUEUE);
 		reply = ask_as(&place, OWNER, ASK_LOOKUP, training, ".table.tsv");
 		if (i < TABLES_MAX)
 			assert_found(&reply);
 		else
-			assert_fault(&reply, FAULT_QUEUE);
+			assert_error(&reply, ERR_QUEUE);
 		snprintf(thing->name, sizeof(thing->name), "name %d", i);
 		thing->revision++;
 		script_advance(&place.world->script, LIST_MS + 1);
@@ -212,7 +212,7 @@ static void test_so_many_tables_are_kept_open(void **state)
 }
 
 /* An answer of one resource with `n` members beside its Id, or of a page of `n` items: the reply's fault. */
-static enum fault answer_members(struct place *place, size_t n)
+static enum error answer_members(struct json_path *place, size_t n)
 {
 	struct ask ask = { .uid = OWNER };
 	struct buf body;
@@ -225,10 +225,10 @@ static enum fault answer_members(struct place *place, size_t n)
 	while (!ask.answers)
 		assert_true(script_step(&place->world->script));
 	buf_release(&body);
-	return ask.reply.outcome == OUTCOME_FAILED ? ask.reply.fault : FAULT_NONE;
+	return ask.reply.outcome == RESULT_FAILED ? ask.reply.error : ERR_NONE;
 }
 
-static enum fault answer_page(struct place *place, size_t n)
+static enum error answer_page(struct json_path *place, size_t n)
 {
 	struct ask ask = { .uid = OWNER };
 	struct buf body;
@@ -241,36 +241,36 @@ static enum fault answer_page(struct place *place, size_t n)
 	while (!ask.answers)
 		assert_true(script_step(&place->world->script));
 	buf_release(&body);
-	return ask.reply.outcome == OUTCOME_FAILED ? ask.reply.fault : FAULT_NONE;
+	return ask.reply.outcome == RESULT_FAILED ? ask.reply.error : ERR_NONE;
 }
 
-static void assert_answers(enum fault answer(struct place *place, size_t n), size_t n, enum fault fault,
-	const char *error)
+static void assert_answers(enum error answer(struct json_path *place, size_t n), size_t n, enum error error,
+	const char *errnum)
 {
-	struct place place;
+	struct json_path place;
 
 	enter(&place, "tione");
 	place.cloud.latency_ms = -1;
-	assert_int_equal(answer(&place, n), fault);
-	assert_text_has(&place, ".describefs/errors", error);
+	assert_int_equal(answer(&place, n), error);
+	assert_text_has(&place, ".describefs/errors", errnum);
 	leave(&place);
 }
 
 static void test_an_answer_is_so_large(void **state)
 {
 	(void)state;
-	assert_answers(answer_members, SNAPSHOT_ENTRIES_MAX - 1, FAULT_NONE, "");
-	assert_answers(answer_members, SNAPSHOT_ENTRIES_MAX, FAULT_TOO_BIG, "a resource is over 8,192 files");
-	assert_answers(answer_members, JSON_VALUES_MAX - 8, FAULT_TOO_BIG, "a resource is over 8,192 files");
-	assert_answers(answer_members, JSON_VALUES_MAX, FAULT_TOO_BIG, "80,000 values");
-	assert_answers(answer_page, 16384, FAULT_NONE, "");
-	assert_answers(answer_page, 16385, FAULT_TOO_BIG, "a page over 16,384 items");
+	assert_answers(answer_members, SNAPSHOT_ENTRIES_MAX - 1, ERR_NONE, "");
+	assert_answers(answer_members, SNAPSHOT_ENTRIES_MAX, ERR_TOO_BIG, "a resource is over 8,192 files");
+	assert_answers(answer_members, JSON_VALUES_MAX - 8, ERR_TOO_BIG, "a resource is over 8,192 files");
+	assert_answers(answer_members, JSON_VALUES_MAX, ERR_TOO_BIG, "80,000 values");
+	assert_answers(answer_page, 16384, ERR_NONE, "");
+	assert_answers(answer_page, 16385, ERR_TOO_BIG, "a page over 16,384 items");
 }
 
 /* A list's item that is too large for one stands in the listing, and is described by a call of its own. */
 static void test_a_listed_item_is_so_large(void **state)
 {
-	struct place place;
+	struct json_path place;
 	char *text = xcalloc((2 << 20) + 1, 1);
 	struct ask ask = { .uid = OWNER };
 	(void)state;

@@ -29,7 +29,7 @@ struct chaos {
 	struct task tasks[TASKS];
 	struct ask asks[ASKS];
 	unsigned seed;
-	bool met[FAULT_COUNT]; /* faults that happened */
+	bool met[ERR_COUNT]; /* faults that happened */
 	size_t fresh, stale, absent, failed;
 };
 
@@ -63,7 +63,7 @@ static void enter(struct chaos *chaos, unsigned seed)
 		chaos->tasks[i].gone_ms = chaos->tasks[i].back_ms = -1;
 		say_when(chaos, &chaos->tasks[i]);
 	}
-	chaos->met[FAULT_TIMEOUT] = true; /* whoever waits too long */
+	chaos->met[ERR_TIMEOUT] = true; /* whoever waits too long */
 }
 
 static void leave(struct chaos *chaos)
@@ -118,12 +118,12 @@ static void then_check(struct ask *ask)
 	struct chaos *chaos = (struct chaos *)(void *)((char *)ask->world->script.on_send_arg -
 		offsetof(struct chaos, cloud));
 
-	if (ask->reply.outcome == OUTCOME_ABSENT || ask->reply.fault == FAULT_NOT_FOUND) {
+	if (ask->reply.outcome == RESULT_ABSENT || ask->reply.error == ERR_NOT_FOUND) {
 		check_absent(chaos, ask);
-	} else if (ask->reply.outcome == OUTCOME_FAILED) {
+	} else if (ask->reply.outcome == RESULT_FAILED) {
 		chaos->failed++;
-		if (!chaos->met[ask->reply.fault])
-			fail_msg("%s came of nothing", fault_name(ask->reply.fault));
+		if (!chaos->met[ask->reply.error])
+			fail_msg("%s came of nothing", error_name(ask->reply.error));
 	} else if (ask->question == ASK_LOOKUP && tree_read(ask->world->tree, ask->reply.entry.id,
 			&(size_t){ 0 })) {
 		check_value(chaos, ask);
@@ -147,7 +147,7 @@ static void put_question(struct chaos *chaos)
 	}
 	/* a directory that an earlier question found is asked for its file, which its own answer checks */
 	bool down = ask->answers && ask->question == ASK_LOOKUP &&
-		ask->reply.outcome == OUTCOME_FOUND &&
+		ask->reply.outcome == RESULT_FOUND &&
 		!tree_read(chaos->world->tree, ask->reply.entry.id, &(size_t){ 0 });
 	uint64_t id = ask->reply.entry.id;
 	ask->then = then_check;
@@ -186,24 +186,24 @@ static void fail_one(struct chaos *chaos, struct exchange *exchange)
 {
 	static const struct {
 		const char *code;
-		enum fault fault;
-	} codes[] = { { "InternalError", FAULT_SERVER }, { "RequestLimitExceeded", FAULT_THROTTLED },
-		{ "AuthFailure.SignatureFailure", FAULT_KEY }, { "UnauthorizedOperation", FAULT_DENIED },
-		{ "AuthFailure.SignatureExpire", FAULT_CLOCK } };
-	static const enum fault faults[] = { FAULT_LOST, FAULT_REFUSED, FAULT_NO_HOST, FAULT_TLS,
-		FAULT_TOO_BIG };
+		enum error error;
+	} codes[] = { { "InternalError", ERR_SERVER }, { "RequestLimitExceeded", ERR_THROTTLED },
+		{ "AuthFailure.SignatureFailure", ERR_KEY }, { "UnauthorizedOperation", ERR_DENIED },
+		{ "AuthFailure.SignatureExpire", ERR_CLOCK } };
+	static const enum error errors[] = { ERR_LOST, ERR_REFUSED, ERR_NO_HOST, ERR_TLS,
+		ERR_TOO_BIG };
 	size_t i;
 
 	if (chance(chaos, 2)) {
 		i = chance(chaos, COUNT(codes));
-		chaos->met[codes[i].fault] = true;
+		chaos->met[codes[i].error] = true;
 		exchange_error(exchange, codes[i].code);
 	} else if (chance(chaos, 4)) {
-		i = chance(chaos, COUNT(faults));
-		chaos->met[faults[i]] = true;
-		exchange_fail(exchange, faults[i]);
+		i = chance(chaos, COUNT(errors));
+		chaos->met[errors[i]] = true;
+		exchange_fail(exchange, errors[i]);
 	} else {
-		chaos->met[FAULT_ANSWER] = true;
+		chaos->met[ERR_ANSWER] = true;
 		exchange_say(exchange, 200, "<html>");
 	}
 }
@@ -288,7 +288,7 @@ static void test_an_engine_may_end_in_the_middle_of_anything(void **state)
 	for (unsigned seed = 1; seed <= 30; seed++) {
 		struct chaos *chaos = xcalloc(1, sizeof(*chaos));
 		enter(chaos, seed);
-		chaos->met[FAULT_LOST] = chaos->met[FAULT_QUEUE] = true;
+		chaos->met[ERR_LOST] = chaos->met[ERR_QUEUE] = true;
 		for (int step = 0; step < 200 + (int)seed; step++) {
 			put_question(chaos);
 			if (chance(chaos, 4) == 0)

@@ -7,29 +7,29 @@
 
 #include "cloud.h"
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
 	unsigned reloads;
 	bool reload_fails;
 };
 
-static bool look(void *arg, struct origin *out, struct buf *why)
+static bool look(void *arg, struct credential_source *out, struct buf *why)
 {
-	struct place *place = arg;
+	struct json_path *place = arg;
 	char id[] = "AKIDnew", secret[] = "new-secret", token[] = "new-token";
-	struct origin fresh = { .kind = ORIGIN_KEY, .key = { id, secret, token } };
+	struct credential_source fresh = { .kind = CREDENTIAL_SOURCE_KEY, .key = { id, secret, token } };
 
 	place->reloads++;
 	if (place->reload_fails)
 		return !buf_puts(why, "no better key");
-	origin_copy(out, &fresh);
+	credential_source_copy(out, &fresh);
 	return true;
 }
 
-static void enter_with(struct place *place, struct setup setup)
+static void enter_with(struct json_path *place, struct setup setup)
 {
-	*place = (struct place){ 0 };
+	*place = (struct json_path){ 0 };
 	setup.look = look;
 	setup.key_arg = place;
 	place->world = world_open(&setup);
@@ -37,28 +37,28 @@ static void enter_with(struct place *place, struct setup setup)
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 120);
 }
 
-static void enter(struct place *place)
+static void enter(struct json_path *place)
 {
 	enter_with(place, world_setup());
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct place *place, int64_t ms)
+static void advance(struct json_path *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
 
-static void put(struct place *place, struct ask *ask, const char *id)
+static void put(struct json_path *place, struct ask *ask, const char *id)
 {
 	ask_put(ask, place->world, ASK_LOOKUP, world_find(place->world, "training"), id);
 }
 
-static struct exchange *only(struct place *place)
+static struct exchange *only(struct json_path *place)
 {
 	return world_only(place->world);
 }
@@ -77,7 +77,7 @@ static void test_a_wrong_clock_is_learned_once_from_the_answers_date(void **stat
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(steps_s); i++) {
-		struct place place;
+		struct json_path place;
 		struct ask ask = { 0 }, next = { 0 };
 		enter(&place);
 		place.world->script.wall_step_s = steps_s[i];
@@ -100,7 +100,7 @@ static void test_a_wrong_clock_is_learned_once_from_the_answers_date(void **stat
 /* promise: 6 */
 static void test_calls_that_were_signed_before_the_clock_was_learned_are_all_repaired(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask asks[5] = { { 0 } };
 	char id[16];
 	(void)state;
@@ -123,7 +123,7 @@ static void test_calls_that_were_signed_before_the_clock_was_learned_are_all_rep
 
 static void test_an_expired_signature_with_a_right_clock_is_told_at_once(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -131,14 +131,14 @@ static void test_an_expired_signature_with_a_right_clock_is_told_at_once(void **
 	place.world->script.wall_step_s = 30; /* too little to explain it */
 	put(&place, &ask, "train-0001");
 	exchange_error(only(&place), "AuthFailure.SignatureExpire");
-	assert_fault(&ask.reply, FAULT_CLOCK);
+	assert_error(&ask.reply, ERR_CLOCK);
 	assert_calls(place.world, 1);
 	leave(&place);
 }
 
 static void test_a_clock_that_is_still_wrong_after_it_was_learned_is_told(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -148,7 +148,7 @@ static void test_a_clock_that_is_still_wrong_after_it_was_learned_is_told(void *
 	exchange_error(only(&place), "AuthFailure.SignatureExpire");
 	place.world->script.wall_step_s = 90000; /* and it stepped again */
 	exchange_error(only(&place), "AuthFailure.SignatureExpire");
-	assert_fault(&ask.reply, FAULT_CLOCK);
+	assert_error(&ask.reply, ERR_CLOCK);
 	assert_calls(place.world, 2);
 	leave(&place);
 }
@@ -159,7 +159,7 @@ static void test_a_date_that_is_none_teaches_nothing(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(dates); i++) {
-		struct place place;
+		struct json_path place;
 		struct ask ask = { 0 };
 		struct response response;
 		enter(&place);
@@ -171,7 +171,7 @@ static void test_a_date_that_is_none_teaches_nothing(void **state)
 		buf_puts(&response.body, "{\"Response\": {\"Error\": {\"Code\": "
 			"\"AuthFailure.SignatureExpire\", \"Message\": \"\"}, \"RequestId\": \"r\"}}");
 		exchange_answer(only(&place), &response);
-		assert_fault(&ask.reply, FAULT_CLOCK);
+		assert_error(&ask.reply, ERR_CLOCK);
 		assert_int_equal(engine_stats(place.world->engine).clock_offset_s, 0);
 		assert_calls(place.world, 1);
 		leave(&place);
@@ -181,7 +181,7 @@ static void test_a_date_that_is_none_teaches_nothing(void **state)
 /* promise: 6 */
 static void test_a_wall_clock_that_steps_changes_no_ttl_and_no_deadline(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -203,7 +203,7 @@ static void test_a_wall_clock_that_steps_changes_no_ttl_and_no_deadline(void **s
 /* promise: 6 */
 static void test_a_refused_token_has_the_key_read_again_once(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -222,7 +222,7 @@ static void test_a_refused_token_has_the_key_read_again_once(void **state)
 
 static void test_a_token_that_is_refused_again_is_told(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -230,7 +230,7 @@ static void test_a_token_that_is_refused_again_is_told(void **state)
 	put(&place, &ask, "train-0001");
 	exchange_error(only(&place), "AuthFailure.TokenFailure");
 	exchange_error(only(&place), "AuthFailure.TokenFailure");
-	assert_fault(&ask.reply, FAULT_TOKEN);
+	assert_error(&ask.reply, ERR_TOKEN);
 	assert_int_equal(place.reloads, 1);
 	assert_calls(place.world, 2);
 	leave(&place);
@@ -238,7 +238,7 @@ static void test_a_token_that_is_refused_again_is_told(void **state)
 
 static void test_no_second_call_is_made_when_no_new_key_is_found(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -246,7 +246,7 @@ static void test_no_second_call_is_made_when_no_new_key_is_found(void **state)
 	place.reload_fails = true;
 	put(&place, &ask, "train-0001");
 	exchange_error(only(&place), "AuthFailure.TokenFailure");
-	assert_fault(&ask.reply, FAULT_TOKEN);
+	assert_error(&ask.reply, ERR_TOKEN);
 	assert_int_equal(place.reloads, 1);
 	assert_calls(place.world, 1);
 	leave(&place);
@@ -254,7 +254,7 @@ static void test_no_second_call_is_made_when_no_new_key_is_found(void **state)
 
 static void test_clock_and_token_may_both_be_wrong(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 

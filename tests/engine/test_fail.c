@@ -10,12 +10,12 @@
 
 enum { LIVE_MS = 15000, LIST_MS = 30000 };
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter_stale(struct place *place, int64_t stale_s)
+static void enter_stale(struct json_path *place, int64_t stale_s)
 {
 	struct setup setup = world_setup();
 
@@ -25,12 +25,12 @@ static void enter_stale(struct place *place, int64_t stale_s)
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 2);
 }
 
-static void enter(struct place *place)
+static void enter(struct json_path *place)
 {
 	enter_stale(place, 3600);
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
@@ -39,75 +39,75 @@ static void leave(struct place *place)
 enum { AGAIN = 3 };
 
 /* One way of failing, and what the contract's section 4 says of it. */
-struct row {
+struct field {
 	const char *code; /* in an Error, with HTTP 200 */
 	int status; /* HTTP, with a body that is none */
-	enum fault network;
+	enum error network;
 	const char *body; /* with HTTP 200 */
-	enum fault fault;
-	int error;
+	enum error error;
+	int errnum;
 	bool stale; /* the last good answer is served instead */
 	bool drops; /* what is kept of it goes */
 	unsigned tries; /* AGAIN: up to the deadline, or until a last good answer is served */
 };
 
-static const struct row ROWS[] = {
-	{ .code = "ResourceNotFound", .fault = FAULT_NOT_FOUND, .error = ENOENT, .drops = true, .tries = 1 },
-	{ .code = "FailedOperation.RecordNotFound", .fault = FAULT_NOT_FOUND, .error = ENOENT,
+static const struct field ROWS[] = {
+	{ .code = "ResourceNotFound", .error = ERR_NOT_FOUND, .errnum = ENOENT, .drops = true, .tries = 1 },
+	{ .code = "FailedOperation.RecordNotFound", .error = ERR_NOT_FOUND, .errnum = ENOENT,
 		.drops = true, .tries = 1 },
-	{ .code = "AuthFailure.SignatureFailure", .fault = FAULT_KEY, .error = EACCES, .stale = true,
+	{ .code = "AuthFailure.SignatureFailure", .error = ERR_KEY, .errnum = EACCES, .stale = true,
 		.tries = 1 },
-	{ .code = "AuthFailure.TokenFailure", .fault = FAULT_TOKEN, .error = EACCES, .stale = true,
+	{ .code = "AuthFailure.TokenFailure", .error = ERR_TOKEN, .errnum = EACCES, .stale = true,
 		.tries = 1 },
-	{ .status = 401, .fault = FAULT_KEY, .error = EACCES, .stale = true, .tries = 1 },
-	{ .code = "UnauthorizedOperation", .fault = FAULT_DENIED, .error = EACCES, .drops = true,
+	{ .status = 401, .error = ERR_KEY, .errnum = EACCES, .stale = true, .tries = 1 },
+	{ .code = "UnauthorizedOperation", .error = ERR_DENIED, .errnum = EACCES, .drops = true,
 		.tries = 1 },
-	{ .code = "FailedOperation.NoPermission", .fault = FAULT_DENIED, .error = EACCES, .drops = true,
+	{ .code = "FailedOperation.NoPermission", .error = ERR_DENIED, .errnum = EACCES, .drops = true,
 		.tries = 1 },
-	{ .status = 403, .fault = FAULT_DENIED, .error = EACCES, .drops = true, .tries = 1 },
-	{ .code = "RequestLimitExceeded.UinLimitExceeded", .fault = FAULT_THROTTLED, .error = EBUSY,
+	{ .status = 403, .error = ERR_DENIED, .errnum = EACCES, .drops = true, .tries = 1 },
+	{ .code = "RequestLimitExceeded.UinLimitExceeded", .error = ERR_THROTTLED, .errnum = EBUSY,
 		.stale = true, .tries = AGAIN },
-	{ .status = 429, .fault = FAULT_THROTTLED, .error = EBUSY, .stale = true, .tries = AGAIN },
-	{ .code = "InvalidAction", .fault = FAULT_UNSUPPORTED, .error = EOPNOTSUPP, .stale = true,
+	{ .status = 429, .error = ERR_THROTTLED, .errnum = EBUSY, .stale = true, .tries = AGAIN },
+	{ .code = "InvalidAction", .error = ERR_UNSUPPORTED, .errnum = EOPNOTSUPP, .stale = true,
 		.tries = 1 },
-	{ .code = "UnsupportedRegion", .fault = FAULT_UNSUPPORTED, .error = EOPNOTSUPP, .stale = true,
+	{ .code = "UnsupportedRegion", .error = ERR_UNSUPPORTED, .errnum = EOPNOTSUPP, .stale = true,
 		.tries = 1 },
-	{ .code = "InvalidParameterValue", .fault = FAULT_NAME, .error = EINVAL, .stale = true,
+	{ .code = "InvalidParameterValue", .error = ERR_NAME, .errnum = EINVAL, .stale = true,
 		.tries = 1 },
-	{ .code = "InternalError", .fault = FAULT_SERVER, .error = EIO, .stale = true, .tries = AGAIN },
-	{ .code = "FailedOperation", .fault = FAULT_SERVER, .error = EIO, .stale = true, .tries = AGAIN },
-	{ .status = 503, .fault = FAULT_SERVER, .error = EIO, .stale = true, .tries = AGAIN },
-	{ .status = 504, .fault = FAULT_TIMEOUT, .error = ETIMEDOUT, .stale = true, .tries = AGAIN },
-	{ .status = 302, .fault = FAULT_TLS, .error = EPROTO, .stale = true, .tries = 1 },
-	{ .network = FAULT_LOST, .fault = FAULT_LOST, .error = EIO, .stale = true, .tries = AGAIN },
-	{ .network = FAULT_TIMEOUT, .fault = FAULT_TIMEOUT, .error = ETIMEDOUT, .stale = true,
+	{ .code = "InternalError", .error = ERR_SERVER, .errnum = EIO, .stale = true, .tries = AGAIN },
+	{ .code = "FailedOperation", .error = ERR_SERVER, .errnum = EIO, .stale = true, .tries = AGAIN },
+	{ .status = 503, .error = ERR_SERVER, .errnum = EIO, .stale = true, .tries = AGAIN },
+	{ .status = 504, .error = ERR_TIMEOUT, .errnum = ETIMEDOUT, .stale = true, .tries = AGAIN },
+	{ .status = 302, .error = ERR_TLS, .errnum = EPROTO, .stale = true, .tries = 1 },
+	{ .network = ERR_LOST, .error = ERR_LOST, .errnum = EIO, .stale = true, .tries = AGAIN },
+	{ .network = ERR_TIMEOUT, .error = ERR_TIMEOUT, .errnum = ETIMEDOUT, .stale = true,
 		.tries = AGAIN },
-	{ .network = FAULT_NO_HOST, .fault = FAULT_NO_HOST, .error = EHOSTUNREACH, .stale = true,
+	{ .network = ERR_NO_HOST, .error = ERR_NO_HOST, .errnum = EHOSTUNREACH, .stale = true,
 		.tries = AGAIN },
-	{ .network = FAULT_NO_NETWORK, .fault = FAULT_NO_NETWORK, .error = ENETUNREACH, .stale = true,
+	{ .network = ERR_NO_NETWORK, .error = ERR_NO_NETWORK, .errnum = ENETUNREACH, .stale = true,
 		.tries = AGAIN },
-	{ .network = FAULT_REFUSED, .fault = FAULT_REFUSED, .error = ECONNREFUSED, .stale = true,
+	{ .network = ERR_REFUSED, .error = ERR_REFUSED, .errnum = ECONNREFUSED, .stale = true,
 		.tries = AGAIN },
-	{ .network = FAULT_TLS, .fault = FAULT_TLS, .error = EPROTO, .stale = true, .tries = 1 },
-	{ .network = FAULT_TOO_BIG, .fault = FAULT_TOO_BIG, .error = EFBIG, .stale = true, .tries = 1 },
-	{ .network = FAULT_LOCAL, .fault = FAULT_LOCAL, .error = EIO, .stale = true, .tries = 1 },
-	{ .body = "<html>", .fault = FAULT_ANSWER, .error = EBADMSG, .stale = true, .tries = 1 },
-	{ .body = "", .fault = FAULT_ANSWER, .error = EBADMSG, .stale = true, .tries = 1 },
-	{ .body = "{\"Response\": {\"TrainingTaskDetail\": {\"Id\": \"train-0001\"", .fault = FAULT_ANSWER,
-		.error = EBADMSG, .stale = true, .tries = 1 },
+	{ .network = ERR_TLS, .error = ERR_TLS, .errnum = EPROTO, .stale = true, .tries = 1 },
+	{ .network = ERR_TOO_BIG, .error = ERR_TOO_BIG, .errnum = EFBIG, .stale = true, .tries = 1 },
+	{ .network = ERR_LOCAL, .error = ERR_LOCAL, .errnum = EIO, .stale = true, .tries = 1 },
+	{ .body = "<html>", .error = ERR_ANSWER, .errnum = EBADMSG, .stale = true, .tries = 1 },
+	{ .body = "", .error = ERR_ANSWER, .errnum = EBADMSG, .stale = true, .tries = 1 },
+	{ .body = "{\"Response\": {\"TrainingTaskDetail\": {\"Id\": \"train-0001\"", .error = ERR_ANSWER,
+		.errnum = EBADMSG, .stale = true, .tries = 1 },
 	{ .body = "{\"Response\": {\"TrainingTaskDetail\": {\"Id\": \"train-0001\"}}}",
-		.fault = FAULT_ANSWER, .error = EBADMSG, .stale = true, .tries = 1 },
-	{ .body = "{\"Response\": {\"RequestId\": \"r\"}}", .fault = FAULT_ANSWER, .error = EBADMSG,
+		.error = ERR_ANSWER, .errnum = EBADMSG, .stale = true, .tries = 1 },
+	{ .body = "{\"Response\": {\"RequestId\": \"r\"}}", .error = ERR_ANSWER, .errnum = EBADMSG,
 		.stale = true, .tries = 1 },
 	{ .body = "{\"Response\": {\"TrainingTaskDetail\": null, \"RequestId\": \"r\"}}",
-		.fault = FAULT_ANSWER, .error = EBADMSG, .stale = true, .tries = 1 },
+		.error = ERR_ANSWER, .errnum = EBADMSG, .stale = true, .tries = 1 },
 	{ .body = "{\"Response\": {\"TrainingTaskDetail\": [], \"RequestId\": \"r\"}}",
-		.fault = FAULT_ANSWER, .error = EBADMSG, .stale = true, .tries = 1 },
+		.error = ERR_ANSWER, .errnum = EBADMSG, .stale = true, .tries = 1 },
 	{ .body = "{\"Response\": {\"TrainingTaskDetail\": {\"Id\": \"train-0002\"}, "
-		"\"RequestId\": \"r\"}}", .fault = FAULT_ANSWER, .error = EBADMSG, .stale = true, .tries = 1 },
+		"\"RequestId\": \"r\"}}", .error = ERR_ANSWER, .errnum = EBADMSG, .stale = true, .tries = 1 },
 };
 
-static void fail_exchange(struct exchange *exchange, const struct row *row)
+static void fail_exchange(struct exchange *exchange, const struct field *row)
 {
 	if (row->code)
 		exchange_error(exchange, row->code);
@@ -120,8 +120,8 @@ static void fail_exchange(struct exchange *exchange, const struct row *row)
 }
 
 /* Puts the question and fails every try; the test's cloud is out of the way meanwhile. */
-static struct reply ask_failing(struct place *place, enum question question, uint64_t id,
-	const char *name, const struct row *row)
+static struct reply ask_failing(struct json_path *place, enum question question, uint64_t id,
+	const char *name, const struct field *row)
 {
 	struct world *world = place->world;
 	struct ask ask = { 0 };
@@ -144,15 +144,15 @@ static void test_every_cause_is_told_as_the_contract_says_when_nothing_is_known(
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct json_path place;
 		enter(&place);
 		uint64_t id = world_find(place.world, "training");
 		struct reply reply = ask_failing(&place, ASK_LOOKUP, id, "train-0001", &ROWS[i]);
-		if (ROWS[i].fault == FAULT_NOT_FOUND)
+		if (ROWS[i].error == ERR_NOT_FOUND)
 			assert_absent(&reply);
 		else
-			assert_fault(&reply, ROWS[i].fault);
-		assert_int_equal(fault_errno(ROWS[i].fault), ROWS[i].error);
+			assert_error(&reply, ROWS[i].error);
+		assert_int_equal(error_errno(ROWS[i].error), ROWS[i].errnum);
 		if (ROWS[i].tries == AGAIN)
 			assert_in_range(world_calls(place.world), 5, 20);
 		else
@@ -167,7 +167,7 @@ static void test_every_cause_shows_the_last_good_answer_or_not_as_the_contract_s
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct json_path place;
 		size_t size;
 		enter(&place);
 		uint64_t id = world_find(place.world, "training/train-0001");
@@ -175,7 +175,7 @@ static void test_every_cause_shows_the_last_good_answer_or_not_as_the_contract_s
 		struct reply reply = ask_failing(&place, ASK_LOOKUP, id, "status", &ROWS[i]);
 		assert_calls(place.world, ROWS[i].tries);
 		if (!ROWS[i].stale) {
-			assert_fault(&reply, ROWS[i].fault);
+			assert_error(&reply, ROWS[i].error);
 			leave(&place);
 			continue;
 		}
@@ -199,11 +199,11 @@ static void test_every_cause_shows_the_last_good_answer_or_not_as_the_contract_s
 /* promise: 2 */
 static void test_what_is_denied_or_gone_is_dropped(void **state)
 {
-	static const struct row later = { .network = FAULT_TLS };
+	static const struct field later = { .network = ERR_TLS };
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct json_path place;
 		enter(&place);
 		world_count(place.world, "training");
 		uint64_t id = world_find(place.world, "training/train-0001");
@@ -213,7 +213,7 @@ static void test_what_is_denied_or_gone_is_dropped(void **state)
 		script_advance(&place.world->script, 700000);
 		struct reply reply = ask_failing(&place, ASK_OPEN, id, NULL, &later);
 		if (ROWS[i].drops)
-			assert_fault(&reply, FAULT_TLS);
+			assert_error(&reply, ERR_TLS);
 		else
 			assert_found(&reply);
 		leave(&place);
@@ -223,8 +223,8 @@ static void test_what_is_denied_or_gone_is_dropped(void **state)
 /* An open file outlives everything. */
 static void test_an_open_file_is_read_on_after_access_was_denied(void **state)
 {
-	static const struct row denied = { .code = "UnauthorizedOperation" };
-	struct place place;
+	static const struct field denied = { .code = "UnauthorizedOperation" };
+	struct json_path place;
 	size_t size;
 	(void)state;
 
@@ -244,18 +244,18 @@ static void test_without_stale_every_failure_is_one(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct json_path place;
 		enter_stale(&place, 0);
 		uint64_t id = world_find(place.world, "training/train-0001");
 		uint64_t training = world_find(place.world, "training");
 		script_advance(&place.world->script, LIVE_MS);
 		struct reply reply = ask_failing(&place, ASK_LOOKUP, id, "status", &ROWS[i]);
-		assert_fault(&reply, ROWS[i].fault);
+		assert_error(&reply, ROWS[i].error);
 		reply = world_ask(place.world, ASK_LOOKUP, training, "train-0001");
-		if (ROWS[i].fault == FAULT_NOT_FOUND)
+		if (ROWS[i].error == ERR_NOT_FOUND)
 			assert_absent(&reply);
 		else
-			assert_fault(&reply, ROWS[i].fault);
+			assert_error(&reply, ROWS[i].error);
 		leave(&place);
 	}
 }
@@ -263,8 +263,8 @@ static void test_without_stale_every_failure_is_one(void **state)
 /* promise: 2 */
 static void test_a_last_good_answer_is_served_while_it_is_younger_than_stale(void **state)
 {
-	static const struct row down = { .network = FAULT_TLS };
-	struct place place;
+	static const struct field down = { .network = ERR_TLS };
+	struct json_path place;
 	(void)state;
 
 	enter_stale(&place, 100);
@@ -274,7 +274,7 @@ static void test_a_last_good_answer_is_served_while_it_is_younger_than_stale(voi
 	assert_found(&reply);
 	script_advance(&place.world->script, 1);
 	reply = world_ask(place.world, ASK_LOOKUP, id, "status");
-	assert_fault(&reply, FAULT_TLS);
+	assert_error(&reply, ERR_TLS);
 	leave(&place);
 }
 
@@ -286,7 +286,7 @@ static void test_a_listing_that_can_not_be_refreshed_is_the_old_one_marked_stale
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct json_path place;
 		enter(&place);
 		uint64_t id = world_find(place.world, "training");
 		assert_int_equal(world_count(place.world, "training"), 2);
@@ -294,8 +294,8 @@ static void test_a_listing_that_can_not_be_refreshed_is_the_old_one_marked_stale
 		script_advance(&place.world->script, LIST_MS);
 		cloud_add(&place.cloud, "training", NULL, "train-new");
 		struct reply reply = ask_failing(&place, ASK_OPEN, id, NULL, &ROWS[i]);
-		if (ROWS[i].drops && ROWS[i].fault == FAULT_DENIED) {
-			assert_fault(&reply, FAULT_DENIED);
+		if (ROWS[i].drops && ROWS[i].error == ERR_DENIED) {
+			assert_error(&reply, ERR_DENIED);
 			assert_null(world_names(place.world, id));
 		} else {
 			/* a list has no resource of its own that could be missing */
@@ -311,8 +311,8 @@ static void test_a_listing_that_can_not_be_refreshed_is_the_old_one_marked_stale
 
 static void test_without_stale_an_old_listing_vouches_for_no_name(void **state)
 {
-	static const struct row down = { .code = "InternalError" };
-	struct place place;
+	static const struct field down = { .code = "InternalError" };
+	struct json_path place;
 	(void)state;
 
 	enter_stale(&place, 0);
@@ -320,9 +320,9 @@ static void test_without_stale_an_old_listing_vouches_for_no_name(void **state)
 	world_count(place.world, "training");
 	script_advance(&place.world->script, LIST_MS);
 	struct reply reply = ask_failing(&place, ASK_OPEN, id, NULL, &down);
-	assert_fault(&reply, FAULT_SERVER);
+	assert_error(&reply, ERR_SERVER);
 	reply = ask_failing(&place, ASK_LOOKUP, id, "train-0001", &down);
-	assert_fault(&reply, FAULT_SERVER);
+	assert_error(&reply, ERR_SERVER);
 	leave(&place);
 }
 
@@ -331,25 +331,25 @@ static void test_a_cold_listing_tells_the_cause(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct json_path place;
 		enter(&place);
-		enum fault fault = ROWS[i].fault;
+		enum error error = ROWS[i].error;
 		/* nobody's name is in it, so a refused parameter is our own, and nothing can be missing */
-		if (fault == FAULT_NAME)
-			fault = FAULT_PARAMETER;
-		if (fault == FAULT_NOT_FOUND)
-			fault = FAULT_SERVER;
+		if (error == ERR_NAME)
+			error = ERR_PARAMETER;
+		if (error == ERR_NOT_FOUND)
+			error = ERR_SERVER;
 		struct reply reply = ask_failing(&place, ASK_OPEN, world_find(place.world, "training"), NULL,
 			&ROWS[i]);
-		assert_fault(&reply, fault);
+		assert_error(&reply, error);
 		leave(&place);
 	}
 }
 
 static void test_a_denied_listing_forgets_its_names_and_comes_back_with_the_right(void **state)
 {
-	static const struct row denied = { .code = "UnauthorizedOperation" };
-	struct place place;
+	static const struct field denied = { .code = "UnauthorizedOperation" };
+	struct json_path place;
 	(void)state;
 
 	enter(&place);
@@ -360,32 +360,32 @@ static void test_a_denied_listing_forgets_its_names_and_comes_back_with_the_righ
 	script_advance(&place.world->script, 6000);
 	place.cloud.fail_code = "InternalError";
 	struct reply reply = world_ask(place.world, ASK_OPEN, id, NULL);
-	assert_fault(&reply, FAULT_SERVER); /* nothing is left that could be stale */
+	assert_error(&reply, ERR_SERVER); /* nothing is left that could be stale */
 	script_advance(&place.world->script, 6000);
 	place.cloud.fail_code = NULL;
 	assert_ls(place.world, "training", "train-0001 train-0002 ");
 	leave(&place);
 }
 
-static void test_a_parameter_refused_for_a_listed_resource_is_not_the_users_fault(void **state)
+static void test_a_parameter_refused_for_a_listed_resource_is_not_the_users_error(void **state)
 {
-	static const struct row refused = { .code = "InvalidParameterValue" };
-	struct place place;
+	static const struct field refused = { .code = "InvalidParameterValue" };
+	struct json_path place;
 	(void)state;
 
 	enter(&place);
 	world_count(place.world, "training");
 	uint64_t id = world_find(place.world, "training/train-0001");
 	struct reply reply = ask_failing(&place, ASK_OPEN, id, NULL, &refused);
-	assert_fault(&reply, FAULT_PARAMETER);
-	assert_int_equal(fault_errno(reply.fault), EIO);
+	assert_error(&reply, ERR_PARAMETER);
+	assert_int_equal(error_errno(reply.error), EIO);
 	leave(&place);
 }
 
 static void test_a_refused_model_id_is_the_users_unless_another_listing_named_it(void **state)
 {
-	static const struct row refused = { .code = "InvalidParameterValue" };
-	struct place place;
+	static const struct field refused = { .code = "InvalidParameterValue" };
+	struct json_path place;
 	(void)state;
 
 	enter(&place);
@@ -393,10 +393,10 @@ static void test_a_refused_model_id_is_the_users_unless_another_listing_named_it
 	assert_ls(place.world, "models", "m-known ");
 	uint64_t models = world_find(place.world, "models");
 	struct reply reply = ask_failing(&place, ASK_LOOKUP, models, "m-typed", &refused);
-	assert_fault(&reply, FAULT_NAME);
+	assert_error(&reply, ERR_NAME);
 	uint64_t versions = world_find(place.world, "models/m-known/versions");
 	reply = ask_failing(&place, ASK_OPEN, versions, NULL, &refused);
-	assert_fault(&reply, FAULT_PARAMETER);
+	assert_error(&reply, ERR_PARAMETER);
 	leave(&place);
 }
 
@@ -405,24 +405,24 @@ static void test_a_refused_model_id_is_the_users_unless_another_listing_named_it
 static void test_no_second_call_is_made_while_a_failure_stands(void **state)
 {
 	static const struct {
-		struct row row;
+		struct field row;
 		int64_t hold_ms;
 	} holds[] = {
-		{ { .network = FAULT_TLS }, 1000 }, { { .code = "AuthFailure.SignatureFailure" }, 1000 },
+		{ { .network = ERR_TLS }, 1000 }, { { .code = "AuthFailure.SignatureFailure" }, 1000 },
 		{ { .code = "UnauthorizedOperation" }, 5000 }, { { .code = "ResourceNotFound" }, 5000 },
 		{ { .body = "<html>" }, 1000 }, { { .code = "UnsupportedRegion" }, 5000 },
 	};
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(holds); i++) {
-		struct place place;
+		struct json_path place;
 		enter(&place);
 		uint64_t id = world_find(place.world, "training");
 		ask_failing(&place, ASK_LOOKUP, id, "train-0001", &holds[i].row);
 		world_calls(place.world);
 		script_advance(&place.world->script, holds[i].hold_ms - 1);
 		struct reply reply = world_ask(place.world, ASK_LOOKUP, id, "train-0001");
-		assert_int_not_equal(reply.outcome, OUTCOME_FOUND);
+		assert_int_not_equal(reply.outcome, RESULT_FOUND);
 		assert_calls(place.world, 0);
 		script_advance(&place.world->script, 1);
 		reply = world_ask(place.world, ASK_LOOKUP, id, "train-0001");
@@ -434,8 +434,8 @@ static void test_no_second_call_is_made_while_a_failure_stands(void **state)
 
 static void test_a_good_answer_ends_a_failure_and_the_stale_mark(void **state)
 {
-	static const struct row down = { .network = FAULT_TLS };
-	struct place place;
+	static const struct field down = { .network = ERR_TLS };
+	struct json_path place;
 	(void)state;
 
 	enter(&place);
@@ -453,7 +453,7 @@ static void test_a_good_answer_ends_a_failure_and_the_stale_mark(void **state)
 /* promise: 2 */
 static void test_stale_is_1_from_the_millisecond_of_expiry(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place);
@@ -470,10 +470,10 @@ static void test_nothing_but_the_api_saying_so_is_ever_enoent(void **state)
 {
 	(void)state;
 
-	for (int fault = 0; fault < FAULT_COUNT; fault++) {
-		assert_int_equal(fault_errno((enum fault)fault) == ENOENT, fault == FAULT_NOT_FOUND);
-		assert_int_not_equal(fault_errno((enum fault)fault), EAGAIN);
-		assert_in_range(fault_errno((enum fault)fault), 0, 133);
+	for (int error = 0; error < ERR_COUNT; error++) {
+		assert_int_equal(error_errno((enum error)error) == ENOENT, error == ERR_NOT_FOUND);
+		assert_int_not_equal(error_errno((enum error)error), EAGAIN);
+		assert_in_range(error_errno((enum error)error), 0, 133);
 	}
 }
 
@@ -490,7 +490,7 @@ int main(void)
 		cmocka_unit_test(test_without_stale_an_old_listing_vouches_for_no_name),
 		cmocka_unit_test(test_a_cold_listing_tells_the_cause),
 		cmocka_unit_test(test_a_denied_listing_forgets_its_names_and_comes_back_with_the_right),
-		cmocka_unit_test(test_a_parameter_refused_for_a_listed_resource_is_not_the_users_fault),
+		cmocka_unit_test(test_a_parameter_refused_for_a_listed_resource_is_not_the_users_error),
 		cmocka_unit_test(test_a_refused_model_id_is_the_users_unless_another_listing_named_it),
 		cmocka_unit_test(test_no_second_call_is_made_while_a_failure_stands),
 		cmocka_unit_test(test_a_good_answer_ends_a_failure_and_the_stale_mark),

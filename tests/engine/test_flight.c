@@ -9,15 +9,15 @@
 
 enum { MANY = 1000 };
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
 	struct ask asks[MANY];
 };
 
-static struct place *enter(size_t n_tasks)
+static struct json_path *enter(size_t n_tasks)
 {
-	struct place *place = xcalloc(1, sizeof(*place));
+	struct json_path *place = xcalloc(1, sizeof(*place));
 
 	place->world = world_open(NULL);
 	cloud_open(&place->cloud, place->world, -1);
@@ -25,25 +25,25 @@ static struct place *enter(size_t n_tasks)
 	return place;
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 	free(place);
 }
 
-static uint64_t training(struct place *place)
+static uint64_t training(struct json_path *place)
 {
 	return world_find(place->world, "training");
 }
 
-static void answer(struct place *place)
+static void answer(struct json_path *place)
 {
 	cloud_answer(&place->cloud, world_only(place->world));
 }
 
 /* All look up the same task's directory. */
-static void ask_all(struct place *place)
+static void ask_all(struct json_path *place)
 {
 	uint64_t id = training(place);
 
@@ -53,7 +53,7 @@ static void ask_all(struct place *place)
 
 static void test_a_thousand_askers_of_one_cold_thing_make_one_call(void **state)
 {
-	struct place *place = enter(1);
+	struct json_path *place = enter(1);
 	(void)state;
 
 	ask_all(place);
@@ -74,7 +74,7 @@ static void test_a_thousand_askers_of_one_cold_thing_make_one_call(void **state)
 
 static void test_askers_of_a_cold_file_on_the_whole_way_down_make_one_call(void **state)
 {
-	struct place *place = enter(1);
+	struct json_path *place = enter(1);
 	uint64_t id;
 	(void)state;
 
@@ -91,7 +91,7 @@ static void test_askers_of_a_cold_file_on_the_whole_way_down_make_one_call(void 
 
 static void test_askers_of_different_questions_share_the_call(void **state)
 {
-	struct place *place = enter(1);
+	struct json_path *place = enter(1);
 	struct ask status = { 0 }, open = { 0 }, attr = { 0 };
 	uint64_t id;
 	(void)state;
@@ -113,14 +113,14 @@ static void test_askers_of_different_questions_share_the_call(void **state)
 
 static void test_a_failing_call_is_one_call_and_a_thousand_same_errors(void **state)
 {
-	struct place *place = enter(1);
+	struct json_path *place = enter(1);
 	(void)state;
 
 	ask_all(place);
 	exchange_error(world_only(place->world), "AuthFailure.SecretIdNotFound");
 	for (size_t i = 0; i < MANY; i++) {
 		assert_int_equal(place->asks[i].answers, 1);
-		assert_fault(&place->asks[i].reply, FAULT_KEY);
+		assert_error(&place->asks[i].reply, ERR_KEY);
 	}
 	assert_calls(place->world, 1);
 	leave(place);
@@ -128,7 +128,7 @@ static void test_a_failing_call_is_one_call_and_a_thousand_same_errors(void **st
 
 static void test_a_thousand_waiters_time_out_together_and_once(void **state)
 {
-	struct place *place = enter(1);
+	struct json_path *place = enter(1);
 	(void)state;
 
 	ask_all(place);
@@ -137,7 +137,7 @@ static void test_a_thousand_waiters_time_out_together_and_once(void **state)
 	script_advance(&place->world->script, 1);
 	assert_int_equal(place->world->unanswered, 0);
 	for (size_t i = 0; i < MANY; i++)
-		assert_fault(&place->asks[i].reply, FAULT_TIMEOUT);
+		assert_error(&place->asks[i].reply, ERR_TIMEOUT);
 	assert_calls(place->world, 1);
 	leave(place);
 }
@@ -148,7 +148,7 @@ static void test_the_others_are_answered_when_the_first_goes_away(void **state)
 	(void)state;
 
 	for (size_t g = 0; g < COUNT(gone); g++) {
-		struct place *place = enter(1);
+		struct json_path *place = enter(1);
 		ask_all(place);
 		ask_cancel(&place->asks[gone[g]]);
 		answer(place);
@@ -161,7 +161,7 @@ static void test_the_others_are_answered_when_the_first_goes_away(void **state)
 
 static void test_the_call_goes_on_when_all_have_gone_and_serves_who_comes_back(void **state)
 {
-	struct place *place = enter(1);
+	struct json_path *place = enter(1);
 	struct ask back = { 0 };
 	(void)state;
 
@@ -178,7 +178,7 @@ static void test_the_call_goes_on_when_all_have_gone_and_serves_who_comes_back(v
 
 static void test_what_nobody_waited_for_is_kept_all_the_same(void **state)
 {
-	struct place *place = enter(1);
+	struct json_path *place = enter(1);
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -200,7 +200,7 @@ static void then_cancel_next(struct ask *ask)
 
 static void test_an_answer_may_take_back_other_questions(void **state)
 {
-	struct place *place = enter(1);
+	struct json_path *place = enter(1);
 	(void)state;
 
 	/* each even one takes back the odd one after it; the first takes back the last */
@@ -232,7 +232,7 @@ static void then_ask_again(struct ask *ask)
 
 static void test_an_answer_may_ask_the_same_again_and_is_answered_at_once(void **state)
 {
-	struct place *place = enter(1);
+	struct json_path *place = enter(1);
 	struct again again = { .question = ASK_LOOKUP, .id = training(place), .name = "train-0001" };
 	(void)state;
 
@@ -248,7 +248,7 @@ static void test_an_answer_may_ask_the_same_again_and_is_answered_at_once(void *
 
 static void test_a_failure_asked_again_at_once_is_the_same_failure(void **state)
 {
-	struct place *place = enter(1);
+	struct json_path *place = enter(1);
 	struct again again = { .question = ASK_LOOKUP, .id = training(place), .name = "train-0001" };
 	(void)state;
 
@@ -256,14 +256,14 @@ static void test_a_failure_asked_again_at_once_is_the_same_failure(void **state)
 	place->asks[0].arg = &again;
 	ask_all(place);
 	exchange_error(world_only(place->world), "AuthFailure.SignatureFailure");
-	assert_fault(&again.ask.reply, FAULT_KEY);
+	assert_error(&again.ask.reply, ERR_KEY);
 	assert_calls(place->world, 1);
 	leave(place);
 }
 
 static void test_an_answer_may_start_another_call_that_others_then_join(void **state)
 {
-	struct place *place = enter(2);
+	struct json_path *place = enter(2);
 	struct again again = { .question = ASK_LOOKUP, .id = training(place), .name = "train-0002" };
 	struct ask other = { 0 };
 	(void)state;
@@ -283,7 +283,7 @@ static void test_an_answer_may_start_another_call_that_others_then_join(void **s
 
 static void test_who_waits_when_the_engine_ends_is_told_once(void **state)
 {
-	struct place *place = enter(2);
+	struct json_path *place = enter(2);
 	struct ask list = { 0 };
 	(void)state;
 
@@ -293,8 +293,8 @@ static void test_who_waits_when_the_engine_ends_is_told_once(void **state)
 	engine_free(place->world->engine);
 	place->world->engine = NULL;
 	for (size_t i = 0; i < MANY; i++)
-		assert_fault(&place->asks[i].reply, FAULT_LOST);
-	assert_fault(&list.reply, FAULT_LOST);
+		assert_error(&place->asks[i].reply, ERR_LOST);
+	assert_error(&list.reply, ERR_LOST);
 	assert_int_equal(place->world->script.n_waiting, 0);
 	assert_true(place->world->script.sent[0]->cancelled);
 	leave(place);
@@ -302,7 +302,7 @@ static void test_who_waits_when_the_engine_ends_is_told_once(void **state)
 
 static void test_the_engine_ends_while_a_try_sleeps_and_another_queues(void **state)
 {
-	struct place *place = enter(2);
+	struct json_path *place = enter(2);
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -312,7 +312,7 @@ static void test_the_engine_ends_while_a_try_sleeps_and_another_queues(void **st
 	assert_int_equal(ask.answers, 0);
 	engine_free(place->world->engine);
 	place->world->engine = NULL;
-	assert_fault(&ask.reply, FAULT_LOST);
+	assert_error(&ask.reply, ERR_LOST);
 	leave(place);
 }
 
@@ -321,7 +321,7 @@ static void test_five_thousand_different_cold_names_at_once_all_get_their_own_an
 	enum { NAMES = 5000 };
 	struct setup setup = world_setup();
 	struct ask *asks = xcalloc(NAMES, sizeof(*asks));
-	struct place *place = enter(0);
+	struct json_path *place = enter(0);
 	char name[32];
 	(void)state;
 
@@ -394,7 +394,7 @@ static char *look(struct world *world)
 static char *play(size_t number)
 {
 	static const char *const names[] = { "train-0001", "train-0002", "train-0003" };
-	struct place *place = enter(3);
+	struct json_path *place = enter(3);
 	struct ask asks[THINGS] = { { 0 } };
 	struct exchange *exchanges[THINGS];
 	size_t order[THINGS];
@@ -441,7 +441,7 @@ static void test_every_order_with_one_failure_harms_nothing_else(void **state)
 
 	for (size_t number = 0; number < ORDERS * 3; number++) {
 		static const char *const names[] = { "train-0001", "train-0002", "train-0003" };
-		struct place *place = enter(3);
+		struct json_path *place = enter(3);
 		struct ask asks[3] = { { 0 } };
 		struct exchange *exchanges[3];
 		size_t order[THINGS], failing = number / ORDERS;
@@ -452,13 +452,13 @@ static void test_every_order_with_one_failure_harms_nothing_else(void **state)
 		order_of(number % ORDERS, order);
 		for (size_t i = 0; i < THINGS; i++) {
 			if (order[i] == failing)
-				exchange_fail(exchanges[failing], FAULT_TLS);
+				exchange_fail(exchanges[failing], ERR_TLS);
 			else if (order[i] < 3)
 				cloud_answer(&place->cloud, exchanges[order[i]]);
 		}
 		for (size_t i = 0; i < 3; i++) {
 			if (i == failing)
-				assert_fault(&asks[i].reply, FAULT_TLS);
+				assert_error(&asks[i].reply, ERR_TLS);
 			else
 				assert_found(&asks[i].reply);
 		}

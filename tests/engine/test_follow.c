@@ -9,13 +9,13 @@
 
 enum { LATENCY_MS = 100 };
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
 	uint64_t training;
 };
 
-static void enter(struct place *place, size_t n, double rate)
+static void enter(struct json_path *place, size_t n, double rate)
 {
 	struct setup setup = world_setup();
 
@@ -30,7 +30,7 @@ static void enter(struct place *place, size_t n, double rate)
 	place->training = world_find(place->world, "training");
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
@@ -39,23 +39,23 @@ static void leave(struct place *place)
 struct pass {
 	uint64_t cookie;
 	size_t got;
-	enum fault fault;
+	enum error error;
 };
 
 /* One READDIR of at most so many names; false: the end, or pass->fault. */
-static bool go_on(struct place *place, struct pass *pass, size_t most)
+static bool go_on(struct json_path *place, struct pass *pass, size_t most)
 {
 	struct reply reply = world_read(place->world, place->training, pass->cookie);
-	struct asked asked = { .now_ms = place->world->script.now_ms, .since_ms = 0 };
+	struct query_time query = { .now_ms = place->world->script.now_ms, .since_ms = 0 };
 	struct entry entry;
 	const char *name;
 	size_t n = 0;
 
-	pass->fault = reply.outcome == OUTCOME_FAILED ? reply.fault : FAULT_NONE;
-	if (pass->fault)
+	pass->error = reply.outcome == RESULT_FAILED ? reply.error : ERR_NONE;
+	if (pass->error)
 		return false;
 	pass->cookie = reply.cookie;
-	while (n < most && tree_next(place->world->tree, place->training, &pass->cookie, &name, &entry, asked))
+	while (n < most && tree_next(place->world->tree, place->training, &pass->cookie, &name, &entry, query))
 		n++;
 	pass->got += n;
 	return n;
@@ -64,14 +64,14 @@ static bool go_on(struct place *place, struct pass *pass, size_t most)
 /* grep -r takes 20 names a second, where the pages bring a thousand. */
 static void test_a_reader_slower_than_the_pages_is_no_reason_to_begin_again(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct pass pass = { 0 };
 	(void)state;
 
 	enter(&place, 10000, 20);
 	while (go_on(&place, &pass, 250))
 		script_advance(&place.world->script, 5000);
-	assert_int_equal(pass.fault, FAULT_NONE);
+	assert_int_equal(pass.error, ERR_NONE);
 	assert_int_equal(pass.got, 10000);
 	assert_calls(place.world, 200);
 	leave(&place);
@@ -79,7 +79,7 @@ static void test_a_reader_slower_than_the_pages_is_no_reason_to_begin_again(void
 
 static void test_a_pass_over_a_finished_reading_is_not_caught_by_the_next(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct pass one = { 0 }, other = { 0 };
 	(void)state;
 
@@ -92,7 +92,7 @@ static void test_a_pass_over_a_finished_reading_is_not_caught_by_the_next(void *
 	int64_t began_ms = place.world->script.now_ms;
 	while (go_on(&place, &one, 10))
 		;
-	assert_int_equal(one.fault, FAULT_NONE);
+	assert_int_equal(one.error, ERR_NONE);
 	assert_int_equal(one.got, 12000);
 	assert_int_equal(place.world->script.now_ms, began_ms);
 	leave(&place);
@@ -100,7 +100,7 @@ static void test_a_pass_over_a_finished_reading_is_not_caught_by_the_next(void *
 
 static void test_one_that_went_stops_nobody(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct pass pass = { 0 };
 	(void)state;
 
@@ -114,7 +114,7 @@ static void test_one_that_went_stops_nobody(void **state)
 		pass = (struct pass){ 0 };
 		while (go_on(&place, &pass, 1000))
 			;
-		assert_int_equal(pass.fault, FAULT_NONE);
+		assert_int_equal(pass.error, ERR_NONE);
 		assert_in_range(pass.got, 11999, 12000);
 	}
 	leave(&place);
@@ -122,7 +122,7 @@ static void test_one_that_went_stops_nobody(void **state)
 
 static void test_after_everything_was_called_old_a_list_is_read_whole(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, 200, 10000);
@@ -144,7 +144,7 @@ static void test_after_everything_was_called_old_a_list_is_read_whole(void **sta
 
 static void test_pages_that_come_short_cost_no_calls_without_end(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	size_t page = 0;
 	(void)state;

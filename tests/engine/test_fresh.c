@@ -9,24 +9,24 @@
 
 enum { LIVE_MS = 15000, TERMINAL_MS = 600000, LIST_MS = 30000, MISS_MS = 5000 };
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter_with(struct place *place, const struct setup *setup, size_t n_tasks)
+static void enter_with(struct json_path *place, const struct setup *setup, size_t n_tasks)
 {
 	place->world = world_open(setup);
 	cloud_open(&place->cloud, place->world, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void enter(struct place *place, size_t n_tasks)
+static void enter(struct json_path *place, size_t n_tasks)
 {
 	enter_with(place, NULL, n_tasks);
 }
 
-static void enter_ttl(struct place *place, int64_t ttl_s, size_t n_tasks)
+static void enter_ttl(struct json_path *place, int64_t ttl_s, size_t n_tasks)
 {
 	struct setup setup = world_setup();
 
@@ -34,18 +34,18 @@ static void enter_ttl(struct place *place, int64_t ttl_s, size_t n_tasks)
 	enter_with(place, &setup, n_tasks);
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct place *place, int64_t ms)
+static void advance(struct json_path *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
 
-static void set_status(struct place *place, const char *id, const char *status)
+static void set_status(struct json_path *place, const char *id, const char *status)
 {
 	struct thing *thing = cloud_thing(&place->cloud, id);
 
@@ -54,7 +54,7 @@ static void set_status(struct place *place, const char *id, const char *status)
 }
 
 /* Reads the status just before and just when it expires: no call, then one. */
-static void assert_expires(struct place *place, const char *path, int64_t ttl_ms)
+static void assert_expires(struct json_path *place, const char *path, int64_t ttl_ms)
 {
 	assert_cat(place->world, path, "RUNNING\n");
 	world_calls(place->world);
@@ -68,7 +68,7 @@ static void assert_expires(struct place *place, const char *path, int64_t ttl_ms
 
 static void test_a_live_resource_stands_fifteen_seconds_to_the_millisecond(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, 1);
@@ -82,7 +82,7 @@ static void test_a_terminal_resource_stands_ten_minutes_to_the_millisecond(void 
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(terminal); i++) {
-		struct place place;
+		struct json_path place;
 		char line[32];
 		enter(&place, 1);
 		set_status(&place, "train-0001", terminal[i]);
@@ -100,7 +100,7 @@ static void test_a_terminal_resource_stands_ten_minutes_to_the_millisecond(void 
 
 static void test_a_listing_stands_thirty_seconds_to_the_millisecond(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, 3);
@@ -117,7 +117,7 @@ static void test_a_listing_stands_thirty_seconds_to_the_millisecond(void **state
 
 static void test_a_miss_stands_five_seconds_to_the_millisecond(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct reply reply;
 	(void)state;
 
@@ -139,7 +139,7 @@ static void test_a_miss_stands_five_seconds_to_the_millisecond(void **state)
 
 static void test_a_new_listing_ends_a_miss_at_once(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct reply reply;
 	(void)state;
 
@@ -154,7 +154,7 @@ static void test_a_new_listing_ends_a_miss_at_once(void **state)
 
 static void test_timeouts_given_to_the_kernel_are_what_is_left(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct reply reply;
 	(void)state;
 
@@ -182,7 +182,7 @@ static void test_timeouts_given_to_the_kernel_are_what_is_left(void **state)
 /* An answer is as old as its request: what took long is kept for less. */
 static void test_the_ttl_counts_from_the_request(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct reply reply;
 	(void)state;
 
@@ -197,7 +197,7 @@ static void test_the_ttl_counts_from_the_request(void **state)
 
 static void test_ttl_overrides_live_terminal_and_list(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter_ttl(&place, 3, 2);
@@ -231,7 +231,7 @@ static void test_a_long_ttl_does_not_make_a_miss_longer_and_a_short_one_shortens
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct place place;
+		struct json_path place;
 		enter_ttl(&place, rows[i].ttl_s, 1);
 		struct reply reply = world_lookup(place.world, "training/train-x");
 		assert_absent(&reply);
@@ -246,7 +246,7 @@ static void test_a_long_ttl_does_not_make_a_miss_longer_and_a_short_one_shortens
 
 static void test_ttl_0_asks_every_time_and_still_answers_each_question_with_one_call(void **state)
 {
-	struct place place;
+	struct json_path place;
 	uint64_t id;
 	(void)state;
 
@@ -273,7 +273,7 @@ static void test_ttl_0_asks_every_time_and_still_answers_each_question_with_one_
 
 static void test_ttl_0_reads_what_was_written_before_it_asked(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask first = { 0 }, later[100] = { { 0 } };
 	(void)state;
 
@@ -305,7 +305,7 @@ static void test_ttl_0_reads_what_was_written_before_it_asked(void **state)
 
 static void test_ttl_0_lists_what_was_there_when_it_asked(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask first = { 0 }, later = { 0 };
 	(void)state;
 
@@ -329,7 +329,7 @@ static void test_ttl_0_lists_what_was_there_when_it_asked(void **state)
 /* Also that it was not there. */
 static void test_ttl_0_finds_what_came_before_it_asked(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask first = { 0 }, later = { 0 };
 	(void)state;
 
@@ -351,7 +351,7 @@ static void test_ttl_0_finds_what_came_before_it_asked(void **state)
 /* A term that the answer is within makes no second call. */
 static void test_who_joins_a_call_takes_its_answer_within_the_term(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask first = { 0 }, later = { 0 };
 	(void)state;
 
@@ -380,7 +380,7 @@ static void test_who_joins_a_call_takes_its_answer_within_the_term(void **state)
 
 static void test_a_list_that_says_it_moved_on_has_the_rest_described_again(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, 1);
@@ -401,7 +401,7 @@ static void test_a_list_that_says_it_moved_on_has_the_rest_described_again(void 
 /* Ten minutes were promised for what was over; a list that shows it alive takes that back. */
 static void test_a_first_list_that_shows_it_alive_ends_the_long_ttl(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, 1);
@@ -417,7 +417,7 @@ static void test_a_first_list_that_shows_it_alive_ends_the_long_ttl(void **state
 
 static void test_what_a_whole_list_lacks_is_asked_for_again_before_it_is_believed(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct reply reply;
 	(void)state;
 
@@ -438,7 +438,7 @@ static void test_what_a_whole_list_lacks_is_asked_for_again_before_it_is_believe
 /* Versions are whole in their list; a single one that was described before must not hide what a list says later. */
 static void test_the_newer_of_two_whole_answers_is_shown(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, 0);
@@ -453,11 +453,11 @@ static void test_the_newer_of_two_whole_answers_is_shown(void **state)
 	world_calls(place.world);
 	assert_cat(place.world, "models/m-1/versions/mv-1/error_msg", "broken\n");
 	uint64_t id = world_find(place.world, "models/m-1/versions/mv-1");
-	struct asked asked = { .now_ms = place.world->script.now_ms };
+	struct query_time query = { .now_ms = place.world->script.now_ms };
 	uint64_t cookie = 0;
 	const char *name;
 	struct entry entry;
-	while (tree_next(place.world->tree, id, &cookie, &name, &entry, asked)) {
+	while (tree_next(place.world->tree, id, &cookie, &name, &entry, query)) {
 		size_t size;
 		if (!strcmp(name, "error_msg")) {
 			assert_non_null(tree_read(place.world->tree, entry.id, &size));
@@ -469,21 +469,21 @@ static void test_the_newer_of_two_whole_answers_is_shown(void **state)
 }
 
 /* What a READDIRPLUS of the listing hands out. */
-static struct entry first_entry(struct place *place)
+static struct entry first_entry(struct json_path *place)
 {
-	struct asked asked = { .now_ms = place->world->script.now_ms };
+	struct query_time query = { .now_ms = place->world->script.now_ms };
 	uint64_t cookie = 0;
 	const char *name;
 	struct entry entry;
 
 	assert_true(tree_next(place->world->tree, world_find(place->world, "training"), &cookie, &name,
-		&entry, asked));
+		&entry, query));
 	return entry;
 }
 
 static void test_entries_of_a_listing_stand_as_long_as_what_vouches_for_them(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, 1);
@@ -502,7 +502,7 @@ static void test_entries_of_a_listing_stand_as_long_as_what_vouches_for_them(voi
 	advance(&place, LIST_MS);
 	world_count(place.world, "training");
 	advance(&place, LIST_MS);
-	place.cloud.fail = FAULT_TLS;
+	place.cloud.fail = ERR_TLS;
 	world_count(place.world, "training");
 	advance(&place, 400);
 	entry = first_entry(&place);
@@ -512,7 +512,7 @@ static void test_entries_of_a_listing_stand_as_long_as_what_vouches_for_them(voi
 
 static void test_everything_is_asked_for_again_after_it_was_all_called_old(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct reply reply;
 	(void)state;
 
@@ -522,10 +522,10 @@ static void test_everything_is_asked_for_again_after_it_was_all_called_old(void 
 	assert_cat(place.world, "training/train-0001/remark", "");
 	reply = world_lookup(place.world, "training/train-none");
 	assert_absent(&reply);
-	place.cloud.fail = FAULT_TLS;
+	place.cloud.fail = ERR_TLS;
 	reply = world_lookup(place.world, "notebooks/nb-1");
-	assert_fault(&reply, FAULT_TLS);
-	place.cloud.fail = FAULT_NONE;
+	assert_error(&reply, ERR_TLS);
+	place.cloud.fail = ERR_NONE;
 	advance(&place, 1);
 	world_calls(place.world);
 	tree_refresh(place.world->tree, TREE_ROOT, NULL, NULL);
@@ -545,7 +545,7 @@ static void test_everything_is_asked_for_again_after_it_was_all_called_old(void 
 
 static void test_an_old_description_does_not_follow_a_newer_item(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, 1);
@@ -558,7 +558,7 @@ static void test_an_old_description_does_not_follow_a_newer_item(void **state)
 	assert_ls(place.world, "training", "train-0001 ");
 	assert_cat(place.world, "training/train-0001/message", "after\n");
 	script_advance(&place.world->script, 60000);
-	place.cloud.fail = FAULT_LOST;
+	place.cloud.fail = ERR_LOST;
 	assert_cat(place.world, "training/train-0001/message", "after\n");
 	/* what only the description has is shown as it was last said */
 	assert_cat(place.world, "training/train-0001/remark", "described\n");

@@ -47,7 +47,7 @@ static void test_no_directory_has_the_index_of_a_link(void **state)
 		struct reply top = world_ask(world, ASK_LOOKUP, id, "envs2");
 		assert_found(&top);
 		struct reply reply = world_ask(world, ASK_LOOKUP, top.entry.id, name);
-		if (reply.outcome != OUTCOME_FOUND || !reply.entry.id)
+		if (reply.outcome != RESULT_FOUND || !reply.entry.id)
 			continue;
 		struct reply attr = world_ask(world, ASK_ATTR, reply.entry.id, NULL);
 		if (S_ISLNK(attr.entry.attr.mode)) {
@@ -96,15 +96,15 @@ static void test_others_go_on_waiting(void **state)
 	script_advance(&world->script, 4900);
 	assert_int_equal(first.answers, 0);
 	script_advance(&world->script, 200);
-	printf("first: %u %s\n", first.answers, first.answers ? fault_name(first.reply.fault) : "");
+	printf("first: %u %s\n", first.answers, first.answers ? error_name(first.reply.error) : "");
 	printf("second: %u; waiting %zu\n", second.answers, world->script.n_waiting);
 	if (world->script.n_waiting)
 		cloud_answer(&cloud, script_waiting(&world->script, 0));
-	printf("second after a page: %u %s\n", second.answers, second.answers ? fault_name(second.reply.fault) : "");
+	printf("second after a page: %u %s\n", second.answers, second.answers ? error_name(second.reply.error) : "");
 	while (world->script.n_waiting)
 		cloud_answer(&cloud, script_waiting(&world->script, 0));
-	printf("second at the end: %u outcome %d %s\n", second.answers, second.reply.outcome, fault_name(second.reply.fault));
-	assert_int_equal(second.reply.outcome, OUTCOME_FOUND);
+	printf("second at the end: %u outcome %d %s\n", second.answers, second.reply.outcome, error_name(second.reply.error));
+	assert_int_equal(second.reply.outcome, RESULT_FOUND);
 	world_close(world);
 	cloud_close(&cloud);
 }

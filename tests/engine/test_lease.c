@@ -10,60 +10,60 @@
 
 enum { READERS = 1000, LIFE_S = 7200 };
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
-	struct origin origin; /* what looking for it finds */
+	struct credential_source origin; /* what looking for it finds */
 	unsigned looks, renewals;
 	bool look_fails, changed;
 	unsigned given; /* keys, so far */
 };
 
-static bool look(void *arg, struct origin *out, struct buf *why)
+static bool look(void *arg, struct credential_source *out, struct buf *why)
 {
-	struct place *place = arg;
+	struct json_path *place = arg;
 
 	place->looks++;
 	if (place->look_fails)
 		return !buf_puts(why, "somewhere: not there any more");
-	origin_copy(out, &place->origin);
+	credential_source_copy(out, &place->origin);
 	return true;
 }
 
-static bool renew(void *arg, struct origin *out)
+static bool renew(void *arg, struct credential_source *out)
 {
-	struct place *place = arg;
+	struct json_path *place = arg;
 
 	if (!place->changed)
 		return false;
 	place->changed = false;
-	origin_copy(out, &place->origin);
+	credential_source_copy(out, &place->origin);
 	return true;
 }
 
-static struct origin role(void)
+static struct credential_source role(void)
 {
-	return (struct origin){ .kind = ORIGIN_ROLE, .key = { (char *)"AKIDbase", (char *)"base-secret", NULL },
+	return (struct credential_source){ .kind = CREDENTIAL_SOURCE_ROLE, .key = { (char *)"AKIDbase", (char *)"base-secret", NULL },
 		.role = (char *)"qcs::cam::uin/1:roleName/r", .session = (char *)"me", .where = (char *)"the test" };
 }
 
-static struct origin machine(void)
+static struct credential_source machine(void)
 {
-	return (struct origin){ .kind = ORIGIN_MACHINE, .where = (char *)"this machine" };
+	return (struct credential_source){ .kind = CREDENTIAL_SOURCE_MACHINE, .where = (char *)"this machine" };
 }
 
-static struct origin identity(void)
+static struct credential_source identity(void)
 {
-	return (struct origin){ .kind = ORIGIN_IDENTITY, .role = (char *)"qcs::r", .session = (char *)"describefs",
+	return (struct credential_source){ .kind = CREDENTIAL_SOURCE_IDENTITY, .role = (char *)"qcs::r", .session = (char *)"describefs",
 		.provider = (char *)"cls-1", .identity = (char *)"vouched", .region = (char *)"ap-shanghai",
 		.where = (char *)"a cluster" };
 }
 
-static void enter_at_rate(struct place *place, struct origin origin, double rate)
+static void enter_at_rate(struct json_path *place, struct credential_source origin, double rate)
 {
 	struct setup setup = world_setup();
 
-	*place = (struct place){ .origin = origin };
+	*place = (struct json_path){ .origin = origin };
 	setup.origin = &place->origin;
 	setup.look = look;
 	setup.renew = renew;
@@ -74,28 +74,28 @@ static void enter_at_rate(struct place *place, struct origin origin, double rate
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 1200);
 }
 
-static void enter(struct place *place, struct origin origin)
+static void enter(struct json_path *place, struct credential_source origin)
 {
 	enter_at_rate(place, origin, 100000);
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static struct script *script_of(struct place *place)
+static struct script *script_of(struct json_path *place)
 {
 	return &place->world->script;
 }
 
-static void advance(struct place *place, int64_t ms)
+static void advance(struct json_path *place, int64_t ms)
 {
 	script_advance(script_of(place), ms);
 }
 
-static void put(struct place *place, struct ask *ask, unsigned n)
+static void put(struct json_path *place, struct ask *ask, unsigned n)
 {
 	char id[16];
 
@@ -103,13 +103,13 @@ static void put(struct place *place, struct ask *ask, unsigned n)
 	ask_put(ask, place->world, ASK_LOOKUP, world_find(place->world, "training"), id);
 }
 
-static struct exchange *only(struct place *place)
+static struct exchange *only(struct json_path *place)
 {
 	return world_only(place->world);
 }
 
 /* The newest of those that wait. */
-static struct exchange *newest(struct place *place)
+static struct exchange *newest(struct json_path *place)
 {
 	return script_waiting(script_of(place), script_of(place)->n_waiting - 1);
 }
@@ -119,7 +119,7 @@ static bool asks_for_key(const struct exchange *exchange)
 	return !strncmp(exchange_action(exchange), "AssumeRole", 10) || !exchange_header(exchange, "X-TC-Action");
 }
 
-static size_t key_calls(struct place *place)
+static size_t key_calls(struct json_path *place)
 {
 	size_t n = 0;
 
@@ -129,7 +129,7 @@ static size_t key_calls(struct place *place)
 }
 
 /* AKIDlent1, lent-token1, ... */
-static void give_until(struct place *place, struct exchange *exchange, int64_t expires_s)
+static void give_until(struct json_path *place, struct exchange *exchange, int64_t expires_s)
 {
 	assert_true(asks_for_key(exchange));
 	place->given++;
@@ -137,7 +137,7 @@ static void give_until(struct place *place, struct exchange *exchange, int64_t e
 		"\"Token\": \"lent-token%u\"}, \"ExpiredTime\": %lld", place->given, place->given, (long long)expires_s);
 }
 
-static void give(struct place *place, struct exchange *exchange)
+static void give(struct json_path *place, struct exchange *exchange)
 {
 	give_until(place, exchange, script_server_s(script_of(place)) + LIFE_S);
 }
@@ -153,7 +153,7 @@ static void assert_signed_with(const struct exchange *exchange, unsigned n)
 }
 
 /* One read that is answered at once: the key that it was signed with. */
-static void read_one(struct place *place, unsigned n, unsigned key)
+static void read_one(struct json_path *place, unsigned n, unsigned key)
 {
 	struct ask ask = { 0 };
 
@@ -172,7 +172,7 @@ static void read_one(struct place *place, unsigned n, unsigned key)
 
 static void test_the_first_call_takes_the_role_and_nothing_before(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -202,7 +202,7 @@ static void test_the_first_call_takes_the_role_and_nothing_before(void **state)
 
 static void test_a_thousand_readers_make_one_question(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask *asks = xcalloc(READERS, sizeof(*asks));
 	(void)state;
 
@@ -224,7 +224,7 @@ static void test_a_thousand_readers_make_one_question(void **state)
 
 static void test_the_machine_is_asked_for_its_roles_name_first(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	char body[256];
 	(void)state;
@@ -251,7 +251,7 @@ static void test_the_machine_is_asked_for_its_roles_name_first(void **state)
 
 static void test_who_is_vouched_for_signs_nothing(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -275,7 +275,7 @@ static void test_who_is_vouched_for_signs_nothing(void **state)
 
 static void test_a_key_is_renewed_beside_the_calls_before_it_ends(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -301,7 +301,7 @@ static void test_a_key_is_renewed_beside_the_calls_before_it_ends(void **state)
 
 static void test_nothing_is_asked_while_nobody_reads(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -321,7 +321,7 @@ static void test_nothing_is_asked_while_nobody_reads(void **state)
 
 static void test_the_same_key_again_is_asked_for_ever_more_seldom(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -345,7 +345,7 @@ static void test_the_same_key_again_is_asked_for_ever_more_seldom(void **state)
 
 static void test_a_short_life_is_renewed_in_its_second_half(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -369,7 +369,7 @@ static void test_a_wrong_clock_of_ours_ends_no_key(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(steps_s); i++) {
-		struct place place;
+		struct json_path place;
 		struct ask ask = { 0 };
 		enter(&place, role());
 		script_of(&place)->wall_step_s = steps_s[i];
@@ -399,7 +399,7 @@ static void test_a_machine_whose_clock_is_wrong_takes_its_key_all_the_same(void 
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(steps_s); i++) { /* nobody has told it: a metadata service does not look at clocks */
-		struct place place;
+		struct json_path place;
 		struct ask ask = { 0 };
 		char body[256];
 		enter(&place, machine());
@@ -420,7 +420,7 @@ static void test_a_machine_whose_clock_is_wrong_takes_its_key_all_the_same(void 
 
 /* ---- failing */
 
-static void assert_journal(struct place *place, const char *words)
+static void assert_journal(struct json_path *place, const char *words)
 {
 	char *text = world_cat(place->world, ".describefs/errors");
 
@@ -434,25 +434,25 @@ static void test_who_gives_no_key_says_nothing_of_the_resource(void **state)
 {
 	static const struct {
 		const char *code;
-		enum fault fault;
+		enum error error;
 	} ROWS[] = {
-		{ "ResourceNotFound.RoleNotFound", FAULT_KEY },
-		{ "UnauthorizedOperation", FAULT_KEY },
-		{ "AuthFailure.UnauthorizedOperation", FAULT_KEY },
-		{ "AuthFailure.SecretIdNotFound", FAULT_KEY },
-		{ "AuthFailure.TokenFailure", FAULT_KEY },
-		{ "InvalidParameter.ParamError", FAULT_KEY },
-		{ "UnsupportedRegion", FAULT_KEY },
+		{ "ResourceNotFound.RoleNotFound", ERR_KEY },
+		{ "UnauthorizedOperation", ERR_KEY },
+		{ "AuthFailure.UnauthorizedOperation", ERR_KEY },
+		{ "AuthFailure.SecretIdNotFound", ERR_KEY },
+		{ "AuthFailure.TokenFailure", ERR_KEY },
+		{ "InvalidParameter.ParamError", ERR_KEY },
+		{ "UnsupportedRegion", ERR_KEY },
 	};
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct json_path place;
 		struct ask ask = { 0 };
 		enter(&place, role());
 		put(&place, &ask, 1);
 		exchange_error(only(&place), ROWS[i].code);
-		assert_fault(&ask.reply, ROWS[i].fault);
+		assert_error(&ask.reply, ROWS[i].error);
 		assert_int_equal(script_of(&place)->n_sent, 1);
 		assert_journal(&place, ROWS[i].code);
 		assert_journal(&place, "(key)");
@@ -463,24 +463,24 @@ static void test_who_gives_no_key_says_nothing_of_the_resource(void **state)
 static void test_the_networks_causes_are_told_and_tried_again(void **state)
 {
 	static const struct {
-		enum fault fault;
+		enum error error;
 		bool again;
-	} ROWS[] = { { FAULT_NO_HOST, true }, { FAULT_REFUSED, true }, { FAULT_LOST, true }, { FAULT_TLS, false },
-		{ FAULT_TIMEOUT, true } };
+	} ROWS[] = { { ERR_NO_HOST, true }, { ERR_REFUSED, true }, { ERR_LOST, true }, { ERR_TLS, false },
+		{ ERR_TIMEOUT, true } };
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct json_path place;
 		struct ask ask = { 0 };
 		enter(&place, role());
 		put(&place, &ask, 1);
 		while (!ask.answers) {
 			if (script_of(&place)->n_waiting)
-				exchange_fail(only(&place), ROWS[i].fault);
+				exchange_fail(only(&place), ROWS[i].error);
 			else
 				assert_true(script_step(script_of(&place)));
 		}
-		assert_fault(&ask.reply, ROWS[i].fault);
+		assert_error(&ask.reply, ROWS[i].error);
 		assert_in_range(key_calls(&place), ROWS[i].again ? 5 : 1, ROWS[i].again ? 20 : 1);
 		leave(&place);
 	}
@@ -489,7 +489,7 @@ static void test_the_networks_causes_are_told_and_tried_again(void **state)
 /* A metadata service that is restarted, or an STS that throttles, is seen by no reader. */
 static void test_seconds_without_a_key_are_seen_by_nobody(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask asks[2] = { { 0 } };
 	(void)state;
 
@@ -498,7 +498,7 @@ static void test_seconds_without_a_key_are_seen_by_nobody(void **state)
 	int64_t from_ms = script_of(&place)->now_ms;
 	while (script_of(&place)->now_ms < from_ms + 6000) {
 		if (script_of(&place)->n_waiting)
-			exchange_fail(only(&place), FAULT_LOST);
+			exchange_fail(only(&place), ERR_LOST);
 		advance(&place, 100);
 	}
 	put(&place, &asks[1], 2);
@@ -514,13 +514,13 @@ static void test_seconds_without_a_key_are_seen_by_nobody(void **state)
 
 static void test_one_lost_answer_is_noticed_by_nobody(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
 	enter(&place, role());
 	put(&place, &ask, 1);
-	exchange_fail(only(&place), FAULT_LOST);
+	exchange_fail(only(&place), ERR_LOST);
 	while (!script_of(&place)->n_waiting)
 		assert_true(script_step(script_of(&place)));
 	give(&place, only(&place));
@@ -531,7 +531,7 @@ static void test_one_lost_answer_is_noticed_by_nobody(void **state)
 
 static void test_a_refusal_answers_for_itself_ever_longer(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask asks[700] = { { 0 } };
 	unsigned n = 0;
 	(void)state;
@@ -541,12 +541,12 @@ static void test_a_refusal_answers_for_itself_ever_longer(void **state)
 		put(&place, &asks[n], n + 1);
 		n++;
 		if (script_of(&place)->n_waiting)
-			exchange_fail(only(&place), FAULT_REFUSED);
+			exchange_fail(only(&place), ERR_REFUSED);
 		advance(&place, 500);
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (asks[i].answers)
-			assert_fault(&asks[i].reply, FAULT_REFUSED);
+			assert_error(&asks[i].reply, ERR_REFUSED);
 	assert_in_range(key_calls(&place), 30, 50); /* every 8 s */
 	advance(&place, 10000);
 	put(&place, &asks[n], n + 1);
@@ -558,7 +558,7 @@ static void test_a_refusal_answers_for_itself_ever_longer(void **state)
 
 static void test_a_renewal_that_fails_harms_nobody_before_the_end(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -581,7 +581,7 @@ static void test_a_renewal_that_fails_harms_nobody_before_the_end(void **state)
 			exchange_error(only(&place), "InternalError.SystemError");
 		advance(&place, 100);
 	}
-	assert_fault(&ask.reply, FAULT_SERVER);
+	assert_error(&ask.reply, ERR_SERVER);
 	leave(&place);
 }
 
@@ -600,26 +600,26 @@ static void test_an_answer_that_is_no_key_is_told(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct json_path place;
 		struct ask ask = { 0 };
 		enter(&place, role());
 		put(&place, &ask, 1);
 		exchange_tencent(only(&place), "%s", ROWS[i]);
-		assert_fault(&ask.reply, FAULT_ANSWER);
+		assert_error(&ask.reply, ERR_ANSWER);
 		leave(&place);
 	}
 }
 
 static void test_a_key_that_has_ended_when_it_comes_is_none(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
 	enter(&place, role());
 	put(&place, &ask, 1);
 	give_until(&place, only(&place), script_server_s(script_of(&place)));
-	assert_fault(&ask.reply, FAULT_KEY);
+	assert_error(&ask.reply, ERR_KEY);
 	assert_journal(&place, "has expired");
 	leave(&place);
 }
@@ -629,17 +629,17 @@ static void test_what_the_metadata_service_may_say_instead(void **state)
 	static const struct {
 		int status;
 		const char *body;
-		enum fault fault;
+		enum error error;
 	} ROWS[] = {
-		{ 404, "<html>", FAULT_KEY }, { 200, "", FAULT_KEY }, { 200, "<html>Sign in</html>", FAULT_ANSWER },
-		{ 200, "../../x", FAULT_ANSWER }, { 200, "\n", FAULT_ANSWER },
+		{ 404, "<html>", ERR_KEY }, { 200, "", ERR_KEY }, { 200, "<html>Sign in</html>", ERR_ANSWER },
+		{ 200, "../../x", ERR_ANSWER }, { 200, "\n", ERR_ANSWER },
 		{ 200, "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"
-			"rrrrrrrrrrrrrrrrr", FAULT_ANSWER }, { 302, "", FAULT_TLS }, { 500, "", FAULT_SERVER }, { 403, "", FAULT_KEY },
+			"rrrrrrrrrrrrrrrrr", ERR_ANSWER }, { 302, "", ERR_TLS }, { 500, "", ERR_SERVER }, { 403, "", ERR_KEY },
 	};
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct json_path place;
 		struct ask ask = { 0 };
 		enter(&place, machine());
 		put(&place, &ask, 1);
@@ -649,27 +649,27 @@ static void test_what_the_metadata_service_may_say_instead(void **state)
 			else
 				assert_true(script_step(script_of(&place)));
 		}
-		assert_fault(&ask.reply, ROWS[i].fault);
-		if (ROWS[i].fault == FAULT_SERVER)
+		assert_error(&ask.reply, ROWS[i].error);
+		if (ROWS[i].error == ERR_SERVER)
 			assert_in_range(key_calls(&place), 5, 20);
 		else
 			assert_int_equal(key_calls(&place), 1); /* no key of no role */
 		leave(&place);
 	}
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	enter(&place, machine());
 	put(&place, &ask, 1);
 	exchange_say(only(&place), 200, "r");
 	exchange_say(only(&place), 200, "{\"Code\": \"Failed\"}");
-	assert_fault(&ask.reply, FAULT_KEY);
+	assert_error(&ask.reply, ERR_KEY);
 	assert_journal(&place, "Failed");
 	leave(&place);
 }
 
 static void test_where_it_comes_from_is_looked_at_before_each_question(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -678,11 +678,11 @@ static void test_where_it_comes_from_is_looked_at_before_each_question(void **st
 	put(&place, &ask, 1);
 	assert_string_equal(exchange_text(only(&place), "WebIdentityToken"), "renewed");
 	exchange_error(only(&place), "InvalidParameter.WebIdentityTokenError");
-	assert_fault(&ask.reply, FAULT_KEY);
+	assert_error(&ask.reply, ERR_KEY);
 	advance(&place, 2000);
 	place.look_fails = true;
 	put(&place, &ask, 2);
-	assert_fault(&ask.reply, FAULT_KEY);
+	assert_error(&ask.reply, ERR_KEY);
 	assert_int_equal(script_of(&place)->n_sent, 1);
 	assert_journal(&place, "somewhere: not there any more");
 	leave(&place);
@@ -692,7 +692,7 @@ static void test_where_it_comes_from_is_looked_at_before_each_question(void **st
 
 static void test_a_service_that_says_nothing_keeps_nobody_beyond_the_deadline(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask asks[3] = { { 0 } };
 	(void)state;
 
@@ -702,30 +702,30 @@ static void test_a_service_that_says_nothing_keeps_nobody_beyond_the_deadline(vo
 	while (!asks[2].answers)
 		assert_true(script_step(script_of(&place)));
 	for (unsigned i = 0; i < COUNT(asks); i++)
-		assert_fault(&asks[i].reply, FAULT_TIMEOUT);
+		assert_error(&asks[i].reply, ERR_TIMEOUT);
 	assert_in_range(key_calls(&place), 1, 2);
 	leave(&place);
 }
 
 static void test_a_second_try_that_is_silent_keeps_nobody_either(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
 	enter(&place, role());
 	put(&place, &ask, 1);
 	advance(&place, 4999);
-	exchange_fail(only(&place), FAULT_LOST);
+	exchange_fail(only(&place), ERR_LOST);
 	while (!ask.answers)
 		assert_true(script_step(script_of(&place)));
-	assert_fault(&ask.reply, FAULT_TIMEOUT); /* nobody's queue was too long */
+	assert_error(&ask.reply, ERR_TIMEOUT); /* nobody's queue was too long */
 	leave(&place);
 }
 
 static void test_who_waits_for_a_key_may_leave_and_the_engine_may_end(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask asks[3] = { { 0 } };
 	(void)state;
 
@@ -734,13 +734,13 @@ static void test_who_waits_for_a_key_may_leave_and_the_engine_may_end(void **sta
 		put(&place, &asks[i], i + 1);
 	ask_cancel(&asks[1]);
 	leave(&place);
-	assert_fault(&asks[0].reply, FAULT_LOST);
+	assert_error(&asks[0].reply, ERR_LOST);
 	assert_int_equal(asks[1].answers, 0);
 }
 
 static void test_pages_that_wait_for_a_key_fail_together(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -760,7 +760,7 @@ static void test_pages_that_wait_for_a_key_fail_together(void **state)
 
 static void test_pages_that_are_dropped_wait_for_no_key_any_more(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -783,7 +783,7 @@ static void test_pages_that_are_dropped_wait_for_no_key_any_more(void **state)
 
 static void test_a_token_that_is_refused_is_asked_for_again_once(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask asks[5] = { { 0 } };
 	(void)state;
 
@@ -807,14 +807,14 @@ static void test_a_token_that_is_refused_is_asked_for_again_once(void **state)
 	/* one that is as new as this would be refused as well */
 	put(&place, &asks[0], 50);
 	exchange_error(only(&place), "AuthFailure.TokenFailure");
-	assert_fault(&asks[0].reply, FAULT_TOKEN);
+	assert_error(&asks[0].reply, ERR_TOKEN);
 	assert_int_equal(key_calls(&place), 2);
 	leave(&place);
 }
 
 static void test_a_refusal_that_comes_late_is_of_the_old_key(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask asks[2] = { { 0 } };
 	(void)state;
 
@@ -841,7 +841,7 @@ static void test_a_refusal_that_comes_late_is_of_the_old_key(void **state)
 
 static void test_another_key_in_the_file_takes_the_role_anew(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask asks[2] = { { 0 } };
 	(void)state;
 
@@ -858,7 +858,7 @@ static void test_another_key_in_the_file_takes_the_role_anew(void **state)
 	assert_found(&asks[0].reply);
 	assert_found(&asks[1].reply);
 	/* and a key that needs no asking ends all that */
-	place.origin = (struct origin){ .kind = ORIGIN_KEY, .key = { (char *)"AKIDplain", (char *)"s", NULL } };
+	place.origin = (struct credential_source){ .kind = CREDENTIAL_SOURCE_KEY, .key = { (char *)"AKIDplain", (char *)"s", NULL } };
 	place.changed = true;
 	put(&place, &asks[0], 3);
 	assert_non_null(strstr(exchange_header(only(&place), "Authorization"), "AKIDplain"));
@@ -869,13 +869,13 @@ static void test_another_key_in_the_file_takes_the_role_anew(void **state)
 
 static void test_a_key_at_hand_frees_those_who_wait(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask asks[2] = { { 0 } };
 	(void)state;
 
 	enter(&place, role());
 	put(&place, &asks[0], 1);
-	place.origin = (struct origin){ .kind = ORIGIN_KEY, .key = { (char *)"AKIDplain", (char *)"s", NULL } };
+	place.origin = (struct credential_source){ .kind = CREDENTIAL_SOURCE_KEY, .key = { (char *)"AKIDplain", (char *)"s", NULL } };
 	place.changed = true;
 	put(&place, &asks[1], 2);
 	advance(&place, 1);
@@ -889,7 +889,7 @@ static void test_a_key_at_hand_frees_those_who_wait(void **state)
 
 static void test_the_status_says_where_it_is_from_and_until_when(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 

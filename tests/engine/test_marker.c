@@ -3,37 +3,37 @@
  */
 #include "cloud.h"
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud; /* only speaks when it is told to */
 	uint64_t finetuning;
 	struct ask ask;
 };
 
-static void enter(struct place *place)
+static void enter(struct json_path *place)
 {
 	struct setup setup = world_setup();
 
-	*place = (struct place){ 0 };
+	*place = (struct json_path){ 0 };
 	setup.catalog = "qianfan";
 	place->world = world_open(&setup);
 	cloud_open(&place->cloud, place->world, -1);
 	place->finetuning = world_find(place->world, "finetuning");
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void begin(struct place *place)
+static void begin(struct json_path *place)
 {
 	place->ask = (struct ask){ 0 };
 	ask_put(&place->ask, place->world, ASK_OPEN, place->finetuning, NULL);
 }
 
-static void jobs(struct place *place, int first, int last, const char *info)
+static void jobs(struct json_path *place, int first, int last, const char *info)
 {
 	struct buf items;
 
@@ -47,7 +47,7 @@ static void jobs(struct place *place, int first, int last, const char *info)
 
 static void test_markers_are_followed_until_the_list_is_not_truncated(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place);
@@ -75,7 +75,7 @@ static void test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole(void **s
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(infos); i++) {
-		struct place place;
+		struct json_path place;
 		enter(&place);
 		begin(&place);
 		jobs(&place, 1, 2, "\"isTruncated\": true, \"nextMarker\": \"job-3\"");
@@ -90,7 +90,7 @@ static void test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole(void **s
 /* What did not come may have been in what did not come. */
 static void test_a_list_that_is_not_whole_says_of_nobody_that_he_is_not_there(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct reply reply;
 	(void)state;
 
@@ -107,10 +107,10 @@ static void test_a_list_that_is_not_whole_says_of_nobody_that_he_is_not_there(vo
 	world_find(place.world, "finetuning/job-1/job_id");
 	for (int id = 5; id <= 9; id += 4) {
 		reply = world_ask(place.world, ASK_LOOKUP, place.finetuning, id == 5 ? "job-5" : "job-9");
-		assert_fault(&reply, FAULT_ANSWER);
+		assert_error(&reply, ERR_ANSWER);
 	}
 	reply = world_ask(place.world, ASK_LOOKUP, fifth, "job_id");
-	assert_fault(&reply, FAULT_ANSWER);
+	assert_error(&reply, ERR_ANSWER);
 	script_advance(&place.world->script, 40000);
 	begin(&place);
 	jobs(&place, 1, 2, "\"isTruncated\": false");
@@ -142,7 +142,7 @@ static void test_whether_there_is_more_in_every_spelling(void **state)
 		const char *flag = flags[i / COUNT(markers)].flag, *marker = markers[i % COUNT(markers)];
 		int row = (int)(i % COUNT(markers)), comes = row < MARKERS ? ON : row == EMPTY ? flags[i / COUNT(markers)].empty :
 			row < NONE ? flags[i / COUNT(markers)].without : LOST;
-		struct place place;
+		struct json_path place;
 		struct buf info;
 		enter(&place);
 		begin(&place);
@@ -166,7 +166,7 @@ static void test_whether_there_is_more_in_every_spelling(void **state)
 
 static void test_markers_that_go_round_end(void **state)
 {
-	struct place place;
+	struct json_path place;
 	int pages = 0;
 	(void)state;
 
@@ -177,7 +177,7 @@ static void test_markers_that_go_round_end(void **state)
 		jobs(&place, 1, 2, pages % 2 ? "\"isTruncated\": true, \"nextMarker\": \"a\"" :
 			"\"isTruncated\": true, \"nextMarker\": \"b\"");
 	}
-	assert_fault(&place.ask.reply, FAULT_ANSWER);
+	assert_error(&place.ask.reply, ERR_ANSWER);
 	leave(&place);
 }
 
@@ -191,7 +191,7 @@ static void test_a_marker_beside_no_more_is_followed_until_nothing_comes(void **
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ends); i++) {
-		struct place place;
+		struct json_path place;
 		enter(&place);
 		begin(&place);
 		jobs(&place, 1, 2, "\"isTruncated\": false, \"nextMarker\": \"job-3\"");
@@ -213,7 +213,7 @@ static void test_a_marker_beside_no_more_that_leads_back_ends_the_list(void **st
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(backs); i++) {
-		struct place place;
+		struct json_path place;
 		struct buf info;
 		enter(&place);
 		begin(&place);

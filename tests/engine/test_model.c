@@ -128,10 +128,10 @@ static void then_check(struct ask *ask)
 	struct question_at *question = (struct question_at *)ask;
 	struct life *life = question->life;
 
-	if (ask->reply.outcome == OUTCOME_ABSENT || ask->reply.fault == FAULT_NOT_FOUND) {
+	if (ask->reply.outcome == RESULT_ABSENT || ask->reply.error == ERR_NOT_FOUND) {
 		model_check_absent(&life->model, ask, question->subject);
 		counts.absent++;
-	} else if (ask->reply.outcome == OUTCOME_FAILED) {
+	} else if (ask->reply.outcome == RESULT_FAILED) {
 		model_check_failed(&life->model, ask);
 		counts.failed++;
 	} else if (question->of_file) {
@@ -221,7 +221,7 @@ static void meet(struct life *life, struct pass *pass, const char *name, const s
 	pass->names[pass->n_names++] = xstrdup(name);
 	if (!entry->id)
 		return;
-	tree_hold(tree, entry->id, 1);
+	tree_ref(tree, entry->id, 1);
 	pass->held[pass->n_held++] = entry->id;
 	const char *bytes = tree_read(tree, entry->id, &size);
 	if (bytes)
@@ -237,12 +237,12 @@ static void meet(struct life *life, struct pass *pass, const char *name, const s
 
 static void step_pass(struct life *life, struct pass *pass)
 {
-	struct asked asked = { .now_ms = model_now(&life->model) };
+	struct query_time query = { .now_ms = model_now(&life->model) };
 	struct entry entry;
 	const char *name;
 
 	for (unsigned left = 1 + model_chance(&life->model, pass->of ? 4 : 12); left > 0; left--) {
-		if (!tree_next(life->model.world->tree, pass->directory, &pass->cookie, &name, &entry, asked)) {
+		if (!tree_next(life->model.world->tree, pass->directory, &pass->cookie, &name, &entry, query)) {
 			check_pass(life, pass);
 			end_pass(life, pass);
 			return;
@@ -273,12 +273,12 @@ static void go_through(struct life *life)
 	}
 	if (ask.wait)
 		ask_cancel(&ask);
-	if (!ask.answers || ask.reply.outcome != OUTCOME_FOUND)
+	if (!ask.answers || ask.reply.outcome != RESULT_FOUND)
 		return;
 	*pass = (struct pass){ .open = true, .directory = pass->directory, .of = inside ? subject : NULL,
 		.asked_ms = ask.asked_ms };
 	if (inside) { /* held as long as it is open */
-		tree_hold(life->model.world->tree, pass->directory, 1);
+		tree_ref(life->model.world->tree, pass->directory, 1);
 		pass->held[pass->n_held++] = pass->directory;
 	}
 	step_pass(life, pass);
@@ -303,7 +303,7 @@ static void answer_one(struct life *life)
 			model_chance(&life->model, (unsigned)script->n_waiting)), life->failing);
 }
 
-static void turn_clock(struct life *life)
+static void rate_queue_clock(struct life *life)
 {
 	static const unsigned most_ms[] = { 20, 300, 300, 2000, 6000, 20000, 40000, 700000 };
 
@@ -311,7 +311,7 @@ static void turn_clock(struct life *life)
 		model_chance(&life->model, most_ms[model_chance(&life->model, COUNT(most_ms))]));
 }
 
-/* One flight at a time for the same thing. */
+/* One fetch at a time for the same thing. */
 static void check_single(const struct life *life)
 {
 	const struct script *script = &life->model.world->script;
@@ -336,7 +336,7 @@ static void happen(struct life *life)
 		break;
 	case 1:
 	case 2:
-		turn_clock(life);
+		rate_queue_clock(life);
 		break;
 	case 3:
 		forget_something(life);

@@ -9,7 +9,7 @@
 
 enum { READERS = 1000, MINUTES = 5, LATENCY_MS = 50 };
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
 	uint64_t training;
@@ -17,9 +17,9 @@ struct place {
 	unsigned seed;
 };
 
-static struct place *enter(double rate)
+static struct json_path *enter(double rate)
 {
-	struct place *place = xcalloc(1, sizeof(*place));
+	struct json_path *place = xcalloc(1, sizeof(*place));
 	struct setup setup = world_setup();
 
 	setup.rate = rate;
@@ -31,7 +31,7 @@ static struct place *enter(double rate)
 	return place;
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
@@ -39,7 +39,7 @@ static void leave(struct place *place)
 }
 
 /* Each reader who has his answer asks for another thing: all of them all the time. */
-static void ask_all(struct place *place)
+static void ask_all(struct json_path *place)
 {
 	char id[32];
 
@@ -51,7 +51,7 @@ static void ask_all(struct place *place)
 	}
 }
 
-static void read_for(struct place *place, int64_t ms)
+static void read_for(struct json_path *place, int64_t ms)
 {
 	for (int64_t at = 0; at < ms; at += 100) {
 		ask_all(place);
@@ -62,25 +62,25 @@ static void read_for(struct place *place, int64_t ms)
 /* promise: 5 */
 static void test_five_minutes_of_outage_cost_a_hundred_and_fifty_calls(void **state)
 {
-	static const enum fault faults[] = { FAULT_REFUSED, FAULT_TLS, FAULT_NO_HOST, FAULT_LOST, FAULT_NONE };
+	static const enum error errors[] = { ERR_REFUSED, ERR_TLS, ERR_NO_HOST, ERR_LOST, ERR_NONE };
 	(void)state;
 
-	for (size_t i = 0; i <= COUNT(faults); i++) {
-		struct place *place = enter(0);
-		if (i == COUNT(faults))
+	for (size_t i = 0; i <= COUNT(errors); i++) {
+		struct json_path *place = enter(0);
+		if (i == COUNT(errors))
 			place->cloud.latency_ms = -1; /* says nothing at all */
-		else if (faults[i])
-			place->cloud.fail = faults[i];
+		else if (errors[i])
+			place->cloud.fail = errors[i];
 		else
 			place->cloud.fail_code = "InternalError";
 		read_for(place, MINUTES * 60 * 1000);
 		assert_in_range(world_calls(place->world), 5, 150);
 		/* and when it is there again: within the next probe, at the rate, and all are served */
-		place->cloud.fail = FAULT_NONE;
+		place->cloud.fail = ERR_NONE;
 		place->cloud.fail_code = NULL;
 		place->cloud.latency_ms = LATENCY_MS;
 		size_t n = place->world->script.n_sent;
-		read_for(place, i == COUNT(faults) ? 16000 : 6000);
+		read_for(place, i == COUNT(errors) ? 16000 : 6000);
 		assert_true(place->world->script.n_sent > n + 10);
 		read_for(place, 20000);
 		for (size_t k = 20 + n; k < place->world->script.n_sent; k++)
@@ -100,16 +100,16 @@ static void test_five_minutes_of_outage_cost_a_hundred_and_fifty_calls(void **st
 /* Everybody is told at once, and what is kept is served. */
 static void test_while_it_is_down_nobody_waits(void **state)
 {
-	struct place *place = enter(10000);
+	struct json_path *place = enter(10000);
 	struct ask ask = { 0 };
 	(void)state;
 
 	uint64_t kept = world_find(place->world, "training/train-0001");
 	script_advance(&place->world->script, 20000);
-	place->cloud.fail = FAULT_NO_HOST;
+	place->cloud.fail = ERR_NO_HOST;
 	read_for(place, 3000);
 	ask_put(&ask, place->world, ASK_LOOKUP, place->training, "train-0999");
-	assert_fault(&ask.reply, FAULT_NO_HOST);
+	assert_error(&ask.reply, ERR_NO_HOST);
 	ask_put(&ask, place->world, ASK_LOOKUP, kept, "status");
 	assert_found(&ask.reply);
 	leave(place);
@@ -118,7 +118,7 @@ static void test_while_it_is_down_nobody_waits(void **state)
 /* A moment of bad answers is made up for by trying again: nobody sees it, whatever the load. */
 static void test_a_moment_of_failure_is_seen_by_nobody(void **state)
 {
-	struct place *place = enter(10000);
+	struct json_path *place = enter(10000);
 	size_t failed = 0;
 	(void)state;
 
@@ -127,7 +127,7 @@ static void test_a_moment_of_failure_is_seen_by_nobody(void **state)
 		exchange_error(place->world->script.sent[i], "InternalError");
 	script_advance(&place->world->script, 5000);
 	for (size_t i = 0; i < READERS; i++)
-		failed += place->asks[i].reply.outcome != OUTCOME_FOUND;
+		failed += place->asks[i].reply.outcome != RESULT_FOUND;
 	assert_int_equal(place->world->unanswered, 0);
 	assert_int_equal(failed, 0);
 	leave(place);
@@ -136,7 +136,7 @@ static void test_a_moment_of_failure_is_seen_by_nobody(void **state)
 /* One thing that is broken among many that are not. */
 static void test_one_broken_thing_hides_no_other(void **state)
 {
-	struct place *place = enter(10000);
+	struct json_path *place = enter(10000);
 	struct ask ask;
 	(void)state;
 
@@ -156,7 +156,7 @@ static void test_one_broken_thing_hides_no_other(void **state)
 				else
 					cloud_answer(&place->cloud, exchange);
 			}
-			assert_int_equal(ask.reply.outcome, i == 7 ? OUTCOME_FAILED : OUTCOME_FOUND);
+			assert_int_equal(ask.reply.outcome, i == 7 ? RESULT_FAILED : RESULT_FOUND);
 		}
 	}
 	leave(place);

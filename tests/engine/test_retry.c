@@ -9,46 +9,46 @@
 
 enum { LIVE_MS = 15000 };
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter_with(struct place *place, struct setup setup)
+static void enter_with(struct json_path *place, struct setup setup)
 {
 	place->world = world_open(&setup);
 	cloud_open(&place->cloud, place->world, -1);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 120);
 }
 
-static void enter(struct place *place)
+static void enter(struct json_path *place)
 {
 	enter_with(place, world_setup());
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct place *place, int64_t ms)
+static void advance(struct json_path *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
 
-static void put(struct place *place, struct ask *ask, const char *id)
+static void put(struct json_path *place, struct ask *ask, const char *id)
 {
 	ask_put(ask, place->world, ASK_LOOKUP, world_find(place->world, "training"), id);
 }
 
-static struct exchange *only(struct place *place)
+static struct exchange *only(struct json_path *place)
 {
 	return world_only(place->world);
 }
 
 /* Turns the clock to the next try; how long that was. */
-static int64_t wait_for_try(struct place *place)
+static int64_t wait_for_try(struct json_path *place)
 {
 	int64_t from_ms = place->world->script.now_ms;
 
@@ -64,13 +64,13 @@ static void test_a_failure_is_tried_again_up_to_the_deadline_with_growing_sleeps
 	static const struct {
 		const char *code;
 		int64_t first_ms, most_ms; /* bounds of a sleep */
-		enum fault fault;
-	} rows[] = { { "InternalError", 100, 2000, FAULT_SERVER }, { "FailedOperation.Timedout", 100, 2000, FAULT_TIMEOUT },
-		{ "RequestLimitExceeded", 500, 4000, FAULT_THROTTLED } };
+		enum error error;
+	} rows[] = { { "InternalError", 100, 2000, ERR_SERVER }, { "FailedOperation.Timedout", 100, 2000, ERR_TIMEOUT },
+		{ "RequestLimitExceeded", 500, 4000, ERR_THROTTLED } };
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct place place;
+		struct json_path place;
 		struct ask ask = { 0 };
 		enter(&place);
 		put(&place, &ask, "train-0001");
@@ -82,7 +82,7 @@ static void test_a_failure_is_tried_again_up_to_the_deadline_with_growing_sleeps
 			assert_in_range(wait_for_try(&place), 1, bound_ms + 1);
 			bound_ms = bound_ms * 2 < rows[i].most_ms ? bound_ms * 2 : rows[i].most_ms;
 		}
-		assert_fault(&ask.reply, rows[i].fault);
+		assert_error(&ask.reply, rows[i].error);
 		/* the last try had what is worth sending for */
 		assert_in_range(ask.answered_ms - ask.asked_ms, DEADLINE_MS * 3 / 4, DEADLINE_MS);
 		assert_in_range(world_calls(place.world), 5, 20);
@@ -98,21 +98,21 @@ static void test_seconds_of_failures_are_seen_by_nobody(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(codes) * COUNT(readers); i++) {
-		struct place place;
+		struct json_path place;
 		struct ask asks[60] = { { 0 } };
 		char id[32];
 		size_t n = readers[i / COUNT(codes)];
 		enter(&place);
 		place.cloud.latency_ms = 20;
 		place.cloud.fail_code = codes[i % COUNT(codes)];
-		place.cloud.fail = codes[i % COUNT(codes)] ? FAULT_NONE : FAULT_LOST;
+		place.cloud.fail = codes[i % COUNT(codes)] ? ERR_NONE : ERR_LOST;
 		for (size_t k = 0; k < n; k++) {
 			snprintf(id, sizeof(id), "train-%04zu", k + 1);
 			put(&place, &asks[k], id);
 		}
 		advance(&place, 4000);
 		place.cloud.fail_code = NULL;
-		place.cloud.fail = FAULT_NONE;
+		place.cloud.fail = ERR_NONE;
 		assert_in_range(world_calls(place.world), n < 5 ? 3 : 10, 60);
 		advance(&place, DEADLINE_MS);
 		for (size_t k = 0; k < n; k++)
@@ -124,20 +124,20 @@ static void test_seconds_of_failures_are_seen_by_nobody(void **state)
 /* Who comes to a call that fails again and again waits up to a deadline of his own. */
 static void test_who_comes_later_waits_longer(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask first = { 0 }, later = { 0 };
 	(void)state;
 
 	enter(&place);
 	place.cloud.latency_ms = 20;
-	place.cloud.fail = FAULT_REFUSED;
+	place.cloud.fail = ERR_REFUSED;
 	put(&place, &first, "train-0001");
 	advance(&place, 7000);
 	put(&place, &later, "train-0001");
 	advance(&place, 5000);
-	assert_fault(&first.reply, FAULT_REFUSED);
+	assert_error(&first.reply, ERR_REFUSED);
 	assert_int_equal(later.answers, 0);
-	place.cloud.fail = FAULT_NONE;
+	place.cloud.fail = ERR_NONE;
 	advance(&place, 3000);
 	assert_found(&later.reply);
 	leave(&place);
@@ -146,7 +146,7 @@ static void test_who_comes_later_waits_longer(void **state)
 /* What has a last good answer shows it after some tries; the tries go on, and the next reader has a new one. */
 static void test_a_last_good_answer_is_not_waited_for(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 }, next = { 0 };
 	(void)state;
 
@@ -173,13 +173,13 @@ static void test_a_last_good_answer_is_not_waited_for(void **state)
 
 static void test_a_second_try_that_succeeds_is_all_that_is_seen(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
 	enter(&place);
 	put(&place, &ask, "train-0001");
-	exchange_fail(only(&place), FAULT_LOST);
+	exchange_fail(only(&place), ERR_LOST);
 	wait_for_try(&place);
 	cloud_answer(&place.cloud, only(&place));
 	assert_found(&ask.reply);
@@ -189,7 +189,7 @@ static void test_a_second_try_that_succeeds_is_all_that_is_seen(void **state)
 
 static void test_sleeps_differ_so_that_a_herd_does_not_come_back_together(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct setup setup = world_setup();
 	struct ask asks[20] = { { 0 } };
 	int64_t at_ms[20];
@@ -227,7 +227,7 @@ static void say_throttled(struct exchange *exchange, long retry_after_s)
 
 static void test_retry_after_is_waited_for(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -244,7 +244,7 @@ static void test_retry_after_is_waited_for(void **state)
 
 static void test_retry_after_beyond_the_deadline_is_a_failure_at_once(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -252,7 +252,7 @@ static void test_retry_after_beyond_the_deadline_is_a_failure_at_once(void **sta
 	put(&place, &ask, "train-0001");
 	advance(&place, 500);
 	say_throttled(only(&place), 10);
-	assert_fault(&ask.reply, FAULT_THROTTLED);
+	assert_error(&ask.reply, ERR_THROTTLED);
 	assert_int_equal(ask.answered_ms - ask.asked_ms, 500);
 	assert_calls(place.world, 1);
 	leave(&place);
@@ -264,7 +264,7 @@ static void test_a_retry_after_of_nonsense_is_not_waited_for(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(nonsense); i++) {
-		struct place place;
+		struct json_path place;
 		struct ask ask = { 0 };
 		enter(&place);
 		put(&place, &ask, "train-0001");
@@ -278,7 +278,7 @@ static void test_a_retry_after_of_nonsense_is_not_waited_for(void **state)
 
 static void test_no_try_begins_after_the_deadline(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -287,7 +287,7 @@ static void test_no_try_begins_after_the_deadline(void **state)
 	assert_int_equal(only(&place)->timeout_ms, DEADLINE_MS);
 	advance(&place, DEADLINE_MS - 1);
 	exchange_error(only(&place), "InternalError");
-	assert_fault(&ask.reply, FAULT_SERVER);
+	assert_error(&ask.reply, ERR_SERVER);
 	advance(&place, DEADLINE_MS);
 	assert_calls(place.world, 1);
 	leave(&place);
@@ -295,18 +295,18 @@ static void test_no_try_begins_after_the_deadline(void **state)
 
 static void test_a_later_try_gets_what_is_left_of_the_deadline(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
 	enter(&place);
 	put(&place, &ask, "train-0001");
 	advance(&place, 6000);
-	exchange_fail(only(&place), FAULT_LOST);
+	exchange_fail(only(&place), ERR_LOST);
 	int64_t slept_ms = wait_for_try(&place);
 	assert_int_equal(only(&place)->timeout_ms, DEADLINE_MS - 6000 - slept_ms);
 	advance(&place, only(&place)->timeout_ms);
-	assert_fault(&ask.reply, FAULT_TIMEOUT);
+	assert_error(&ask.reply, ERR_TIMEOUT);
 	assert_int_equal(ask.answered_ms - ask.asked_ms, DEADLINE_MS);
 	leave(&place);
 }
@@ -314,7 +314,7 @@ static void test_a_later_try_gets_what_is_left_of_the_deadline(void **state)
 /* A try that sleeps has no claim on the rate until it wakes. */
 static void test_a_sleeping_try_does_not_hold_up_others(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask sleeper = { 0 }, others[60] = { { 0 } };
 	char id[16];
 	(void)state;
@@ -341,7 +341,7 @@ static void test_a_sleeping_try_does_not_hold_up_others(void **state)
 
 static void test_a_queue_longer_than_the_deadline_is_waited_in_up_to_it(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct setup setup = world_setup();
 	struct ask asks[12] = { { 0 } };
 	size_t refused = 0;
@@ -358,10 +358,10 @@ static void test_a_queue_longer_than_the_deadline_is_waited_in_up_to_it(void **s
 	}
 	advance(&place, DEADLINE_MS);
 	for (size_t i = 0; i < COUNT(asks); i++) {
-		if (asks[i].reply.outcome == OUTCOME_FOUND)
+		if (asks[i].reply.outcome == RESULT_FOUND)
 			continue;
-		assert_fault(&asks[i].reply, FAULT_QUEUE);
-		assert_int_equal(fault_errno(asks[i].reply.fault), 16); /* EBUSY */
+		assert_error(&asks[i].reply, ERR_QUEUE);
+		assert_int_equal(error_errno(asks[i].reply.error), 16); /* EBUSY */
 		assert_in_range(asks[i].answered_ms - asks[i].asked_ms, DEADLINE_MS * 7 / 8, DEADLINE_MS);
 		refused++;
 	}
@@ -380,7 +380,7 @@ static void test_more_readers_than_the_rate_has_room_for_are_paced(void **state)
 	enum { READERS = 260, THINGS = 800 };
 	static struct ask asks[READERS];
 	struct setup setup = world_setup();
-	struct place place;
+	struct json_path place;
 	size_t next = 0, found = 0, busy = 0, waiting;
 	char id[16];
 	(void)state;
@@ -394,8 +394,8 @@ static void test_more_readers_than_the_rate_has_room_for_are_paced(void **state)
 		waiting = 0;
 		for (size_t i = 0; i < READERS; i++) {
 			if (asks[i].answers) {
-				found += asks[i].reply.outcome == OUTCOME_FOUND;
-				busy += asks[i].reply.outcome == OUTCOME_FAILED;
+				found += asks[i].reply.outcome == RESULT_FOUND;
+				busy += asks[i].reply.outcome == RESULT_FAILED;
 				asks[i] = (struct ask){ 0 };
 			}
 			if (!asks[i].world && next < THINGS) {
@@ -416,7 +416,7 @@ static void test_users_take_turns(void **state)
 {
 	enum { OTHERS = 1000 };
 	static struct ask others[OTHERS];
-	struct place place;
+	struct json_path place;
 	struct ask ask = { .uid = 1000 }, joined = { .uid = 1000 };
 	char id[24];
 	(void)state;
@@ -464,7 +464,7 @@ static void test_users_take_turns(void **state)
 
 static void test_a_full_queue_serves_the_last_good_answer(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct setup setup = world_setup();
 	struct ask asks[40] = { { 0 } };
 	char id[16];
@@ -508,7 +508,7 @@ static void test_no_second_holds_more_calls_than_the_rate(void **state)
 	(void)state;
 
 	for (size_t r = 0; r < COUNT(rates); r++) {
-		struct place place;
+		struct json_path place;
 		struct setup setup = world_setup();
 		struct ask *asks = xcalloc(400, sizeof(*asks));
 		char id[16];

@@ -10,12 +10,12 @@
 
 enum { LIST_MS = 30000 };
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter(struct place *place, const char *catalog, size_t n)
+static void enter(struct json_path *place, const char *catalog, size_t n)
 {
 	struct setup setup = world_setup();
 
@@ -27,13 +27,13 @@ static void enter(struct place *place, const char *catalog, size_t n)
 		cloud_add_many(&place->cloud, "training", NULL, "train-", n);
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct place *place, int64_t ms)
+static void advance(struct json_path *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
@@ -41,7 +41,7 @@ static void advance(struct place *place, int64_t ms)
 /* 1: the list of a view that is refreshed is under way */
 static void test_a_view_is_refreshed_while_its_list_is_read(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -67,7 +67,7 @@ static void test_a_part_is_refreshed_while_it_is_read(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct place place;
+		struct json_path place;
 		struct ask ask = { 0 };
 		enter(&place, "tione", 3);
 		uint64_t id = world_find(place.world, "by-status/training/RUNNING");
@@ -91,7 +91,7 @@ static void test_a_part_is_refreshed_while_it_is_read(void **state)
 /* 3: .table.tsv is refreshed */
 static void test_a_table_is_refreshed(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, "tione", 3);
@@ -113,7 +113,7 @@ static void test_in_an_outage_no_link_is_absent(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct place place;
+		struct json_path place;
 		enter(&place, "tione", 3);
 		snprintf(cloud_thing(&place.cloud, "train-0001")->tags, 200, "[{\"TagKey\": \"k\", \"TagValue\": \"v\"}]");
 		world_count(place.world, "training");
@@ -122,11 +122,11 @@ static void test_in_an_outage_no_link_is_absent(void **state)
 		snprintf(thing->name, sizeof(thing->name), "new");
 		snprintf(thing->tags, 200, "[{\"TagKey\": \"k\", \"TagValue\": \"v\"}]");
 		advance(&place, LIST_MS);
-		place.cloud.fail = FAULT_REFUSED;
+		place.cloud.fail = ERR_REFUSED;
 		struct reply plain = world_lookup(place.world, "training/train-new");
-		assert_int_equal(plain.outcome, OUTCOME_FAILED); /* as promised */
+		assert_int_equal(plain.outcome, RESULT_FAILED); /* as promised */
 		struct reply reply = world_lookup(place.world, paths[i]);
-		if (reply.outcome == OUTCOME_ABSENT) { wrong++; printf("%s: ENOENT\n", paths[i]); }
+		if (reply.outcome == RESULT_ABSENT) { wrong++; printf("%s: ENOENT\n", paths[i]); }
 		leave(&place);
 	}
 	assert_int_equal(wrong, 0);
@@ -135,7 +135,7 @@ static void test_in_an_outage_no_link_is_absent(void **state)
 /* 4b: a listing that is not whole */
 static void test_a_part_that_is_not_whole(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -149,14 +149,14 @@ static void test_a_part_that_is_not_whole(void **state)
 	place.cloud.latency_ms = 0;
 	struct reply reply = world_lookup(place.world, "by-status/training/RUNNING/train-0002");
 	printf("outcome %d\n", reply.outcome);
-	assert_int_not_equal(reply.outcome, OUTCOME_ABSENT);
+	assert_int_not_equal(reply.outcome, RESULT_ABSENT);
 	leave(&place);
 }
 
 /* 6: who comes after the refresh joins a list that began before it */
 static void test_a_resource_without_describe_is_refreshed_while_its_list_is_read(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -181,7 +181,7 @@ static void test_a_resource_without_describe_is_refreshed_while_its_list_is_read
 
 static void test_who_comes_after_a_refresh_has_what_came_after_it(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask before = { 0 }, after = { 0 };
 	(void)state;
 

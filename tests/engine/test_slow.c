@@ -9,7 +9,7 @@
 
 enum { TASKS = 4000, PAGES = TASKS / 50, CROWD = 80, POLLS = 400, LIVE_MS = 15000 };
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
 	uint64_t training, running;
@@ -17,16 +17,16 @@ struct place {
 
 /* A pass over a directory, READDIR by READDIR, as `ls` makes it. */
 struct pass {
-	struct place *place;
+	struct json_path *place;
 	struct ask ask;
 	uint64_t id, cookie;
 	size_t n;
 	bool over;
-	enum fault fault;
+	enum error error;
 	int64_t longest_ms, over_ms;
 };
 
-static void enter(struct place *place, int64_t latency_ms, size_t serves)
+static void enter(struct json_path *place, int64_t latency_ms, size_t serves)
 {
 	memset(place, 0, sizeof(*place));
 	place->world = world_open(NULL);
@@ -37,13 +37,13 @@ static void enter(struct place *place, int64_t latency_ms, size_t serves)
 	place->running = world_find(place->world, "by-status/training/RUNNING");
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct place *place, int64_t ms)
+static void advance(struct json_path *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
@@ -52,26 +52,26 @@ static void go_on(struct ask *ask)
 {
 	struct pass *pass = ask->arg;
 	struct world *world = pass->place->world;
-	struct asked asked = { .now_ms = world->script.now_ms };
+	struct query_time query = { .now_ms = world->script.now_ms };
 	struct entry entry;
 	const char *name;
 	size_t before = pass->n;
 
 	if (ask->answered_ms - ask->asked_ms > pass->longest_ms)
 		pass->longest_ms = ask->answered_ms - ask->asked_ms;
-	pass->fault = ask->reply.outcome == OUTCOME_FAILED ? ask->reply.fault : FAULT_NONE;
-	if (!pass->fault) {
+	pass->error = ask->reply.outcome == RESULT_FAILED ? ask->reply.error : ERR_NONE;
+	if (!pass->error) {
 		pass->cookie = ask->reply.cookie;
-		while (tree_next(world->tree, pass->id, &pass->cookie, &name, &entry, asked))
+		while (tree_next(world->tree, pass->id, &pass->cookie, &name, &entry, query))
 			pass->n++;
 	}
-	pass->over = pass->fault || pass->n == before;
+	pass->over = pass->error || pass->n == before;
 	pass->over_ms = world->script.now_ms;
 	if (!pass->over)
 		ask_read(&pass->ask, world, pass->id, pass->cookie);
 }
 
-static void begin(struct pass *pass, struct place *place, uint64_t id)
+static void begin(struct pass *pass, struct json_path *place, uint64_t id)
 {
 	*pass = (struct pass){ .place = place, .id = id, .ask = { .then = go_on, .arg = pass } };
 	ask_read(&pass->ask, place->world, id, 0);
@@ -80,15 +80,15 @@ static void begin(struct pass *pass, struct place *place, uint64_t id)
 /* Has the view read again and again, as long as the listing's pass lasts and for some time after it. */
 static void read_beside(struct pass *list, struct pass *view, int64_t most_ms)
 {
-	for (int64_t at = 0; at < most_ms && !(list->over && view->over && !view->fault); at += 100) {
-		if (view->over && view->fault)
+	for (int64_t at = 0; at < most_ms && !(list->over && view->over && !view->error); at += 100) {
+		if (view->over && view->error)
 			begin(view, view->place, view->id);
 		advance(list->place, 100);
 	}
 }
 
 /* No call failed; only a view may have been told that it has to wait. */
-static void assert_healthy(const struct place *place)
+static void assert_healthy(const struct json_path *place)
 {
 	struct buf failures;
 
@@ -102,7 +102,7 @@ static void assert_healthy(const struct place *place)
 static void assert_listed(const struct pass *list)
 {
 	assert_true(list->over);
-	assert_int_equal(list->fault, FAULT_NONE);
+	assert_int_equal(list->error, ERR_NONE);
 	assert_int_equal(list->n, TASKS);
 	assert_in_range(list->longest_ms, 0, DEADLINE_MS - 1);
 }
@@ -117,7 +117,7 @@ static void test_each_page_is_asked_for_once_however_the_limit_moves(void **stat
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(clouds); i++) {
-		struct place place;
+		struct json_path place;
 		struct pass list;
 		enter(&place, clouds[i].latency_ms, clouds[i].serves);
 		begin(&list, &place, place.training);
@@ -141,7 +141,7 @@ static void test_a_view_and_a_listing_on_a_cloud_that_serves_some_at_a_time(void
 	for (size_t i = 0; i < 2 * COUNT(clouds); i++) {
 		int64_t latency_ms = clouds[i / 2].latency_ms;
 		size_t serves = clouds[i / 2].serves;
-		struct place place;
+		struct json_path place;
 		struct pass list, view;
 		struct ask ask = { 0 };
 		enter(&place, latency_ms, serves);
@@ -154,7 +154,7 @@ static void test_a_view_and_a_listing_on_a_cloud_that_serves_some_at_a_time(void
 		read_beside(&list, &view, 400000);
 		assert_listed(&list);
 		assert_in_range(list.over_ms - began_ms, 0, PAGES * latency_ms / (int64_t)serves * 3 / 2 + 3000);
-		assert_int_equal(view.fault, FAULT_NONE);
+		assert_int_equal(view.error, ERR_NONE);
 		assert_int_equal(view.n, TASKS);
 		assert_found(&ask.reply);
 		assert_in_range(ask.answered_ms - ask.asked_ms, 0, DEADLINE_MS * 3 / 4);
@@ -172,7 +172,7 @@ static void test_a_cloud_that_is_only_slow_is_never_called_silent(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(latencies_ms); i++) {
-		struct place place;
+		struct json_path place;
 		struct pass list, view;
 		enter(&place, latencies_ms[i], 0);
 		begin(&list, &place, place.training);
@@ -190,7 +190,7 @@ static void test_a_cloud_that_is_only_slow_is_never_called_silent(void **state)
 static void test_a_crowd_of_readers_of_a_slow_cloud_is_served(void **state)
 {
 	static struct ask asks[CROWD];
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, 6000, 0); /* the last of them are sent after three seconds */
@@ -210,7 +210,7 @@ static void test_a_crowd_of_readers_of_a_slow_cloud_is_served(void **state)
 /* One page is never answered, all others are: the reader who follows sees another try. */
 static void test_a_page_that_times_out_does_not_end_the_listing(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct pass list;
 	(void)state;
 
@@ -236,7 +236,7 @@ static void test_a_page_that_times_out_does_not_end_the_listing(void **state)
 /* What is asked of a view and never answered says nothing of the rest. */
 static void test_a_view_that_times_out_leaves_the_others_their_answers(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 }, view = { 0 };
 	(void)state;
 
@@ -255,7 +255,7 @@ static void test_a_view_that_times_out_leaves_the_others_their_answers(void **st
 		assert_found(&ask.reply);
 		advance(&place, 1000);
 	}
-	assert_fault(&view.reply, FAULT_TIMEOUT);
+	assert_error(&view.reply, ERR_TIMEOUT);
 	place.cloud.latency_ms = 100;
 	advance(&place, LIVE_MS - DEADLINE_MS);
 	assert_cat(place.world, "training/train-0001/remark", "new\n"); /* and not the last good one */
@@ -266,7 +266,7 @@ static void test_a_view_that_times_out_leaves_the_others_their_answers(void **st
 static void test_polls_are_in_no_readers_way(void **state)
 {
 	static struct ask polls[POLLS];
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "cloud.h"
-#include "engine/flight.h"
+#include "engine/fetch.h"
 
 enum { LIVES = 400, EVENTS = 400, ASKS = 64, THINGS = 48 };
 
@@ -131,8 +131,8 @@ static void fill(struct life *life)
 
 static bool is_there(const struct ask *ask)
 {
-	return ask->reply.outcome != OUTCOME_ABSENT &&
-		(ask->reply.outcome != OUTCOME_FAILED || ask->reply.fault != FAULT_NOT_FOUND);
+	return ask->reply.outcome != RESULT_ABSENT &&
+		(ask->reply.outcome != RESULT_FAILED || ask->reply.error != ERR_NOT_FOUND);
 }
 
 static void forget(struct life *life, struct standing *standing)
@@ -145,12 +145,12 @@ static void forget(struct life *life, struct standing *standing)
 
 static bool shows(struct life *life, uint64_t directory, const char *wanted)
 {
-	struct asked asked = { .now_ms = life->world->script.now_ms };
+	struct query_time query = { .now_ms = life->world->script.now_ms };
 	uint64_t cookie = 0;
 	struct entry entry;
 	const char *name;
 
-	while (tree_next(life->world->tree, directory, &cookie, &name, &entry, asked))
+	while (tree_next(life->world->tree, directory, &cookie, &name, &entry, query))
 		if (!strcmp(name, wanted))
 			return true;
 	return false;
@@ -189,7 +189,7 @@ static void then_check(struct ask *ask)
 		return;
 	if (!is_there(ask))
 		fail_msg("%s/%s is said to be absent", of->thing->id, question->file ? question->file : "");
-	if (ask->reply.outcome == OUTCOME_FAILED) {
+	if (ask->reply.outcome == RESULT_FAILED) {
 		counts.failed++;
 		return;
 	}
@@ -244,14 +244,14 @@ static void refuse(struct life *life, struct exchange *exchange)
 
 static void fail_one(struct life *life, struct exchange *exchange)
 {
-	static const enum fault faults[] = { FAULT_LOST, FAULT_REFUSED, FAULT_NO_HOST, FAULT_NO_NETWORK, FAULT_TLS,
-		FAULT_TOO_BIG, FAULT_TIMEOUT, FAULT_LOCAL };
+	static const enum error errors[] = { ERR_LOST, ERR_REFUSED, ERR_NO_HOST, ERR_NO_NETWORK, ERR_TLS,
+		ERR_TOO_BIG, ERR_TIMEOUT, ERR_LOCAL };
 	static const char *const codes[] = { "InternalError", "RequestLimitExceeded", "AuthFailure.SignatureFailure",
 		"AuthFailure.TokenFailure", "InvalidParameter", "FailedOperation" };
 	bool tione = !strcmp(life->world->setup.catalog, "tione");
 
 	if (life->down)
-		exchange_fail(exchange, FAULT_REFUSED);
+		exchange_fail(exchange, ERR_REFUSED);
 	else if (chance(life, 3) == 0)
 		exchange_say(exchange, chance(life, 2) ? 200 : 503, "<html>");
 	else if (tione && chance(life, 8) == 0)
@@ -259,7 +259,7 @@ static void fail_one(struct life *life, struct exchange *exchange)
 	else if (tione && chance(life, 2))
 		exchange_error(exchange, codes[chance(life, COUNT(codes))]);
 	else
-		exchange_fail(exchange, faults[chance(life, COUNT(faults))]);
+		exchange_fail(exchange, errors[chance(life, COUNT(errors))]);
 }
 
 /* One that runs is not among those that run, as if it had just ended; the list says again what it was. */
@@ -299,7 +299,7 @@ static void change(struct life *life)
 		thing->revision = life->clock;
 }
 
-static void turn_clock(struct life *life)
+static void rate_queue_clock(struct life *life)
 {
 	static const unsigned most_ms[] = { 20, 300, 300, 2000, 6000, 20000, 40000, 700000 };
 
@@ -314,7 +314,7 @@ static void happen(struct life *life)
 		break;
 	case 1:
 	case 2:
-		turn_clock(life);
+		rate_queue_clock(life);
 		break;
 	case 3:
 		forget(life, &life->things[chance(life, (unsigned)life->n)]);
@@ -344,7 +344,7 @@ static void check_turns(const struct life *life)
 {
 	const struct engine *engine = life->world->engine;
 
-	if (breaker_is_full(&engine->breaker, life->world->script.now_ms))
+	if (circuit_breaker_is_full(&engine->breaker, life->world->script.now_ms))
 		return;
 	for (size_t i = 0; i < engine->n_actions; i++)
 		if (engine->actions[i]->first && !engine->actions[i]->timer)

@@ -9,13 +9,13 @@
 
 enum { LATENCY_MS = 100, PAGE = 50, LIST_MS = 30000 };
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
 	uint64_t training;
 };
 
-static void enter(struct place *place, size_t n_tasks, double rate)
+static void enter(struct json_path *place, size_t n_tasks, double rate)
 {
 	struct setup setup = world_setup();
 
@@ -26,28 +26,28 @@ static void enter(struct place *place, size_t n_tasks, double rate)
 	place->training = world_find(place->world, "training");
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
 /* One READDIR: appends the names that there are, and moves the cookie. False: the end, or *fault. */
-static bool read_some(struct place *place, uint64_t *cookie, size_t most, struct buf *names,
-	enum fault *fault)
+static bool read_some(struct json_path *place, uint64_t *cookie, size_t most, struct buf *names,
+	enum error *error)
 {
 	struct reply reply = world_read(place->world, place->training, *cookie);
-	struct asked asked = { .now_ms = place->world->script.now_ms, .since_ms = 0 };
+	struct query_time query = { .now_ms = place->world->script.now_ms, .since_ms = 0 };
 	struct entry entry;
 	const char *name;
 	size_t n = 0;
 
-	*fault = reply.outcome == OUTCOME_FAILED ? reply.fault : FAULT_NONE;
-	if (*fault)
+	*error = reply.outcome == RESULT_FAILED ? reply.error : ERR_NONE;
+	if (*error)
 		return false;
 	*cookie = reply.cookie;
 	while (n < most &&
-			tree_next(place->world->tree, place->training, cookie, &name, &entry, asked)) {
+			tree_next(place->world->tree, place->training, cookie, &name, &entry, query)) {
 		buf_printf(names, "%s ", name);
 		n++;
 	}
@@ -55,15 +55,15 @@ static bool read_some(struct place *place, uint64_t *cookie, size_t most, struct
 }
 
 /* Reads to the end; the number of names, each of which came once. */
-static size_t read_all(struct place *place, struct buf *names)
+static size_t read_all(struct json_path *place, struct buf *names)
 {
 	uint64_t cookie = 0;
-	enum fault fault;
+	enum error error;
 	size_t n = 0;
 
-	while (read_some(place, &cookie, 7, names, &fault))
+	while (read_some(place, &cookie, 7, names, &error))
 		;
-	assert_int_equal(fault, FAULT_NONE);
+	assert_int_equal(error, ERR_NONE);
 	for (const char *at = names->data; *at; at += strcspn(at, " ") + 1, n++) {
 		char name[64];
 		snprintf(name, sizeof(name), "%.*s ", (int)strcspn(at, " "), at);
@@ -75,7 +75,7 @@ static size_t read_all(struct place *place, struct buf *names)
 
 static void test_a_long_list_takes_what_the_rate_allows_and_not_a_round_trip_a_page(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, 2000, 200);
@@ -95,16 +95,16 @@ static void test_a_long_list_takes_what_the_rate_allows_and_not_a_round_trip_a_p
 
 static void test_the_first_names_come_with_the_first_page(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct buf names;
 	uint64_t cookie = 0;
-	enum fault fault;
+	enum error error;
 	(void)state;
 
 	enter(&place, 20000, 20);
 	buf_init(&names, SIZE_MAX);
 	int64_t began_ms = place.world->script.now_ms;
-	assert_true(read_some(&place, &cookie, 10, &names, &fault));
+	assert_true(read_some(&place, &cookie, 10, &names, &error));
 	assert_int_equal(place.world->script.now_ms - began_ms, LATENCY_MS);
 	assert_memory_equal(names.data, "train-0001 train-0002 ", 22);
 	buf_clear(&names);
@@ -119,24 +119,24 @@ static void test_the_first_names_come_with_the_first_page(void **state)
 /* Who wants it whole, and who begins when it is there, sees no half. */
 static void test_a_reader_who_does_not_follow_sees_the_old_listing_until_the_new_one_is_whole(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct ask follower = { 0 };
 	struct buf names;
 	uint64_t cookie = 0;
-	enum fault fault;
+	enum error error;
 	(void)state;
 
 	enter(&place, 90, 1);
 	assert_int_equal(world_count(place.world, "training"), 90);
 	buf_init(&names, SIZE_MAX);
-	assert_true(read_some(&place, &cookie, 10, &names, &fault)); /* of the old one */
+	assert_true(read_some(&place, &cookie, 10, &names, &error)); /* of the old one */
 	cloud_add_many(&place.cloud, "training", NULL, "train-x", 10);
 	cloud_thing(&place.cloud, "train-0040")->gone = true;
 	script_advance(&place.world->script, LIST_MS);
 	ask_read(&follower, place.world, place.training, 0);
 	script_advance(&place.world->script, LATENCY_MS);
 	assert_found(&follower.reply); /* with the first page */
-	while (read_some(&place, &cookie, 10, &names, &fault)) /* does not wait for the second */
+	while (read_some(&place, &cookie, 10, &names, &error)) /* does not wait for the second */
 		;
 	assert_non_null(strstr(names.data, "train-0040 "));
 	assert_non_null(strstr(names.data, "train-0090 "));
@@ -150,7 +150,7 @@ static void test_a_reader_who_does_not_follow_sees_the_old_listing_until_the_new
 
 static void test_a_follower_meets_what_this_reading_met_and_nothing_that_went(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct buf names;
 	(void)state;
 
@@ -173,26 +173,26 @@ static void test_a_follower_meets_what_this_reading_met_and_nothing_that_went(vo
 
 static void test_a_list_that_fails_in_the_middle_is_an_error_for_who_followed_it(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct buf names;
 	uint64_t cookie = 0;
-	enum fault fault;
+	enum error error;
 	(void)state;
 
 	enter(&place, 500, 1);
 	buf_init(&names, SIZE_MAX);
-	assert_true(read_some(&place, &cookie, 10, &names, &fault));
-	place.cloud.fail = FAULT_TLS;
-	while (read_some(&place, &cookie, 10, &names, &fault))
+	assert_true(read_some(&place, &cookie, 10, &names, &error));
+	place.cloud.fail = ERR_TLS;
+	while (read_some(&place, &cookie, 10, &names, &error))
 		;
-	assert_int_equal(fault, FAULT_TLS);
+	assert_int_equal(error, ERR_TLS);
 	/* who comes back to the same place later goes on there: nothing comes twice */
-	place.cloud.fail = FAULT_NONE;
+	place.cloud.fail = ERR_NONE;
 	script_advance(&place.world->script, 5000);
-	assert_true(read_some(&place, &cookie, 500, &names, &fault));
-	while (read_some(&place, &cookie, 500, &names, &fault))
+	assert_true(read_some(&place, &cookie, 500, &names, &error));
+	while (read_some(&place, &cookie, 500, &names, &error))
 		;
-	assert_int_equal(fault, FAULT_NONE);
+	assert_int_equal(error, ERR_NONE);
 	size_t n = 0;
 	for (const char *at = names.data; *at; at++)
 		n += *at == ' ';
@@ -208,10 +208,10 @@ static void test_whatever_happens_meanwhile_what_stands_comes_once(void **state)
 	(void)state;
 
 	for (int round = 0; round < 60; round++) {
-		struct place place;
+		struct json_path place;
 		struct buf names;
 		uint64_t cookie = 0;
-		enum fault fault;
+		enum error error;
 		char id[32];
 		enter(&place, 300, rand_r(&seed) % 2 ? 20 : 2);
 		if (rand_r(&seed) % 2) { /* half of them over a listing that stood before */
@@ -219,7 +219,7 @@ static void test_whatever_happens_meanwhile_what_stands_comes_once(void **state)
 			script_advance(&place.world->script, LIST_MS + 700 * 1000);
 		}
 		buf_init(&names, SIZE_MAX);
-		for (int step = 0; read_some(&place, &cookie, 40, &names, &fault); step++) {
+		for (int step = 0; read_some(&place, &cookie, 40, &names, &error); step++) {
 			if (!step) { /* a first sign: from then on changes may make up for each other */
 				cloud_add(&place.cloud, "training", NULL, "train-first");
 			} else if (rand_r(&seed) % 3 == 0) {
@@ -231,7 +231,7 @@ static void test_whatever_happens_meanwhile_what_stands_comes_once(void **state)
 			}
 			script_advance(&place.world->script, 150 + rand_r(&seed) % 300);
 		}
-		assert_int_equal(fault, FAULT_NONE);
+		assert_int_equal(error, ERR_NONE);
 		for (int i = 1; i <= 300; i++) {
 			if (i % 10 == 0)
 				continue;
@@ -255,7 +255,7 @@ static int64_t slow_at_first(const struct exchange *exchange)
 /* promise: 5 */
 static void test_connections_that_take_their_time_do_not_make_a_burst_of_two_seconds(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, 3000, 20);
@@ -276,7 +276,7 @@ static void test_connections_that_take_their_time_do_not_make_a_burst_of_two_sec
 static void test_who_finds_no_room_in_the_rate_waits_for_it_up_to_the_deadline(void **state)
 {
 	static struct ask asks[400];
-	struct place place;
+	struct json_path place;
 	size_t busy = 0, found = 0;
 	(void)state;
 
@@ -290,11 +290,11 @@ static void test_who_finds_no_room_in_the_rate_waits_for_it_up_to_the_deadline(v
 	}
 	script_advance(&place.world->script, 10000);
 	for (size_t i = 0; i < COUNT(asks); i++)
-		busy += asks[i].answers && asks[i].reply.outcome == OUTCOME_FAILED &&
-			asks[i].reply.fault == FAULT_QUEUE && asks[i].answered_ms - asks[i].asked_ms >= 8750;
+		busy += asks[i].answers && asks[i].reply.outcome == RESULT_FAILED &&
+			asks[i].reply.error == ERR_QUEUE && asks[i].answered_ms - asks[i].asked_ms >= 8750;
 	assert_in_range(busy, 190, 230); /* 20 a second, for 10 s */
 	for (size_t i = 0; i < COUNT(asks); i++)
-		found += asks[i].answers && asks[i].reply.outcome == OUTCOME_FOUND;
+		found += asks[i].answers && asks[i].reply.outcome == RESULT_FOUND;
 	assert_in_range(found, 175, 210);
 	assert_int_equal(place.world->unanswered, 0);
 	leave(&place);

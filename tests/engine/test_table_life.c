@@ -46,7 +46,7 @@ static void test_an_older_table_alone_keeps_its_listing(void **state)
 		if (i % 100 == 0)
 			script_advance(&world->script, 1);
 	}
-	struct reply r = world_lookup(world, "models/m-x1"); printf("m-x1 %d %s nodes %zu shown %zu\n", r.outcome, fault_name(r.fault), tree_stats(world->tree).nodes, world_count(world, "models")); fflush(stdout);
+	struct reply r = world_lookup(world, "models/m-x1"); printf("m-x1 %d %s nodes %zu shown %zu\n", r.outcome, error_name(r.error), tree_stats(world->tree).nodes, world_count(world, "models")); fflush(stdout);
 	assert_non_null(tree_read(world->tree, old, &size));
 	assert_int_equal(tree_stats(world->tree).versions > 0, 1);
 	buf_init(&path, SIZE_MAX);

@@ -9,30 +9,30 @@
 
 enum { TASKS = 120, PASSES = 150, LIST_MS = 30000, LIVE_MS = 15000 };
 
-struct place {
+struct json_path {
 	struct world *world;
 	struct cloud cloud;
 	unsigned seed;
 };
 
-static void enter(struct place *place, unsigned seed, size_t n_tasks)
+static void enter(struct json_path *place, unsigned seed, size_t n_tasks)
 {
 	struct setup setup = world_setup();
 
 	setup.rate = 1000;
-	*place = (struct place){ .seed = seed };
+	*place = (struct json_path){ .seed = seed };
 	place->world = world_open(&setup);
 	cloud_open(&place->cloud, place->world, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void leave(struct place *place)
+static void leave(struct json_path *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static unsigned chance(struct place *place, unsigned n)
+static unsigned chance(struct json_path *place, unsigned n)
 {
 	return (unsigned)rand_r(&place->seed) % n;
 }
@@ -45,7 +45,7 @@ struct seen {
 };
 
 /* The naive model of the listing: who was there at the last refresh. */
-static void refresh(struct place *place, struct seen seen[TASKS])
+static void refresh(struct json_path *place, struct seen seen[TASKS])
 {
 	script_advance(&place->world->script, LIST_MS);
 	world_count(place->world, "training");
@@ -55,7 +55,7 @@ static void refresh(struct place *place, struct seen seen[TASKS])
 	}
 }
 
-static void change_some(struct place *place)
+static void change_some(struct json_path *place)
 {
 	for (unsigned n = chance(place, 12); n > 0; n--) {
 		struct thing *thing = place->cloud.things[chance(place, TASKS)];
@@ -65,20 +65,20 @@ static void change_some(struct place *place)
 }
 
 /* Things that others do meanwhile. */
-static void disturb(struct place *place)
+static void disturb(struct json_path *place)
 {
 	char path[64];
 	unsigned task = chance(place, TASKS) + 1;
 
 	snprintf(path, sizeof(path), "training/train-%04u/%s", task, chance(place, 2) ? "status" : "remark");
 	struct reply reply = world_lookup(place->world, path);
-	if (reply.outcome == OUTCOME_FOUND && chance(place, 2))
+	if (reply.outcome == RESULT_FOUND && chance(place, 2))
 		tree_forget(place->world->tree, reply.entry.id, 1);
 	if (chance(place, 8) == 0)
 		world_lookup(place->world, "training/train-none");
 }
 
-static void take(struct place *place, const char *name, const struct entry *entry,
+static void take(struct json_path *place, const char *name, const struct entry *entry,
 	struct seen seen[TASKS])
 {
 	size_t task = strtoul(name + strlen("train-"), NULL, 10) - 1;
@@ -86,13 +86,13 @@ static void take(struct place *place, const char *name, const struct entry *entr
 	assert_true(task < TASKS);
 	seen[task].times++;
 	if (entry->id && chance(place, 2))
-		tree_hold(place->world->tree, entry->id, 1);
+		tree_ref(place->world->tree, entry->id, 1);
 }
 
-static void walk_once(struct place *place, uint64_t id)
+static void walk_once(struct json_path *place, uint64_t id)
 {
 	struct seen seen[TASKS];
-	struct asked asked = { .since_ms = 0 };
+	struct query_time query = { .since_ms = 0 };
 	uint64_t cookie = 0;
 	struct entry entry;
 	const char *name;
@@ -102,8 +102,8 @@ static void walk_once(struct place *place, uint64_t id)
 		seen[i] = (struct seen){ .stood = true, .was_there = false };
 	refresh(place, seen);
 	for (size_t step = 0;; step++) {
-		asked.now_ms = place->world->script.now_ms;
-		if (!tree_next(place->world->tree, id, &cookie, &name, &entry, asked))
+		query.now_ms = place->world->script.now_ms;
+		if (!tree_next(place->world->tree, id, &cookie, &name, &entry, query))
 			break;
 		assert_true(step < 20 * TASKS);
 		take(place, name, &entry, seen);
@@ -124,7 +124,7 @@ static void walk_once(struct place *place, uint64_t id)
 
 static void test_every_standing_entry_comes_exactly_once_whatever_is_refreshed(void **state)
 {
-	struct place place;
+	struct json_path place;
 	(void)state;
 
 	enter(&place, 20251121, TASKS);
@@ -137,8 +137,8 @@ static void test_every_standing_entry_comes_exactly_once_whatever_is_refreshed(v
 /* Nothing is refreshed between the messages of one pass, but a clock goes on. */
 static void test_a_pass_goes_on_after_its_listing_expired(void **state)
 {
-	struct place place;
-	struct asked asked = { .since_ms = 0 };
+	struct json_path place;
+	struct query_time query = { .since_ms = 0 };
 	uint64_t cookie = 0;
 	struct entry entry;
 	const char *name;
@@ -150,8 +150,8 @@ static void test_a_pass_goes_on_after_its_listing_expired(void **state)
 	world_count(place.world, "training");
 	world_calls(place.world);
 	for (; n <= 100; n++) {
-		asked.now_ms = place.world->script.now_ms;
-		if (!tree_next(place.world->tree, id, &cookie, &name, &entry, asked))
+		query.now_ms = place.world->script.now_ms;
+		if (!tree_next(place.world->tree, id, &cookie, &name, &entry, query))
 			break;
 		script_advance(&place.world->script, 1000);
 	}
@@ -162,7 +162,7 @@ static void test_a_pass_goes_on_after_its_listing_expired(void **state)
 
 static void test_a_cookie_leads_to_the_same_place_again(void **state)
 {
-	struct place place;
+	struct json_path place;
 	uint64_t cookies[100], cookie = 0;
 	char *names[100];
 	struct entry entry;
@@ -172,15 +172,15 @@ static void test_a_cookie_leads_to_the_same_place_again(void **state)
 	enter(&place, 1, 100);
 	uint64_t id = world_find(place.world, "training");
 	world_count(place.world, "training");
-	struct asked asked = { .now_ms = place.world->script.now_ms, .since_ms = 0 };
+	struct query_time query = { .now_ms = place.world->script.now_ms, .since_ms = 0 };
 	for (size_t i = 0; i < 100; i++) {
-		assert_true(tree_next(place.world->tree, id, &cookie, &name, &entry, asked));
+		assert_true(tree_next(place.world->tree, id, &cookie, &name, &entry, query));
 		cookies[i] = cookie;
 		names[i] = xstrdup(name);
 	}
 	for (size_t i = 99; i-- > 0;) { /* backwards, as after a seekdir */
 		cookie = cookies[i];
-		assert_true(tree_next(place.world->tree, id, &cookie, &name, &entry, asked));
+		assert_true(tree_next(place.world->tree, id, &cookie, &name, &entry, query));
 		assert_string_equal(name, names[i + 1]);
 		assert_int_equal(cookie, cookies[i + 1]);
 	}
@@ -192,9 +192,9 @@ static void test_a_cookie_leads_to_the_same_place_again(void **state)
 /* ---- inside a resource ---- */
 
 /* Reads the directory entry by entry, with a refresh after `after` of them; as the fronts do, it holds what comes. */
-static char *read_with_refresh(struct place *place, uint64_t id, int after)
+static char *read_with_refresh(struct json_path *place, uint64_t id, int after)
 {
-	struct asked asked = { .since_ms = 0 };
+	struct query_time query = { .since_ms = 0 };
 	uint64_t cookie = 0;
 	struct entry entry;
 	const char *name;
@@ -210,10 +210,10 @@ static char *read_with_refresh(struct place *place, uint64_t id, int after)
 			struct reply reply = world_ask(place->world, ASK_OPEN, id, NULL);
 			assert_found(&reply);
 		}
-		asked.now_ms = place->world->script.now_ms;
-		if (!tree_next(place->world->tree, id, &cookie, &name, &entry, asked))
+		query.now_ms = place->world->script.now_ms;
+		if (!tree_next(place->world->tree, id, &cookie, &name, &entry, query))
 			break;
-		tree_hold(place->world->tree, entry.id, 1);
+		tree_ref(place->world->tree, entry.id, 1);
 		size_t size;
 		const char *bytes = tree_read(place->world->tree, entry.id, &size);
 		buf_printf(&all, "%s=%.*s\n", name, bytes ? (int)size : 0, bytes ? bytes : "");
@@ -223,7 +223,7 @@ static char *read_with_refresh(struct place *place, uint64_t id, int after)
 
 static void test_one_pass_over_a_resource_is_one_answer(void **state)
 {
-	struct place place;
+	struct json_path place;
 	char line[32];
 	(void)state;
 
@@ -249,8 +249,8 @@ static void test_one_pass_over_a_resource_is_one_answer(void **state)
 
 static void test_a_pass_that_holds_nothing_still_shows_each_name_once(void **state)
 {
-	struct place place;
-	struct asked asked = { .since_ms = 0 };
+	struct json_path place;
+	struct query_time query = { .since_ms = 0 };
 	(void)state;
 
 	enter(&place, 1, 1);
@@ -267,8 +267,8 @@ static void test_a_pass_that_holds_nothing_still_shows_each_name_once(void **sta
 				script_advance(&place.world->script, LIVE_MS);
 				world_ask(place.world, ASK_OPEN, id, NULL);
 			}
-			asked.now_ms = place.world->script.now_ms;
-			if (!tree_next(place.world->tree, id, &cookie, &name, &entry, asked))
+			query.now_ms = place.world->script.now_ms;
+			if (!tree_next(place.world->tree, id, &cookie, &name, &entry, query))
 				break;
 		}
 		assert_int_equal(n, 11);
@@ -280,7 +280,7 @@ static void test_a_directory_inside_that_vanished_is_gone_and_comes_back_as_itse
 {
 	static const char with[] = "\"TrainingTaskDetail\": {\"Id\": \"train-1\", \"Extra\": {\"A\": \"1\"}}";
 	static const char without[] = "\"TrainingTaskDetail\": {\"Id\": \"train-1\", \"A\": \"1\"}";
-	struct place place;
+	struct json_path place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -294,9 +294,9 @@ static void test_a_directory_inside_that_vanished_is_gone_and_comes_back_as_itse
 		script_advance(&place.world->script, LIVE_MS);
 		ask_put(&ask, place.world, ASK_OPEN, extra, NULL);
 		exchange_tencent(world_only(place.world), "%s", without);
-		assert_fault(&ask.reply, FAULT_NOT_FOUND);
+		assert_error(&ask.reply, ERR_NOT_FOUND);
 		struct reply reply = world_ask(place.world, ASK_ATTR, extra, NULL);
-		assert_fault(&reply, FAULT_NOT_FOUND);
+		assert_error(&reply, ERR_NOT_FOUND);
 		reply = world_ask(place.world, ASK_LOOKUP, extra, "a");
 		assert_absent(&reply);
 		script_advance(&place.world->script, LIVE_MS);
@@ -313,9 +313,9 @@ static void test_a_directory_inside_that_vanished_is_gone_and_comes_back_as_itse
 
 static void test_names_entered_during_a_pass_disturb_nobody(void **state)
 {
-	struct place place;
+	struct json_path place;
 	struct setup setup = world_setup();
-	struct asked asked = { .since_ms = 0 };
+	struct query_time query = { .since_ms = 0 };
 	uint64_t cookie = 0;
 	struct entry entry;
 	const char *name;
@@ -324,7 +324,7 @@ static void test_names_entered_during_a_pass_disturb_nobody(void **state)
 	(void)state;
 
 	setup.catalog = "qianfan";
-	place = (struct place){ .seed = 3 };
+	place = (struct json_path){ .seed = 3 };
 	place.world = world_open(&setup);
 	cloud_open(&place.cloud, place.world, 0);
 	uint64_t training = world_find(place.world, "training");
@@ -333,8 +333,8 @@ static void test_names_entered_during_a_pass_disturb_nobody(void **state)
 		world_ask(place.world, ASK_LOOKUP, training, id);
 	}
 	for (int n = 0;; n++) {
-		asked.now_ms = place.world->script.now_ms;
-		if (!tree_next(place.world->tree, training, &cookie, &name, &entry, asked))
+		query.now_ms = place.world->script.now_ms;
+		if (!tree_next(place.world->tree, training, &cookie, &name, &entry, query))
 			break;
 		times[strtoul(name, NULL, 10)]++;
 		if (n < 150 && n % 2) {
@@ -352,7 +352,7 @@ static void test_names_entered_during_a_pass_disturb_nobody(void **state)
 
 static void test_what_is_no_directory_is_not_gone_through(void **state)
 {
-	struct place place;
+	struct json_path place;
 	uint64_t cookie = 0;
 	struct entry entry;
 	const char *name;
@@ -364,9 +364,9 @@ static void test_what_is_no_directory_is_not_gone_through(void **state)
 		assert_false(tree_next(place.world->tree, ids[i], &cookie, &name, &entry,
 			world_now(place.world)));
 		struct reply reply = world_ask(place.world, ASK_OPEN, ids[i], NULL);
-		assert_fault(&reply, FAULT_NOT_FOUND);
+		assert_error(&reply, ERR_NOT_FOUND);
 		reply = world_ask(place.world, ASK_LOOKUP, ids[i], "status");
-		assert_fault(&reply, FAULT_NOT_FOUND);
+		assert_error(&reply, ERR_NOT_FOUND);
 	}
 	uint64_t id = world_find(place.world, "training/train-0001");
 	for (cookie = 1; cookie && cookie < UINT64_MAX / 3; cookie *= 3) { /* nonsense, as after a bad seekdir */

@@ -31,7 +31,7 @@ static void make_tree(struct world *world)
 static void make_engine(struct world *world)
 {
 	char id[] = "AKIDscript", secret[] = "script-secret";
-	struct origin at_hand = { .kind = ORIGIN_KEY, .key = { .id = id, .secret = secret } };
+	struct credential_source at_hand = { .kind = CREDENTIAL_SOURCE_KEY, .key = { .id = id, .secret = secret } };
 	struct engine_options options = {
 		.io = script_io(&world->script),
 		.tree = world->tree,
@@ -76,7 +76,7 @@ void world_close(struct world *world)
 	free(world);
 }
 
-struct asked world_now(struct world *world)
+struct query_time world_now(struct world *world)
 {
 	return engine_now(world->engine);
 }
@@ -89,8 +89,8 @@ static void take_answer(void *arg, const struct reply *reply)
 	struct world *world = ask->world;
 
 	assert_int_equal(ask->answers, 0); /* exactly once */
-	assert_true(reply->outcome == OUTCOME_FOUND || reply->outcome == OUTCOME_ABSENT ||
-		reply->outcome == OUTCOME_FAILED);
+	assert_true(reply->outcome == RESULT_FOUND || reply->outcome == RESULT_ABSENT ||
+		reply->outcome == RESULT_FAILED);
 	ask->answers = 1;
 	ask->wait = NULL;
 	ask->reply = *reply;
@@ -98,8 +98,8 @@ static void take_answer(void *arg, const struct reply *reply)
 	assert_true(ask->question == ASK_WAIT ||
 		ask->answered_ms - ask->asked_ms <= world->setup.deadline_ms);
 	world->unanswered--;
-	if (ask->question == ASK_LOOKUP && reply->outcome == OUTCOME_FOUND)
-		tree_hold(world->tree, reply->entry.id, 1);
+	if (ask->question == ASK_LOOKUP && reply->outcome == RESULT_FOUND)
+		tree_ref(world->tree, reply->entry.id, 1);
 	if (ask->then)
 		ask->then(ask);
 }
@@ -115,7 +115,7 @@ static void begin_ask(struct ask *ask, struct world *world, enum question questi
 	world->unanswered++;
 }
 
-static void note_wait(struct ask *ask, struct wait *wait)
+static void note_wait(struct ask *ask, struct waiter *wait)
 {
 	if (!ask->answers)
 		assert_non_null(wait); /* answered, or waiting, but not both */
@@ -168,10 +168,10 @@ struct reply world_ask(struct world *world, enum question question, uint64_t id,
 /* What is passed on the way is let go of again at once. */
 struct reply world_lookup(struct world *world, const char *path)
 {
-	struct reply reply = { .outcome = OUTCOME_FOUND, .entry = { .id = TREE_ROOT } };
+	struct reply reply = { .outcome = RESULT_FOUND, .entry = { .id = TREE_ROOT } };
 	char *copy = xstrdup(path), *rest = NULL;
 
-	for (char *name = strtok_r(copy, "/", &rest); name && reply.outcome == OUTCOME_FOUND;
+	for (char *name = strtok_r(copy, "/", &rest); name && reply.outcome == RESULT_FOUND;
 			name = strtok_r(NULL, "/", &rest)) {
 		uint64_t above = reply.entry.id;
 		reply = world_ask(world, ASK_LOOKUP, above, name);
@@ -185,9 +185,9 @@ uint64_t world_find(struct world *world, const char *path)
 {
 	struct reply reply = world_lookup(world, path);
 
-	if (reply.outcome != OUTCOME_FOUND)
+	if (reply.outcome != RESULT_FOUND)
 		fail_msg("%s is not found: outcome %d, %s", path, reply.outcome,
-			fault_name(reply.fault));
+			error_name(reply.error));
 	return reply.entry.id;
 }
 
@@ -195,13 +195,13 @@ char *world_cat(struct world *world, const char *path)
 {
 	struct reply reply = world_lookup(world, path);
 	size_t size;
-	const char *bytes = reply.outcome == OUTCOME_FOUND ?
+	const char *bytes = reply.outcome == RESULT_FOUND ?
 		tree_read(world->tree, reply.entry.id, &size) : NULL;
 
 	if (bytes)
 		assert_int_equal(reply.entry.attr.size, size);
 	char *copy = bytes ? xstrndup(bytes, size) : NULL;
-	if (reply.outcome == OUTCOME_FOUND)
+	if (reply.outcome == RESULT_FOUND)
 		tree_forget(world->tree, reply.entry.id, 1);
 	return copy;
 }
@@ -218,16 +218,16 @@ void assert_cat(struct world *world, const char *path, const char *text)
 char *world_names(struct world *world, uint64_t id)
 {
 	struct reply reply = world_ask(world, ASK_OPEN, id, NULL);
-	struct asked asked = { .now_ms = world->script.now_ms }; /* as the fronts do: what was opened stays open */
+	struct query_time query = { .now_ms = world->script.now_ms }; /* as the fronts do: what was opened stays open */
 	uint64_t cookie = 0;
 	struct entry entry;
 	const char *name;
 	struct buf names;
 
-	if (reply.outcome != OUTCOME_FOUND)
+	if (reply.outcome != RESULT_FOUND)
 		return NULL;
 	buf_init(&names, SIZE_MAX);
-	while (tree_next(world->tree, id, &cookie, &name, &entry, asked))
+	while (tree_next(world->tree, id, &cookie, &name, &entry, query))
 		buf_printf(&names, "%s ", name);
 	return buf_take(&names);
 }
@@ -267,14 +267,14 @@ size_t world_count(struct world *world, const char *path)
 {
 	uint64_t id = world_find(world, path), cookie = 0;
 	struct reply reply = world_ask(world, ASK_OPEN, id, NULL);
-	struct asked asked = { .now_ms = world->script.now_ms };
+	struct query_time query = { .now_ms = world->script.now_ms };
 	struct entry entry;
 	const char *name;
 	size_t n = 0;
 
-	if (reply.outcome != OUTCOME_FOUND)
+	if (reply.outcome != RESULT_FOUND)
 		fail_msg("%s can't be read", path);
-	while (tree_next(world->tree, id, &cookie, &name, &entry, asked))
+	while (tree_next(world->tree, id, &cookie, &name, &entry, query))
 		n++;
 	tree_forget(world->tree, id, 1);
 	return n;
@@ -296,24 +296,24 @@ size_t world_calls(struct world *world)
 	return calls;
 }
 
-void assert_fault(const struct reply *reply, enum fault fault)
+void assert_error(const struct reply *reply, enum error error)
 {
-	if (reply->outcome != OUTCOME_FAILED || reply->fault != fault)
+	if (reply->outcome != RESULT_FAILED || reply->error != error)
 		fail_msg("outcome %d with %s, should fail with %s", reply->outcome,
-			fault_name(reply->fault), fault_name(fault));
+			error_name(reply->error), error_name(error));
 }
 
 void assert_found(const struct reply *reply)
 {
-	if (reply->outcome != OUTCOME_FOUND)
-		fail_msg("outcome %d with %s, should be found", reply->outcome, fault_name(reply->fault));
+	if (reply->outcome != RESULT_FOUND)
+		fail_msg("outcome %d with %s, should be found", reply->outcome, error_name(reply->error));
 }
 
 void assert_absent(const struct reply *reply)
 {
-	if (reply->outcome != OUTCOME_ABSENT)
+	if (reply->outcome != RESULT_ABSENT)
 		fail_msg("outcome %d with %s, should be absent", reply->outcome,
-			fault_name(reply->fault));
+			error_name(reply->error));
 }
 
 void assert_xattr(struct world *world, uint64_t id, const char *name, const char *text)

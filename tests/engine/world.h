@@ -12,9 +12,9 @@ struct setup {
 	double rate; /* 0: the catalog's */
 	size_t max_memory;
 	bool api_names, secrets;
-	const struct origin *origin; /* NULL: a key that is at hand */
-	bool (*look)(void *arg, struct origin *out, struct buf *why);
-	bool (*renew)(void *arg, struct origin *out);
+	const struct credential_source *origin; /* NULL: a key that is at hand */
+	bool (*look)(void *arg, struct credential_source *out, struct buf *why);
+	bool (*renew)(void *arg, struct credential_source *out);
 	void *key_arg;
 	bool (*is_owner)(void *arg, unsigned uid);
 	const struct provider *provider; /* NULL: the catalog's */
@@ -40,7 +40,7 @@ void world_close(struct world *world);
 /* A question that is put; it outlives its answer. */
 struct ask {
 	struct world *world;
-	struct wait *wait; /* NULL once answered */
+	struct waiter *wait; /* NULL once answered */
 	unsigned answers;
 	struct reply reply;
 	int64_t asked_ms, answered_ms;
@@ -79,11 +79,11 @@ struct exchange *world_only(struct world *world);
 #define assert_calls(world, n) assert_int_equal(world_calls(world), n)
 size_t world_calls(struct world *world);
 
-void assert_fault(const struct reply *reply, enum fault fault);
+void assert_error(const struct reply *reply, enum error error);
 void assert_found(const struct reply *reply);
 void assert_absent(const struct reply *reply);
 /* "user.describefs.NAME" of a path that is known; NULL text: there is no such attribute. */
 void assert_xattr(struct world *world, uint64_t id, const char *name, const char *text);
-struct asked world_now(struct world *world);
+struct query_time world_now(struct world *world);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * clock.c - LD_PRELOAD: clocks that the test sets.
  *
- * The file $FAULT_CLOCK holds twice 64 bits (the second may be missing): the seconds that CLOCK_REALTIME is off, and
+ * The file $ERR_CLOCK holds twice 64 bits (the second may be missing): the seconds that CLOCK_REALTIME is off, and
  * the milliseconds that CLOCK_BOOTTIME is ahead, as after a suspend.  The other clocks are as they are.
  */
 #define _GNU_SOURCE

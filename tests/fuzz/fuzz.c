@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 #include "base/name.h"
-#include "http/answer.h"
+#include "http/response_reader.h"
 
 void fuzz_break(const char *truth, const char *file, int line)
 {
@@ -64,28 +64,28 @@ static int read_status(const char *line, size_t len)
 void fuzz_response(struct response *out, const uint8_t *data, size_t size)
 {
 	const char *at = (const char *)data, *end = at + size;
-	struct answer answer;
-	enum fault fault = FAULT_NONE;
+	struct response_reader answer;
+	enum error error = ERR_NONE;
 	int status = 0;
 
-	answer_init(&answer);
-	while (!fault && at < end) {
+	response_reader_init(&answer);
+	while (!error && at < end) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t len = newline ? (size_t)(newline + 1 - at) : (size_t)(end - at);
 		if (len >= 5 && !memcmp(at, "HTTP/", 5))
 			status = read_status(at, len);
-		fault = answer_header(&answer, at, len);
+		error = response_reader_header(&answer, at, len);
 		bool empty = *at == '\n' || *at == '\r';
 		at += len;
 		if (empty)
 			break;
 	}
-	if (!fault && at < end)
-		fault = answer_body(&answer, at, (size_t)(end - at));
+	if (!error && at < end)
+		error = response_reader_body(&answer, at, (size_t)(end - at));
 	*out = answer.response;
-	out->status = fault ? 0 : status;
-	out->fault = fault ? fault : status ? FAULT_NONE : FAULT_LOST;
-	if (out->fault == FAULT_LOST)
+	out->status = error ? 0 : status;
+	out->error = error ? error : status ? ERR_NONE : ERR_LOST;
+	if (out->error == ERR_LOST)
 		snprintf(out->detail, sizeof(out->detail), "no answer");
 }
 
@@ -146,7 +146,7 @@ bool fuzz_is_name(const char *name)
 		!strchr(".- ", name[0]) && name[len - 1] != ' ';
 }
 
-void fuzz_check_note(const struct fault_note *note)
+void fuzz_check_note(const struct error_note *note)
 {
 	CHECK(memchr(note->code, 0, sizeof(note->code)) && fuzz_is_printable(note->code));
 	CHECK(memchr(note->message, 0, sizeof(note->message)) && fuzz_is_printable(note->message));

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/fault.h"
+#include "base/error.h"
 #include "http/message.h"
 #include "json/json.h"
 
@@ -56,6 +56,6 @@ bool fuzz_is_printable(const char *text);
 /* One safe path component, as name.h says. */
 bool fuzz_is_name(const char *name);
 /* What a note may say: printable, ended within its field. */
-void fuzz_check_note(const struct fault_note *note);
+void fuzz_check_note(const struct error_note *note);
 
 #endif

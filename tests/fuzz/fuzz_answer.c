@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 
-#include "http/answer.h"
+#include "http/response_reader.h"
 
 static const char TRAILERS[] = "\n-- trailers\n";
 
@@ -24,7 +24,7 @@ static size_t next_slice(struct cutter *cutter, size_t left)
 }
 
 /* Header lines to the empty one; where it stands then. */
-static enum fault feed_lines(struct answer *answer, const char **at, const char *end)
+static enum error feed_lines(struct response_reader *answer, const char **at, const char *end)
 {
 	while (*at < end) {
 		const char *newline = memchr(*at, '\n', (size_t)(end - *at));
@@ -33,46 +33,46 @@ static enum fault feed_lines(struct answer *answer, const char **at, const char 
 		char *line = malloc(len);
 		memcpy(line, *at, len);
 		size_t before = answer->header_bytes;
-		enum fault fault = answer_header(answer, line, len);
+		enum error error = response_reader_header(answer, line, len);
 		CHECK(answer->header_bytes <= ANSWER_HEADERS_MAX);
-		CHECK(fault || answer->header_bytes == before + len);
+		CHECK(error || answer->header_bytes == before + len);
 		bool empty = *line == '\n' || *line == '\r';
 		free(line);
 		*at += len;
-		if (fault || empty)
-			return fault;
+		if (error || empty)
+			return error;
 	}
-	return FAULT_NONE;
+	return ERR_NONE;
 }
 
-static enum fault feed(struct answer *answer, const char *at, const char *end, uint32_t cut)
+static enum error feed(struct response_reader *answer, const char *at, const char *end, uint32_t cut)
 {
 	struct cutter cutter = { cut };
 	const char *trailers = NULL;
-	enum fault fault = feed_lines(answer, &at, end);
+	enum error error = feed_lines(answer, &at, end);
 
 	if (at < end)
 		trailers = memmem(at, (size_t)(end - at), TRAILERS, sizeof(TRAILERS) - 1);
-	for (const char *stop = trailers ? trailers : end; !fault && at < stop;) {
+	for (const char *stop = trailers ? trailers : end; !error && at < stop;) {
 		size_t len = next_slice(&cutter, (size_t)(stop - at));
 		char *piece = malloc(len);
 		memcpy(piece, at, len);
-		fault = answer_body(answer, piece, len);
+		error = response_reader_body(answer, piece, len);
 		free(piece);
 		at += len;
 	}
-	if (fault || !trailers)
-		return fault;
+	if (error || !trailers)
+		return error;
 	at += sizeof(TRAILERS) - 1;
 	return feed_lines(answer, &at, end);
 }
 
-static void check(const struct answer *answer, enum fault fault)
+static void check(const struct response_reader *answer, enum error error)
 {
 	const struct response *response = &answer->response;
 
-	CHECK(fault == FAULT_NONE || fault == FAULT_ANSWER || fault == FAULT_TOO_BIG);
-	CHECK((response->detail[0] != '\0') == (fault != FAULT_NONE));
+	CHECK(error == ERR_NONE || error == ERR_ANSWER || error == ERR_TOO_BIG);
+	CHECK((response->detail[0] != '\0') == (error != ERR_NONE));
 	CHECK(response->body.len <= MESSAGE_BODY_MAX);
 	CHECK(response->retry_after_s >= -1 && response->retry_after_s < 100L * INT32_MAX);
 	CHECK(memchr(response->date, 0, sizeof(response->date)) && fuzz_is_printable(response->date));
@@ -82,27 +82,27 @@ static void check(const struct answer *answer, enum fault fault)
 		fuzz_is_printable(response->error_message));
 	CHECK(memchr(response->request_id, 0, sizeof(response->request_id)) &&
 		fuzz_is_printable(response->request_id));
-	if (!fault)
+	if (!error)
 		CHECK(!answer->chunked || answer->length < 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct answer whole, cut;
+	struct response_reader whole, cut;
 
 	if (!size)
 		return 0;
 	const char *from = (const char *)data + 1, *end = (const char *)data + size;
-	answer_init(&whole);
-	answer_init(&cut);
-	enum fault fault = feed(&whole, from, end, 0);
-	check(&whole, fault);
-	CHECK(feed(&cut, from, end, data[0] + 1u) == fault);
-	check(&cut, fault);
+	response_reader_init(&whole);
+	response_reader_init(&cut);
+	enum error error = feed(&whole, from, end, 0);
+	check(&whole, error);
+	CHECK(feed(&cut, from, end, data[0] + 1u) == error);
+	check(&cut, error);
 	CHECK(whole.response.body.len == cut.response.body.len &&
 		!memcmp(whole.response.body.data, cut.response.body.data, cut.response.body.len));
 	CHECK(!strcmp(whole.response.detail, cut.response.detail));
-	answer_release(&whole);
-	answer_release(&cut);
+	response_reader_release(&whole);
+	response_reader_release(&cut);
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include "fuzz.h"
 
 #include "catalog/catalog.h"
-#include "tree/guide.h"
+#include "tree/catalog_help.h"
 
 static const char SPLIT[] = "\n--\n";
 
@@ -17,7 +17,7 @@ static void check_action(const struct action *action)
 	if (!action->name && !action->path)
 		return;
 	CHECK(!action->params || (json_parse(&params, action->params, strlen(action->params)) ==
-		FAULT_NONE && json_type(params) == JSON_OBJECT));
+		ERR_NONE && json_type(params) == JSON_OBJECT));
 	CHECK(action->paging == PAGING_NONE || (action->page > 0 && action->limit));
 	CHECK(action->paging != PAGING_OFFSET || action->offset);
 	CHECK(action->paging != PAGING_MARKER || (action->marker && action->next));

@@ -136,8 +136,8 @@ static void check_round(const struct json *root)
 	print(&compact, root, 0);
 	print(&wide, root, 2);
 	if (compact.len <= JSON_BYTES_MAX && wide.len <= JSON_BYTES_MAX) {
-		CHECK(json_parse(&again, compact.data, compact.len) == FAULT_NONE);
-		CHECK(json_parse(&indented, wide.data, wide.len) == FAULT_NONE);
+		CHECK(json_parse(&again, compact.data, compact.len) == ERR_NONE);
+		CHECK(json_parse(&indented, wide.data, wide.len) == ERR_NONE);
 		print(&second, again, 0);
 		print(&third, indented, 0);
 		CHECK(!strcmp(compact.data, second.data) && !strcmp(compact.data, third.data));
@@ -159,11 +159,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct json *root = (struct json *)(uintptr_t)1;
 	struct seen own = { .values = 0 }, its = { .values = 0 };
 	unsigned budget = 300;
-	enum fault fault = json_parse(&root, (const char *)data, size);
+	enum error error = json_parse(&root, (const char *)data, size);
 
-	CHECK(fault == FAULT_NONE || fault == FAULT_ANSWER || fault == FAULT_TOO_BIG);
-	CHECK((root != NULL) == (fault == FAULT_NONE));
-	if (fault)
+	CHECK(error == ERR_NONE || error == ERR_ANSWER || error == ERR_TOO_BIG);
+	CHECK((root != NULL) == (error == ERR_NONE));
+	if (error)
 		return 0;
 	char *text = fuzz_text(data, size); /* JSON holds no NUL byte */
 	CHECK(strlen(text) == size);

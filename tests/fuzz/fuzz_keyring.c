@@ -8,7 +8,7 @@
 
 #include "fuzz.h"
 
-#include "auth/keyring.h"
+#include "auth/credential_chain.h"
 #include "base/value.h"
 #include "sys/file.h"
 
@@ -97,34 +97,34 @@ static bool fits_a_header(const char *text)
 	return *text && *text != ' ' && text[strlen(text) - 1] != ' ';
 }
 
-static void check(const struct keyring *keyring, const char *cloud, const char *profile)
+static void check(const struct credential_chain *chain, const char *cloud, const char *profile)
 {
 	char was_id[] = "was", was_secret[] = "before";
-	struct origin found = { 0 }, was = { .key = { .id = was_id, .secret = was_secret } };
+	struct credential_source found = { 0 }, was = { .key = { .id = was_id, .secret = was_secret } };
 	const struct credentials *key = &found.key;
 	struct buf where, region;
 
-	origin_copy(&found, &was);
+	credential_source_copy(&found, &was);
 	buf_init(&where, 4096);
 	buf_init(&region, 4096);
-	if (keyring_load(keyring, cloud, profile, &found, NULL, &where)) {
+	if (credential_chain_load(chain, cloud, profile, &found, NULL, &where)) {
 		CHECK(found.where && fuzz_is_printable(found.where) && !where.len);
-		CHECK(found.kind == ORIGIN_MACHINE || (fits_a_header(key->id) && fits_a_header(key->secret)));
+		CHECK(found.kind == CREDENTIAL_SOURCE_MACHINE || (fits_a_header(key->id) && fits_a_header(key->secret)));
 		CHECK(!key->token || fits_a_header(key->token));
-		CHECK(found.kind == ORIGIN_MACHINE || strlen(key->secret) < 8 || !strstr(found.where, key->secret));
-		CHECK(found.kind != ORIGIN_ROLE || (*found.role && *found.session));
+		CHECK(found.kind == CREDENTIAL_SOURCE_MACHINE || strlen(key->secret) < 8 || !strstr(found.where, key->secret));
+		CHECK(found.kind != CREDENTIAL_SOURCE_ROLE || (*found.role && *found.session));
 	} else {
 		CHECK(!strcmp(key->id, "was") && !strcmp(key->secret, "before") && !key->token);
 		CHECK(where.len > 0 && fuzz_is_printable(where.data));
 	}
 	buf_clear(&where);
-	if (keyring_region(keyring, cloud, profile, &region, &where))
+	if (credential_chain_region(chain, cloud, profile, &region, &where))
 		CHECK(!where.len && (!region.len || fits_a_header(region.data)));
 	else
 		CHECK(where.len && fuzz_is_printable(where.data));
 	buf_release(&region);
 	buf_release(&where);
-	origin_release(&found);
+	credential_source_release(&found);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -139,10 +139,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsetenv("TENCENTCLOUD_SECRET_ID");
 	unsetenv("TENCENTCLOUD_REGION");
 	setenv("HOME", "/home/x", 1);
-	struct keyring *keyring = keyring_new();
-	check(keyring, "tencent", NULL);
-	check(keyring, "tencent", "work");
-	check(keyring, "baidu", NULL);
-	keyring_free(keyring);
+	struct credential_chain *chain = credential_chain_new();
+	check(chain, "tencent", NULL);
+	check(chain, "tencent", "work");
+	check(chain, "baidu", NULL);
+	credential_chain_free(chain);
 	return 0;
 }

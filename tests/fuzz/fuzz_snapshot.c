@@ -208,11 +208,11 @@ static void check_rendered(struct subject *at, size_t size)
 {
 	struct snapshot *snapshot, *again;
 	size_t members = json_count(at->object);
-	enum fault fault = snapshot_render(&snapshot, at->kind, at->object, "/x/y", &at->style, NOW_S);
+	enum error error = snapshot_render(&snapshot, at->kind, at->object, "/x/y", &at->style, NOW_S);
 
-	CHECK((snapshot != NULL) == (fault == FAULT_NONE));
-	CHECK(fault == FAULT_NONE || (fault == FAULT_TOO_BIG && size > 10000));
-	if (fault)
+	CHECK((snapshot != NULL) == (error == ERR_NONE));
+	CHECK(error == ERR_NONE || (error == ERR_TOO_BIG && size > 10000));
+	if (error)
 		return;
 	at->snapshot = snapshot;
 	check_shape(snapshot);

@@ -3,7 +3,7 @@
  */
 #include "fuzz.h"
 
-#include "base/when.h"
+#include "base/timestamp.h"
 
 enum { DAY_S = 86400 };
 
@@ -17,10 +17,10 @@ static void check_written(int64_t seconds)
 
 	buf_init(&text, 100);
 	buf_init(&date, 100);
-	CHECK(when_format(&text, seconds) && when_format_date(&date, seconds));
+	CHECK(timestamp_format(&text, seconds) && timestamp_format_date(&date, seconds));
 	CHECK(!strncmp(text.data, date.data, date.len) && text.data[date.len] == 'T');
-	if (text.len == 20 && when_is_time(seconds)) /* a year of four digits, which can be read */
-		CHECK(when_parse(text.data, &again) && again == seconds);
+	if (text.len == 20 && timestamp_is_time(seconds)) /* a year of four digits, which can be read */
+		CHECK(timestamp_parse(text.data, &again) && again == seconds);
 	buf_release(&text);
 	buf_release(&date);
 }
@@ -30,14 +30,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = fuzz_text(data, size);
 	int64_t seconds = 12345, number = 0;
 
-	if (when_parse(text, &seconds)) {
+	if (timestamp_parse(text, &seconds)) {
 		CHECK(seconds >= FIRST_S && seconds <= LAST_S && strlen(text) >= 19);
 		check_written(seconds);
 	} else {
 		CHECK(seconds == 12345);
 	}
 	seconds = 12345;
-	if (when_parse_http(text, &seconds)) {
+	if (timestamp_parse_http(text, &seconds)) {
 		CHECK(seconds >= FIRST_S && seconds <= LAST_S && strlen(text) == 29);
 		check_written(seconds);
 	} else {

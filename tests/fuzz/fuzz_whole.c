@@ -64,11 +64,11 @@ static const char *const NASTY[] = { "null", "[]", "{}", "\"\"", "\"..\"", "\"a/
 
 /* ---- what is promised of an answer ---- */
 
-static void check_errno(enum fault fault)
+static void check_errno(enum error error)
 {
-	int error = fault_errno(fault);
+	int errnum = error_errno(error);
 
-	CHECK(fault != FAULT_NONE && error >= 1 && error <= 133 && error != EAGAIN);
+	CHECK(error != ERR_NONE && errnum >= 1 && errnum <= 133 && errnum != EAGAIN);
 }
 
 /* Nobody says ENOENT who was not told so. */
@@ -133,17 +133,17 @@ static void look_up_again(struct play *play, uint64_t id, const char *name, bool
 	struct query *query = &play->queries[0];
 
 	put(play, query, ASK_LOOKUP, id, name);
-	if (certain && (!query->ask.answers || query->ask.reply.outcome != OUTCOME_FOUND))
+	if (certain && (!query->ask.answers || query->ask.reply.outcome != RESULT_FOUND))
 		fprintf(stderr, "%s: %u answers, outcome %d, %s\n", name, query->ask.answers,
-			(int)query->ask.reply.outcome, fault_name(query->ask.reply.fault));
-	CHECK(!certain || (query->ask.answers && query->ask.reply.outcome == OUTCOME_FOUND));
+			(int)query->ask.reply.outcome, error_name(query->ask.reply.error));
+	CHECK(!certain || (query->ask.answers && query->ask.reply.outcome == RESULT_FOUND));
 	if (query->ask.wait)
 		ask_cancel(&query->ask);
 }
 
 static void read_directory(struct play *play, uint64_t id)
 {
-	struct asked asked = { .now_ms = play->world->script.now_ms, .since_ms = 0 };
+	struct query_time query = { .now_ms = play->world->script.now_ms, .since_ms = 0 };
 	bool certain[LOOKED_UP];
 	char *names[LOOKED_UP];
 	uint64_t cookie = 0;
@@ -151,7 +151,7 @@ static void read_directory(struct play *play, uint64_t id)
 	const char *name;
 	size_t n = 0;
 
-	while (n < LOOKED_UP && tree_next(play->world->tree, id, &cookie, &name, &entry, asked)) {
+	while (n < LOOKED_UP && tree_next(play->world->tree, id, &cookie, &name, &entry, query)) {
 		CHECK(fuzz_is_name(name) || (id == TREE_ROOT && *name == '.'));
 		for (size_t i = 0; i < n; i++)
 			CHECK(strcmp(names[i], name) != 0);
@@ -175,13 +175,13 @@ static void then_check(struct ask *ask)
 	struct query *query = (struct query *)ask;
 	struct play *play = query->play;
 
-	if (ask->reply.outcome == OUTCOME_FAILED)
-		check_errno(ask->reply.fault);
-	if (ask->reply.outcome == OUTCOME_ABSENT || ask->reply.fault == FAULT_NOT_FOUND)
+	if (ask->reply.outcome == RESULT_FAILED)
+		check_errno(ask->reply.error);
+	if (ask->reply.outcome == RESULT_ABSENT || ask->reply.error == ERR_NOT_FOUND)
 		check_absence(query);
-	else if (ask->reply.outcome == OUTCOME_FOUND && ask->question == ASK_LOOKUP)
+	else if (ask->reply.outcome == RESULT_FOUND && ask->question == ASK_LOOKUP)
 		keep(play, &ask->reply.entry);
-	else if (ask->reply.outcome == OUTCOME_FOUND && ask->question == ASK_OPEN && !play->within)
+	else if (ask->reply.outcome == RESULT_FOUND && ask->question == ASK_OPEN && !play->within)
 		read_directory(play, query->id);
 }
 
@@ -229,7 +229,7 @@ static void act_ask(struct play *play, enum question question)
 
 struct wrong {
 	struct play *play;
-	io_reply_fn *done;
+	transport_reply_fn *done;
 	void *arg;
 	bool spoil;
 };
@@ -262,13 +262,13 @@ static void hand_on(void *arg, struct response *response)
 	struct wrong *wrong = arg;
 	struct json *root;
 	const struct json *result;
-	struct fault_note note;
+	struct error_note note;
 
 	if (wrong->spoil)
 		spoil(wrong->play, response);
-	enum fault fault = wrong->play->provider->parse(&root, &result, response, &note);
-	wrong->play->good += fault == FAULT_NONE;
-	wrong->play->not_found += fault == FAULT_NOT_FOUND;
+	enum error error = wrong->play->provider->parse(&root, &result, response, &note);
+	wrong->play->good += error == ERR_NONE;
+	wrong->play->not_found += error == ERR_NOT_FOUND;
 	json_free(root);
 	wrong->done(wrong->arg, response);
 }
@@ -296,7 +296,7 @@ static void act_answer(struct play *play)
 		exchange_say(exchange, statuses[which], text);
 		break;
 	case 2:
-		exchange_fail(exchange, (enum fault)(1 + feed_below(&play->feed, FAULT_COUNT - 1)));
+		exchange_fail(exchange, (enum error)(1 + feed_below(&play->feed, ERR_COUNT - 1)));
 		break;
 	default:
 		cloud_answer(&play->cloud, exchange);
@@ -453,7 +453,7 @@ static void raise_curtain(struct play *play)
 	play->cloud.lists_models = style & 32;
 	add_things(play, style & 64);
 	play->held[play->n_held++] = (struct held){ .id = TREE_ROOT };
-	tree_hold(play->world->tree, TREE_ROOT, 1);
+	tree_ref(play->world->tree, TREE_ROOT, 1);
 	put(play, &play->queries[0], ASK_LOOKUP, TREE_ROOT, "training");
 	play->training = style & 1 ? 0 : play->queries[0].ask.reply.entry.id;
 }

@@ -25,28 +25,28 @@ static inline int fuzz_provider(const struct provider *provider, const uint8_t *
 	struct response response;
 	struct json *root = (struct json *)(uintptr_t)1;
 	const struct json *result = NULL;
-	struct fault_note note;
+	struct error_note note;
 
 	memset(&note, 'x', sizeof(note)); /* what it held before is not to shine through */
 	fuzz_response(&response, data, size);
-	enum fault fault = provider->parse(&root, &result, &response, &note);
+	enum error error = provider->parse(&root, &result, &response, &note);
 
 	fuzz_check_note(&note);
-	CHECK(fault < FAULT_COUNT && fault_errno(fault) >= 0 && fault_errno(fault) <= 133);
-	if (fault == FAULT_NONE) {
-		CHECK(response.fault == FAULT_NONE && response.status == 200);
+	CHECK(error < ERR_COUNT && error_errno(error) >= 0 && error_errno(error) <= 133);
+	if (error == ERR_NONE) {
+		CHECK(response.error == ERR_NONE && response.status == 200);
 		CHECK(root && result && is_within(root, result));
 		CHECK(note.request_id[0]);
 	} else {
 		CHECK(!root);
-		CHECK(fault_errno(fault) >= 1);
+		CHECK(error_errno(error) >= 1);
 		CHECK(note.message[0] || note.code[0]);
 	}
 	/* ENOENT is the cloud's own word: a code that it gave */
-	if (fault == FAULT_NOT_FOUND)
-		CHECK(note.code[0] && response.fault == FAULT_NONE);
-	if (response.fault)
-		CHECK(fault == response.fault);
+	if (error == ERR_NOT_FOUND)
+		CHECK(note.code[0] && response.error == ERR_NONE);
+	if (response.error)
+		CHECK(error == response.error);
 	json_free(root);
 	response_release(&response);
 	return 0;

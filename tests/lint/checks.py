@@ -125,7 +125,7 @@ def module_of(path):
 
 
 def own_includes(path):
-    """The paths in include lines between quotes: "flight.h" beside the file, "base/buf.h" in include/."""
+    """The paths in include lines between quotes: "fetch.h" beside the file, "base/buf.h" in include/."""
     return re.findall(r'^\s*#\s*include\s+"([^"]+)"', path.read_text(), re.M)
 
 
@@ -202,11 +202,11 @@ def check_header_comments(root):
 
 # Whose each foreign library is.  What a file sees through a header counts as well.
 FOREIGN = {
-    r"curl/.*": {"http", "transfer"},
+    r"curl/.*": {"http_client", "transfer", "curl_error"},
     r"(cjson/)?cJSON\.h": {"json"},
     r"openssl/.*": {"digest"},
     r"(fuse3/)?fuse.*\.h|linux/fuse\.h": {"front_fuse", "front_mount", "front_notify", "front_refresh", "front_reply", "front_walk"},
-    r"malloc\.h": {"trim", "wiping"},
+    r"malloc\.h": {"heap_trim", "wiping"},
     r"sys/(epoll|signalfd|timerfd|eventfd)\.h": {"loop"},
 }
 
@@ -273,7 +273,7 @@ BANNED = {
 # Words that have one home.
 AT_HOME = {
     "malloc calloc realloc strdup strndup asprintf vasprintf": {"buf", "wiping"},
-    "getenv setenv unsetenv putenv secure_getenv": {"keyring"},
+    "getenv setenv unsetenv putenv secure_getenv": {"credential_chain"},
     "fork vfork clone daemon setsid": {"daemon", "child"},
 }
 
@@ -363,8 +363,6 @@ def check_layout(root):
                 found.append((file, "columns", "%s: %d columns, %d at most" % (where, width, COLUMNS)))
             if re.search(r"[ \t]$", line):
                 found.append((file, "blanks", "%s: blanks at its end" % where))
-            if re.match(r"\t* {2,}|\t* [^*]", line) and not re.match(r" \*", line):
-                found.append((file, "tabs", "%s: indented with blanks" % where))
             if "\r" in line:
                 found.append((file, "returns", "%s: a carriage return" % where))
     return without_exceptions(root, "layout", found)

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fault.h"
-#include "tree/guide.h"
+#include "base/error.h"
+#include "tree/catalog_help.h"
 
 static void print_kinds(const struct catalog *catalog)
 {
@@ -37,10 +37,10 @@ int main(void)
 	for (size_t i = 0; i < catalogs.n; i++)
 		print_kinds(catalogs.v[i]);
 	catalogs_release(&catalogs);
-	for (int i = FAULT_NONE + 1; i < FAULT_COUNT; i++) {
-		enum fault fault = (enum fault)i;
-		printf("fault %s %s %s %s %s\n", fault_name(fault), strerrorname_np(fault_errno(fault)),
-			yes(fault_retries(fault)), yes(fault_allows_stale(fault)), yes(fault_drops(fault)));
+	for (int i = ERR_NONE + 1; i < ERR_COUNT; i++) {
+		enum error error = (enum error)i;
+		printf("fault %s %s %s %s %s\n", error_name(error), strerrorname_np(error_errno(error)),
+			yes(error_retries(error)), yes(error_allows_stale(error)), yes(error_drops(error)));
 	}
 	return 0;
 }

@@ -119,7 +119,7 @@ def test_errors_of_the_manual_are_those_of_fault_c(top, tables):
 
 def test_places_of_keys_are_those_of_the_keyring(top):
     """Every variable that the keyring reads, and every file, stands in KEYS of describefs(1), and nothing else."""
-    sources = "".join(read(top, "src/auth/keyring%s.c" % name) for name in ("", "_tencent", "_tccli", "_baidu"))
+    sources = "".join(read(top, "src/auth/credential_%s.c" % name) for name in ("chain", "tencent", "tccli", "baidu"))
     variables = set(re.findall(r'(?:copy_variable|clean_variable|take_secret|getenv)\("(\w+)"\)', sources))
     variables -= {"HOME", "NOTIFY_SOCKET", "XDG_CONFIG_HOME", "SUDO_UID"}
     keys = re.search(r"^\.Sh KEYS\n(.*?)^\.Sh ", source_words(top), re.M | re.S)[1]
@@ -323,7 +323,7 @@ def test_the_manual_names_every_errno(top, tables):
 
 
 def test_the_manual_names_every_variable(top):
-    for name in re.findall(r'(?:copy_variable|take_secret)\("(\w+)"\)', read(top, "src/auth/keyring.c")):
+    for name in re.findall(r'(?:copy_variable|take_secret)\("(\w+)"\)', read(top, "src/auth/credential_chain.c")):
         assert re.search(r"\bEv %s\b" % name, read(top, MAN)), name
 
 

@@ -4,7 +4,7 @@ import re
 import checks
 
 
-def rows_of(top):
+def schema_of(top):
     """{id: what stands in the column of tests}"""
     table = checks.section((top / "tests/fault/README.md").read_text(), "faults")
     rows = {id: where for id, _, where in checks.rows(table)}
@@ -33,7 +33,7 @@ def tests_of(top):
 
 def test_every_fault_has_its_test_or_a_reason(top):
     tests = tests_of(top)
-    for id, where in rows_of(top).items():
+    for id, where in schema_of(top).items():
         if where.startswith("- "):
             assert len(where) > 10, "%s: no reason" % id
             continue
@@ -44,7 +44,7 @@ def test_every_fault_has_its_test_or_a_reason(top):
 
 
 def test_every_fault_test_has_its_row(top):
-    rows = rows_of(top)
+    rows = schema_of(top)
     for file, ids in tests_of(top).items():
         for id in ids:
             assert rows.get(id, "").startswith("`test_"), "%s: %s tests it, and its row says otherwise" % (id, file)
@@ -53,7 +53,7 @@ def test_every_fault_test_has_its_row(top):
 def test_the_catalogue_has_no_gaps(top):
     """Ids are numbered; one that is taken out would be missed by nobody."""
     last = {}
-    for id in rows_of(top):
+    for id in schema_of(top):
         assert int(id[1:]) == last.get(id[0], 0) + 1, "before %s one is missing" % id
         last[id[0]] = int(id[1:])
     assert set(last) == set("NTHJAKRFPMSDC")

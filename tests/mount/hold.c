@@ -15,13 +15,13 @@ enum { BYTES = 65536 };
 
 int main(int argc, char *argv[])
 {
-	int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC), directory = argc > 1 ? open(argv[1], O_RDONLY) : -1;
+	int errors = (int)syscall(SYS_userfaultfd, O_CLOEXEC), directory = argc > 1 ? open(argv[1], O_RDONLY) : -1;
 	struct uffdio_api api = { .api = UFFD_API };
 	char *memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct uffdio_register all = { .range = { (unsigned long)memory, BYTES },
 		.mode = UFFDIO_REGISTER_MODE_MISSING };
 
-	if (directory < 0 || ioctl(faults, UFFDIO_API, &api) || ioctl(faults, UFFDIO_REGISTER, &all)) {
+	if (directory < 0 || ioctl(errors, UFFDIO_API, &api) || ioctl(errors, UFFDIO_REGISTER, &all)) {
 		perror("hold");
 		return 1;
 	}

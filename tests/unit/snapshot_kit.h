@@ -24,7 +24,7 @@
 enum { DATE_S = 1636588800, LATE_S = 2000000000 };
 
 /* One line of an expected tree; no bytes: a directory.  A star stands for any bytes. */
-struct row {
+struct field {
 	const char *path, *type, *bytes;
 };
 
@@ -109,7 +109,7 @@ static inline struct json *parse(const char *text)
 {
 	struct json *root;
 
-	assert_int_equal(json_parse(&root, text, strlen(text)), FAULT_NONE);
+	assert_int_equal(json_parse(&root, text, strlen(text)), ERR_NONE);
 	return root;
 }
 
@@ -199,7 +199,7 @@ static inline void assert_bytes(const struct snapshot *s, const char *path, cons
 }
 
 static inline void assert_row(const struct snapshot *s, uint32_t entry, const char *path,
-	const struct row *row)
+	const struct field *row)
 {
 	const struct snapshot_entry *e = &s->entries[entry];
 	size_t size;
@@ -216,7 +216,7 @@ static inline void assert_row(const struct snapshot *s, uint32_t entry, const ch
 
 /* Depth first; the number of rows that were used. */
 static inline size_t walk(const struct snapshot *s, uint32_t directory, const char *above,
-	const struct row *rows, size_t n)
+	const struct field *rows, size_t n)
 {
 	const struct snapshot_entry *dir = &s->entries[directory];
 	size_t used = 0;
@@ -236,7 +236,7 @@ static inline size_t walk(const struct snapshot *s, uint32_t directory, const ch
 	return used;
 }
 
-static inline void assert_tree(const struct snapshot *s, const struct row *rows, size_t n)
+static inline void assert_tree(const struct snapshot *s, const struct field *rows, size_t n)
 {
 	size_t used = walk(s, 0, "", rows, n);
 
@@ -246,7 +246,7 @@ static inline void assert_tree(const struct snapshot *s, const struct row *rows,
 
 /* Renders, compares, frees. */
 static inline void assert_renders(const struct kind *kind, const char *text,
-	const struct row *rows, size_t n)
+	const struct field *rows, size_t n)
 {
 	struct snapshot *s = render(kind, text);
 

@@ -43,9 +43,9 @@ static void test_origins_are_copied_and_moved_whole(void **state)
 	(void)state;
 	char *const t[] = { (char *)"id", (char *)"secret", (char *)"role", (char *)"session", (char *)"provider",
 		(char *)"identity", (char *)"region", (char *)"where", (char *)"looked" };
-	const struct origin from = { ORIGIN_ROLE, { t[0], t[1], NULL }, t[2], t[3], t[4], t[5], t[6], t[7], t[8], 9 };
-	struct origin copy = { .where = xstrdup("old") }, moved = { 0 };
-	origin_copy(&copy, &from);
+	const struct credential_source from = { CREDENTIAL_SOURCE_ROLE, { t[0], t[1], NULL }, t[2], t[3], t[4], t[5], t[6], t[7], t[8], 9 };
+	struct credential_source copy = { .where = xstrdup("old") }, moved = { 0 };
+	credential_source_copy(&copy, &from);
 	const char *const got[] = { copy.key.id, copy.key.secret, copy.role, copy.session, copy.provider, copy.identity,
 		copy.region, copy.where, copy.looked_at };
 	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
@@ -53,17 +53,17 @@ static void test_origins_are_copied_and_moved_whole(void **state)
 		assert_ptr_not_equal(got[i], t[i]);
 	}
 	assert_null(copy.key.token);
-	assert_int_equal(copy.kind, ORIGIN_ROLE);
+	assert_int_equal(copy.kind, CREDENTIAL_SOURCE_ROLE);
 	assert_int_equal(copy.expires_s, 9);
-	origin_move(&moved, &copy);
+	credential_source_move(&moved, &copy);
 	assert_string_equal(moved.identity, "identity");
 	assert_null(copy.identity);
 	assert_null(copy.key.id);
-	origin_move(&moved, &moved);
+	credential_source_move(&moved, &moved);
 	assert_string_equal(moved.key.secret, "secret");
-	origin_release(&moved);
-	origin_release(&moved);
-	assert_int_equal(moved.kind, ORIGIN_KEY);
+	credential_source_release(&moved);
+	credential_source_release(&moved);
+	assert_int_equal(moved.kind, CREDENTIAL_SOURCE_KEY);
 }
 
 static void assert_sha256(const char *text, const char *expected)

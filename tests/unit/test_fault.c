@@ -10,35 +10,35 @@
 
 #include <cmocka.h>
 
-#include "base/fault.h"
+#include "base/error.h"
 
 static const struct {
-	enum fault fault;
-	int error;
+	enum error error;
+	int errnum;
 	char retries, stale, drops, lasts; /* y or n */
 } ROWS[] = {
-	{ FAULT_NONE, 0, 'n', 'n', 'n', 'n' },
-	{ FAULT_NOT_FOUND, ENOENT, 'n', 'n', 'y', 'y' },
-	{ FAULT_KEY, EACCES, 'n', 'y', 'n', 'y' },
-	{ FAULT_CLOCK, EACCES, 'n', 'y', 'n', 'y' },
-	{ FAULT_TOKEN, EACCES, 'n', 'y', 'n', 'y' },
-	{ FAULT_DENIED, EACCES, 'n', 'n', 'y', 'y' },
-	{ FAULT_THROTTLED, EBUSY, 'y', 'y', 'n', 'n' },
-	{ FAULT_QUEUE, EBUSY, 'n', 'y', 'n', 'n' },
-	{ FAULT_UNSUPPORTED, EOPNOTSUPP, 'n', 'y', 'n', 'y' },
-	{ FAULT_PARAMETER, EIO, 'n', 'y', 'n', 'y' },
-	{ FAULT_NAME, EINVAL, 'n', 'y', 'n', 'y' },
-	{ FAULT_SERVER, EIO, 'y', 'y', 'n', 'n' },
-	{ FAULT_LOST, EIO, 'y', 'y', 'n', 'n' },
-	{ FAULT_ANSWER, EBADMSG, 'n', 'y', 'n', 'n' },
-	{ FAULT_TOO_BIG, EFBIG, 'n', 'y', 'n', 'y' },
-	{ FAULT_TIMEOUT, ETIMEDOUT, 'y', 'y', 'n', 'n' },
-	{ FAULT_NO_HOST, EHOSTUNREACH, 'y', 'y', 'n', 'n' },
-	{ FAULT_NO_NETWORK, ENETUNREACH, 'y', 'y', 'n', 'n' },
-	{ FAULT_REFUSED, ECONNREFUSED, 'y', 'y', 'n', 'n' },
-	{ FAULT_TLS, EPROTO, 'n', 'y', 'n', 'n' },
-	{ FAULT_PROXY, EACCES, 'n', 'y', 'n', 'n' },
-	{ FAULT_LOCAL, EIO, 'n', 'y', 'n', 'n' },
+	{ ERR_NONE, 0, 'n', 'n', 'n', 'n' },
+	{ ERR_NOT_FOUND, ENOENT, 'n', 'n', 'y', 'y' },
+	{ ERR_KEY, EACCES, 'n', 'y', 'n', 'y' },
+	{ ERR_CLOCK, EACCES, 'n', 'y', 'n', 'y' },
+	{ ERR_TOKEN, EACCES, 'n', 'y', 'n', 'y' },
+	{ ERR_DENIED, EACCES, 'n', 'n', 'y', 'y' },
+	{ ERR_THROTTLED, EBUSY, 'y', 'y', 'n', 'n' },
+	{ ERR_QUEUE, EBUSY, 'n', 'y', 'n', 'n' },
+	{ ERR_UNSUPPORTED, EOPNOTSUPP, 'n', 'y', 'n', 'y' },
+	{ ERR_PARAMETER, EIO, 'n', 'y', 'n', 'y' },
+	{ ERR_NAME, EINVAL, 'n', 'y', 'n', 'y' },
+	{ ERR_SERVER, EIO, 'y', 'y', 'n', 'n' },
+	{ ERR_LOST, EIO, 'y', 'y', 'n', 'n' },
+	{ ERR_ANSWER, EBADMSG, 'n', 'y', 'n', 'n' },
+	{ ERR_TOO_BIG, EFBIG, 'n', 'y', 'n', 'y' },
+	{ ERR_TIMEOUT, ETIMEDOUT, 'y', 'y', 'n', 'n' },
+	{ ERR_NO_HOST, EHOSTUNREACH, 'y', 'y', 'n', 'n' },
+	{ ERR_NO_NETWORK, ENETUNREACH, 'y', 'y', 'n', 'n' },
+	{ ERR_REFUSED, ECONNREFUSED, 'y', 'y', 'n', 'n' },
+	{ ERR_TLS, EPROTO, 'n', 'y', 'n', 'n' },
+	{ ERR_PROXY, EACCES, 'n', 'y', 'n', 'n' },
+	{ ERR_LOCAL, EIO, 'n', 'y', 'n', 'n' },
 };
 
 enum { N = sizeof ROWS / sizeof *ROWS };
@@ -46,14 +46,14 @@ enum { N = sizeof ROWS / sizeof *ROWS };
 static void test_every_row(void **state)
 {
 	(void)state;
-	assert_int_equal(N, FAULT_COUNT);
+	assert_int_equal(N, ERR_COUNT);
 	for (int i = 0; i < N; i++) {
-		assert_int_equal(ROWS[i].fault, i);
-		assert_int_equal(fault_errno(ROWS[i].fault), ROWS[i].error);
-		assert_int_equal(fault_retries(ROWS[i].fault), ROWS[i].retries == 'y');
-		assert_int_equal(fault_allows_stale(ROWS[i].fault), ROWS[i].stale == 'y');
-		assert_int_equal(fault_drops(ROWS[i].fault), ROWS[i].drops == 'y');
-		assert_int_equal(fault_lasts(ROWS[i].fault), ROWS[i].lasts == 'y');
+		assert_int_equal(ROWS[i].error, i);
+		assert_int_equal(error_errno(ROWS[i].error), ROWS[i].errnum);
+		assert_int_equal(error_retries(ROWS[i].error), ROWS[i].retries == 'y');
+		assert_int_equal(error_allows_stale(ROWS[i].error), ROWS[i].stale == 'y');
+		assert_int_equal(error_drops(ROWS[i].error), ROWS[i].drops == 'y');
+		assert_int_equal(error_lasts(ROWS[i].error), ROWS[i].lasts == 'y');
 	}
 }
 
@@ -61,39 +61,39 @@ static void test_every_row(void **state)
 static void test_promises_about_errno(void **state)
 {
 	(void)state;
-	for (int i = 1; i < FAULT_COUNT; i++) {
-		int error = fault_errno((enum fault)i);
-		assert_in_range(error, 1, 133);
-		assert_int_not_equal(error, EAGAIN);
-		assert_int_equal(error == ENOENT, i == FAULT_NOT_FOUND);
+	for (int i = 1; i < ERR_COUNT; i++) {
+		int errnum = error_errno((enum error)i);
+		assert_in_range(errnum, 1, 133);
+		assert_int_not_equal(errnum, EAGAIN);
+		assert_int_equal(errnum == ENOENT, i == ERR_NOT_FOUND);
 	}
 }
 
 static void test_names_differ(void **state)
 {
 	(void)state;
-	assert_string_equal(fault_name(FAULT_NOT_FOUND), "not-found");
-	for (int i = 0; i < FAULT_COUNT; i++) {
-		const char *name = fault_name((enum fault)i);
+	assert_string_equal(error_name(ERR_NOT_FOUND), "not-found");
+	for (int i = 0; i < ERR_COUNT; i++) {
+		const char *name = error_name((enum error)i);
 		assert_non_null(name);
 		assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz-"), strlen(name));
 		assert_true(strlen(name) > 0);
 		for (int other = 0; other < i; other++)
-			assert_string_not_equal(name, fault_name((enum fault)other));
+			assert_string_not_equal(name, error_name((enum error)other));
 	}
 }
 
 static void test_any_value_is_accepted(void **state)
 {
 	(void)state;
-	static const int VALUES[] = { -1, FAULT_COUNT, FAULT_COUNT + 1, 1 << 30, INT32_MIN };
+	static const int VALUES[] = { -1, ERR_COUNT, ERR_COUNT + 1, 1 << 30, INT32_MIN };
 	for (size_t i = 0; i < sizeof VALUES / sizeof *VALUES; i++) {
-		enum fault fault;
-		memcpy(&fault, &VALUES[i], sizeof fault);
-		assert_string_equal(fault_name(fault), fault_name(FAULT_LOCAL));
-		assert_int_equal(fault_errno(fault), fault_errno(FAULT_LOCAL));
-		assert_false(fault_retries(fault));
-		assert_false(fault_drops(fault));
+		enum error error;
+		memcpy(&error, &VALUES[i], sizeof error);
+		assert_string_equal(error_name(error), error_name(ERR_LOCAL));
+		assert_int_equal(error_errno(error), error_errno(ERR_LOCAL));
+		assert_false(error_retries(error));
+		assert_false(error_drops(error));
 	}
 }
 
@@ -123,12 +123,12 @@ static void test_note_copy(void **state)
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
 		char field[24];
 		memset(field, 'x', sizeof field);
-		fault_note_copy(field, CASES[i].size, CASES[i].text);
+		error_note_copy(field, CASES[i].size, CASES[i].text);
 		assert_string_equal(field, CASES[i].copy);
 		assert_int_equal(field[CASES[i].size], 'x');
 	}
 	char untouched = 'x';
-	fault_note_copy(&untouched, 0, "abc");
+	error_note_copy(&untouched, 0, "abc");
 	assert_int_equal(untouched, 'x');
 }
 

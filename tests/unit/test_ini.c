@@ -31,7 +31,7 @@ static void assert_row(const struct ini *ini, size_t i, unsigned line, const cha
 	assert_string_equal(ini->rows[i].value, value);
 }
 
-static void rows_come_in_order_with_their_lines(void **state)
+static void schema_come_in_order_with_their_lines(void **state)
 {
 	(void)state;
 	struct ini ini;
@@ -156,7 +156,7 @@ static void a_zero_byte_cuts_nothing_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_come_in_order_with_their_lines),
+		cmocka_unit_test(schema_come_in_order_with_their_lines),
 		cmocka_unit_test(quotes_and_comments_are_no_part_of_a_value),
 		cmocka_unit_test(nothing_is_fine),
 		cmocka_unit_test(a_section_with_nothing_in_it_is_there),

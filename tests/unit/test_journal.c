@@ -46,10 +46,10 @@ static size_t count_lines(const char *text)
 static void test_a_line_says_when_where_and_what(void **state)
 {
 	struct journal journal = { 0 };
-	struct fault_note note = { "AuthFailure.SecretIdNotFound", "no such key", "req-1" };
+	struct error_note note = { "AuthFailure.SecretIdNotFound", "no such key", "req-1" };
 	(void)state;
 
-	journal_add(&journal, NOW_S, "/training/train-1", 0, FAULT_KEY, &note);
+	journal_add(&journal, NOW_S, "/training/train-1", 0, ERR_KEY, &note);
 	assert_prints(&journal, "2025-11-24T16:00:00Z\t/training/train-1\tEACCES\t"
 		"AuthFailure.SecretIdNotFound\treq-1\tno such key\n");
 	journal_release(&journal);
@@ -58,10 +58,10 @@ static void test_a_line_says_when_where_and_what(void **state)
 static void test_what_is_not_known_is_a_dash_and_the_cause_has_a_name(void **state)
 {
 	struct journal journal = { 0 };
-	struct fault_note note = { 0 };
+	struct error_note note = { 0 };
 	(void)state;
 
-	journal_add(&journal, NOW_S, "", 0, FAULT_TIMEOUT, &note);
+	journal_add(&journal, NOW_S, "", 0, ERR_TIMEOUT, &note);
 	assert_prints(&journal, "2025-11-24T16:00:00Z\t/\tETIMEDOUT\ttimeout\t-\t-\n");
 	journal_release(&journal);
 }
@@ -78,13 +78,13 @@ static void test_an_empty_journal_is_an_empty_file(void **state)
 static void test_every_cause_makes_a_line_of_six_fields(void **state)
 {
 	struct journal journal = { 0 };
-	struct fault_note note = { 0 };
+	struct error_note note = { 0 };
 	(void)state;
 
-	for (int fault = 0; fault < FAULT_COUNT; fault++)
-		journal_add(&journal, NOW_S, "/x", 0, (enum fault)fault, &note);
+	for (int error = 0; error < ERR_COUNT; error++)
+		journal_add(&journal, NOW_S, "/x", 0, (enum error)error, &note);
 	char *text = print(&journal), *rest = NULL;
-	assert_int_equal(count_lines(text), FAULT_COUNT);
+	assert_int_equal(count_lines(text), ERR_COUNT);
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		int fields = 1;
 		for (; *line; line++)
@@ -98,13 +98,13 @@ static void test_every_cause_makes_a_line_of_six_fields(void **state)
 static void test_only_the_last_thousand_are_kept_oldest_first(void **state)
 {
 	struct journal journal = { 0 };
-	struct fault_note note = { 0 };
+	struct error_note note = { 0 };
 	char path[24];
 	(void)state;
 
 	for (int i = 1; i <= 2 * JOURNAL_LINES + 345; i++) {
 		snprintf(path, sizeof(path), "/p%d", i);
-		journal_add(&journal, NOW_S + i, path, 0, FAULT_SERVER, &note);
+		journal_add(&journal, NOW_S + i, path, 0, ERR_SERVER, &note);
 		if (i == 1 || i == JOURNAL_LINES || i == JOURNAL_LINES + 1) {
 			char *text = print(&journal);
 			assert_int_equal(count_lines(text), i < JOURNAL_LINES ? i : JOURNAL_LINES);
@@ -124,24 +124,24 @@ static void test_only_the_last_thousand_are_kept_oldest_first(void **state)
 static void test_failures_of_one_sort_are_one_line_with_a_count(void **state)
 {
 	struct journal journal = { 0 };
-	struct fault_note note = { "ResourceNotFound", "no such task", "req-1" };
+	struct error_note note = { "ResourceNotFound", "no such task", "req-1" };
 	char path[64];
 	(void)state;
 
-	journal_add(&journal, NOW_S, "/training/train-1", 1000, FAULT_SERVER, &(struct fault_note){ 0 });
+	journal_add(&journal, NOW_S, "/training/train-1", 1000, ERR_SERVER, &(struct error_note){ 0 });
 	for (int i = 0; i < 3 * JOURNAL_LINES; i++) {
 		snprintf(path, sizeof(path), "/training/made-up-%d", i);
-		journal_add(&journal, NOW_S + i / 20, path, 1001, FAULT_NOT_FOUND, &note);
+		journal_add(&journal, NOW_S + i / 20, path, 1001, ERR_NOT_FOUND, &note);
 		snprintf(path, sizeof(path), "/training/%d/jobs/%d", i, i);
-		journal_add(&journal, NOW_S + i / 20, path, 1001, FAULT_NOT_FOUND, &note);
+		journal_add(&journal, NOW_S + i / 20, path, 1001, ERR_NOT_FOUND, &note);
 	}
 	assert_prints(&journal, "2025-11-24T16:00:00Z\t/training/train-1\tEIO\tserver\t-\t-\n"
 		"2025-11-24T16:02:29Z\t/training/made-up-2999\tENOENT\tResourceNotFound\treq-1\tno such task x3000\n"
 		"2025-11-24T16:02:29Z\t/training/2999/jobs/2999\tENOENT\tResourceNotFound\treq-1\tno such task x3000\n");
 	/* another user's, another code's, and what is long ago have lines of their own */
-	journal_add(&journal, NOW_S + 150, "/training/made-up-1", 1002, FAULT_NOT_FOUND, &note);
-	journal_add(&journal, NOW_S + 150, "/training/made-up-1", 1001, FAULT_THROTTLED, &(struct fault_note){ 0 });
-	journal_add(&journal, NOW_S + 150 + JOURNAL_FOLD_S, "/training/made-up-1", 1001, FAULT_NOT_FOUND, &note);
+	journal_add(&journal, NOW_S + 150, "/training/made-up-1", 1002, ERR_NOT_FOUND, &note);
+	journal_add(&journal, NOW_S + 150, "/training/made-up-1", 1001, ERR_THROTTLED, &(struct error_note){ 0 });
+	journal_add(&journal, NOW_S + 150 + JOURNAL_FOLD_S, "/training/made-up-1", 1001, ERR_NOT_FOUND, &note);
 	char *text = print(&journal);
 	assert_int_equal(count_lines(text), 6);
 	free(text);
@@ -157,11 +157,11 @@ static void test_no_text_from_outside_breaks_a_line(void **state)
 
 	for (size_t i = 0; i < COUNT(hostile); i++) {
 		struct journal journal = { 0 };
-		struct fault_note note = { 0 };
+		struct error_note note = { 0 };
 		snprintf(note.code, sizeof(note.code), "%s", hostile[i]);
 		snprintf(note.message, sizeof(note.message), "%s", hostile[i]);
 		snprintf(note.request_id, sizeof(note.request_id), "%s", hostile[i]);
-		journal_add(&journal, NOW_S, hostile[i], 0, FAULT_SERVER, &note);
+		journal_add(&journal, NOW_S, hostile[i], 0, ERR_SERVER, &note);
 		char *text = print(&journal);
 		assert_int_equal(count_lines(text), 1);
 		int tabs = 0;
@@ -179,13 +179,13 @@ static void test_no_text_from_outside_breaks_a_line(void **state)
 static void test_a_long_path_is_cut_and_no_character_in_two(void **state)
 {
 	struct journal journal = { 0 };
-	struct fault_note note = { 0 };
+	struct error_note note = { 0 };
 	char path[4000] = "/";
 	(void)state;
 
 	while (strlen(path) < sizeof(path) - 4)
 		strcat(path, "\xe2\x82\xac");
-	journal_add(&journal, NOW_S, path, 0, FAULT_SERVER, &note);
+	journal_add(&journal, NOW_S, path, 0, ERR_SERVER, &note);
 	char *text = print(&journal);
 	assert_int_equal(count_lines(text), 1);
 	assert_in_range(strlen(text), 400, 1000);

@@ -16,7 +16,7 @@ static struct json *parse(const char *text)
 {
 	struct json *root;
 
-	assert_int_equal(json_parse(&root, text, strlen(text)), FAULT_NONE);
+	assert_int_equal(json_parse(&root, text, strlen(text)), ERR_NONE);
 	assert_non_null(root);
 	return root;
 }

@@ -72,26 +72,26 @@ static void free_case(struct sample *sample)
 }
 
 /* In an allocation of its own size, so that a byte too far is seen. */
-static enum fault parse(const char *text, size_t len, struct json **root)
+static enum error parse(const char *text, size_t len, struct json **root)
 {
 	char *copy = malloc(len ? len : 1);
 
 	memcpy(copy, text, len);
-	enum fault fault = json_parse(root, copy, len);
+	enum error error = json_parse(root, copy, len);
 	free(copy);
-	assert_int_equal(*root != NULL, fault == FAULT_NONE);
-	return fault;
+	assert_int_equal(*root != NULL, error == ERR_NONE);
+	return error;
 }
 
-static enum fault verdict_of(const struct sample *sample)
+static enum error verdict_of(const struct sample *sample)
 {
 	if (!strcmp(sample->verdict, "no"))
-		return FAULT_ANSWER;
+		return ERR_ANSWER;
 	if (!strcmp(sample->verdict, "big"))
-		return FAULT_TOO_BIG;
+		return ERR_TOO_BIG;
 	if (strcmp(sample->verdict, "same") && strcmp(sample->verdict, "yes"))
 		fail_msg("no verdict: %s", sample->verdict);
-	return FAULT_NONE;
+	return ERR_NONE;
 }
 
 static void check_print(const struct sample *sample, const struct json *root)
@@ -115,9 +115,9 @@ static void test_each_case_has_its_verdict(void **state)
 
 	assert_non_null(file);
 	for (; next_case(file, &sample); n++) {
-		enum fault fault = parse(sample.text, sample.len, &root);
-		if (fault != verdict_of(&sample))
-			fail_msg("%s %s: fault %d", sample.verdict, sample.text, (int)fault);
+		enum error error = parse(sample.text, sample.len, &root);
+		if (error != verdict_of(&sample))
+			fail_msg("%s %s: fault %d", sample.verdict, sample.text, (int)error);
 		if (root)
 			check_print(&sample, root);
 		json_free(root);
@@ -138,7 +138,7 @@ static void test_a_bad_value_spoils_what_it_is_in(void **state)
 
 	assert_non_null(file);
 	while (next_case(file, &sample)) {
-		for (size_t i = 0; i < 3 && verdict_of(&sample) == FAULT_NONE && sample.len < 100; i++) {
+		for (size_t i = 0; i < 3 && verdict_of(&sample) == ERR_NONE && sample.len < 100; i++) {
 			struct buf text;
 			buf_init(&text, 1 << 20);
 			buf_puts(&text, frames[i][0]);
@@ -165,8 +165,8 @@ static void test_no_beginning_is_the_whole(void **state)
 	assert_non_null(file);
 	while (next_case(file, &sample)) {
 		bool closes = sample.len && memchr("]}\"", sample.text[sample.len - 1], 3);
-		for (size_t len = 0; verdict_of(&sample) == FAULT_NONE && closes && len < sample.len; len++)
-			assert_int_equal(parse(sample.text, len, &root), FAULT_ANSWER);
+		for (size_t len = 0; verdict_of(&sample) == ERR_NONE && closes && len < sample.len; len++)
+			assert_int_equal(parse(sample.text, len, &root), ERR_ANSWER);
 		free_case(&sample);
 	}
 	fclose(file);

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "json/json.h"
-#include "json/json_peek.h"
+#include "json/json_cursor.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -25,7 +25,7 @@ static const char *const samples[] = {
 
 static void assert_same(const struct json *value, struct json_slice slice)
 {
-	struct json_peek peek = json_peek_open(slice);
+	struct json_cursor cursor = json_cursor_open(slice);
 	struct json_slice name, item;
 	struct buf text, whole;
 
@@ -36,16 +36,16 @@ static void assert_same(const struct json *value, struct json_slice slice)
 	assert_memory_equal(whole.data, slice.text, slice.len);
 	bool scalar = json_type(value) == JSON_STRING || json_type(value) == JSON_NUMBER ||
 		json_type(value) == JSON_BOOLEAN;
-	assert_int_equal(json_peek_text(&text, slice), scalar);
+	assert_int_equal(json_cursor_text(&text, slice), scalar);
 	assert_string_equal(text.data, scalar ? json_text(value) : "");
 	for (const struct json *each = json_first(value); each; each = json_next(each)) {
-		assert_true(json_peek_next(&peek, &name, &item));
+		assert_true(json_cursor_next(&cursor, &name, &item));
 		if (json_key(each) && !strpbrk(json_key(each), "\"\\"))
 			assert_int_equal(name.len, strlen(json_key(each)));
 		assert_same(each, item);
 	}
-	assert_false(json_peek_next(&peek, &name, &item));
-	assert_false(json_peek_next(&peek, &name, &item));
+	assert_false(json_cursor_next(&cursor, &name, &item));
+	assert_false(json_cursor_next(&cursor, &name, &item));
 	buf_release(&text);
 	buf_release(&whole);
 }
@@ -56,7 +56,7 @@ static void test_everything_is_found_as_it_is(void **state)
 	for (size_t i = 0; i < COUNT(samples); i++) {
 		struct json *root;
 		struct buf text;
-		assert_int_equal(json_parse(&root, samples[i], strlen(samples[i])), FAULT_NONE);
+		assert_int_equal(json_parse(&root, samples[i], strlen(samples[i])), ERR_NONE);
 		buf_init(&text, SIZE_MAX);
 		json_print(&text, root, 0);
 		assert_same(root, (struct json_slice){ text.data, text.len });
@@ -67,7 +67,7 @@ static void test_everything_is_found_as_it_is(void **state)
 
 static void assert_at(const char *text, const char *path, const char *expected)
 {
-	struct json_slice found = json_peek_get((struct json_slice){ text, strlen(text) }, path);
+	struct json_slice found = json_cursor_get((struct json_slice){ text, strlen(text) }, path);
 
 	assert_int_equal(found.len, strlen(expected));
 	assert_memory_equal(found.text, expected, found.len);
@@ -91,10 +91,10 @@ static void test_a_path_leads_inside(void **state)
 
 static void walk(struct json_slice slice, int depth)
 {
-	struct json_peek peek = json_peek_open(slice);
+	struct json_cursor cursor = json_cursor_open(slice);
 	struct json_slice name, value;
 
-	for (int n = 0; json_peek_next(&peek, &name, &value); n++) {
+	for (int n = 0; json_cursor_next(&cursor, &name, &value); n++) {
 		assert_true(n < 1000);
 		assert_true(value.text >= slice.text && value.text + value.len <= slice.text + slice.len);
 		if (depth < 10)

@@ -23,23 +23,23 @@ static struct json *parse(const char *text)
 {
 	struct json *root;
 
-	assert_int_equal(json_parse(&root, text, strlen(text)), FAULT_NONE);
+	assert_int_equal(json_parse(&root, text, strlen(text)), ERR_NONE);
 	assert_non_null(root);
 	return root;
 }
 
-static void assert_fault(enum fault expected, const char *text, size_t len)
+static void assert_error(enum error expected, const char *text, size_t len)
 {
 	struct json *root;
 	/* An exact copy without a NUL: the sanitizer sees a read past the end. */
 	char *copy = malloc(len ? len : 1);
 
 	memcpy(copy, text, len);
-	enum fault fault = json_parse(&root, copy, len);
-	if (fault != expected)
-		print_error("%.60s: %d, expected %d\n", text, (int)fault, (int)expected);
-	assert_int_equal(fault, expected);
-	assert_int_equal(root != NULL, fault == FAULT_NONE);
+	enum error error = json_parse(&root, copy, len);
+	if (error != expected)
+		print_error("%.60s: %d, expected %d\n", text, (int)error, (int)expected);
+	assert_int_equal(error, expected);
+	assert_int_equal(root != NULL, error == ERR_NONE);
 	json_free(root);
 	free(copy);
 }
@@ -157,7 +157,7 @@ static void test_what_is_json_is_accepted(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++)
-		assert_fault(FAULT_NONE, accepted[i].text, accepted[i].len);
+		assert_error(ERR_NONE, accepted[i].text, accepted[i].len);
 	assert_true(sizeof accepted / sizeof *accepted >= 80);
 }
 
@@ -165,7 +165,7 @@ static void test_what_is_not_json_is_refused(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof rejected / sizeof *rejected; i++)
-		assert_fault(FAULT_ANSWER, rejected[i].text, rejected[i].len);
+		assert_error(ERR_ANSWER, rejected[i].text, rejected[i].len);
 	assert_true(sizeof rejected / sizeof *rejected >= 120);
 }
 
@@ -179,8 +179,8 @@ static void test_a_cut_answer_is_refused(void **state)
 
 	(void)state;
 	for (size_t len = 0; len < sizeof text - 1; len++)
-		assert_fault(FAULT_ANSWER, text, len);
-	assert_fault(FAULT_NONE, text, sizeof text - 1);
+		assert_error(ERR_ANSWER, text, len);
+	assert_error(ERR_NONE, text, sizeof text - 1);
 }
 
 static void test_strings_become_valid_utf8(void **state)
@@ -251,9 +251,9 @@ static void test_printing_is_a_round_trip(void **state)
 
 		buf_init(&once, 1 << 20);
 		buf_init(&twice, 1 << 20);
-		assert_int_equal(json_parse(&root, accepted[i].text, accepted[i].len), FAULT_NONE);
+		assert_int_equal(json_parse(&root, accepted[i].text, accepted[i].len), ERR_NONE);
 		assert_true(json_print(&once, root, 2));
-		assert_int_equal(json_parse(&again, once.data, once.len), FAULT_NONE);
+		assert_int_equal(json_parse(&again, once.data, once.len), ERR_NONE);
 		assert_true(json_print(&twice, again, 2));
 		assert_string_equal(once.data, twice.data);
 		buf_release(&once);
@@ -264,7 +264,7 @@ static void test_printing_is_a_round_trip(void **state)
 }
 
 /* `depth` brackets of one sort, or of both in turn, around nothing. */
-static enum fault parse_deep(size_t depth, bool objects, bool closed)
+static enum error parse_deep(size_t depth, bool objects, bool closed)
 {
 	struct buf text;
 	struct json *root;
@@ -276,28 +276,28 @@ static enum fault parse_deep(size_t depth, bool objects, bool closed)
 		buf_puts(&text, "1");
 	for (size_t i = depth; closed && i-- > 0;)
 		buf_putc(&text, objects && i % 2 ? '}' : ']');
-	enum fault fault = json_parse(&root, text.data, text.len);
+	enum error error = json_parse(&root, text.data, text.len);
 	json_free(root);
 	buf_release(&text);
-	return fault;
+	return error;
 }
 
 static void test_depth_has_a_ceiling(void **state)
 {
 	(void)state;
-	assert_int_equal(parse_deep(30, true, true), FAULT_NONE);
-	assert_int_equal(parse_deep(64, false, true), FAULT_NONE);
-	assert_int_equal(parse_deep(64, true, true), FAULT_NONE);
-	assert_int_equal(parse_deep(65, false, true), FAULT_TOO_BIG);
-	assert_int_equal(parse_deep(65, true, true), FAULT_TOO_BIG);
-	assert_int_equal(parse_deep(1001, true, true), FAULT_TOO_BIG);
-	assert_int_equal(parse_deep(100000, false, true), FAULT_TOO_BIG);
-	assert_int_equal(parse_deep(100000, true, false), FAULT_TOO_BIG);
-	assert_int_equal(parse_deep(64, false, false), FAULT_ANSWER);
+	assert_int_equal(parse_deep(30, true, true), ERR_NONE);
+	assert_int_equal(parse_deep(64, false, true), ERR_NONE);
+	assert_int_equal(parse_deep(64, true, true), ERR_NONE);
+	assert_int_equal(parse_deep(65, false, true), ERR_TOO_BIG);
+	assert_int_equal(parse_deep(65, true, true), ERR_TOO_BIG);
+	assert_int_equal(parse_deep(1001, true, true), ERR_TOO_BIG);
+	assert_int_equal(parse_deep(100000, false, true), ERR_TOO_BIG);
+	assert_int_equal(parse_deep(100000, true, false), ERR_TOO_BIG);
+	assert_int_equal(parse_deep(64, false, false), ERR_ANSWER);
 }
 
 /* A list of `count` - 1 items: `count` values in all. */
-static enum fault parse_wide(size_t count, const char *item)
+static enum error parse_wide(size_t count, const char *item)
 {
 	struct buf text;
 	struct json *root;
@@ -310,38 +310,38 @@ static enum fault parse_wide(size_t count, const char *item)
 	}
 	buf_putc(&text, ']');
 	assert_false(text.full);
-	enum fault fault = json_parse(&root, text.data, text.len);
-	assert_true(fault || json_count(root) == count - 1);
+	enum error error = json_parse(&root, text.data, text.len);
+	assert_true(error || json_count(root) == count - 1);
 	json_free(root);
 	buf_release(&text);
-	return fault;
+	return error;
 }
 
 static void test_values_have_a_ceiling(void **state)
 {
 	(void)state;
-	assert_int_equal(parse_wide(80000, "1"), FAULT_NONE);
-	assert_int_equal(parse_wide(80000, "\"\xff\""), FAULT_NONE);
-	assert_int_equal(parse_wide(80001, "1"), FAULT_TOO_BIG);
-	assert_int_equal(parse_wide(1000000, "{}"), FAULT_TOO_BIG);
+	assert_int_equal(parse_wide(80000, "1"), ERR_NONE);
+	assert_int_equal(parse_wide(80000, "\"\xff\""), ERR_NONE);
+	assert_int_equal(parse_wide(80001, "1"), ERR_TOO_BIG);
+	assert_int_equal(parse_wide(1000000, "{}"), ERR_TOO_BIG);
 }
 
 /* One string of `len` bytes in all, each `byte`; the worst of them triples. */
-static enum fault parse_long(size_t len, unsigned char byte)
+static enum error parse_long(size_t len, unsigned char byte)
 {
 	struct json *root;
 	char *text = malloc(len);
 
 	memset(text, byte, len);
 	text[0] = text[len - 1] = '"';
-	enum fault fault = json_parse(&root, text, len);
+	enum error error = json_parse(&root, text, len);
 	json_free(root);
 	free(text);
-	return fault;
+	return error;
 }
 
 /* Two of each, so that strings may be of any even length; they stand between quotes. */
-static enum fault parse_many(const char *two, size_t n)
+static enum error parse_many(const char *two, size_t n)
 {
 	struct buf text;
 	struct json *root;
@@ -352,10 +352,10 @@ static enum fault parse_many(const char *two, size_t n)
 		buf_puts(&text, two);
 	buf_putc(&text, '"');
 	assert_false(text.full);
-	enum fault fault = json_parse(&root, text.data, text.len);
+	enum error error = json_parse(&root, text.data, text.len);
 	json_free(root);
 	buf_release(&text);
-	return fault;
+	return error;
 }
 
 /* Characters that take many bytes to show, however they are written. */
@@ -366,18 +366,18 @@ static void test_controls_have_a_ceiling(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-		assert_int_equal(parse_many(pairs[i], JSON_UNSAFE_MAX), FAULT_NONE);
-		assert_int_equal(parse_many(pairs[i], JSON_UNSAFE_MAX + 2), FAULT_TOO_BIG);
+		assert_int_equal(parse_many(pairs[i], JSON_UNSAFE_MAX), ERR_NONE);
+		assert_int_equal(parse_many(pairs[i], JSON_UNSAFE_MAX + 2), ERR_TOO_BIG);
 	}
-	assert_int_equal(parse_many("\xe4\xb8\xad\xe6\x96\x87", 2 * JSON_UNSAFE_MAX), FAULT_NONE);
+	assert_int_equal(parse_many("\xe4\xb8\xad\xe6\x96\x87", 2 * JSON_UNSAFE_MAX), ERR_NONE);
 }
 
 static void test_bytes_have_a_ceiling(void **state)
 {
 	(void)state;
-	assert_int_equal(parse_long(JSON_BYTES_MAX, 'a'), FAULT_NONE);
-	assert_int_equal(parse_long(JSON_BYTES_MAX + 1, 'a'), FAULT_TOO_BIG);
-	assert_int_equal(parse_long(JSON_BYTES_MAX + 1, ' '), FAULT_TOO_BIG);
+	assert_int_equal(parse_long(JSON_BYTES_MAX, 'a'), ERR_NONE);
+	assert_int_equal(parse_long(JSON_BYTES_MAX + 1, 'a'), ERR_TOO_BIG);
+	assert_int_equal(parse_long(JSON_BYTES_MAX + 1, ' '), ERR_TOO_BIG);
 }
 
 int main(void)

@@ -129,18 +129,18 @@ static size_t longest_run(const struct map *map)
 {
 	size_t longest = 0, run = 0;
 	for (size_t i = 0; i < 2 * map->room; i++) {
-		run = map->slots[i % map->room].value ? run + 1 : 0;
+		run = map->subdir_index[i % map->room].value ? run + 1 : 0;
 		longest = run > longest ? run : longest;
 	}
 	return longest;
 }
 
 /* Where an empty table of ROOM slots puts a hash. */
-static size_t place_of(struct map *map, uint64_t hash)
+static size_t json_path_of(struct map *map, uint64_t hash)
 {
 	size_t at = 0;
 	map_add(map, hash, map);
-	while (!map->slots[at].value)
+	while (!map->subdir_index[at].value)
 		at++;
 	map_remove(map, hash, map);
 	return at;
@@ -182,7 +182,7 @@ static void hashes_that_collide_in_one_table_do_not_in_another(void **state)
 	make_room(&known, 0);
 	while (n < CRAFTED) {
 		uint64_t hash = (uint64_t)next_random(&seed) << 32 | next_random(&seed);
-		if (place_of(&known, hash) < 2)
+		if (json_path_of(&known, hash) < 2)
 			crafted[n++] = hash;
 	}
 	map_release(&known);
@@ -206,7 +206,7 @@ static void names_that_collide_in_one_table_do_not_in_another(void **state)
 		uint64_t hash = map_hash_text(&known, 7, name);
 		assert_true(hash == map_hash_text(&sorted, 7, name));
 		assert_true(hash != map_hash_text(&sorted, 8, name));
-		if (place_of(&known, hash) >= 2)
+		if (json_path_of(&known, hash) >= 2)
 			continue;
 		first[n] = hash;
 		second[n++] = map_hash_text(&other, 7, name);

@@ -143,7 +143,7 @@ static void test_ceilings(void **state)
 	assert_int_equal(request.body.max, MESSAGE_REQUEST_MAX);
 	assert_int_equal(response.body.max, MESSAGE_BODY_MAX);
 	assert_int_equal(response.retry_after_s, -1);
-	assert_int_equal(response.fault, FAULT_NONE);
+	assert_int_equal(response.error, ERR_NONE);
 	assert_string_equal(response.date, "");
 	buf_puts(&response.body, "x");
 	response.status = 200;

@@ -14,14 +14,14 @@
 #include "json/json.h"
 #include "provider/provider.h"
 
-struct answer {
+struct response_reader {
 	int status;
 	const char *body;
 	const char *header_code, *header_message; /* X-Bce-Error-*, NULL: none */
 };
 
 /* Parses, checks what always holds, and leaves the note and the result's text to the caller. */
-static enum fault parse(const struct answer *answer, struct fault_note *note, char *result_text)
+static enum error parse(const struct response_reader *answer, struct error_note *note, char *result_text)
 {
 	struct response response;
 	struct json *root = (struct json *)(uintptr_t)1;
@@ -35,10 +35,10 @@ static enum fault parse(const struct answer *answer, struct fault_note *note, ch
 		strcpy(response.error_message, answer->header_message);
 	buf_puts(&response.body, answer->body);
 	memset(note, 'x', sizeof *note);
-	enum fault fault = provider_baidu.parse(&root, &result, &response, note);
+	enum error error = provider_baidu.parse(&root, &result, &response, note);
 	response_release(&response);
-	assert_int_equal(fault == FAULT_NONE, root != NULL);
-	assert_int_equal(fault == FAULT_NONE, result != NULL);
+	assert_int_equal(error == ERR_NONE, root != NULL);
+	assert_int_equal(error == ERR_NONE, result != NULL);
 	result_text[0] = '\0';
 	if (result) {
 		struct buf out;
@@ -48,19 +48,19 @@ static enum fault parse(const struct answer *answer, struct fault_note *note, ch
 		buf_release(&out);
 	}
 	json_free(root);
-	return fault;
+	return error;
 }
 
-static void expect_fault(const struct answer *answer, enum fault expected, const char *code,
+static void expect_error(const struct response_reader *answer, enum error expected, const char *code,
 	const char *message)
 {
-	struct fault_note note;
+	struct error_note note;
 	char result[1000];
-	enum fault fault = parse(answer, &note, result);
-	if (fault != expected)
+	enum error error = parse(answer, &note, result);
+	if (error != expected)
 		fail_msg("%d %s [%s]: %s, not %s", answer->status, answer->body,
-			answer->header_code ? answer->header_code : "", fault_name(fault),
-			fault_name(expected));
+			answer->header_code ? answer->header_code : "", error_name(error),
+			error_name(expected));
 	assert_string_equal(note.code, code);
 	if (message)
 		assert_string_equal(note.message, message);
@@ -68,36 +68,36 @@ static void expect_fault(const struct answer *answer, enum fault expected, const
 
 static const struct {
 	const char *code;
-	enum fault fault;
+	enum error error;
 } NAMES[] = {
-	{ "AccessDenied", FAULT_DENIED },
-	{ "InappropriateJSON", FAULT_PARAMETER },
-	{ "InternalError", FAULT_SERVER },
-	{ "InvalidAccessKeyId", FAULT_KEY },
-	{ "InvalidHTTPAuthHeader", FAULT_KEY },
-	{ "InvalidHTTPRequest", FAULT_PARAMETER },
-	{ "InvalidURI", FAULT_PARAMETER },
-	{ "InvalidVersion", FAULT_UNSUPPORTED },
-	{ "MalformedJSON", FAULT_PARAMETER },
-	{ "OptInRequired", FAULT_DENIED },
-	{ "PreconditionFailed", FAULT_SERVER },
-	{ "RequestExpired", FAULT_CLOCK },
-	{ "SignatureDoesNotMatch", FAULT_KEY },
-	{ "IamSignatureInvalid", FAULT_KEY },
-	{ "IamSomethingNew", FAULT_KEY },
-	{ "InvalidParameterValue", FAULT_PARAMETER },
-	{ "InvalidAction", FAULT_UNSUPPORTED },
-	{ "NoSuchAction", FAULT_UNSUPPORTED },
-	{ "NoSuchVersion", FAULT_UNSUPPORTED },
-	{ "ActionNotFound", FAULT_UNSUPPORTED },
-	{ "NotFound", FAULT_NOT_FOUND },
-	{ "ResourceNotFound", FAULT_NOT_FOUND },
-	{ "JobNotFound", FAULT_NOT_FOUND },
-	{ "NoSuchKey", FAULT_NOT_FOUND },
-	{ "NoSuchJob", FAULT_NOT_FOUND },
-	{ "NotFoundX", FAULT_SERVER },
-	{ "ANoSuchJob", FAULT_SERVER },
-	{ "SomethingNew", FAULT_SERVER },
+	{ "AccessDenied", ERR_DENIED },
+	{ "InappropriateJSON", ERR_PARAMETER },
+	{ "InternalError", ERR_SERVER },
+	{ "InvalidAccessKeyId", ERR_KEY },
+	{ "InvalidHTTPAuthHeader", ERR_KEY },
+	{ "InvalidHTTPRequest", ERR_PARAMETER },
+	{ "InvalidURI", ERR_PARAMETER },
+	{ "InvalidVersion", ERR_UNSUPPORTED },
+	{ "MalformedJSON", ERR_PARAMETER },
+	{ "OptInRequired", ERR_DENIED },
+	{ "PreconditionFailed", ERR_SERVER },
+	{ "RequestExpired", ERR_CLOCK },
+	{ "SignatureDoesNotMatch", ERR_KEY },
+	{ "IamSignatureInvalid", ERR_KEY },
+	{ "IamSomethingNew", ERR_KEY },
+	{ "InvalidParameterValue", ERR_PARAMETER },
+	{ "InvalidAction", ERR_UNSUPPORTED },
+	{ "NoSuchAction", ERR_UNSUPPORTED },
+	{ "NoSuchVersion", ERR_UNSUPPORTED },
+	{ "ActionNotFound", ERR_UNSUPPORTED },
+	{ "NotFound", ERR_NOT_FOUND },
+	{ "ResourceNotFound", ERR_NOT_FOUND },
+	{ "JobNotFound", ERR_NOT_FOUND },
+	{ "NoSuchKey", ERR_NOT_FOUND },
+	{ "NoSuchJob", ERR_NOT_FOUND },
+	{ "NotFoundX", ERR_SERVER },
+	{ "ANoSuchJob", ERR_SERVER },
+	{ "SomethingNew", ERR_SERVER },
 };
 
 /* A known code means the same with every status; the gateway's headers do not outvote it. */
@@ -108,32 +108,32 @@ static void test_names(void **state)
 	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
 		snprintf(body, sizeof body,
 			"{\"requestId\":\"r\",\"code\":\"%s\",\"message\":\"why\"}", NAMES[i].code);
-		struct answer answer = { 400, body, NULL, NULL };
-		expect_fault(&answer, NAMES[i].fault, NAMES[i].code, "why");
-		answer = (struct answer){ 400, body, "AccessDenied", "no" };
-		expect_fault(&answer, NAMES[i].fault, NAMES[i].code, "why");
-		answer = (struct answer){ 200, body, NULL, NULL };
-		expect_fault(&answer, NAMES[i].fault, NAMES[i].code, "why");
+		struct response_reader answer = { 400, body, NULL, NULL };
+		expect_error(&answer, NAMES[i].error, NAMES[i].code, "why");
+		answer = (struct response_reader){ 400, body, "AccessDenied", "no" };
+		expect_error(&answer, NAMES[i].error, NAMES[i].code, "why");
+		answer = (struct response_reader){ 200, body, NULL, NULL };
+		expect_error(&answer, NAMES[i].error, NAMES[i].code, "why");
 	}
 }
 
 static const struct {
 	int code;
-	enum fault fault;
+	enum error error;
 } NUMBERS[] = {
-	{ 1, FAULT_SERVER }, { 2, FAULT_SERVER }, { 3, FAULT_UNSUPPORTED }, { 4, FAULT_THROTTLED },
-	{ 6, FAULT_DENIED }, { 13, FAULT_KEY }, { 14, FAULT_KEY }, { 15, FAULT_KEY },
-	{ 17, FAULT_THROTTLED }, { 18, FAULT_THROTTLED }, { 19, FAULT_THROTTLED },
-	{ 100, FAULT_PARAMETER }, { 110, FAULT_KEY }, { 111, FAULT_TOKEN },
-	{ 336000, FAULT_SERVER }, { 336001, FAULT_PARAMETER }, { 336002, FAULT_PARAMETER },
-	{ 336003, FAULT_PARAMETER }, { 336004, FAULT_DENIED }, { 336005, FAULT_UNSUPPORTED },
-	{ 336100, FAULT_SERVER }, { 336101, FAULT_PARAMETER }, { 336104, FAULT_PARAMETER },
-	{ 336105, FAULT_PARAMETER }, { 336501, FAULT_THROTTLED }, { 336502, FAULT_THROTTLED },
-	{ 500000, FAULT_SERVER }, { 500001, FAULT_PARAMETER },
-	{ 500002, FAULT_DENIED }, { 510202, FAULT_NOT_FOUND }, { 510301, FAULT_NOT_FOUND },
+	{ 1, ERR_SERVER }, { 2, ERR_SERVER }, { 3, ERR_UNSUPPORTED }, { 4, ERR_THROTTLED },
+	{ 6, ERR_DENIED }, { 13, ERR_KEY }, { 14, ERR_KEY }, { 15, ERR_KEY },
+	{ 17, ERR_THROTTLED }, { 18, ERR_THROTTLED }, { 19, ERR_THROTTLED },
+	{ 100, ERR_PARAMETER }, { 110, ERR_KEY }, { 111, ERR_TOKEN },
+	{ 336000, ERR_SERVER }, { 336001, ERR_PARAMETER }, { 336002, ERR_PARAMETER },
+	{ 336003, ERR_PARAMETER }, { 336004, ERR_DENIED }, { 336005, ERR_UNSUPPORTED },
+	{ 336100, ERR_SERVER }, { 336101, ERR_PARAMETER }, { 336104, ERR_PARAMETER },
+	{ 336105, ERR_PARAMETER }, { 336501, ERR_THROTTLED }, { 336502, ERR_THROTTLED },
+	{ 500000, ERR_SERVER }, { 500001, ERR_PARAMETER },
+	{ 500002, ERR_DENIED }, { 510202, ERR_NOT_FOUND }, { 510301, ERR_NOT_FOUND },
 	/* Unknown ones, also those that begin like known ones. */
-	{ 5, FAULT_SERVER }, { 11, FAULT_SERVER }, { 180, FAULT_SERVER }, { 3365010, FAULT_SERVER },
-	{ -1, FAULT_SERVER }, { 999999, FAULT_SERVER },
+	{ 5, ERR_SERVER }, { 11, ERR_SERVER }, { 180, ERR_SERVER }, { 3365010, ERR_SERVER },
+	{ -1, ERR_SERVER }, { 999999, ERR_SERVER },
 };
 
 /* V1: HTTP 200, a number or its digits, and it wins over a result. */
@@ -151,8 +151,8 @@ static void test_numbers(void **state)
 		for (size_t form = 0; form < sizeof FORMS / sizeof *FORMS; form++) {
 			snprintf(body, sizeof body, "%s%s%s,\"error_msg\":\"why\"}",
 				FORMS[form][0], code, FORMS[form][1]);
-			struct answer answer = { 200, body, NULL, NULL };
-			expect_fault(&answer, NUMBERS[i].fault, code, "why");
+			struct response_reader answer = { 200, body, NULL, NULL };
+			expect_error(&answer, NUMBERS[i].error, code, "why");
 		}
 	}
 }
@@ -163,70 +163,70 @@ static void test_statuses(void **state)
 	(void)state;
 	static const struct {
 		int status;
-		enum fault unknown_code, no_code;
+		enum error unknown_code, no_code;
 	} CASES[] = {
-		{ 200, FAULT_SERVER, FAULT_ANSWER }, { 201, FAULT_SERVER, FAULT_ANSWER },
-		{ 204, FAULT_SERVER, FAULT_ANSWER },
-		{ 301, FAULT_TLS, FAULT_TLS }, { 302, FAULT_TLS, FAULT_TLS },
-		{ 400, FAULT_SERVER, FAULT_ANSWER }, { 401, FAULT_KEY, FAULT_KEY },
-		{ 403, FAULT_DENIED, FAULT_DENIED }, { 404, FAULT_NOT_FOUND, FAULT_ANSWER },
-		{ 405, FAULT_SERVER, FAULT_ANSWER }, { 429, FAULT_THROTTLED, FAULT_THROTTLED },
-		{ 500, FAULT_SERVER, FAULT_SERVER }, { 502, FAULT_SERVER, FAULT_SERVER },
-		{ 503, FAULT_SERVER, FAULT_SERVER }, { 504, FAULT_TIMEOUT, FAULT_TIMEOUT },
+		{ 200, ERR_SERVER, ERR_ANSWER }, { 201, ERR_SERVER, ERR_ANSWER },
+		{ 204, ERR_SERVER, ERR_ANSWER },
+		{ 301, ERR_TLS, ERR_TLS }, { 302, ERR_TLS, ERR_TLS },
+		{ 400, ERR_SERVER, ERR_ANSWER }, { 401, ERR_KEY, ERR_KEY },
+		{ 403, ERR_DENIED, ERR_DENIED }, { 404, ERR_NOT_FOUND, ERR_ANSWER },
+		{ 405, ERR_SERVER, ERR_ANSWER }, { 429, ERR_THROTTLED, ERR_THROTTLED },
+		{ 500, ERR_SERVER, ERR_SERVER }, { 502, ERR_SERVER, ERR_SERVER },
+		{ 503, ERR_SERVER, ERR_SERVER }, { 504, ERR_TIMEOUT, ERR_TIMEOUT },
 	};
 	static const char *const NO_CODES[] = {
 		"", "<html>", "{", "[]", "null", "{}", "{\"requestId\":\"r\"}", "{\"code\":null}",
 		"{\"code\":\"\",\"message\":\"m\"}", "\"NotFound\"", "{\"error_code\":0}",
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-		struct answer answer = { CASES[i].status,
+		struct response_reader answer = { CASES[i].status,
 			"{\"requestId\":\"r\",\"code\":\"SomethingNew\",\"message\":\"m\"}",
 			NULL, NULL };
-		bool redirect = CASES[i].unknown_code == FAULT_TLS;
-		expect_fault(&answer, CASES[i].unknown_code, redirect ? "" : "SomethingNew", NULL);
+		bool redirect = CASES[i].unknown_code == ERR_TLS;
+		expect_error(&answer, CASES[i].unknown_code, redirect ? "" : "SomethingNew", NULL);
 		for (size_t b = 0; b < sizeof NO_CODES / sizeof *NO_CODES; b++) {
 			answer.body = NO_CODES[b];
-			expect_fault(&answer, CASES[i].no_code, "", NULL);
+			expect_error(&answer, CASES[i].no_code, "", NULL);
 		}
 	}
-	struct answer moved = { 302, "{\"code\":\"NoSuchJob\"}", NULL, NULL };
-	expect_fault(&moved, FAULT_TLS, "", "HTTP status 302");
+	struct response_reader moved = { 302, "{\"code\":\"NoSuchJob\"}", NULL, NULL };
+	expect_error(&moved, ERR_TLS, "", "HTTP status 302");
 }
 
 static void test_gateway(void **state)
 {
 	(void)state;
 	static const struct {
-		struct answer answer;
-		enum fault fault;
+		struct response_reader answer;
+		enum error error;
 	} CASES[] = {
 		/* A wrong AK, a wrong SK, a clock that is off. */
 		{ { 403, "", "IamSignatureInvalid", "NotFound, cause: Could not find credential." },
-			FAULT_KEY },
+			ERR_KEY },
 		{ { 400, "", "IamSignatureInvalid", "SignatureDoesNotMatch, cause: Fail to "
-			"authn user: Signature does not match" }, FAULT_KEY },
+			"authn user: Signature does not match" }, ERR_KEY },
 		{ { 403, "<html>", "IamSignatureInvalid", "RequestExpired, cause: too late" },
-			FAULT_CLOCK },
-		{ { 500, "", "IamSignatureInvalid", "" }, FAULT_KEY },
-		{ { 200, "", "IamSignatureInvalid", "" }, FAULT_KEY },
-		{ { 403, "{}", "IamSignatureInvalid", NULL }, FAULT_KEY },
-		{ { 400, "", "RequestExpired", "" }, FAULT_CLOCK },
-		{ { 403, "", "AccessDenied", "" }, FAULT_DENIED },
-		{ { 400, "", "InvalidHTTPRequest", "" }, FAULT_PARAMETER },
+			ERR_CLOCK },
+		{ { 500, "", "IamSignatureInvalid", "" }, ERR_KEY },
+		{ { 200, "", "IamSignatureInvalid", "" }, ERR_KEY },
+		{ { 403, "{}", "IamSignatureInvalid", NULL }, ERR_KEY },
+		{ { 400, "", "RequestExpired", "" }, ERR_CLOCK },
+		{ { 403, "", "AccessDenied", "" }, ERR_DENIED },
+		{ { 400, "", "InvalidHTTPRequest", "" }, ERR_PARAMETER },
 		/* The gateway knows no resource, so it cannot say that one is gone. */
-		{ { 404, "", "NotFound", "" }, FAULT_ANSWER },
-		{ { 404, "", "NoSuchKey", "" }, FAULT_ANSWER },
-		{ { 403, "", "NotFound", "" }, FAULT_DENIED },
-		{ { 401, "", "SomethingNew", "" }, FAULT_KEY },
-		{ { 503, "", "SomethingNew", "" }, FAULT_SERVER },
-		{ { 200, "", "SomethingNew", "" }, FAULT_ANSWER },
+		{ { 404, "", "NotFound", "" }, ERR_ANSWER },
+		{ { 404, "", "NoSuchKey", "" }, ERR_ANSWER },
+		{ { 403, "", "NotFound", "" }, ERR_DENIED },
+		{ { 401, "", "SomethingNew", "" }, ERR_KEY },
+		{ { 503, "", "SomethingNew", "" }, ERR_SERVER },
+		{ { 200, "", "SomethingNew", "" }, ERR_ANSWER },
 		/* Beside what looks like a success. */
 		{ { 200, "{\"requestId\":\"r\",\"result\":{}}", "AccessDenied", "" },
-			FAULT_DENIED },
+			ERR_DENIED },
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
 		const char *message = CASES[i].answer.header_message;
-		expect_fault(&CASES[i].answer, CASES[i].fault, CASES[i].answer.header_code,
+		expect_error(&CASES[i].answer, CASES[i].error, CASES[i].answer.header_code,
 			message && *message ? message : NULL);
 	}
 }
@@ -249,10 +249,10 @@ static void test_successes(void **state)
 		{ "{\"log_id\":\"1\",\"result\":{},\"error_code\":null}", "{}", "1" },
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-		struct answer answer = { 200, CASES[i].body, NULL, NULL };
-		struct fault_note note;
+		struct response_reader answer = { 200, CASES[i].body, NULL, NULL };
+		struct error_note note;
 		char result[1000];
-		assert_int_equal(parse(&answer, &note, result), FAULT_NONE);
+		assert_int_equal(parse(&answer, &note, result), ERR_NONE);
 		assert_string_equal(result, CASES[i].result);
 		assert_string_equal(note.request_id, CASES[i].id);
 		assert_string_equal(note.code, "");
@@ -283,8 +283,8 @@ static void test_broken_envelopes(void **state)
 			"the answer's error code is no code" },
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-		struct answer answer = { 200, CASES[i].body, NULL, NULL };
-		expect_fault(&answer, FAULT_ANSWER, "", CASES[i].message);
+		struct response_reader answer = { 200, CASES[i].body, NULL, NULL };
+		expect_error(&answer, ERR_ANSWER, "", CASES[i].message);
 	}
 }
 
@@ -292,12 +292,12 @@ static void test_broken_envelopes(void **state)
 static void test_request_ids(void **state)
 {
 	(void)state;
-	struct answer answer = { 502, "<html>", NULL, NULL };
-	struct fault_note note;
+	struct response_reader answer = { 502, "<html>", NULL, NULL };
+	struct error_note note;
 	char result[1000];
 	parse(&answer, &note, result);
 	assert_string_equal(note.request_id, "header-id");
-	answer = (struct answer){ 400, "{\"code\":\"MalformedJSON\"}", NULL, NULL };
+	answer = (struct response_reader){ 400, "{\"code\":\"MalformedJSON\"}", NULL, NULL };
 	parse(&answer, &note, result);
 	assert_string_equal(note.request_id, "header-id");
 	answer.body = "{\"requestId\":\"r\",\"code\":\"MalformedJSON\"}";
@@ -309,22 +309,22 @@ static void test_no_answer(void **state)
 {
 	(void)state;
 	struct response response;
-	struct fault_note note;
+	struct error_note note;
 	struct json *root;
 	const struct json *result;
 	response_init(&response);
-	response.fault = FAULT_REFUSED;
+	response.error = ERR_REFUSED;
 	strcpy(response.detail, "nobody there");
-	assert_int_equal(provider_baidu.parse(&root, &result, &response, &note), FAULT_REFUSED);
+	assert_int_equal(provider_baidu.parse(&root, &result, &response, &note), ERR_REFUSED);
 	assert_string_equal(note.message, "nobody there");
 	assert_null(root);
 	response_release(&response);
 	response.status = 200;
 	buf_puts(&response.body, "{}");
 	response.body.full = true;
-	assert_int_equal(provider_baidu.parse(&root, &result, &response, &note), FAULT_TOO_BIG);
+	assert_int_equal(provider_baidu.parse(&root, &result, &response, &note), ERR_TOO_BIG);
 	response.status = 503;
-	assert_int_equal(provider_baidu.parse(&root, &result, &response, &note), FAULT_SERVER);
+	assert_int_equal(provider_baidu.parse(&root, &result, &response, &note), ERR_SERVER);
 	response_release(&response);
 }
 
@@ -349,7 +349,7 @@ static void test_build_and_sign_v2(void **state)
 	(void)state;
 	static char token[] = "tok/en+1==";
 	struct action action = { .name = JOBS, .path = FINETUNING };
-	struct call call = { &action, "{\"maxKeys\":100}" };
+	struct api_call call = { &action, "{\"maxKeys\":100}" };
 	struct credentials key = { .id = ID, .secret = SECRET };
 	struct request request;
 	provider_baidu.build(&request, &SITE, &call);
@@ -393,7 +393,7 @@ static void test_build_and_sign_v1(void **state)
 {
 	(void)state;
 	struct action action = { .name = DETAIL, .path = JOB_DETAIL, .bare = true };
-	struct call call = { &action, "{\"taskId\":7263,\"jobId\":4612}" };
+	struct api_call call = { &action, "{\"taskId\":7263,\"jobId\":4612}" };
 	struct credentials key = { .id = ID, .secret = SECRET };
 	struct request request;
 	provider_baidu.build(&request, &SITE, &call);

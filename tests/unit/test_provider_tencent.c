@@ -16,7 +16,7 @@
 #include "unit/tencent_codes.h"
 
 /* Parses, checks what always holds, and leaves the note and the result's text to the caller. */
-static enum fault parse(int status, const char *body, struct fault_note *note, char *result_text)
+static enum error parse(int status, const char *body, struct error_note *note, char *result_text)
 {
 	struct response response;
 	struct json *root = (struct json *)(uintptr_t)1;
@@ -25,10 +25,10 @@ static enum fault parse(int status, const char *body, struct fault_note *note, c
 	response.status = status;
 	buf_puts(&response.body, body);
 	memset(note, 'x', sizeof *note);
-	enum fault fault = provider_tencent.parse(&root, &result, &response, note);
+	enum error error = provider_tencent.parse(&root, &result, &response, note);
 	response_release(&response);
-	assert_int_equal(fault == FAULT_NONE, root != NULL);
-	assert_int_equal(fault == FAULT_NONE, result != NULL);
+	assert_int_equal(error == ERR_NONE, root != NULL);
+	assert_int_equal(error == ERR_NONE, result != NULL);
 	result_text[0] = '\0';
 	if (result) {
 		struct buf out;
@@ -38,21 +38,21 @@ static enum fault parse(int status, const char *body, struct fault_note *note, c
 		buf_release(&out);
 	}
 	json_free(root);
-	return fault;
+	return error;
 }
 
 static void test_every_code(void **state)
 {
 	(void)state;
-	struct fault_note note;
+	struct error_note note;
 	char body[400], result[1000];
 	for (size_t i = 0; i < sizeof CODES / sizeof *CODES; i++) {
 		snprintf(body, sizeof body, "{\"Response\":{\"Error\":{\"Code\":\"%s\",\"Message\":"
 			"\"no\\nway\"},\"RequestId\":\"r-1\",\"Id\":\"data too\"}}", CODES[i].code);
-		enum fault fault = parse(200, body, &note, result);
-		if (fault != CODES[i].fault)
-			fail_msg("%s: %s, not %s", CODES[i].code, fault_name(fault),
-				fault_name(CODES[i].fault));
+		enum error error = parse(200, body, &note, result);
+		if (error != CODES[i].error)
+			fail_msg("%s: %s, not %s", CODES[i].code, error_name(error),
+				error_name(CODES[i].error));
 		assert_string_equal(note.message, "no?way");
 		assert_string_equal(note.request_id, "r-1");
 		assert_string_equal(note.code, CODES[i].code);
@@ -68,7 +68,7 @@ static void test_what_is_not_found(void **state)
 	};
 	size_t n = 0;
 	for (size_t i = 0; i < PUBLISHED; i++)
-		if (CODES[i].fault == FAULT_NOT_FOUND)
+		if (CODES[i].error == ERR_NOT_FOUND)
 			assert_string_equal(CODES[i].code, FOUND[n++]);
 	assert_int_equal(n, 3);
 	assert_string_equal(CODES[PUBLISHED - 1].code, "UnsupportedOperation");
@@ -79,56 +79,56 @@ static void test_envelopes(void **state)
 	(void)state;
 	static const struct {
 		const char *body;
-		enum fault fault;
+		enum error error;
 		const char *result; /* or a piece of the message */
 	} CASES[] = {
 		{ "{\"Response\":{\"TotalCount\":12345678901234567890,\"RequestId\":\"r\"}}",
-			FAULT_NONE,
+			ERR_NONE,
 			"{\"TotalCount\":12345678901234567890,\"RequestId\":\"r\"}" },
-		{ "{\"Response\":{\"RequestId\":\"r\"},\"Other\":1}", FAULT_NONE,
+		{ "{\"Response\":{\"RequestId\":\"r\"},\"Other\":1}", ERR_NONE,
 			"{\"RequestId\":\"r\"}" },
-		{ "{\"Response\":{\"Error\":null,\"RequestId\":\"r\"}}", FAULT_NONE,
+		{ "{\"Response\":{\"Error\":null,\"RequestId\":\"r\"}}", ERR_NONE,
 			"{\"Error\":null,\"RequestId\":\"r\"}" },
-		{ "{\"Response\":{\"DeprecatedWarning\":\"w\",\"RequestId\":\"r\"}}", FAULT_NONE,
+		{ "{\"Response\":{\"DeprecatedWarning\":\"w\",\"RequestId\":\"r\"}}", ERR_NONE,
 			"{\"DeprecatedWarning\":\"w\",\"RequestId\":\"r\"}" },
-		{ "", FAULT_ANSWER, "not JSON" },
-		{ "<html>502 Bad Gateway</html>", FAULT_ANSWER, "not JSON" },
-		{ "{\"Response\":{\"RequestId\":\"r\"}", FAULT_ANSWER, "not JSON" },
-		{ "{\"Response\":{\"RequestId\":\"r\"}} x", FAULT_ANSWER, "not JSON" },
-		{ "{}", FAULT_ANSWER, "Response" },
-		{ "[]", FAULT_ANSWER, "Response" },
-		{ "null", FAULT_ANSWER, "Response" },
-		{ "\"Response\"", FAULT_ANSWER, "Response" },
-		{ "{\"Response\":null}", FAULT_ANSWER, "Response" },
-		{ "{\"Response\":[{\"RequestId\":\"r\"}]}", FAULT_ANSWER, "Response" },
-		{ "{\"response\":{\"RequestId\":\"r\"}}", FAULT_ANSWER, "Response" },
-		{ "{\"Response\":{}}", FAULT_ANSWER, "RequestId" },
-		{ "{\"Response\":{\"RequestId\":\"\"}}", FAULT_ANSWER, "RequestId" },
-		{ "{\"Response\":{\"RequestId\":7}}", FAULT_ANSWER, "RequestId" },
-		{ "{\"Response\":{\"RequestId\":null}}", FAULT_ANSWER, "RequestId" },
-		{ "{\"RequestId\":\"r\",\"Response\":{}}", FAULT_ANSWER, "RequestId" },
-		{ "{\"Response\":{\"Error\":{\"Code\":\"ResourceNotFound\"}}}", FAULT_ANSWER,
+		{ "", ERR_ANSWER, "not JSON" },
+		{ "<html>502 Bad Gateway</html>", ERR_ANSWER, "not JSON" },
+		{ "{\"Response\":{\"RequestId\":\"r\"}", ERR_ANSWER, "not JSON" },
+		{ "{\"Response\":{\"RequestId\":\"r\"}} x", ERR_ANSWER, "not JSON" },
+		{ "{}", ERR_ANSWER, "Response" },
+		{ "[]", ERR_ANSWER, "Response" },
+		{ "null", ERR_ANSWER, "Response" },
+		{ "\"Response\"", ERR_ANSWER, "Response" },
+		{ "{\"Response\":null}", ERR_ANSWER, "Response" },
+		{ "{\"Response\":[{\"RequestId\":\"r\"}]}", ERR_ANSWER, "Response" },
+		{ "{\"response\":{\"RequestId\":\"r\"}}", ERR_ANSWER, "Response" },
+		{ "{\"Response\":{}}", ERR_ANSWER, "RequestId" },
+		{ "{\"Response\":{\"RequestId\":\"\"}}", ERR_ANSWER, "RequestId" },
+		{ "{\"Response\":{\"RequestId\":7}}", ERR_ANSWER, "RequestId" },
+		{ "{\"Response\":{\"RequestId\":null}}", ERR_ANSWER, "RequestId" },
+		{ "{\"RequestId\":\"r\",\"Response\":{}}", ERR_ANSWER, "RequestId" },
+		{ "{\"Response\":{\"Error\":{\"Code\":\"ResourceNotFound\"}}}", ERR_ANSWER,
 			"RequestId" },
-		{ "{\"Response\":{\"Error\":{\"Code\":\"\"},\"RequestId\":\"r\"}}", FAULT_ANSWER,
+		{ "{\"Response\":{\"Error\":{\"Code\":\"\"},\"RequestId\":\"r\"}}", ERR_ANSWER,
 			"Code" },
-		{ "{\"Response\":{\"Error\":{\"Code\":7},\"RequestId\":\"r\"}}", FAULT_ANSWER,
+		{ "{\"Response\":{\"Error\":{\"Code\":7},\"RequestId\":\"r\"}}", ERR_ANSWER,
 			"Code" },
-		{ "{\"Response\":{\"Error\":{},\"RequestId\":\"r\"}}", FAULT_ANSWER, "Code" },
-		{ "{\"Response\":{\"Error\":\"InternalError\",\"RequestId\":\"r\"}}", FAULT_ANSWER,
+		{ "{\"Response\":{\"Error\":{},\"RequestId\":\"r\"}}", ERR_ANSWER, "Code" },
+		{ "{\"Response\":{\"Error\":\"InternalError\",\"RequestId\":\"r\"}}", ERR_ANSWER,
 			"Code" },
-		{ "{\"Response\":{\"Error\":false,\"RequestId\":\"r\"}}", FAULT_ANSWER, "Code" },
+		{ "{\"Response\":{\"Error\":false,\"RequestId\":\"r\"}}", ERR_ANSWER, "Code" },
 		{ "{\"Response\":{\"Error\":{\"Code\":\"InternalError\"},\"RequestId\":\"r\"}}",
-			FAULT_SERVER, "" },
+			ERR_SERVER, "" },
 		{ "{\"Response\":{\"Error\":{\"Code\":\"InternalError\",\"Message\":[]},"
-			"\"RequestId\":\"r\"}}", FAULT_SERVER, "" },
+			"\"RequestId\":\"r\"}}", ERR_SERVER, "" },
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-		struct fault_note note;
+		struct error_note note;
 		char result[1000];
-		enum fault fault = parse(200, CASES[i].body, &note, result);
-		if (fault != CASES[i].fault)
-			fail_msg("%s: %s", CASES[i].body, fault_name(fault));
-		if (fault == FAULT_NONE) {
+		enum error error = parse(200, CASES[i].body, &note, result);
+		if (error != CASES[i].error)
+			fail_msg("%s: %s", CASES[i].body, error_name(error));
+		if (error == ERR_NONE) {
 			assert_string_equal(result, CASES[i].result);
 			assert_string_equal(note.message, "");
 			assert_string_equal(note.request_id, "r");
@@ -145,17 +145,17 @@ static void test_statuses(void **state)
 	(void)state;
 	static const struct {
 		int status;
-		enum fault fault;
+		enum error error;
 	} CASES[] = {
-		{ 100, FAULT_ANSWER }, { 201, FAULT_ANSWER }, { 204, FAULT_ANSWER },
-		{ 206, FAULT_ANSWER },
-		{ 300, FAULT_TLS }, { 301, FAULT_TLS }, { 302, FAULT_TLS }, { 307, FAULT_TLS },
-		{ 400, FAULT_ANSWER }, { 401, FAULT_KEY }, { 403, FAULT_DENIED },
-		{ 404, FAULT_ANSWER },
-		{ 408, FAULT_ANSWER }, { 413, FAULT_ANSWER }, { 429, FAULT_THROTTLED },
-		{ 500, FAULT_SERVER }, { 502, FAULT_SERVER }, { 503, FAULT_SERVER },
-		{ 504, FAULT_TIMEOUT }, { 599, FAULT_SERVER }, { 600, FAULT_ANSWER },
-		{ 999, FAULT_ANSWER },
+		{ 100, ERR_ANSWER }, { 201, ERR_ANSWER }, { 204, ERR_ANSWER },
+		{ 206, ERR_ANSWER },
+		{ 300, ERR_TLS }, { 301, ERR_TLS }, { 302, ERR_TLS }, { 307, ERR_TLS },
+		{ 400, ERR_ANSWER }, { 401, ERR_KEY }, { 403, ERR_DENIED },
+		{ 404, ERR_ANSWER },
+		{ 408, ERR_ANSWER }, { 413, ERR_ANSWER }, { 429, ERR_THROTTLED },
+		{ 500, ERR_SERVER }, { 502, ERR_SERVER }, { 503, ERR_SERVER },
+		{ 504, ERR_TIMEOUT }, { 599, ERR_SERVER }, { 600, ERR_ANSWER },
+		{ 999, ERR_ANSWER },
 	};
 	static const char *const BODIES[] = {
 		"", "<html>", "{\"Response\":{\"RequestId\":\"r\"}}",
@@ -163,11 +163,11 @@ static void test_statuses(void **state)
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
 		for (size_t b = 0; b < sizeof BODIES / sizeof *BODIES; b++) {
-			struct fault_note note;
+			struct error_note note;
 			char result[1000], message[40];
-			enum fault fault = parse(CASES[i].status, BODIES[b], &note, result);
-			if (fault != CASES[i].fault)
-				fail_msg("%d: %s", CASES[i].status, fault_name(fault));
+			enum error error = parse(CASES[i].status, BODIES[b], &note, result);
+			if (error != CASES[i].error)
+				fail_msg("%d: %s", CASES[i].status, error_name(error));
 			snprintf(message, sizeof message, "HTTP status %d", CASES[i].status);
 			assert_string_equal(note.message, message);
 		}
@@ -177,15 +177,15 @@ static void test_statuses(void **state)
 static void test_no_answer(void **state)
 {
 	(void)state;
-	for (int fault = FAULT_LOST; fault < FAULT_COUNT; fault++) {
+	for (int error = ERR_LOST; error < ERR_COUNT; error++) {
 		struct response response;
-		struct fault_note note;
+		struct error_note note;
 		struct json *root;
 		const struct json *result;
 		response_init(&response);
-		response.fault = (enum fault)fault;
+		response.error = (enum error)error;
 		strcpy(response.detail, "curl says\nno");
-		assert_int_equal(provider_tencent.parse(&root, &result, &response, &note), fault);
+		assert_int_equal(provider_tencent.parse(&root, &result, &response, &note), error);
 		assert_string_equal(note.message, "curl says?no");
 		assert_string_equal(note.code, "");
 		assert_null(root);
@@ -198,7 +198,7 @@ static void test_over_the_ceilings(void **state)
 {
 	(void)state;
 	struct response response;
-	struct fault_note note;
+	struct error_note note;
 	struct json *root;
 	const struct json *result;
 	response_init(&response);
@@ -207,10 +207,10 @@ static void test_over_the_ceilings(void **state)
 		buf_putc(&response.body, '[');
 	for (int i = 0; i <= JSON_DEPTH_MAX; i++)
 		buf_putc(&response.body, ']');
-	assert_int_equal(provider_tencent.parse(&root, &result, &response, &note), FAULT_TOO_BIG);
+	assert_int_equal(provider_tencent.parse(&root, &result, &response, &note), ERR_TOO_BIG);
 	assert_null(root);
 	response.body.full = true;
-	assert_int_equal(provider_tencent.parse(&root, &result, &response, &note), FAULT_TOO_BIG);
+	assert_int_equal(provider_tencent.parse(&root, &result, &response, &note), ERR_TOO_BIG);
 	assert_non_null(strstr(note.message, "the answer is over 8 MiB"));
 	response_release(&response);
 }
@@ -218,7 +218,7 @@ static void test_over_the_ceilings(void **state)
 static void test_long_and_hostile_notes(void **state)
 {
 	(void)state;
-	struct fault_note note;
+	struct error_note note;
 	struct buf body;
 	char result[1000];
 	buf_init(&body, 100000);
@@ -232,7 +232,7 @@ static void test_long_and_hostile_notes(void **state)
 	for (int i = 0; i < 5000; i++)
 		buf_putc(&body, 'r');
 	buf_puts(&body, "\"}}");
-	assert_int_equal(parse(200, body.data, &note, result), FAULT_NOT_FOUND);
+	assert_int_equal(parse(200, body.data, &note, result), ERR_NOT_FOUND);
 	assert_int_equal(strlen(note.code), sizeof note.code - 1);
 	assert_int_equal(strlen(note.request_id), sizeof note.request_id - 1);
 	assert_memory_equal(note.request_id, "r?r?rrr", 7);
@@ -263,7 +263,7 @@ static void test_build_and_sign(void **state)
 	struct catalog catalog = { .service = TIONE, .version = VERSION };
 	struct action action = { .name = ACTION };
 	struct site site = { &catalog, "https://tione.tencentcloudapi.com", "ap-guangzhou" };
-	struct call call = { &action, "{\"Id\":\"train-1329791605108055040\"}" };
+	struct api_call call = { &action, "{\"Id\":\"train-1329791605108055040\"}" };
 	struct credentials key = {
 		.id = xstrdup("AKIDEXAMPLEEXAMPLEEXAMPLEEXAMPLE0001"),
 		.secret = xstrdup("ExampleSecretKey0123456789abcdef"),
@@ -315,7 +315,7 @@ static void test_build_without_region(void **state)
 	struct catalog catalog = { .service = TIONE, .version = VERSION };
 	struct action action = { .name = ACTION };
 	struct site site = { &catalog, "http://127.0.0.1:18080", NULL };
-	struct call call = { &action, "{}" };
+	struct api_call call = { &action, "{}" };
 	struct request request;
 	provider_tencent.build(&request, &site, &call);
 	expect_header(&request, "X-TC-Region", NULL);

@@ -12,17 +12,17 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "client/rate.h"
+#include "client/rate_limiter.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum { CALLS = 5000, ON_THE_WAY = 10000 };
 
 /* A call that begins, and is on the wire `connect_ms` later. */
-static int64_t pass(struct rate *rate, int64_t now_ms, int64_t connect_ms)
+static int64_t pass(struct rate_limiter *rate, int64_t now_ms, int64_t connect_ms)
 {
-	rate_begin(rate);
-	rate_sent(rate, now_ms + connect_ms);
+	rate_limiter_begin(rate);
+	rate_limiter_sent(rate, now_ms + connect_ms);
 	return now_ms + connect_ms;
 }
 
@@ -32,7 +32,7 @@ struct on_the_way {
 };
 
 /* What is due goes onto the wire, in any order of beginning; gives when, and counts. */
-static size_t arrive(struct rate *rate, struct on_the_way *way, int64_t now_ms, int64_t wire_ms[])
+static size_t arrive(struct rate_limiter *rate, struct on_the_way *way, int64_t now_ms, int64_t wire_ms[])
 {
 	size_t n = 0, kept = 0;
 
@@ -42,10 +42,10 @@ static size_t arrive(struct rate *rate, struct on_the_way *way, int64_t now_ms, 
 			continue;
 		}
 		if (way->due_ms[i] % 11 == 0) { /* its connection was refused */
-			rate_back(rate);
+			rate_limiter_back(rate);
 			continue;
 		}
-		rate_sent(rate, now_ms);
+		rate_limiter_sent(rate, now_ms);
 		wire_ms[n++] = now_ms;
 	}
 	way->n = kept;
@@ -56,24 +56,24 @@ static size_t arrive(struct rate *rate, struct on_the_way *way, int64_t now_ms, 
 static size_t send_at_random(double per_s, unsigned seed, int64_t wire_ms[])
 {
 	static struct on_the_way way;
-	struct rate rate;
+	struct rate_limiter rate;
 	int64_t now_ms = 1000000;
 	size_t n = 0;
 
 	way.n = 0;
-	rate_init(&rate, per_s);
+	rate_limiter_init(&rate, per_s);
 	while (n < CALLS) {
 		now_ms += rand_r(&seed) % 50 ? 1 + rand_r(&seed) % 7 : rand_r(&seed) % 3000;
 		n += arrive(&rate, &way, now_ms, wire_ms + n);
 		bool greedy = rand_r(&seed) % 4;
-		while (rate_free(&rate, now_ms) && greedy && way.n < ON_THE_WAY) {
-			rate_begin(&rate);
+		while (rate_limiter_free(&rate, now_ms) && greedy && way.n < ON_THE_WAY) {
+			rate_limiter_begin(&rate);
 			way.due_ms[way.n++] = now_ms + (rand_r(&seed) % 3 ? 0 : rand_r(&seed) % 900);
 		}
-		assert_true(rate_wait_ms(&rate, 0, now_ms) >= 0);
-		assert_true(rate_wait_ms(&rate, 5, now_ms) >= rate_wait_ms(&rate, 4, now_ms));
+		assert_true(rate_limiter_wait_ms(&rate, 0, now_ms) >= 0);
+		assert_true(rate_limiter_wait_ms(&rate, 5, now_ms) >= rate_limiter_wait_ms(&rate, 4, now_ms));
 	}
-	rate_release(&rate);
+	rate_limiter_release(&rate);
 	return n;
 }
 
@@ -105,52 +105,52 @@ static void test_the_rate_is_used(void **state)
 	(void)state;
 
 	for (size_t r = 0; r < COUNT(rates); r++) {
-		struct rate rate;
+		struct rate_limiter rate;
 		int64_t now_ms = 5;
-		rate_init(&rate, rates[r]);
+		rate_limiter_init(&rate, rates[r]);
 		for (int i = 0; i < 200; i++) {
-			now_ms += rate_wait_ms(&rate, 0, now_ms);
+			now_ms += rate_limiter_wait_ms(&rate, 0, now_ms);
 			pass(&rate, now_ms, 0);
 		}
 		assert_true((double)now_ms < 200 / rates[r] * 1000 * 1.05);
-		rate_release(&rate);
+		rate_limiter_release(&rate);
 	}
 }
 
 static void test_the_first_calls_do_not_wait(void **state)
 {
-	struct rate rate;
+	struct rate_limiter rate;
 	(void)state;
 
-	rate_init(&rate, 20);
+	rate_limiter_init(&rate, 20);
 	for (size_t i = 20; i > 0; i--) {
-		assert_int_equal(rate_free(&rate, 1), i);
-		assert_int_equal(rate_wait_ms(&rate, i - 1, 1), 0);
+		assert_int_equal(rate_limiter_free(&rate, 1), i);
+		assert_int_equal(rate_limiter_wait_ms(&rate, i - 1, 1), 0);
 		pass(&rate, 1, 0);
 	}
-	assert_int_equal(rate_free(&rate, 1), 0);
-	assert_in_range(rate_wait_ms(&rate, 0, 1), 1000, 1100);
-	assert_in_range(rate_wait_ms(&rate, 19, 1), 1000, 1100);
-	assert_in_range(rate_wait_ms(&rate, 20, 1), 2000, 2200); /* they come free all over again */
-	rate_release(&rate);
+	assert_int_equal(rate_limiter_free(&rate, 1), 0);
+	assert_in_range(rate_limiter_wait_ms(&rate, 0, 1), 1000, 1100);
+	assert_in_range(rate_limiter_wait_ms(&rate, 19, 1), 1000, 1100);
+	assert_in_range(rate_limiter_wait_ms(&rate, 20, 1), 2000, 2200); /* they come free all over again */
+	rate_limiter_release(&rate);
 }
 
 /* A call that makes its connection has its place only when it is there: until then it goes just now. */
 static void test_what_is_not_on_the_wire_yet_holds_its_place(void **state)
 {
-	struct rate rate;
+	struct rate_limiter rate;
 	(void)state;
 
-	rate_init(&rate, 2);
-	rate_begin(&rate);
-	rate_begin(&rate);
-	assert_int_equal(rate_free(&rate, 100000), 0);
-	rate_sent(&rate, 100000);
-	assert_int_equal(rate_free(&rate, 100999), 0);
-	assert_int_equal(rate_free(&rate, 101050), 1);
-	rate_back(&rate); /* it never got there */
-	assert_int_equal(rate_free(&rate, 101050), 2);
-	rate_release(&rate);
+	rate_limiter_init(&rate, 2);
+	rate_limiter_begin(&rate);
+	rate_limiter_begin(&rate);
+	assert_int_equal(rate_limiter_free(&rate, 100000), 0);
+	rate_limiter_sent(&rate, 100000);
+	assert_int_equal(rate_limiter_free(&rate, 100999), 0);
+	assert_int_equal(rate_limiter_free(&rate, 101050), 1);
+	rate_limiter_back(&rate); /* it never got there */
+	assert_int_equal(rate_limiter_free(&rate, 101050), 2);
+	rate_limiter_release(&rate);
 }
 
 static void test_no_rate_is_no_limit(void **state)
@@ -159,31 +159,31 @@ static void test_no_rate_is_no_limit(void **state)
 	(void)state;
 
 	for (size_t r = 0; r < COUNT(rates); r++) {
-		struct rate rate;
-		rate_init(&rate, rates[r]);
+		struct rate_limiter rate;
+		rate_limiter_init(&rate, rates[r]);
 		for (int i = 0; i < 20000; i++) {
-			assert_true(rate_free(&rate, 1) > 1000000);
-			assert_int_equal(rate_wait_ms(&rate, 100000, 1), 0);
-			rate_begin(&rate);
+			assert_true(rate_limiter_free(&rate, 1) > 1000000);
+			assert_int_equal(rate_limiter_wait_ms(&rate, 100000, 1), 0);
+			rate_limiter_begin(&rate);
 			if (i % 2)
-				rate_sent(&rate, 1);
+				rate_limiter_sent(&rate, 1);
 			else
-				rate_back(&rate);
+				rate_limiter_back(&rate);
 		}
-		rate_release(&rate);
+		rate_limiter_release(&rate);
 	}
 }
 
 static void test_the_smallest_rate_of_a_catalog_is_no_overflow(void **state)
 {
-	struct rate rate;
+	struct rate_limiter rate;
 	(void)state;
 
-	rate_init(&rate, 1e-6);
+	rate_limiter_init(&rate, 1e-6);
 	pass(&rate, 1, 0);
-	assert_true(rate_wait_ms(&rate, 0, 1) >= 1000000000);
-	assert_true(rate_wait_ms(&rate, 1000000, 1) >= 1000000000);
-	rate_release(&rate);
+	assert_true(rate_limiter_wait_ms(&rate, 0, 1) >= 1000000000);
+	assert_true(rate_limiter_wait_ms(&rate, 1000000, 1) >= 1000000000);
+	rate_limiter_release(&rate);
 }
 
 /* ---- sleeps ---- */
@@ -195,28 +195,28 @@ static void test_bounds_double_up_to_their_most(void **state)
 	(void)state;
 
 	for (unsigned i = 0; i < COUNT(throttled); i++)
-		assert_int_equal(retry_bound_ms(FAULT_THROTTLED, i), throttled[i]);
+		assert_int_equal(retry_bound_ms(ERR_THROTTLED, i), throttled[i]);
 	for (unsigned i = 0; i < COUNT(others); i++) {
-		assert_int_equal(retry_bound_ms(FAULT_SERVER, i), others[i]);
-		assert_int_equal(retry_bound_ms(FAULT_LOST, i), others[i]);
+		assert_int_equal(retry_bound_ms(ERR_SERVER, i), others[i]);
+		assert_int_equal(retry_bound_ms(ERR_LOST, i), others[i]);
 	}
-	assert_int_equal(retry_bound_ms(FAULT_THROTTLED, 1000000000), 4000);
+	assert_int_equal(retry_bound_ms(ERR_THROTTLED, 1000000000), 4000);
 }
 
 /* Full jitter: each tenth of the range is hit about as often. */
 static void test_sleeps_are_spread_over_the_whole_range(void **state)
 {
-	static const enum fault faults[] = { FAULT_THROTTLED, FAULT_SERVER };
+	static const enum error errors[] = { ERR_THROTTLED, ERR_SERVER };
 	uint64_t chance = 42;
 	(void)state;
 
-	for (size_t f = 0; f < COUNT(faults); f++) {
+	for (size_t f = 0; f < COUNT(errors); f++) {
 		for (unsigned tries = 0; tries < 4; tries++) {
-			int64_t bound_ms = retry_bound_ms(faults[f], tries);
+			int64_t bound_ms = retry_bound_ms(errors[f], tries);
 			unsigned tenths[10] = { 0 };
 			for (int i = 0; i < 10000; i++) {
 				chance = chance * 6364136223846793005ULL + 1442695040888963407ULL;
-				int64_t sleep_ms = retry_sleep_ms(faults[f], tries, chance >> 33);
+				int64_t sleep_ms = retry_sleep_ms(errors[f], tries, chance >> 33);
 				assert_in_range(sleep_ms, 0, bound_ms);
 				tenths[sleep_ms * 10 / (bound_ms + 1)]++;
 			}
@@ -224,9 +224,9 @@ static void test_sleeps_are_spread_over_the_whole_range(void **state)
 				assert_in_range(tenths[i], 800, 1200);
 		}
 	}
-	assert_int_equal(retry_sleep_ms(FAULT_SERVER, 0, 100), 100);
-	assert_int_equal(retry_sleep_ms(FAULT_SERVER, 0, 101), 0);
-	assert_in_range(retry_sleep_ms(FAULT_SERVER, 0, UINT64_MAX), 0, 100);
+	assert_int_equal(retry_sleep_ms(ERR_SERVER, 0, 100), 100);
+	assert_int_equal(retry_sleep_ms(ERR_SERVER, 0, 101), 0);
+	assert_in_range(retry_sleep_ms(ERR_SERVER, 0, UINT64_MAX), 0, 100);
 }
 
 int main(void)

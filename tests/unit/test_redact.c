@@ -15,7 +15,7 @@
 
 #define SECRET "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"
 
-static const struct row {
+static const struct field {
 	const char *text, *secret, *wanted;
 } ROWS[] = {
 	{ "nothing of it", SECRET, "nothing of it" },

@@ -5,7 +5,7 @@
 
 static void test_shapes_without_a_catalog(void **state)
 {
-	static const struct row rows[] = {
+	static const struct field rows[] = {
 		{"text", "string", "a\n"},
 		{"two_lines", "string", "a\nb\n\n"},
 		{"empty", "string", ""},
@@ -46,7 +46,7 @@ static void test_shapes_without_a_catalog(void **state)
 
 static void test_numbers_are_digit_for_digit(void **state)
 {
-	static const struct row rows[] = {
+	static const struct field rows[] = {
 		{"a", "number", "9223372036854775807\n"},
 		{"b", "number", "0.10\n"},
 		{"c", "number", "1e3\n"},
@@ -136,22 +136,22 @@ static const struct kind shaped = {
 
 static void test_what_is_empty_keeps_its_shape(void **state)
 {
-	static const struct row of_null[] = {
+	static const struct field of_null[] = {
 		{"list", "null", ""}, {"object", "null", NULL}, {"objects", "null", NULL},
 		{"map", "null", NULL}, {"scalar", "null", ""}, {"unknown", "null", ""},
 		{"describe.json", "object", "*"},
 	};
-	static const struct row of_list[] = {
+	static const struct field of_list[] = {
 		{"list", "array", ""}, {"object", "array", NULL}, {"objects", "array", NULL},
 		{"map", "array", NULL}, {"scalar", "array", ""}, {"unknown", "array", ""},
 		{"describe.json", "object", "*"},
 	};
-	static const struct row of_object[] = {
+	static const struct field of_object[] = {
 		{"list", "object", NULL}, {"object", "object", NULL}, {"objects", "object", NULL},
 		{"map", "object", NULL}, {"scalar", "object", NULL}, {"unknown", "object", NULL},
 		{"describe.json", "object", "*"},
 	};
-	static const struct row of_text[] = {
+	static const struct field of_text[] = {
 		{"list", "string", ""}, {"object", "string", ""}, {"objects", "string", ""},
 		{"map", "string", ""}, {"scalar", "string", ""}, {"unknown", "string", ""},
 		{"describe.json", "object", "*"},
@@ -170,7 +170,7 @@ static void test_what_is_empty_keeps_its_shape(void **state)
 
 static void test_another_shape_is_shown_as_it_came(void **state)
 {
-	static const struct row rows[] = {
+	static const struct field rows[] = {
 		{"list", "array", NULL},
 		{"list/0", "object", NULL},
 		{"list/0/a", "number", "1\n"},
@@ -186,7 +186,7 @@ static void test_another_shape_is_shown_as_it_came(void **state)
 		{"scalar/a", "number", "1\n"},
 		{"describe.json", "object", "*"},
 	};
-	static const struct row scalars[] = {
+	static const struct field scalars[] = {
 		{"list", "string", "x\n"}, {"object", "number", "1\n"},
 		{"objects", "array", "1\n2\n"},
 		{"map", "array", "a\n\n"}, {"scalar", "array", "1\n"},
@@ -205,7 +205,7 @@ static void test_another_shape_is_shown_as_it_came(void **state)
 
 static void test_maps(void **state)
 {
-	static const struct row rows[] = {
+	static const struct field rows[] = {
 		{"map", "array", NULL},
 		{"map/CamelKey", "string", "v\n"},
 		{"map/a%2Fb", "number", "1\n"},
@@ -244,7 +244,7 @@ static void test_maps(void **state)
 
 static void test_a_member_that_comes_twice(void **state)
 {
-	static const struct row rows[] = {
+	static const struct field rows[] = {
 		{"a", "object", NULL},
 		{"a/x", "string", "last\n"},
 		{"b", "number", "3\n"},
@@ -260,7 +260,7 @@ static void test_a_member_that_comes_twice(void **state)
 
 static void test_api_names(void **state)
 {
-	static const struct row rows[] = {
+	static const struct field rows[] = {
 		{"TrainingModelFormat", "string", "X\n"},
 		{"TrainingModelVersionId", "string", "v\n"},
 		{"GPUType", "object", NULL},
@@ -286,7 +286,7 @@ static const char secrets_text[] =
 
 static void test_secrets_are_hidden(void **state)
 {
-	static const struct row rows[] = {
+	static const struct field rows[] = {
 		{"secret", "array", "<hidden>\n"},
 		{"object", "object", NULL},
 		{"object/token", "string", "<hidden>\n"},
@@ -374,7 +374,7 @@ static void test_secrets_are_shown_when_asked_for(void **state)
 /* What no type knows and is named like a secret is one, at every depth; what only counts or says yes is none. */
 static void test_unknown_members_that_are_named_like_secrets_are_hidden(void **state)
 {
-	static const struct row rows[] = {
+	static const struct field rows[] = {
 		{"password", "string", "<hidden>\n"},
 		{"inner_new", "object", NULL},
 		{"inner_new/secret_key", "string", "<hidden>\n"},
@@ -513,7 +513,7 @@ static void test_hashes_of_secrets_take_the_key(void **state)
 
 static void test_an_empty_secret_keeps_its_shape(void **state)
 {
-	static const struct row rows[] = {
+	static const struct field rows[] = {
 		{"secret", "array", NULL}, {"object", "object", NULL},
 		{"object/token", "string", ""},
 		{"describe.json", "object", "*"},

@@ -189,7 +189,7 @@ static void test_a_large_object(void **state)
  * Bytes that take six in describe.json and four in their file, and a deep list whose every line is
  * indented: the first alone fits, both do not.
  */
-static enum fault render_swelling(size_t n_bytes, size_t n_items)
+static enum error render_swelling(size_t n_bytes, size_t n_items)
 {
 	enum { DEPTH = 60 };
 	struct buf text;
@@ -208,24 +208,24 @@ static enum fault render_swelling(size_t n_bytes, size_t n_items)
 	for (int i = 0; i < DEPTH; i++)
 		buf_putc(&text, ']');
 	buf_puts(&text, "}");
-	assert_int_equal(json_parse(&object, text.data, text.len), FAULT_NONE);
+	assert_int_equal(json_parse(&object, text.data, text.len), ERR_NONE);
 	buf_release(&text);
-	enum fault fault = snapshot_render(&s, &plain, object, "/x", &bare_style, 0);
-	assert_true(fault ? !s : s->memory <= SNAPSHOT_BYTES_MAX);
+	enum error error = snapshot_render(&s, &plain, object, "/x", &bare_style, 0);
+	assert_true(error ? !s : s->memory <= SNAPSHOT_BYTES_MAX);
 	snapshot_free(s);
 	json_free(object);
-	return fault;
+	return error;
 }
 
 static void test_too_big(void **state)
 {
 	(void)state;
-	assert_int_equal(render_swelling(500000, 10), FAULT_NONE);
-	assert_int_equal(render_swelling(500000, 30000), FAULT_TOO_BIG);
+	assert_int_equal(render_swelling(500000, 10), ERR_NONE);
+	assert_int_equal(render_swelling(500000, 30000), ERR_TOO_BIG);
 }
 
 /* The object `{"Id":"x","List":[ITEM,...]}` with n items; is_sure: what is said of it without rendering. */
-static enum fault render_wide(const char *item, size_t n, bool *is_sure)
+static enum error render_wide(const char *item, size_t n, bool *is_sure)
 {
 	struct buf text;
 	struct json *object;
@@ -238,13 +238,13 @@ static enum fault render_wide(const char *item, size_t n, bool *is_sure)
 		buf_puts(&text, item);
 	}
 	buf_puts(&text, "]}");
-	assert_int_equal(json_parse(&object, text.data, text.len), FAULT_NONE);
+	assert_int_equal(json_parse(&object, text.data, text.len), ERR_NONE);
 	*is_sure = snapshot_is_sure(object, text.len);
 	buf_release(&text);
-	enum fault fault = snapshot_render(&s, &plain, object, "/x", &bare_style, 0);
+	enum error error = snapshot_render(&s, &plain, object, "/x", &bare_style, 0);
 	snapshot_free(s);
 	json_free(object);
-	return fault;
+	return error;
 }
 
 static void test_so_many_files(void **state)
@@ -253,14 +253,14 @@ static void test_so_many_files(void **state)
 	bool is_sure;
 
 	(void)state;
-	assert_int_equal(render_wide("{}", MANY, &is_sure), FAULT_NONE);
+	assert_int_equal(render_wide("{}", MANY, &is_sure), ERR_NONE);
 	assert_true(is_sure);
-	assert_int_equal(render_wide("{}", MANY + 1, &is_sure), FAULT_TOO_BIG);
+	assert_int_equal(render_wide("{}", MANY + 1, &is_sure), ERR_TOO_BIG);
 	assert_false(is_sure);
-	assert_int_equal(render_wide("{\"A\":1}", MANY / 2, &is_sure), FAULT_NONE);
-	assert_int_equal(render_wide("{\"A\":1}", MANY / 2 + 1, &is_sure), FAULT_TOO_BIG);
+	assert_int_equal(render_wide("{\"A\":1}", MANY / 2, &is_sure), ERR_NONE);
+	assert_int_equal(render_wide("{\"A\":1}", MANY / 2 + 1, &is_sure), ERR_TOO_BIG);
 	assert_false(is_sure);
-	assert_int_equal(render_wide("1", 8 * MANY, &is_sure), FAULT_NONE); /* one file */
+	assert_int_equal(render_wide("1", 8 * MANY, &is_sure), ERR_NONE); /* one file */
 	assert_true(is_sure);
 }
 
@@ -277,8 +277,8 @@ static void test_what_is_sure_renders(void **state)
 		for (size_t n = 100; n < 40000; n = n * 3 / 2) {
 			if (n * (1 + strlen(items[i]) / 2) > 60000)
 				break;
-			enum fault fault = render_wide(items[i], n, &is_sure);
-			assert_true(!fault || !is_sure);
+			enum error error = render_wide(items[i], n, &is_sure);
+			assert_true(!error || !is_sure);
 		}
 }
 

@@ -60,7 +60,7 @@ static struct snapshot *render_seed(const struct kind *kind, const char *name, c
 	return s;
 }
 
-static const struct row task_rows[] = {
+static const struct field task_rows[] = {
 	{"id", "string", "train-1329791605108055040\n"},
 	{"name", "string", "initCommand_test\n"},
 	{"uin", "string", "100031385875\n"},
@@ -161,7 +161,7 @@ static void test_the_training_task(void **state)
 	snapshot_free(s);
 }
 
-static const struct row version_rows[] = {
+static const struct field version_rows[] = {
 	{"reasoning_environment", "string", "tione.tencentcloudcr.com/qcloud-ti-platform/"
 		"ti-cloud-infer-pytorch-gpu:py38-torch1.9.0-cu111-tiacc2.5.0-2.0.2\n"},
 	{"reasoning_environment_id", "string", "pytorch1.9.0-py38(gpu)\n"},
@@ -221,7 +221,7 @@ static void test_the_model_version(void **state)
 	snapshot_free(s);
 }
 
-static const struct row notebook_rows[] = {
+static const struct field notebook_rows[] = {
 	{"charge_type", "string", "POSTPAID_BY_HOUR\n"},
 	{"automatic_stop_time", "number", "0\n"},
 	{"end_time", "string", "2024-11-14T17:22:16+08\n"},
@@ -323,7 +323,7 @@ static void test_the_notebook(void **state)
 	snapshot_free(s);
 }
 
-static const struct row job_rows[] = {
+static const struct field job_rows[] = {
 	{"id", "number", "1\n"},
 	{"description", "string", "desc\n"},
 	{"task_id", "number", "1\n"},

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "base/when.h"
+#include "base/timestamp.h"
 
 static void test_times_are_read(void **state)
 {
@@ -53,7 +53,7 @@ static void test_times_are_read(void **state)
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
 		int64_t seconds = -12345;
-		if (!when_parse(CASES[i].text, &seconds))
+		if (!timestamp_parse(CASES[i].text, &seconds))
 			fail_msg("refused: %s", CASES[i].text);
 		assert_int_equal(seconds, CASES[i].seconds);
 	}
@@ -91,7 +91,7 @@ static void test_no_times(void **state)
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
 		int64_t seconds = -12345;
-		if (when_parse(CASES[i], &seconds))
+		if (timestamp_parse(CASES[i], &seconds))
 			fail_msg("accepted: %s", CASES[i]);
 		assert_int_equal(seconds, -12345);
 	}
@@ -106,8 +106,8 @@ static void test_cut_texts(void **state)
 		char *copy = xstrndup(TEXT, len);
 		int64_t seconds;
 		bool whole = len == 19 || (len >= 21 && len <= 23) || len == 26 || len == 29;
-		assert_int_equal(when_parse(copy, &seconds), whole);
-		assert_false(when_parse_http(copy, &seconds));
+		assert_int_equal(timestamp_parse(copy, &seconds), whole);
+		assert_false(timestamp_parse_http(copy, &seconds));
 		free(copy);
 	}
 }
@@ -116,11 +116,11 @@ static void test_http_dates(void **state)
 {
 	(void)state;
 	int64_t seconds = 0;
-	assert_true(when_parse_http("Sun, 06 Nov 1994 08:49:37 GMT", &seconds));
+	assert_true(timestamp_parse_http("Sun, 06 Nov 1994 08:49:37 GMT", &seconds));
 	assert_int_equal(seconds, 784111777);
-	assert_true(when_parse_http("Tue, 01 Jan 1980 00:00:00 GMT", &seconds));
+	assert_true(timestamp_parse_http("Tue, 01 Jan 1980 00:00:00 GMT", &seconds));
 	assert_int_equal(seconds, 315532800);
-	assert_true(when_parse_http("Thu, 29 Feb 2024 23:59:59 GMT", &seconds));
+	assert_true(timestamp_parse_http("Thu, 29 Feb 2024 23:59:59 GMT", &seconds));
 	assert_int_equal(seconds, 1709251199);
 	static const char *const CASES[] = {
 		"", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
@@ -136,7 +136,7 @@ static void test_http_dates(void **state)
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
 		seconds = -12345;
-		if (when_parse_http(CASES[i], &seconds))
+		if (timestamp_parse_http(CASES[i], &seconds))
 			fail_msg("accepted: %s", CASES[i]);
 		assert_int_equal(seconds, -12345);
 	}
@@ -149,17 +149,17 @@ static void test_offsets(void **state)
 	const int64_t date_s = 784111777;
 	int64_t offset_s = 5;
 	(void)state;
-	assert_true(when_learn_offset(DATE, date_s + 3600, 0, &offset_s));
+	assert_true(timestamp_learn_offset(DATE, date_s + 3600, 0, &offset_s));
 	assert_int_equal(offset_s, -3600);
-	assert_true(when_learn_offset(DATE, date_s - 90000, 0, &offset_s));
+	assert_true(timestamp_learn_offset(DATE, date_s - 90000, 0, &offset_s));
 	assert_int_equal(offset_s, 90000);
-	assert_true(when_learn_offset(DATE, date_s + 60, 0, &offset_s));
+	assert_true(timestamp_learn_offset(DATE, date_s + 60, 0, &offset_s));
 	assert_int_equal(offset_s, -60);
-	assert_false(when_learn_offset(DATE, date_s + 59, 0, &offset_s));
-	assert_false(when_learn_offset(DATE, date_s - 59, 0, &offset_s));
+	assert_false(timestamp_learn_offset(DATE, date_s + 59, 0, &offset_s));
+	assert_false(timestamp_learn_offset(DATE, date_s - 59, 0, &offset_s));
 	/* what it was signed with was right already */
-	assert_false(when_learn_offset(DATE, date_s + 3600, -3600, &offset_s));
-	assert_false(when_learn_offset("garbage", date_s + 3600, 0, &offset_s));
+	assert_false(timestamp_learn_offset(DATE, date_s + 3600, -3600, &offset_s));
+	assert_false(timestamp_learn_offset("garbage", date_s + 3600, 0, &offset_s));
 	assert_int_equal(offset_s, -60);
 }
 
@@ -167,10 +167,10 @@ static void assert_formats(int64_t seconds, const char *whole, const char *date)
 {
 	struct buf out;
 	buf_init(&out, 64);
-	assert_true(when_format(&out, seconds));
+	assert_true(timestamp_format(&out, seconds));
 	assert_string_equal(out.data, whole);
 	buf_clear(&out);
-	assert_true(when_format_date(&out, seconds));
+	assert_true(timestamp_format_date(&out, seconds));
 	assert_string_equal(out.data, date);
 	buf_release(&out);
 }
@@ -186,14 +186,14 @@ static void test_formats(void **state)
 	assert_formats(INT64_C(-62135596800), "0001-01-01T00:00:00Z", "0001-01-01");
 	struct buf small;
 	buf_init(&small, 5);
-	assert_false(when_format(&small, 0));
-	assert_false(when_format_date(&small, 0));
+	assert_false(timestamp_format(&small, 0));
+	assert_false(timestamp_format_date(&small, 0));
 	buf_release(&small);
 	/* Any value has a date: no overflow on the way. */
 	struct buf out;
 	buf_init(&out, 256);
-	assert_true(when_format(&out, INT64_MAX));
-	assert_true(when_format(&out, INT64_MIN));
+	assert_true(timestamp_format(&out, INT64_MAX));
+	assert_true(timestamp_format(&out, INT64_MIN));
 	buf_release(&out);
 }
 
@@ -217,16 +217,16 @@ static void test_calendar_agrees(void **state)
 			tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
 			tm.tm_sec);
 		buf_clear(&out);
-		assert_true(when_format(&out, seconds));
+		assert_true(timestamp_format(&out, seconds));
 		assert_string_equal(out.data, expected);
-		int64_t back = 0, kept = when_is_time(seconds) ? seconds : 0;
-		assert_int_equal(when_parse(out.data, &back), kept != 0);
+		int64_t back = 0, kept = timestamp_is_time(seconds) ? seconds : 0;
+		assert_int_equal(timestamp_parse(out.data, &back), kept != 0);
 		assert_int_equal(back, kept);
 		strftime(expected, sizeof expected, "%a, %d %b ", &tm);
 		snprintf(expected + strlen(expected), 20, "%04d %02d:%02d:%02d GMT",
 			tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 		back = 0;
-		assert_int_equal(when_parse_http(expected, &back), kept != 0);
+		assert_int_equal(timestamp_parse_http(expected, &back), kept != 0);
 		assert_int_equal(back, kept);
 	}
 	buf_release(&out);

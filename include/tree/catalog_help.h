@@ -1,0 +1,17 @@
+/*
+ * catalog_help.h - texts for people, made from the catalog: /README in the mount, `describefs kinds`.
+ *
+ * Pure.
+ */
+#ifndef DESCRIBEFS_CATALOG_HELP_H
+#define DESCRIBEFS_CATALOG_HELP_H
+
+#include "catalog/catalog.h"
+
+void guide_readme(struct buf *out, const struct catalog *catalog);
+/* One line a kind: its path, what it is, its calls. */
+void guide_kinds(struct buf *out, const struct catalog *catalog);
+/* The same as a Markdown table, for the README. */
+void guide_kinds_table(struct buf *out, const struct catalog *catalog);
+
+#endif

@@ -1,0 +1,252 @@
+/*
+ * credential_baidu.c - where Baidu's keys are: the environment and the dotenv file, as the Qianfan SDKs look
+ * for them, then what bcecmd keeps.
+ *
+ * A dotenv file is the shell's NAME=value, one a line, with quotes and comments, as python-dotenv reads it;
+ * the last of a name counts. A variable in a value (${NAME}) is refused, and not expanded: its own value
+ * would have to come from an environment that is not wiped. The file is anybody's in anybody's directory, so
+ * what in it is not ours is not our business, not even that others may read it.
+ */
+#include "credential_lookup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/value.h"
+
+static const char ID[] = "QIANFAN_ACCESS_KEY", SECRET[] = "QIANFAN_SECRET_KEY";
+
+/* The dotenv file */
+
+static char *skip_blanks(char *text)
+{
+	return text + strspn(text, " \t\r");
+}
+
+static bool is_name(char byte)
+{
+	return byte == '_' || ascii_is_digit(byte) || ascii_is_lower(ascii_lower(byte));
+}
+
+/* Behind the name where the line is about it, NULL where it is about another. */
+static char *skip_name(char *line, const char *name)
+{
+	size_t len = strlen(name);
+	char *at = skip_blanks(line), quote = '\0';
+	if (strncmp(at, "export", 6) == 0 && strchr(" \t", at[6]) && at[6])
+		at = skip_blanks(at + 6);
+	if (*at == '\'' || *at == '"')
+		quote = *at++;
+	if (strncmp(at, name, len) != 0 || is_name(at[len]))
+		return NULL;
+	at += len;
+	return quote && *at == quote ? at + 1 : at;
+}
+
+/* A half of a key in a dotenv file. */
+struct half {
+	const char *name;
+	char *value; /* to be wiped and freed; NULL: it is not there */
+	unsigned line;
+};
+
+static void forget(struct half *half)
+{
+	if (half->value)
+		explicit_bzero(half->value, strlen(half->value));
+	free(half->value);
+	half->value = NULL;
+}
+
+static const char *take_line(struct half *half, char *at)
+{
+	at = skip_blanks(at);
+	if (*at != '=')
+		return "is there, but no '=' behind it";
+	at++;
+	const char *mistake = value_cut(&at, "#");
+	if (mistake)
+		return mistake;
+	forget(half);
+	half->value = xstrdup(at);
+	value_clean(half->value);
+	return *half->value ? value_mistake(half->value) : NULL;
+}
+
+/* The last one counts.  False: a line about it is wrong, and `why` says which. */
+static bool find_half(struct half *half, const char *path, const char *text, struct buf *why)
+{
+	const char *mistake = NULL;
+	for (unsigned number = 1; *text && !mistake; number++) {
+		size_t len = strcspn(text, "\n");
+		char *line = xstrndup(text, len), *behind = skip_name(line, half->name);
+		if (behind) {
+			half->line = number;
+			mistake = take_line(half, behind);
+		}
+		explicit_bzero(line, len);
+		free(line);
+		text += len + (text[len] == '\n');
+	}
+	if (mistake)
+		buf_printf(why, "%s:%u: %s %s", path, half->line, half->name, mistake);
+	return !mistake;
+}
+
+/*
+ * What is no file (.env may be a directory of Python's) or cannot even be seen, as in another user's
+ * directory where sudo left us, is not ours.
+ */
+static bool is_absent(const struct credential_chain *chain, const char *path, int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EISDIR || error == EINVAL ||
+		(error == EACCES && !file_is_there(chain->cover, path));
+}
+
+/* The file's text, to be wiped and freed; NULL: it has nothing of ours, or `why` says what is wrong. */
+static char *read_dotenv(const struct credential_chain *chain, size_t *len, struct buf *looked,
+	struct buf *why)
+{
+	const char *path = chain->dotenv;
+	struct buf reason;
+	buf_init(&reason, CREDENTIAL_PATH_MAX);
+	char *text = file_read(chain->cover, path, CREDENTIAL_FILE_MAX, len, &reason);
+	bool has_ours = text && (strstr(text, ID) || strstr(text, SECRET));
+	if (!text && (chain->dotenv_named || !is_absent(chain, path, errno)))
+		buf_printf(why, "%s%s", chain->dotenv_named ? "QIANFAN_DOT_ENV_CONFIG_FILE: " : "",
+			reason.data);
+	if (text) {
+		explicit_bzero(text, *len);
+		free(text);
+		text = NULL;
+	}
+	if (has_ours)
+		text = credential_chain_read(chain, path, FILE_SECRET, len, why);
+	else if (why->len == 0 && reason.len)
+		credential_chain_note(looked, reason.data);
+	else if (why->len == 0)
+		buf_printf(looked, ", %s: nothing of them in it", path);
+	buf_release(&reason);
+	return text;
+}
+
+static bool read_halves(const struct credential_chain *chain, struct half *id, struct half *secret,
+	struct buf *looked, struct buf *why)
+{
+	size_t len;
+	char *text = read_dotenv(chain, &len, looked, why);
+	bool good = text ?
+		find_half(id, chain->dotenv, text, why) && find_half(secret, chain->dotenv, text, why) :
+		why->len == 0;
+	if (text)
+		explicit_bzero(text, len);
+	free(text);
+	return good;
+}
+
+static char *either(const char *variable, const struct half *half)
+{
+	return (char *)(variable ? variable : half->value);
+}
+
+/* Each half from the environment, or else from the file, as the SDKs have it; one alone is a mistake. */
+static enum lookup_result look_in_both(const struct credential_chain *chain, struct half *id,
+	struct half *secret, struct credential_source *out, struct buf *looked, struct buf *why)
+{
+	struct buf mend, place;
+	enum lookup_result found = PLACE_WRONG;
+	if (!read_halves(chain, id, secret, looked, why))
+		return PLACE_WRONG;
+	const struct credentials key = { either(chain->baidu.id, id), either(chain->baidu.secret, secret),
+		NULL };
+	if (!key.id && !key.secret)
+		return PLACE_EMPTY;
+	buf_init(&place, 2 * CREDENTIAL_PATH_MAX);
+	buf_init(&mend, 2 * CREDENTIAL_PATH_MAX);
+	buf_puts(&place, id->value || secret->value ? chain->dotenv : "environment");
+	buf_printf(&mend, "neither the environment nor %s has it: set it there, or take the other out",
+		chain->dotenv);
+	const struct key_names names = { place.data, ID, SECRET, "", mend.data };
+	found = credential_chain_take(&key, &names, out, why);
+	buf_release(&mend);
+	buf_release(&place);
+	return found;
+}
+
+static enum lookup_result look_at_sdk(const struct credential_chain *chain, struct credential_source *out,
+	struct buf *looked, struct buf *why)
+{
+	const struct key_names names = { "environment", ID, SECRET, "", "set both" };
+	struct half id = { .name = ID }, secret = { .name = SECRET };
+	if (chain->baidu.id && chain->baidu.secret)
+		return credential_chain_take(&chain->baidu, &names, out, why);
+	credential_chain_note(looked, "QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY are not both set");
+	enum lookup_result place = look_in_both(chain, &id, &secret, out, looked, why);
+	forget(&id);
+	forget(&secret);
+	return place;
+}
+
+/* bcecmd's file */
+
+static bool bcecmd_path(const struct credential_chain *chain, struct buf *path)
+{
+	return chain->home && buf_printf(path, "%s/.go-bcecli/credentials", chain->home);
+}
+
+static enum lookup_result look_at_bcecmd(const struct credential_chain *chain, struct credential_source *out,
+	struct buf *looked, struct buf *why)
+{
+	static const char *const NAMES[3] = { "Ak", "Sk", "Sts" };
+	enum lookup_result place = PLACE_EMPTY;
+	struct buf path;
+	buf_init(&path, CREDENTIAL_PATH_MAX);
+	if (bcecmd_path(chain, &path))
+		place = credential_chain_ini(chain, path.data, "Defaults", NAMES, out, looked, why);
+	else
+		credential_chain_note(looked, "HOME is not set");
+	buf_release(&path);
+	return place;
+}
+
+bool credential_chain_baidu(const struct credential_chain *chain, const char *profile,
+	struct credential_source *out, struct buf *looked, struct buf *why)
+{
+	if (profile) {
+		buf_printf(why, "Baidu's tools have no profiles: leave out @%s", profile);
+		return false;
+	}
+	enum lookup_result place = look_at_sdk(chain, out, looked, why);
+	if (place == PLACE_EMPTY)
+		place = look_at_bcecmd(chain, out, looked, why);
+	if (place == PLACE_EMPTY)
+		buf_puts(why,
+			"no key: set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY, or put them into .env here");
+	return place == PLACE_GOOD;
+}
+
+uint64_t credential_chain_baidu_mark(const struct credential_chain *chain)
+{
+	struct buf path;
+	if (chain->baidu.id && chain->baidu.secret)
+		return 0;
+	buf_init(&path, CREDENTIAL_PATH_MAX);
+	uint64_t mark = file_mark(chain->cover, chain->dotenv);
+	if (bcecmd_path(chain, &path))
+		mark = mark * 31 + file_mark(chain->cover, path.data);
+	buf_release(&path);
+	return mark;
+}
+
+bool credential_chain_baidu_meets(const struct credential_chain *chain, struct file_cover *cover)
+{
+	struct buf path;
+	buf_init(&path, CREDENTIAL_PATH_MAX);
+	bool meets = file_cover_meets(cover, chain->dotenv);
+	meets |= bcecmd_path(chain, &path) && file_cover_meets(cover, path.data);
+	buf_release(&path);
+	return meets;
+}

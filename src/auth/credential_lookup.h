@@ -1,0 +1,89 @@
+/*
+ * credential_lookup.h - the inside of the keyring: what it took from the environment, and how the places of a
+ * cloud are gone through.
+ *
+ * Private to credential_chain.c and the clouds' own files.  Each place is good, wrong (which ends the search:
+ * nothing behind it may stand in) or empty; what was empty is said at the end, when nothing was found.
+ */
+#ifndef DESCRIBEFS_CREDENTIAL_LOOKUP_H
+#define DESCRIBEFS_CREDENTIAL_LOOKUP_H
+
+#include "auth/credential_chain.h"
+#include "base/ini.h"
+#include "sys/file.h"
+
+enum { CREDENTIAL_FILE_MAX = 64 << 10, CREDENTIAL_PATH_MAX = 4096 };
+
+/* A variable that is not set, or has no byte, is NULL; one that holds only blanks is "". */
+struct credential_chain {
+	const struct file_cover *cover; /* of our mount; NULL: there is none */
+	void *secrets; /* where they lie; NULL: in the heap */
+	char *home, *config, *manager; /* HOME, XDG_CONFIG_HOME, NOTIFY_SOCKET */
+	const char *ignored_proxy; /* the name of a variable */
+	int64_t invoker; /* SUDO_UID; -1: none */
+	char *tccli_profile, *region;
+	char *role, *session; /* TENCENTCLOUD_ROLE_ARN and its session */
+	char *tke_region, *tke_provider, *tke_role, *tke_file;
+	char *dotenv; /* in full */
+	bool dotenv_named; /* by the variable */
+	struct credentials tencent, baidu; /* either half may be missing */
+};
+
+enum lookup_result { PLACE_GOOD, PLACE_WRONG, PLACE_EMPTY };
+
+/* A place as people know it, what the parts of a key are called there, and what to do when one is missing. */
+struct key_names {
+	const char *place, *id, *secret, *token, *mend;
+};
+
+/* PLACE_GOOD: *out is that key, made plain.  PLACE_WRONG: `why` says what is wrong, and never shows it. */
+enum lookup_result credential_chain_take(const struct credentials *key, const struct key_names *names,
+	struct credential_source *out, struct buf *why);
+/* An INI file with a section a profile; `names`: id, secret, token. */
+enum lookup_result credential_chain_ini(const struct credential_chain *chain, const char *path,
+	const char *section, const char *const names[3], struct credential_source *out, struct buf *looked,
+	struct buf *why);
+/* One more place that was empty. */
+void credential_chain_note(struct buf *looked, const char *text);
+/* A file that decides, or that holds a secret, as in file.h. */
+char *credential_chain_read(const struct credential_chain *chain, const char *path, enum file_care care,
+	size_t *len, struct buf *why);
+/* Whether a value of the environment can be one; if not, `why` says so. */
+bool credential_chain_is_value(const char *variable, const char *value, struct buf *why);
+
+/* One search through Tencent's places. */
+struct search {
+	const struct credential_chain *credential_chain;
+	const char *profile; /* the source's own */
+	const char *named; /* that, or the variable's; NULL: nobody named one */
+	const char *path; /* the file of tccli's that is being read */
+	struct credential_source *out;
+	struct buf *looked, *why;
+};
+
+/* credential_tccli.c: PROFILE.credential; the ways to a key that other places share. */
+enum lookup_result credential_chain_tccli(struct search *search);
+enum lookup_result credential_chain_take_role(struct credential_source *origin, const char *role,
+	const char *session);
+enum lookup_result credential_chain_take_machine(struct search *search, const char *where);
+/* HOME/.tccli/PROFILE.KIND; false when there can be none. */
+bool credential_chain_tccli_path(const struct credential_chain *chain, const char *profile, const char *kind,
+	struct buf *path);
+
+/* credential_profiles.c: the names of the profiles of tccli and of the SDKs' file, "default, work". */
+void credential_chain_profiles(const struct credential_chain *chain, const char *sdk_path, struct buf *out);
+
+/* credential_tencent.c, credential_baidu.c: as in credential_chain.h */
+bool credential_chain_tencent(const struct credential_chain *chain, const char *profile,
+	struct credential_source *out, struct buf *looked, struct buf *why);
+uint64_t credential_chain_tencent_mark(const struct credential_chain *chain, const char *profile);
+bool credential_chain_tencent_region(const struct credential_chain *chain, const char *profile,
+	struct buf *out, struct buf *why);
+bool credential_chain_baidu(const struct credential_chain *chain, const char *profile,
+	struct credential_source *out, struct buf *looked, struct buf *why);
+uint64_t credential_chain_baidu_mark(const struct credential_chain *chain);
+bool credential_chain_tencent_meets(const struct credential_chain *chain, const char *profile,
+	struct file_cover *cover);
+bool credential_chain_baidu_meets(const struct credential_chain *chain, struct file_cover *cover);
+
+#endif

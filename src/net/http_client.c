@@ -1,0 +1,491 @@
+/*
+ * http_client.c - libcurl's multi interface on our loop, behind `struct transport`.
+ *
+ * curl tells which sockets and which timer it wants, the loop calls back, curl is driven, and what
+ * has ended is taken from it: that is the whole machine.  `done` is called only from there or from
+ * a timer, so never inside send, and when curl and our list know the exchange no more: it may send
+ * and cancel as it likes (cancelling one that has ended too takes its message out of curl's queue).
+ *
+ * Every exchange has a timer of its own beside curl's timeout: a reader's deadline must not depend
+ * on curl keeping its word.
+ *
+ * curl before 8.5 goes over to the next address of a host when a connect fails, and then waits for an event
+ * that does not come: it neither opens a socket for that address nor sets a timer.  So after each socket that
+ * it lets go of, the transfers that are not connected are looked at once more (go_on).
+ *
+ * curl keeps what a name led to for 60 s.  When no connection came of it the name is asked anew: once at
+ * once, if the addresses may be kept ones, and by every transfer until one is connected.
+ *
+ * HTTP/2 is used where the server chooses it, but one exchange a connection: a cancel or a broken
+ * connection then touches one exchange only, and at some 20 calls a second there is nothing to
+ * gain.
+ */
+#include "net/http_client.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "transfer.h"
+#include "wiping.h"
+
+enum {
+	CONNECTIONS_MAX = 1024,
+	CONNECTIONS_KEPT = 64,
+	CONNECT_MS = 3000,
+	DISTRUST_MS = 2000,
+	CACERT_BYTES = 16 << 20
+};
+
+static const long NAMES_KEPT_S = 60;
+
+struct exchange {
+	struct http *http;
+	struct exchange *next, **link; /* among all that are on their way */
+	struct timer *timer; /* the deadline; of one that could not start: the way to tell it */
+	int64_t end_ms; /* when the deadline is */
+	bool asked_name; /* the addresses are not kept ones */
+	transport_reply_fn *done;
+	void *arg;
+	struct transfer transfer;
+};
+
+struct http {
+	struct loop *loop;
+	CURLM *multi;
+	struct timer *timer; /* curl's */
+	struct timer *again; /* due when transfers have to be looked at once more */
+	int64_t distrust_ms; /* until then no kept connection is used */
+	bool asks_names; /* no transfer has connected since the last that could not, or at all */
+	struct exchange *first;
+	struct http_options options;
+	char *cacert, *certificates;
+	uint64_t cacert_mark;
+};
+
+/* The life of an exchange */
+
+/* Lets go of curl, the timer and the list. */
+static void detach(struct exchange *exchange)
+{
+	struct http *http = exchange->http;
+	loop_unset(http->loop, exchange->timer);
+	if (exchange->transfer.easy)
+		curl_multi_remove_handle(http->multi, exchange->transfer.easy);
+	*exchange->link = exchange->next;
+	if (exchange->next)
+		exchange->next->link = exchange->link;
+}
+
+/* Its transfer has left curl or never came to it. */
+static void dispose(struct exchange *exchange)
+{
+	transfer_end(&exchange->transfer);
+	free(exchange);
+}
+
+/* Hands the response over.  For everyone else the exchange is gone already. */
+static void conclude(struct exchange *exchange)
+{
+	detach(exchange);
+	exchange->done(exchange->arg, &exchange->transfer.answer.response);
+	dispose(exchange);
+}
+
+/* Hands the transfer to curl: for the first time, or again after it could not connect. */
+static bool add(struct exchange *exchange)
+{
+	struct http *http = exchange->http;
+	CURL *easy = exchange->transfer.easy;
+	exchange->asked_name = http->asks_names;
+	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, http->asks_names ? 0L : NAMES_KEPT_S);
+	return curl_multi_add_handle(http->multi, easy) == CURLM_OK;
+}
+
+/* No connection came of what the name led to.  True: the name is asked anew and the transfer goes on. */
+static bool asks_again(struct exchange *exchange, CURLcode code)
+{
+	struct http *http = exchange->http;
+	struct transfer *transfer = &exchange->transfer;
+	int64_t left_ms = exchange->end_ms - loop_now_ms(http->loop);
+	if (transfer->is_wired) {
+		http->asks_names = http->asks_names && !exchange->asked_name;
+		return false;
+	}
+	if (code == CURLE_OK || transfer->error || !transfer->is_named)
+		return false;
+	http->asks_names = true;
+	if (exchange->asked_name || left_ms <= 0)
+		return false;
+	curl_multi_remove_handle(http->multi, transfer->easy);
+	curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
+	return add(exchange);
+}
+
+static void drain(struct http *http)
+{
+	CURLMsg *message;
+	int left;
+	while ((message = curl_multi_info_read(http->multi, &left))) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		struct exchange *exchange = NULL;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
+		CURLcode code = message->data.result;
+		if (asks_again(exchange, code))
+			continue;
+		transfer_finish(&exchange->transfer, code);
+		if (exchange->transfer.kept_died)
+			http->distrust_ms = loop_now_ms(http->loop) + DISTRUST_MS;
+		conclude(exchange);
+	}
+}
+
+static void on_deadline(void *arg)
+{
+	struct exchange *exchange = arg;
+	exchange->timer = NULL;
+	if (exchange->transfer.is_named && !exchange->transfer.is_wired)
+		exchange->http->asks_names = true;
+	transfer_time_out(&exchange->transfer);
+	conclude(exchange);
+}
+
+static void on_no_start(void *arg)
+{
+	struct exchange *exchange = arg;
+	exchange->timer = NULL;
+	transfer_fail(&exchange->transfer, ERR_LOCAL, "the request could not be made");
+	conclude(exchange);
+}
+
+/* Sockets */
+
+/* A pause that ends at once is the documented call after which curl looks at a transfer. */
+static void go_on(void *arg)
+{
+	struct http *http = arg;
+	http->again = NULL;
+	for (struct exchange *one = http->first; one; one = one->next) {
+		if (one->transfer.is_wired || !one->transfer.easy)
+			continue;
+		curl_easy_pause(one->transfer.easy, CURLPAUSE_ALL);
+		curl_easy_pause(one->transfer.easy, CURLPAUSE_CONT);
+	}
+}
+
+static void look_again(struct http *http)
+{
+	bool is_needed = curl_version_info(CURLVERSION_NOW)->version_num < 0x080500;
+	if (is_needed && http->first && !http->again)
+		http->again = loop_after(http->loop, 0, go_on, http);
+}
+
+static bool is_led_back(const struct http_options *options, const char *path)
+{
+	struct file_way way;
+	bool led_back = path && !file_way_find(&way, path, options->cover) && errno == EDEADLK;
+	if (path)
+		file_way_release(&way);
+	return led_back;
+}
+
+/*
+ * libcurl opens the machine's certificates for each new connection.  Where a later mount has put ours over
+ * them, the one thread that serves it would wait for itself.
+ */
+static bool may_read_certificates(struct exchange *exchange)
+{
+	const struct http_options *options = &exchange->http->options;
+	struct response *response = &exchange->transfer.answer.response;
+	if (exchange->transfer.plain || options->cacert ||
+		(!is_led_back(options, http_certificates_file()) &&
+			!is_led_back(options, http_certificates_directory())))
+		return true;
+	error_note_copy(response->detail, sizeof response->detail,
+		"the machine's certificates lie below this mount now: unmount what covers them");
+	exchange->transfer.error = ERR_LOCAL;
+	return false;
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct exchange *exchange = arg;
+	(void)purpose;
+	int fd = may_read_certificates(exchange) ? transfer_socket(&exchange->transfer, address) : -1;
+	if (fd < 0)
+		look_again(exchange->http);
+	else /* curl may not tell of a number that it used before */
+		loop_renew(exchange->http->loop, fd);
+	return fd;
+}
+
+/* One that is being written, or is no good, does not take the place of the last good one. */
+static void renew_certificates(struct http *http)
+{
+	struct http_options *options = &http->options;
+	const struct file_trust trust = { options->invoker, FILE_DECIDES };
+	uint64_t mark = options->cacert ? file_mark(options->cover, options->cacert) : 0;
+	struct buf ignored;
+	size_t len;
+
+	if (!mark || mark == http->cacert_mark)
+		return;
+	buf_init(&ignored, 4096);
+	char *text = file_read_trusted(options->cover, options->cacert, CACERT_BYTES, trust, &len, &ignored);
+	buf_release(&ignored);
+	if (!text || !digest_is_certificate(text, len)) {
+		free(text);
+		return;
+	}
+	free(http->certificates);
+	options->certificates = http->certificates = text;
+	options->certificates_len = len;
+	http->cacert_mark = mark;
+}
+
+static bool start(struct exchange *exchange, const struct request *request, long timeout_ms,
+	transport_wire_fn *on_sent, void *arg)
+{
+	struct http *http = exchange->http;
+	CURLcode code;
+	renew_certificates(http);
+	CURL *easy = transfer_handle(&http->options, &code);
+	if (!transfer_begin(&exchange->transfer, easy, &http->options, request, timeout_ms))
+		return false;
+	exchange->transfer.on_sent = on_sent;
+	exchange->transfer.wired_arg = arg;
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+	/* Where one kept connection was dead others are: the next try is not to find out one by one. */
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, loop_now_ms(http->loop) < http->distrust_ms ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange);
+	return add(exchange);
+}
+
+static struct exchange *http_send(void *self, const struct request *request, transport_wire_fn *on_sent,
+	transport_reply_fn *done, void *arg)
+{
+	struct http *http = self;
+	struct exchange *exchange = xcalloc(1, sizeof *exchange);
+	*exchange = (struct exchange){ .http = http, .done = done, .arg = arg };
+	exchange->next = http->first;
+	exchange->link = &http->first;
+	if (http->first)
+		http->first->link = &exchange->next;
+	http->first = exchange;
+	/* To curl, 0 would be "for ever". */
+	long timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 1;
+	exchange->end_ms = loop_now_ms(http->loop) + timeout_ms;
+	if (start(exchange, request, timeout_ms, on_sent, arg))
+		exchange->timer = loop_after(http->loop, timeout_ms, on_deadline, exchange);
+	else
+		exchange->timer = loop_after(http->loop, 0, on_no_start, exchange);
+	return exchange;
+}
+
+static void http_cancel(void *self, struct exchange *exchange)
+{
+	(void)self;
+	if (!exchange)
+		return;
+	detach(exchange);
+	dispose(exchange);
+}
+
+/* curl on the loop */
+
+static void on_ready(void *arg, int fd, int events)
+{
+	struct http *http = arg;
+	int running, what = 0;
+	if (events & LOOP_READ)
+		what |= CURL_CSELECT_IN;
+	if (events & LOOP_WRITE)
+		what |= CURL_CSELECT_OUT;
+	curl_multi_socket_action(http->multi, fd, what, &running);
+	drain(http);
+}
+
+static void on_timer(void *arg)
+{
+	struct http *http = arg;
+	int running;
+	http->timer = NULL;
+	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	drain(http);
+}
+
+static int want_timer(CURLM *multi, long ms, void *arg)
+{
+	struct http *http = arg;
+	(void)multi;
+	loop_unset(http->loop, http->timer);
+	http->timer = ms < 0 ? NULL : loop_after(http->loop, ms, on_timer, http);
+	return 0;
+}
+
+static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+{
+	struct http *http = arg;
+	(void)easy;
+	(void)socket_arg;
+	if (what == CURL_POLL_REMOVE) {
+		loop_forget(http->loop, fd);
+		look_again(http);
+		return 0;
+	}
+	int events = 0;
+	if (what & CURL_POLL_IN)
+		events |= LOOP_READ;
+	if (what & CURL_POLL_OUT)
+		events |= LOOP_WRITE;
+	/*
+	 * If epoll refuses, the exchange's own timer ends it; an error here would end all others
+	 * too.
+	 */
+	loop_watch(http->loop, fd, events, on_ready, http);
+	return 0;
+}
+
+/* Birth and death */
+
+static bool has_needed_curl(struct buf *why)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	if (!(info->features & CURL_VERSION_ASYNCHDNS)) {
+		buf_puts(why, "libcurl has no asynchronous resolver: a slow one would stop us");
+		return false;
+	}
+	if (!(info->features & CURL_VERSION_SSL)) {
+		buf_puts(why, "libcurl was built without TLS");
+		return false;
+	}
+	return true;
+}
+
+/* A first handle shows whether this libcurl takes every option. */
+static bool try_options(struct http *http, struct buf *why)
+{
+	CURLcode code;
+	CURL *easy = transfer_handle(&http->options, &code);
+	curl_easy_cleanup(easy);
+	if (!easy)
+		buf_printf(why, "%s refuses an option: %s", curl_version(), curl_easy_strerror(code));
+	return easy != NULL;
+}
+
+static void join_loop(struct http *http)
+{
+	/*
+	 * curl's wake-up sockets would be inherited by the fusermount3 that libfuse runs
+	 * (curl#13618).
+	 */
+	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, want_timer);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+	curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MAX);
+	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+}
+
+struct http *http_new(struct loop *loop, const struct http_options *options, struct buf *why)
+{
+	/* CURLOPT_NOSIGNAL does not cover every write to a socket that the peer has closed. */
+	signal(SIGPIPE, SIG_IGN);
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc) !=
+		CURLE_OK) {
+		buf_puts(why, "libcurl cannot be initialised");
+		return NULL;
+	}
+	struct http *http = xcalloc(1, sizeof *http);
+	http->loop = loop;
+	http->asks_names = true;
+	http->options = *options;
+	if (options->cacert)
+		http->options.cacert = http->cacert = xstrdup(options->cacert);
+	renew_certificates(http);
+	if (options->connect_timeout_ms <= 0)
+		http->options.connect_timeout_ms = CONNECT_MS;
+	http->multi = curl_multi_init();
+	if (!http->multi || !has_needed_curl(why) || !try_options(http, why)) {
+		if (why->len == 0)
+			buf_puts(why, "libcurl cannot be initialised");
+		http_free(http);
+		return NULL;
+	}
+	join_loop(http);
+	return http;
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	while (http->first)
+		http_cancel(http, http->first);
+	curl_multi_cleanup(http->multi);
+	loop_unset(http->loop, http->timer);
+	loop_unset(http->loop, http->again);
+	free(http->cacert);
+	free(http->certificates);
+	free(http);
+	curl_global_cleanup();
+}
+
+/* The clocks and the timers of the port are the loop's. */
+
+static struct timer *http_after(void *self, int64_t ms, transport_tick_fn *fn, void *arg)
+{
+	return loop_after(((struct http *)self)->loop, ms, fn, arg);
+}
+
+static void http_unset(void *self, struct timer *timer)
+{
+	loop_unset(((struct http *)self)->loop, timer);
+}
+
+static int64_t http_now_ms(void *self)
+{
+	return loop_now_ms(((struct http *)self)->loop);
+}
+
+static int64_t http_wall_s(void *self)
+{
+	(void)self;
+	return (int64_t)time(NULL);
+}
+
+struct transport http_io(struct http *http)
+{
+	return (struct transport){
+		.self = http,
+		.send = http_send,
+		.cancel = http_cancel,
+		.timer_start = http_after,
+		.timer_stop = http_unset,
+		.now_ms = http_now_ms,
+		.wall_s = http_wall_s,
+	};
+}
+
+const char *http_certificates_file(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->cainfo;
+}
+
+const char *http_certificates_directory(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->capath;
+}
+
+const char *http_library(void)
+{
+	return curl_version();
+}

@@ -1,0 +1,156 @@
+/*
+ * machine_role.c - a source's key, looked at before a call needs it.
+ *
+ * A mount asks for no key before somebody reads.  But where nothing names one, the machine's own role is all
+ * that is left, and on every machine that is not in the cloud there is none: that has to be said when the
+ * mount is made, so the metadata service is asked whether it is there and knows of a role, and nothing else.
+ */
+#include "source/source.h"
+
+#include "client/credential_cache.h"
+
+#include <string.h>
+
+enum { TRY_MS = 10000 };
+
+static const char NO_KEY[] = "no key: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or run "
+			     "`tccli configure`";
+
+struct visit {
+	struct source *source;
+	struct key_exchange key_exchange;
+	struct error_note note;
+	enum error error;
+};
+
+static void note_visit(void *arg, struct response *response)
+{
+	struct visit *visit = arg;
+
+	visit->error = visit->source->provider->keys->hear(&visit->key_exchange, response, &visit->note);
+	loop_stop(visit->source->setting->loop, 0);
+}
+
+bool source_find_machine(struct source *source, struct buf *why)
+{
+	const struct key_site site = { source->setting->config->metadata, source->setting->config->sts };
+	struct visit visit = { .source = source,
+		.key_exchange = { .origin = &source->origin, .site = &site } };
+	struct transport io = http_io(source->setting->http);
+	struct request request;
+
+	if (!source->origin.looked_at)
+		return true;
+	source->provider->keys->ask(&request, &visit.key_exchange, io.wall_s(io.self));
+	io.send(io.self, &request, NULL, note_visit, &visit);
+	loop_run(source->setting->loop);
+	if (visit.error) {
+		buf_printf(why, "%s: %s (describefs doctor %s says where keys are looked for)",
+			source->name->written, NO_KEY, source->name->written);
+	}
+	request_release(&request);
+	key_exchange_release(&visit.key_exchange);
+	return !visit.error;
+}
+
+struct attempt {
+	struct loop *loop;
+	bool done;
+	struct error_note note;
+};
+
+static void note_end(void *arg, enum error error)
+{
+	struct attempt *attempt = arg;
+
+	(void)error;
+	attempt->done = true;
+	loop_stop(attempt->loop, 0);
+}
+
+static void note_failure(void *arg, enum error error, const struct error_note *note)
+{
+	struct attempt *attempt = arg;
+
+	(void)error;
+	attempt->note = *note;
+}
+
+/* Until the key is there, or nobody gives one. */
+static bool fetch(struct attempt *attempt, struct credential_cache_options *options, int64_t *expires_s)
+{
+	struct credential_cache_waiter wait = { .done = note_end, .arg = attempt };
+	const struct credentials *key;
+
+	options->arg = attempt;
+	options->failed = note_failure;
+	struct credential_cache *cache = credential_cache_new(options);
+	enum error error = credential_cache_get(cache, &wait, &key);
+	while (!error && !key) {
+		attempt->done = false;
+		while (!attempt->done)
+			loop_run(attempt->loop);
+		error = credential_cache_get(cache, &wait, &key);
+	}
+	*expires_s = credential_cache_expires_s(cache);
+	credential_cache_free(cache);
+	return !error;
+}
+
+static bool try_origin(const struct setting *setting, const struct catalog *catalog,
+	const struct credential_source *origin, int64_t *expires_s, struct buf *why)
+{
+	const struct config *config = setting->config;
+	struct http_options http = { .proxy = &config->proxy,
+		.cacert = config->cacert,
+		.invoker = credential_chain_invoker(setting->credential_chain) };
+	struct attempt attempt = { .loop = loop_new() };
+	struct http *web = attempt.loop ? http_new(attempt.loop, &http, why) : NULL;
+	int64_t clock_offset_s = 0;
+	bool found = false;
+
+	if (web) {
+		struct credential_cache_options options = {
+			.io = http_io(web),
+			.provider = provider_find(catalog->cloud),
+			.site = { config->metadata, config->sts },
+			.origin = origin,
+			.deadline_ms = TRY_MS,
+			.clock_offset_s = &clock_offset_s,
+		};
+		found = fetch(&attempt, &options, expires_s);
+		const char *metadata = config->metadata ? config->metadata : options.provider->keys->metadata;
+		if (!found && origin->looked_at)
+			buf_printf(why, "%s; looked at: %s, and this machine has no role (%s: %s)", NO_KEY,
+				origin->looked_at, metadata, attempt.note.message);
+		else if (!found)
+			buf_printf(why, "%s: no key is given: %s%s%s", origin->where, attempt.note.code,
+				*attempt.note.code ? ": " : "", attempt.note.message);
+	}
+	http_free(web);
+	loop_free(attempt.loop);
+	return found;
+}
+
+enum key_trial source_try_key(const struct setting *setting, const struct catalog *catalog,
+	const char *profile, struct credential_source *found, int64_t *expires_s, struct buf *why)
+{
+	struct credential_source origin = { 0 };
+	struct buf looked;
+
+	buf_init(&looked, 4096);
+	bool good = credential_chain_load(setting->credential_chain, catalog->cloud, profile, &origin,
+		&looked, why);
+	/* where nothing names a key, the machine's role alone is left, or the line begins so */
+	bool nowhere = good ? origin.looked_at != NULL : !strncmp(why->data, "no key: ", strlen("no key: "));
+	if (!good && looked.len)
+		buf_printf(why, "; looked at: %s", looked.data);
+	buf_release(&looked);
+	*expires_s = origin.expires_s;
+	if (good && origin.kind != CREDENTIAL_SOURCE_KEY)
+		good = try_origin(setting, catalog, &origin, expires_s, why);
+	if (good)
+		credential_source_move(found, &origin);
+	credential_source_release(&origin);
+	return good ? KEY_FOUND : nowhere ? KEY_NOWHERE : KEY_WRONG;
+}

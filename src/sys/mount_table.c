@@ -1,0 +1,194 @@
+/*
+ * mount_table.c - the kernel's table of what is mounted.
+ *
+ *     36 35 0:98 / /mnt/point rw,noatime shared:1 - fuse.describefs tione rw,user_id=0,group_id=0
+ */
+#include "sys/mount_table.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/ascii.h"
+
+static const char OUR_TYPE[] = "fuse.describefs";
+
+struct line {
+	struct mount_id id;
+	char *number, *device, *part, *point, *type, *source, *options;
+};
+
+/* \040 is a blank: turns the table's octal escapes back, in place. */
+static void unescape(char *text)
+{
+	char *to = text;
+	for (const char *at = text; *at; to++, at++) {
+		*to = *at;
+		if (at[0] != '\\' || !ascii_is_digit(at[1]) || !ascii_is_digit(at[2]) ||
+			!ascii_is_digit(at[3]))
+			continue;
+		*to = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
+		at += 3;
+	}
+	*to = '\0';
+}
+
+/* The fields, in place. */
+static bool cut(char *text, struct line *line)
+{
+	char *state = NULL, *rest = strstr(text, " - ");
+	if (!rest)
+		return false;
+	*rest = '\0';
+	char **const fields[] = { &line->number, NULL, &line->device, &line->part, &line->point };
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		char *field = strtok_r(i ? NULL : text, " ", &state);
+		if (fields[i])
+			*fields[i] = field;
+	}
+	line->type = strtok_r(rest + 3, " ", &state);
+	line->source = strtok_r(NULL, " ", &state);
+	line->options = strtok_r(NULL, " \n", &state);
+	const char *colon = line->device ? strchr(line->device, ':') : NULL;
+	if (!colon || !line->point || !line->type)
+		return false;
+	line->id = (struct mount_id){ (uint64_t)ascii_number(line->number),
+		(uint32_t)ascii_number(line->device), (uint32_t)ascii_number(colon + 1) };
+	unescape(line->point);
+	unescape(line->part);
+	if (line->source)
+		unescape(line->source);
+	return true;
+}
+
+/*
+ * Nothing is asked for but which mount it is: then the kernel asks no process that serves it, and refuses
+ * nobody.
+ */
+static bool identify(int at, const char *path, int flags, struct mount_id *found)
+{
+	struct statx seen;
+
+	if (statx(at, path, flags | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &seen) < 0)
+		return false;
+	*found = (struct mount_id){ seen.stx_mnt_id, seen.stx_dev_major, seen.stx_dev_minor };
+	return true;
+}
+
+bool mounts_top(const char *path, struct mount_id *top)
+{
+	return identify(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, top);
+}
+
+bool mounts_opened(int fd, struct mount_id *found)
+{
+	return identify(fd, "", AT_EMPTY_PATH, found);
+}
+
+bool mounts_share(const struct mount_id *one, const struct mount_id *other)
+{
+	return one->major == other->major && one->minor == other->minor;
+}
+
+bool mounts_same(const struct mount_id *one, const struct mount_id *other)
+{
+	return one->mount == other->mount && mounts_share(one, other);
+}
+
+static bool is_in(FILE *table, const struct mount_id *id, struct line *line, char **text)
+{
+	size_t room = 0;
+
+	while (getline(text, &room, table) > 0)
+		if (cut(*text, line) && mounts_same(&line->id, id))
+			return true;
+	return false;
+}
+
+bool mounts_are_ours(const char *path, struct mount_id *found)
+{
+	FILE *table = fopen("/proc/self/mountinfo", "re");
+	char *text = NULL;
+	struct line line;
+	bool ours = table && mounts_top(path, found) && is_in(table, found, &line, &text) &&
+		!strcmp(line.point, path) && !strcmp(line.type, OUR_TYPE);
+
+	free(text);
+	if (table)
+		fclose(table);
+	return ours;
+}
+
+/* By the mount's number alone: the table's device is not stat's everywhere (btrfs). */
+bool mounts_shows_others(const struct mount_id *id)
+{
+	FILE *table = fopen("/proc/self/mountinfo", "re");
+	char *text = NULL;
+	struct line line;
+	size_t room = 0;
+	bool shows = false;
+
+	while (table && getline(&text, &room, table) > 0)
+		if (cut(text, &line) && line.id.mount == id->mount)
+			shows = !strcmp(line.type, "overlay") || !strcmp(line.type, "ecryptfs") ||
+				!strcmp(line.type, "fuse") || !strncmp(line.type, "fuse.", strlen("fuse."));
+	free(text);
+	if (table)
+		fclose(table);
+	return shows;
+}
+
+bool mounts_find(const struct mount_id *id, char **place)
+{
+	FILE *table = fopen("/proc/self/mountinfo", "re");
+	char *text = NULL;
+	struct line line;
+
+	*place = table && is_in(table, id, &line, &text) ? xstrdup(line.point) : NULL;
+	free(text);
+	return table && fclose(table) == 0;
+}
+
+static int64_t owner(const char *options)
+{
+	const char *at = options ? strstr(options, "user_id=") : NULL;
+
+	return at ? ascii_number(at + strlen("user_id=")) : -1;
+}
+
+void mounts_read(struct mounts *mounts)
+{
+	char *text = NULL;
+	struct line line;
+	size_t room = 0;
+	FILE *table = fopen("/proc/self/mountinfo", "re");
+
+	*mounts = (struct mounts){ 0 };
+	while (table && getline(&text, &room, table) > 0) {
+		if (!cut(text, &line) || strcmp(line.type, OUR_TYPE) != 0)
+			continue;
+		mounts->v = xrealloc(mounts->v, (mounts->n + 1) * sizeof(*mounts->v));
+		mounts->v[mounts->n++] = (struct mount){ .id = line.id,
+			.point = xstrdup(line.point),
+			.source = xstrdup(line.source ? line.source : ""),
+			.part = xstrdup(line.part),
+			.uid = owner(line.options) };
+	}
+	free(text);
+	if (table)
+		fclose(table);
+}
+
+void mounts_release(struct mounts *mounts)
+{
+	for (unsigned i = 0; i < mounts->n; i++) {
+		free(mounts->v[i].point);
+		free(mounts->v[i].source);
+		free(mounts->v[i].part);
+	}
+	free(mounts->v);
+	*mounts = (struct mounts){ 0 };
+}
