@@ -169,7 +169,7 @@ static void test_the_apis_names_head_it_where_they_name_files(void **state)
 	setup.api_names = true;
 	enter_with(&place, 0, &setup);
 	char *table = world_cat(place.world, "notebooks/.table.tsv");
-	assert_string_equal(table, "id\tname\tstatus\tUpdateTime\tEndTime\tStartTime\tJobCreateTime\tCreateTime\t"
+	assert_string_equal(table, "id\tname\tstatus\tUpdateTime\tEndTime\tStartTime\tCreateTime\t"
 		"RuntimeInSeconds\tResourceConf/GpuType\tResourceConf/Gpu\tResourceConf/InstanceType\tResourceGroupName\t"
 		"ChargeType\tChargeStatus\tFailureReason\n");
 	free(table);
