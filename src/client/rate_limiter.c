@@ -48,7 +48,8 @@ size_t rate_limiter_free(struct rate_limiter *rate, int64_t now_ms)
 		rate->first = (rate->first + 1) % rate->size;
 		rate->n--;
 	}
-	return rate->size - rate->n - rate->pending;
+	size_t taken = rate->n + rate->pending;
+	return taken < rate->size ? rate->size - taken : 0;
 }
 
 int64_t rate_limiter_wait_ms(struct rate_limiter *rate, size_t before, int64_t now_ms)

@@ -117,6 +117,18 @@ static void test_the_rate_is_used(void **state)
 	}
 }
 
+static void test_calls_begun_beyond_the_rate_leave_none_free(void **state)
+{
+	struct rate_limiter rate;
+	(void)state;
+
+	rate_limiter_init(&rate, 2);
+	for (int i = 0; i < 3; i++)
+		rate_limiter_begin(&rate);
+	assert_int_equal(rate_limiter_free(&rate, 1), 0);
+	rate_limiter_release(&rate);
+}
+
 static void test_the_first_calls_do_not_wait(void **state)
 {
 	struct rate_limiter rate;
@@ -234,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_window_of_a_second_holds_more_than_the_rate),
 		cmocka_unit_test(test_the_rate_is_used),
+		cmocka_unit_test(test_calls_begun_beyond_the_rate_leave_none_free),
 		cmocka_unit_test(test_the_first_calls_do_not_wait),
 		cmocka_unit_test(test_what_is_not_on_the_wire_yet_holds_its_place),
 		cmocka_unit_test(test_no_rate_is_no_limit),
