@@ -40,14 +40,20 @@ static int64_t leaves_ms(const struct rate_limiter *rate, size_t place)
 	return rate->sent_ms[(rate->first + place) % rate->size] + rate->window_ms;
 }
 
-size_t rate_limiter_free(struct rate_limiter *rate, int64_t now_ms)
+/* Takes out the calls that have left the window. */
+static void expire(struct rate_limiter *rate, int64_t now_ms)
 {
-	if (!rate->size)
-		return SIZE_MAX;
 	while (rate->n && leaves_ms(rate, 0) <= now_ms) {
 		rate->first = (rate->first + 1) % rate->size;
 		rate->n--;
 	}
+}
+
+size_t rate_limiter_free(struct rate_limiter *rate, int64_t now_ms)
+{
+	if (!rate->size)
+		return SIZE_MAX;
+	expire(rate, now_ms);
 	size_t taken = rate->n + rate->pending;
 	return taken < rate->size ? rate->size - taken : 0;
 }
@@ -88,6 +94,7 @@ void rate_limiter_sent(struct rate_limiter *rate, int64_t now_ms)
 	if (!rate->size)
 		return;
 	rate->pending--;
+	expire(rate, now_ms);
 	rate->sent_ms[(rate->first + rate->n++) % rate->size] = now_ms;
 }
 
