@@ -37,7 +37,7 @@ PROGRAM_SOURCES := $(wildcard $(PROGRAM_MODULES:%=src/%/*.c))
 CATALOGS := $(wildcard src/catalog/*.json)
 UNIT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c tests/golden/test_*.c tests/engine/test_*.c))
 
-objects = $(patsubst src/%.c,$(1)/%.o,$(2)) 
+objects = $(patsubst src/%.c,$(1)/%.o,$(2))
 catalog_objects = $(patsubst src/catalog/%.json,$(1)/catalog/%_json.o,$(CATALOGS))
 
 all: $(BUILD)/describefs
@@ -45,6 +45,7 @@ all: $(BUILD)/describefs
 help:
 	@echo 'Build:'
 	@echo '  make            build build/describefs'
+	@echo '  make deps       install from Debian what is missing (DEPS="build demo check")'
 	@echo '  make compile_commands.json  what clangd and other tools read'
 	@echo '  make install    into $$(DESTDIR)$$(PREFIX), and mount.describefs into /sbin; make uninstall'
 	@echo '  make deb, rpm   packages, into build/deb/ and build/rpm/'
@@ -140,6 +141,9 @@ compile_commands.json: FORCE
 unit: $(UNIT_TESTS)
 	@for test in $^; do echo "== $$test"; ASAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1 $$test || exit 1; done
 
+deps:
+	tests/deps.sh $(or $(DEPS),build demo check)
+
 # Everything that the tests run, then the tests. The first line installs, so the rest is made by a make that sees it.
 check:
 	tests/deps.sh build demo check
@@ -164,7 +168,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help unit check check-kernels check-programs demo clean
+.PHONY: all help deps unit check check-kernels check-programs demo clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/san/*/*.d $(BUILD)/tests/*/*.d)

@@ -14,7 +14,7 @@ demo='microhttpd.h:libmicrohttpd-dev gnutls/gnutls.h:libgnutls28-dev zlib.h:zlib
 check='cmocka.h:libcmocka-dev /usr/lib/python3/dist-packages/pytest:python3-pytest rsync:rsync
 	vim:vim git:git ctags:universal-ctags cppcheck:cppcheck man:man-db groff:groff node:nodejs npm:npm
 	getfattr:attr restic:restic borg:borgbackup strace:strace nm:binutils file:file ip:iproute2 unshare:util-linux
-	shellcheck:shellcheck zsh:zsh fish:fish'
+	shellcheck:shellcheck clang-format:clang-format zsh:zsh fish:fish'
 deb='/usr/share/build-essential/list:build-essential dpkg-buildpackage:dpkg-dev dh:debhelper'
 kernels='qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio'
 valgrind='valgrind:valgrind'

@@ -7,7 +7,6 @@ Two sorts of tables are read, not written, here: the modules stand in src/README
 exceptions.txt, each with its reason.  An exception that is not needed any more is a finding too.
 """
 import collections
-import json
 import pathlib
 import re
 import subprocess
@@ -338,62 +337,6 @@ def check_top(root):
     return (["%s: not one of the names at the top" % name
              for name in sorted(there - TOP) if not name.startswith(".")] +
             ["%s: is missing" % name for name in sorted(TOP - there)])
-
-
-# ---- shape
-
-FILE_LINES, FUNCTION_LINES, BRANCHES, COLUMNS, TAB = 500, 70, 15, 110, 8
-BRANCH = re.compile(r"\b(?:if|for|while|case)\b|&&|\|\||\?")
-
-
-def check_layout(root):
-    """Tabs, no blanks at ends, files and lines of a size that can be read."""
-    found = []
-    for path in c_files(root):
-        file, text = rel(root, path), path.read_text()
-        lines = text.split("\n")
-        if lines[-1] != "" or text.endswith("\n\n"):
-            found.append((file, "end", "%s: does not end in one newline" % file))
-        lines.pop()
-        if len(lines) > FILE_LINES:
-            found.append((file, "lines", "%s: %d lines, %d at most" % (file, len(lines), FILE_LINES)))
-        for number, line in enumerate(lines, 1):
-            where, width = "%s:%d" % (file, number), len(line.expandtabs(TAB))
-            if width > COLUMNS:
-                found.append((file, "columns", "%s: %d columns, %d at most" % (where, width, COLUMNS)))
-            if re.search(r"[ \t]$", line):
-                found.append((file, "blanks", "%s: blanks at its end" % where))
-            if "\r" in line:
-                found.append((file, "returns", "%s: a carriage return" % where))
-    return without_exceptions(root, "layout", found)
-
-
-def functions(root):
-    """(file, name, first line, last line), by universal-ctags."""
-    files = "\n".join(rel(root, path) for path in c_files(root))
-    tags = subprocess.run(["ctags", "--languages=C", "--langmap=C:.c.h", "--kinds-C=f", "--fields=+ne",
-                           "--output-format=json", "-L", "-", "-f", "-"], cwd=root, input=files, text=True,
-                          capture_output=True, check=True).stdout
-    for line in tags.splitlines():
-        tag = json.loads(line)
-        yield tag["path"], tag["name"], tag["line"], tag["end"]
-
-
-def check_functions(root):
-    """Functions of a size that can be read."""
-    found, measured = [], 0
-    texts = {rel(root, path): bare(path.read_text()).split("\n") for path in c_files(root)}
-    for file, name, first, last in functions(root):
-        measured += 1
-        length = last - first + 1
-        branches = len(BRANCH.findall("\n".join(texts[file][first - 1:last]))) + 1
-        if length > FUNCTION_LINES:
-            found.append((file, name, "%s:%d: %s: %d lines, %d at most" % (file, first, name, length, FUNCTION_LINES)))
-        elif branches > BRANCHES:
-            found.append((file, name, "%s:%d: %s: %d branches, %d at most" % (file, first, name, branches, BRANCHES)))
-    if not measured:
-        return ["ctags found no function: is it universal-ctags?"]
-    return without_exceptions(root, "function", found)
 
 
 # ---- objects

@@ -6,10 +6,12 @@ import subprocess
 import pytest
 
 import checks
+import shape
 
 HEADER = "/*\n * %s.h - a thing.\n */\n%s"
 
 TREE = {
+    ".editorconfig": (pathlib.Path(__file__).parents[2] / ".editorconfig").read_text(),
     "LICENSE": "x\n", "README.md": "x\n", "README.zh-CN.md": "x\n", "packaging/x": "x\n", "tests/x": "x\n",
     "Makefile": "CORE_MODULES := low mid\nPROGRAM_MODULES := top\n",
     "src/README.md": "<!-- modules -->\n| module | what |\n|---|---|\n| `low` | a |\n| `mid` | b |\n| `top` | c |\n"
@@ -40,8 +42,8 @@ def append(root, name, text):
 
 
 SOURCE_CHECKS = [checks.check_module_table, checks.check_downward, checks.check_private, checks.check_makefile_modules,
-                 checks.check_header_comments, checks.check_foreign, checks.check_banned, checks.check_layout,
-                 checks.check_functions, checks.check_paths, checks.check_document_names, checks.check_top]
+                 checks.check_header_comments, checks.check_foreign, checks.check_banned, shape.check_editorconfig,
+                 shape.check_file_lines, shape.check_functions, shape.check_structs, checks.check_paths, checks.check_document_names, checks.check_top]
 
 
 @pytest.mark.parametrize("check", SOURCE_CHECKS, ids=lambda check: check.__name__)
@@ -66,13 +68,26 @@ MISTAKES = [
     (checks.check_banned, "src/low/low.c", "int f(char *a) { return atoi(a); }\n", "atoi"),
     (checks.check_banned, "src/low/low.c", "char *f(void) { return malloc(1); }\n", "malloc belongs to buf"),
     (checks.check_banned, "src/low/low.c", 'char *f(void) { return getenv("A"); }\n', "getenv belongs to credential_chain"),
-    (checks.check_layout, "src/low/low.c", "int a; \n", "blanks at its end"),
-    (checks.check_layout, "src/low/low.c", "//" + "x" * 120 + "\n", "122 columns"),
-    (checks.check_layout, "src/low/low.c", "int a;\n" * 500, "506 lines"),
-    (checks.check_layout, "src/low/low.c", "int a;", "one newline"),
-    (checks.check_functions, "src/low/low.c", "int f(int a)\n{\n" + "\ta++;\n" * 80 + "\treturn a;\n}\n", "84 lines"),
-    (checks.check_functions, "src/low/low.c", "int f(int a)\n{\n" + "\tif (a)\n\t\ta++;\n" * 16 + "\treturn a;\n}\n",
+    (shape.check_editorconfig, "src/low/low.c", "int a; \n", "src/low/low.c:7: ends in blanks"),
+    (shape.check_editorconfig, "src/low/low.c", "int a;\r\n", "carriage return"),
+    (shape.check_editorconfig, "src/low/low.c", "//" + "x" * 120 + "\n", "longer than 110 columns"),
+    (shape.check_editorconfig, "src/low/low.c", "\t" * 14 + "int a;\n", "longer than 110 columns"),
+    (shape.check_editorconfig, "src/low/low.c", "    int a;\n", "not indented by tabs"),
+    (shape.check_editorconfig, "src/low/low.c", "\t        int a;\n", "not indented by tabs"),
+    (shape.check_editorconfig, "src/low/low.c", "int a;", "one newline"),
+    (shape.check_editorconfig, "src/low/low.c", "int a;\n\n", "one newline"),
+    (shape.check_editorconfig, "tests/x.mk", "ifdef A\n  B := 1\nendif\n", "tests/x.mk:2: is not indented by tabs"),
+    (shape.check_editorconfig, "tests/x.sh", "cat <<EOF\n  a\nEOF\n  b\n", "tests/x.sh:4: is not indented by tabs"),
+    (shape.check_editorconfig, "tests/x.py", "if a:\n  b()\n", "tests/x.py:2: is not indented by 4 blanks"),
+    (shape.check_editorconfig, "tests/x.json", "{\n \"a\": 1\n}\n", "tests/x.json:2: is not indented by 2 blanks"),
+    (shape.check_file_lines, "src/low/low.c", "int a;\n" * 500, "506 lines"),
+    (shape.check_functions, "src/low/low.c", "int f(int a)\n{\n" + "\ta++;\n" * 37 + "\treturn a;\n}\n", "41 lines"),
+    (shape.check_functions, "src/low/low.c", "int f(int a)\n{\n" + "\tif (a)\n\t\ta++;\n" * 16 + "\treturn a;\n}\n",
      "17 branches"),
+    (shape.check_structs, "include/low/low.h", "struct big {\n" + "".join("\tint a%d;\n" % i for i in range(21)) + "};\n",
+     "struct big: 21 members"),
+    (shape.check_structs, "src/low/low.c", "struct big {\n\tint a, b : 4;\n\tunion {\n\t\tint c;\n\t\tstruct {\n" +
+     "".join("\t\t\tint d%d;\n" % i for i in range(18)) + "\t\t};\n\t};\n};\n", "struct big: 21 members"),
     (checks.check_paths, "src/low/low.c", "/* see .." + "/shared/x */\n", "names .." + "/shared"),
     (checks.check_paths, "README.md", "in /" + "work/main\n", "names /" + "work/main"),
     (checks.check_document_names, "src/low/low.c", "/* see other.md */\n", "there is no other.md"),
@@ -100,6 +115,28 @@ def test_a_module_that_the_makefile_does_not_build_is_found(tree):
     assert checks.check_makefile_modules(tree) == [
         "Makefile: neither CORE_MODULES nor PROGRAM_MODULES has mid", "Makefile: other is not a module of src/README.md",
         "Makefile: the lists of modules have low twice"]
+
+
+def test_a_struct_in_a_struct_counts_as_one_member(tree):
+    inner = "struct {\n" + "".join("\t\tint b%d;\n" % i for i in range(20)) + "\t} inner;\n"
+    append(tree, "src/low/low.c", "struct outer {\n" + "".join("\tint a%d;\n" % i for i in range(19)) + "\t" + inner + "};\n")
+    assert shape.check_structs(tree) == []
+
+
+def test_what_others_wrote_stays_as_it_is(tree):
+    append(tree, "tests/fixtures/x.json", "{\r\n   \"a\": 1} ")
+    assert shape.check_editorconfig(tree) == []
+
+
+def test_a_line_that_clang_format_writes_in_another_way_is_found(tree):
+    program, needed = shape.clang_format()
+    if not program:
+        pytest.skip(needed)
+    shutil.copy(pathlib.Path(__file__).parents[2] / ".clang-format", tree)
+    assert shape.check_format(tree, program) == []
+    append(tree, "src/low/low.c", "int a=1;\n")
+    found = shape.check_format(tree, program)
+    assert found and found[0].startswith("src/low/low.c:7: code should be clang-formatted"), found
 
 
 def test_an_exception_counts_once_and_must_be_needed(tree):

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import checks
+import shape
 
 
 def none(findings):
@@ -63,12 +64,27 @@ def test_banned_functions(top):
     none(checks.check_banned(top))
 
 
-def test_files_and_lines_have_a_shape(top):
-    none(checks.check_layout(top))
+def test_files_are_as_the_editorconfig_says(top):
+    none(shape.check_editorconfig(top))
 
 
-def test_functions_have_a_shape(top):
-    none(checks.check_functions(top))
+def test_sources_are_as_clang_format_writes_them(top):
+    program, needed = shape.clang_format()
+    if not program:
+        pytest.skip(needed)
+    none(shape.check_format(top, program))
+
+
+def test_files_have_at_most_500_lines(top):
+    none(shape.check_file_lines(top))
+
+
+def test_functions_have_at_most_40_lines(top):
+    none(shape.check_functions(top))
+
+
+def test_structs_have_at_most_20_members(top):
+    none(shape.check_structs(top))
 
 
 def test_nothing_names_a_place_that_only_its_authors_had(top):
