@@ -40,3 +40,36 @@ def check_calls_downward(root, objects):
     return ["%s calls up: %s of %s" % (short(path), ", ".join(names), short(other))
             for path, others in calls_between(objects).items() for other, names in others.items()
             if place[checks.module_of(other)] > place[checks.module_of(path)]]
+
+
+def way_back(calls, start):
+    """The shortest way along calls from `start` to itself, as a list of files, or None."""
+    came, todo = {}, [start]
+    while todo:
+        file = todo.pop(0)
+        for other in sorted(calls[file]):
+            if other == start:
+                way = [start]
+                while file != start:
+                    way.insert(0, file)
+                    file = came[file]
+                return [start] + way
+            if other not in came:
+                came[other] = file
+                todo.append(other)
+    return None
+
+
+def check_circles(root, objects):
+    """No file calls, by way of other files too, one that calls it.  Each file is told in one circle only.
+
+    A circle lies in one module, because no call goes up; where it does, it counts for the module of its first file.
+    """
+    calls, told, found = calls_between(objects), set(), []
+    for way in sorted(filter(None, (way_back(calls, file) for file in calls)), key=lambda way: (len(way), way)):
+        if told.isdisjoint(way):
+            told.update(way)
+            found.append(("src/" + checks.module_of(way[0]), "files", "files that call each other in a circle: " + ", ".join(
+                "%s calls %s of %s" % (short(file), "/".join(calls[file][other]), short(other))
+                for file, other in zip(way, way[1:]))))
+    return checks.without_exceptions(root, "circle", found)
