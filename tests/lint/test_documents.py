@@ -264,16 +264,26 @@ def test_the_manuals_send_readers_to_where_the_rest_is_installed(top):
     assert "dh_compress -Xsemantics.md\n" in read(top, "packaging/debian/rules"), "the package would have it as .gz"
 
 
-# ---- src/README.md
+# ---- src/README.md, and the README of each module
+
+def test_the_table_of_modules_has_their_public_headers(top):
+    for row in checks.rows(checks.section(read(top, "src/README.md"), "modules")):
+        module = code(row[0])[0]
+        real = sorted(path.stem for path in (top / "include" / module).glob("*.h"))
+        assert code(row[2]) == real, "src/README.md: the row of %s has other headers than include/%s" % (module, module)
+
 
 def test_ceilings_are_all_there(top):
-    shown = {code(row[0])[0]: code(row[1])[0]
-             for row in checks.rows(checks.section(read(top, "src/README.md"), "ceilings"))}
-    real = {}
-    for path in sorted([*(top / "include").glob("*/*.h"), *(top / "src").glob("*/*.h")]):
-        for body in re.findall(r"\benum\s*(?:\w+\s*)?\{(.*?)\}", checks.bare(path.read_text()), re.S):
-            real.update(re.findall(r"\b(\w+_MAX(?:_\w+)?)\s*=\s*([^,]+?)\s*(?=,|$)", body))
-    assert shown == real
+    """The README of a module has each ceiling of the module's headers, with its value."""
+    for module in checks.read_modules(top):
+        real, name = {}, "src/%s/README.md" % module
+        for path in sorted([*(top / "include" / module).rglob("*.h"), *(top / "src" / module).rglob("*.h")]):
+            for body in re.findall(r"\benum\s*(?:\w+\s*)?\{(.*?)\}", checks.bare(path.read_text()), re.S):
+                real.update(re.findall(r"\b(\w+_MAX(?:_\w+)?)\s*=\s*([^,]+?)\s*(?=,|$)", body))
+        text = read(top, name) if (top / name).exists() else ""
+        shown = {code(row[0])[0]: code(row[1])[0] for row in checks.rows(checks.section(text, "ceilings"))
+                 } if real or "<!-- ceilings -->" in text else {}
+        assert shown == real, "%s: the table of ceilings" % name
 
 
 # ---- the manual

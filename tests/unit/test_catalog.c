@@ -64,7 +64,7 @@ static void test_one_that_is_built_in_comes_alone(void **state)
 	catalogs_release(&catalogs);
 }
 
-/* The example of src/catalog/README.md. */
+/* The example of describefs-catalog(5). */
 static const char GROUPS[] =
 	"{'catalog': 'tione', 'kinds': [{'name': 'groups', 'about': 'resource groups',"
 	"'list': {'action': 'DescribeBillingResourceGroups',"
