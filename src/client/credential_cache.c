@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/random.h"
 #include "base/redact.h"
 #include "base/timestamp.h"
 #include "client/rate_limiter.h"
@@ -48,7 +49,7 @@ struct credential_cache {
 	int64_t begun_ms, sent_ms, used_offset_s;
 	unsigned tries;
 	bool clock_learned;
-	uint64_t chance;
+	struct random jitter;
 
 	/* after a refusal */
 	unsigned failures; /* in a row */
@@ -71,7 +72,7 @@ struct credential_cache *credential_cache_new(const struct credential_cache_opti
 	struct credential_cache *cache = xcalloc(1, sizeof(*cache));
 
 	cache->options = *options;
-	cache->chance = options->seed;
+	cache->jitter = (struct random){ options->seed };
 	cache->waits.next = cache->waits.prev = &cache->waits;
 	if (options->origin)
 		credential_source_copy(&cache->origin, options->origin);
@@ -329,8 +330,7 @@ static bool try_again(struct credential_cache *cache, enum error error, const st
 	/* who has failed before is asked seldom enough, and once each time */
 	if (!error_retries(error) || cache->failures)
 		return false;
-	cache->chance = cache->chance * 6364136223846793005ULL + 1442695040888963407ULL;
-	int64_t sleep_ms = 1 + retry_sleep_ms(error, cache->tries - 1, cache->chance >> 33);
+	int64_t sleep_ms = 1 + retry_sleep_ms(error, cache->tries - 1, random_next(&cache->jitter));
 	if (sleep_ms >= left_ms(cache) - cache->options.deadline_ms / WORTH_SENDING)
 		return false;
 	cache->timer = io->timer_start(io->self, sleep_ms, wake_up, cache);

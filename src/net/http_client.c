@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "base/digest.h"
+#include "base/list.h"
 #include "transfer.h"
 #include "wiping.h"
 
@@ -45,7 +46,7 @@ static const long NAMES_KEPT_S = 60;
 
 struct exchange {
 	struct http *http;
-	struct exchange *next, **link; /* among all that are on their way */
+	struct list link; /* in its client's exchanges */
 	struct timer *timer; /* the deadline; of one that could not start: the way to tell it */
 	int64_t end_ms; /* when the deadline is */
 	bool asked_name; /* the addresses are not kept ones */
@@ -61,11 +62,16 @@ struct http {
 	struct timer *again; /* due when transfers have to be looked at once more */
 	int64_t distrust_ms; /* until then no kept connection is used */
 	bool asks_names; /* no transfer has connected since the last that could not, or at all */
-	struct exchange *first;
+	struct list exchanges;
 	struct http_options options;
 	char *cacert, *certificates;
 	uint64_t cacert_mark;
 };
+
+static struct exchange *exchange_of(struct list *link)
+{
+	return link ? LIST_OWNER(link, struct exchange, link) : NULL;
+}
 
 /* The life of an exchange */
 
@@ -76,9 +82,7 @@ static void detach(struct exchange *exchange)
 	loop_unset(http->loop, exchange->timer);
 	if (exchange->transfer.easy)
 		curl_multi_remove_handle(http->multi, exchange->transfer.easy);
-	*exchange->link = exchange->next;
-	if (exchange->next)
-		exchange->next->link = exchange->link;
+	list_remove(&exchange->link);
 }
 
 /* Its transfer has left curl or never came to it. */
@@ -170,7 +174,8 @@ static void go_on(void *arg)
 {
 	struct http *http = arg;
 	http->again = NULL;
-	for (struct exchange *one = http->first; one; one = one->next) {
+	for (struct list *at = list_first(&http->exchanges); at; at = list_next(&http->exchanges, at)) {
+		const struct exchange *one = exchange_of(at);
 		if (one->transfer.is_wired || !one->transfer.easy)
 			continue;
 		curl_easy_pause(one->transfer.easy, CURLPAUSE_ALL);
@@ -181,7 +186,7 @@ static void go_on(void *arg)
 static void look_again(struct http *http)
 {
 	bool is_needed = curl_version_info(CURLVERSION_NOW)->version_num < 0x080500;
-	if (is_needed && http->first && !http->again)
+	if (is_needed && !list_is_empty(&http->exchanges) && !http->again)
 		http->again = loop_after(http->loop, 0, go_on, http);
 }
 
@@ -273,11 +278,7 @@ static struct exchange *http_send(void *self, const struct request *request, tra
 	struct http *http = self;
 	struct exchange *exchange = xcalloc(1, sizeof *exchange);
 	*exchange = (struct exchange){ .http = http, .done = done, .arg = arg };
-	exchange->next = http->first;
-	exchange->link = &http->first;
-	if (http->first)
-		http->first->link = &exchange->next;
-	http->first = exchange;
+	list_add_first(&http->exchanges, &exchange->link);
 	/* To curl, 0 would be "for ever". */
 	long timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 1;
 	exchange->end_ms = loop_now_ms(http->loop) + timeout_ms;
@@ -406,6 +407,7 @@ struct http *http_new(struct loop *loop, const struct http_options *options, str
 	}
 	struct http *http = xcalloc(1, sizeof *http);
 	http->loop = loop;
+	list_init(&http->exchanges);
 	http->asks_names = true;
 	http->options = *options;
 	if (options->cacert)
@@ -428,8 +430,8 @@ void http_free(struct http *http)
 {
 	if (!http)
 		return;
-	while (http->first)
-		http_cancel(http, http->first);
+	while (!list_is_empty(&http->exchanges))
+		http_cancel(http, exchange_of(list_first(&http->exchanges)));
 	curl_multi_cleanup(http->multi);
 	loop_unset(http->loop, http->timer);
 	loop_unset(http->loop, http->again);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/search.h"
 #include "base/timestamp.h"
 #include "render.h"
 
@@ -276,23 +277,29 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot);
 }
 
+struct search {
+	const struct snapshot *snapshot;
+	const char *name;
+};
+
+static bool is_before(const void *arg, size_t at)
+{
+	const struct search *search = arg;
+	const struct snapshot *snapshot = search->snapshot;
+
+	return strcmp(snapshot_name(snapshot, snapshot->by_name[at]), search->name) < 0;
+}
+
 uint32_t snapshot_find(const struct snapshot *snapshot, uint32_t directory, const char *name)
 {
 	const struct snapshot_entry *within = &snapshot->entries[directory];
-	uint32_t from = within->first, to = within->first + within->count;
+	struct search search = { snapshot, name };
+	size_t end = (size_t)within->first + within->count;
+	size_t at = search_lower_bound(within->first, end, is_before, &search);
 
-	while (from < to) {
-		uint32_t middle = from + (to - from) / 2, entry = snapshot->by_name[middle];
-		int by = strcmp(name, snapshot_name(snapshot, entry));
-
-		if (by == 0)
-			return entry;
-		if (by < 0)
-			to = middle;
-		else
-			from = middle + 1;
-	}
-	return 0;
+	if (at == end || strcmp(snapshot_name(snapshot, snapshot->by_name[at]), name) != 0)
+		return 0;
+	return snapshot->by_name[at];
 }
 
 const char *snapshot_name(const struct snapshot *snapshot, uint32_t entry)
