@@ -340,3 +340,11 @@ def test_the_manual_names_every_variable(top):
 def test_the_version_of_the_manual_is_the_makefiles(top):
     version = re.search(r"^VERSION := (\S+)", read(top, "Makefile"), re.M)[1]
     assert "describefs " + version in read(top, MAN)
+
+
+# ---- src/README.md
+
+def test_where_a_test_goes_names_folders_that_there_are(top):
+    rows = checks.rows(checks.section(read(top, "src/README.md"), "tests"))
+    folders = [code(row[1])[0] for row in rows]
+    assert len(folders) > 5 and all((top / folder).is_dir() for folder in folders), folders
