@@ -270,7 +270,8 @@ def test_the_table_of_modules_has_their_public_headers(top):
     for row in checks.rows(checks.section(read(top, "src/README.md"), "modules")):
         module = code(row[0])[0]
         real = sorted(path.stem for path in (top / "include" / module).glob("*.h"))
-        assert code(row[2]) == real, "src/README.md: the row of %s has other headers than include/%s" % (module, module)
+        assert code(row[2]) == real, "src/README.md: the row of %s lacks, or has too many: %s" % (
+            module, " ".join(sorted(set(real) ^ set(code(row[2])))) or "nothing, but in another order")
 
 
 def test_ceilings_are_all_there(top):
