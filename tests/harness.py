@@ -27,7 +27,8 @@ BUILD = TOP / os.environ.get("BUILD", "build")
 PLAIN = BUILD / "describefs"  # as it is installed
 SANITIZED = BUILD / "san" / "describefs"  # the same sources under ASan and UBSan
 EMULATOR = BUILD / "describefs-emulator"
-FIXTURES = TOP / "tests" / "fixtures"
+FIXTURES = TOP / "tests" / "fixtures"  # the answers that the seed documents show
+COMPANIONS = TOP / "tests/emulator/templates/companions.json"  # answers of our own, a list a kind
 
 # Before a command: it runs in a mount namespace that has no mount of another test.
 APART = ("unshare", "-m", str(TOP / "tests/apart.sh"))

@@ -31,16 +31,5 @@ template_\name:
 	fixture notebook, "seed_tione_DescribeNotebook.response.json"
 	fixture versions, "seed_tione_DescribeTrainingModelVersions.response.json"
 	fixture run, "seed_qianfan_v1_jobDetail.response.json"
-	fixture run_sdk, "qianfan_v1_jobDetail_sdk.response.json"
-	fixture run_stopped, "qianfan_v1_jobDetail_stopped_doc.response.json"
-	fixture service_groups, "tione_DescribeModelServiceGroups.response.json"
-	fixture accelerate, "tione_DescribeModelAccelerateVersions.response.json"
-	fixture resource_groups, "tione_DescribeBillingResourceGroups.response.json"
-	fixture nodes, "tione_DescribeBillingResourceGroup.response.json"
-	fixture jobs, "qianfan_v2_DescribeFineTuningJobs.response.json"
-	fixture task_running, "qianfan_v2_DescribeFineTuningTask_running.response.json"
-	fixture task_failed, "qianfan_v2_DescribeFineTuningTask_failed.response.json"
-	fixture model_set, "qianfan_v2_DescribeModelSet.response.json"
-	fixture qianfan_model, "synthetic_qianfan_v2_DescribeModel.response.json"
 
 	.section .note.GNU-stack, "", %progbits

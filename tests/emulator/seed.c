@@ -7,15 +7,12 @@
 #include <string.h>
 
 extern const char fixture_training[], fixture_notebook[], fixture_versions[], fixture_run[],
-	fixture_run_sdk[], fixture_run_stopped[], fixture_service_groups[], fixture_accelerate[],
-	fixture_resource_groups[], fixture_nodes[], fixture_jobs[], fixture_task_running[],
-	fixture_task_failed[], fixture_model_set[], fixture_qianfan_model[],
 	template_companions[];
 
-/* Versions of the two models that only other fixtures name: id, model, name. */
+/* Versions of the two models that only other answers name: id, model, name. */
 static const char *const more_versions[][3] = {
-	{ "mv-v1-838176671237008129", "m-838176671237008128", "chatglm-6b-tiacc-ft" },
-	{ "mv-v9-918664407880828544", "m-918096658947376768", "zoeytest" },
+	{ "mv-v1-700000000000000012", "m-700000000000000011", "translator-small-v1" },
+	{ "mv-v9-700000000000000022", "m-700000000000000021", "seg-main" },
 };
 
 static void put(struct store *s, enum kind_id kind, struct slice value, struct slice envelope_id)
@@ -70,24 +67,30 @@ static void put_more_versions(struct store *s)
 	free(seed);
 }
 
-/* The node fixture says nothing of its group: it is put into the group that the request names. */
-static void put_nodes(struct store *s)
+/* A node does not say its group. */
+static void set_group(struct store *s)
 {
-	struct slice set = jtext_member(jtext_member(jtext_slice(fixture_nodes), "Response"),
-					"InstanceSet");
-	struct slice item;
+	struct resource *r = s->shelf[KIND_NODE].all[s->shelf[KIND_NODE].n - 1];
 
-	for (size_t pos = 0; jtext_next(set, &pos, &item);) {
-		struct resource *r;
-
-		put(s, KIND_NODE, item, (struct slice){ 0 });
-		r = s->shelf[KIND_NODE].all[s->shelf[KIND_NODE].n - 1];
-		free(r->parent);
-		r->parent = text_dup("ersg-9hw7jfk6");
-	}
+	free(r->parent);
+	r->parent = text_dup("ersg-ours0001");
 }
 
-/* What no fixture holds but the others refer to: lists of objects by the name of their kind. */
+/* "cloud/kind", the name of a list in the companions. */
+static const struct kind *kind_of(struct slice key)
+{
+	char *cloud = text_dup_n(key.p, key.n), *name = strchr(cloud, '/');
+	const struct kind *kind;
+
+	if (!name)
+		abort();
+	*name++ = '\0';
+	kind = kind_find(cloud, name);
+	free(cloud);
+	return kind;
+}
+
+/* The kinds that the seed documents do not show, in answers of our own. */
 static void put_companions(struct store *s)
 {
 	struct slice item;
@@ -96,12 +99,15 @@ static void put_companions(struct store *s)
 	if (!jobject_parse(&o, jtext_slice(template_companions)))
 		abort();
 	for (size_t i = 0; i < o.n; i++) {
-		char *name = text_dup_n(o.m[i].key.p, o.m[i].key.n);
-		const struct kind *kind = kind_find(NULL, name);
+		const struct kind *kind = kind_of(o.m[i].key);
 
-		for (size_t pos = 0; kind && jtext_next(o.m[i].value, &pos, &item);)
+		if (!kind)
+			abort();
+		for (size_t pos = 0; jtext_next(o.m[i].value, &pos, &item);) {
 			put(s, kind->id, item, (struct slice){ 0 });
-		free(name);
+			if (kind->id == KIND_NODE)
+				set_group(s);
+		}
 	}
 	jobject_free(&o);
 }
@@ -113,21 +119,7 @@ void seed_load(struct store *s)
 	put_fixture(s, KIND_NOTEBOOK, fixture_notebook, "Response", "NotebookDetail", "RequestId");
 	put_fixture(s, KIND_VERSION, fixture_versions, "Response", "TrainingModelVersions",
 		    "RequestId");
-	put_fixture(s, KIND_SERVICE_GROUP, fixture_service_groups, "Response", "ServiceGroups",
-		    "RequestId");
-	put_fixture(s, KIND_ACCELERATE, fixture_accelerate, "Response", "ModelAccelerateVersions",
-		    "RequestId");
-	put_fixture(s, KIND_RESOURCE_GROUP, fixture_resource_groups, "Response", "ResourceGroupSet",
-		    "RequestId");
 	put_fixture(s, KIND_RUN, fixture_run, "result", NULL, "log_id");
-	put_fixture(s, KIND_RUN, fixture_run_sdk, "result", NULL, "log_id");
-	put_fixture(s, KIND_RUN, fixture_run_stopped, "result", NULL, "log_id");
-	put_fixture(s, KIND_JOB, fixture_jobs, "result", "jobList", "requestId");
-	put_fixture(s, KIND_TASK, fixture_task_running, "result", NULL, "requestId");
-	put_fixture(s, KIND_TASK, fixture_task_failed, "result", NULL, "requestId");
-	put_fixture(s, KIND_MODEL_SET, fixture_model_set, "result", NULL, "requestId");
-	put_fixture(s, KIND_QIANFAN_MODEL, fixture_qianfan_model, "result", NULL, "requestId");
-	put_nodes(s);
 	put_more_versions(s);
 	put_companions(s);
 }

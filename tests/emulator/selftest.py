@@ -334,9 +334,9 @@ def test_baidu_refuses(e):
     ]:
         status, _, body = e.qianfan(v1, "", data)
         same((data, status, body["error_code"]), (data, 200, wanted))
-    found = e.qianfan("/v2/model", "DescribeModelSet", {"modelSetName": "ad111"})[2]["result"]
-    same(found["modelSetId"], "am-m0t1zde3x111")
-    same(e.qianfan("/v2/model", "DescribeModel", {"modelId": "amv-34qkndzjf111"})[0], 200)
+    found = e.qianfan("/v2/model", "DescribeModelSet", {"modelSetName": "rank1"})[2]["result"]
+    same(found["modelSetId"], "am-ours00000001")
+    same(e.qianfan("/v2/model", "DescribeModel", {"modelId": "amv-ours00000001"})[0], 200)
 
 
 # ---- lists

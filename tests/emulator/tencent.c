@@ -178,7 +178,7 @@ void tencent_answer(struct call *call, const struct plan *plan)
 		return;
 	if (!journal_allow(&call->emu->journal, call, call->emu->rate)) {
 		tencent_error(call, "RequestLimitExceeded",
-			      "请求的次数超过了频率限制。");
+			      "请求过于频繁，请稍后再试。");
 		return;
 	}
 	if (tencent_check_body(call, action, body))

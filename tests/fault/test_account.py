@@ -34,8 +34,8 @@ def codes_in(path, pattern):
 
 def test_A01_every_code_of_both_clouds_is_its_errno(box):
     """A process a code, so that none has to pay for another's; all of them at once."""
-    tencent = codes_in("tests/unit/tencent_codes.h", r'\{ "([^"]+)", FAULT_(\w+) \}')
-    baidu = codes_in("tests/unit/test_provider_baidu.c", r"\{ (-?\d+), FAULT_(\w+) \}")
+    tencent = codes_in("tests/unit/tencent_codes.h", r'\{ "([^"]+)", ERR_(\w+) \}')
+    baidu = codes_in("tests/unit/test_provider_baidu.c", r"\{ (-?\d+), ERR_(\w+) \}")
     assert len(tencent) > 186 and len(baidu) > 30
     cloud, expected, runs = box.cloud, errno_of_fault(), []
     for i, (code, fault) in enumerate(tencent):

@@ -244,7 +244,7 @@ def test_F08_every_errno_is_one_of_the_contracts(box):
     """In the table of causes, and where the front answers the kernel by itself."""
     allowed = {"EACCES", "EBUSY", "EOPNOTSUPP", "EINVAL", "EIO", "EBADMSG", "EFBIG", "ETIMEDOUT", "EHOSTUNREACH",
                "ENETUNREACH", "ECONNREFUSED", "EPROTO", "ENOENT"}
-    rows = re.findall(r"^\t\[FAULT_\w+\]\s*= \{ \"[\w-]+\",\s*(\w+)", (TOP / "src/base/fault.c").read_text(), re.M)
+    rows = re.findall(r"^\t\[ERR_\w+\]\s*= \{ \"[\w-]+\",\s*(\w+)", (TOP / "src/base/error.c").read_text(), re.M)
     assert len(rows) > 15 and set(rows) - {"0"} == allowed
     front = (TOP / "src/fuse/front_fuse.c").read_text()
     told = re.findall(r"fuse_reply_err\(\w+(?:->\w+)*, (.*?)\);", front)

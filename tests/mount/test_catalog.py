@@ -4,7 +4,7 @@ import json
 import pytest
 
 import model
-from harness import FIXTURES, error_of, mounts_below, xattr
+from harness import COMPANIONS, error_of, mounts_below, xattr
 
 GROUPS = {
     "catalog": "tione",
@@ -45,8 +45,7 @@ def test_a_kind_is_added_by_a_file_alone(box, cloud):
     mount = box.mount("tione")
     assert mount.names() == ["README", "by-name", "by-status", "by-tag", "models", "notebooks", "resource-groups",
                              "training"]
-    fixture = model.parse((FIXTURES / "tione_DescribeBillingResourceGroups.response.json").read_text())
-    groups = model.get(fixture, "Response", "ResourceGroupSet")
+    groups = model.get(model.parse(COMPANIONS.read_text()), "tione/resource_group")
     ids = [model.get(group, "ResourceGroupId") for group in groups]
     assert set(ids) <= set(mount.names("resource-groups"))
     for group, id in zip(groups, ids):
@@ -60,11 +59,11 @@ def test_a_kind_is_added_by_a_file_alone(box, cloud):
 def test_a_kind_inside_a_kind_is_added_too(box, cloud):
     write_catalog(box, GROUPS)
     mount = box.mount("tione")
-    nodes = mount.names("resource-groups/ersg-9hw7jfk6/nodes")
+    nodes = mount.names("resource-groups/ersg-ours0001/nodes")
     assert nodes
     for node in nodes:
-        assert mount.text("resource-groups/ersg-9hw7jfk6/nodes/%s/instance_id" % node) == node
-    assert mount.error("resource-groups/ersg-9hw7jfk6/nodes/nothere/instance_id") == "ENOENT"
+        assert mount.text("resource-groups/ersg-ours0001/nodes/%s/instance_id" % node) == node
+    assert mount.error("resource-groups/ersg-ours0001/nodes/nothere/instance_id") == "ENOENT"
     assert cloud.calls()["DescribeBillingResourceGroup"] == 1
 
 
@@ -117,5 +116,5 @@ def test_files_are_read_in_the_order_of_their_names_and_others_are_left(box):
     write_catalog(box, "not JSON at all", "notes.txt")
     write_catalog(box, "not JSON at all", ".hidden.json")
     mount = box.mount("tione")
-    assert mount.names("resource-groups/ersg-9hw7jfk6")[:2] == ["describe.json", "free_instance"]
-    assert error_of(mount.names, "resource-groups/ersg-9hw7jfk6/machines") == "ok"
+    assert mount.names("resource-groups/ersg-ours0001")[:2] == ["describe.json", "free_instance"]
+    assert error_of(mount.names, "resource-groups/ersg-ours0001/machines") == "ok"

@@ -358,8 +358,8 @@ def test_pinned_ids_are_listed(box, cloud):
     cloud.put("model", {"TrainingModelId": "m-pinned", "TrainingModelVersions": []})
     mount = box.mount("tione", "pin=models/m-pinned:models/m-608587242317024640")
     assert "m-pinned" in mount.names("models")
-    qianfan = box.mount("qianfan", "pin=training/1/jobs/1:training/17263")
-    assert qianfan.names("training") == ["1", "17263"]
+    qianfan = box.mount("qianfan", "pin=training/1/jobs/1:training/17001")
+    assert qianfan.names("training") == ["1", "17001"]
     assert qianfan.names("training/1/jobs") == ["1"]
     assert xattr(qianfan / "training", "complete") == "0"
     assert qianfan.text("training/1/jobs/1/status") == "FINISH"
@@ -370,50 +370,50 @@ def test_what_another_user_enters_is_answered_and_not_listed(box, cloud):
     """His made-up ids would push out what the owner entered: the listing shows the last 1,000."""
     os.chmod(box.directory, 0o755)
     mount = box.mount("qianfan", "allow_other", "uid=65533")
-    assert mount.text("training/17263/jobs/8982/status") == "FINISH"
+    assert mount.text("training/17001/jobs/2001/status") == "FINISH"
     made_up = 'for i in $(seq 20000 22000); do [ -d "$0/$i" ] || echo "$i"; done'
     as_user = ["setpriv", "--clear-groups", "--regid=65534"]
     said = subprocess.run([*as_user, "--reuid=65534", "sh", "-c", made_up, str(mount / "training")], check=True,
                           capture_output=True)
     assert said.stdout == said.stderr == b""
-    assert mount.names("training") == ["17263"]
+    assert mount.names("training") == ["17001"]
     # who has the tree as his own by uid=, and root, do enter: also what the kernel has just looked up
     subprocess.run([*as_user, "--reuid=65533", "stat", str(mount / "training/20001")], check=True, capture_output=True)
     os.stat(mount / "training/20002")
-    assert mount.names("training") == ["17263", "20001", "20002"]
+    assert mount.names("training") == ["17001", "20001", "20002"]
 
 
 def test_v1_runs_are_entered_by_name(box, cloud):
     mount = box.mount("qianfan")
     assert mount.names("training") == []
     assert xattr(mount / "training", "complete") == "0"
-    assert mount.text("training/17263/jobs/8982/status") == "FINISH"
-    assert mount.names("training") == ["17263"] and mount.names("training/17263/jobs") == ["8982"]
+    assert mount.text("training/17001/jobs/2001/status") == "FINISH"
+    assert mount.names("training") == ["17001"] and mount.names("training/17001/jobs") == ["2001"]
     # no call can check a task: its form is that of an id
     with cloud.counting() as made:
         assert error_of(os.stat, mount / "training/424242") == "ok"
         assert mount.error("training/abc") == "ENOENT" and mount.error("training/007") == "ENOENT"
     assert made == {}
-    assert mount.error("training/17263/jobs/999999/status") == "ENOENT"
-    assert cloud.log()[0]["body"] == {"taskId": 17263, "jobId": 8982}  # as JSON integers
+    assert mount.error("training/17001/jobs/999999/status") == "ENOENT"
+    assert cloud.log()[0]["body"] == {"taskId": 17001, "jobId": 2001}  # as JSON integers
 
 
 def test_a_run_of_another_task_is_not_there(box, cloud):
-    cloud.plan("body", action="jobDetail", body='{"log_id":"1","result":{"id":8982,"taskId":1,"trainStatus":"X"}}')
+    cloud.plan("body", action="jobDetail", body='{"log_id":"1","result":{"id":2001,"taskId":1,"trainStatus":"X"}}')
     mount = box.mount("qianfan")
-    assert mount.error("training/17263/jobs/8982/status") in ("ENOENT", "EBADMSG")
+    assert mount.error("training/17001/jobs/2001/status") in ("ENOENT", "EBADMSG")
 
 
 def test_a_task_of_another_job_is_not_there(box, cloud):
     mount = box.mount("qianfan")
     task = mount.names("finetuning/job-failedone/tasks")[0]
-    assert mount.error("finetuning/job-s66h7p9gqqu1/tasks/%s/run_status" % task) == "ENOENT"
+    assert mount.error("finetuning/job-ours00000004/tasks/%s/run_status" % task) == "ENOENT"
 
 
 def test_a_version_of_another_model_is_not_there(box, cloud):
     mount = box.mount("tione")
     assert mount.text("models/%s/versions/%s/format" % (MODEL, VERSION)) == "TORCH_SCRIPT"
-    assert mount.error("models/m-838176671237008128/versions/%s/format" % VERSION) == "ENOENT"
+    assert mount.error("models/m-700000000000000011/versions/%s/format" % VERSION) == "ENOENT"
 
 
 def test_a_listing_that_the_cloud_cut_short_says_so(box):

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import model
-from harness import FIXTURES, MODEL, NOTEBOOK, TASK, VERSION, read, xattr
+from harness import COMPANIONS, FIXTURES, MODEL, NOTEBOOK, TASK, VERSION, read, xattr
 
 # source, fixture, path of the object in it, kind, directory in the mount
 SAMPLES = [
@@ -98,9 +98,9 @@ def test_the_designs_own_paths_hold(box):
     assert qianfan.read("training/1/jobs/1/status") == b"FINISH\n"
     # "finishtime" in one document, "finishTime" in another
     assert qianfan.read("training/1/jobs/1/finish_time") == b"2023-05-05 01:00:00\n"
-    assert qianfan.read("training/17263/jobs/8982/finish_time") == b"2023-12-07 12:22:05\n"
+    assert qianfan.read("training/17001/jobs/2001/finish_time") == b"2023-12-01 09:42:05\n"
     assert qianfan.xattr("training/1/jobs/1/finish_time", "key") == "finishtime"
-    assert qianfan.xattr("training/17263/jobs/8982/finish_time", "key") == "finishTime"
+    assert qianfan.xattr("training/17001/jobs/2001/finish_time", "key") == "finishTime"
 
 
 def test_the_root_holds_the_kinds_and_a_readme(box):
@@ -117,8 +117,7 @@ def test_v2_jobs_hold_their_tasks(box):
         for task in mount.names("finetuning/%s/tasks" % job):
             assert mount.text("finetuning/%s/tasks/%s/job_id" % (job, task)) == job
             assert mount.text("finetuning/%s/tasks/%s/task_id" % (job, task)) == task
-    fixture = model.parse((FIXTURES / "qianfan_v2_DescribeFineTuningTask_running.response.json").read_text())
-    task = model.get(fixture, "result")
+    task = model.get(model.parse(COMPANIONS.read_text()), "qianfan/task")[0]
     path = "finetuning/%s/tasks/%s" % (model.get(task, "jobId"), model.get(task, "taskId"))
     expected = model.resource("tasks", task)
     assert sorted(walk(mount / path)) == sorted([*expected, "describe.json"])

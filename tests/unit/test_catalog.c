@@ -106,9 +106,9 @@ static void test_a_file_adds_a_kind(void **state)
 	assert_null(groups->children[0]);
 	assert_int_equal(groups->ttl_live_s, 60);
 	assert_int_equal(groups->ttl_list_s, 30);
-	assert_true(kind_accepts_id(groups, "rsg-8c92bd27"));
+	assert_true(kind_accepts_id(groups, "rsg-ours0002"));
 	assert_true(kind_accepts_id(groups, "trsg-dwpqnjmk"));
-	assert_false(kind_accepts_id(groups, "rsg-8c92bd27/.."));
+	assert_false(kind_accepts_id(groups, "rsg-ours0002/.."));
 	assert_string_equal(type_member(groups->type, "UsedResource")->of->name, "GroupResource");
 	assert_string_equal(type_member(groups->type, "TagSet")->map_value, "TagValue");
 }

@@ -180,10 +180,10 @@ static void test_ids(void **state)
 		{ "qianfan", "training", "1e3", false },
 		{ "qianfan", "training", "jobs", false },
 		{ "qianfan", "training/jobs", "4612", true },
-		{ "qianfan", "finetuning", "job-s66h7p9gqqu1", true },
-		{ "qianfan", "finetuning", "task-92zjbyinxruq", false },
-		{ "qianfan", "finetuning/tasks", "task-92zjbyinxruq", true },
-		{ "qianfan", "finetuning/tasks", "job-s66h7p9gqqu1", false },
+		{ "qianfan", "finetuning", "job-ours00000004", true },
+		{ "qianfan", "finetuning", "task-ours0000001", false },
+		{ "qianfan", "finetuning/tasks", "task-ours0000001", true },
+		{ "qianfan", "finetuning/tasks", "job-ours00000004", false },
 	};
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
 		const struct kind *kind = kind_at(state, ROWS[i].catalog, ROWS[i].path);

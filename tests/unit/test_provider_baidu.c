@@ -242,7 +242,7 @@ static void test_successes(void **state)
 		{ "{\"requestId\":\"r-2\",\"result\":true}", "true", "r-2" },
 		{ "{\"requestId\":\"r-2\",\"result\":false}", "false", "r-2" },
 		{ "{\"log_id\":\"123\",\"result\":{\"id\":1}}", "{\"id\":1}", "123" },
-		{ "{\"log_id\":2475845384123456789,\"result\":{}}", "{}", "2475845384123456789" },
+		{ "{\"log_id\":1000000001123456789,\"result\":{}}", "{}", "1000000001123456789" },
 		{ "{\"log_id\":\"1\",\"requestId\":\"r\",\"result\":{}}", "{}", "r" },
 		{ "{\"log_id\":\"1\",\"result\":{},\"error_code\":0,\"error_msg\":\"\"}", "{}",
 			"1" },

@@ -144,7 +144,7 @@ async function baiduChecks() {
 	});
 	await check('qianfan: V2 task', async () => {
 		const answer = await baidu(V2, 'DescribeFineTuningTask',
-			{ taskId: 'task-92zjbyinxruq' });
+			{ taskId: 'task-ours0000001' });
 		expect(answer.result.runStatus === 'Running', 'running');
 	});
 	await check('qianfan: V1 run equals the seed', async () => {
