@@ -3,7 +3,7 @@
  *
  * The engine says what it wants as a struct api_call; a provider makes an HTTP request of it, signs that for
  * a given moment, and turns the answer's envelope into the result or a cause.  One cloud is one file,
- * provider_NAME.c, with its own table of fault codes; nothing else knows a cloud's header or envelope.
+ * src/provider/NAME.c, with its own table of fault codes; nothing else knows a cloud's header or envelope.
  *
  * Pure.
  */

@@ -423,20 +423,6 @@ static bool take_operands(struct line *line, const struct config_places *places)
 
 /* The whole */
 
-void config_set_defaults(struct config *config)
-{
-	*config = (struct config){
-		.verb = VERB_MOUNT,
-		.deadline_ms = 10000,
-		.ttl_ms = -1,
-		.stale_ms = 3600 * 1000,
-		.max_memory = (size_t)256 << 20,
-		.uid = -1,
-		.gid = -1,
-		.umask = -1,
-	};
-}
-
 /* What was typed is quoted in the line, and may be too long for it. */
 static void say_something(struct buf *why)
 {
@@ -467,30 +453,4 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 		return 1;
 	}
 	return 0;
-}
-
-bool config_is_owner(const struct config *config, unsigned uid)
-{
-	return !uid || uid == getuid() || (config->uid >= 0 && uid == (uid_t)config->uid);
-}
-
-void config_release(struct config *config)
-{
-	config_release_sources(config);
-	free(config->files);
-	free(config->section);
-	texts_release(&config->mistakes);
-	for (size_t i = 0; i < config->n_sections; i++)
-		config_release(&config->sections[i]);
-	free(config->sections);
-	free(config->mountpoint);
-	free(config->endpoint);
-	free(config->metadata);
-	free(config->sts);
-	free(config->cacert);
-	proxy_release(&config->proxy);
-	texts_release(&config->paths);
-	texts_release(&config->pins);
-	texts_release(&config->fuse);
-	*config = (struct config){ 0 };
 }

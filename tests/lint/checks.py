@@ -272,7 +272,7 @@ BANNED = {
 # Words that have one home.
 AT_HOME = {
     "malloc calloc realloc strdup strndup asprintf vasprintf": {"buf", "wiping"},
-    "getenv setenv unsetenv putenv secure_getenv": {"credential_chain"},
+    "getenv setenv unsetenv putenv secure_getenv": {"environment"},
     "fork vfork clone daemon setsid": {"daemon", "child"},
 }
 

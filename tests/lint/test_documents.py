@@ -98,7 +98,7 @@ def test_options_of_the_documents_are_those_of_options_c(top):
 def test_defaults_of_the_documents_are_those_of_config_c(top):
     shown, told = option_rows(top), manual_options(top)
     defaults = dict(re.findall(r"^\s*\.(\w+) = (.+),$", re.search(
-        r"void config_set_defaults\(.*?\n\}\n", read(top, "src/config/config.c"), re.S)[0], re.M))
+        r"void config_set_defaults\(.*?\n\}\n", read(top, "src/config/config_value.c"), re.S)[0], re.M))
     for word, default in (("deadline", str(int(defaults["deadline_ms"]) // 1000)),
                           ("stale", defaults["stale_ms"].removesuffix(" * 1000")),
                           ("max_memory", re.fullmatch(r"\(size_t\)(\d+) << 20", defaults["max_memory"])[1] + "M")):
@@ -119,7 +119,7 @@ def test_errors_of_the_manual_are_those_of_fault_c(top, tables):
 
 def test_places_of_keys_are_those_of_the_keyring(top):
     """Every variable that the keyring reads, and every file, stands in KEYS of describefs(1), and nothing else."""
-    sources = "".join(read(top, "src/auth/credential_%s.c" % name) for name in ("chain", "tencent", "tccli", "baidu"))
+    sources = "".join(read(top, "src/auth/%s.c" % name) for name in ("environment", "tencent", "tccli", "baidu", "sources"))
     variables = set(re.findall(r'(?:copy_variable|clean_variable|take_secret|getenv)\("(\w+)"\)', sources))
     variables -= {"HOME", "NOTIFY_SOCKET", "XDG_CONFIG_HOME", "SUDO_UID"}
     keys = re.search(r"^\.Sh KEYS\n(.*?)^\.Sh ", source_words(top), re.M | re.S)[1]
@@ -334,7 +334,7 @@ def test_the_manual_names_every_errno(top, tables):
 
 
 def test_the_manual_names_every_variable(top):
-    for name in re.findall(r'(?:copy_variable|take_secret)\("(\w+)"\)', read(top, "src/auth/credential_chain.c")):
+    for name in re.findall(r'(?:copy_variable|take_secret)\("(\w+)"\)', read(top, "src/auth/environment.c")):
         assert re.search(r"\bEv %s\b" % name, read(top, MAN)), name
 
 

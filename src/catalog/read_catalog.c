@@ -1,5 +1,5 @@
 /*
- * catalog_load.c - one catalog file: its head, then its types, then its kinds.
+ * read_catalog.c - one catalog file: its head, then its types, then its kinds.
  *
  * The head says whether the file makes a catalog or adds to one; what it leaves out it takes from
  * that one.  Everything lands in a fresh catalog that nobody sees yet, so a mistake in the last row
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
-#include "catalog_load.h"
+#include "reader.h"
 #include "json/json.h"
 
 enum { TTL_LIVE_S = 15, TTL_TERMINAL_S = 600, TTL_LIST_S = 30, TTL_MISS_S = 5 };
@@ -18,38 +18,9 @@ enum { RATE = 20, RATE_MAX = 100000 };
 /* The place bits of the head's rows. */
 enum { IN_NEW = 1, IN_ADDED = 2, IN_SERVICE = 4, IN_ANY = IN_NEW | IN_ADDED };
 
-/* What a catalog has to say is different from cloud to cloud; a new provider needs a row here. */
-struct cloud {
-	const char *name;
-	bool paths;
-};
-
-/* clang-format off */
-static const struct cloud clouds[] = {
-	{ "tencent", .paths = false },
-	{ "baidu", .paths = true },
-};
-/* clang-format on */
-
-enum { N_CLOUDS = sizeof clouds / sizeof clouds[0] };
-
-static const struct cloud *find_cloud(const char *name)
-{
-	for (size_t i = 0; i < N_CLOUDS; i++) {
-		if (strcmp(clouds[i].name, name) == 0)
-			return &clouds[i];
-	}
-	return NULL;
-}
-
 static bool is_cloud(const char *name)
 {
-	return find_cloud(name) != NULL;
-}
-
-bool cloud_has_paths(const char *name)
-{
-	return find_cloud(name)->paths;
+	return cloud_find(name) != NULL;
 }
 
 /* A scheme and an authority; without TLS only to this machine. */
@@ -71,12 +42,6 @@ static bool is_endpoint(const char *text)
 	return tls;
 }
 
-const struct form form_name = {
-	"a name of a-z, 0-9, _ and - that begins with a letter",
-	FORM_LOWER,
-	FORM_LOWER FORM_DIGITS "_-",
-	NULL,
-};
 static const struct form form_cloud = {
 	"a cloud that is known: tencent, baidu",
 	NULL,
@@ -146,11 +111,6 @@ static const struct field catalog_rows[] = {
 /* clang-format on */
 static const struct schema catalog_table = TABLE(catalog_rows);
 
-const struct loading *loading_of(const struct json_path *at)
-{
-	return at->file->context;
-}
-
 void catalog_free(struct catalog *catalog)
 {
 	if (catalog == NULL)
@@ -163,12 +123,6 @@ void catalog_free(struct catalog *catalog)
 	free(catalog->types);
 	schema_release(&catalog_table, catalog);
 	free(catalog);
-}
-
-void ttl_default(int *field, int otherwise)
-{
-	if (*field < 0)
-		*field = otherwise;
 }
 
 /* What the file does not say, the catalog that it adds to says, or nobody. */
@@ -191,11 +145,11 @@ static void complete_head(struct catalog *fresh, const struct catalog *base)
 static unsigned head_place(const struct json *root, const struct catalog *base)
 {
 	const struct json *name = json_get(root, "cloud");
-	const struct cloud *cloud = name ? find_cloud(json_text(name)) : NULL;
+	const struct cloud *cloud = name ? cloud_find(json_text(name)) : NULL;
 
 	if (base)
 		return IN_ADDED;
-	return cloud && !cloud->paths ? IN_NEW | IN_SERVICE : IN_NEW;
+	return cloud && !cloud->has_paths ? IN_NEW | IN_SERVICE : IN_NEW;
 }
 
 static bool read_head(const struct json_path *at, const struct json *root, const struct loading *loading)

@@ -1,12 +1,12 @@
 /*
- * provider_tencent_keys.c - keys that Tencent Cloud gives to those who ask.
+ * tencent_sts.c - keys that Tencent Cloud gives to those who ask.
  *
  * A machine in the cloud asks its metadata service, in the clear, which only it can reach: first what its
  * role is called, then for that role's key.  Everybody else asks the security token service, which is one
  * more API 3.0: with a key of his own for a role that he may take (AssumeRole), or unsigned, showing what
  * a third party says of him (AssumeRoleWithWebIdentity).  What the official SDKs send is what is sent here.
  */
-#include "provider/provider.h"
+#include "tencent.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,9 +155,9 @@ static void ask_sts(struct request *out, const struct key_exchange *key_exchange
 	add_member(&body, "RoleSessionName", origin->session);
 	buf_printf(&body, ",\"DurationSeconds\":%d}", DURATION_S);
 	struct api_call call = { &action, body.data };
-	provider_tencent.build(out, &site, &call);
+	tencent_build(out, &site, &call);
 	if (is_signed) {
-		provider_tencent.sign(out, &site, &call, &origin->key, now_s);
+		tencent_sign(out, &site, &call, &origin->key, now_s);
 	} else {
 		char timestamp[24];
 		snprintf(timestamp, sizeof timestamp, "%lld", (long long)now_s);
@@ -174,7 +174,7 @@ static enum error hear_sts(struct key_exchange *key_exchange, const struct respo
 {
 	struct json *root = NULL;
 	const struct json *result = NULL;
-	enum error error = provider_tencent.parse(&root, &result, response, note);
+	enum error error = tencent_parse(&root, &result, response, note);
 	if (error)
 		return error;
 	error = take_key(key_exchange, provider_member(result, "Credentials"),

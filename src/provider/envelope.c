@@ -1,5 +1,5 @@
 /*
- * provider.c - the list of clouds, and what their providers share: rows of codes, and HTTP itself.
+ * envelope.c - what the providers share: tables of error codes, HTTP statuses, the body as JSON.
  */
 #include "provider/provider.h"
 
@@ -8,16 +8,6 @@
 #include <string.h>
 
 #include "json/json.h"
-
-static const struct provider *const PROVIDERS[] = { &provider_tencent, &provider_baidu };
-
-const struct provider *provider_find(const char *name)
-{
-	for (size_t i = 0; i < sizeof PROVIDERS / sizeof *PROVIDERS; i++)
-		if (strcmp(PROVIDERS[i]->name, name) == 0)
-			return PROVIDERS[i];
-	return NULL;
-}
 
 void key_exchange_release(struct key_exchange *key_exchange)
 {

@@ -1,8 +1,8 @@
 /*
- * credential_tccli.c - the files of tccli: PROFILE.credential with a key or the way to one, PROFILE.configure
+ * tccli.c - the files of tccli: PROFILE.credential with a key or the way to one, PROFILE.configure
  * with a region.
  */
-#include "credential_lookup.h"
+#include "lookup.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * catalog_form.c - how large an id's form is, before regcomp is let at it.
+ * id_form.c - how large an id's form is, before regcomp is let at it.
  *
  * regcomp writes bounds out, whatever that takes, and regexec goes through all of it for each name that
  * somebody types.  So what it would write is counted first, without it.
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "catalog_load.h"
+#include "reader.h"
 
 /* What is counted of an expression: a sum for each open parenthesis, and what the next bound multiplies. */
 struct steps {

@@ -1,12 +1,12 @@
 /*
- * credential_lookup.h - the inside of the keyring: what it took from the environment, and how the places of a
+ * lookup.h - the inside of the keyring: what it took from the environment, and how the places of a
  * cloud are gone through.
  *
  * Private to credential_chain.c and the clouds' own files.  Each place is good, wrong (which ends the search:
  * nothing behind it may stand in) or empty; what was empty is said at the end, when nothing was found.
  */
-#ifndef DESCRIBEFS_CREDENTIAL_LOOKUP_H
-#define DESCRIBEFS_CREDENTIAL_LOOKUP_H
+#ifndef DESCRIBEFS_AUTH_LOOKUP_H
+#define DESCRIBEFS_AUTH_LOOKUP_H
 
 #include "auth/credential_chain.h"
 #include "base/ini.h"
@@ -61,7 +61,7 @@ struct search {
 	struct buf *looked, *why;
 };
 
-/* credential_tccli.c: PROFILE.credential; the ways to a key that other places share. */
+/* tccli.c: PROFILE.credential; the ways to a key that other places share. */
 enum lookup_result credential_chain_tccli(struct search *search);
 enum lookup_result credential_chain_take_role(struct credential_source *origin, const char *role,
 	const char *session);
@@ -70,10 +70,10 @@ enum lookup_result credential_chain_take_machine(struct search *search, const ch
 bool credential_chain_tccli_path(const struct credential_chain *chain, const char *profile, const char *kind,
 	struct buf *path);
 
-/* credential_profiles.c: the names of the profiles of tccli and of the SDKs' file, "default, work". */
+/* profiles.c: the names of the profiles of tccli and of the SDKs' file, "default, work". */
 void credential_chain_profiles(const struct credential_chain *chain, const char *sdk_path, struct buf *out);
 
-/* credential_tencent.c, credential_baidu.c: as in credential_chain.h */
+/* tencent.c, baidu.c: as in credential_chain.h */
 bool credential_chain_tencent(const struct credential_chain *chain, const char *profile,
 	struct credential_source *out, struct buf *looked, struct buf *why);
 uint64_t credential_chain_tencent_mark(const struct credential_chain *chain, const char *profile);

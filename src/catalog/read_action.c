@@ -1,5 +1,5 @@
 /*
- * catalog_action.c - a kind's calls: "list", "describe" and "harvest".
+ * read_action.c - a kind's calls: "list", "describe" and "harvest".
  *
  * All three are the same struct action and share one table; each of its rows says in which of
  * them, and with which paging, it has a meaning.  What is usual in an API's paging need not be
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog_load.h"
+#include "reader.h"
 #include "json/json.h"
 
 /* The places of a row: the call, its paging, and what sort of cloud it is for. */
@@ -30,18 +30,12 @@ enum { PAGE_MAX = 100000, RATE_MAX = 100000, HARVESTS_MAX = 100 };
 /* So that one table serves both. */
 static_assert(offsetof(struct harvest, list) == 0, "a harvest begins with its list call");
 
-/* No segment of a path with dots is empty. */
-static bool is_dotted(const char *text)
-{
-	return text[0] != '.' && strstr(text, "..") == NULL && text[strlen(text) - 1] != '.';
-}
-
-/* As is_dotted; a segment may end in "[]", one at least does. */
+/* As path_is_dotted; a segment may end in "[]", one at least does. */
 static bool is_ids_path(const char *text)
 {
 	const char *at = text;
 
-	if (!is_dotted(text) || strstr(text, "[]") == NULL)
+	if (!path_is_dotted(text) || strstr(text, "[]") == NULL)
 		return false;
 	while ((at = strpbrk(at, "[]"))) {
 		if (at == text || at[-1] == '.' || strncmp(at, "[]", 2) != 0)
@@ -62,11 +56,6 @@ static const struct form form_url_path = {
 	.what = "a URL's path",
 	.first = "/",
 	.rest = FORM_LETTERS FORM_DIGITS "/_.-",
-};
-const struct form form_members = {
-	.what = "a path of members, A.B.C",
-	.rest = FORM_LETTERS FORM_DIGITS "_-.",
-	.also = is_dotted,
 };
 static const struct form form_ids = {
 	.what = "a path to ids, A[].B.C",
@@ -278,7 +267,7 @@ static bool read_action(const struct json_path *at, const struct json *value, st
 
 	if (in & IN_LISTS)
 		in |= paging_place(value);
-	if (cloud_has_paths(catalog->cloud))
+	if (cloud_find(catalog->cloud)->has_paths)
 		in |= IN_PATHS;
 	if (!schema_object(at, value, &action_table, in, action))
 		return false;

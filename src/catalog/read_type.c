@@ -1,5 +1,5 @@
 /*
- * catalog_type.c - "types": what the API's documents say of every member of every object.
+ * read_type.c - "types": what the API's documents say of every member of every object.
  *
  * A member is one short text: "string", "[CodeRepo]", "{TagKey:TagValue}", "[EnvVar] secret".  All
  * the names are taken first and the members afterwards, so that types can name one another in any
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog_load.h"
+#include "reader.h"
 #include "json/json.h"
 
 static const char *const scalars[] = { "string", "int", "float", "bool" };
@@ -31,15 +31,6 @@ void type_free(struct type *type)
 	free(type->members);
 	free(type->name);
 	free(type);
-}
-
-struct type *catalog_type(const struct catalog *catalog, const char *name)
-{
-	for (size_t i = 0; catalog && i < catalog->n_types; i++) {
-		if (strcmp(catalog->types[i]->name, name) == 0)
-			return catalog->types[i];
-	}
-	return NULL;
 }
 
 static bool is_scalar(const char *name)

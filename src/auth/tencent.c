@@ -1,11 +1,11 @@
 /*
- * credential_tencent.c - where Tencent Cloud's keys are: the places of tccli and of the SDKs, one by one.
+ * tencent.c - where Tencent Cloud's keys are: the places of tccli and of the SDKs, one by one.
  *
  * tccli and the SDKs share the environment and differ behind it: tccli has its own files, which the SDKs do
  * not read, and the SDKs have one that tccli does not.  tccli's come first, because its profiles are what
  * SOURCE names.  The machine's role comes last: it is the only place that has to be asked to be found.
  */
-#include "credential_lookup.h"
+#include "lookup.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * credential_baidu.c - where Baidu's keys are: the environment and the dotenv file, as the Qianfan SDKs look
+ * baidu.c - where Baidu's keys are: the environment and the dotenv file, as the Qianfan SDKs look
  * for them, then what bcecmd keeps.
  *
  * A dotenv file is the shell's NAME=value, one a line, with quotes and comments, as python-dotenv reads it;
@@ -7,7 +7,7 @@
  * would have to come from an environment that is not wiped. The file is anybody's in anybody's directory, so
  * what in it is not ours is not our business, not even that others may read it.
  */
-#include "credential_lookup.h"
+#include "lookup.h"
 
 #include <errno.h>
 #include <stdlib.h>

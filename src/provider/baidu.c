@@ -1,5 +1,5 @@
 /*
- * provider_baidu.c - Baidu's Qianfan, V1 and V2.
+ * baidu.c - Baidu's Qianfan, V1 and V2.
  *
  * A call is a POST of a JSON object, signed with bce-auth-v1; V2 names its action in the query, V1
  * in the path.  Failures come in three dialects: V1 answers HTTP 200 with error_code and

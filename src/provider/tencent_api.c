@@ -1,5 +1,5 @@
 /*
- * provider_tencent.c - Tencent Cloud's API 3.0.
+ * tencent_api.c - Tencent Cloud's API 3.0: builds, signs and parses a call.
  *
  * Every call is a POST of a JSON object to "/", told apart by X-TC-* headers and signed with TC3.
  * Every answer that is one comes with HTTP 200: {"Response": {..., "RequestId": "..."}}, and a
@@ -7,7 +7,7 @@
  * says that the very resource asked for does not exist is ERR_NOT_FOUND; a network, an image or
  * a resource group that is gone is the server's affair.
  */
-#include "provider/provider.h"
+#include "tencent.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +70,7 @@ static const struct provider_code CODES[] = {
 };
 /* clang-format on */
 
-static void tencent_build(struct request *out, const struct site *site, const struct api_call *call)
+void tencent_build(struct request *out, const struct site *site, const struct api_call *call)
 {
 	request_init(out);
 	out->method = xstrdup("POST");
@@ -86,7 +86,7 @@ static void tencent_build(struct request *out, const struct site *site, const st
 }
 
 /* Without a key there is nothing to sign with: the request goes without, and the cloud says so. */
-static void tencent_sign(struct request *request, const struct site *site, const struct api_call *call,
+void tencent_sign(struct request *request, const struct site *site, const struct api_call *call,
 	const struct credentials *credentials, int64_t now_s)
 {
 	(void)call;
@@ -134,8 +134,8 @@ static enum error read_envelope(const struct json *response, struct error_note *
 	return provider_code_error(CODES, code);
 }
 
-static enum error tencent_parse(struct json **root, const struct json **result,
-	const struct response *response, struct error_note *note)
+enum error tencent_parse(struct json **root, const struct json **result, const struct response *response,
+	struct error_note *note)
 {
 	*root = NULL;
 	*result = NULL;
@@ -154,11 +154,3 @@ static enum error tencent_parse(struct json **root, const struct json **result,
 	}
 	return error;
 }
-
-const struct provider provider_tencent = {
-	.name = "tencent",
-	.build = tencent_build,
-	.sign = tencent_sign,
-	.parse = tencent_parse,
-	.keys = &provider_tencent_keys,
-};

@@ -1,7 +1,7 @@
 /*
- * credential_profiles.c - the names of the profiles that there are, for who asked for one that there is not.
+ * profiles.c - the names of the profiles that there are, for who asked for one that there is not.
  */
-#include "credential_lookup.h"
+#include "lookup.h"
 
 #include <dirent.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * catalog_kind.c - "kinds": the rows that the tree is made of.
+ * read_kind.c - "kinds": the rows that the tree is made of.
  *
  * A kind is read by its table, then held against what the members together must mean: that its
  * calls can be made, that they name its parent where it has one, that its type has the members it
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "catalog_load.h"
+#include "reader.h"
 #include "json/json.h"
 
 enum { KINDS_MAX = 1000, TEXTS_MAX = 1000, REGEX_ERROR_MAX = 120 };
@@ -27,13 +27,6 @@ static const struct form form_snake = {
 	NULL,
 };
 static const struct form form_text = { "one line of text", NULL, NULL, NULL };
-const struct form form_member = {
-	"a member's name",
-	NULL,
-	FORM_LETTERS FORM_DIGITS "_-",
-	NULL,
-};
-
 static bool read_texts(const struct json_path *at, const struct json *value, void *field,
 	const struct field *row)
 {

@@ -1,0 +1,105 @@
+/*
+ * reader.h - how a catalog file is read, for the sources of this module alone: other modules use catalog.h.
+ *
+ * The order of the files, each calling only those before it: model < rules < read_type, read_action (with
+ * id_form) < read_kind < read_catalog < registry.
+ *
+ * A file is read into a catalog of its own, `fresh`, that no other code sees until the file is known to
+ * be right.  A row of it may point to a type or a kind of the catalog that the file adds to, `base`.  If
+ * the file replaces that type or kind, the pointer still goes to base's: registry.c then swaps the contents
+ * of the two, not their places, so that every pointer stays valid.
+ */
+#ifndef DESCRIBEFS_CATALOG_READER_H
+#define DESCRIBEFS_CATALOG_READER_H
+
+#include "catalog/catalog.h"
+#include "json/schema.h"
+
+/* clang-format off */
+#define TABLE(rows) { rows, sizeof rows / sizeof rows[0] }
+/* clang-format on */
+
+/* model.c: the same as catalogs_find and catalog_kind, to be changed by registry.c. */
+struct catalog *catalogs_find_mutable(const struct catalogs *catalogs, const char *name);
+struct kind *catalog_find_kind(const struct catalog *catalog, const struct kind *parent, const char *name);
+/* NULL: the catalog (which may be NULL) has no type of that name. */
+struct type *catalog_type(const struct catalog *catalog, const char *name);
+
+/* rules.c */
+
+struct loading {
+	const struct catalog *base; /* NULL: the file makes a new catalog */
+	struct catalog *fresh;
+};
+
+/* The context of the schema_file of `at`, while a catalog is read. */
+const struct loading *loading_of(const struct json_path *at);
+
+struct cloud {
+	const char *name;
+	bool has_paths; /* its calls have URL paths; else the catalog's service and version name them */
+};
+
+/* NULL: no provider has this name. */
+const struct cloud *cloud_find(const char *name);
+
+/* The table of a "ttl", in a struct catalog and in a struct kind. */
+#define TTL_ROW(type, member, field) \
+	{ \
+		.name = member, .read = schema_count, .offset = offsetof(struct type, field), \
+		.max = TTL_MAX_S \
+	}
+/* clang-format off */
+#define TTL_ROWS(type) { \
+	TTL_ROW(type, "live", ttl_live_s), TTL_ROW(type, "terminal", ttl_terminal_s), \
+	TTL_ROW(type, "list", ttl_list_s), TTL_ROW(type, "miss", ttl_miss_s), \
+}
+/* clang-format on */
+enum { TTL_MAX_S = 366 * 86400 };
+
+/* Sets a time to live that the file does not name, which is -1 until then. */
+void ttl_default(int *field, int otherwise);
+
+extern const struct form form_name; /* of a catalog, of a kind */
+extern const struct form form_member; /* of an API's object */
+extern const struct form form_members; /* A.B.C */
+/* Whether no segment between the dots is empty. */
+bool path_is_dotted(const char *text);
+
+/* read_type.c: "types". */
+bool types_read(const struct json_path *at, const struct json *types, struct catalog *fresh);
+/* Reads the name of a type into a const struct type *. */
+bool type_read_name(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row);
+/* Whether the type has the member; if not, the reason names the nearest one.  A NULL type knows nothing. */
+bool type_expect(const struct json_path *at, const struct type *type, const char *member);
+/* The same of a member that is a map. */
+bool type_expect_map(const struct json_path *at, const struct type *type, const char *member);
+/* The same of a path, A.B.C, that ends in a value or a list of values. */
+bool type_expect_cell(const struct json_path *at, const struct type *type, const char *path);
+void type_free(struct type *type);
+
+/* read_action.c: "list" and "describe" into a struct action, "harvest" into a struct kind. */
+bool action_read_list(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row);
+bool action_read_describe(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row);
+bool action_read_harvests(const struct json_path *at, const struct json *value, void *field,
+	const struct field *row);
+void action_release(struct action *action);
+void harvest_release(struct harvest *harvest);
+
+/* id_form.c: the ceilings of an id_form, its bounds written out.  2,000 steps match an id in 0.1 s. */
+enum { FORM_STEPS_MAX = 2000, FORM_DEPTH_MAX = 20 };
+bool form_is_too_large(const char *form);
+
+/* read_kind.c: "kinds".  The head of `fresh` must be complete and its types read. */
+bool kinds_read(const struct json_path *at, const struct json *kinds, struct catalog *fresh);
+void kind_free(struct kind *kind);
+
+/* read_catalog.c: one file's text; NULL: `why` says what is wrong. */
+struct catalog *catalog_read(const struct catalogs *catalogs, const char *file, const char *text, size_t len,
+	struct buf *why);
+void catalog_free(struct catalog *catalog); /* accepts NULL among its kinds and types */
+
+#endif
