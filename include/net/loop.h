@@ -33,9 +33,9 @@ void loop_forget(struct loop *loop, int fd);
  */
 void loop_renew(struct loop *loop, int fd);
 
-/* Calls fn once in `ms`.  Never from inside loop_after itself.  O(log n). */
-struct timer *loop_after(struct loop *loop, int64_t ms, loop_tick_fn *fn, void *arg);
-void loop_unset(struct loop *loop, struct timer *timer);
+/* Calls fn once in `ms`.  Never from inside loop_timer_start itself.  O(log n). */
+struct timer *loop_timer_start(struct loop *loop, int64_t ms, loop_tick_fn *fn, void *arg);
+void loop_timer_stop(struct loop *loop, struct timer *timer);
 
 /* Blocks the signal and hands it to fn from the loop. */
 int loop_signal(struct loop *loop, int signal, loop_signal_fn *fn, void *arg);

@@ -6,7 +6,7 @@
 #include "base/ascii.h"
 #include "base/digest.h"
 #include "base/shown.h"
-#include "fuse/front_fuse.h"
+#include "fuse/front.h"
 #include "json/json.h"
 #include "mount_answers.h"
 #include "net/http_client.h"

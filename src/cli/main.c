@@ -7,7 +7,7 @@
  */
 #include "doctor.h"
 #include "front_cli.h"
-#include "fuse/front_fuse.h"
+#include "fuse/front.h"
 #include "net/hiding.h"
 #include "refresh_verb.h"
 #include "status_verb.h"
@@ -61,7 +61,7 @@ static void stop(void *arg, int number)
 		return;
 	}
 	service->leaving = true;
-	loop_after(setting->loop, LEAVE_MS, stop_now, setting->loop);
+	loop_timer_start(setting->loop, LEAVE_MS, stop_now, setting->loop);
 }
 
 static void fail(struct service *service, const char *problem)
@@ -69,7 +69,7 @@ static void fail(struct service *service, const char *problem)
 	struct loop *loop = service->sources->setting.loop;
 	struct buf why;
 
-	loop_unset(loop, service->greeting);
+	loop_timer_stop(loop, service->greeting);
 	service->greeting = NULL;
 	buf_init(&why, SIZE_MAX);
 	buf_printf(&why, "cannot mount on %s: %s", service->place, problem);
@@ -98,7 +98,7 @@ static void tell_ready(void *arg, int error)
 		fail(service, strerror(error));
 		return;
 	}
-	loop_unset(service->sources->setting.loop, service->greeting);
+	loop_timer_stop(service->sources->setting.loop, service->greeting);
 	service->greeting = NULL;
 	daemon_notify(service->manager);
 	service->manager = -1;
@@ -184,7 +184,7 @@ static int serve(struct service *service, struct buf *why)
 	}
 	service->front = front;
 	setting->cover.mount = front_mounted(front);
-	service->greeting = loop_after(setting->loop, MOUNTING_S * 1000, miss_greeting, service);
+	service->greeting = loop_timer_start(setting->loop, MOUNTING_S * 1000, miss_greeting, service);
 	front_serve(front, sources);
 	int status = loop_run(setting->loop);
 	sources_stop(sources); /* answers whoever still waits */

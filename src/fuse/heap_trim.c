@@ -1,10 +1,10 @@
 /*
- * heap_trim.c - gives memory that the trees have no more use for back to the machine.
+ * heap_trim.c - returns freed heap memory to the system (malloc_trim) after much of it was freed.
  *
- * free() keeps what lies between two pieces that are still in use, for the next malloc().  After a walk over
- * a million files of which the kernel then lets go, that is nearly all that there ever was, and nobody may
- * want it again for weeks.  So when much has gone, and some time has passed in which the kernel may let go of
- * more, the C library is told to give back all whole pages that are free.
+ * free() keeps memory between blocks in use for later mallocs.  After a walk over a million files, which the
+ * kernel forgets afterwards, that is nearly the whole heap, and it may stay unused for weeks.  So when the
+ * trees have freed much, the C library returns all free whole pages after a pause, in which the kernel may
+ * forget more.
  */
 #include "heap_trim.h"
 
@@ -13,7 +13,7 @@
 enum {
 	PAUSE_MS = 500,
 	LEAST_BYTES = 1 << 20, /* less is soon in use again */
-	LEAST_PART = 8
+	LEAST_PART = 8 /* and at least this fraction of the most: an eighth */
 };
 
 void heap_trim_init(struct heap_trim *heap_trim, struct loop *loop, const struct sources *sources)
@@ -24,11 +24,11 @@ void heap_trim_init(struct heap_trim *heap_trim, struct loop *loop, const struct
 void heap_trim_release(struct heap_trim *heap_trim)
 {
 	if (heap_trim->timer)
-		loop_unset(heap_trim->loop, heap_trim->timer);
+		loop_timer_stop(heap_trim->loop, heap_trim->timer);
 	heap_trim->timer = NULL;
 }
 
-static void give_back(void *arg)
+static void trim_heap(void *arg)
 {
 	struct heap_trim *heap_trim = arg;
 
@@ -47,5 +47,5 @@ void heap_trim_note(struct heap_trim *heap_trim)
 		heap_trim->most = now;
 	else if (!heap_trim->timer && heap_trim->most - now > LEAST_BYTES &&
 		heap_trim->most - now > heap_trim->most / LEAST_PART)
-		heap_trim->timer = loop_after(heap_trim->loop, PAUSE_MS, give_back, heap_trim);
+		heap_trim->timer = loop_timer_start(heap_trim->loop, PAUSE_MS, trim_heap, heap_trim);
 }

@@ -1,21 +1,23 @@
 /*
- * heap_trim.h - gives memory that the trees have no more use for back to the machine.
+ * heap_trim.h - returns freed heap memory to the system (malloc_trim) after much of it was freed.
  */
 #ifndef DESCRIBEFS_HEAP_TRIM_H
 #define DESCRIBEFS_HEAP_TRIM_H
 
 #include "source/sources.h"
 
+/* Invariant: `timer` runs exactly while a trim is due. */
 struct heap_trim {
 	struct loop *loop;
 	const struct sources *sources;
-	struct timer *timer; /* NULL: nothing to give back */
-	size_t most; /* what the trees kept, at most, since memory was last given back */
+	struct timer *timer;
+	size_t most; /* bytes: the most that the trees used since the last trim */
 };
 
+/* Both pointers are borrowed. */
 void heap_trim_init(struct heap_trim *heap_trim, struct loop *loop, const struct sources *sources);
 void heap_trim_release(struct heap_trim *heap_trim);
-/* To be called before and after what may have freed much. Costs next to nothing. */
+/* Call before and after an operation that may free much.  O(number of sources). */
 void heap_trim_note(struct heap_trim *heap_trim);
 
 #endif

@@ -1,13 +1,14 @@
 /*
- * interrupt.c - which signals end a wait.
+ * interrupt.c - decides whether a signal ends a reader's wait.
  *
- * The kernel says only that some signal has woken who waits.  Go's runtime sends its own threads SIGURG
- * all the time, a shell gets SIGCHLD, a terminal that is resized sends SIGWINCH: who handles these has not
- * asked for EINTR, which no disk would answer, and does not try again.  So /proc is asked what is pending.
+ * The kernel's INTERRUPT says only that some signal woke the reader.  Go's runtime sends SIGURG to its own
+ * threads all the time, a shell gets SIGCHLD, a resized terminal sends SIGWINCH.  A program that handles
+ * these does not expect EINTR, which no disk returns, and does not retry.  So /proc tells which signals are
+ * pending.
  *
- * SIGALRM and SIGVTALRM do end it: who bounds a read with alarm() waits for that.  So does whatever stops or
- * kills, what nobody handles, and what cannot be found out: a process of another pid namespace, or one that
- * is being frozen or traced, for whom nothing is pending at all.
+ * SIGALRM and SIGVTALRM end the wait, because programs bound a read with alarm().  So do stop and kill
+ * signals, signals without a handler, and unknown states: a process of another pid namespace, or one that is
+ * being frozen or traced, for which no signal is pending.
  */
 #include "interrupt.h"
 
@@ -22,18 +23,19 @@
 
 enum { STATUS_ROOM = 8192 };
 
-static uint64_t bit(int signal)
+static uint64_t signal_bit(int signal)
 {
 	return UINT64_C(1) << (signal - 1);
 }
 
-/* Signals that somebody who handles them is only told something by. */
-static uint64_t news(void)
+/* Signals that only inform a program that handles them. */
+static uint64_t informing(void)
 {
-	return bit(SIGURG) | bit(SIGCHLD) | bit(SIGWINCH) | bit(SIGPROF) | bit(SIGIO);
+	return signal_bit(SIGURG) | signal_bit(SIGCHLD) | signal_bit(SIGWINCH) | signal_bit(SIGPROF) |
+		signal_bit(SIGIO);
 }
 
-/* A thread's /proc/ID/status; false: there is none that we may see. */
+/* Reads /proc/READER/status.  Returns false if it cannot be read. */
 static bool read_status(pid_t reader, char text[static STATUS_ROOM])
 {
 	char path[32];
@@ -48,7 +50,7 @@ static bool read_status(pid_t reader, char text[static STATUS_ROOM])
 	return n > 0;
 }
 
-/* The set in the line of that name, 16 hexadecimal digits; false: there is no such line. */
+/* Parses the 16 hexadecimal digits after `name`.  Returns false if there is no such line. */
 static bool find_set(const char *status, const char *name, uint64_t *set)
 {
 	const char *line = strstr(status, name);
@@ -71,5 +73,5 @@ bool interrupt_ends(pid_t reader)
 		!find_set(status, "\nSigBlk:\t", &blocked) || !find_set(status, "\nSigCgt:\t", &caught))
 		return true;
 	uint64_t pending = (own | shared) & ~blocked;
-	return !pending || (pending & ~(caught & news()));
+	return !pending || (pending & ~(caught & informing()));
 }

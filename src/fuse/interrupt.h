@@ -1,5 +1,5 @@
 /*
- * interrupt.h - what a reader wants whom a signal has woken while he waits.
+ * interrupt.h - decides whether a signal ends a reader's wait.
  */
 #ifndef DESCRIBEFS_INTERRUPT_H
 #define DESCRIBEFS_INTERRUPT_H
@@ -10,8 +10,9 @@
 enum { INTERRUPT_LOOK_MS = 200 };
 
 /*
- * Whether his call has to end now.  False: all that waits for him is a signal that he handles and that means
- * no end; look again after INTERRUPT_LOOK_MS, because the kernel tells of the first signal alone.
+ * Whether the call of the thread `reader` must end now with EINTR.  Returns false if only signals are pending
+ * that the reader handles and that end nothing (SIGURG, SIGCHLD ...): call again after INTERRUPT_LOOK_MS,
+ * because the kernel sends one INTERRUPT for all signals of a call.
  */
 bool interrupt_ends(pid_t reader);
 

@@ -79,7 +79,7 @@ static struct exchange *exchange_of(struct list *link)
 static void detach(struct exchange *exchange)
 {
 	struct http *http = exchange->http;
-	loop_unset(http->loop, exchange->timer);
+	loop_timer_stop(http->loop, exchange->timer);
 	if (exchange->transfer.easy)
 		curl_multi_remove_handle(http->multi, exchange->transfer.easy);
 	list_remove(&exchange->link);
@@ -187,7 +187,7 @@ static void look_again(struct http *http)
 {
 	bool is_needed = curl_version_info(CURLVERSION_NOW)->version_num < 0x080500;
 	if (is_needed && !list_is_empty(&http->exchanges) && !http->again)
-		http->again = loop_after(http->loop, 0, go_on, http);
+		http->again = loop_timer_start(http->loop, 0, go_on, http);
 }
 
 static bool is_led_back(const struct http_options *options, const char *path)
@@ -283,9 +283,9 @@ static struct exchange *http_send(void *self, const struct request *request, tra
 	long timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 1;
 	exchange->end_ms = loop_now_ms(http->loop) + timeout_ms;
 	if (start(exchange, request, timeout_ms, on_sent, arg))
-		exchange->timer = loop_after(http->loop, timeout_ms, on_deadline, exchange);
+		exchange->timer = loop_timer_start(http->loop, timeout_ms, on_deadline, exchange);
 	else
-		exchange->timer = loop_after(http->loop, 0, on_no_start, exchange);
+		exchange->timer = loop_timer_start(http->loop, 0, on_no_start, exchange);
 	return exchange;
 }
 
@@ -325,8 +325,8 @@ static int want_timer(CURLM *multi, long ms, void *arg)
 {
 	struct http *http = arg;
 	(void)multi;
-	loop_unset(http->loop, http->timer);
-	http->timer = ms < 0 ? NULL : loop_after(http->loop, ms, on_timer, http);
+	loop_timer_stop(http->loop, http->timer);
+	http->timer = ms < 0 ? NULL : loop_timer_start(http->loop, ms, on_timer, http);
 	return 0;
 }
 
@@ -433,8 +433,8 @@ void http_free(struct http *http)
 	while (!list_is_empty(&http->exchanges))
 		http_cancel(http, exchange_of(list_first(&http->exchanges)));
 	curl_multi_cleanup(http->multi);
-	loop_unset(http->loop, http->timer);
-	loop_unset(http->loop, http->again);
+	loop_timer_stop(http->loop, http->timer);
+	loop_timer_stop(http->loop, http->again);
 	free(http->cacert);
 	free(http->certificates);
 	free(http);
@@ -445,12 +445,12 @@ void http_free(struct http *http)
 
 static struct timer *http_after(void *self, int64_t ms, transport_tick_fn *fn, void *arg)
 {
-	return loop_after(((struct http *)self)->loop, ms, fn, arg);
+	return loop_timer_start(((struct http *)self)->loop, ms, fn, arg);
 }
 
 static void http_unset(void *self, struct timer *timer)
 {
-	loop_unset(((struct http *)self)->loop, timer);
+	loop_timer_stop(((struct http *)self)->loop, timer);
 }
 
 static int64_t http_now_ms(void *self)

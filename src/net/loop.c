@@ -258,7 +258,7 @@ static void sift_down(struct loop *loop, struct timer *timer)
 	put(loop, at, timer);
 }
 
-struct timer *loop_after(struct loop *loop, int64_t ms, loop_tick_fn *fn, void *arg)
+struct timer *loop_timer_start(struct loop *loop, int64_t ms, loop_tick_fn *fn, void *arg)
 {
 	if (ms < 0)
 		ms = 0;
@@ -276,7 +276,7 @@ struct timer *loop_after(struct loop *loop, int64_t ms, loop_tick_fn *fn, void *
 	return timer;
 }
 
-void loop_unset(struct loop *loop, struct timer *timer)
+void loop_timer_stop(struct loop *loop, struct timer *timer)
 {
 	if (!timer)
 		return;
@@ -300,7 +300,7 @@ static void call_due(struct loop *loop)
 		struct timer timer = *loop->heap[0];
 		if (timer.due_us > now || timer.order >= limit)
 			return;
-		loop_unset(loop, loop->heap[0]);
+		loop_timer_stop(loop, loop->heap[0]);
 		timer.fn(timer.arg);
 	}
 }

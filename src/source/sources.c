@@ -1,25 +1,12 @@
 /*
- * sources.c - all sources of this process, and the one tree that they are to whoever looks.
+ * sources.c - all sources of this process: from the configuration to running engines, and the end of them.
  *
- * The directory above several sources is the only thing that is made here: it is there as soon as the mount
- * is, never changes and costs no call.  In its .describefs, which is in no listing, a link for each source
- * leads to the source's own.  Entering a source is what wakes it.  Nothing that happens to one is
- * seen in another: what they share is the loop, the connections, and a part each of max_memory.
+ * Sources share the loop and the connections, and each gets an equal part of max_memory.  A failure of one
+ * source does not affect another.
  */
 #include "source/sources.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include "base/map.h"
-
-enum { ABOVE_MS = 3600 * 1000 }; /* the directory above never changes */
-
-/* Ids of no tree: .describefs in the directory above, and from there on the links in it, in their order. */
-enum { ABOVE_OWN = TREE_ROOT + 1, ABOVE_LINKS };
-
-static const char OWN[] = ".describefs";
 
 /* ---- the process's life ---- */
 
@@ -91,7 +78,7 @@ bool sources_prepare(struct sources *sources, struct buf *why)
 			return false;
 		keyless += source->keyless;
 		buf_init(&link, SIZE_MAX);
-		buf_printf(&link, "../%s/%s", source->name->written, OWN);
+		buf_printf(&link, "../%s/.describefs", source->name->written);
 		texts_add(&sources->links, buf_take(&link));
 	}
 	if (keyless && keyless == sources->n) {
@@ -159,215 +146,4 @@ void sources_release(struct sources *sources)
 	catalogs_release(&setting->catalogs);
 	credential_chain_free(setting->credential_chain);
 	file_cover_release(&setting->cover);
-}
-
-/* ---- which one ---- */
-
-struct source *sources_of(const struct sources *sources, uint64_t id)
-{
-	unsigned number = tree_number(id);
-
-	if (sources->n == 1)
-		return sources->v;
-	return number && number <= sources->n ? &sources->v[number - 1] : NULL;
-}
-
-uint64_t sources_salt(const struct sources *sources, uint64_t id)
-{
-	const struct source *source = sources_of(sources, id);
-
-	return source && source->number ? hash_text(1, source->name->written) : 0;
-}
-
-bool sources_are_waited_for(const struct sources *sources)
-{
-	for (size_t i = 0; i < sources->n; i++) {
-		const struct engine_stats stats = engine_stats(sources->v[i].engine);
-		if (stats.waiting || stats.watching)
-			return true;
-	}
-	return false;
-}
-
-size_t sources_memory(const struct sources *sources)
-{
-	size_t sum = 0;
-
-	for (size_t i = 0; i < sources->n; i++)
-		sum += tree_stats(sources->v[i].tree).memory;
-	return sum;
-}
-
-struct query_time sources_now(const struct sources *sources)
-{
-	return engine_now(sources->v[0].engine);
-}
-
-/* ---- the directory above ---- */
-
-static struct attr attr_above(const struct sources *sources)
-{
-	int64_t newest_s = 0;
-
-	for (size_t i = 0; i < sources->n; i++)
-		if (sources->v[i].catalog->date_s > newest_s)
-			newest_s = sources->v[i].catalog->date_s;
-	return (struct attr){ .ino = TREE_ROOT, .mode = S_IFDIR | 0555, .mtime_s = newest_s };
-}
-
-static bool is_link_above(const struct sources *sources, uint64_t id)
-{
-	return sources->n > 1 && id >= ABOVE_LINKS && id - ABOVE_LINKS < sources->links.n;
-}
-
-/* The directory above, its .describefs, or a link in that. */
-static struct entry entry_above(const struct sources *sources, uint64_t id)
-{
-	struct entry entry = { .id = id,
-		.attr = attr_above(sources),
-		.entry_ms = ABOVE_MS,
-		.attr_ms = ABOVE_MS };
-
-	if (is_link_above(sources, id)) {
-		const char *link = sources->links.v[id - ABOVE_LINKS];
-		entry.attr.mode = S_IFLNK | 0777;
-		entry.attr.size = strlen(link);
-		entry.attr.ino = hash_text(2, link);
-	} else if (id == ABOVE_OWN) {
-		entry.attr.ino = hash_text(2, OWN);
-	}
-	return entry;
-}
-
-/* A source's own top, as its tree has it. */
-static struct entry entry_of(const struct sources *sources, const struct source *source)
-{
-	uint64_t id = tree_root(source->tree);
-	struct reply top = tree_attr(source->tree, id, sources_now(sources));
-
-	return (struct entry){ .id = id,
-		.attr = top.entry.attr,
-		.entry_ms = ABOVE_MS,
-		.attr_ms = top.entry.attr_ms };
-}
-
-static struct reply lookup_above(const struct sources *sources, uint64_t id, const char *name)
-{
-	if (id == TREE_ROOT && !strcmp(name, OWN))
-		return (struct reply){ .outcome = RESULT_FOUND, .entry = entry_above(sources, ABOVE_OWN) };
-	for (size_t i = 0; i < sources->n; i++)
-		if (!strcmp(sources->v[i].name->written, name))
-			return (struct reply){ .outcome = RESULT_FOUND,
-				.entry = id == TREE_ROOT ? entry_of(sources, &sources->v[i]) :
-							   entry_above(sources, ABOVE_LINKS + i) };
-	return (struct reply){ .outcome = RESULT_ABSENT, .absent_ms = ABOVE_MS };
-}
-
-static struct reply answer_above(const struct sources *sources, enum question question, uint64_t id,
-	const char *name)
-{
-	bool is_directory = id == TREE_ROOT || id == ABOVE_OWN;
-
-	if (!is_directory && !is_link_above(sources, id))
-		return (struct reply){ .outcome = RESULT_FAILED, .error = ERR_NOT_FOUND };
-	if (question == ASK_LOOKUP && is_directory)
-		return lookup_above(sources, id, name);
-	return (struct reply){ .outcome = RESULT_FOUND, .entry = entry_above(sources, id) };
-}
-
-/* ---- the questions ---- */
-
-struct waiter *sources_ask(struct sources *sources, enum question question, uint64_t id, const char *name,
-	unsigned uid, engine_done_fn *done, void *arg)
-{
-	struct source *source = sources_of(sources, id);
-
-	if (source)
-		return engine_ask(source->engine, question, id, name, uid, done, arg);
-	const struct reply reply = answer_above(sources, question, id, name);
-	done(arg, &reply);
-	return NULL;
-}
-
-struct waiter *sources_read(struct sources *sources, uint64_t id, uint64_t cookie, unsigned uid,
-	engine_done_fn *done, void *arg)
-{
-	struct source *source = sources_of(sources, id);
-
-	if (source)
-		return engine_read(source->engine, id, cookie, uid, done, arg);
-	const struct reply reply = { .outcome = RESULT_FOUND, .cookie = cookie };
-	done(arg, &reply);
-	return NULL;
-}
-
-void sources_cancel(struct sources *sources, uint64_t id, struct waiter *wait)
-{
-	struct source *source = sources_of(sources, id);
-
-	if (source) /* nobody waits for the directory above */
-		engine_cancel(source->engine, wait);
-}
-
-bool sources_next(struct sources *sources, uint64_t id, uint64_t *cookie, const char **name,
-	struct entry *entry, struct query_time query)
-{
-	struct source *source = sources_of(sources, id);
-
-	if (source)
-		return tree_next(source->tree, id, cookie, name, entry, query);
-	if (*cookie >= sources->n)
-		return false;
-	size_t at = (size_t)(*cookie)++;
-	*name = sources->v[at].name->written;
-	*entry = id == ABOVE_OWN ? entry_above(sources, ABOVE_LINKS + at) :
-				   entry_of(sources, &sources->v[at]);
-	return true;
-}
-
-void sources_handed(struct sources *sources, uint64_t id, bool begins, bool ends)
-{
-	struct source *source = sources_of(sources, id);
-
-	if (source)
-		tree_handed(source->tree, id, begins, ends);
-}
-
-const char *sources_bytes(struct sources *sources, uint64_t id, size_t *size)
-{
-	struct source *source = sources_of(sources, id);
-
-	return source ? tree_read(source->tree, id, size) : NULL;
-}
-
-const char *sources_link(struct sources *sources, uint64_t id)
-{
-	struct source *source = sources_of(sources, id);
-
-	if (!source && is_link_above(sources, id))
-		return sources->links.v[id - ABOVE_LINKS];
-	return source ? tree_link(source->tree, id) : NULL;
-}
-
-enum watched sources_watched(const struct sources *sources, uint64_t id)
-{
-	const struct source *source = sources_of(sources, id);
-
-	return source ? tree_watched(source->tree, id) : WATCHED_NOT;
-}
-
-void sources_hold(struct sources *sources, uint64_t id, uint64_t count)
-{
-	struct source *source = sources_of(sources, id);
-
-	if (source)
-		tree_ref(source->tree, id, count);
-}
-
-void sources_forget(struct sources *sources, uint64_t id, uint64_t count)
-{
-	struct source *source = sources_of(sources, id);
-
-	if (source)
-		tree_forget(source->tree, id, count);
 }

@@ -78,8 +78,8 @@ static void one_cancels_another_inside_done(void **state)
 		pair.exchanges[0] = world->io.send(world->io.self, &request, NULL, first_done, &pair);
 		pair.exchanges[1] = world->io.send(world->io.self, &request, NULL, second_done, &pair);
 		request_release(&request);
-		loop_after(world->loop, 2, stall, NULL);
-		loop_after(world->loop, 100, stop_loop, world->loop);
+		loop_timer_start(world->loop, 2, stall, NULL);
+		loop_timer_start(world->loop, 100, stop_loop, world->loop);
 		loop_run(world->loop);
 		assert_int_equal(pair.calls, 1);
 	}
@@ -102,8 +102,8 @@ static void one_cancels_another_whose_time_is_up_too(void **state)
 	pair.exchanges[0] = world->io.send(world->io.self, &request, NULL, first_done, &pair);
 	pair.exchanges[1] = world->io.send(world->io.self, &request, NULL, second_done, &pair);
 	request_release(&request);
-	loop_after(world->loop, 10, stall, NULL);
-	loop_after(world->loop, 150, stop_loop, world->loop);
+	loop_timer_start(world->loop, 10, stall, NULL);
+	loop_timer_start(world->loop, 150, stop_loop, world->loop);
 	loop_run(world->loop);
 	assert_int_equal(pair.calls, 1);
 	server_free(server);
@@ -118,13 +118,13 @@ static void cancelled_at_any_moment(void **state)
 	struct reply replies[8];
 	for (int i = 0; i < 8; i++) {
 		struct exchange *exchange = ask(world, &replies[i], base, 5000);
-		loop_after(world->loop, i * 60, stop_loop, world->loop);
+		loop_timer_start(world->loop, i * 60, stop_loop, world->loop);
 		if (i > 0)
 			loop_run(world->loop);
 		world->io.cancel(world->io.self, exchange);
 		world->waiting--;
 	}
-	loop_after(world->loop, 100, stop_loop, world->loop);
+	loop_timer_start(world->loop, 100, stop_loop, world->loop);
 	loop_run(world->loop);
 	for (int i = 0; i < 8; i++)
 		assert_int_equal(replies[i].calls, 0);
@@ -279,7 +279,7 @@ static void sockets_are_not_inherited(void **state)
 	char base[64];
 	base_of(base, server->port);
 	ask(world, &reply, base, 5000);
-	loop_after(world->loop, 100, check_close_on_exec, world->loop);
+	loop_timer_start(world->loop, 100, check_close_on_exec, world->loop);
 	loop_run(world->loop);
 	server_free(server);
 }

@@ -73,7 +73,7 @@ static void stop(void *arg)
 
 static void run_for(struct trace *trace, int64_t ms)
 {
-	loop_after(trace->loop, ms, stop, trace);
+	loop_timer_start(trace->loop, ms, stop, trace);
 	assert_int_equal(loop_run(trace->loop), 7);
 }
 
@@ -84,7 +84,7 @@ static void timers_fire_in_order_of_due_time_then_creation(void **state)
 	static const int DELAYS[6] = { 30, 10, 0, 10, 0, 20 };
 	for (int i = 0; i < 6; i++) {
 		marks[i] = (struct mark){ trace, i };
-		loop_after(trace->loop, DELAYS[i], note, &marks[i]);
+		loop_timer_start(trace->loop, DELAYS[i], note, &marks[i]);
 	}
 	run_for(trace, 40);
 	static const int EXPECTED[6] = { 2, 4, 1, 3, 5, 0 };
@@ -124,10 +124,10 @@ static void ten_thousand_timers_half_of_them_unset(void **state)
 		random = random * 1664525 + 1013904223;
 		int ms = (int)(random >> 16) % 50;
 		marks[i] = (struct mark){ trace, ms };
-		trace->timers[i] = loop_after(trace->loop, ms, note, &marks[i]);
+		trace->timers[i] = loop_timer_start(trace->loop, ms, note, &marks[i]);
 	}
 	for (int i = 0; i < MANY; i += 2)
-		loop_unset(trace->loop, trace->timers[i]);
+		loop_timer_stop(trace->loop, trace->timers[i]);
 	/* To make them all took some ms, so near ones may be swapped, far ones not. */
 	int took_ms = (int)(loop_now_ms(trace->loop) - start_ms) + 1;
 	run_for(trace, 120);
@@ -145,7 +145,7 @@ static void unset_the_others(void *arg)
 	struct trace *trace = arg;
 	trace->calls++;
 	for (int i = 0; i < 3; i++) {
-		loop_unset(trace->loop, trace->timers[i]);
+		loop_timer_stop(trace->loop, trace->timers[i]);
 		trace->timers[i] = NULL;
 	}
 }
@@ -154,9 +154,9 @@ static void a_timer_unsets_others_that_are_due_too(void **state)
 {
 	struct trace *trace = *state;
 	struct mark mark = { trace, 1 };
-	loop_after(trace->loop, 0, unset_the_others, trace);
+	loop_timer_start(trace->loop, 0, unset_the_others, trace);
 	for (int i = 0; i < 3; i++)
-		trace->timers[i] = loop_after(trace->loop, 0, note, &mark);
+		trace->timers[i] = loop_timer_start(trace->loop, 0, note, &mark);
 	run_for(trace, 5);
 	assert_int_equal(trace->calls, 1);
 	assert_int_equal(trace->n, 0);
@@ -167,7 +167,7 @@ static void again_at_once(void *arg)
 	struct trace *trace = arg;
 	if (trace->calls++ == 100)
 		loop_stop(trace->loop, 1);
-	loop_after(trace->loop, 0, again_at_once, trace);
+	loop_timer_start(trace->loop, 0, again_at_once, trace);
 }
 
 static void drain(void *arg, int fd, int events)
@@ -184,7 +184,7 @@ static void timers_made_by_timers_do_not_starve_descriptors(void **state)
 	struct trace *trace = *state;
 	assert_int_equal(loop_watch(trace->loop, trace->fds[0], LOOP_READ, drain, trace), 0);
 	assert_int_equal(write(trace->fds[1], "x", 1), 1);
-	loop_after(trace->loop, 0, again_at_once, trace);
+	loop_timer_start(trace->loop, 0, again_at_once, trace);
 	assert_int_equal(loop_run(trace->loop), 1);
 	assert_int_equal(trace->n, 1);
 	assert_true(trace->order[0] <= 1);
@@ -193,7 +193,7 @@ static void timers_made_by_timers_do_not_starve_descriptors(void **state)
 static void unset_of_nothing_is_fine(void **state)
 {
 	struct trace *trace = *state;
-	loop_unset(trace->loop, NULL);
+	loop_timer_stop(trace->loop, NULL);
 	loop_forget(trace->loop, -1);
 	loop_forget(trace->loop, 12345);
 	errno = 0;
@@ -395,8 +395,8 @@ static void stop_ends_the_round_and_counts_before_the_run_too(void **state)
 	struct trace *trace = *state;
 	loop_stop(trace->loop, 4);
 	assert_int_equal(loop_run(trace->loop), 4);
-	loop_after(trace->loop, 0, stop_at_once, trace);
-	loop_after(trace->loop, 0, stop_at_once, trace);
+	loop_timer_start(trace->loop, 0, stop_at_once, trace);
+	loop_timer_start(trace->loop, 0, stop_at_once, trace);
 	assert_int_equal(loop_run(trace->loop), 9);
 	assert_int_equal(trace->calls, 1);
 	/* The rest is still there for the next run. */
@@ -416,7 +416,7 @@ static void be_busy(void *arg)
 	struct trace *trace = arg;
 	loop_busy(trace->loop);
 	if (++trace->calls < 20)
-		loop_after(trace->loop, 1, be_busy, trace);
+		loop_timer_start(trace->loop, 1, be_busy, trace);
 }
 
 static void it_spins_after_a_request_and_sleeps_when_idle(void **state)
@@ -426,7 +426,7 @@ static void it_spins_after_a_request_and_sleeps_when_idle(void **state)
 	run_for(trace, 100);
 	int64_t idle = cpu_us() - before;
 	assert_true(idle < 20000);
-	loop_after(trace->loop, 0, be_busy, trace);
+	loop_timer_start(trace->loop, 0, be_busy, trace);
 	before = cpu_us();
 	run_for(trace, 100);
 	int64_t busy = cpu_us() - before;
@@ -440,8 +440,8 @@ static void timers_left_are_freed(void **state)
 {
 	struct trace *trace = *state;
 	for (int i = 0; i < 50; i++)
-		loop_after(trace->loop, INT64_MAX, stop, trace);
-	loop_after(trace->loop, -5, stop, trace);
+		loop_timer_start(trace->loop, INT64_MAX, stop, trace);
+	loop_timer_start(trace->loop, -5, stop, trace);
 	assert_int_equal(loop_run(trace->loop), 7);
 }
 

@@ -246,7 +246,7 @@ def test_F08_every_errno_is_one_of_the_contracts(box):
                "ENETUNREACH", "ECONNREFUSED", "EPROTO", "ENOENT"}
     rows = re.findall(r"^\t\[ERR_\w+\]\s*= \{ \"[\w-]+\",\s*(\w+)", (TOP / "src/base/error.c").read_text(), re.M)
     assert len(rows) > 15 and set(rows) - {"0"} == allowed
-    front = (TOP / "src/fuse/front_fuse.c").read_text()
+    front = (TOP / "src/fuse/front.c").read_text()
     told = re.findall(r"fuse_reply_err\(\w+(?:->\w+)*, (.*?)\);", front)
     words = {word for answer in told for word in re.findall(r"\bE[A-Z0-9]+\b", answer)}
     assert told and words <= {"EINTR", "ENODATA", "ENOENT", "ENOSYS", "ERANGE", "EOPNOTSUPP", "ENOTDIR", "EISDIR", "EIO",

@@ -204,7 +204,7 @@ FOREIGN = {
     r"curl/.*": {"http_client", "transfer", "curl_error"},
     r"(cjson/)?cJSON\.h": {"json"},
     r"openssl/.*": {"digest"},
-    r"(fuse3/)?fuse.*\.h|linux/fuse\.h": {"front_fuse", "front_mount", "front_notify", "front_refresh", "front_reply", "front_walk"},
+    r"(fuse3/)?fuse.*\.h|linux/fuse\.h": {"fuse/" + name for name in ("front", "mount", "notify", "refresh", "reply", "walk")},
     r"malloc\.h": {"heap_trim", "wiping"},
     r"sys/(epoll|signalfd|timerfd|eventfd)\.h": {"loop"},
 }
@@ -250,7 +250,7 @@ def check_foreign(root):
                 allowed = header in (CORE_HEADERS if core else EDGE_HEADERS)
                 why = "is not for the library" if core else "is in no table of tests/lint/checks.py"
             else:
-                allowed, why = name in owners, "is known to %s alone" % ", ".join(sorted(owners))
+                allowed, why = name in owners or "%s/%s" % (module_of(path), name) in owners, "is known to %s alone" % ", ".join(sorted(owners))
             if not allowed:
                 findings.append("%s: sees <%s> (in %s), which %s" % (rel(root, path), header, through, why))
     return findings

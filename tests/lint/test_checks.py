@@ -60,7 +60,7 @@ MISTAKES = [
     (checks.check_private, "include/mid/own.h", "", "include/mid/own.h: only its own module"),
     (checks.check_foreign, "src/mid/mid.c", "#include <curl/curl.h>\n", "is known to curl_error, http_client, transfer alone"),
     (checks.check_foreign, "include/low/low.h", "#include <openssl/evp.h>\n", "src/top/top.c: sees <openssl/evp.h>"),
-    (checks.check_foreign, "src/top/top.c", "#include <fuse_lowlevel.h>\n", "is known to front_fuse, front_mount, front_notify, front_refresh, front_reply, front_walk alone"),
+    (checks.check_foreign, "src/top/top.c", "#include <fuse_lowlevel.h>\n", "is known to fuse/front, fuse/mount, fuse/notify, fuse/refresh, fuse/reply, fuse/walk alone"),
     (checks.check_foreign, "src/mid/mid.c", "#include <cJSON.h>\n", "is known to json alone"),
     (checks.check_foreign, "src/low/low.c", "#include <time.h>\n", "is not for the library"),
     (checks.check_foreign, "src/top/top.c", "#include <libxml/tree.h>\n", "is in no table"),

@@ -1,9 +1,9 @@
 /*
- * front_mount.c - from options to a mounted session.
+ * mount.c - creates a FUSE session and mounts it with the options of the configuration.
  *
- * libfuse serves /dev/fuse here, and does not mount: mounting.c does.
+ * libfuse only serves /dev/fuse; sys/mounting mounts.
  */
-#include "front_mount.h"
+#include "mount.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,10 @@ static bool has_option(const struct config *config, const char *word)
 	return false;
 }
 
-/* What the kernel's table calls it: the sources as they were written, if no option says otherwise. */
+/*
+ * The mount's source in the kernel's table: the sources as written on the command line, unless fsname= is
+ * given.
+ */
 static void add_name(const struct config *config, struct buf *name)
 {
 	static const char FSNAME[] = "fsname=";
@@ -55,8 +58,8 @@ static int mount_it(const struct config *config, const char *place, struct mount
 	return fd;
 }
 
-/* Our own line says it. */
-__attribute__((format(printf, 2, 0))) static void say_nothing(enum fuse_log_level level, const char *format,
+/* describefs prints one line of its own about a failed mount. */
+__attribute__((format(printf, 2, 0))) static void discard_log(enum fuse_log_level level, const char *format,
 	va_list arguments)
 {
 	(void)level;
@@ -76,7 +79,7 @@ static struct fuse_session *make_session(const struct config *config,
 	return session;
 }
 
-/* /dev/fuse is read and written by our own functions, and never waited for.  The session has it, if true. */
+/* Makes the session use `io` on the non-blocking `fd`.  On success the session owns fd. */
 static bool set_io(struct fuse_session *session, const struct fuse_custom_io *io, int fd, struct buf *why)
 {
 	if (!fcntl(fd, F_SETFL, O_NONBLOCK) && !fuse_session_custom_io(session, io, fd))
@@ -91,7 +94,7 @@ struct fuse_session *front_mount(const struct config *config, const char *place,
 {
 	struct fuse_session *session;
 
-	fuse_set_log_func(say_nothing);
+	fuse_set_log_func(discard_log);
 	session = make_session(config, operations, size, owner.userdata);
 	if (!session) {
 		fuse_set_log_func(NULL);

@@ -1,23 +1,23 @@
 /*
- * front_fuse.c - the kernel at the door.
+ * front.c - the FUSE operations and the session.
  *
- * Cast: the loop says that /dev/fuse is readable; receive() takes requests until there are none;
- * libfuse decodes each and calls an op_ function, which looks the thing up with one engine call.
- * Most answers are there at once. Those that are not leave a struct parked behind, which holds the
- * fuse_req and the engine's wait: whichever comes first, the answer or the kernel's interrupt,
- * replies and ends it.
+ * When /dev/fuse is readable, receive() takes requests until there are none.  libfuse decodes each and calls
+ * an op_ function, which puts one question to the sources.  Most questions are answered at once.  For the
+ * others a struct pending_request holds the fuse_req_t and the waiter; the answer or the kernel's INTERRUPT,
+ * whichever comes first, replies and frees it.
  *
- * The kernel is told to do as much as it can alone: OPEN and OPENDIR are answered ENOSYS once,
- * after which it opens without asking and keeps pages and listings; FLUSH, RELEASE and ACCESS are
- * not implemented.  So errors surface in LOOKUP, GETATTR and READDIR; a READ finds its bytes in
- * memory and never waits.
+ * The kernel does as much as possible itself: OPEN and OPENDIR are answered ENOSYS once; afterwards the
+ * kernel opens files without a request and keeps pages and listings.  FLUSH, RELEASE and ACCESS are not
+ * implemented.  So errors surface in LOOKUP, GETATTR and READDIR; a READ copies bytes from memory and never
+ * waits.
  */
-#include "fuse/front_fuse.h"
+#include "fuse/front.h"
 
-#include "front_notify.h"
-#include "front_refresh.h"
-#include "front_walk.h"
 #include "interrupt.h"
+#include "notify.h"
+#include "refresh.h"
+#include "reply.h"
+#include "walk.h"
 
 #include <errno.h>
 #include <linux/fuse.h>
@@ -28,9 +28,9 @@
 #include <unistd.h>
 
 enum {
-	RECEIVE_ROUND = 64, /* requests taken before the loop looks after its other descriptors */
-	NO_EXPORT_SUPPORT = 1 << 6, /* of the upper 32 flags: FUSE_NO_EXPORT_SUPPORT of newer headers */
-	INTERRUPT_BIT = 1, /* of the number of an INTERRUPT: FUSE_INT_REQ_BIT */
+	RECEIVE_ROUND = 64, /* requests handled before the loop handles its other descriptors */
+	NO_EXPORT_SUPPORT = 1 << 6, /* FUSE_NO_EXPORT_SUPPORT of newer headers, in the upper 32 flags */
+	INTERRUPT_BIT = 1, /* FUSE_INT_REQ_BIT, set in the number of an INTERRUPT */
 	LISTXATTR_MAX = 4096
 };
 
@@ -39,78 +39,63 @@ static struct front *front_of(fuse_req_t request)
 	return fuse_req_userdata(request);
 }
 
-/* ---- parked requests ---- */
+/* ---- pending requests ---- */
 
-void reply_parked(void *arg, const struct reply *reply)
+static void pending_check_signal(void *arg)
 {
-	struct parked *parked = arg;
+	struct pending_request *pending = arg;
+	struct front *front = pending->front;
 
-	if (parked->wait)
-		fuse_req_interrupt_func(parked->request, NULL, NULL);
-	loop_unset(parked->front->loop, parked->look);
-	if (reply_leads_through(parked, reply))
-		reply_lookup(parked, reply);
-	else if (reply->outcome == RESULT_FAILED)
-		fuse_reply_err(parked->request, error_errno(reply->error));
-	else
-		parked->reply(parked, reply);
-	loop_busy(parked->front->loop);
-	free(parked);
-}
-
-static void look(void *arg)
-{
-	struct parked *parked = arg;
-	struct front *front = parked->front;
-
-	if (!interrupt_ends(fuse_req_ctx(parked->request)->pid)) {
-		parked->look = loop_after(front->loop, INTERRUPT_LOOK_MS, look, parked);
+	if (!interrupt_ends(fuse_req_ctx(pending->request)->pid)) {
+		pending->signal_check = loop_timer_start(front->loop, INTERRUPT_LOOK_MS, pending_check_signal,
+			pending);
 		return;
 	}
-	sources_cancel(front->sources, parked->id, parked->wait);
-	fuse_req_interrupt_func(parked->request, NULL, NULL);
-	fuse_reply_err(parked->request, EINTR);
-	free(parked);
+	sources_cancel(front->sources, pending->id, pending->wait);
+	fuse_req_interrupt_func(pending->request, NULL, NULL);
+	fuse_reply_err(pending->request, EINTR);
+	free(pending);
 }
 
-/* libfuse holds the request's lock here: the answer is the next round's. */
-static void interrupt_parked(fuse_req_t request, void *arg)
+/* libfuse holds the request's lock during this call, so the reply waits for the next round of the loop. */
+static void pending_interrupt(fuse_req_t request, void *arg)
 {
-	struct parked *parked = arg;
+	struct pending_request *pending = arg;
 
 	(void)request;
-	if (!parked->look)
-		parked->look = loop_after(parked->front->loop, 0, look, parked);
+	if (!pending->signal_check)
+		pending->signal_check = loop_timer_start(pending->front->loop, 0, pending_check_signal,
+			pending);
 }
 
-/* `wait` NULL: it was answered, and is gone. */
-static void leave_parked(struct parked *parked, struct waiter *wait)
+/* `wait` NULL: the request was answered, and `pending` is freed. */
+static void pending_wait(struct pending_request *pending, struct waiter *wait)
 {
 	if (!wait)
 		return;
-	parked->wait = wait;
-	fuse_req_interrupt_func(parked->request, interrupt_parked, parked);
+	pending->wait = wait;
+	fuse_req_interrupt_func(pending->request, pending_interrupt, pending);
 }
 
-static void ask(struct parked *parked, enum question question, const char *name)
+static void pending_ask(struct pending_request *pending, enum question question, const char *name)
 {
-	if (walk_answers(parked, question, name))
+	if (walk_answers(pending, question, name))
 		return;
-	leave_parked(parked,
-		sources_ask(parked->front->sources, question, parked->id, name,
-			fuse_req_ctx(parked->request)->uid, reply_parked, parked));
+	pending_wait(pending,
+		sources_ask(pending->front->sources, question, pending->id, name,
+			fuse_req_ctx(pending->request)->uid, reply_pending, pending));
 }
 
-static struct parked *park(fuse_req_t request, fuse_ino_t id,
-	void (*reply)(struct parked *parked, const struct reply *reply))
+static struct pending_request *pending_new(fuse_req_t request, fuse_ino_t id,
+	void (*reply)(struct pending_request *pending, const struct reply *reply))
 {
-	struct parked *parked = xcalloc(1, sizeof(*parked));
+	struct pending_request *pending = xcalloc(1, sizeof(*pending));
 
-	parked->front = front_of(request);
-	parked->request = request;
-	parked->id = id;
-	parked->reply = reply;
-	return parked;
+	pending->front = front_of(request);
+	pending->request = request;
+	pending->id = id;
+	pending->reply = reply;
+	return pending;
 }
 
 /* ---- operations ---- */
@@ -120,14 +105,17 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	(void)userdata;
 	conn->want |= conn->capable &
 		(FUSE_CAP_READDIRPLUS | FUSE_CAP_AUTO_INVAL_DATA |
-			FUSE_CAP_CACHE_SYMLINKS); /* where one leads never changes */
-	/* a plain READDIR for half of a scan was never cheaper; a READ that waits could not be interrupted */
+			FUSE_CAP_CACHE_SYMLINKS); /* the target of a link never changes */
+	/*
+	 * READDIRPLUS always: the automatic mix was never cheaper.  No ASYNC_READ: the kernel could not
+	 * interrupt a READ that waits.
+	 */
 	conn->want &= ~(unsigned)(FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_READ | FUSE_CAP_WRITEBACK_CACHE);
 }
 
 static void op_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 {
-	ask(park(request, parent, reply_lookup), ASK_LOOKUP, name);
+	pending_ask(pending_new(request, parent, reply_lookup), ASK_LOOKUP, name);
 }
 
 static void op_forget_multi(fuse_req_t request, size_t count, struct fuse_forget_data *forgets)
@@ -148,23 +136,24 @@ static void op_forget(fuse_req_t request, fuse_ino_t id, uint64_t count)
 	op_forget_multi(request, 1, &one);
 }
 
-static bool holds_back(fuse_req_t request, fuse_ino_t id)
+static bool is_wait_file(fuse_req_t request, fuse_ino_t id)
 {
 	return sources_watched(front_of(request)->sources, id) == WATCHED_STATUS;
 }
 
 /*
- * A .wait is held back here, and only when it is to be read: the kernel asks for a file's size before each
- * read, and then names the open file; stat does not.  Held back in LOOKUP it would hold the directory's lock.
+ * The wait for .wait happens here, and only before a read: the kernel asks for the file's size before each
+ * read, and then passes the open file; stat(2) passes none.  A LOOKUP that waits would hold the directory's
+ * lock.
  */
 static void op_getattr(fuse_req_t request, fuse_ino_t id, struct fuse_file_info *info)
 {
-	bool waits = info && holds_back(request, id);
+	bool waits = info && is_wait_file(request, id);
 
-	ask(park(request, id, reply_getattr), waits ? ASK_WAIT : ASK_ATTR, NULL);
+	pending_ask(pending_new(request, id, reply_getattr), waits ? ASK_WAIT : ASK_ATTR, NULL);
 }
 
-/* Once a mount: the kernel then opens by itself, and keeps what it has read. */
+/* Sent once a mount: after ENOSYS the kernel opens without a request and keeps the pages that it has read. */
 static void op_open(fuse_req_t request, fuse_ino_t id, struct fuse_file_info *info)
 {
 	(void)id;
@@ -172,7 +161,7 @@ static void op_open(fuse_req_t request, fuse_ino_t id, struct fuse_file_info *in
 	fuse_reply_err(request, ENOSYS);
 }
 
-static void answer_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset)
+static void reply_bytes(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset)
 {
 	size_t have = 0;
 	const char *bytes = sources_bytes(front_of(request)->sources, id, &have);
@@ -186,39 +175,39 @@ static void answer_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t of
 			have - (size_t)offset < size ? have - (size_t)offset : size);
 }
 
-static void reply_read(struct parked *parked, const struct reply *reply)
+static void reply_read(struct pending_request *pending, const struct reply *reply)
 {
 	(void)reply;
-	answer_read(parked->request, parked->id, parked->size, parked->offset);
+	reply_bytes(pending->request, pending->id, pending->size, pending->offset);
 }
 
 static void op_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset, struct fuse_file_info *info)
 {
 	(void)info;
-	if (!holds_back(request, id)) {
-		answer_read(request, id, size, offset);
+	if (!is_wait_file(request, id)) {
+		reply_bytes(request, id, size, offset);
 		return;
 	}
-	/* who maps it, or splices, has not asked for its size: he waits here */
-	struct parked *parked = park(request, id, reply_read);
-	parked->size = size;
-	parked->offset = offset;
-	ask(parked, ASK_WAIT, NULL);
+	/* mmap and splice do not ask for the size first: the wait for .wait happens here */
+	struct pending_request *pending = pending_new(request, id, reply_read);
+	pending->size = size;
+	pending->offset = offset;
+	pending_ask(pending, ASK_WAIT, NULL);
 }
 
 static void read_directory(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset, bool plus)
 {
-	struct parked *parked = park(request, id, reply_readdir);
+	struct pending_request *pending = pending_new(request, id, reply_readdir);
 	uint64_t cookie = offset > 2 ? (uint64_t)offset - 2 : 0;
 
-	parked->size = size;
-	parked->offset = offset;
-	parked->plus = plus;
-	if (walk_reads(parked, cookie))
+	pending->size = size;
+	pending->offset = offset;
+	pending->plus = plus;
+	if (walk_reads(pending, cookie))
 		return;
-	leave_parked(parked,
-		sources_read(parked->front->sources, id, cookie, fuse_req_ctx(request)->uid, reply_parked,
-			parked));
+	pending_wait(pending,
+		sources_read(pending->front->sources, id, cookie, fuse_req_ctx(request)->uid, reply_pending,
+			pending));
 }
 
 static void op_readdir(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
@@ -247,25 +236,22 @@ static void op_readlink(fuse_req_t request, fuse_ino_t id)
 
 static void op_getxattr(fuse_req_t request, fuse_ino_t id, const char *name, size_t size)
 {
-	const struct source *source = sources_of(front_of(request)->sources, id);
 	struct buf value;
 
 	buf_init(&value, SIZE_MAX);
-	if (source && tree_xattr(source->tree, id, name, &value, engine_now(source->engine)))
+	if (sources_xattr(front_of(request)->sources, id, name, &value))
 		reply_sized(request, &value, size);
-	else /* ENOSYS would switch all of them off; EOPNOTSUPP lets ls ask once and not for every file */
+	else /* ENOSYS would disable xattrs; after EOPNOTSUPP ls asks once, not for every file */
 		fuse_reply_err(request, strncmp(name, "user.", 5) ? EOPNOTSUPP : ENODATA);
 	buf_release(&value);
 }
 
 static void op_listxattr(fuse_req_t request, fuse_ino_t id, size_t size)
 {
-	const struct source *source = sources_of(front_of(request)->sources, id);
 	struct buf names;
 
 	buf_init(&names, LISTXATTR_MAX);
-	if (source)
-		tree_xattr_names(source->tree, id, &names, engine_now(source->engine));
+	sources_xattr_names(front_of(request)->sources, id, &names);
 	reply_sized(request, &names, size);
 	buf_release(&names);
 }
@@ -295,17 +281,17 @@ static const struct fuse_lowlevel_ops operations = {
 	.statfs = op_statfs,
 	.ioctl = refresh_op_ioctl,
 	/*
-	 * No flush, release, releasedir, access, lseek: the kernel does without.  Nothing that
-	 * writes: the mount is read-only and the kernel says EROFS itself.
+	 * No flush, release, releasedir, access, lseek: the kernel does not need them.  Nothing that writes:
+	 * the mount is read-only, and the kernel returns EROFS itself.
 	 */
 };
 
 /* ---- the session ---- */
 
 /*
- * Two bits that libfuse does not pass on: FUSE_PARALLEL_DIROPS (before libfuse 3.17), without which the
- * kernel makes lookups in one directory wait for each other; and FUSE_NO_EXPORT_SUPPORT (Linux 6.9), without
- * which it gives out file handles that are ESTALE as soon as it has forgotten the inode.
+ * Sets two flags that libfuse does not pass on.  Without FUSE_PARALLEL_DIROPS (libfuse before 3.17) the
+ * kernel serializes lookups in one directory.  Without FUSE_NO_EXPORT_SUPPORT (Linux 6.9) the kernel hands
+ * out file handles that become ESTALE when it forgets the inode.
  */
 static void add_flags(struct fuse_init_out *init, size_t len)
 {
@@ -314,8 +300,8 @@ static void add_flags(struct fuse_init_out *init, size_t len)
 		init->flags2 |= NO_EXPORT_SUPPORT;
 }
 
-/* The answer to INIT, the first one of all. */
-static ssize_t greet(struct front *front, int fd, struct iovec *iov, int count)
+/* Writes the reply to INIT, which is the first of all replies. */
+static ssize_t write_init_reply(struct front *front, int fd, struct iovec *iov, int count)
 {
 	const struct fuse_out_header *header = iov[0].iov_base;
 	struct fuse_init_out init;
@@ -337,9 +323,9 @@ static ssize_t greet(struct front *front, int fd, struct iovec *iov, int count)
 }
 
 /*
- * Whatever libfuse lacks memory for, it answers ENOMEM.  An INTERRUPT that is answered so would be lost, and
- * with EAGAIN the kernel sends it again.  An answer that the kernel does not take (ENOENT: nobody waits for
- * it any more) becomes EIO, or the reader would wait for ever.
+ * libfuse replies ENOMEM when it is out of memory.  For an INTERRUPT that would lose it; after EAGAIN the
+ * kernel sends it again.  A reply that the kernel rejects is replaced by EIO, or its reader would wait for
+ * ever.  Exception: ENOENT means that the reader was killed.
  */
 static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
 {
@@ -347,7 +333,7 @@ static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
 	struct fuse_out_header *header = iov[0].iov_base;
 
 	if (!front->greeted)
-		return greet(front, fd, iov, count);
+		return write_init_reply(front, fd, iov, count);
 	if (header->unique & INTERRUPT_BIT && header->error == -ENOMEM)
 		header->error = -EAGAIN;
 	ssize_t written = writev(fd, iov, count);
@@ -378,7 +364,7 @@ static void receive(void *arg, int fd, int events)
 		int got = fuse_session_receive_buf(front->session, &front->buffer);
 		if (got == -EINTR)
 			continue;
-		if (got == -EAGAIN || got == -ENOMEM) /* the request is still there, and so are we */
+		if (got == -EAGAIN || got == -ENOMEM) /* the request stays in the kernel's queue */
 			return;
 		if (got <= 0) { /* unmounted, or the connection was aborted */
 			loop_forget(front->loop, fd);
@@ -403,10 +389,10 @@ struct front *front_new(const struct config *config, const char *place, struct l
 	front->loop = loop;
 	front->ready = ready;
 	front->ready_arg = arg;
-	front->uid = config->uid >= 0 ? (uid_t)config->uid : getuid();
-	front->gid = config->gid >= 0 ? (gid_t)config->gid : getgid();
-	front->checks_modes = config->allow_other;
-	front->umask = config->umask >= 0 ? (mode_t)config->umask & 0777 : 0;
+	front->ownership = (struct ownership){ .uid = config->uid >= 0 ? (uid_t)config->uid : getuid(),
+		.gid = config->gid >= 0 ? (gid_t)config->gid : getgid(),
+		.umask = config->umask >= 0 ? (mode_t)config->umask & 0777 : 0,
+		.allow_other = config->allow_other };
 	front->session = front_mount(config, place, &operations, sizeof(operations), &kernel_io,
 		(struct front_owner){ front, &front->mounting }, why);
 	if (front->session)
@@ -439,7 +425,7 @@ bool front_detach(struct front *front)
 	return front->detached;
 }
 
-/* Then its numbers may be another's by now. */
+/* Another mount may have this mount's ids by now. */
 static bool is_unmounted(const struct front *front)
 {
 	struct pollfd device = { .fd = fuse_session_fd(front->session) };
@@ -447,7 +433,7 @@ static bool is_unmounted(const struct front *front)
 	return poll(&device, 1, 0) == 1 && device.revents & POLLERR;
 }
 
-/* /dev/fuse is closed before: what unmounts may look at the mount point, and we do not answer any more. */
+/* Closes /dev/fuse first: the unmount may stat the mount point, and this process no longer answers. */
 void front_free(struct front *front)
 {
 	if (!front)

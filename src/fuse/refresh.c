@@ -1,0 +1,414 @@
+/*
+ * refresh.c - makes the kernel drop what it has cached of a part of the mount.
+ *
+ * The sources mark their cached data stale; then the kernel has to ask again.  It caches attributes of
+ * directories and names until they expire.  The loop cannot send every notification on /dev/fuse: one that
+ * names an entry takes its directory's lock, which a reader that waits for the daemon may hold.  These ways
+ * take no lock:
+ *
+ *     attributes    are invalidated by inode; a process that stands in a directory never looks it up by name.
+ *     the names     of one resource are dropped when the process that asked for the refresh walks them
+ *     of a few      (walk.c).
+ *     all names     are dropped by a new epoch, one notification (Linux 6.16).  The kernel also looks up
+ *                   names again that were not refreshed, which costs no API call.  Before 6.16, a process
+ *                   walks them.
+ *
+ * No file's pages are invalidated: a file's id stands for one content, and open files keep it.
+ *
+ * One refresh is worked on at a time, a part of it in each round of the loop.  A request for a refresh that
+ * is still queued joins it.  A request never joins a refresh that has begun, because answers may have arrived
+ * since.
+ */
+#include "refresh.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "notify.h"
+#include "walk.h"
+
+enum {
+	SLICE = 512, /* directories invalidated in a row */
+	STEP = 4096, /* nodes marked stale in a row */
+	WALK_CHECK_MS = 500, /* how often the daemon checks that a process still walks */
+	REFRESHES_MAX = 16, /* queued and walking */
+	OTHERS_MAX = 8, /* the same, of users other than the mount's owner */
+	ASKERS_MAX = 4096 /* requests that wait for a refresh */
+};
+
+/* An ioctl that waits.  Invariant: `request` is NULL once it was answered. */
+struct asker {
+	struct asker *next;
+	fuse_req_t request;
+	pid_t pid;
+	bool is_owner;
+	uint64_t opened; /* the node that the ioctl was sent to */
+};
+
+/* What is to be refreshed, by name. */
+struct refresh_target {
+	uint64_t id; /* a directory; TREE_ROOT above several sources: all */
+	char *name; /* in it, and maybe not there; NULL: the directory itself.  Owned. */
+};
+
+/* Invariant: in one of front->refreshes' lists; begun exactly when work has started or is in `walking`. */
+struct refresh {
+	struct front *front;
+	struct refresh *next;
+	struct refresh_target target;
+	bool by_other; /* all askers are users other than the mount's owner */
+	bool every_name; /* by a signal: there is no process to walk names */
+	struct asker *first, *last; /* owned */
+	bool begun;
+	bool of_resource; /* one resource: few names */
+	size_t n_begun; /* sources */
+	struct ids todo; /* nodes to mark stale */
+	size_t at; /* the next of walk.held to invalidate */
+	struct walk walk;
+	struct timer *timer;
+};
+
+static void refresh_run(struct front *front);
+
+static size_t refresh_count(const struct refresh *at, bool by_other)
+{
+	size_t n = 0;
+
+	for (; at; at = at->next)
+		n += at->by_other || !by_other;
+	return n;
+}
+
+static void unlink_from(struct refresh **list, struct refresh *refresh)
+{
+	while (*list && *list != refresh)
+		list = &(*list)->next;
+	if (*list)
+		*list = refresh->next;
+}
+
+/* ---- replies ---- */
+
+static void reply_ioctl(fuse_req_t request, struct refresh_request *with)
+{
+	memcpy(with->mark, REFRESH_MARK, sizeof(REFRESH_MARK));
+	fuse_reply_ioctl(request, 0, with, sizeof(*with));
+}
+
+static void asker_reply(struct asker *asker, struct refresh_request *with)
+{
+	fuse_req_t request = asker->request;
+
+	if (!request)
+		return;
+	fuse_req_interrupt_func(request, NULL, NULL);
+	if (asker->request) /* clearing the interrupt function may have called it */
+		reply_ioctl(request, with);
+	asker->request = NULL;
+}
+
+/* Ends and frees the refresh, and answers its askers. */
+static void refresh_finish(struct refresh *refresh, bool names_kept)
+{
+	struct front *front = refresh->front;
+	struct asker *asker;
+
+	unlink_from(&front->refreshes.queued, refresh);
+	unlink_from(&front->refreshes.walking, refresh);
+	walk_leave(&refresh->walk, front);
+	loop_timer_stop(front->loop, refresh->timer);
+	while ((asker = refresh->first)) {
+		struct refresh_request done = { .names_kept = names_kept };
+		refresh->first = asker->next;
+		asker_reply(asker, &done);
+		free(asker);
+		front->refreshes.n_askers--;
+	}
+	walk_release(&refresh->walk);
+	free(refresh->todo.v);
+	free(refresh->target.name);
+	free(refresh);
+}
+
+/* ---- names ---- */
+
+static void check_walk(void *arg);
+
+/* Lets the first asker that has a pid walk the names.  Returns false if there is none. */
+static bool start_walk(struct refresh *refresh)
+{
+	struct front *front = refresh->front;
+	struct asker *asker = refresh->first;
+
+	while (asker && (!asker->request || !asker->pid))
+		asker = asker->next;
+	if (!asker)
+		return false;
+	struct refresh_request task = { .levels = walk_levels(&refresh->walk, front, asker->opened) };
+	walk_join(&refresh->walk, front, asker->pid);
+	refresh->timer = loop_timer_start(front->loop, WALK_CHECK_MS, check_walk, refresh);
+	walk_next(&refresh->walk, front, &task);
+	asker_reply(asker, &task);
+	return true;
+}
+
+static void check_walk(void *arg)
+{
+	struct refresh *refresh = arg;
+
+	refresh->timer = NULL;
+	if (walk_is_alive(&refresh->walk, refresh->front)) {
+		refresh->timer = loop_timer_start(refresh->front->loop, WALK_CHECK_MS, check_walk, refresh);
+		return;
+	}
+	walk_leave(&refresh->walk, refresh->front);
+	if (!start_walk(refresh))
+		refresh_finish(refresh, true);
+}
+
+static void drop_names(struct refresh *refresh)
+{
+	struct front *front = refresh->front;
+	bool can_walk = !refresh->every_name && walk_is_needed(&refresh->walk);
+
+	if (can_walk && refresh->of_resource && start_walk(refresh))
+		return;
+	if (notify_names(front))
+		refresh_finish(refresh, false);
+	else if (!can_walk || refresh->of_resource || !start_walk(refresh))
+		refresh_finish(refresh, refresh->every_name || walk_is_needed(&refresh->walk));
+}
+
+/* ---- work ---- */
+
+/* Begins the next source.  Returns false if all have begun. */
+static bool begin_next(struct refresh *refresh)
+{
+	struct front *front = refresh->front;
+	bool of_resource;
+
+	if (!sources_refresh_begin(front->sources, refresh->n_begun, refresh->target.id, refresh->target.name,
+		    &refresh->todo, &of_resource))
+		return false;
+	if (!refresh->n_begun++)
+		walk_aim(&refresh->walk, front, refresh->target.id);
+	refresh->of_resource = of_resource;
+	return true;
+}
+
+/* One piece of work.  Returns false if none is left. */
+static bool refresh_step(struct refresh *refresh)
+{
+	struct front *front = refresh->front;
+	struct walk *walk = &refresh->walk;
+
+	if (refresh->todo.n) {
+		sources_refresh_step(front->sources, &refresh->todo, STEP, &walk->held);
+		return true;
+	}
+	if (begin_next(refresh))
+		return true;
+	for (size_t i = 0; i < SLICE && refresh->at < walk->held.n; i++)
+		notify_attributes(front, walk->held.v[refresh->at++]);
+	return refresh->at < walk->held.n;
+}
+
+static void refresh_work(void *arg)
+{
+	struct refresh *refresh = arg;
+	struct front *front = refresh->front;
+	int64_t until_ms = loop_now_ms(front->loop) + 1;
+
+	refresh->timer = NULL;
+	refresh->begun = true;
+	while (refresh_step(refresh))
+		if (loop_now_ms(front->loop) > until_ms) { /* the loop serves requests in between */
+			refresh->timer = loop_timer_start(front->loop, 0, refresh_work, refresh);
+			return;
+		}
+	unlink_from(&front->refreshes.queued, refresh);
+	refresh->next = front->refreshes.walking;
+	front->refreshes.walking = refresh;
+	drop_names(refresh);
+	refresh_run(front);
+}
+
+static void refresh_run(struct front *front)
+{
+	struct refresh *first = front->refreshes.queued;
+
+	if (first && !first->begun && !first->timer)
+		first->timer = loop_timer_start(front->loop, 0, refresh_work, first);
+}
+
+/* ---- requests ---- */
+
+static bool is_owner(const struct front *front, uid_t uid)
+{
+	return config_is_owner(front->sources->setting.config, uid);
+}
+
+static struct refresh *find_waiting(const struct front *front, uint64_t id, const char *name)
+{
+	struct refresh *at = front->refreshes.queued;
+
+	while (at &&
+		(at->begun || at->every_name || at->target.id != id || !at->target.name != !name ||
+			(name && strcmp(at->target.name, name) != 0)))
+		at = at->next;
+	return at;
+}
+
+/* Appends a refresh to the queue. */
+static struct refresh *refresh_add(struct front *front, uint64_t id, const char *name)
+{
+	struct refresh *refresh = xcalloc(1, sizeof(*refresh)), **at = &front->refreshes.queued;
+
+	refresh->front = front;
+	refresh->target.id = id;
+	refresh->target.name = name ? xstrdup(name) : NULL;
+	refresh->by_other = true;
+	walk_init(&refresh->walk);
+	while (*at)
+		at = &(*at)->next;
+	*at = refresh;
+	return refresh;
+}
+
+/* The asking process was interrupted; the refresh goes on. */
+static void asker_interrupt(fuse_req_t request, void *arg)
+{
+	struct asker *asker = arg;
+
+	asker->request = NULL;
+	fuse_reply_err(request, EINTR);
+}
+
+/*
+ * Adds an asker: the mount's owner at the front, so that its process walks the names; another user at the
+ * end.
+ */
+static void refresh_join(struct refresh *refresh, fuse_req_t request, uint64_t opened)
+{
+	const struct fuse_ctx *context = fuse_req_ctx(request);
+	struct front *front = refresh->front;
+	struct asker *asker = xcalloc(1, sizeof(*asker)), **at = &refresh->first;
+
+	*asker = (struct asker){ .request = request,
+		.pid = context->pid,
+		.is_owner = is_owner(front, context->uid),
+		.opened = opened };
+	if (!asker->is_owner && refresh->last)
+		at = &refresh->last->next;
+	asker->next = *at;
+	*at = asker;
+	if (!asker->next)
+		refresh->last = asker;
+	front->refreshes.n_askers++;
+	refresh->by_other &= !asker->is_owner;
+	fuse_req_interrupt_func(request, asker_interrupt, asker);
+}
+
+/* Rounded up to whole seconds. */
+static uint32_t wait_s_of_other(const struct front *front, uint64_t id)
+{
+	int64_t left_ms = sources_refresh_left_ms(front->sources, id, loop_now_ms(front->loop));
+
+	return (uint32_t)((left_ms + 999) / 1000);
+}
+
+static bool is_full(const struct front *front, bool by_other)
+{
+	return refresh_count(front->refreshes.queued, false) +
+			refresh_count(front->refreshes.walking, false) >=
+		REFRESHES_MAX ||
+		(by_other &&
+			refresh_count(front->refreshes.queued, true) +
+					refresh_count(front->refreshes.walking, true) >=
+				OTHERS_MAX);
+}
+
+static void ioctl_begin(struct front *front, fuse_req_t request, fuse_ino_t opened,
+	const struct refresh_request *query)
+{
+	const char *name = *query->path ? query->path : NULL;
+	uint64_t id = sources_refresh_id(front->sources, opened, &name);
+	bool by_other = !is_owner(front, fuse_req_ctx(request)->uid);
+	struct refresh *refresh = find_waiting(front, id, name);
+	struct refresh_request reply = { 0 };
+
+	if (front->refreshes.n_askers >= ASKERS_MAX || (id && !refresh && is_full(front, by_other))) {
+		fuse_reply_err(request, EBUSY);
+		return;
+	}
+	if (id && !refresh && by_other)
+		reply.wait_s = wait_s_of_other(front, id);
+	if (!id || reply.wait_s) { /* id 0: files of .describefs are never cached */
+		reply_ioctl(request, &reply);
+		return;
+	}
+	if (!refresh)
+		refresh = refresh_add(front, id, name);
+	refresh_join(refresh, request, opened);
+	refresh_run(front);
+}
+
+/* A walking process has done its task; `every_name`: it cannot open the base. */
+static void ioctl_next(struct front *front, fuse_req_t request, bool every_name)
+{
+	struct refresh *refresh = front->refreshes.walking;
+	struct refresh_request task = { 0 };
+
+	while (refresh && &refresh->walk != walk_of(request))
+		refresh = refresh->next;
+	if (!refresh) { /* the walk was given up: the process was too slow */
+		task.names_kept = 1;
+	} else if (every_name || !walk_next(&refresh->walk, front, &task)) {
+		task = (struct refresh_request){ .names_kept = every_name ? !notify_names(front) :
+									    refresh->walk.names_kept };
+		refresh_finish(refresh, task.names_kept);
+	}
+	reply_ioctl(request, &task);
+}
+
+void refresh_op_ioctl(fuse_req_t request, fuse_ino_t id, unsigned int command, void *argument,
+	struct fuse_file_info *info, unsigned int flags, const void *in, size_t in_size, size_t out_size)
+{
+	struct front *front = fuse_req_userdata(request);
+	struct refresh_request query;
+
+	(void)argument;
+	(void)info;
+	(void)flags;
+	if (command != REFRESH_IOCTL || in_size != sizeof(query) || out_size != sizeof(query)) {
+		fuse_reply_err(request, ENOTTY);
+		return;
+	}
+	memcpy(&query, in, sizeof(query));
+	query.path[sizeof(query.path) - 1] = '\0';
+	if (query.step == REFRESH_BEGIN)
+		ioctl_begin(front, request, id, &query);
+	else
+		ioctl_next(front, request, query.step == REFRESH_EVERY_NAME);
+}
+
+void refresh_all(struct front *front)
+{
+	struct refresh *waiting = front->refreshes.queued;
+
+	while (waiting && (waiting->begun || !waiting->every_name))
+		waiting = waiting->next;
+	if (!waiting)
+		refresh_add(front, TREE_ROOT, NULL)->every_name = true;
+	refresh_run(front);
+}
+
+void refresh_release(struct front *front)
+{
+	while (front->refreshes.queued)
+		refresh_finish(front->refreshes.queued, true);
+	while (front->refreshes.walking)
+		refresh_finish(front->refreshes.walking, true);
+}
