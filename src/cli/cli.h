@@ -15,7 +15,7 @@ struct cli {
 	struct output output;
 	/* Of the newest question that failed; ERR_NONE: the path itself is wrong. */
 	enum error error;
-	const struct source *query;
+	const struct source *asked;
 	uint64_t noted; /* failures that this source had noted before */
 };
 

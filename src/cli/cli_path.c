@@ -17,7 +17,7 @@ enum { DEPTH_MAX = 64, LINKS_MAX = 40 };
 
 /* ---- asking ---- */
 
-struct response_reader {
+struct cli_answer {
 	struct loop *loop;
 	bool done;
 	struct reply reply;
@@ -25,7 +25,7 @@ struct response_reader {
 
 static void take_answer(void *arg, const struct reply *reply)
 {
-	struct response_reader *answer = arg;
+	struct cli_answer *answer = arg;
 
 	answer->done = true;
 	answer->reply = *reply;
@@ -35,12 +35,12 @@ static void take_answer(void *arg, const struct reply *reply)
 static void note_asking(struct cli *cli, uint64_t id)
 {
 	cli->error = ERR_NONE;
-	cli->query = sources_of(cli->sources, id);
-	cli->noted = cli->query ? engine_journal(cli->query->engine)->count : 0;
+	cli->asked = sources_of(cli->sources, id);
+	cli->noted = cli->asked ? engine_journal(cli->asked->engine)->count : 0;
 }
 
 /* `wait` NULL: it is answered. */
-static struct reply answer_of(struct cli *cli, struct response_reader *answer, const struct waiter *wait)
+static struct reply answer_of(struct cli *cli, struct cli_answer *answer, const struct waiter *wait)
 {
 	while (wait && !answer->done)
 		loop_run(cli->sources->setting.loop);
@@ -53,7 +53,7 @@ static struct reply answer_of(struct cli *cli, struct response_reader *answer, c
 
 struct reply cli_ask(struct cli *cli, enum question question, uint64_t id, const char *name)
 {
-	struct response_reader answer = { .loop = cli->sources->setting.loop };
+	struct cli_answer answer = { .loop = cli->sources->setting.loop };
 
 	note_asking(cli, id);
 	return answer_of(cli, &answer,
@@ -73,8 +73,8 @@ int cli_complain(const struct cli *cli, const char *path, int error)
 
 	buf_init(&line, SIZE_MAX);
 	buf_printf(&line, "%s: %s", *path ? path : "\"\"", strerror(error));
-	if (cli->error && cli->query && error_errno(cli->error) == error)
-		failure_add(&line, cli->query, cli->error, cli->noted);
+	if (cli->error && cli->asked && error_errno(cli->error) == error)
+		failure_add(&line, cli->asked, cli->error, cli->noted);
 	fflush(stdout);
 	output_complain(line.data);
 	buf_release(&line);
@@ -167,7 +167,7 @@ struct names {
 	struct sources *sources;
 	uint64_t id, cookie;
 	struct texts texts;
-	struct response_reader answer;
+	struct cli_answer answer;
 };
 
 /* What is there can be taken now, and only now: the next page, or its failure, may come at once. */
@@ -199,7 +199,7 @@ int cli_names(struct cli *cli, uint64_t id, struct texts *out)
 	note_asking(cli, id);
 	do { /* a long listing comes page by page */
 		before = names.texts.n;
-		names.answer = (struct response_reader){ .loop = cli->sources->setting.loop };
+		names.answer = (struct cli_answer){ .loop = cli->sources->setting.loop };
 		reply = answer_of(cli, &names.answer,
 			sources_read(cli->sources, id, names.cookie, 0, take_names, &names));
 	} while (names.texts.n > before);

@@ -210,18 +210,18 @@ static void look_at_mounts(struct doctor_checks *findings)
 	size_t n = 0;
 
 	mounts_read(&mounts);
-	const struct mount **query = xcalloc(mounts.n + 1, sizeof(*query));
+	const struct mount **asked = xcalloc(mounts.n + 1, sizeof(*asked));
 	struct mount_answers *answers = xcalloc(mounts.n + 1, sizeof(*answers));
 	for (unsigned i = 0; i < mounts.n; i++)
 		if (mounts.v[i].uid == uid && !strcmp(mounts.v[i].part, "/"))
-			query[n++] = &mounts.v[i];
-	mount_answers_ask(query, n, answers);
+			asked[n++] = &mounts.v[i];
+	mount_answers_ask(asked, n, answers);
 	for (size_t i = 0; i < n; i++) {
-		look_at_mount(findings, query[i], answers[i].error);
+		look_at_mount(findings, asked[i], answers[i].error);
 		mount_answers_release(&answers[i]);
 	}
 	free(answers);
-	free(query);
+	free(asked);
 	mounts_release(&mounts);
 }
 

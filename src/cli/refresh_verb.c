@@ -200,15 +200,15 @@ static bool ask_above(const char *path, int *status)
 	char *head = xstrdup(path), *tail = xstrdup(path);
 	const char *name = basename(tail);
 	int fd = open_in_mount(dirname(head));
-	bool query = fd >= 0 && strlen(name) < sizeof(((struct refresh_request *)0)->path);
+	bool asked = fd >= 0 && strlen(name) < sizeof(((struct refresh_request *)0)->path);
 
-	if (query)
+	if (asked)
 		*status = ask(fd, name, path) || check_is_there(path);
 	else if (fd >= 0)
 		close(fd);
 	free(head);
 	free(tail);
-	return query;
+	return asked;
 }
 
 static int refresh(const char *path)

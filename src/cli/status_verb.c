@@ -185,17 +185,17 @@ static void add_mount(struct report *report, const struct mount *mount, const st
 static void add_mounts(struct report *report)
 {
 	const struct mounts *mounts = report->mounts;
-	const struct mount **query = xcalloc(mounts->n + 1, sizeof(*query));
+	const struct mount **asked = xcalloc(mounts->n + 1, sizeof(*asked));
 	struct mount_answers *answers = xcalloc(mounts->n + 1, sizeof(*answers));
 	size_t n = 0;
 
 	for (unsigned i = 0; i < mounts->n; i++)
 		if (is_shown(report, &mounts->v[i]) && !strcmp(mounts->v[i].part, "/"))
-			query[n++] = &mounts->v[i];
-	mount_answers_ask(query, n, answers);
+			asked[n++] = &mounts->v[i];
+	mount_answers_ask(asked, n, answers);
 	n = 0;
 	for (unsigned i = 0; i < mounts->n; i++) {
-		if (query[n] == &mounts->v[i]) {
+		if (asked[n] == &mounts->v[i]) {
 			add_mount(report, &mounts->v[i], &answers[n]);
 			mount_answers_release(&answers[n++]);
 		} else if (is_shown(report, &mounts->v[i])) {
@@ -203,7 +203,7 @@ static void add_mounts(struct report *report)
 		}
 	}
 	free(answers);
-	free(query);
+	free(asked);
 }
 
 static void add_heads(struct columns *columns)

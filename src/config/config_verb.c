@@ -22,12 +22,12 @@ static const struct verb_row VERBS[] = {
 /* clang-format on */
 
 /* The command that does it: what stands before and behind the operand, and what stands for a missing one. */
-struct response_reader {
+struct verb_elsewhere {
 	const char *word, *before, *operand, *behind;
 };
 
 /* clang-format off */
-static const struct response_reader ANSWERS[] = {
+static const struct verb_elsewhere ELSEWHERE[] = {
 	{ "umount", "fusermount3 -u ", "MOUNTPOINT", "" },
 	{ "unmount", "fusermount3 -u ", "MOUNTPOINT", "" },
 	{ "stop", "fusermount3 -u ", "MOUNTPOINT", "" },
@@ -61,8 +61,8 @@ const struct verb_row *config_find_verb(const char *word)
 
 bool config_answer_word(const char **words, size_t n, struct buf *why)
 {
-	for (size_t i = 0; i < sizeof ANSWERS / sizeof *ANSWERS; i++) {
-		const struct response_reader *answer = &ANSWERS[i];
+	for (size_t i = 0; i < sizeof ELSEWHERE / sizeof *ELSEWHERE; i++) {
+		const struct verb_elsewhere *answer = &ELSEWHERE[i];
 		if (strcmp(answer->word, words[0]) != 0)
 			continue;
 		buf_printf(why, "%s is no verb of describefs: %s%s%s", words[0], answer->before,

@@ -70,7 +70,7 @@ static bool is_blank(char byte)
 	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-static struct span heap_trim(struct span span)
+static struct span span_trim(struct span span)
 {
 	while (span.len > 0 && is_blank(span.at[span.len - 1]))
 		span.len--;
@@ -172,8 +172,8 @@ enum error response_reader_header(struct response_reader *answer, const char *li
 	if (colon) {
 		size_t name_len = (size_t)(colon - line);
 		struct span name = { line, name_len };
-		enum error error = take_field(answer, heap_trim(name),
-			heap_trim((struct span){ colon + 1, len - name_len - 1 }));
+		enum error error = take_field(answer, span_trim(name),
+			span_trim((struct span){ colon + 1, len - name_len - 1 }));
 		if (error)
 			return error;
 	}

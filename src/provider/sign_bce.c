@@ -138,7 +138,7 @@ static bool is_blank(char byte)
 	return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
-static char *heap_trim(const char *value)
+static char *text_trim(const char *value)
 {
 	while (is_blank(*value))
 		value++;
@@ -153,7 +153,7 @@ static void sign_header(struct signing *signing, const char *name, const char *v
 	struct buf key, line;
 	buf_init(&key, PIECE_MAX);
 	buf_init(&line, PIECE_MAX);
-	char *trimmed = heap_trim(value);
+	char *trimmed = text_trim(value);
 	for (const char *at = name; *at; at++)
 		buf_putc(&key, ascii_lower(*at));
 	if (*trimmed && (is_bce(key.data) || is_listed(signing->signed_headers, key.data))) {

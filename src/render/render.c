@@ -22,7 +22,7 @@ enum { ENTRIES_MAX = SNAPSHOT_ENTRIES_MAX + 2 }; /* the root and describe.json *
 static const char HIDDEN[] = "<hidden>";
 static const char DESCRIBE[] = "describe.json";
 
-struct credential_source {
+struct render_origin {
 	const struct json *value; /* NULL: as null */
 	const struct member_rule *rule; /* of the value; NULL: none is known */
 	const struct type *type; /* of the value's members, or of its items' */
@@ -34,7 +34,7 @@ struct renderer {
 	const struct json *object;
 	const struct snapshot_style *style;
 	bool in_part; /* a list's item, of which a describe call says more */
-	struct buf origins; /* struct credential_source, one an entry */
+	struct buf origins; /* struct render_origin, one an entry */
 	struct unique_names unique_names; /* of the directory at hand */
 	uint32_t describe, describe_size; /* describe.json in the text */
 	struct buf raw, name, whole; /* one member's, while it is being named */
@@ -204,7 +204,7 @@ static void add_member(struct renderer *r, struct sibling *sibling, bool of_reso
 	unique_names_add(&r->unique_names, sibling, name->data, r->whole.data);
 }
 
-static void gather_members(struct renderer *r, const struct credential_source *from, bool of_resource)
+static void gather_members(struct renderer *r, const struct render_origin *from, bool of_resource)
 {
 	for (const struct json *item = json_first(from->value); item; item = json_next(item)) {
 		const struct member_rule *rule = type_member(from->type, json_key(item));
@@ -222,7 +222,7 @@ static void gather_members(struct renderer *r, const struct credential_source *f
 }
 
 /* An item of a list that is a map; false if it has no key to go by. */
-static bool gather_pair(struct renderer *r, const struct credential_source *from, const struct json *item)
+static bool gather_pair(struct renderer *r, const struct render_origin *from, const struct json *item)
 {
 	const struct json *key = json_get(item, from->rule->map_key);
 	const struct member_rule *rule = type_member(from->type, from->rule->map_value);
@@ -242,7 +242,7 @@ static bool gather_pair(struct renderer *r, const struct credential_source *from
 	return true;
 }
 
-static void gather_items(struct renderer *r, const struct credential_source *from)
+static void gather_items(struct renderer *r, const struct render_origin *from)
 {
 	bool map = from->rule && from->rule->shape == MEMBER_MAP;
 	size_t index = 0;
@@ -313,7 +313,7 @@ static bool is_primed(const struct renderer *r, const struct sibling *sibling, u
 
 /* No entry is ever without its origin, not even when memory is out. */
 static void push_entry(struct renderer *r, const struct snapshot_entry *entry,
-	const struct credential_source *origin)
+	const struct render_origin *origin)
 {
 	if (buf_add(&r->origins, origin, sizeof *origin))
 		buf_add(&r->out->entries, entry, sizeof *entry);
@@ -323,7 +323,7 @@ static void push_entry(struct renderer *r, const struct snapshot_entry *entry,
 
 static void add_entry(struct renderer *r, uint32_t parent, const struct sibling *sibling)
 {
-	struct credential_source origin = { sibling->value, sibling->rule, sibling->type };
+	struct render_origin origin = { sibling->value, sibling->rule, sibling->type };
 	bool describe = is_describe(sibling), shown = r->style->secrets;
 	bool secret = describe ?
 		shown && holds_secret(r->object, r->kind->type) :
@@ -369,8 +369,7 @@ static void add_entries(struct renderer *r, uint32_t directory)
 
 static void open_directory(struct renderer *r, uint32_t directory)
 {
-	struct credential_source from = ((
-		const struct credential_source *)(const void *)r->origins.data)[directory];
+	struct render_origin from = ((const struct render_origin *)(const void *)r->origins.data)[directory];
 
 	unique_names_clear(&r->unique_names);
 	if (type_of(from.value) == JSON_OBJECT)
@@ -389,7 +388,7 @@ static void open_directory(struct renderer *r, uint32_t directory)
 static void add_root(struct renderer *r)
 {
 	struct snapshot_entry root = { .type = JSON_OBJECT, .directory = true };
-	struct credential_source origin = { .value = r->object, .type = r->kind->type };
+	struct render_origin origin = { .value = r->object, .type = r->kind->type };
 	uint32_t self = 0;
 
 	root.name = root.key = rendering_put(r->out, "");
@@ -448,7 +447,7 @@ void render_object(struct rendering *out, const struct kind *kind, const struct 
 		.in_part = style->from_list && kind->describe.name && !kind->list_is_detail,
 	};
 
-	buf_init(&r.origins, ENTRIES_MAX * sizeof(struct credential_source));
+	buf_init(&r.origins, ENTRIES_MAX * sizeof(struct render_origin));
 	unique_names_init(&r.unique_names);
 	buf_init(&r.raw, 2 * JSON_BYTES_MAX);
 	buf_init(&r.name, NAME_BYTES_MAX);
