@@ -1,5 +1,7 @@
 /*
- * ascii.h - letters and digits, the same in every locale.
+ * ascii.h - ASCII characters: tests and conversions that do not depend on the locale.
+ *
+ * Pure. A byte over 0x7f is in no class and stays as it is.
  */
 #ifndef DESCRIBEFS_ASCII_H
 #define DESCRIBEFS_ASCII_H
@@ -27,7 +29,13 @@ static inline char ascii_lower(char byte)
 	return ascii_is_upper(byte) ? (char)(byte | 0x20) : byte;
 }
 
-/* What a hex digit of either case stands for; -1 for anything else. */
+/* ASCII white space: the blank, and TAB to CR. */
+static inline bool ascii_is_space(char byte)
+{
+	return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+/* The value of a hexadecimal digit of either case; -1: the byte is none. */
 static inline int ascii_hex_value(char byte)
 {
 	if (ascii_is_digit(byte))
@@ -36,7 +44,7 @@ static inline int ascii_hex_value(char byte)
 	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
-/* Equal but for the case of A-Z. */
+/* Whether two texts are equal when the case of A-Z is ignored. */
 static inline bool ascii_same(const char *a, const char *b)
 {
 	while (*a && ascii_lower(*a) == ascii_lower(*b)) {
@@ -46,7 +54,7 @@ static inline bool ascii_same(const char *a, const char *b)
 	return ascii_lower(*a) == ascii_lower(*b);
 }
 
-/* The number that the text begins with, 18 digits at most; -1: it begins with none. */
+/* The decimal number at the start of the text; only its first 18 digits are read. -1: there is no digit. */
 static inline int64_t ascii_number(const char *text)
 {
 	int64_t sum = ascii_is_digit(*text) ? 0 : -1;

@@ -1,13 +1,12 @@
 /*
- * buf.h - bytes with a ceiling, and the allocators that abort.
+ * buf.h - a byte buffer with a ceiling; allocation that aborts; hashes.
  *
- * Whatever a peer can size grows in a `struct buf`, which is born with a size that it may never
- * pass.  Once something did not fit, the buffer is "full": it keeps what fitted before, refuses
- * everything after, and every later call returns false, so a chain of adds needs one check at its end.
+ * Data whose size a peer chooses goes into a `struct buf`. Its ceiling is set once and never exceeded. An add
+ * that does not fit marks the buffer full and appends nothing. A full buffer keeps its earlier bytes, refuses
+ * every later add and returns false each time. So a chain of adds needs one check, at its end.
  *
+ * Ownership: the buffer owns its bytes until buf_release or buf_take.
  * Invariants: `data` is never NULL and always ends in a NUL that `len` does not count.
- *
- * Includes nothing of ours.
  */
 #ifndef DESCRIBEFS_BUF_H
 #define DESCRIBEFS_BUF_H
@@ -16,9 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Says so, and aborts. */
+/* Writes a line to stderr and aborts. */
 _Noreturn void out_of_memory(void);
-/* Small allocations of our own: they abort when memory is out.  Remote data goes through buf. */
+/* For small allocations whose size no peer chooses. They abort when memory is out and never return NULL. */
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
@@ -29,27 +28,28 @@ struct buf {
 	char *data;
 	size_t len;
 	size_t room; /* allocated bytes, 0 while `data` is the shared empty string */
-	size_t max; /* the ceiling for len */
-	bool full; /* something did not fit */
+	size_t max; /* ceiling of len, in bytes */
+	bool full; /* an add did not fit */
 };
 
-/* Takes no memory yet. */
+/* An empty buffer. It allocates at the first add. */
 void buf_init(struct buf *buf, size_t max);
 /*
- * Takes all its room now, and aborts when memory is out: for what is small and of our own, like a name, where
- * "full" is to mean that it was too long and nothing else.
+ * An empty buffer whose whole room is allocated now; aborts when memory is out. For small texts such as file
+ * names: `full` then means that the text was too long, and nothing else.
  */
 void buf_init_whole(struct buf *buf, size_t max);
-/* So many bytes are expected in all: takes room for them at once, within the ceiling, if there is memory. */
+/* A hint: allocates room for `len` bytes in all, at most the ceiling. Does nothing when memory is out. */
 void buf_expect(struct buf *buf, size_t len);
-/* Frees the bytes; the buffer is empty and usable again. */
+/* Frees the bytes. The buffer is empty, not full, and usable again. */
 void buf_release(struct buf *buf);
-/* Empty again (and no longer full), memory kept. */
+/* Empties the buffer but keeps its memory. It is no longer full. */
 void buf_clear(struct buf *buf);
 
+/* Each appends and returns true, or marks the buffer full and returns false. */
 bool buf_add(struct buf *buf, const void *bytes, size_t len);
 bool buf_puts(struct buf *buf, const char *text);
-/* One byte at a time is how most texts are made: it is inline. */
+/* Inline, because most texts are written byte by byte. */
 static inline bool buf_putc(struct buf *buf, char byte)
 {
 	if (buf->full || buf->len + 1 >= buf->room)
@@ -58,30 +58,40 @@ static inline bool buf_putc(struct buf *buf, char byte)
 	buf->data[buf->len] = '\0';
 	return true;
 }
-/* `before`, and the lowest bits of `value` as `n` hexadecimal digits, at most 8. */
+/* Appends `before` and the lowest 4 * `n` bits of `value` as `n` (at most 8) of the hexadecimal `digits`. */
 bool buf_add_hex(struct buf *buf, const char *before, uint32_t value, unsigned n, const char *digits);
 extern const char BUF_HEX_LOWER[17], BUF_HEX_UPPER[17];
 bool buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Hands the malloc'ed, NUL-terminated bytes to the caller, who frees them; the buffer is empty. */
+/*
+ * Gives the malloc'ed, NUL-terminated bytes to the caller, which frees them. The buffer is empty afterwards.
+ */
 char *buf_take(struct buf *buf);
 
-/* A list of texts, all owned.  Zeroes: it is empty. */
+/* A growing array of texts. It owns them. All zeroes: it is empty. */
 struct texts {
-	char **v; /* after texts_add, NULL stands behind the last */
+	char **v; /* after the first texts_add, v[n] is NULL */
 	size_t n;
 };
 
 void texts_add(struct texts *texts, char *text); /* takes ownership of `text` */
 void texts_release(struct texts *texts);
 
+/* The finalizer of MurmurHash3 (fmix64): every bit of the input changes about half of the output. */
+static inline uint64_t hash_mix(uint64_t word)
+{
+	word = (word ^ word >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	word = (word ^ word >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return word ^ word >> 33;
+}
+
 /*
- * A stable 64-bit hash of bytes (FNV-1a with a final mix): the same on every machine.  From HASH_LANES_MIN
- * bytes on it reads words of eight bytes in four lanes, because FNV-1a takes 11 ms for 8 MiB.
+ * A 64-bit hash of bytes, equal on every machine: FNV-1a and hash_mix. From HASH_LANES_MIN bytes on it reads
+ * words of 8 bytes in four lanes instead, because FNV-1a takes 11 ms for 8 MiB. A peer can make collisions.
  */
 enum { HASH_LANES_MIN = 64 << 10 };
 uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t len);
 uint64_t hash_text(uint64_t seed, const char *text);
-/* SipHash-2-4: without the key, a peer cannot make texts whose hashes collide. */
+/* SipHash-2-4. A peer that does not know the key cannot make texts whose hashes collide. */
 uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t len);
 
 #endif

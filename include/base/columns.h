@@ -1,8 +1,8 @@
 /*
- * columns.h - rows of cells, below one another for a person, with tabs between for a program.
+ * columns.h - a table of text cells: aligned columns for people, or cells between tabs for programs.
  *
- * A cell may come from anywhere: what a terminal would obey, and a tab or a newline that would make another
- * cell or row, is escaped.
+ * Cells may hold any bytes. Control characters, tabs and newlines in them are escaped, so a cell can neither
+ * control the terminal nor begin another cell or row.
  */
 #ifndef DESCRIBEFS_COLUMNS_H
 #define DESCRIBEFS_COLUMNS_H
@@ -10,14 +10,14 @@
 #include "base/buf.h"
 
 struct columns {
-	char **cells; /* NULL: the row ends */
+	char **cells; /* owned; NULL ends a row */
 	size_t n, room;
 };
 
-/* Zeroes: no row yet. */
+/* All zeroes: an empty table. Copies the cell. */
 void columns_add(struct columns *columns, const char *cell);
 void columns_end_row(struct columns *columns);
-/* A row's last cell takes what room it wants. */
+/* Aligned, or with one tab between cells. A row's last cell is never padded. */
 void columns_print(const struct columns *columns, struct buf *out, bool is_aligned);
 void columns_release(struct columns *columns);
 

@@ -1,11 +1,11 @@
 /*
- * ini.h - INI, as the clouds' own tools write it: [section], key = value, one a line.
+ * ini.h - parser for INI files as the clouds' own tools write them: [section] and key = value lines.
  *
- * A value is what stands behind the first '=' or ':': in quotes as it is, else without the blanks around it
- * and up to a comment.  A comment begins with '#' or ';', at the start of a line, of a value, or behind a
- * blank.  There are no escapes.  Sections and keys keep their case.
+ * The value is the text after the first '=' or ':'. A quoted value is taken as it is; any other is trimmed
+ * and ends before a comment. A comment begins with '#' or ';' at the start of the line, at the start of the
+ * value, or after white space. There are no escapes. Sections and keys are case-sensitive.
  *
- * Pure.
+ * Pure. The values may be secrets: ini_release overwrites them.
  */
 #ifndef DESCRIBEFS_INI_H
 #define DESCRIBEFS_INI_H
@@ -13,31 +13,31 @@
 #include "base/buf.h"
 
 struct ini_row {
-	const char *section; /* "" before the first one */
-	const char *key, *value; /* the key is "" in the row of a [section] line itself */
-	unsigned line; /* from 1 */
+	const char *section; /* "" above the first section */
+	const char *key, *value; /* the row of a [section] line has the key "" */
+	unsigned line; /* counted from 1 */
 };
 
 struct ini {
-	struct ini_row *rows; /* in the file's order, as often as they came */
+	struct ini_row *rows; /* in the file's order, repeated keys included */
 	size_t n;
-	char *text; /* what the rows point into */
+	char *text; /* owned; the rows point into it */
 	size_t len;
 };
 
 /*
- * False: `why` says "3: ...", where 3 is the line, never with its text, and *ini is empty.  The rows live
- * until ini_release, which overwrites them: they may be secrets.
+ * Parses a copy of `text`. False: *ini is empty, and `why` gets "3: REASON", where 3 is the line. The reason
+ * never quotes the file. The rows live until ini_release.
  */
 bool ini_parse(struct ini *ini, const char *text, size_t len, struct buf *why);
 void ini_release(struct ini *ini);
-/* A section stands there, even with nothing in it. */
+/* Whether the section exists, even if it is empty. */
 bool ini_has(const struct ini *ini, const char *section);
-/* The last value of that name; NULL: there is none. */
+/* The last value of the key in the section; NULL: there is none. */
 const char *ini_value(const struct ini *ini, const char *section, const char *key);
-/* The line in which the section begins last; 0: there is none. */
+/* The line of the section's last [section] line; 0: there is none. */
 unsigned ini_line(const struct ini *ini, const char *section);
-/* The row in which the name stands for the second time in the section; NULL: it stands once at most. */
+/* The second row of the key in the section; NULL: the key is there at most once. */
 const struct ini_row *ini_again(const struct ini *ini, const char *section, const char *key);
 
 #endif

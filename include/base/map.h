@@ -1,8 +1,10 @@
 /*
- * map.h - an open-addressing table from a 64-bit hash to a pointer.
+ * map.h - a hash table from 64-bit hashes to pointers: open addressing with linear probing.
  *
- * The caller brings the hash and says what equal means; the map owns neither keys nor values.  What was made
- * by others is hashed with the map's seed (map_hash_text).
+ * The caller computes the hash and compares keys. The map owns neither keys nor values. Texts that a peer or
+ * another user chooses are hashed with the map's secret seed (map_hash_text).
+ *
+ * Pure.
  */
 #ifndef DESCRIBEFS_MAP_H
 #define DESCRIBEFS_MAP_H
@@ -13,33 +15,32 @@
 
 struct map_slot {
 	uint64_t hash;
-	void *value; /* NULL: free */
+	void *value; /* NULL: the slot is free */
 };
 
 struct map {
-	struct map_slot *subdir_index;
-	size_t room, count;
+	struct map_slot *slots;
+	size_t room,
+		count; /* slots in all (a power of two, or 0) and slots in use (at most three quarters) */
 	uint64_t seed;
 };
 
-/* Whether `value` is the one that `key` asks for; only called when the hashes are equal. */
+/* Whether `value` has this key. Only called when the hashes are equal. */
 typedef bool map_equal_fn(const void *value, const void *key);
 
-/*
- * `seed` is secret: without it, a peer or a reader that makes up names can fill no part of
- * the table above others.
- */
+/* Without the secret `seed`, a peer or a reader that invents names cannot make them collide. */
 void map_init(struct map *map, uint64_t seed);
-/* Empty again, with the same seed. */
+/* Frees the table. The map is empty and keeps its seed. */
 void map_release(struct map *map);
-/* A name's hash, with what it is a name in. Of a number any hash will do. */
+/* The hash of a name within the namespace `above`. For numbers any hash will do. */
 uint64_t map_hash_text(const struct map *map, uint64_t above, const char *text);
+/* The value with this hash and key; NULL: there is none. */
 void *map_get(const struct map *map, uint64_t hash, map_equal_fn *equal, const void *key);
-/* The caller has made sure that no equal one is in. `value` is not NULL. */
+/* `value` is not NULL, and the map holds no value with an equal key. */
 void map_add(struct map *map, uint64_t hash, void *value);
-/* Takes out this very pointer; false if it is not in. */
+/* Removes this pointer. False: the map does not hold it. */
 bool map_remove(struct map *map, uint64_t hash, const void *value);
-/* Every value in no order: start with *at = 0; NULL at the end.  No change to the map meanwhile. */
+/* Iterates in no order, from *at = 0; NULL at the end. The map must not change meanwhile. */
 void *map_next(const struct map *map, size_t *at);
 
 #endif

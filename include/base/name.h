@@ -1,16 +1,17 @@
 /*
- * name.h - from the API's names to file names.
+ * name.h - maps names and ids of the API to file names and back, and recognizes names of secrets.
  *
- * Two pure steps: snake_case (the contract's section "Names"), then an escape that makes any text from
- * the cloud one safe path component: never empty, never "." or "..", no '/', no NUL, no control
- * characters, no bidi marks, nothing without a width (utf8_may_show), valid UTF-8, no leading '.', '-' or
- * blank, no trailing blank, no probe (see below), at most 255 bytes.  Every offending byte, '%'
- * itself, and a probe's first byte become %XX (upper-case hex); the empty text is "%".  name_unescape is its
- * exact inverse, except for a text whose escape would pass 255 bytes: that one is cut on a character border
- * and ends in "~" and 16 hex digits of its SHA-256.  (A text that itself looks like such a name has that '~'
- * escaped.)
+ * There are two pure steps. The first is snake_case. The second is a percent escape, which turns any text
+ * into one safe path component. Its result is valid UTF-8 of 1 to 255 bytes and is neither "." nor "..". It
+ * holds no '/', NUL, control character, bidi control or character without a width (utf8_may_show), no leading
+ * '.', '-' or blank, and no trailing blank. It is no probe (name_is_probe).
  *
- * Texts are encoded as json_text gives them: C0 80 stands for U+0000 (and comes out as %00).
+ * Each offending byte, each '%', and a probe's first byte become %XX in upper-case hex; the empty text
+ * becomes "%". name_unescape is the exact inverse, with one exception: a text whose escape would exceed 255
+ * bytes is cut between two characters and ends in "~" and 16 hex digits of its SHA-256. A text that already
+ * looks like such a cut name gets its '~' escaped.
+ *
+ * Texts have json_text's encoding: C0 80 stands for U+0000 (escaped as %00).
  *
  * Pure.
  */
@@ -25,19 +26,22 @@ enum { NAME_BYTES_MAX = 255 };
 void name_snake(struct buf *out, const char *member);
 /* Adds the escaped text to `out`. */
 void name_escape(struct buf *out, const char *text);
-/* False if no text escapes to this name (a control byte, a bad or needless %XX, over-long, ...). */
+/*
+ * Appends the text whose escape is `name`. False: there is none (an invalid or needless %XX, a control, ...).
+ */
 bool name_unescape(struct buf *out, const char *name);
-/* An escaped name with "~" and a hash of `text` behind it, still <= 255 bytes: tells two apart. */
+/* Appends an escaped name, then "~" and a hash of `text`, cut to 255 bytes: it tells equal names apart. */
 void name_distinct(struct buf *out, const char *name, const char *text);
 /*
- * Names that file managers, version control and desktops look for everywhere and that no resource and
- * no member can have: whatever begins with a dot, autorun.inf, desktop.ini, Thumbs.db, ...
+ * Whether file managers, version control or desktops look for this name in every directory: all names with a
+ * leading dot, autorun.inf, desktop.ini, Thumbs.db, ... No resource and no member gets such a name, so the
+ * daemon answers ENOENT without a call.
  */
 bool name_is_probe(const char *name);
 
-/* The API's name of a member that ends as the names of secrets do: "NewSecretToken", "db_password". */
+/* Whether a member's name ends like a secret's: "NewSecretToken", "db_password". */
 bool name_is_secret(const char *member);
-/* It counts something, if its value is a number: "TotalTokens". */
+/* Whether a member's name ends in "token". With a number as its value it is a count: "TotalTokens". */
 bool name_is_token(const char *member);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * redact.h - takes secrets out of a text that a peer wrote.
+ * redact.h - removes a secret, or long pieces of it, from a text that a peer wrote.
  *
  * Pure.
  */
@@ -7,9 +7,9 @@
 #define DESCRIBEFS_REDACT_H
 
 /*
- * Puts *** in the place of each piece of `text` that stands in `secret` (NULL: there is none) and is as long
- * as that, or at least REDACT_BYTES.  Upper and lower case are the same.  The text does not grow.
- * 16 bytes of it or more are also found as a URL, hexadecimal digits or Base64 write them.
+ * Replaces by *** each piece of `text` that occurs in `secret` and has at least REDACT_BYTES bytes, or the
+ * whole secret if that is shorter. Case is ignored. Pieces of at least 16 bytes are also found as a URL,
+ * hexadecimal digits or Base64 encode them. The text never grows. NULL: there is no secret.
  */
 enum { REDACT_BYTES = 8 };
 void redact(char *text, const char *secret);

@@ -1,9 +1,11 @@
 /*
- * shown.h - text from elsewhere, made fit for a terminal.
+ * shown.h - escapes text from peers and files, so that a terminal can show it safely.
  *
- * A terminal obeys control characters, and bidi marks and what has no width make it show other text than
- * there is.  This is the one place that asks what those are (utf8.h says it), for values, JSON, lines of the
- * verbs and error lines alike.
+ * A terminal obeys control characters. Bidi controls and characters without a width make it show a text other
+ * than the one that is there. Every output uses these functions: values, JSON, lines of the verbs, errors.
+ * utf8.h defines the characters.
+ *
+ * Pure.
  */
 #ifndef DESCRIBEFS_SHOWN_H
 #define DESCRIBEFS_SHOWN_H
@@ -11,19 +13,19 @@
 #include "base/buf.h"
 
 /*
- * Bytes at `at` in `text` that must not reach a terminal: a character that may not be shown there (utf8.h),
- * U+0000 as json.h gives it (C0 80), or a byte that is no UTF-8.  0: the character may be shown.  *point is
- * the character (for a stray byte, the byte), *length its bytes in either case.
+ * The number of bytes at `at` in `text` that must not reach a terminal, 0 if there are none. They are a
+ * character that must not be shown there (utf8_may_show), U+0000 as json.h encodes it (C0 80), or a byte that
+ * is not UTF-8. In every case *point is the character, or the invalid byte, and *length its bytes.
  */
 size_t shown_unsafe(const char *text, const char *at, uint32_t *point, size_t *length);
-/* Nearly every byte is a printable ASCII character: it may be shown, and needs no closer look. */
+/* Printable ASCII: always safe. Most bytes are. */
 static inline bool shown_is_plain(char byte)
 {
 	return byte >= ' ' && byte <= '~';
 }
-/* Appends `text`, with \xNN for each byte that must not reach a terminal; `kept`: characters that may. */
+/* Appends `text` with \xNN for each unsafe byte, except for the control characters in `kept`. */
 bool shown_add(struct buf *out, const char *text, const char *kept);
-/* The same as a text of its own, for a line; to be freed. */
+/* The same as a malloc'ed text that stays on one line. The caller frees it. */
 char *shown_line(const char *text);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * value.h - a value as a person, a shell or a tool wrote it, made plain.
+ * value.h - cleans and checks a configuration value or key, from any source, in one way.
  *
- * What is plainly no part of a value is taken off: a byte order mark, blanks and line ends around it, one
- * pair of quotes, a comment behind it. Everything else that a value cannot hold is a mistake, which is
- * refused: a value that is passed over would let another account or another region stand in.
+ * Text around a value that is clearly not part of it is removed: a byte order mark, white space, one pair of
+ * quotes, a comment. Any other invalid character is an error. The value is never skipped, because another
+ * account or region would then be used in its place.
  *
  * Pure.
  */
@@ -14,32 +14,32 @@
 #include <stddef.h>
 
 /*
- * In place: without a byte order mark, blanks and line ends around it, and one pair of quotes. The bytes that
- * become free are overwritten. Returns `text`.
+ * Removes, in place, a byte order mark, surrounding white space, and one pair of quotes. Overwrites the bytes
+ * that become free, because they may be a secret. Returns `text`.
  */
 char *value_clean(char *text);
 
 /*
- * The value in a line of a file, where `text` is what stands behind its '=': in quotes as it is, else up to a
- * comment, which begins with one of the bytes of `comments` at the start or behind a blank.  Cuts the line in
- * place; *text is the value then.  NULL, or what is wrong: "has a quote without its end".
+ * Finds the value in a line of a file. *text comes in as the text after '=' and goes out as the value, which
+ * is cut in place. A quoted value is taken as it is; any other ends before a comment: one of the bytes of
+ * `comments` at the start or after white space. Returns NULL, or the mistake: "has a quote without its end".
  */
 const char *value_cut(char **text, const char *comments);
 
 /*
- * NULL: it can be a key, a token, a name that goes into a header or a request; else what is wrong ("is
- * empty"), which never shows it.
+ * Checks a key, a token, or a name that goes into a header or a request. Returns NULL, or the mistake ("is
+ * empty"), which never quotes the value.
  */
 const char *value_mistake(const char *text);
 
 enum { REGION_MAX = 64 }; /* bytes */
 
-/* lower-case letters, digits and '-' */
+/* Whether the text is 1 to REGION_MAX lower-case letters, digits and '-'. */
 bool value_is_region(const char *text);
 
 /*
- * A whole file: takes a byte order mark off, in place; the text ends in a NUL that `len` does not count.
- * NULL, or what is wrong: "is UTF-16: save it as UTF-8".
+ * Removes, in place, the byte order mark of a whole file. The text ends in a NUL that *len does not count.
+ * Returns NULL, or the mistake: "is UTF-16: save it as UTF-8".
  */
 const char *value_text(char *text, size_t *len);
 

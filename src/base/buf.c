@@ -1,9 +1,9 @@
 /*
- * buf.c - bytes with a ceiling, and the allocators that abort.
+ * buf.c - a byte buffer with a ceiling; allocation that aborts; hashes.
  *
- * A buffer starts on a shared empty string, so it costs nothing until something is added; then it
- * doubles up to its ceiling.  An add that would pass the ceiling, or for which memory is out,
- * marks the buffer full and adds nothing: a half-written piece would be worse than a missing one.
+ * A buffer starts on a shared empty string, so it costs nothing until the first add. Its room then doubles up
+ * to the ceiling. An add that does not fit appends nothing, because a part of a piece would be worse than
+ * none.
  */
 #include "base/buf.h"
 
@@ -14,7 +14,7 @@
 
 enum { FIRST_ROOM = 64 };
 
-/* What an unused buffer points to.  Nobody may write to it: room is 0 wherever it is in use. */
+/* What an unused buffer points to. It is never written: `room` is 0 then. */
 static const char EMPTY[1] = "";
 
 void out_of_memory(void)
@@ -23,7 +23,7 @@ void out_of_memory(void)
 	abort();
 }
 
-static void *need(void *memory)
+static void *require(void *memory)
 {
 	if (memory == NULL)
 		out_of_memory();
@@ -32,17 +32,17 @@ static void *need(void *memory)
 
 void *xmalloc(size_t size)
 {
-	return need(malloc(size ? size : 1));
+	return require(malloc(size ? size : 1));
 }
 
 void *xcalloc(size_t count, size_t size)
 {
-	return need(calloc(count ? count : 1, size ? size : 1));
+	return require(calloc(count ? count : 1, size ? size : 1));
 }
 
 void *xrealloc(void *old, size_t size)
 {
-	return need(realloc(old, size ? size : 1));
+	return require(realloc(old, size ? size : 1));
 }
 
 char *xstrdup(const char *text)
@@ -59,7 +59,7 @@ char *xstrndup(const char *text, size_t len)
 	return copy;
 }
 
-/* A ceiling near SIZE_MAX would make `max + 1` wrap; nothing can be that long anyway. */
+/* The ceiling is limited so that `max + 1` does not overflow. */
 void buf_init(struct buf *buf, size_t max)
 {
 	if (max > PTRDIFF_MAX - 1)
@@ -105,8 +105,8 @@ void buf_clear(struct buf *buf)
 	buf->full = false;
 }
 
-/* Makes room for `len` more bytes and the NUL; false, and the buffer full, if that may not be. */
-static bool reserve(struct buf *buf, size_t len)
+/* Makes room for `len` more bytes and the NUL. False: the buffer is marked full. */
+static bool buf_reserve(struct buf *buf, size_t len)
 {
 	if (buf->full || len > buf->max - buf->len) {
 		buf->full = true;
@@ -135,7 +135,7 @@ static bool reserve(struct buf *buf, size_t len)
 bool buf_add(struct buf *buf, const void *bytes, size_t len)
 {
 	bool fits = !buf->full && len < buf->room - buf->len;
-	if (!fits && !reserve(buf, len))
+	if (!fits && !buf_reserve(buf, len))
 		return false;
 	if (len > 0)
 		memcpy(buf->data + buf->len, bytes, len);
@@ -171,7 +171,7 @@ bool buf_printf(struct buf *buf, const char *format, ...)
 	va_copy(again, args);
 	int len = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	bool fits = len >= 0 && reserve(buf, (size_t)len);
+	bool fits = len >= 0 && buf_reserve(buf, (size_t)len);
 	if (fits) {
 		vsnprintf(buf->data + buf->len, (size_t)len + 1, format, again);
 		buf->len += (size_t)len;
@@ -189,7 +189,7 @@ char *buf_take(struct buf *buf)
 	return bytes;
 }
 
-/* The room, one for the NULL included, doubles whenever it is a power of two that is full. */
+/* The array, with its final NULL, is reallocated to twice its size whenever it fills a power of two. */
 void texts_add(struct texts *texts, char *text)
 {
 	size_t room = texts->n + 1;
@@ -208,53 +208,44 @@ void texts_release(struct texts *texts)
 	*texts = (struct texts){ .v = NULL };
 }
 
-/* The finaliser of MurmurHash3: FNV-1a alone leaves the high bits of short texts nearly alike. */
-static uint64_t mix(uint64_t hash)
-{
-	hash ^= hash >> 33;
-	hash *= UINT64_C(0xff51afd7ed558ccd);
-	hash ^= hash >> 33;
-	hash *= UINT64_C(0xc4ceb9fe1a85ec53);
-	return hash ^ hash >> 33;
-}
-
 static uint64_t read_word(const unsigned char *at)
 {
 	uint64_t word = 0;
-	for (size_t i = 0; i < 8; i++) /* the compiler makes one load of it */
+	for (size_t i = 0; i < 8; i++) /* compiles to one load */
 		word |= (uint64_t)at[i] << (8 * i);
 	return word;
 }
 
 enum { LANES = 4, STRIDE = 8 * LANES };
 
-/* Folds all whole strides of a long text into one number. */
+/* Hashes the whole strides of a long text into one number. */
 static uint64_t hash_lanes(uint64_t seed, const unsigned char *at, size_t strides)
 {
 	uint64_t lanes[LANES], hash = seed;
 	for (size_t lane = 0; lane < LANES; lane++)
-		lanes[lane] = mix(seed + lane);
+		lanes[lane] = hash_mix(seed + lane);
 	for (; strides > 0; strides--)
 		for (size_t lane = 0; lane < LANES; lane++, at += 8) {
 			uint64_t word = (lanes[lane] ^ read_word(at)) * UINT64_C(0xff51afd7ed558ccd);
 			lanes[lane] = word ^ word >> 32;
 		}
 	for (size_t lane = 0; lane < LANES; lane++)
-		hash = mix(hash ^ lanes[lane]);
+		hash = hash_mix(hash ^ lanes[lane]);
 	return hash;
 }
 
+/* The final mix is needed: FNV-1a alone leaves the high bits of short texts nearly equal. */
 uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t len)
 {
 	const unsigned char *at = bytes, *end = at + len;
-	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ mix(seed);
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ hash_mix(seed);
 	if (len >= HASH_LANES_MIN) {
 		hash = hash_lanes(hash, at, len / STRIDE);
 		at += len / STRIDE * STRIDE;
 	}
 	for (; at < end; at++)
 		hash = (hash ^ *at) * UINT64_C(0x100000001b3);
-	return mix(hash);
+	return hash_mix(hash);
 }
 
 uint64_t hash_text(uint64_t seed, const char *text)
@@ -262,9 +253,9 @@ uint64_t hash_text(uint64_t seed, const char *text)
 	return hash_bytes(seed, text, strlen(text));
 }
 
-/* SipHash-2-4, as Aumasson and Bernstein have it. */
+/* SipHash-2-4, as published by Aumasson and Bernstein. */
 
-static uint64_t rate_queue_left(uint64_t word, int bits)
+static uint64_t rotate_left(uint64_t word, int bits)
 {
 	return word << bits | word >> (64 - bits);
 }
@@ -273,19 +264,19 @@ static void sip_rounds(uint64_t v[4], int n)
 {
 	for (; n > 0; n--) {
 		v[0] += v[1];
-		v[1] = rate_queue_left(v[1], 13) ^ v[0];
-		v[0] = rate_queue_left(v[0], 32);
+		v[1] = rotate_left(v[1], 13) ^ v[0];
+		v[0] = rotate_left(v[0], 32);
 		v[2] += v[3];
-		v[3] = rate_queue_left(v[3], 16) ^ v[2];
+		v[3] = rotate_left(v[3], 16) ^ v[2];
 		v[0] += v[3];
-		v[3] = rate_queue_left(v[3], 21) ^ v[0];
+		v[3] = rotate_left(v[3], 21) ^ v[0];
 		v[2] += v[1];
-		v[1] = rate_queue_left(v[1], 17) ^ v[2];
-		v[2] = rate_queue_left(v[2], 32);
+		v[1] = rotate_left(v[1], 17) ^ v[2];
+		v[2] = rotate_left(v[2], 32);
 	}
 }
 
-/* At most eight bytes, the lowest first. */
+/* At most eight bytes, little-endian. */
 static uint64_t sip_word(const unsigned char *at, size_t len)
 {
 	uint64_t word = 0;

@@ -1,5 +1,5 @@
 /*
- * columns.c - rows of cells, below one another for a person, with tabs between for a program.
+ * columns.c - a table of text cells: aligned columns for people, or cells between tabs for programs.
  */
 #include "base/columns.h"
 
@@ -10,7 +10,7 @@
 
 enum { COLUMNS_MAX = 16, BETWEEN = 2 };
 
-static void put(struct columns *columns, char *cell)
+static void columns_put(struct columns *columns, char *cell)
 {
 	if (columns->n == columns->room) {
 		columns->room = columns->room ? columns->room * 2 : 64;
@@ -21,16 +21,16 @@ static void put(struct columns *columns, char *cell)
 
 void columns_add(struct columns *columns, const char *cell)
 {
-	put(columns, shown_line(cell));
+	columns_put(columns, shown_line(cell));
 }
 
 void columns_end_row(struct columns *columns)
 {
-	put(columns, NULL);
+	columns_put(columns, NULL);
 }
 
-/* Characters, as most terminals have them: one column each. */
-static size_t width_of(const char *cell)
+/* In characters: most terminals give each one column. */
+static size_t cell_width(const char *cell)
 {
 	size_t width = 0;
 
@@ -39,14 +39,15 @@ static size_t width_of(const char *cell)
 	return width;
 }
 
-static void measure(const struct columns *columns, size_t widths[COLUMNS_MAX])
+static void columns_measure(const struct columns *columns, size_t widths[COLUMNS_MAX])
 {
 	size_t column = 0;
 
 	for (size_t i = 0; i + 1 < columns->n; i++) {
 		const char *cell = columns->cells[i];
-		if (cell && columns->cells[i + 1] && column < COLUMNS_MAX && width_of(cell) > widths[column])
-			widths[column] = width_of(cell);
+		if (cell && columns->cells[i + 1] && column < COLUMNS_MAX &&
+			cell_width(cell) > widths[column])
+			widths[column] = cell_width(cell);
 		column = cell ? column + 1 : 0;
 	}
 }
@@ -55,7 +56,7 @@ void columns_print(const struct columns *columns, struct buf *out, bool is_align
 {
 	size_t widths[COLUMNS_MAX] = { 0 }, column = 0;
 
-	measure(columns, widths);
+	columns_measure(columns, widths);
 	for (size_t i = 0; i < columns->n; i++) {
 		const char *cell = columns->cells[i];
 		bool is_last = i + 1 == columns->n || !columns->cells[i + 1];
@@ -63,7 +64,7 @@ void columns_print(const struct columns *columns, struct buf *out, bool is_align
 		buf_puts(out, cell ? cell : "\n");
 		if (cell && !is_last && !is_aligned)
 			buf_putc(out, '\t');
-		for (size_t n = cell ? width_of(cell) : 0; cell && !is_last && is_aligned &&
+		for (size_t n = cell ? cell_width(cell) : 0; cell && !is_last && is_aligned &&
 			column < COLUMNS_MAX && n < widths[column] + BETWEEN;
 			n++)
 			buf_putc(out, ' ');

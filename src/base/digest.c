@@ -1,8 +1,8 @@
 /*
- * digest.c - SHA-256 and HMAC-SHA-256 from OpenSSL, which nobody else includes.
+ * digest.c - the only file that includes OpenSSL.
  *
- * The one-shot calls fail only when OpenSSL cannot serve the algorithm at all, or memory is out; a
- * wrong signature would be told as a wrong key, so that ends the program instead.
+ * The one-shot calls fail only if OpenSSL does not offer the algorithm or memory is out. The program aborts
+ * then, because a wrong signature would be reported as a wrong key.
  */
 #include "base/digest.h"
 
@@ -18,7 +18,7 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 
-static void need(bool done)
+static void digest_require(bool done)
 {
 	if (done)
 		return;
@@ -26,8 +26,8 @@ static void need(bool done)
 	abort();
 }
 
-/* Where its own start lacked memory, OpenSSL 3 would crash at its first use. */
-static bool is_there(void)
+/* OpenSSL 3 crashes at its first use if memory was out when it started. */
+static bool is_openssl_started(void)
 {
 #if OPENSSL_VERSION_MAJOR >= 3
 	return OSSL_LIB_CTX_get0_global_default() != NULL;
@@ -38,13 +38,13 @@ static bool is_there(void)
 
 void digest_sha256(unsigned char out[DIGEST_BYTES], const void *bytes, size_t len)
 {
-	need(is_there() && EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) == 1);
+	digest_require(is_openssl_started() && EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) == 1);
 }
 
 void digest_hmac(unsigned char out[DIGEST_BYTES], const void *key, size_t key_len, const void *bytes,
 	size_t len)
 {
-	need(key_len <= INT_MAX && is_there() &&
+	digest_require(key_len <= INT_MAX && is_openssl_started() &&
 		HMAC(EVP_sha256(), key, (int)key_len, bytes, len, out, NULL));
 }
 
@@ -75,7 +75,10 @@ bool digest_is_certificate(const char *text, size_t len)
 	return found;
 }
 
-/* The first page that any address is in is where it begins: a page that is not written costs no memory. */
+/*
+ * OpenSSL does not say where its secure heap begins. The start is the first page of those, before the first
+ * block, that belong to the heap.
+ */
 void *digest_secrets(void)
 {
 	enum { SMALLEST = 32, PAGE = 4096 };

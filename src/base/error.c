@@ -1,11 +1,8 @@
 /*
- * error.c - what a cause means.
+ * error.c - the table of causes.
  *
- * One row a cause, as the contract's section "Errors" has them: its errno, whether another try
- * within the deadline may help, whether the last good answer may stand in, whether what is kept
- * must go, and whether it lasts until somebody puts it right.  Nothing but "the API says that this
- * very resource does not exist" is ever ENOENT: an `rsync -a --delete` over a mount whose key has
- * expired must not empty its copy.
+ * Only ERR_NOT_FOUND, for which the API says that this resource does not exist, is ENOENT. Otherwise an
+ * `rsync -a --delete` over a mount whose key has expired would empty its copy.
  */
 #include "base/error.h"
 
@@ -14,14 +11,14 @@
 
 #include "base/utf8.h"
 
-struct field {
+struct error_row {
 	const char *name;
 	int error;
 	bool retries, allows_stale, drops, lasts;
 };
 
 /* clang-format off */
-static const struct field ROWS[ERR_COUNT] = {
+static const struct error_row ROWS[ERR_COUNT] = {
 	/*                      name             errno         retries stale  drops  lasts */
 	[ERR_NONE]        = { "none",          0,            false,  false, false, false },
 	[ERR_NOT_FOUND]   = { "not-found",     ENOENT,       false,  false, true,  true },
@@ -38,7 +35,7 @@ static const struct field ROWS[ERR_COUNT] = {
 	[ERR_LOST]        = { "lost",          EIO,          true,   true,  false, false },
 	[ERR_ANSWER]      = { "answer",        EBADMSG,      false,  true,  false, false },
 	[ERR_TOO_BIG]     = { "too-big",       EFBIG,        false,  true,  false, true },
-	/* A call that took the whole deadline leaves no time for another; an HTTP 504 does. */
+	/* An HTTP 504 may leave time for a retry; a call that took the whole deadline does not. */
 	[ERR_TIMEOUT]     = { "timeout",       ETIMEDOUT,    true,   true,  false, false },
 	[ERR_NO_HOST]     = { "no-host",       EHOSTUNREACH, true,   true,  false, false },
 	[ERR_NO_NETWORK]  = { "no-network",    ENETUNREACH,  true,   true,  false, false },
@@ -49,39 +46,39 @@ static const struct field ROWS[ERR_COUNT] = {
 };
 /* clang-format on */
 
-static const struct field *row_of(enum error error)
+static const struct error_row *error_row_of(enum error error)
 {
 	return &ROWS[(unsigned int)error < ERR_COUNT ? error : ERR_LOCAL];
 }
 
 const char *error_name(enum error error)
 {
-	return row_of(error)->name;
+	return error_row_of(error)->name;
 }
 
 int error_errno(enum error error)
 {
-	return row_of(error)->error;
+	return error_row_of(error)->error;
 }
 
 bool error_retries(enum error error)
 {
-	return row_of(error)->retries;
+	return error_row_of(error)->retries;
 }
 
 bool error_allows_stale(enum error error)
 {
-	return row_of(error)->allows_stale;
+	return error_row_of(error)->allows_stale;
 }
 
 bool error_drops(enum error error)
 {
-	return row_of(error)->drops;
+	return error_row_of(error)->drops;
 }
 
 bool error_lasts(enum error error)
 {
-	return row_of(error)->lasts;
+	return error_row_of(error)->lasts;
 }
 
 bool error_is_outage(enum error error)

@@ -1,14 +1,15 @@
 /*
- * ini.c - INI, as the clouds' own tools write it.
+ * ini.c - parser for INI files as the clouds' own tools write them.
  *
- * The text is copied once and cut up in place: every row points into the copy.  A section is a row
- * too, with an empty key, so that one with nothing in it is not lost.
+ * The text is copied once and cut in place; every row points into the copy. A [section] line is a row with an
+ * empty key, so that an empty section is kept too.
  */
 #include "base/ini.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/value.h"
 
@@ -22,35 +23,30 @@ struct reader {
 	struct buf *why;
 };
 
-static bool refuse(const struct reader *reader, const char *what)
+static bool ini_refuse(const struct reader *reader, const char *what)
 {
 	buf_printf(reader->why, "%u: %s", reader->line, what);
 	return false;
 }
 
-static bool refuse_value(const struct reader *reader, const char *mistake)
+static bool ini_refuse_value(const struct reader *reader, const char *mistake)
 {
 	buf_printf(reader->why, "%u: the value %s", reader->line, mistake);
 	return false;
 }
 
-static bool is_blank(char byte)
+/* Trims the text in place. Its NUL may be written at `end`. */
+static char *ini_trim(char *text, char *end)
 {
-	return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
-/* Without the blanks around it; `end` is where its NUL may stand. */
-static char *heap_trim(char *text, char *end)
-{
-	while (text < end && is_blank(*text))
+	while (text < end && ascii_is_space(*text))
 		text++;
-	while (end > text && is_blank(end[-1]))
+	while (end > text && ascii_is_space(end[-1]))
 		end--;
 	*end = '\0';
 	return text;
 }
 
-static void add_row(struct reader *reader, const char *key, const char *value)
+static void ini_add_row(struct reader *reader, const char *key, const char *value)
 {
 	struct ini *ini = reader->ini;
 	if (ini->n == reader->room) {
@@ -60,47 +56,47 @@ static void add_row(struct reader *reader, const char *key, const char *value)
 	ini->rows[ini->n++] = (struct ini_row){ reader->section, key, value, reader->line };
 }
 
-/* "[name]", and nothing behind it but a comment. */
-static bool take_section(struct reader *reader, char *line)
+/* "[name]", followed by nothing but a comment. */
+static bool ini_take_section(struct reader *reader, char *line)
 {
 	char *end = strchr(line, ']'), *rest = end ? end + 1 : line;
-	while (is_blank(*rest))
+	while (ascii_is_space(*rest))
 		rest++;
 	if (!end || (*rest && *rest != '#' && *rest != ';'))
-		return refuse(reader, "a section is [NAME], alone on its line");
-	reader->section = heap_trim(line + 1, end);
+		return ini_refuse(reader, "a section is [NAME], alone on its line");
+	reader->section = ini_trim(line + 1, end);
 	if (!*reader->section)
-		return refuse(reader, "a section without a name");
-	add_row(reader, "", "");
+		return ini_refuse(reader, "a section without a name");
+	ini_add_row(reader, "", "");
 	return true;
 }
 
-static bool take_line(struct reader *reader, char *line, char *end)
+static bool ini_take_line(struct reader *reader, char *line, char *end)
 {
 	if (memchr(line, '\0', (size_t)(end - line)))
-		return refuse(reader, "a zero byte");
-	line = heap_trim(line, end);
+		return ini_refuse(reader, "a zero byte");
+	line = ini_trim(line, end);
 	if (!*line || *line == '#' || *line == ';')
 		return true;
 	if (*line == '[')
-		return take_section(reader, line);
+		return ini_take_section(reader, line);
 	char *sign = strpbrk(line, "=:");
 	if (!sign)
-		return refuse(reader, "neither [SECTION] nor KEY = VALUE");
+		return ini_refuse(reader, "neither [SECTION] nor KEY = VALUE");
 	char *value = sign + 1;
 	const char *mistake = value_cut(&value, "#;");
-	const char *key = heap_trim(line, sign);
+	const char *key = ini_trim(line, sign);
 	if (mistake)
-		return refuse_value(reader, mistake);
+		return ini_refuse_value(reader, mistake);
 	if (!*key)
-		return refuse(reader, "a value without a key");
-	add_row(reader, key, value);
+		return ini_refuse(reader, "a value without a key");
+	ini_add_row(reader, key, value);
 	return true;
 }
 
 bool ini_parse(struct ini *ini, const char *text, size_t len, struct buf *why)
 {
-	static const char MARK[] = "\xef\xbb\xbf"; /* some editors put it before everything */
+	static const char MARK[] = "\xef\xbb\xbf"; /* a byte order mark, which some editors write */
 	*ini = (struct ini){ .text = xmalloc(len + 1), .len = len };
 	memcpy(ini->text, text, len);
 	ini->text[len] = '\0';
@@ -114,7 +110,7 @@ bool ini_parse(struct ini *ini, const char *text, size_t len, struct buf *why)
 		if (!line_end)
 			line_end = end;
 		reader.line++;
-		good = take_line(&reader, at, line_end);
+		good = ini_take_line(&reader, at, line_end);
 		at = line_end + 1;
 	}
 	if (!good)
@@ -131,8 +127,8 @@ void ini_release(struct ini *ini)
 	*ini = (struct ini){ 0 };
 }
 
-/* The last row of that name; a section's own has the key "". */
-static const struct ini_row *find(const struct ini *ini, const char *section, const char *key)
+/* The last row of the key; a [section] line has the key "". */
+static const struct ini_row *ini_find(const struct ini *ini, const char *section, const char *key)
 {
 	for (size_t i = ini->n; i > 0; i--) {
 		const struct ini_row *row = &ini->rows[i - 1];
@@ -144,12 +140,12 @@ static const struct ini_row *find(const struct ini *ini, const char *section, co
 
 bool ini_has(const struct ini *ini, const char *section)
 {
-	return find(ini, section, "") != NULL;
+	return ini_find(ini, section, "") != NULL;
 }
 
 unsigned ini_line(const struct ini *ini, const char *section)
 {
-	const struct ini_row *row = find(ini, section, "");
+	const struct ini_row *row = ini_find(ini, section, "");
 	return row ? row->line : 0;
 }
 
@@ -169,6 +165,6 @@ const struct ini_row *ini_again(const struct ini *ini, const char *section, cons
 
 const char *ini_value(const struct ini *ini, const char *section, const char *key)
 {
-	const struct ini_row *row = find(ini, section, key);
+	const struct ini_row *row = ini_find(ini, section, key);
 	return row ? row->value : NULL;
 }

@@ -1,9 +1,9 @@
 /*
- * map.c - an open-addressing table from a 64-bit hash to a pointer.
+ * map.c - a hash table from 64-bit hashes to pointers: open addressing with linear probing.
  *
- * Linear probing over a power of two, never more than three quarters full.  A removal closes the
- * gap by moving the later members of its run back, so there are no tombstones and a table that
- * lives for months stays as fast as a new one.  It grows and never shrinks.
+ * The size is a power of two, and at most three quarters of the slots are in use. A removal moves later
+ * entries of its run back into the gap (backward-shift deletion). So there are no tombstones, and a table
+ * that lives for months stays as fast as a new one. The table grows and never shrinks.
  */
 #include "base/map.h"
 
@@ -14,13 +14,6 @@
 
 enum { FIRST_ROOM = 16 };
 
-static uint64_t mix(uint64_t word)
-{
-	word = (word ^ word >> 33) * UINT64_C(0xff51afd7ed558ccd);
-	word = (word ^ word >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-	return word ^ word >> 33;
-}
-
 void map_init(struct map *map, uint64_t seed)
 {
 	*map = (struct map){ .seed = seed };
@@ -28,26 +21,27 @@ void map_init(struct map *map, uint64_t seed)
 
 void map_release(struct map *map)
 {
-	free(map->subdir_index);
+	free(map->slots);
 	map_init(map, map->seed);
 }
 
 uint64_t map_hash_text(const struct map *map, uint64_t above, const char *text)
 {
-	const uint64_t key[2] = { map->seed ^ mix(above), mix(map->seed) };
+	const uint64_t key[2] = { map->seed ^ hash_mix(above), hash_mix(map->seed) };
 	return hash_keyed(key, text, strlen(text));
 }
 
 /*
- * The caller's hash may be poor in its low bits (a counter), or chosen by a peer (an ino is a hash of a path,
- * the same on every machine): each bit of it and of the seed changes every bit of the place.
+ * The slot where the search for a hash begins. The caller's hash may have weak low bits (a counter), or a
+ * peer may choose it (an inode number is an unkeyed hash of a path). So each of its bits, and of the seed's,
+ * affects every bit of the slot's index.
  */
-static size_t home(const struct map *map, uint64_t hash)
+static size_t home_of(const struct map *map, uint64_t hash)
 {
-	return (size_t)mix(hash ^ map->seed) & (map->room - 1);
+	return (size_t)hash_mix(hash ^ map->seed) & (map->room - 1);
 }
 
-static size_t after(const struct map *map, size_t at)
+static size_t next_slot(const struct map *map, size_t at)
 {
 	return (at + 1) & (map->room - 1);
 }
@@ -56,63 +50,63 @@ void *map_get(const struct map *map, uint64_t hash, map_equal_fn *equal, const v
 {
 	if (map->room == 0)
 		return NULL;
-	for (size_t at = home(map, hash); map->subdir_index[at].value; at = after(map, at))
-		if (map->subdir_index[at].hash == hash && equal(map->subdir_index[at].value, key))
-			return map->subdir_index[at].value;
+	for (size_t at = home_of(map, hash); map->slots[at].value; at = next_slot(map, at))
+		if (map->slots[at].hash == hash && equal(map->slots[at].value, key))
+			return map->slots[at].value;
 	return NULL;
 }
 
-static void place(struct map *map, uint64_t hash, void *value)
+static void map_place(struct map *map, uint64_t hash, void *value)
 {
-	size_t at = home(map, hash);
-	while (map->subdir_index[at].value)
-		at = after(map, at);
-	map->subdir_index[at] = (struct map_slot){ hash, value };
+	size_t at = home_of(map, hash);
+	while (map->slots[at].value)
+		at = next_slot(map, at);
+	map->slots[at] = (struct map_slot){ hash, value };
 }
 
-static void grow(struct map *map)
+static void map_grow(struct map *map)
 {
 	struct map old = *map;
 	map->room = old.room ? old.room * 2 : FIRST_ROOM;
-	map->subdir_index = xcalloc(map->room, sizeof *map->subdir_index);
+	map->slots = xcalloc(map->room, sizeof *map->slots);
 	for (size_t i = 0; i < old.room; i++)
-		if (old.subdir_index[i].value)
-			place(map, old.subdir_index[i].hash, old.subdir_index[i].value);
-	free(old.subdir_index);
+		if (old.slots[i].value)
+			map_place(map, old.slots[i].hash, old.slots[i].value);
+	free(old.slots);
 }
 
 void map_add(struct map *map, uint64_t hash, void *value)
 {
 	if (map->count + 1 > map->room / 4 * 3)
-		grow(map);
-	place(map, hash, value);
+		map_grow(map);
+	map_place(map, hash, value);
 	map->count++;
 }
 
-/* Empties a slot and moves back whoever could no longer be reached over the gap. */
-static void close_gap(struct map *map, size_t gap)
+/* Empties a slot, and moves back the later entries of its run that the gap would make unreachable. */
+static void map_close_gap(struct map *map, size_t gap)
 {
-	for (size_t at = after(map, gap); map->subdir_index[at].value; at = after(map, at)) {
-		size_t wanted = home(map, map->subdir_index[at].hash);
-		/* How far each lies behind its home, around the end of the table. */
+	for (size_t at = next_slot(map, gap); map->slots[at].value; at = next_slot(map, at)) {
+		size_t wanted = home_of(map, map->slots[at].hash);
+		/* The distances, around the end of the table, from the home slot and from the gap. */
 		size_t from_home = (at - wanted) & (map->room - 1);
 		size_t from_gap = (at - gap) & (map->room - 1);
 		if (from_home < from_gap)
 			continue;
-		map->subdir_index[gap] = map->subdir_index[at];
+		map->slots[gap] = map->slots[at];
 		gap = at;
 	}
-	map->subdir_index[gap] = (struct map_slot){ 0 };
+	map->slots[gap] = (struct map_slot){ 0 };
 }
 
 bool map_remove(struct map *map, uint64_t hash, const void *value)
 {
 	if (map->room == 0)
 		return false;
-	for (size_t at = home(map, hash); map->subdir_index[at].value; at = after(map, at)) {
-		if (map->subdir_index[at].value != value)
+	for (size_t at = home_of(map, hash); map->slots[at].value; at = next_slot(map, at)) {
+		if (map->slots[at].value != value)
 			continue;
-		close_gap(map, at);
+		map_close_gap(map, at);
 		map->count--;
 		return true;
 	}
@@ -122,7 +116,7 @@ bool map_remove(struct map *map, uint64_t hash, const void *value)
 void *map_next(const struct map *map, size_t *at)
 {
 	while (*at < map->room) {
-		void *value = map->subdir_index[(*at)++].value;
+		void *value = map->slots[(*at)++].value;
 		if (value)
 			return value;
 	}

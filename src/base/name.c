@@ -1,13 +1,12 @@
 /*
- * name.c - from the API's names to file names.
+ * name.c - maps names and ids of the API to file names and back, and recognizes names of secrets.
  *
- * The escape walks a text character by character; what may not stand in a name becomes %XX, byte
- * for byte.  The inverse decodes without judging and then escapes again: a name is accepted only
- * if that gives the very same name, so "exact inverse" needs no second set of rules.
+ * The escape goes through a text character by character and writes each offending byte as %XX. The inverse
+ * decodes without checks and escapes the result again: it accepts a name only if that gives the same name. So
+ * "exact inverse" needs no second set of rules.
  *
- * A name over 255 bytes is cut and told apart by a hash.  A text that looks like such a cut name
- * already has its '~' escaped, or else two texts could come out as one name.  The hash is
- * SHA-256's, because whoever may name a resource could make two texts of one weaker hash.
+ * A name over 255 bytes is cut and gets a hash. The hash is SHA-256, because any user that names resources
+ * could find two texts with the same weaker hash.
  */
 #include "base/name.h"
 
@@ -21,7 +20,7 @@ enum {
 	MARK_HEX = 16,
 	MARK_BYTES = 1 + MARK_HEX, /* '~' and the hash */
 	KEPT_MAX = NAME_BYTES_MAX - MARK_BYTES,
-	/* A cut falls at most three bytes short of KEPT_MAX: a character of four, or a %XX. */
+	/* A cut name lacks at most three bytes of KEPT_MAX: a character of four bytes, or a %XX. */
 	CUT_BYTES_MIN = NAME_BYTES_MAX - 3,
 };
 
@@ -50,16 +49,17 @@ void name_snake(struct buf *out, const char *member)
 	buf_add(out, piece, n);
 }
 
-/* One character of a text, in json_text's encoding: C0 80 is U+0000, a stray byte is itself. */
+/* One character of a text, or one invalid byte. */
 struct piece {
 	size_t bytes;
-	bool raw; /* may stand in a name as it is, if its place allows */
+	bool raw; /* may be in a name unescaped, unless its position forbids that */
 };
 
-static struct piece look_at(const char *text, const char *at)
+static struct piece next_piece(const char *text, const char *at)
 {
 	uint32_t point;
-	size_t bytes = utf8_decode(at, 4, &point); /* the NUL continues no character: it is not passed */
+	size_t bytes = utf8_decode(at, 4,
+		&point); /* never reads past the NUL, which continues no character */
 	if (bytes == 0)
 		return (struct piece){ .bytes = 1 };
 	return (struct piece){ bytes, utf8_may_show(text, at, point) && point != '/' && point != '%' };
@@ -70,14 +70,14 @@ static bool may_begin(char byte)
 	return byte != '.' && byte != '-' && byte != ' ';
 }
 
-/* Only whole pieces go in, so what a full buffer kept ends on a character's border. */
-static void add_escaped(struct buf *out, const char *bytes, size_t len)
+/* Adds whole escapes only, so a full buffer never ends in a part of one. */
+static void name_add_escaped(struct buf *out, const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		buf_add_hex(out, "%", (unsigned char)bytes[i], 2, BUF_HEX_UPPER);
 }
 
-/* Leaves `out` full when the text's escape does not fit. */
+/* `out` is full afterwards if the escape does not fit. */
 static void escape_pieces(struct buf *out, const char *text)
 {
 	if (*text == '\0')
@@ -88,12 +88,12 @@ static void escape_pieces(struct buf *out, const char *text)
 			at += 2;
 			continue;
 		}
-		struct piece piece = look_at(text, at);
+		struct piece piece = next_piece(text, at);
 		bool first = at == text, last = at[piece.bytes] == '\0';
 		if (piece.raw && !(first && !may_begin(*at)) && !(last && *at == ' '))
 			buf_add(out, at, piece.bytes);
 		else
-			add_escaped(out, at, piece.bytes);
+			name_add_escaped(out, at, piece.bytes);
 		at += piece.bytes;
 	}
 }
@@ -112,7 +112,7 @@ static bool looks_cut(const struct buf *name)
 	return *mark == '~' && is_hash(mark + 1);
 }
 
-/* How much of an escaped name stays: at most `max`, no character and no %XX cut in two. */
+/* The length, at most `max`, to cut an escaped name to without dividing a character or a %XX. */
 static size_t cut_length(const char *name, size_t max)
 {
 	size_t len = strlen(name);
@@ -139,7 +139,7 @@ static void add_marked(struct buf *out, const char *name, const char *text)
 	buf_add(out, hex, MARK_HEX);
 }
 
-/* What nearly every text is: no piece of it needs an escape, nor does its place, nor its length. */
+/* The common case: the text needs no escape and no cut. */
 static bool is_its_own_name(const char *text)
 {
 	const char *at = text;
@@ -168,8 +168,8 @@ void name_escape(struct buf *out, const char *text)
 		buf_puts(&name, hash);
 	}
 	const char *rest = name.data;
-	if (!name.full && name_is_probe(name.data)) /* else it would be shown, and not be found */
-		add_escaped(out, rest++, 1);
+	if (!name.full && name_is_probe(name.data)) /* unescaped, it would be listed but not found */
+		name_add_escaped(out, rest++, 1);
 	if (name.full)
 		add_marked(out, name.data, text);
 	else
@@ -177,8 +177,8 @@ void name_escape(struct buf *out, const char *text)
 	buf_release(&name);
 }
 
-/* Every %XX to its byte; false where a '%' stands before anything else. */
-static bool decode(struct buf *out, const char *name)
+/* Replaces every %XX by its byte. False: a '%' is followed by anything else. */
+static bool name_decode(struct buf *out, const char *name)
 {
 	if (strcmp(name, "%") == 0)
 		return true;
@@ -207,7 +207,7 @@ bool name_unescape(struct buf *out, const char *name)
 	struct buf text, again;
 	buf_init_whole(&text, 2 * NAME_BYTES_MAX);
 	buf_init_whole(&again, NAME_BYTES_MAX);
-	bool exact = decode(&text, name);
+	bool exact = name_decode(&text, name);
 	if (exact) {
 		name_escape(&again, text.data);
 		exact = strcmp(again.data, name) == 0 && buf_add(out, text.data, text.len);
@@ -225,7 +225,7 @@ void name_distinct(struct buf *out, const char *name, const char *text)
 bool name_is_probe(const char *name)
 {
 	static const char *const PROBES[] = {
-		/* What desktops look for on every medium ... */
+		/* Desktops look for these on every medium ... */
 		"autorun.inf",
 		"autorun.sh",
 		"desktop.ini",
@@ -240,7 +240,7 @@ bool name_is_probe(const char *name)
 		"network trash folder",
 		"temporary items",
 		"thevolumesettingsfolder",
-		/* ... and editors in every directory, beside the many that begin with a dot. */
+		/* ... and editors for these in every directory, beside many that begin with a dot. */
 		"_darcs",
 		"_fossil_",
 		"_mtn",
@@ -262,7 +262,7 @@ static bool ends_with(const char *text, size_t len, const char *end)
 	return len >= end_len && text[len - 1] == end[end_len - 1] && strcmp(text + len - end_len, end) == 0;
 }
 
-/* The end of a name in lower case, without what only parts words; a plural's 's' goes too. */
+/* The end of a name: lower-case letters and digits only, without a plural's 's'. */
 static void fold_end(char *end, size_t room, const char *member)
 {
 	size_t from = room, i = strlen(member);
@@ -289,7 +289,9 @@ static bool ends_with_any(const char *end, const char *const *words)
 	return *words;
 }
 
-/* "PasswordHash", "private_key_pem", "Token2" hold the secret in another form, or another one. */
+/*
+ * Cuts the end of "PasswordHash", "private_key_pem", "Token2": another form of the secret, or a second one.
+ */
 static bool cut_form(char *end)
 {
 	static const char *const FORMS[] = {

@@ -1,12 +1,12 @@
 /*
- * redact.c - takes secrets out of a text that a peer wrote.
+ * redact.c - removes a secret, or long pieces of it, from a text that a peer wrote.
  *
- * A cloud, or a proxy that ends TLS, may quote the request in an error: whole, cut off, or a header's line.
- * So each piece counts that is too long to be there by chance.  Such a piece covers a byte of the text whose
- * place is a multiple of its length, so no other place is looked at.
+ * A cloud, or a proxy that terminates TLS, may quote the request in an error: whole, cut, or one header line.
+ * So each piece that is too long to match by chance is removed. Such a piece covers a byte at a multiple of
+ * its minimum length, so only those positions are searched.
  *
- * A quoted request may be encoded: a URL's escapes, hexadecimal digits, Base64 (of the secret, or of a text
- * that holds it at any place).
+ * The quotation may be encoded: percent escapes, hexadecimal digits, or Base64 (of the secret, or of a text
+ * that contains it at any offset).
  */
 #include "base/redact.h"
 
@@ -17,13 +17,13 @@
 #include "base/buf.h"
 
 enum {
-	SHORTEST = 4, /* a shorter secret would be found in ordinary words */
+	SHORTEST = 4, /* bytes; a shorter secret would match ordinary words */
 	ENCODED_BYTES = 16 /* the shortest piece of an encoded secret */
 };
 
 static const char STARS[] = "***";
 
-static bool is_same(char a, char b)
+static bool is_same_letter(char a, char b)
 {
 	return ascii_lower(a) == ascii_lower(b);
 }
@@ -32,48 +32,48 @@ struct piece {
 	size_t first, len; /* in the text */
 };
 
-/* The longest piece of both that covers text[at] and secret[j]. */
-static struct piece grow(const char *text, size_t at, const char *secret, size_t j)
+/* The longest common piece that covers text[at] and secret[j]. */
+static struct piece grow_piece(const char *text, size_t at, const char *secret, size_t j)
 {
 	size_t before = 0, len = 0;
-	while (before < at && before < j && is_same(text[at - before - 1], secret[j - before - 1]))
+	while (before < at && before < j && is_same_letter(text[at - before - 1], secret[j - before - 1]))
 		before++;
-	while (text[at + len] && is_same(text[at + len], secret[j + len]))
+	while (text[at + len] && is_same_letter(text[at + len], secret[j + len]))
 		len++;
 	return (struct piece){ at - before, before + len };
 }
 
-static struct piece longest(const char *text, size_t at, const char *secret)
+static struct piece longest_piece(const char *text, size_t at, const char *secret)
 {
 	struct piece best = { at, 0 };
 	for (size_t j = 0; secret[j]; j++) {
-		struct piece piece = grow(text, at, secret, j);
+		struct piece piece = grow_piece(text, at, secret, j);
 		if (piece.len > best.len)
 			best = piece;
 	}
 	return best;
 }
 
-static void take_out(char *text, const char *secret, size_t shortest)
+static void remove_pieces(char *text, const char *secret, size_t shortest)
 {
 	size_t len = strlen(secret), least = len < shortest ? len : shortest;
 	if (len < SHORTEST)
 		return;
 	for (size_t at = 0; at < strlen(text); at += least) {
-		struct piece piece = longest(text, at, secret);
+		struct piece piece = longest_piece(text, at, secret);
 		if (piece.len < least)
 			continue;
 		char *start = text + piece.first, *rest = start + piece.len;
 		memcpy(start, STARS, sizeof STARS - 1);
 		memmove(start + sizeof STARS - 1, rest, strlen(rest) + 1);
-		at = (piece.first + least - 1) / least * least; /* what moved up is looked at too */
+		at = (piece.first + least - 1) / least * least; /* search the bytes that moved here, too */
 		at = at >= least ? at - least : at;
 	}
 }
 
 /* ---- encodings ---- */
 
-/* Room for each of them, and a zero. */
+/* Enough bytes for each encoding and its NUL. */
 static size_t room_for(size_t len)
 {
 	return 3 * len + 8;
@@ -84,7 +84,7 @@ static bool is_word(char byte, const char *others)
 	return ascii_is_digit(byte) || ascii_is_lower(ascii_lower(byte)) || strchr(others, byte);
 }
 
-/* Most texts hold no word that is long enough to be one. */
+/* Most texts contain no word that is long enough to be an encoding. */
 static bool may_hold_encoded(const char *text)
 {
 	size_t run = 0;
@@ -118,7 +118,7 @@ static void write_hex(char *out, const char *secret)
 	*out = '\0';
 }
 
-/* What is the same behind any text that ends `before` bytes (0 to 2) after a multiple of three. */
+/* The Base64 digits that the secret has after any text whose length is `before` (0 to 2) modulo 3. */
 static void write_base64(char *out, const char *secret, size_t before, const char *last)
 {
 	static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -136,8 +136,8 @@ static void write_base64(char *out, const char *secret, size_t before, const cha
 }
 
 /*
- * 8-4-4-4-12 hexadecimal digits: the form of the request id that every good answer brings, and of no
- * quotation. A search of each for all keys in all encodings would be a seventh of the work for an answer.
+ * 8-4-4-4-12 hexadecimal digits: a request id, which every successful response has, and no quotation. To
+ * search each id for all keys in all encodings would be a seventh of the work for a response.
  */
 static bool is_uuid(const char *text)
 {
@@ -156,19 +156,19 @@ void redact(char *text, const char *secret)
 	size_t len = secret ? strlen(secret) : 0;
 	if (len < SHORTEST || !*text || (is_uuid(text) && !strcasestr(secret, text)))
 		return;
-	take_out(text, secret, REDACT_BYTES);
+	remove_pieces(text, secret, REDACT_BYTES);
 	if (len < REDACT_BYTES || !may_hold_encoded(text))
 		return;
 	char *form = xmalloc(room_for(len));
 	write_escaped(form, secret);
-	take_out(text, form, ENCODED_BYTES);
+	remove_pieces(text, form, ENCODED_BYTES);
 	write_hex(form, secret);
-	take_out(text, form, ENCODED_BYTES);
+	remove_pieces(text, form, ENCODED_BYTES);
 	for (size_t before = 0; before < 3; before++) {
 		write_base64(form, secret, before, "+/");
-		take_out(text, form, ENCODED_BYTES);
+		remove_pieces(text, form, ENCODED_BYTES);
 		write_base64(form, secret, before, "-_");
-		take_out(text, form, ENCODED_BYTES);
+		remove_pieces(text, form, ENCODED_BYTES);
 	}
 	explicit_bzero(form, room_for(len));
 	free(form);

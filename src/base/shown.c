@@ -1,5 +1,5 @@
 /*
- * shown.c - text from elsewhere, made fit for a terminal.
+ * shown.c - escapes text from peers and files, so that a terminal can show it safely.
  */
 #include "base/shown.h"
 
@@ -13,7 +13,7 @@ size_t shown_unsafe(const char *text, const char *at, uint32_t *point, size_t *l
 		*point = 0;
 		return *length = 2;
 	}
-	*length = utf8_decode(at, 4, point); /* the NUL continues no character: it is not passed */
+	*length = utf8_decode(at, 4, point); /* never reads past the NUL, which continues no character */
 	if (*length)
 		return utf8_may_show(text, at, *point) ? 0 : *length;
 	*point = (unsigned char)*at;

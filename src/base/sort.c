@@ -1,9 +1,9 @@
 /*
- * sort.c - a radix sort by words of eight bytes, from the front.
+ * sort.c - a radix sort by words of eight bytes, most significant word first.
  *
- * What all texts begin with is passed over, the next eight bytes of each are sorted as one number, and
- * those that are still equal are sorted among themselves by what follows.  Each step reads bytes that no
- * step before it has read, so the whole takes as long as reading the texts.
+ * The common prefix is skipped, and the next eight bytes of each text are sorted as one number (LSD radix
+ * sort). Texts that are still equal are sorted among themselves by the following bytes. Each step reads only
+ * bytes that no earlier step has read, so the time is linear in the texts' bytes.
  */
 #include "base/sort.h"
 
@@ -11,12 +11,12 @@
 #include <string.h>
 
 enum {
-	FEW = 24, /* so few are compared with one another */
+	FEW = 24, /* up to so many items an insertion sort is faster */
 	WORD = 8,
 	BYTES = 256,
 };
 
-static void insert_few(struct sort_item *items, size_t n, size_t at)
+static void insertion_sort(struct sort_item *items, size_t n, size_t at)
 {
 	for (size_t i = 1; i < n; i++) {
 		struct sort_item item = items[i];
@@ -30,7 +30,7 @@ static void insert_few(struct sort_item *items, size_t n, size_t at)
 	}
 }
 
-/* How many bytes from `at` on are the same in all of them. */
+/* The number of bytes from `at` on that all items have in common. */
 static size_t count_common(const struct sort_item *items, size_t n, size_t at)
 {
 	const char *first = items[0].text + at;
@@ -47,8 +47,8 @@ static size_t count_common(const struct sort_item *items, size_t n, size_t at)
 	return common;
 }
 
-/* The eight bytes at `text`, the first one highest, zeros past its end. */
-static uint64_t read_word(const char *text)
+/* The eight bytes at `text`, big-endian, with zeros after its end. */
+static uint64_t sort_word(const char *text)
 {
 	uint64_t word = 0;
 	size_t n = 0;
@@ -63,8 +63,10 @@ static unsigned byte_of(uint64_t word, unsigned nth)
 	return (unsigned)(word >> 8 * nth) & 0xff;
 }
 
-/* From the counts of one byte's values: where each value's items begin.  False: all have the same. */
-static bool json_path_values(size_t counts[BYTES], size_t n)
+/*
+ * Turns the counts of one byte's values into the start index of each value. False: all items have one value.
+ */
+static bool place_values(size_t counts[BYTES], size_t n)
 {
 	size_t place = 0;
 
@@ -79,7 +81,7 @@ static bool json_path_values(size_t counts[BYTES], size_t n)
 	return true;
 }
 
-/* By their words, the lowest byte first. */
+/* Sorts by the words, least significant byte first. */
 static void sort_words(struct sort_item *items, struct sort_item *spare, size_t n)
 {
 	size_t counts[WORD][BYTES] = { 0 };
@@ -91,7 +93,7 @@ static void sort_words(struct sort_item *items, struct sort_item *spare, size_t 
 	for (unsigned nth = 0; nth < WORD; nth++) {
 		struct sort_item *swap = from;
 
-		if (!json_path_values(counts[nth], n))
+		if (!place_values(counts[nth], n))
 			continue;
 		for (size_t i = 0; i < n; i++)
 			to[counts[nth][byte_of(from[i].word, nth)]++] = from[i];
@@ -102,21 +104,21 @@ static void sort_words(struct sort_item *items, struct sort_item *spare, size_t 
 		memcpy(items, from, n * sizeof *items);
 }
 
-/* Their first `at` bytes are the same, and none of them ends before. */
+/* Sorts items whose first `at` bytes are equal. None of them ends before those. */
 static void sort_from(struct sort_item *items, struct sort_item *spare, size_t n, size_t at)
 {
 	size_t end;
 
 	if (n <= FEW) {
-		insert_few(items, n, at);
+		insertion_sort(items, n, at);
 		return;
 	}
 	at += count_common(items, n, at);
 	for (size_t i = 0; i < n; i++)
-		items[i].word = read_word(items[i].text + at);
+		items[i].word = sort_word(items[i].text + at);
 	sort_words(items, spare, n);
 	for (size_t i = 0; i < n; i = end) {
-		bool is_whole = byte_of(items[i].word, 0) == 0; /* these have ended: they are equal */
+		bool is_whole = byte_of(items[i].word, 0) == 0; /* the texts have ended, so they are equal */
 
 		for (end = i + 1; end < n && items[end].word == items[i].word; end++)
 			;

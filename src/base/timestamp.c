@@ -1,10 +1,9 @@
 /*
- * timestamp.c - the times that the clouds write, and RFC 3339.
+ * timestamp.c - parses the timestamps of the clouds and of HTTP, and formats RFC 3339.
  *
- * Every text is read by a small cursor that wants digits and marks at fixed places, so nothing
- * here depends on the locale or on TZ.  Days are counted in the proleptic Gregorian calendar by
- * way of a year that begins in March: the leap day is then its last one, and a month's first day
- * has a closed form.
+ * A small cursor expects digits and marks at fixed positions, so neither the locale nor TZ matters. Days are
+ * counted in the proleptic Gregorian calendar with years that begin in March: the leap day is then the last
+ * day of a year, and a month's first day has a closed form.
  */
 #include "base/timestamp.h"
 
@@ -14,15 +13,15 @@
 #include "base/buf.h"
 
 /*
- * 1980-01-01T00:00:00Z.  No cloud is older, and a time that was never set is written as one before it: of the
- * year 1, 1601 or 1970.  Archives cannot hold all of those.
+ * 1980-01-01T00:00:00Z. No cloud is older. A time that was never set is written as one before it (in the year
+ * 1, 1601 or 1970), and archive formats cannot hold all of those.
  */
 static const int64_t FIRST_S = 315532800;
 
 enum {
 	DAY_S = 86400,
 	CHINA_S = 8 * 3600,
-	CLOCK_SLACK_S = 60 /* a smaller difference does not explain a refusal */
+	CLOCK_SLACK_S = 60 /* a smaller error does not explain a refusal */
 };
 
 static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -38,13 +37,13 @@ static int64_t floor_div(int64_t value, int64_t by)
 	return value / by - (value % by < 0);
 }
 
-/* Leap days before a year of an era of 400. */
+/* Leap days before a year (0 to 399) of a 400-year era. */
 static int64_t count_leaps(int64_t year)
 {
 	return year / 4 - year / 100;
 }
 
-/* Days from 1970-01-01; 719468 of them lie between 0000-03-01 and then. */
+/* Days since 1970-01-01, which is 719468 days after 0000-03-01. */
 static int64_t count_days(const struct civil *c)
 {
 	int64_t year = c->year - (c->month <= 2);
@@ -93,7 +92,7 @@ static int64_t count_seconds(const struct civil *c)
 	return count_days(c) * DAY_S + c->hour * 3600 + c->minute * 60 + c->second;
 }
 
-/* A leap second ends a day of UTC. */
+/* A leap second is the last one of a UTC day. */
 static bool is_leap_misplaced(const struct civil *c, int64_t at_s)
 {
 	return c->second == 60 && at_s % DAY_S != 0;
@@ -104,15 +103,15 @@ bool timestamp_is_time(int64_t seconds)
 	return seconds >= FIRST_S;
 }
 
-/* Stores the time, if it is one. */
-static bool take_time(int64_t at_s, int64_t *seconds)
+/* Stores the time if it is a timestamp. */
+static bool store_time(int64_t at_s, int64_t *seconds)
 {
 	if (timestamp_is_time(at_s))
 		*seconds = at_s;
 	return timestamp_is_time(at_s);
 }
 
-/* Exactly `digits` of them. */
+/* Reads exactly so many digits. */
 static bool take_number(const char **at, int digits, int *out)
 {
 	int value = 0;
@@ -150,7 +149,7 @@ static bool take_clock(const char **at, struct civil *c)
 		take_mark(at, ':') && take_number(at, 2, &c->second);
 }
 
-/* Nothing finer than a second is kept, but it has to be digits. */
+/* Skips a fraction of a second, which must be digits. */
 static bool take_fraction(const char **at)
 {
 	if (!take_mark(at, '.'))
@@ -162,7 +161,7 @@ static bool take_fraction(const char **at)
 	return true;
 }
 
-/* Z, +08, +08:00, +0800, or nothing, which is China's. */
+/* Z, +08, +08:00, +0800; without a zone: China time. */
 static bool take_zone(const char **at, int *offset_s)
 {
 	int hours, minutes = 0;
@@ -195,11 +194,11 @@ bool timestamp_parse(const char *text, int64_t *seconds)
 	if (!whole || !is_possible(&c))
 		return false;
 	int64_t at_s = count_seconds(&c) - offset_s;
-	return !is_leap_misplaced(&c, at_s) && take_time(at_s, seconds);
+	return !is_leap_misplaced(&c, at_s) && store_time(at_s, seconds);
 }
 
-/* The 1-based place of a three-letter name in a run of them. */
-static bool take_name(const char **at, const char *names, int *out)
+/* Reads a three-letter name; *out is its index, from 1, in the concatenated `names`. */
+static bool take_abbreviation(const char **at, const char *names, int *out)
 {
 	for (int i = 0; names[i * 3]; i++) {
 		if (strncmp(*at, names + i * 3, 3) != 0)
@@ -220,26 +219,28 @@ static bool take_text(const char **at, const char *text)
 	return true;
 }
 
-/* Sun, 06 Nov 1994 08:49:37 GMT: a date whose weekday is wrong is no evidence about our clock. */
+/* Sun, 06 Nov 1994 08:49:37 GMT. A date with a wrong weekday says nothing about the local clock. */
 bool timestamp_parse_http(const char *text, int64_t *seconds)
 {
 	struct civil c;
 	int weekday;
 	const char *at = text;
-	bool whole = take_name(&at, WEEKDAYS, &weekday) && take_text(&at, ", ") &&
-		take_number(&at, 2, &c.day) && take_mark(&at, ' ') && take_name(&at, MONTHS, &c.month) &&
-		take_mark(&at, ' ') && take_year(&at, &c) && take_mark(&at, ' ') && take_clock(&at, &c) &&
-		take_text(&at, " GMT") && *at == '\0';
+	bool whole = take_abbreviation(&at, WEEKDAYS, &weekday) && take_text(&at, ", ") &&
+		take_number(&at, 2, &c.day) && take_mark(&at, ' ') &&
+		take_abbreviation(&at, MONTHS, &c.month) && take_mark(&at, ' ') && take_year(&at, &c) &&
+		take_mark(&at, ' ') && take_clock(&at, &c) && take_text(&at, " GMT") && *at == '\0';
 	if (!whole || !is_possible(&c))
 		return false;
 	int64_t days = count_days(&c);
 	if (days - floor_div(days, 7) * 7 != weekday - 1)
 		return false;
 	int64_t at_s = count_seconds(&c);
-	return !is_leap_misplaced(&c, at_s) && take_time(at_s, seconds);
+	return !is_leap_misplaced(&c, at_s) && store_time(at_s, seconds);
 }
 
-/* The offset that it was signed with explains nothing; one that another call learned since does. */
+/*
+ * Compared with the offset of this signature, not the current one, which another call may have learned since.
+ */
 bool timestamp_learn_offset(const char *date, int64_t now_s, int64_t used_s, int64_t *offset_s)
 {
 	int64_t server_s;

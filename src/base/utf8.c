@@ -1,12 +1,12 @@
 /*
- * utf8.c - one character at a time out of bytes that nobody vouches for.
+ * utf8.c - decodes untrusted UTF-8 one character at a time.
  *
- * The first byte says how long the character claims to be; then it is read as if that were true,
- * and the value tells the lies apart: over-long forms, surrogates, what lies beyond U+10FFFF.
+ * The first byte says how long the character claims to be, and it is decoded so. Then its value shows whether
+ * the claim is false: over-long forms, surrogates, values above U+10FFFF.
  */
 #include "base/utf8.h"
 
-static size_t claim_length(unsigned char first)
+static size_t claimed_length(unsigned char first)
 {
 	if (first < 0x80)
 		return 1;
@@ -21,7 +21,7 @@ size_t utf8_decode(const char *text, size_t len, uint32_t *point)
 	if (len == 0)
 		return 0;
 	unsigned char first = (unsigned char)text[0];
-	size_t claimed = claim_length(first);
+	size_t claimed = claimed_length(first);
 	if (claimed == 0 || claimed > len)
 		return 0;
 	uint32_t value = claimed == 1 ? first : first & (0x7fu >> claimed);

@@ -1,30 +1,27 @@
 /*
- * value.c - a value as it was written, made plain.
+ * value.c - cleans and checks a configuration value or key, from any source, in one way.
  *
- * Every reader of settings and keys uses these functions, so that a value means the same in the environment,
- * in INI, in JSON and in a dotenv file.
+ * All readers of settings and keys use these functions, so a value means the same in the environment, in INI,
+ * in JSON and in a dotenv file.
  */
 #include "base/value.h"
 
 #include <string.h>
 
-static const char MARK[] = "\xef\xbb\xbf"; /* some editors put it before everything */
+#include "base/ascii.h"
 
-static bool is_blank(char byte)
-{
-	return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
+static const char MARK[] = "\xef\xbb\xbf"; /* a byte order mark, which some editors write */
 
 static bool is_quote(char byte)
 {
 	return byte == '"' || byte == '\'';
 }
 
-static void heap_trim(const char **at, const char **end)
+static void value_trim(const char **at, const char **end)
 {
-	while (*at < *end && is_blank(**at))
+	while (*at < *end && ascii_is_space(**at))
 		++*at;
-	while (*end > *at && is_blank((*end)[-1]))
+	while (*end > *at && ascii_is_space((*end)[-1]))
 		--*end;
 }
 
@@ -32,14 +29,14 @@ char *value_clean(char *text)
 {
 	size_t len = strlen(text);
 	const char *at = text, *end = text + len;
-	heap_trim(&at, &end);
+	value_trim(&at, &end);
 	if (strncmp(at, MARK, strlen(MARK)) == 0)
 		at += strlen(MARK);
-	heap_trim(&at, &end);
+	value_trim(&at, &end);
 	if (end - at >= 2 && is_quote(*at) && end[-1] == *at) {
 		at++;
 		end--;
-		heap_trim(&at, &end);
+		value_trim(&at, &end);
 	}
 	size_t kept = (size_t)(end - at);
 	memmove(text, at, kept);
@@ -47,14 +44,14 @@ char *value_clean(char *text)
 	return text;
 }
 
-/* What stands behind the second quote may only be a comment. */
-static const char *cut_quoted(char **text, const char *comments)
+/* Only a comment may follow the second quote. */
+static const char *value_cut_quoted(char **text, const char *comments)
 {
 	char *end = strchr(*text + 1, **text);
 	if (!end)
 		return "has a quote without its end";
 	const char *rest = end + 1;
-	while (is_blank(*rest))
+	while (ascii_is_space(*rest))
 		rest++;
 	if (*rest && !strchr(comments, *rest))
 		return "has something behind its second quote";
@@ -66,21 +63,21 @@ static const char *cut_quoted(char **text, const char *comments)
 const char *value_cut(char **text, const char *comments)
 {
 	char *at = *text;
-	while (is_blank(*at))
+	while (ascii_is_space(*at))
 		at++;
 	*text = at;
 	if (is_quote(*at))
-		return cut_quoted(text, comments);
+		return value_cut_quoted(text, comments);
 	char *end = at;
-	while (*end && !(strchr(comments, *end) && (end == at || is_blank(end[-1]))))
+	while (*end && !(strchr(comments, *end) && (end == at || ascii_is_space(end[-1]))))
 		end++;
-	while (end > at && is_blank(end[-1]))
+	while (end > at && ascii_is_space(end[-1]))
 		end--;
 	*end = '\0';
 	return NULL;
 }
 
-/* A shell, systemd or Kubernetes would have put something else there. */
+/* $NAME, ${NAME} or $(NAME), which a shell, systemd or Kubernetes would have expanded. */
 static bool holds_variable(const char *text)
 {
 	return *text == '$' || strstr(text, "${") || strstr(text, "$(");
@@ -93,7 +90,7 @@ const char *value_mistake(const char *text)
 	for (const char *at = text; *at; at++) {
 		if (*at == ' ')
 			return "holds a blank";
-		/* C0 80 is how the zero byte of a JSON text comes. */
+		/* C0 80 encodes U+0000 of a JSON text. */
 		if ((unsigned char)*at < ' ' || *at == 0x7f || *at == '\xc0')
 			return "holds a control character";
 		if ((unsigned char)*at > 0x7f)

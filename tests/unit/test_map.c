@@ -129,7 +129,7 @@ static size_t longest_run(const struct map *map)
 {
 	size_t longest = 0, run = 0;
 	for (size_t i = 0; i < 2 * map->room; i++) {
-		run = map->subdir_index[i % map->room].value ? run + 1 : 0;
+		run = map->slots[i % map->room].value ? run + 1 : 0;
 		longest = run > longest ? run : longest;
 	}
 	return longest;
@@ -140,7 +140,7 @@ static size_t json_path_of(struct map *map, uint64_t hash)
 {
 	size_t at = 0;
 	map_add(map, hash, map);
-	while (!map->subdir_index[at].value)
+	while (!map->slots[at].value)
 		at++;
 	map_remove(map, hash, map);
 	return at;
