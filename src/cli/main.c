@@ -14,7 +14,7 @@
 #include "sys/daemon.h"
 #include "sys/mounting.h"
 #include "sys/output.h"
-#include "tree/catalog_help.h"
+#include "catalog/catalog_help.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -236,12 +236,12 @@ static int show_kinds(const struct setting *setting, struct buf *why)
 	for (size_t i = 0; i < config->n_sources; i++) {
 		const struct catalog *catalog = catalog_of(setting, &config->sources[i], why);
 		if (catalog)
-			guide_kinds(&text, catalog);
+			catalog_help_kinds(&text, catalog);
 		if (!catalog)
 			break;
 	}
 	for (size_t i = 0; !config->n_sources && i < setting->catalogs.n; i++)
-		guide_kinds(&text, setting->catalogs.v[i]);
+		catalog_help_kinds(&text, setting->catalogs.v[i]);
 	bool whole = !text.full && !why->len;
 	if (whole)
 		output_take(&output, &text);

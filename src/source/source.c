@@ -8,7 +8,7 @@
 
 #include "net/address.h"
 #include "sys/output.h"
-#include "tree/catalog_help.h"
+#include "catalog/catalog_help.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -141,7 +141,7 @@ static bool plant_tree(struct source *source)
 		.number = source->number,
 	};
 
-	guide_readme(&source->readme, source->catalog);
+	catalog_help_readme(&source->readme, source->catalog);
 	if (source->readme.full)
 		return false;
 	options.readme = source->readme.data; /* only now: filling it moves it */

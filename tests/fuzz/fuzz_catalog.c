@@ -6,7 +6,7 @@
 #include "fuzz.h"
 
 #include "catalog/catalog.h"
-#include "tree/catalog_help.h"
+#include "catalog/catalog_help.h"
 
 static const char SPLIT[] = "\n--\n";
 
@@ -70,9 +70,9 @@ static void check_catalog(const struct catalog *catalog)
 			CHECK(type_member(type, type->members[j].name));
 	}
 	buf_init(&text, SIZE_MAX);
-	guide_readme(&text, catalog);
-	guide_kinds(&text, catalog);
-	guide_kinds_table(&text, catalog);
+	catalog_help_readme(&text, catalog);
+	catalog_help_kinds(&text, catalog);
+	catalog_help_kinds_table(&text, catalog);
 	CHECK(fuzz_is_utf8(text.data) && strlen(text.data) == text.len);
 	buf_release(&text);
 }
@@ -82,8 +82,8 @@ static void describe(const struct catalogs *catalogs, struct buf *out)
 {
 	buf_init(out, SIZE_MAX);
 	for (size_t i = 0; i < catalogs->n; i++) {
-		guide_readme(out, catalogs->v[i]);
-		guide_kinds(out, catalogs->v[i]);
+		catalog_help_readme(out, catalogs->v[i]);
+		catalog_help_kinds(out, catalogs->v[i]);
 	}
 }
 

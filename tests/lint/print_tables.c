@@ -8,14 +8,14 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "tree/catalog_help.h"
+#include "catalog/catalog_help.h"
 
 static void print_kinds(const struct catalog *catalog)
 {
 	struct buf table;
 
 	buf_init(&table, SIZE_MAX);
-	guide_kinds_table(&table, catalog);
+	catalog_help_kinds_table(&table, catalog);
 	for (char *line = table.data, *end; (end = strchr(line, '\n')); line = end + 1) {
 		*end = '\0';
 		printf("kind %s\n", line);

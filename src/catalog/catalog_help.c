@@ -1,7 +1,7 @@
 /*
- * catalog_help.c - the catalog explained to people.
+ * catalog_help.c - texts about the kinds of a catalog.
  */
-#include "tree/catalog_help.h"
+#include "catalog/catalog_help.h"
 
 #include <limits.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static int path_width(const struct catalog *catalog)
 	return width < INT_MAX ? (int)width : INT_MAX;
 }
 
-void guide_kinds(struct buf *out, const struct catalog *catalog)
+void catalog_help_kinds(struct buf *out, const struct catalog *catalog)
 {
 	int width = path_width(catalog);
 	struct buf path;
@@ -84,7 +84,7 @@ void guide_kinds(struct buf *out, const struct catalog *catalog)
 	buf_release(&path);
 }
 
-void guide_kinds_table(struct buf *out, const struct catalog *catalog)
+void catalog_help_kinds_table(struct buf *out, const struct catalog *catalog)
 {
 	struct buf path;
 
@@ -137,13 +137,13 @@ static void add_ways(struct buf *out, const struct catalog *catalog)
 	buf_release(&kinds);
 }
 
-void guide_readme(struct buf *out, const struct catalog *catalog)
+void catalog_help_readme(struct buf *out, const struct catalog *catalog)
 {
 	buf_printf(out,
 		"This is %s as files: each field of each resource is a small file, fetched when it is read.\n"
 		"Everything here is read-only.\n\n",
 		catalog->about);
-	guide_kinds(out, catalog);
+	catalog_help_kinds(out, catalog);
 	buf_puts(out,
 		"\n"
 		"Look around:\n"

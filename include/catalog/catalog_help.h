@@ -8,10 +8,10 @@
 
 #include "catalog/catalog.h"
 
-void guide_readme(struct buf *out, const struct catalog *catalog);
+void catalog_help_readme(struct buf *out, const struct catalog *catalog);
 /* One line a kind: its path, what it is, its calls. */
-void guide_kinds(struct buf *out, const struct catalog *catalog);
+void catalog_help_kinds(struct buf *out, const struct catalog *catalog);
 /* The same as a Markdown table, for the README. */
-void guide_kinds_table(struct buf *out, const struct catalog *catalog);
+void catalog_help_kinds_table(struct buf *out, const struct catalog *catalog);
 
 #endif
