@@ -279,7 +279,7 @@ KERNELS_OWN = {"fuse_readdir_uncached", "fuse_dentry_revalidate"}
 
 def test_names_in_the_readmes_of_modules_are_in_the_sources(top):
     """Files (`fetch.c`, `fuse/reply.c`) and names of C (`tree_lookup`, `FETCH_PART`) that stand in backticks."""
-    files = {"/" + checks.rel(top, path) for path in checks.c_files(top)}
+    files = {"/" + name for name in checks.listed(top)}
     words = set(re.findall(r"\w+", "".join(path.read_text() for path in [*checks.c_files(top), top / "Makefile"])))
     for name in ["src/README.md", *("src/%s/README.md" % module for module in checks.read_modules(top))]:
         for span in code(read(top, name)) if (top / name).exists() else []:
