@@ -196,7 +196,7 @@ CODINGS = [
 def test_H05_a_coding_that_nobody_asked_for(box):
     """100,000,000 letters in some 100,000 bytes, and in some 400."""
     cloud = box.emulator("--tasks", 2 * len(CODINGS))
-    mount = box.mount("tione", *QUICK, "deadline=30", binary=PLAIN)  # the emulator takes its time to press them
+    mount = box.mount("tione", *QUICK, "deadline=300", binary=PLAIN)  # the emulator takes its time to press them
     rows = {str(how): ({"do": "gzip", **how}, "EBADMSG") for how in CODINGS}
     _, _, grew = memory_of(mount, lambda: at_once(box, cloud, mount, rows))
     assert grew < 4 * 1024
