@@ -15,9 +15,9 @@
 #include "net/proxy.h"
 #include "sys/file.h"
 
-struct http;
+struct http_client;
 
-struct http_options {
+struct http_client_options {
 	const struct proxy *proxy; /* for https:// requests; its url NULL: none */
 	const char *cacert; /* PEM file to trust instead of the system's; NULL: the system's */
 	long connect_timeout_ms; /* 3000 */
@@ -28,16 +28,17 @@ struct http_options {
 };
 
 /* NULL: `why` says what is missing. Initialises libcurl: after the fork, once a process. */
-struct http *http_new(struct loop *loop, const struct http_options *options, struct buf *why);
-void http_free(struct http *http);
+struct http_client *http_client_new(struct loop *loop, const struct http_client_options *options,
+	struct buf *why);
+void http_client_free(struct http_client *http);
 /* The port that the engine uses; valid as long as both. */
-struct transport http_io(struct http *http);
+struct transport http_client_transport(struct http_client *http);
 
 /* Where libcurl looks for the machine's certificates; NULL: nowhere. */
-const char *http_certificates_file(void);
-const char *http_certificates_directory(void);
+const char *http_client_certificates_file(void);
+const char *http_client_certificates_directory(void);
 
 /* The library behind it and its version, for people. */
-const char *http_library(void);
+const char *http_client_library(void);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * source.h - one source brought to life: catalog, key, tree and engine, wired together.
+ * source.h - one source: catalog, credentials, tree and engine, wired together.
  */
 #ifndef DESCRIBEFS_SOURCE_H
 #define DESCRIBEFS_SOURCE_H
@@ -11,51 +11,65 @@
 #include "net/loop.h"
 #include "render/snapshot.h"
 
-/* What all sources of the process share. */
+/* What all sources of the process share.  Invariant: http_client != NULL only if loop != NULL. */
 struct setting {
 	const struct config *config;
 	struct credential_chain *credential_chain;
 	struct catalogs catalogs;
 	struct loop *loop;
-	struct http *http;
-	struct file_cover cover; /* of our mount; zero while, or where, there is none */
+	struct http_client *http_client;
+	struct file_cover cover; /* the directory that our mount covers; zero: none */
 };
 
+/* Invariant: `catalog` to `tree` are set after source_prepare, `engine` after source_start. */
 struct source {
-	unsigned char hash_key[SNAPSHOT_KEY_BYTES]; /* of the hashes of secrets that other users see */
+	unsigned char hash_key[SNAPSHOT_KEY_BYTES]; /* for the hashes that replace secret values */
 	struct setting *setting;
 	const struct source_name *name;
-	unsigned number; /* from 1; 0: it is the only one */
+	unsigned number; /* from 1; 0: the only source */
 	const struct catalog *catalog;
 	const struct provider *provider;
-	struct credential_source origin; /* how the key is come by, when it was looked for first */
-	uint64_t key_mark; /* of the files that were looked at */
-	bool keyless; /* there was none when it began: any that comes is its own */
+	struct credential_source origin; /* where the credentials were found first */
+	uint64_t key_mark; /* file_mark of the credential files when they were read last */
+	bool keyless; /* no credentials at the start: accept any that are found later */
 	struct buf region, endpoint, readme;
 	struct tree *tree;
 	struct engine *engine;
 };
 
-/* Zeroes. `setting` and `name` are borrowed. */
+/* Sets all members to zero.  `setting` and `name` are borrowed. */
 void source_init(struct source *source, struct setting *setting, const struct source_name *name,
 	unsigned number);
-/* What can fail before there is a mount: catalog, region, key.  Of several, one without a key is let be. */
-bool source_prepare(struct source *source, struct buf *why);
 /*
- * machine_role.c.  Where nothing named a key: whether this machine has a role, which takes a second at most
- * and gets no key.  False: `why` says everything that was looked at.
+ * Does what can fail before the mount: finds the catalog, the region and the credentials.  On failure: false,
+ * and `why` is one line.  One of several sources may lack credentials.
+ */
+bool source_prepare(struct source *source, struct buf *why);
+/* Creates the engine; the setting's loop and HTTP client exist.  On failure: false, and `why` is one line. */
+bool source_start(struct source *source, struct buf *why);
+void source_release(struct source *source);
+
+/* Lists the first page of a kind with one API call; runs the loop until it is answered.  For the doctor. */
+struct reply source_try_list(struct source *source, const struct kind *kind);
+/* The failures so far; borrowed.  source_start succeeded. */
+const struct journal *source_journal(const struct source *source);
+/* Where the credentials come from, for messages; borrowed until the next question. */
+const char *source_key_where(const struct source *source);
+
+/* ---- machine_role.c ---- */
+
+/*
+ * If no credentials are named: asks the metadata service whether this machine has a role, for 1 s at most,
+ * without fetching a key.  On failure: false, and `why` lists all places that were searched.
  */
 bool source_find_machine(struct source *source, struct buf *why);
 /*
- * For whoever wants to know before the first call does: looks for a catalog's key, and gets it, on a loop of
- * its own.  FOUND: *found is how it is come by, *expires_s its end (Unix; 0: none).  Else `why` is one line;
- * NOWHERE: nothing names a key, not even a wrong one.
+ * Finds the credentials for a catalog, and fetches a key if they are temporary, on a loop of its own.
+ * KEY_FOUND: *found is their origin, *expires_s their end (Unix; 0: none).  Otherwise `why` is one line;
+ * KEY_NOWHERE: nothing names credentials; KEY_WRONG: they are named and invalid.
  */
 enum key_trial { KEY_FOUND, KEY_WRONG, KEY_NOWHERE };
 enum key_trial source_try_key(const struct setting *setting, const struct catalog *catalog,
 	const char *profile, struct credential_source *found, int64_t *expires_s, struct buf *why);
-/* The engine, when the setting has its loop and network. */
-bool source_start(struct source *source, struct buf *why);
-void source_release(struct source *source);
 
 #endif

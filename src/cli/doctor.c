@@ -23,8 +23,8 @@ enum { CLOCK_OK_S = 60, CLOCK_BAD_S = 300 }; /* the clouds allow five minutes */
  * False: there is none.  Where the source was not named, a cloud that has no key is one that the user does
  * not use, and no problem.
  */
-static bool look_at_key(struct doctor_checks *findings, const struct setting *setting,
-	const struct catalog *catalog, const char *profile)
+static bool check_key(struct doctor *doctor, const struct setting *setting, const struct catalog *catalog,
+	const char *profile)
 {
 	bool is_named = setting->config->n_sources;
 	struct credential_source key = { 0 };
@@ -43,9 +43,8 @@ static bool look_at_key(struct doctor_checks *findings, const struct setting *se
 		buf_printf(&text, "not set up: %s", why);
 		free(why);
 	}
-	finding_say(findings, trial == KEY_FOUND || is_unused ? FINDING_OK : FINDING_PROBLEM, "key",
-		text.data);
-	findings->set_up |= !is_unused;
+	doctor_check(doctor, trial == KEY_FOUND || is_unused ? CHECK_OK : CHECK_PROBLEM, "key", text.data);
+	doctor->set_up |= !is_unused;
 	credential_source_release(&key);
 	buf_release(&text);
 	return trial == KEY_FOUND;
@@ -60,7 +59,7 @@ struct visit {
 	bool dated;
 };
 
-static void note_visit(void *arg, struct response *response)
+static void visit_done(void *arg, struct response *response)
 {
 	struct visit *visit = arg;
 
@@ -70,51 +69,51 @@ static void note_visit(void *arg, struct response *response)
 	loop_stop(visit->loop, 0);
 }
 
-static void look_at_clock(struct doctor_checks *findings, const struct visit *visit)
+static void check_clock(struct doctor *doctor, const struct visit *visit)
 {
 	int64_t off_s = visit->server_s - (int64_t)time(NULL);
 	char text[128];
 
 	if (!visit->dated) {
-		finding_say(findings, FINDING_WARNING, "clock", "the answer had no Date to compare with");
+		doctor_check(doctor, CHECK_WARNING, "clock", "the answer had no Date to compare with");
 		return;
 	}
 	snprintf(text, sizeof(text), "the server's is %+" PRId64 " s from ours%s", off_s,
 		llabs(off_s) > CLOCK_BAD_S ?
 			"; signatures expire: set the clock (the mount corrects for it)" :
 			"");
-	finding_say(findings, llabs(off_s) <= CLOCK_OK_S ? FINDING_OK : FINDING_WARNING, "clock", text);
+	doctor_check(doctor, llabs(off_s) <= CLOCK_OK_S ? CHECK_OK : CHECK_WARNING, "clock", text);
 }
 
-static void look_at_endpoint(struct doctor_checks *findings, const struct setting *setting,
-	const char *endpoint)
+static void check_endpoint(struct doctor *doctor, const struct setting *setting, const char *endpoint)
 {
-	struct http_options options = { .proxy = &setting->config->proxy, .cacert = setting->config->cacert };
+	struct http_client_options options = { .proxy = &setting->config->proxy,
+		.cacert = setting->config->cacert };
 	struct visit visit = { .loop = loop_new() };
 	struct request request;
 	struct buf why;
 
 	buf_init(&why, 1024);
-	struct http *http = visit.loop ? http_new(visit.loop, &options, &why) : NULL;
+	struct http_client *http = visit.loop ? http_client_new(visit.loop, &options, &why) : NULL;
 	if (!http) {
-		finding_say(findings, FINDING_PROBLEM, "network", why.data);
+		doctor_check(doctor, CHECK_PROBLEM, "network", why.data);
 	} else {
-		struct transport io = http_io(http);
+		struct transport io = http_client_transport(http);
 		request_init(&request);
 		request.method = xstrdup("GET");
 		request.base = xstrdup(endpoint);
 		request.path = xstrdup("/");
 		request.query = xstrdup("");
 		request.timeout_ms = 5000;
-		io.send(io.self, &request, NULL, note_visit, &visit);
+		io.send(io.self, &request, NULL, visit_done, &visit);
 		request_release(&request);
 		loop_run(visit.loop);
 		buf_printf(&why, "%s %s", endpoint, visit.error ? visit.detail : "answers");
-		finding_say(findings, visit.error ? FINDING_PROBLEM : FINDING_OK, "endpoint", why.data);
+		doctor_check(doctor, visit.error ? CHECK_PROBLEM : CHECK_OK, "endpoint", why.data);
 		if (!visit.error)
-			look_at_clock(findings, &visit);
+			check_clock(doctor, &visit);
 	}
-	http_free(http);
+	http_client_free(http);
 	loop_free(visit.loop);
 	buf_release(&why);
 }
@@ -132,61 +131,41 @@ static const struct kind *listable(const struct catalog *catalog)
 	return NULL;
 }
 
-struct attempt {
-	struct loop *loop;
-	struct reply reply;
-};
-
-static void note_reply(void *arg, const struct reply *reply)
+static void check_list(struct doctor *doctor, struct source *source, const struct kind *kind)
 {
-	struct attempt *attempt = arg;
-
-	attempt->reply = *reply;
-	loop_stop(attempt->loop, 0);
-}
-
-static void ask_for_list(struct doctor_checks *findings, struct source *source, const struct kind *kind)
-{
-	struct attempt attempt = { .loop = source->setting->loop };
-	uint64_t noted = engine_journal(source->engine)->count;
+	uint64_t noted = source_journal(source)->count;
+	const struct reply reply = source_try_list(source, kind);
 	struct buf text;
 
-	engine_ask(source->engine, ASK_LOOKUP, tree_root(source->tree), kind->name, 0, note_reply, &attempt);
-	loop_run(attempt.loop);
-	uint64_t id = attempt.reply.entry.id;
-	tree_ref(source->tree, id, 1);
-	engine_read(source->engine, id, 0, 0, note_reply, &attempt);
-	loop_run(attempt.loop);
 	buf_init(&text, 4096);
 	buf_puts(&text, kind->list.name ? kind->list.name : kind->list.path);
-	if (attempt.reply.outcome == RESULT_FOUND) {
-		buf_puts(&text, " was answered");
+	if (reply.outcome == RESULT_FOUND) {
+		buf_puts(&text, " succeeded");
 	} else {
-		buf_printf(&text, " failed: %s", strerror(error_errno(attempt.reply.error)));
-		failure_add(&text, source, attempt.reply.error, noted);
+		buf_printf(&text, " failed: %s", strerror(error_errno(reply.error)));
+		failure_add(&text, source, reply.error, noted);
 	}
-	finding_say(findings, attempt.reply.outcome == RESULT_FOUND ? FINDING_OK : FINDING_PROBLEM, "call",
-		text.data);
+	doctor_check(doctor, reply.outcome == RESULT_FOUND ? CHECK_OK : CHECK_PROBLEM, "call", text.data);
 	buf_release(&text);
 }
 
-static void look_at_call(struct doctor_checks *findings, struct setting *setting,
-	const struct source_name *name, const struct catalog *catalog)
+static void check_call(struct doctor *doctor, struct setting *setting, const struct source_name *name,
+	const struct catalog *catalog)
 {
 	const struct kind *kind = listable(catalog);
 	struct source source;
 	struct buf why;
 
 	if (!kind) {
-		finding_say(findings, FINDING_OK, "call", "there is no list to be asked for");
+		doctor_check(doctor, CHECK_OK, "call", "skipped: this catalog has no list call");
 		return;
 	}
 	buf_init(&why, 4096);
 	source_init(&source, setting, name, 0);
 	if (source_prepare(&source, &why) && source_start(&source, &why))
-		ask_for_list(findings, &source, kind);
+		check_list(doctor, &source, kind);
 	else
-		finding_say(findings, FINDING_PROBLEM, "call", why.data);
+		doctor_check(doctor, CHECK_PROBLEM, "call", why.data);
 	source_release(&source);
 	buf_release(&why);
 }
@@ -196,7 +175,7 @@ static void look_at_call(struct doctor_checks *findings, struct setting *setting
 enum { STEPS = 3 }; /* of the progress bar, for each source */
 
 /* The source as it was written, and the section of the config file that names it. */
-static void say_source(struct doctor_checks *findings, const struct config *config, const char *written)
+static void report_source(struct doctor *doctor, const struct config *config, const char *written)
 {
 	struct buf text;
 
@@ -204,150 +183,146 @@ static void say_source(struct doctor_checks *findings, const struct config *conf
 	buf_puts(&text, written);
 	if (config->section)
 		buf_printf(&text, " [%s]", config->section);
-	finding_say(findings, FINDING_OK, "catalog", text.data);
+	doctor_check(doctor, CHECK_OK, "catalog", text.data);
 	buf_release(&text);
 }
 
-static void refuse_source(struct doctor_checks *findings, const struct setting *setting, const char *written)
+static void refuse_source(struct doctor *doctor, const struct setting *setting, const char *written)
 {
 	struct buf why;
 
 	buf_init(&why, 4096);
 	catalogs_refuse(&setting->catalogs, written, &why);
 	config_add_near_verb(written, &why);
-	finding_say(findings, FINDING_PROBLEM, "catalog", why.data);
+	doctor_check(doctor, CHECK_PROBLEM, "catalog", why.data);
 	buf_release(&why);
-	findings->done += STEPS;
+	doctor->done += STEPS;
 }
 
-static void begin_step(struct doctor_checks *findings, const char *what)
+static void begin_step(struct doctor *doctor, const char *what)
 {
-	progress_show(&findings->progress, findings->done++, findings->total, what);
+	progress_show(&doctor->progress, doctor->done++, doctor->total, what);
 }
 
-static void look_at_source(struct doctor_checks *findings, struct setting *setting,
-	const struct source_name *name)
+static void check_source(struct doctor *doctor, struct setting *setting, const struct source_name *name)
 {
 	const struct config *config = setting->config;
 	const struct catalog *catalog = catalogs_find(&setting->catalogs, name->catalog);
 
 	if (!catalog) {
-		refuse_source(findings, setting, name->written);
+		refuse_source(doctor, setting, name->written);
 		return;
 	}
-	say_source(findings, config, name->written);
-	bool problem_before = findings->problem;
-	findings->problem = false;
-	begin_step(findings, "key");
-	bool has_key = look_at_key(findings, setting, catalog, name->profile);
-	begin_step(findings, "endpoint");
+	report_source(doctor, config, name->written);
+	bool problem_before = doctor->problem;
+	doctor->problem = false;
+	begin_step(doctor, "key");
+	bool has_key = check_key(doctor, setting, catalog, name->profile);
+	begin_step(doctor, "endpoint");
 	if (has_key || config->n_sources)
-		look_at_endpoint(findings, setting, config->endpoint ? config->endpoint : catalog->endpoint);
-	begin_step(findings, "a signed call");
-	if (has_key && !findings->problem)
-		look_at_call(findings, setting, name, catalog);
-	findings->problem |= problem_before;
+		check_endpoint(doctor, setting, config->endpoint ? config->endpoint : catalog->endpoint);
+	begin_step(doctor, "a signed call");
+	if (has_key && !doctor->problem)
+		check_call(doctor, setting, name, catalog);
+	doctor->problem |= problem_before;
 }
 
-static void say_mistakes(struct doctor_checks *findings, const char *what, const struct texts *mistakes)
+static void report_mistakes(struct doctor *doctor, const char *what, const struct texts *mistakes)
 {
 	for (size_t i = 0; i < mistakes->n; i++)
-		finding_say(findings, FINDING_PROBLEM, what, mistakes->v[i]);
+		doctor_check(doctor, CHECK_PROBLEM, what, mistakes->v[i]);
 }
 
 /* The files of the user and of the machine that were read, and the variables that are not used. */
-static void look_at_files(struct doctor_checks *findings, const struct setting *setting,
-	const struct texts *broken)
+static void check_files(struct doctor *doctor, const struct setting *setting, const struct texts *broken)
 {
 	const struct config *config = setting->config;
 	const char *proxy = credential_chain_ignored_proxy(setting->credential_chain);
 	struct buf text;
 
 	buf_init(&text, 4096);
-	say_mistakes(findings, "config", &config->mistakes);
+	report_mistakes(doctor, "config", &config->mistakes);
 	if (!config->mistakes.n)
-		finding_say(findings, FINDING_OK, "config",
-			config->files ? config->files : "there is no file");
-	say_mistakes(findings, "catalogs", broken);
+		doctor_check(doctor, CHECK_OK, "config", config->files ? config->files : "there is no file");
+	report_mistakes(doctor, "catalogs", broken);
 	for (size_t i = 0; i < setting->catalogs.n; i++)
 		buf_printf(&text, "%s%s", i ? " " : "", setting->catalogs.v[i]->name);
 	if (!broken->n)
-		finding_say(findings, FINDING_OK, "catalogs", text.data);
+		doctor_check(doctor, CHECK_OK, "catalogs", text.data);
 	buf_clear(&text);
 	if (proxy && !config->proxy.url) {
 		buf_printf(&text, "%s is set and is not used: name the proxy with -o proxy=", proxy);
-		finding_say(findings, FINDING_WARNING, "proxy", text.data);
+		doctor_check(doctor, CHECK_WARNING, "proxy", text.data);
 	}
 	buf_release(&text);
 }
 
 /* With the options of one mount: its address, proxy and certificates. */
-static void look_at_mounts_sources(struct doctor_checks *findings, struct sources *sources,
-	const struct config *config)
+static void check_mounts_sources(struct doctor *doctor, struct sources *sources, const struct config *config)
 {
 	struct buf why;
 
 	sources->setting.config = config;
 	buf_init(&why, 1024);
 	if (!sources_connect(sources, &why)) {
-		finding_say(findings, FINDING_PROBLEM, "network", why.data);
-		findings->done += STEPS * config->n_sources;
+		doctor_check(doctor, CHECK_PROBLEM, "network", why.data);
+		doctor->done += STEPS * config->n_sources;
 	}
-	for (size_t i = 0; sources->setting.http && i < config->n_sources; i++)
-		look_at_source(findings, &sources->setting, &config->sources[i]);
+	for (size_t i = 0; sources->setting.http_client && i < config->n_sources; i++)
+		check_source(doctor, &sources->setting, &config->sources[i]);
 	buf_release(&why);
 }
 
-static bool is_named(const struct config *config, const char *catalog)
+static bool config_names(const struct config *config, const char *catalog)
 {
 	for (size_t i = 0; i < config->n_sources; i++)
 		if (!strcmp(config->sources[i].catalog, catalog))
 			return true;
 	for (size_t i = 0; i < config->n_sections; i++)
-		if (is_named(&config->sections[i], catalog))
+		if (config_names(&config->sections[i], catalog))
 			return true;
 	return false;
 }
 
-static size_t count_steps(const struct config *config, const struct catalogs *catalogs)
+static size_t doctor_count_steps(const struct config *config, const struct catalogs *catalogs)
 {
 	size_t n = config->n_sources;
 
 	for (size_t i = 0; i < config->n_sections; i++)
 		n += config->sections[i].n_sources;
 	for (size_t i = 0; !config->n_sources && i < catalogs->n; i++)
-		n += !is_named(config, catalogs->v[i]->name);
+		n += !config_names(config, catalogs->v[i]->name);
 	return n * STEPS;
 }
 
 /* The source, or the sections' and then each catalog that none of them names. */
-static void look_at_sources(struct doctor_checks *findings, struct sources *sources)
+static void check_sources(struct doctor *doctor, struct sources *sources)
 {
 	const struct config *config = sources->setting.config;
 	const struct catalogs *catalogs = &sources->setting.catalogs;
 
-	findings->total = count_steps(config, catalogs);
+	doctor->total = doctor_count_steps(config, catalogs);
 	for (size_t i = 0; i < config->n_sections; i++)
-		look_at_mounts_sources(findings, sources, &config->sections[i]);
-	look_at_mounts_sources(findings, sources, config);
-	for (size_t i = 0; sources->setting.http && !config->n_sources && i < catalogs->n; i++) {
+		check_mounts_sources(doctor, sources, &config->sections[i]);
+	check_mounts_sources(doctor, sources, config);
+	for (size_t i = 0; sources->setting.http_client && !config->n_sources && i < catalogs->n; i++) {
 		char *name = catalogs->v[i]->name;
-		if (!is_named(config, name))
-			look_at_source(findings, &sources->setting,
+		if (!config_names(config, name))
+			check_source(doctor, &sources->setting,
 				&(struct source_name){ .written = name, .catalog = name });
 	}
-	if (sources->setting.http && !findings->set_up)
-		finding_say(findings, FINDING_PROBLEM, "key", "no source has one: set up one of those above");
+	if (sources->setting.http_client && !doctor->set_up)
+		doctor_check(doctor, CHECK_PROBLEM, "key", "no source has one: set up one of those above");
 }
 
 int doctor_run(struct sources *sources, const struct texts *broken)
 {
-	struct doctor_checks findings = { 0 };
+	struct doctor doctor = { 0 };
 
-	progress_begin(&findings.progress);
-	doctor_look_at_machine(&findings);
-	look_at_files(&findings, &sources->setting, broken);
-	look_at_sources(&findings, sources);
-	progress_hide(&findings.progress);
-	return output_end(&findings.output, findings.problem);
+	progress_begin(&doctor.progress);
+	doctor_check_machine(&doctor);
+	check_files(&doctor, &sources->setting, broken);
+	check_sources(&doctor, sources);
+	progress_hide(&doctor.progress);
+	return output_end(&doctor.output, doctor.problem);
 }

@@ -7,9 +7,9 @@
 #include "progress.h"
 #include "sys/output.h"
 
-enum doctor_check { FINDING_OK, FINDING_WARNING, FINDING_PROBLEM };
+enum check_result { CHECK_OK, CHECK_WARNING, CHECK_PROBLEM };
 
-struct doctor_checks {
+struct doctor {
 	struct progress progress;
 	size_t done, total; /* steps: STEPS of each source */
 	struct output output;
@@ -18,10 +18,9 @@ struct doctor_checks {
 	bool can_mount; /* /dev/fuse and the user are as they have to be */
 };
 
-void finding_say(struct doctor_checks *findings, enum doctor_check finding, const char *what,
-	const char *text);
+void doctor_check(struct doctor *doctor, enum check_result result, const char *what, const char *text);
 
 /* doctor_machine.c: FUSE, the kernel, the libraries, who walks through mounts, mounts that are dead. */
-void doctor_look_at_machine(struct doctor_checks *findings);
+void doctor_check_machine(struct doctor *doctor);
 
 #endif

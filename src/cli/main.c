@@ -6,7 +6,7 @@
  * struct sources on main's stack, and each mistake is one line on stderr.
  */
 #include "doctor.h"
-#include "front_cli.h"
+#include "cli.h"
 #include "fuse/front.h"
 #include "net/hiding.h"
 #include "refresh_verb.h"
@@ -23,7 +23,7 @@
 
 enum { LEAVE_MS = 5000 };
 
-static int complain(const struct buf *why)
+static int print_error(const struct buf *why)
 {
 	output_complain(why->len ? why->data : "out of memory");
 	return 1;
@@ -40,7 +40,7 @@ struct service {
 	bool leaving;
 };
 
-static void stop_now(void *arg)
+static void loop_end(void *arg)
 {
 	loop_stop(arg, 0);
 }
@@ -49,7 +49,7 @@ static void stop_now(void *arg)
  * Who has a file open reads it to its end: the mount leaves the tree, and the kernel tells us when the
  * last one has closed.  Whoever waits for the cloud is not waited for, nor is anybody for long.
  */
-static void stop(void *arg, int number)
+static void service_stop(void *arg, int number)
 {
 	struct service *service = arg;
 	const struct setting *setting = &service->sources->setting;
@@ -61,10 +61,10 @@ static void stop(void *arg, int number)
 		return;
 	}
 	service->leaving = true;
-	loop_timer_start(setting->loop, LEAVE_MS, stop_now, setting->loop);
+	loop_timer_start(setting->loop, LEAVE_MS, loop_end, setting->loop);
 }
 
-static void fail(struct service *service, const char *problem)
+static void service_fail(struct service *service, const char *problem)
 {
 	struct loop *loop = service->sources->setting.loop;
 	struct buf why;
@@ -73,29 +73,29 @@ static void fail(struct service *service, const char *problem)
 	service->greeting = NULL;
 	buf_init(&why, SIZE_MAX);
 	buf_printf(&why, "cannot mount on %s: %s", service->place, problem);
-	daemon_fail(service->fd, complain(&why));
+	daemon_fail(service->fd, print_error(&why));
 	buf_release(&why);
 	service->fd = -1;
 	loop_stop(loop, 1);
 }
 
-static void miss_greeting(void *arg)
+static void service_time_out(void *arg)
 {
 	struct service *service = arg;
 	char problem[80];
 
 	service->greeting = NULL;
 	snprintf(problem, sizeof(problem), "the kernel did not begin to use it within %d s", MOUNTING_S);
-	fail(service, problem);
+	service_fail(service, problem);
 }
 
 /* Reports that the mount answers: to the parent, or in the foreground to a service manager. */
-static void tell_ready(void *arg, int error)
+static void service_ready(void *arg, int error)
 {
 	struct service *service = arg;
 
 	if (error) {
-		fail(service, strerror(error));
+		service_fail(service, strerror(error));
 		return;
 	}
 	loop_timer_stop(service->sources->setting.loop, service->greeting);
@@ -124,10 +124,10 @@ static void catch_signals(struct service *service)
 {
 	const struct setting *setting = &service->sources->setting;
 
-	loop_signal(setting->loop, SIGTERM, stop, service);
-	loop_signal(setting->loop, SIGINT, stop, service);
+	loop_signal(setting->loop, SIGTERM, service_stop, service);
+	loop_signal(setting->loop, SIGINT, service_stop, service);
 	if (setting->config->foreground && !credential_chain_manager(setting->credential_chain))
-		loop_signal(setting->loop, SIGHUP, stop, service);
+		loop_signal(setting->loop, SIGHUP, service_stop, service);
 	else
 		loop_signal(setting->loop, SIGHUP, refresh_everything, service);
 	/* the kernel's own terms stood still while the machine slept */
@@ -164,7 +164,7 @@ static bool look_below(struct sources *sources, const char *place, struct buf *w
 }
 
 /* From here to the unmount. */
-static int serve(struct service *service, struct buf *why)
+static int service_run(struct service *service, struct buf *why)
 {
 	struct sources *sources = service->sources;
 	struct setting *setting = &sources->setting;
@@ -172,19 +172,19 @@ static int serve(struct service *service, struct buf *why)
 	if (service->fd < 0)
 		service->manager = daemon_manager(credential_chain_manager(setting->credential_chain));
 	if (!look_below(sources, service->place, why) || !sources_start(sources, why)) {
-		daemon_fail(service->fd, complain(why));
+		daemon_fail(service->fd, print_error(why));
 		return 1;
 	}
 	catch_signals(service); /* before there is a mount that a signal could leave behind, dead */
-	struct front *front = front_new(setting->config, service->place, setting->loop, tell_ready, service,
-		why);
+	struct front *front = front_new(setting->config, service->place, setting->loop, service_ready,
+		service, why);
 	if (!front) {
-		daemon_fail(service->fd, complain(why));
+		daemon_fail(service->fd, print_error(why));
 		return 1;
 	}
 	service->front = front;
 	setting->cover.mount = front_mounted(front);
-	service->greeting = loop_timer_start(setting->loop, MOUNTING_S * 1000, miss_greeting, service);
+	service->greeting = loop_timer_start(setting->loop, MOUNTING_S * 1000, service_time_out, service);
 	front_serve(front, sources);
 	int status = loop_run(setting->loop);
 	sources_stop(sources); /* answers whoever still waits */
@@ -199,14 +199,14 @@ static int mount_sources(struct sources *sources, struct buf *why)
 	int status = 1;
 
 	if (!sources_prepare(sources, why))
-		return complain(why);
+		return print_error(why);
 	char *place = config->foreground ? mounting_place(config->mountpoint, why) :
 					   daemon_detach(config->mountpoint, &service.fd, why);
 	service.place = place;
 	if (place)
-		status = serve(&service, why);
+		status = service_run(&service, why);
 	else
-		daemon_fail(service.fd, complain(why));
+		daemon_fail(service.fd, print_error(why));
 	free(place);
 	return status;
 }
@@ -246,7 +246,7 @@ static int show_kinds(const struct setting *setting, struct buf *why)
 	if (whole)
 		output_take(&output, &text);
 	buf_release(&text);
-	return whole ? output_end(&output, 0) : complain(why);
+	return whole ? output_end(&output, 0) : print_error(why);
 }
 
 /* A verb that needs every catalog. */
@@ -259,13 +259,13 @@ static int run_verb(struct sources *sources, struct buf *why)
 		return show_kinds(&sources->setting, why);
 	default:
 		if (!sources_prepare(sources, why) || !sources_start(sources, why))
-			return complain(why);
+			return print_error(why);
 		return cli_run(sources);
 	}
 }
 
 /* Takes the keyring. */
-static int run(const struct config *config, struct credential_chain *chain, struct buf *why)
+static int run_config(const struct config *config, struct credential_chain *chain, struct buf *why)
 {
 	struct texts mistakes = { 0 };
 	struct sources sources;
@@ -277,7 +277,7 @@ static int run(const struct config *config, struct credential_chain *chain, stru
 		status = doctor_run(&sources, &mistakes);
 	} else if (mistakes.n) {
 		buf_puts(why, mistakes.v[0]);
-		status = complain(why);
+		status = print_error(why);
 	} else {
 		status = run_verb(&sources, why);
 	}
@@ -286,7 +286,7 @@ static int run(const struct config *config, struct credential_chain *chain, stru
 	return status;
 }
 
-static int show(const char *text)
+static int print_text(const char *text)
 {
 	struct output output = { 0 };
 
@@ -299,13 +299,13 @@ static int run_alone(const struct config *config)
 {
 	switch (config->verb) {
 	case VERB_HELP:
-		return show(config_help());
+		return print_text(config_help());
 	case VERB_VERSION:
-		return show("describefs " DESCRIBEFS_VERSION "\n");
+		return print_text("describefs " DESCRIBEFS_VERSION "\n");
 	case VERB_REFRESH:
-		return refresh_run(&config->paths);
+		return refresh_verb_run(&config->paths);
 	case VERB_STATUS:
-		return status_run();
+		return status_verb_run();
 	default:
 		return -1;
 	}
@@ -331,7 +331,7 @@ int main(int argc, char *argv[])
 	if (status) {
 		output_complain(why.data);
 	} else if ((status = run_alone(&config)) < 0) {
-		status = run(&config, chain, &why);
+		status = run_config(&config, chain, &why);
 		chain = NULL;
 	}
 	credential_chain_free(chain);

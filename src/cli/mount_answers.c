@@ -15,10 +15,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sys/child.h"
+#include "sys/monotonic.h"
 
 enum { ANSWER_MAX = 1 << 20 };
 
@@ -69,7 +69,7 @@ static int copy_file(int fd, const char *name, int out)
 }
 
 /* Of one source. */
-static int say_metrics(int top, const char *name, int out)
+static int write_metrics(int top, const char *name, int out)
 {
 	struct buf path;
 
@@ -84,7 +84,7 @@ static int say_metrics(int top, const char *name, int out)
 }
 
 /* Several are what the directory holds: it has just said that it is above them. */
-static int say_sources(int top, int out)
+static int write_sources(int top, int out)
 {
 	int fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC), error = 0;
 	DIR *names = fd < 0 ? NULL : fdopendir(fd);
@@ -94,7 +94,7 @@ static int say_sources(int top, int out)
 	size_t n = 0;
 	for (const struct dirent *entry; !error && n < SOURCES_MAX && (entry = readdir(names));)
 		if (entry->d_name[0] != '.' && ++n)
-			error = say_metrics(top, entry->d_name, out);
+			error = write_metrics(top, entry->d_name, out);
 	closedir(names);
 	return error;
 }
@@ -112,20 +112,20 @@ static int open_mount(const struct mount *mount)
 	return -1;
 }
 
-static int say(void *arg, int out)
+static int answers_child(void *arg, int out)
 {
 	const struct mount *mount = arg;
 	int top = open_mount(mount);
-	int error = top < 0 ? errno : say_metrics(top, "", out);
+	int error = top < 0 ? errno : write_metrics(top, "", out);
 
 	if (error == ENOENT && top >= 0)
-		error = say_sources(top, out);
+		error = write_sources(top, out);
 	return error == ELOOP || error == ENOTDIR || error == EFBIG ? EINVAL : error;
 }
 
 /* ---- in the parent ---- */
 
-static void take(struct mount_answers *answers, struct child *child)
+static void answers_take(struct mount_answers *answers, struct child *child)
 {
 	answers->error = child->status;
 	size_t len = child->said.len;
@@ -140,36 +140,28 @@ static void take(struct mount_answers *answers, struct child *child)
 	}
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void ask_some(const struct mount *const *mounts, size_t n, struct mount_answers *answers, int64_t ms)
 {
 	struct child children[CHILDREN_MAX];
 
 	for (size_t i = 0; i < n; i++)
-		if (!child_start(&children[i], say, (void *)(uintptr_t)mounts[i],
+		if (!child_start(&children[i], answers_child, (void *)(uintptr_t)mounts[i],
 			    SOURCES_MAX * (ANSWER_MAX + NAME_MAX + 2)))
 			children[i].status = errno;
 	child_hear(children, n, ms);
 	for (size_t i = 0; i < n; i++)
-		take(&answers[i], &children[i]);
+		answers_take(&answers[i], &children[i]);
 }
 
 void mount_answers_ask(const struct mount *const *mounts, size_t n, struct mount_answers *answers)
 {
-	int64_t end_ms = now_ms() + ASKED_MS;
+	int64_t end_ms = monotonic_ms() + ASKED_MS;
 
 	for (size_t i = 0; i < n; i++)
 		answers[i] = (struct mount_answers){ .error = -1 };
-	for (size_t i = 0; i < n && now_ms() < end_ms; i += CHILDREN_MAX)
+	for (size_t i = 0; i < n && monotonic_ms() < end_ms; i += CHILDREN_MAX)
 		ask_some(mounts + i, n - i < CHILDREN_MAX ? n - i : CHILDREN_MAX, answers + i,
-			end_ms - now_ms());
+			end_ms - monotonic_ms());
 }
 
 void mount_answers_release(struct mount_answers *answers)

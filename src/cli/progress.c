@@ -7,20 +7,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/shown.h"
+#include "sys/monotonic.h"
 
 enum { WIDTH = 24, PAUSE_MS = 100, WHAT_MAX = 40 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void progress_begin(struct progress *progress)
 {
@@ -41,7 +33,7 @@ void progress_show(struct progress *progress, size_t done, size_t total, const c
 {
 	static const char FULL[] = "########################", EMPTY[] = "                        ";
 
-	if (!progress->possible || !total || done > total || now_ms() - progress->drawn_ms < PAUSE_MS)
+	if (!progress->possible || !total || done > total || monotonic_ms() - progress->drawn_ms < PAUSE_MS)
 		return;
 	int full = (int)(done * WIDTH / total);
 	progress_hide(progress);
@@ -52,5 +44,5 @@ void progress_show(struct progress *progress, size_t done, size_t total, const c
 	free(shown);
 	fflush(stderr);
 	progress->drawn = true;
-	progress->drawn_ms = now_ms();
+	progress->drawn_ms = monotonic_ms();
 }

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 /* 1, the exit status of a failure. */
-static int complain(const char *path, const char *what)
+static int refresh_complain(const char *path, const char *what)
 {
 	struct buf line;
 
@@ -98,7 +98,7 @@ static int open_above(int fd, uint32_t levels)
 	return -1;
 }
 
-static void read_directory(int base, const char *path)
+static void read_all_names(int base, const char *path)
 {
 	int fd = openat(base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
@@ -113,7 +113,7 @@ static void read_directory(int base, const char *path)
 }
 
 /* What fails here is not known, and the kernel keeps no name of it. */
-static void perform(int base, const struct refresh_request *request)
+static void perform_task(int base, const struct refresh_request *request)
 {
 	struct statx fresh;
 
@@ -121,7 +121,7 @@ static void perform(int base, const struct refresh_request *request)
 		statx(base, request->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_FORCE_SYNC,
 			STATX_MTIME, &fresh);
 	else if (*request->path)
-		read_directory(base, request->path);
+		read_all_names(base, request->path);
 }
 
 /* ---- asking ---- */
@@ -132,7 +132,7 @@ static bool is_answered(int fd, struct refresh_request *request)
 }
 
 /* Does what the daemon says until there is nothing more.  Takes the descriptor; false: no answer came. */
-static bool go_through(int fd, struct refresh_request *request)
+static bool perform_tasks(int fd, struct refresh_request *request)
 {
 	int base = open_above(fd, request->levels);
 	bool answered = true;
@@ -145,7 +145,7 @@ static bool go_through(int fd, struct refresh_request *request)
 		fd = base;
 	}
 	while (answered && request->task != TASK_NONE) {
-		perform(fd, request);
+		perform_task(fd, request);
 		request->step = REFRESH_NEXT;
 		answered = is_answered(fd, request);
 	}
@@ -154,7 +154,7 @@ static bool go_through(int fd, struct refresh_request *request)
 }
 
 /* `path`, as it was given, stands for `name` in what is opened, or for that itself. */
-static int ask(int fd, const char *name, const char *path)
+static int refresh_ask(int fd, const char *name, const char *path)
 {
 	struct refresh_request request = { .step = REFRESH_BEGIN };
 
@@ -163,22 +163,22 @@ static int ask(int fd, const char *name, const char *path)
 	bool answered = is_answered(fd, &request);
 	int error = errno;
 	if (answered && request.task != TASK_NONE)
-		answered = go_through(fd, &request);
+		answered = perform_tasks(fd, &request);
 	else
 		close(fd);
 	bool is_unknown = error == ENOTTY || error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
 	if (!answered)
-		return complain(path, error && !is_unknown ? strerror(error) : NOT_OURS);
+		return refresh_complain(path, error && !is_unknown ? strerror(error) : NOT_OURS);
 	if (request.wait_s) {
 		char text[128];
 		snprintf(text, sizeof(text),
 			"refreshed less than a term ago: try again in %u s "
 			"(the user who mounted it may refresh it at any time)",
 			request.wait_s);
-		return complain(path, text);
+		return refresh_complain(path, text);
 	}
 	if (request.names_kept)
-		complain(path,
+		refresh_complain(path,
 			"Linux before 6.16 cannot drop cached names; they stay visible until they "
 			"expire");
 	return 0;
@@ -191,11 +191,11 @@ static int check_is_there(const char *path)
 
 	if (lstat(path, &there) == 0 || (errno != ENOENT && errno != ENOTDIR))
 		return 0;
-	return complain(path, "No such file or directory, also after asking again");
+	return refresh_complain(path, "No such file or directory, also after asking again");
 }
 
 /* The directory that it would be in; false: nothing to be asked. */
-static bool ask_above(const char *path, int *status)
+static bool refresh_parent(const char *path, int *status)
 {
 	char *head = xstrdup(path), *tail = xstrdup(path);
 	const char *name = basename(tail);
@@ -203,7 +203,7 @@ static bool ask_above(const char *path, int *status)
 	bool asked = fd >= 0 && strlen(name) < sizeof(((struct refresh_request *)0)->path);
 
 	if (asked)
-		*status = ask(fd, name, path) || check_is_there(path);
+		*status = refresh_ask(fd, name, path) || check_is_there(path);
 	else if (fd >= 0)
 		close(fd);
 	free(head);
@@ -211,22 +211,22 @@ static bool ask_above(const char *path, int *status)
 	return asked;
 }
 
-static int refresh(const char *path)
+static int refresh_path(const char *path)
 {
 	int status, fd = open_in_mount(path), error = errno;
 
 	if (fd >= 0)
-		return ask(fd, "", path);
-	if (error == ENOENT && ask_above(path, &status))
+		return refresh_ask(fd, "", path);
+	if (error == ENOENT && refresh_parent(path, &status))
 		return status;
-	return complain(path, error ? strerror(error) : NOT_OURS);
+	return refresh_complain(path, error ? strerror(error) : NOT_OURS);
 }
 
-int refresh_run(const struct texts *paths)
+int refresh_verb_run(const struct texts *paths)
 {
 	int status = 0;
 
 	for (size_t i = 0; i < paths->n; i++)
-		status |= refresh(paths->v[i]);
+		status |= refresh_path(paths->v[i]);
 	return status;
 }

@@ -7,6 +7,6 @@
 #include "config/config.h"
 
 /* The exit status: 0, or 1 when one of the paths could not be refreshed (and stderr says why). */
-int refresh_run(const struct texts *paths);
+int refresh_verb_run(const struct texts *paths);
 
 #endif

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* The sum over all labels, whole; < 0: it does not say. */
-static int64_t value(const char *metrics, const char *name)
+static int64_t metric_sum(const char *metrics, const char *name)
 {
 	int64_t sum = -1;
 	size_t len = strlen(name);
@@ -43,7 +43,7 @@ struct report {
 	int status;
 };
 
-static void add_number(struct report *report, long long number)
+static void report_add_number(struct report *report, long long number)
 {
 	char text[32];
 
@@ -51,7 +51,7 @@ static void add_number(struct report *report, long long number)
 	columns_add(&report->columns, text);
 }
 
-static void add_age(struct report *report, int64_t seconds)
+static void report_add_age(struct report *report, int64_t seconds)
 {
 	static const struct {
 		int64_t of;
@@ -79,15 +79,15 @@ static void name_user(char *field, size_t size, int64_t uid)
 }
 
 /* Nothing was counted yet: zero. */
-static long long count(const char *metrics, const char *name)
+static long long metric_count(const char *metrics, const char *name)
 {
-	int64_t sum = value(metrics, name);
+	int64_t sum = metric_sum(metrics, name);
 
 	return sum < 0 ? 0 : sum;
 }
 
 /* `part`: which of the mount's sources, "1/2". */
-static void add_numbers(struct report *report, const struct mount *mount, const char *source,
+static void report_add_numbers(struct report *report, const struct mount *mount, const char *source,
 	const char *part, const char *metrics)
 {
 	struct columns *columns = &report->columns;
@@ -95,13 +95,13 @@ static void add_numbers(struct report *report, const struct mount *mount, const 
 
 	columns_add(columns, mount->point);
 	columns_add(columns, source);
-	add_number(report, count(metrics, "describefs_calls_total"));
-	add_number(report, count(metrics, "describefs_cache_hits_total"));
-	add_number(report, count(metrics, "describefs_failures_total"));
-	add_age(report, value(metrics, "describefs_newest_answer_age_seconds"));
-	add_age(report, value(metrics, "describefs_uptime_seconds"));
+	report_add_number(report, metric_count(metrics, "describefs_calls_total"));
+	report_add_number(report, metric_count(metrics, "describefs_cache_hits_total"));
+	report_add_number(report, metric_count(metrics, "describefs_failures_total"));
+	report_add_age(report, metric_sum(metrics, "describefs_newest_answer_age_seconds"));
+	report_add_age(report, metric_sum(metrics, "describefs_uptime_seconds"));
 	snprintf(text, sizeof(text), "%.1f MiB",
-		(double)count(metrics, "describefs_memory_bytes") / (1 << 20));
+		(double)metric_count(metrics, "describefs_memory_bytes") / (1 << 20));
 	columns_add(columns, text);
 	columns_add(columns, part);
 	name_user(text, sizeof(text), mount->uid);
@@ -110,7 +110,8 @@ static void add_numbers(struct report *report, const struct mount *mount, const 
 }
 
 /* A row that says in words how the mount is, and whose it is if that is another user. */
-static void add_words(struct report *report, const struct mount *mount, const char *before, const char *after)
+static void report_add_words(struct report *report, const struct mount *mount, const char *before,
+	const char *after)
 {
 	struct buf text;
 	char user[64];
@@ -132,13 +133,13 @@ static void add_failure(struct report *report, const struct mount *mount, int er
 	bool is_private = error == EACCES && mount->uid != report->uid;
 
 	if (is_private)
-		add_words(report, mount, "is for its owner alone", "");
+		report_add_words(report, mount, "is for its owner alone", "");
 	else if (error == EXDEV)
-		add_words(report, mount, "another mount covers it", "");
+		report_add_words(report, mount, "another mount covers it", "");
 	else if (error == ENOTCONN)
-		add_words(report, mount, "dead: mount it again, or fusermount3 -u ", mount->point);
+		report_add_words(report, mount, "dead: mount it again, or fusermount3 -u ", mount->point);
 	else
-		add_words(report, mount,
+		report_add_words(report, mount,
 			error < 0               ? "does not answer" :
 				error == EINVAL ? "does not answer as describefs does" :
 						  strerror(error),
@@ -163,7 +164,7 @@ static void add_part(struct report *report, const struct mount *mount)
 			whole = &report->mounts->v[i];
 	buf_init(&text, SIZE_MAX);
 	buf_printf(&text, "shows %s of ", mount->part);
-	add_words(report, mount, text.data, whole ? whole->point : "a mount that is not in sight");
+	report_add_words(report, mount, text.data, whole ? whole->point : "a mount that is not in sight");
 	buf_release(&text);
 }
 
@@ -176,7 +177,7 @@ static void add_mount(struct report *report, const struct mount *mount, const st
 	for (size_t i = 0; i < answers->n; i++) {
 		const struct mount_answer *answer = &answers->v[i];
 		snprintf(part, sizeof(part), "%zu/%zu", i + 1, answers->n);
-		add_numbers(report, mount, *answer->source ? answer->source : mount->source, part,
+		report_add_numbers(report, mount, *answer->source ? answer->source : mount->source, part,
 			answer->metrics);
 	}
 }
@@ -216,7 +217,7 @@ static void add_heads(struct columns *columns)
 	columns_end_row(columns);
 }
 
-int status_run(void)
+int status_verb_run(void)
 {
 	struct output output = { 0 };
 	struct mounts mounts;

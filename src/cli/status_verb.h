@@ -5,6 +5,6 @@
 #define DESCRIBEFS_STATUS_VERB_H
 
 /* A line for each source of each mount. The exit status: 1 when one is dead or does not answer. */
-int status_run(void);
+int status_verb_run(void);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * front.c - the FUSE operations and the session.
  *
- * When /dev/fuse is readable, receive() takes requests until there are none.  libfuse decodes each and calls
- * an op_ function, which puts one question to the sources.  Most questions are answered at once.  For the
- * others a struct pending_request holds the fuse_req_t and the waiter; the answer or the kernel's INTERRUPT,
- * whichever comes first, replies and frees it.
+ * When /dev/fuse is readable, session_receive() takes requests until there are none.  libfuse decodes each
+ * and calls an op_ function, which puts one question to the sources.  Most questions are answered at once.
+ * For the others a struct pending_request holds the fuse_req_t and the waiter; the answer or the kernel's
+ * INTERRUPT, whichever comes first, replies and frees it.
  *
  * The kernel does as much as possible itself: OPEN and OPENDIR are answered ENOSYS once; afterwards the
  * kernel opens files without a request and keeps pages and listings.  FLUSH, RELEASE and ACCESS are not
@@ -195,7 +195,7 @@ static void op_read(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset
 	pending_ask(pending, ASK_WAIT, NULL);
 }
 
-static void read_directory(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset, bool plus)
+static void op_read_directory(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset, bool plus)
 {
 	struct pending_request *pending = pending_new(request, id, reply_readdir);
 	uint64_t cookie = offset > 2 ? (uint64_t)offset - 2 : 0;
@@ -214,14 +214,14 @@ static void op_readdir(fuse_req_t request, fuse_ino_t id, size_t size, off_t off
 	struct fuse_file_info *info)
 {
 	(void)info;
-	read_directory(request, id, size, offset, false);
+	op_read_directory(request, id, size, offset, false);
 }
 
 static void op_readdirplus(fuse_req_t request, fuse_ino_t id, size_t size, off_t offset,
 	struct fuse_file_info *info)
 {
 	(void)info;
-	read_directory(request, id, size, offset, true);
+	op_read_directory(request, id, size, offset, true);
 }
 
 static void op_readlink(fuse_req_t request, fuse_ino_t id)
@@ -355,7 +355,7 @@ static ssize_t read_request(int fd, void *bytes, size_t len, void *userdata)
 
 static const struct fuse_custom_io kernel_io = { .writev = write_reply, .read = read_request };
 
-static void receive(void *arg, int fd, int events)
+static void session_receive(void *arg, int fd, int events)
 {
 	struct front *front = arg;
 
@@ -411,7 +411,7 @@ void front_serve(struct front *front, struct sources *sources)
 	front->sources = sources;
 	heap_trim_init(&front->heap_trim, front->loop, sources);
 	notify_moved(front);
-	loop_watch(front->loop, fuse_session_fd(front->session), LOOP_READ, receive, front);
+	loop_watch(front->loop, fuse_session_fd(front->session), LOOP_READ, session_receive, front);
 }
 
 void front_refresh(struct front *front)

@@ -24,7 +24,7 @@ static bool has_option(const struct config *config, const char *word)
  * The mount's source in the kernel's table: the sources as written on the command line, unless fsname= is
  * given.
  */
-static void add_name(const struct config *config, struct buf *name)
+static void mount_add_source(const struct config *config, struct buf *name)
 {
 	static const char FSNAME[] = "fsname=";
 
@@ -45,7 +45,7 @@ static int mount_it(const struct config *config, const char *place, struct mount
 	struct buf name;
 
 	buf_init_whole(&name, NAME_ROOM);
-	add_name(config, &name);
+	mount_add_source(config, &name);
 	const struct mounting_options options = {
 		.source = name.data,
 		.allow_other = config->allow_other,

@@ -70,7 +70,7 @@ struct refresh {
 	struct timer *timer;
 };
 
-static void refresh_run(struct front *front);
+static void refresh_start_next(struct front *front);
 
 static size_t refresh_count(const struct refresh *at, bool by_other)
 {
@@ -232,10 +232,10 @@ static void refresh_work(void *arg)
 	refresh->next = front->refreshes.walking;
 	front->refreshes.walking = refresh;
 	drop_names(refresh);
-	refresh_run(front);
+	refresh_start_next(front);
 }
 
-static void refresh_run(struct front *front)
+static void refresh_start_next(struct front *front)
 {
 	struct refresh *first = front->refreshes.queued;
 
@@ -245,7 +245,7 @@ static void refresh_run(struct front *front)
 
 /* ---- requests ---- */
 
-static bool is_owner(const struct front *front, uid_t uid)
+static bool uid_is_owner(const struct front *front, uid_t uid)
 {
 	return config_is_owner(front->sources->setting.config, uid);
 }
@@ -298,7 +298,7 @@ static void refresh_join(struct refresh *refresh, fuse_req_t request, uint64_t o
 
 	*asker = (struct asker){ .request = request,
 		.pid = context->pid,
-		.is_owner = is_owner(front, context->uid),
+		.is_owner = uid_is_owner(front, context->uid),
 		.opened = opened };
 	if (!asker->is_owner && refresh->last)
 		at = &refresh->last->next;
@@ -319,7 +319,7 @@ static uint32_t wait_s_of_other(const struct front *front, uint64_t id)
 	return (uint32_t)((left_ms + 999) / 1000);
 }
 
-static bool is_full(const struct front *front, bool by_other)
+static bool refreshes_are_full(const struct front *front, bool by_other)
 {
 	return refresh_count(front->refreshes.queued, false) +
 			refresh_count(front->refreshes.walking, false) >=
@@ -335,11 +335,12 @@ static void ioctl_begin(struct front *front, fuse_req_t request, fuse_ino_t open
 {
 	const char *name = *query->path ? query->path : NULL;
 	uint64_t id = sources_refresh_id(front->sources, opened, &name);
-	bool by_other = !is_owner(front, fuse_req_ctx(request)->uid);
+	bool by_other = !uid_is_owner(front, fuse_req_ctx(request)->uid);
 	struct refresh *refresh = find_waiting(front, id, name);
 	struct refresh_request reply = { 0 };
 
-	if (front->refreshes.n_askers >= ASKERS_MAX || (id && !refresh && is_full(front, by_other))) {
+	if (front->refreshes.n_askers >= ASKERS_MAX ||
+		(id && !refresh && refreshes_are_full(front, by_other))) {
 		fuse_reply_err(request, EBUSY);
 		return;
 	}
@@ -352,7 +353,7 @@ static void ioctl_begin(struct front *front, fuse_req_t request, fuse_ino_t open
 	if (!refresh)
 		refresh = refresh_add(front, id, name);
 	refresh_join(refresh, request, opened);
-	refresh_run(front);
+	refresh_start_next(front);
 }
 
 /* A walking process has done its task; `every_name`: it cannot open the base. */
@@ -402,7 +403,7 @@ void refresh_all(struct front *front)
 		waiting = waiting->next;
 	if (!waiting)
 		refresh_add(front, TREE_ROOT, NULL)->every_name = true;
-	refresh_run(front);
+	refresh_start_next(front);
 }
 
 void refresh_release(struct front *front)

@@ -33,7 +33,7 @@ enum {
 
 /* ---- paths ---- */
 
-static size_t count_steps(const struct front *front, uint64_t id)
+static size_t path_depth(const struct front *front, uint64_t id)
 {
 	struct buf path;
 	size_t n = 0;
@@ -48,7 +48,7 @@ static size_t count_steps(const struct front *front, uint64_t id)
 
 uint32_t walk_levels(const struct walk *walk, const struct front *front, uint64_t opened)
 {
-	return (uint32_t)(count_steps(front, opened) - count_steps(front, walk->base));
+	return (uint32_t)(path_depth(front, opened) - path_depth(front, walk->base));
 }
 
 /* The path of `id` from the base on.  Returns false if it does not fit. */

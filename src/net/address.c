@@ -27,7 +27,7 @@ static bool is_number(const char *label)
 }
 
 /* In lower case. */
-static bool is_name(const char *host)
+static bool is_host_name(const char *host)
 {
 	static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
 	const char *label = host;
@@ -51,7 +51,8 @@ static bool may_be_plain(const char *host, enum reach plain)
 }
 
 /* `host` without brackets; changed in place. */
-static bool add_host(struct buf *out, char *host, bool bracketed, bool may_be_anywhere, enum reach plain)
+static bool address_add_host(struct buf *out, char *host, bool bracketed, bool may_be_anywhere,
+	enum reach plain)
 {
 	struct in6_addr v6;
 	char text[INET6_ADDRSTRLEN];
@@ -64,13 +65,13 @@ static bool add_host(struct buf *out, char *host, bool bracketed, bool may_be_an
 		host[len - 1] = '\0';
 	for (char *at = host; *at; at++)
 		*at = (char)ascii_lower(*at);
-	if ((!bracketed && !is_name(host)) || (!may_be_anywhere && !may_be_plain(host, plain)))
+	if ((!bracketed && !is_host_name(host)) || (!may_be_anywhere && !may_be_plain(host, plain)))
 		return false;
 	return bracketed ? buf_printf(out, "[%s]", text) : buf_puts(out, host);
 }
 
 /* `text` is what stands behind the host: nothing, or a colon and a number. */
-static bool add_port(struct buf *out, const char *text, int64_t of_scheme)
+static bool address_add_port(struct buf *out, const char *text, int64_t of_scheme)
 {
 	if (!*text)
 		return true;
@@ -101,7 +102,8 @@ bool address_normal(struct buf *out, const char *url, enum reach plain)
 	char *host = xstrndup(authority + bracketed, host_len);
 	char *port = xstrndup(authority + rest, len - rest);
 	bool good = buf_puts(out, is_tls ? "https://" : "http://") &&
-		add_host(out, host, bracketed, is_tls, plain) && add_port(out, port, is_tls ? 443 : 80);
+		address_add_host(out, host, bracketed, is_tls, plain) &&
+		address_add_port(out, port, is_tls ? 443 : 80);
 	free(host);
 	free(port);
 	return good;

@@ -67,14 +67,14 @@ static bool is_out_of_descriptors(void)
 
 static enum error error_of_connect(CURL *easy)
 {
-	long curl_error = 0;
-	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &curl_error);
-	if (curl_error == EMFILE || curl_error == ENFILE)
+	long os_error = 0;
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
+	if (os_error == EMFILE || os_error == ENFILE)
 		return ERR_LOCAL;
-	if (curl_error == ECONNREFUSED)
+	if (os_error == ECONNREFUSED)
 		return ERR_REFUSED;
 	/* EHOSTUNREACH, and EACCES of a route that prohibits: not the user's rights. */
-	return curl_error == ENETUNREACH ? ERR_NO_NETWORK : ERR_NO_HOST;
+	return os_error == ENETUNREACH ? ERR_NO_NETWORK : ERR_NO_HOST;
 }
 
 /*

@@ -30,6 +30,6 @@ bool hiding_check(struct file_cover *cover, bool certificates, struct buf *why)
 		if (hides(cover, FILES[i], why))
 			return false;
 	return !certificates ||
-		(!hides(cover, http_certificates_file(), why) &&
-			!hides(cover, http_certificates_directory(), why));
+		(!hides(cover, http_client_certificates_file(), why) &&
+			!hides(cover, http_client_certificates_directory(), why));
 }

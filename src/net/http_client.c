@@ -11,7 +11,7 @@
  *
  * curl before 8.5 goes over to the next address of a host when a connect fails, and then waits for an event
  * that does not come: it neither opens a socket for that address nor sets a timer.  So after each socket that
- * it lets go of, the transfers that are not connected are looked at once more (go_on).
+ * it lets go of, the transfers that are not connected are looked at once more (poke_transfers).
  *
  * curl keeps what a name led to for 60 s.  When no connection came of it the name is asked anew: once at
  * once, if the addresses may be kept ones, and by every transfer until one is connected.
@@ -45,7 +45,7 @@ enum {
 static const long NAMES_KEPT_S = 60;
 
 struct exchange {
-	struct http *http;
+	struct http_client *client;
 	struct list link; /* in its client's exchanges */
 	struct timer *timer; /* the deadline; of one that could not start: the way to tell it */
 	int64_t end_ms; /* when the deadline is */
@@ -55,15 +55,15 @@ struct exchange {
 	struct transfer transfer;
 };
 
-struct http {
+struct http_client {
 	struct loop *loop;
 	CURLM *multi;
 	struct timer *timer; /* curl's */
-	struct timer *again; /* due when transfers have to be looked at once more */
-	int64_t distrust_ms; /* until then no kept connection is used */
+	struct timer *poke; /* due when transfers have to be looked at once more */
+	int64_t distrust_until_ms; /* until then no kept connection is used */
 	bool asks_names; /* no transfer has connected since the last that could not, or at all */
 	struct list exchanges;
-	struct http_options options;
+	struct http_client_options options;
 	char *cacert, *certificates;
 	uint64_t cacert_mark;
 };
@@ -76,76 +76,76 @@ static struct exchange *exchange_of(struct list *link)
 /* The life of an exchange */
 
 /* Lets go of curl, the timer and the list. */
-static void detach(struct exchange *exchange)
+static void exchange_detach(struct exchange *exchange)
 {
-	struct http *http = exchange->http;
-	loop_timer_stop(http->loop, exchange->timer);
+	struct http_client *client = exchange->client;
+	loop_timer_stop(client->loop, exchange->timer);
 	if (exchange->transfer.easy)
-		curl_multi_remove_handle(http->multi, exchange->transfer.easy);
+		curl_multi_remove_handle(client->multi, exchange->transfer.easy);
 	list_remove(&exchange->link);
 }
 
 /* Its transfer has left curl or never came to it. */
-static void dispose(struct exchange *exchange)
+static void exchange_free(struct exchange *exchange)
 {
 	transfer_end(&exchange->transfer);
 	free(exchange);
 }
 
 /* Hands the response over.  For everyone else the exchange is gone already. */
-static void conclude(struct exchange *exchange)
+static void exchange_finish(struct exchange *exchange)
 {
-	detach(exchange);
+	exchange_detach(exchange);
 	exchange->done(exchange->arg, &exchange->transfer.answer.response);
-	dispose(exchange);
+	exchange_free(exchange);
 }
 
 /* Hands the transfer to curl: for the first time, or again after it could not connect. */
-static bool add(struct exchange *exchange)
+static bool exchange_add(struct exchange *exchange)
 {
-	struct http *http = exchange->http;
+	struct http_client *client = exchange->client;
 	CURL *easy = exchange->transfer.easy;
-	exchange->asked_name = http->asks_names;
-	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, http->asks_names ? 0L : NAMES_KEPT_S);
-	return curl_multi_add_handle(http->multi, easy) == CURLM_OK;
+	exchange->asked_name = client->asks_names;
+	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, client->asks_names ? 0L : NAMES_KEPT_S);
+	return curl_multi_add_handle(client->multi, easy) == CURLM_OK;
 }
 
 /* No connection came of what the name led to.  True: the name is asked anew and the transfer goes on. */
-static bool asks_again(struct exchange *exchange, CURLcode code)
+static bool exchange_resolve_again(struct exchange *exchange, CURLcode code)
 {
-	struct http *http = exchange->http;
+	struct http_client *client = exchange->client;
 	struct transfer *transfer = &exchange->transfer;
-	int64_t left_ms = exchange->end_ms - loop_now_ms(http->loop);
-	if (transfer->is_wired) {
-		http->asks_names = http->asks_names && !exchange->asked_name;
+	int64_t left_ms = exchange->end_ms - loop_now_ms(client->loop);
+	if (transfer->is_sent) {
+		client->asks_names = client->asks_names && !exchange->asked_name;
 		return false;
 	}
 	if (code == CURLE_OK || transfer->error || !transfer->is_named)
 		return false;
-	http->asks_names = true;
+	client->asks_names = true;
 	if (exchange->asked_name || left_ms <= 0)
 		return false;
-	curl_multi_remove_handle(http->multi, transfer->easy);
+	curl_multi_remove_handle(client->multi, transfer->easy);
 	curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
-	return add(exchange);
+	return exchange_add(exchange);
 }
 
-static void drain(struct http *http)
+static void client_drain(struct http_client *client)
 {
 	CURLMsg *message;
 	int left;
-	while ((message = curl_multi_info_read(http->multi, &left))) {
+	while ((message = curl_multi_info_read(client->multi, &left))) {
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		struct exchange *exchange = NULL;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
 		CURLcode code = message->data.result;
-		if (asks_again(exchange, code))
+		if (exchange_resolve_again(exchange, code))
 			continue;
 		transfer_finish(&exchange->transfer, code);
 		if (exchange->transfer.kept_died)
-			http->distrust_ms = loop_now_ms(http->loop) + DISTRUST_MS;
-		conclude(exchange);
+			client->distrust_until_ms = loop_now_ms(client->loop) + DISTRUST_MS;
+		exchange_finish(exchange);
 	}
 }
 
@@ -153,10 +153,10 @@ static void on_deadline(void *arg)
 {
 	struct exchange *exchange = arg;
 	exchange->timer = NULL;
-	if (exchange->transfer.is_named && !exchange->transfer.is_wired)
-		exchange->http->asks_names = true;
+	if (exchange->transfer.is_named && !exchange->transfer.is_sent)
+		exchange->client->asks_names = true;
 	transfer_time_out(&exchange->transfer);
-	conclude(exchange);
+	exchange_finish(exchange);
 }
 
 static void on_no_start(void *arg)
@@ -164,33 +164,33 @@ static void on_no_start(void *arg)
 	struct exchange *exchange = arg;
 	exchange->timer = NULL;
 	transfer_fail(&exchange->transfer, ERR_LOCAL, "the request could not be made");
-	conclude(exchange);
+	exchange_finish(exchange);
 }
 
 /* Sockets */
 
 /* A pause that ends at once is the documented call after which curl looks at a transfer. */
-static void go_on(void *arg)
+static void poke_transfers(void *arg)
 {
-	struct http *http = arg;
-	http->again = NULL;
-	for (struct list *at = list_first(&http->exchanges); at; at = list_next(&http->exchanges, at)) {
+	struct http_client *client = arg;
+	client->poke = NULL;
+	for (struct list *at = list_first(&client->exchanges); at; at = list_next(&client->exchanges, at)) {
 		const struct exchange *one = exchange_of(at);
-		if (one->transfer.is_wired || !one->transfer.easy)
+		if (one->transfer.is_sent || !one->transfer.easy)
 			continue;
 		curl_easy_pause(one->transfer.easy, CURLPAUSE_ALL);
 		curl_easy_pause(one->transfer.easy, CURLPAUSE_CONT);
 	}
 }
 
-static void look_again(struct http *http)
+static void poke_later(struct http_client *client)
 {
 	bool is_needed = curl_version_info(CURLVERSION_NOW)->version_num < 0x080500;
-	if (is_needed && !list_is_empty(&http->exchanges) && !http->again)
-		http->again = loop_timer_start(http->loop, 0, go_on, http);
+	if (is_needed && !list_is_empty(&client->exchanges) && !client->poke)
+		client->poke = loop_timer_start(client->loop, 0, poke_transfers, client);
 }
 
-static bool is_led_back(const struct http_options *options, const char *path)
+static bool leads_into_mount(const struct http_client_options *options, const char *path)
 {
 	struct file_way way;
 	bool led_back = path && !file_way_find(&way, path, options->cover) && errno == EDEADLK;
@@ -205,11 +205,11 @@ static bool is_led_back(const struct http_options *options, const char *path)
  */
 static bool may_read_certificates(struct exchange *exchange)
 {
-	const struct http_options *options = &exchange->http->options;
+	const struct http_client_options *options = &exchange->client->options;
 	struct response *response = &exchange->transfer.answer.response;
 	if (exchange->transfer.plain || options->cacert ||
-		(!is_led_back(options, http_certificates_file()) &&
-			!is_led_back(options, http_certificates_directory())))
+		(!leads_into_mount(options, http_client_certificates_file()) &&
+			!leads_into_mount(options, http_client_certificates_directory())))
 		return true;
 	error_note_copy(response->detail, sizeof response->detail,
 		"the machine's certificates lie below this mount now: unmount what covers them");
@@ -223,22 +223,22 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	(void)purpose;
 	int fd = may_read_certificates(exchange) ? transfer_socket(&exchange->transfer, address) : -1;
 	if (fd < 0)
-		look_again(exchange->http);
+		poke_later(exchange->client);
 	else /* curl may not tell of a number that it used before */
-		loop_renew(exchange->http->loop, fd);
+		loop_renew(exchange->client->loop, fd);
 	return fd;
 }
 
 /* One that is being written, or is no good, does not take the place of the last good one. */
-static void renew_certificates(struct http *http)
+static void renew_certificates(struct http_client *client)
 {
-	struct http_options *options = &http->options;
+	struct http_client_options *options = &client->options;
 	const struct file_trust trust = { options->invoker, FILE_DECIDES };
 	uint64_t mark = options->cacert ? file_mark(options->cover, options->cacert) : 0;
 	struct buf ignored;
 	size_t len;
 
-	if (!mark || mark == http->cacert_mark)
+	if (!mark || mark == client->cacert_mark)
 		return;
 	buf_init(&ignored, 4096);
 	char *text = file_read_trusted(options->cover, options->cacert, CACERT_BYTES, trust, &len, &ignored);
@@ -247,97 +247,98 @@ static void renew_certificates(struct http *http)
 		free(text);
 		return;
 	}
-	free(http->certificates);
-	options->certificates = http->certificates = text;
+	free(client->certificates);
+	options->certificates = client->certificates = text;
 	options->certificates_len = len;
-	http->cacert_mark = mark;
+	client->cacert_mark = mark;
 }
 
-static bool start(struct exchange *exchange, const struct request *request, long timeout_ms,
+static bool exchange_start(struct exchange *exchange, const struct request *request, long timeout_ms,
 	transport_wire_fn *on_sent, void *arg)
 {
-	struct http *http = exchange->http;
+	struct http_client *client = exchange->client;
 	CURLcode code;
-	renew_certificates(http);
-	CURL *easy = transfer_handle(&http->options, &code);
-	if (!transfer_begin(&exchange->transfer, easy, &http->options, request, timeout_ms))
+	renew_certificates(client);
+	CURL *easy = transfer_handle(&client->options, &code);
+	if (!transfer_begin(&exchange->transfer, easy, &client->options, request, timeout_ms))
 		return false;
 	exchange->transfer.on_sent = on_sent;
-	exchange->transfer.wired_arg = arg;
+	exchange->transfer.on_sent_arg = arg;
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
 	/* Where one kept connection was dead others are: the next try is not to find out one by one. */
-	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, loop_now_ms(http->loop) < http->distrust_ms ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
+		loop_now_ms(client->loop) < client->distrust_until_ms ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange);
-	return add(exchange);
+	return exchange_add(exchange);
 }
 
-static struct exchange *http_send(void *self, const struct request *request, transport_wire_fn *on_sent,
+static struct exchange *client_send(void *self, const struct request *request, transport_wire_fn *on_sent,
 	transport_reply_fn *done, void *arg)
 {
-	struct http *http = self;
+	struct http_client *client = self;
 	struct exchange *exchange = xcalloc(1, sizeof *exchange);
-	*exchange = (struct exchange){ .http = http, .done = done, .arg = arg };
-	list_add_first(&http->exchanges, &exchange->link);
+	*exchange = (struct exchange){ .client = client, .done = done, .arg = arg };
+	list_add_first(&client->exchanges, &exchange->link);
 	/* To curl, 0 would be "for ever". */
 	long timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 1;
-	exchange->end_ms = loop_now_ms(http->loop) + timeout_ms;
-	if (start(exchange, request, timeout_ms, on_sent, arg))
-		exchange->timer = loop_timer_start(http->loop, timeout_ms, on_deadline, exchange);
+	exchange->end_ms = loop_now_ms(client->loop) + timeout_ms;
+	if (exchange_start(exchange, request, timeout_ms, on_sent, arg))
+		exchange->timer = loop_timer_start(client->loop, timeout_ms, on_deadline, exchange);
 	else
-		exchange->timer = loop_timer_start(http->loop, 0, on_no_start, exchange);
+		exchange->timer = loop_timer_start(client->loop, 0, on_no_start, exchange);
 	return exchange;
 }
 
-static void http_cancel(void *self, struct exchange *exchange)
+static void client_cancel(void *self, struct exchange *exchange)
 {
 	(void)self;
 	if (!exchange)
 		return;
-	detach(exchange);
-	dispose(exchange);
+	exchange_detach(exchange);
+	exchange_free(exchange);
 }
 
 /* curl on the loop */
 
 static void on_ready(void *arg, int fd, int events)
 {
-	struct http *http = arg;
+	struct http_client *client = arg;
 	int running, what = 0;
 	if (events & LOOP_READ)
 		what |= CURL_CSELECT_IN;
 	if (events & LOOP_WRITE)
 		what |= CURL_CSELECT_OUT;
-	curl_multi_socket_action(http->multi, fd, what, &running);
-	drain(http);
+	curl_multi_socket_action(client->multi, fd, what, &running);
+	client_drain(client);
 }
 
 static void on_timer(void *arg)
 {
-	struct http *http = arg;
+	struct http_client *client = arg;
 	int running;
-	http->timer = NULL;
-	curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	drain(http);
+	client->timer = NULL;
+	curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	client_drain(client);
 }
 
 static int want_timer(CURLM *multi, long ms, void *arg)
 {
-	struct http *http = arg;
+	struct http_client *client = arg;
 	(void)multi;
-	loop_timer_stop(http->loop, http->timer);
-	http->timer = ms < 0 ? NULL : loop_timer_start(http->loop, ms, on_timer, http);
+	loop_timer_stop(client->loop, client->timer);
+	client->timer = ms < 0 ? NULL : loop_timer_start(client->loop, ms, on_timer, client);
 	return 0;
 }
 
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
-	struct http *http = arg;
+	struct http_client *client = arg;
 	(void)easy;
 	(void)socket_arg;
 	if (what == CURL_POLL_REMOVE) {
-		loop_forget(http->loop, fd);
-		look_again(http);
+		loop_forget(client->loop, fd);
+		poke_later(client);
 		return 0;
 	}
 	int events = 0;
@@ -349,7 +350,7 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *
 	 * If epoll refuses, the exchange's own timer ends it; an error here would end all others
 	 * too.
 	 */
-	loop_watch(http->loop, fd, events, on_ready, http);
+	loop_watch(client->loop, fd, events, on_ready, client);
 	return 0;
 }
 
@@ -370,33 +371,34 @@ static bool has_needed_curl(struct buf *why)
 }
 
 /* A first handle shows whether this libcurl takes every option. */
-static bool try_options(struct http *http, struct buf *why)
+static bool try_options(struct http_client *client, struct buf *why)
 {
 	CURLcode code;
-	CURL *easy = transfer_handle(&http->options, &code);
+	CURL *easy = transfer_handle(&client->options, &code);
 	curl_easy_cleanup(easy);
 	if (!easy)
 		buf_printf(why, "%s refuses an option: %s", curl_version(), curl_easy_strerror(code));
 	return easy != NULL;
 }
 
-static void join_loop(struct http *http)
+static void join_loop(struct http_client *client)
 {
 	/*
 	 * curl's wake-up sockets would be inherited by the fusermount3 that libfuse runs
 	 * (curl#13618).
 	 */
 	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, want_timer);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-	curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-	curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MAX);
-	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, want_timer);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+	curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)CONNECTIONS_MAX);
+	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
 }
 
-struct http *http_new(struct loop *loop, const struct http_options *options, struct buf *why)
+struct http_client *http_client_new(struct loop *loop, const struct http_client_options *options,
+	struct buf *why)
 {
 	/* CURLOPT_NOSIGNAL does not cover every write to a socket that the peer has closed. */
 	signal(SIGPIPE, SIG_IGN);
@@ -405,89 +407,89 @@ struct http *http_new(struct loop *loop, const struct http_options *options, str
 		buf_puts(why, "libcurl cannot be initialised");
 		return NULL;
 	}
-	struct http *http = xcalloc(1, sizeof *http);
-	http->loop = loop;
-	list_init(&http->exchanges);
-	http->asks_names = true;
-	http->options = *options;
+	struct http_client *client = xcalloc(1, sizeof *client);
+	client->loop = loop;
+	list_init(&client->exchanges);
+	client->asks_names = true;
+	client->options = *options;
 	if (options->cacert)
-		http->options.cacert = http->cacert = xstrdup(options->cacert);
-	renew_certificates(http);
+		client->options.cacert = client->cacert = xstrdup(options->cacert);
+	renew_certificates(client);
 	if (options->connect_timeout_ms <= 0)
-		http->options.connect_timeout_ms = CONNECT_MS;
-	http->multi = curl_multi_init();
-	if (!http->multi || !has_needed_curl(why) || !try_options(http, why)) {
+		client->options.connect_timeout_ms = CONNECT_MS;
+	client->multi = curl_multi_init();
+	if (!client->multi || !has_needed_curl(why) || !try_options(client, why)) {
 		if (why->len == 0)
 			buf_puts(why, "libcurl cannot be initialised");
-		http_free(http);
+		http_client_free(client);
 		return NULL;
 	}
-	join_loop(http);
-	return http;
+	join_loop(client);
+	return client;
 }
 
-void http_free(struct http *http)
+void http_client_free(struct http_client *client)
 {
-	if (!http)
+	if (!client)
 		return;
-	while (!list_is_empty(&http->exchanges))
-		http_cancel(http, exchange_of(list_first(&http->exchanges)));
-	curl_multi_cleanup(http->multi);
-	loop_timer_stop(http->loop, http->timer);
-	loop_timer_stop(http->loop, http->again);
-	free(http->cacert);
-	free(http->certificates);
-	free(http);
+	while (!list_is_empty(&client->exchanges))
+		client_cancel(client, exchange_of(list_first(&client->exchanges)));
+	curl_multi_cleanup(client->multi);
+	loop_timer_stop(client->loop, client->timer);
+	loop_timer_stop(client->loop, client->poke);
+	free(client->cacert);
+	free(client->certificates);
+	free(client);
 	curl_global_cleanup();
 }
 
 /* The clocks and the timers of the port are the loop's. */
 
-static struct timer *http_after(void *self, int64_t ms, transport_tick_fn *fn, void *arg)
+static struct timer *client_timer_start(void *self, int64_t ms, transport_tick_fn *fn, void *arg)
 {
-	return loop_timer_start(((struct http *)self)->loop, ms, fn, arg);
+	return loop_timer_start(((struct http_client *)self)->loop, ms, fn, arg);
 }
 
-static void http_unset(void *self, struct timer *timer)
+static void client_timer_stop(void *self, struct timer *timer)
 {
-	loop_timer_stop(((struct http *)self)->loop, timer);
+	loop_timer_stop(((struct http_client *)self)->loop, timer);
 }
 
-static int64_t http_now_ms(void *self)
+static int64_t client_now_ms(void *self)
 {
-	return loop_now_ms(((struct http *)self)->loop);
+	return loop_now_ms(((struct http_client *)self)->loop);
 }
 
-static int64_t http_wall_s(void *self)
+static int64_t client_wall_s(void *self)
 {
 	(void)self;
 	return (int64_t)time(NULL);
 }
 
-struct transport http_io(struct http *http)
+struct transport http_client_transport(struct http_client *client)
 {
 	return (struct transport){
-		.self = http,
-		.send = http_send,
-		.cancel = http_cancel,
-		.timer_start = http_after,
-		.timer_stop = http_unset,
-		.now_ms = http_now_ms,
-		.wall_s = http_wall_s,
+		.self = client,
+		.send = client_send,
+		.cancel = client_cancel,
+		.timer_start = client_timer_start,
+		.timer_stop = client_timer_stop,
+		.now_ms = client_now_ms,
+		.wall_s = client_wall_s,
 	};
 }
 
-const char *http_certificates_file(void)
+const char *http_client_certificates_file(void)
 {
 	return curl_version_info(CURLVERSION_NOW)->cainfo;
 }
 
-const char *http_certificates_directory(void)
+const char *http_client_certificates_directory(void)
 {
 	return curl_version_info(CURLVERSION_NOW)->capath;
 }
 
-const char *http_library(void)
+const char *http_client_library(void)
 {
 	return curl_version();
 }

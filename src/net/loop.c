@@ -123,12 +123,12 @@ int64_t loop_now_ms(const struct loop *loop)
 
 /* Descriptors */
 
-static uint64_t tag(int fd, uint32_t generation)
+static uint64_t event_tag(int fd, uint32_t generation)
 {
 	return (uint64_t)generation << 32 | (uint32_t)fd;
 }
 
-static struct watch *slot_of(struct loop *loop, int fd)
+static struct watch *watch_slot(struct loop *loop, int fd)
 {
 	size_t needed = (size_t)fd + 1;
 	if (needed > loop->n_watches) {
@@ -146,9 +146,9 @@ static struct watch *slot_of(struct loop *loop, int fd)
  * descriptor that was closed too early may still be known to epoll: either way the other word is
  * right.
  */
-static int tell_epoll(const struct loop *loop, int fd, const struct watch *watch, bool known)
+static int epoll_set(const struct loop *loop, int fd, const struct watch *watch, bool known)
 {
-	struct epoll_event event = { .data.u64 = tag(fd, watch->generation) };
+	struct epoll_event event = { .data.u64 = event_tag(fd, watch->generation) };
 	if (watch->events & LOOP_READ)
 		event.events |= EPOLLIN;
 	if (watch->events & LOOP_WRITE)
@@ -168,9 +168,9 @@ int loop_watch(struct loop *loop, int fd, int events, loop_ready_fn *fn, void *a
 		errno = EBADF;
 		return -1;
 	}
-	struct watch *slot = slot_of(loop, fd);
+	struct watch *slot = watch_slot(loop, fd);
 	struct watch watch = { fn, arg, events, slot->generation };
-	if (tell_epoll(loop, fd, &watch, slot->fn != NULL) < 0)
+	if (epoll_set(loop, fd, &watch, slot->fn != NULL) < 0)
 		return -1;
 	*slot = watch;
 	return 0;
@@ -193,16 +193,16 @@ void loop_renew(struct loop *loop, int fd)
 	struct watch watch = loop->watches[fd];
 	watch.generation++; /* what was fetched of the old one is dropped */
 	loop->watches[fd].generation = watch.generation;
-	if (tell_epoll(loop, fd, &watch, false) < 0)
+	if (epoll_set(loop, fd, &watch, false) < 0)
 		loop->watches[fd].fn = NULL;
 }
 
-static void deliver(struct loop *loop, const struct epoll_event *event)
+static void watch_deliver(struct loop *loop, const struct epoll_event *event)
 {
 	int fd = (int)(event->data.u64 & UINT32_MAX);
 	/* A copy: the callback may make the table move. */
 	struct watch watch = loop->watches[fd];
-	if (!watch.fn || tag(fd, watch.generation) != event->data.u64)
+	if (!watch.fn || event_tag(fd, watch.generation) != event->data.u64)
 		return;
 	int ready = 0;
 	if (event->events & EPOLLIN)
@@ -219,12 +219,12 @@ static void deliver(struct loop *loop, const struct epoll_event *event)
 
 /* Timers */
 
-static bool is_before(const struct timer *a, const struct timer *b)
+static bool timer_is_before(const struct timer *a, const struct timer *b)
 {
 	return a->due_us != b->due_us ? a->due_us < b->due_us : a->order < b->order;
 }
 
-static void put(struct loop *loop, size_t at, struct timer *timer)
+static void heap_put(struct loop *loop, size_t at, struct timer *timer)
 {
 	loop->heap[at] = timer;
 	timer->at = at;
@@ -235,11 +235,11 @@ static void sift_up(struct loop *loop, struct timer *timer)
 	size_t at = timer->at;
 	for (; at > 0; at = (at - 1) / 2) {
 		struct timer *parent = loop->heap[(at - 1) / 2];
-		if (!is_before(timer, parent))
+		if (!timer_is_before(timer, parent))
 			break;
-		put(loop, at, parent);
+		heap_put(loop, at, parent);
 	}
-	put(loop, at, timer);
+	heap_put(loop, at, timer);
 }
 
 static void sift_down(struct loop *loop, struct timer *timer)
@@ -248,14 +248,14 @@ static void sift_down(struct loop *loop, struct timer *timer)
 	for (;;) {
 		size_t child = at * 2 + 1;
 		bool has_two = child + 1 < loop->n_timers;
-		if (has_two && is_before(loop->heap[child + 1], loop->heap[child]))
+		if (has_two && timer_is_before(loop->heap[child + 1], loop->heap[child]))
 			child++;
-		if (child >= loop->n_timers || !is_before(loop->heap[child], timer))
+		if (child >= loop->n_timers || !timer_is_before(loop->heap[child], timer))
 			break;
-		put(loop, at, loop->heap[child]);
+		heap_put(loop, at, loop->heap[child]);
 		at = child;
 	}
-	put(loop, at, timer);
+	heap_put(loop, at, timer);
 }
 
 struct timer *loop_timer_start(struct loop *loop, int64_t ms, loop_tick_fn *fn, void *arg)
@@ -271,7 +271,7 @@ struct timer *loop_timer_start(struct loop *loop, int64_t ms, loop_tick_fn *fn, 
 	struct timer *timer = xmalloc(sizeof *timer);
 	int64_t due_us = now_us() + ms * 1000;
 	*timer = (struct timer){ due_us, loop->next_order++, 0, fn, arg };
-	put(loop, loop->n_timers++, timer);
+	heap_put(loop, loop->n_timers++, timer);
 	sift_up(loop, timer);
 	return timer;
 }
@@ -282,7 +282,7 @@ void loop_timer_stop(struct loop *loop, struct timer *timer)
 		return;
 	struct timer *last = loop->heap[--loop->n_timers];
 	if (last != timer) {
-		put(loop, timer->at, last);
+		heap_put(loop, timer->at, last);
 		sift_up(loop, last);
 		sift_down(loop, last);
 	}
@@ -425,7 +425,7 @@ int loop_run(struct loop *loop)
 			abort(); /* the epoll descriptor itself is wrong: nothing could wake us */
 		notice_sleep(loop); /* before anything is answered by what is over */
 		for (int i = 0; i < n && !loop->stopped; i++)
-			deliver(loop, &events[i]);
+			watch_deliver(loop, &events[i]);
 		call_due(loop);
 	}
 	loop->stopped = false;

@@ -51,7 +51,7 @@ static size_t bytes_of(const struct sockaddr *address, unsigned char bytes[stati
 	return 4;
 }
 
-static bool matches(const unsigned char *bytes, const struct prefix *prefix)
+static bool prefix_matches(const unsigned char *bytes, const struct prefix *prefix)
 {
 	unsigned int whole = prefix->bits / 8, rest = prefix->bits % 8;
 	unsigned int mask = 0xff00u >> rest & 0xff;
@@ -59,10 +59,10 @@ static bool matches(const unsigned char *bytes, const struct prefix *prefix)
 		(rest == 0 || (bytes[whole] & mask) == (prefix->first[whole] & mask));
 }
 
-static bool is_listed(const unsigned char *bytes, const struct prefix *rows, size_t n, enum reach reach)
+static bool prefixes_match(const unsigned char *bytes, const struct prefix *rows, size_t n, enum reach reach)
 {
 	for (size_t i = 0; i < n; i++)
-		if (rows[i].reach <= reach && matches(bytes, &rows[i]))
+		if (rows[i].reach <= reach && prefix_matches(bytes, &rows[i]))
 			return true;
 	return false;
 }
@@ -82,8 +82,8 @@ bool peer_is_within(const struct sockaddr *address, enum reach reach)
 	if (reach == REACH_ANYWHERE)
 		return true;
 	if (len == 4)
-		return is_listed(bytes, V4, sizeof V4 / sizeof *V4, reach);
-	return len == 16 && is_listed(bytes, V6, sizeof V6 / sizeof *V6, reach);
+		return prefixes_match(bytes, V4, sizeof V4 / sizeof *V4, reach);
+	return len == 16 && prefixes_match(bytes, V6, sizeof V6 / sizeof *V6, reach);
 }
 
 static bool read_address(const char *text, struct sockaddr_storage *out)

@@ -39,7 +39,7 @@ static int next_byte(const char *text, size_t len, size_t *at)
 }
 
 /* NULL: a '%' that is no escape, or one of a control character. */
-static char *unescape(const char *text, size_t len)
+static char *proxy_unescape(const char *text, size_t len)
 {
 	char *plain = xcalloc(len + 1, 1), *kept = NULL;
 	bool good = true;
@@ -56,12 +56,12 @@ static char *unescape(const char *text, size_t len)
 	return kept;
 }
 
-static bool read_user(struct proxy *proxy, const char *text, size_t len)
+static bool proxy_read_user(struct proxy *proxy, const char *text, size_t len)
 {
 	const char *colon = memchr(text, ':', len);
 	size_t user_len = colon ? (size_t)(colon - text) : len;
-	proxy->user = unescape(text, user_len);
-	proxy->password = colon ? unescape(colon + 1, len - user_len - 1) : digest_secret("");
+	proxy->user = proxy_unescape(text, user_len);
+	proxy->password = colon ? proxy_unescape(colon + 1, len - user_len - 1) : digest_secret("");
 	return proxy->user && proxy->password && *proxy->user && !strchr(proxy->user, ':');
 }
 
@@ -73,7 +73,7 @@ static const char *end_of_user(const char *authority)
 }
 
 /* curl takes 1080 where there is no port; everybody else takes the scheme's own. */
-static bool add_port(struct buf *url)
+static bool proxy_add_port(struct buf *url)
 {
 	bool is_tls = strncmp(url->data, "https", 5) == 0;
 	const char *host = url->data + (is_tls ? 8 : 7);
@@ -81,20 +81,20 @@ static bool add_port(struct buf *url)
 	return strchr(end ? end : host, ':') || buf_puts(url, is_tls ? ":443" : ":80");
 }
 
-static bool read_whole(struct proxy *proxy, const char *text)
+static bool proxy_parse(struct proxy *proxy, const char *text)
 {
 	const char *start = strstr(text, "://");
 	if (!start)
 		return false;
 	const char *authority = start + 3, *at = end_of_user(authority);
-	if (at && !read_user(proxy, authority, (size_t)(at - authority)))
+	if (at && !proxy_read_user(proxy, authority, (size_t)(at - authority)))
 		return false;
 	struct buf bare, url;
 	buf_init(&bare, URL_MAX);
 	buf_init(&url, URL_MAX);
 	bool good = buf_add(&bare, text, (size_t)(authority - text)) &&
 		buf_puts(&bare, at ? at + 1 : authority) && address_normal(&url, bare.data, REACH_ANYWHERE) &&
-		add_port(&url);
+		proxy_add_port(&url);
 	if (good)
 		proxy->url = buf_take(&url);
 	buf_release(&bare);
@@ -105,7 +105,7 @@ static bool read_whole(struct proxy *proxy, const char *text)
 bool proxy_read(struct proxy *proxy, const char *text)
 {
 	proxy_release(proxy);
-	bool good = read_whole(proxy, text);
+	bool good = proxy_parse(proxy, text);
 	if (!good)
 		proxy_release(proxy);
 	return good;

@@ -31,7 +31,7 @@
 #include "net/peer.h"
 
 #if LIBCURL_VERSION_NUM < 0x075700
-#curl_error "libcurl 7.87 or newer is needed: without CURLOPT_QUICK_EXIT a silent name server blocks us"
+#error "libcurl 7.87 or newer is needed: without CURLOPT_QUICK_EXIT a silent name server blocks us"
 #endif
 
 enum { UNHEARD_MS = 3000 };
@@ -59,10 +59,10 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
  * got the first request all the same, and then the second is one more than the rate allows: whether
  * and when it is made is the engine's business.
  */
-static bool starts_over(struct transfer *transfer)
+static bool is_restart(struct transfer *transfer)
 {
 	struct response *response = &transfer->answer.response;
-	if (!transfer->is_wired)
+	if (!transfer->is_sent)
 		return false;
 	error_note_copy(response->detail, sizeof response->detail, "a connection that was kept has ended");
 	transfer->kept_died = true;
@@ -92,7 +92,7 @@ int transfer_socket(struct transfer *transfer, const struct curl_sockaddr *addre
 {
 	const struct sockaddr *to = &address->addr;
 	bool is_too_far = transfer->plain && !peer_is_within(to, transfer->reach);
-	if (starts_over(transfer) || peer_is_nowhere(to) || is_too_far)
+	if (is_restart(transfer) || peer_is_nowhere(to) || is_too_far)
 		return CURL_SOCKET_BAD;
 	return socket_for(address);
 }
@@ -104,11 +104,11 @@ static int before_request(void *arg, char *ip, char *local_ip, int port, int loc
 	(void)local_ip;
 	(void)port;
 	(void)local_port;
-	if (starts_over(transfer))
+	if (is_restart(transfer))
 		return CURL_PREREQFUNC_ABORT;
-	transfer->is_wired = true;
+	transfer->is_sent = true;
 	if (transfer->on_sent)
-		transfer->on_sent(transfer->wired_arg);
+		transfer->on_sent(transfer->on_sent_arg);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -166,7 +166,7 @@ static const struct text_row TEXTS[] = {
 /* clang-format on */
 
 /* As bytes: libcurl would open the file for each connection, and it may lie below our own mount. */
-static CURLcode set_certificates(const struct http_options *options, CURL *easy)
+static CURLcode set_certificates(const struct http_client_options *options, CURL *easy)
 {
 	struct curl_blob blob = { (char *)options->certificates, options->certificates_len, CURL_BLOB_COPY };
 	CURLcode code = options->certificates ? curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob) :
@@ -177,7 +177,7 @@ static CURLcode set_certificates(const struct http_options *options, CURL *easy)
 	return code;
 }
 
-static CURLcode set_constants(const struct http_options *options, CURL *easy)
+static CURLcode set_constants(const struct http_client_options *options, CURL *easy)
 {
 	long connect_ms = options->connect_timeout_ms;
 	CURLcode code = CURLE_OK;
@@ -201,7 +201,7 @@ static CURLcode set_constants(const struct http_options *options, CURL *easy)
 	return CURLE_OK;
 }
 
-CURL *transfer_handle(const struct http_options *options, CURLcode *code)
+CURL *transfer_handle(const struct http_client_options *options, CURLcode *code)
 {
 	CURL *easy = curl_easy_init();
 	*code = easy ? set_constants(options, easy) : CURLE_OUT_OF_MEMORY;
@@ -290,7 +290,7 @@ static void set_body(struct transfer *transfer, const struct request *request)
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, is_post ? NULL : request->method);
 }
 
-static bool set_proxy(struct transfer *transfer)
+static bool transfer_set_proxy(struct transfer *transfer)
 {
 	const struct proxy *proxy = transfer->proxy;
 	CURL *easy = transfer->easy;
@@ -301,7 +301,7 @@ static bool set_proxy(struct transfer *transfer)
 }
 
 /* Whether the host that is connected to is a name, and not an address. */
-static bool is_named(const struct transfer *transfer, const struct request *request)
+static bool connects_to_name(const struct transfer *transfer, const struct request *request)
 {
 	const struct request proxy = { .base = transfer->proxy ? transfer->proxy->url : NULL };
 	struct buf host;
@@ -312,7 +312,7 @@ static bool is_named(const struct transfer *transfer, const struct request *requ
 	return named;
 }
 
-bool transfer_begin(struct transfer *transfer, CURL *easy, const struct http_options *options,
+bool transfer_begin(struct transfer *transfer, CURL *easy, const struct http_client_options *options,
 	const struct request *request, long timeout_ms)
 {
 	*transfer = (struct transfer){ .easy = easy };
@@ -321,8 +321,9 @@ bool transfer_begin(struct transfer *transfer, CURL *easy, const struct http_opt
 	transfer->reach = request->reach;
 	if (options->proxy && options->proxy->url && !transfer->plain && !request->direct)
 		transfer->proxy = options->proxy;
-	transfer->is_named = is_named(transfer, request);
-	if (!easy || !set_url(easy, request) || !set_headers(transfer, request) || !set_proxy(transfer))
+	transfer->is_named = connects_to_name(transfer, request);
+	if (!easy || !set_url(easy, request) || !set_headers(transfer, request) ||
+		!transfer_set_proxy(transfer))
 		return false;
 	set_body(transfer, request);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
@@ -368,7 +369,7 @@ static void fail_behind_proxy(struct transfer *transfer, enum error error, const
 	struct buf line;
 	long status = 0;
 	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-	bool is_through = transfer->is_wired || (status >= 200 && status < 300);
+	bool is_through = transfer->is_sent || (status >= 200 && status < 300);
 	buf_init(&line, 1024);
 	if (!is_through && status == 407)
 		buf_printf(&line, "the proxy %s takes no such user or password (407)", url);

@@ -22,9 +22,9 @@ struct transfer {
 	const struct proxy *proxy; /* NULL: not through one */
 	enum reach reach; /* the request's */
 	transport_wire_fn *on_sent; /* NULL: nobody wants to know */
-	void *wired_arg;
+	void *on_sent_arg;
 	bool is_named; /* the host is a name, not an address */
-	bool is_wired; /* the request went onto the wire */
+	bool is_sent; /* the request went onto the wire */
 	bool kept_died; /* on a kept connection, which then ended without a word */
 	struct response_reader answer;
 	enum error error; /* what our own callbacks found, which says more than curl's code */
@@ -32,13 +32,13 @@ struct transfer {
 };
 
 /* An easy handle for one transfer.  NULL: *code says why. */
-CURL *transfer_handle(const struct http_options *options, CURLcode *code);
+CURL *transfer_handle(const struct http_client_options *options, CURLcode *code);
 
 /*
  * Copies the request into the handle, which may be NULL.  False: it cannot be sent.  transfer_end is
  * due in both cases.
  */
-bool transfer_begin(struct transfer *transfer, CURL *easy, const struct http_options *options,
+bool transfer_begin(struct transfer *transfer, CURL *easy, const struct http_client_options *options,
 	const struct request *request, long timeout_ms);
 /* The socket for a connection to that address, or CURL_SOCKET_BAD: it may not be connected to. */
 int transfer_socket(struct transfer *transfer, const struct curl_sockaddr *address);

@@ -16,41 +16,41 @@ enum { TRY_MS = 10000 };
 static const char NO_KEY[] = "no key: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or run "
 			     "`tccli configure`";
 
-struct visit {
+struct role_request {
 	struct source *source;
 	struct key_exchange key_exchange;
 	struct error_note note;
 	enum error error;
 };
 
-static void note_visit(void *arg, struct response *response)
+static void role_answered(void *arg, struct response *response)
 {
-	struct visit *visit = arg;
+	struct role_request *role = arg;
 
-	visit->error = visit->source->provider->keys->hear(&visit->key_exchange, response, &visit->note);
-	loop_stop(visit->source->setting->loop, 0);
+	role->error = role->source->provider->keys->hear(&role->key_exchange, response, &role->note);
+	loop_stop(role->source->setting->loop, 0);
 }
 
 bool source_find_machine(struct source *source, struct buf *why)
 {
 	const struct key_site site = { source->setting->config->metadata, source->setting->config->sts };
-	struct visit visit = { .source = source,
+	struct role_request role = { .source = source,
 		.key_exchange = { .origin = &source->origin, .site = &site } };
-	struct transport io = http_io(source->setting->http);
+	struct transport io = http_client_transport(source->setting->http_client);
 	struct request request;
 
 	if (!source->origin.looked_at)
 		return true;
-	source->provider->keys->ask(&request, &visit.key_exchange, io.wall_s(io.self));
-	io.send(io.self, &request, NULL, note_visit, &visit);
+	source->provider->keys->ask(&request, &role.key_exchange, io.wall_s(io.self));
+	io.send(io.self, &request, NULL, role_answered, &role);
 	loop_run(source->setting->loop);
-	if (visit.error) {
+	if (role.error) {
 		buf_printf(why, "%s: %s (describefs doctor %s says where keys are looked for)",
 			source->name->written, NO_KEY, source->name->written);
 	}
 	request_release(&request);
-	key_exchange_release(&visit.key_exchange);
-	return !visit.error;
+	key_exchange_release(&role.key_exchange);
+	return !role.error;
 }
 
 struct attempt {
@@ -59,7 +59,7 @@ struct attempt {
 	struct error_note note;
 };
 
-static void note_end(void *arg, enum error error)
+static void attempt_done(void *arg, enum error error)
 {
 	struct attempt *attempt = arg;
 
@@ -68,7 +68,7 @@ static void note_end(void *arg, enum error error)
 	loop_stop(attempt->loop, 0);
 }
 
-static void note_failure(void *arg, enum error error, const struct error_note *note)
+static void attempt_failed(void *arg, enum error error, const struct error_note *note)
 {
 	struct attempt *attempt = arg;
 
@@ -77,13 +77,13 @@ static void note_failure(void *arg, enum error error, const struct error_note *n
 }
 
 /* Until the key is there, or nobody gives one. */
-static bool fetch(struct attempt *attempt, struct credential_cache_options *options, int64_t *expires_s)
+static bool attempt_run(struct attempt *attempt, struct credential_cache_options *options, int64_t *expires_s)
 {
-	struct credential_cache_waiter wait = { .done = note_end, .arg = attempt };
+	struct credential_cache_waiter wait = { .done = attempt_done, .arg = attempt };
 	const struct credentials *key;
 
 	options->arg = attempt;
-	options->failed = note_failure;
+	options->failed = attempt_failed;
 	struct credential_cache *cache = credential_cache_new(options);
 	enum error error = credential_cache_get(cache, &wait, &key);
 	while (!error && !key) {
@@ -101,24 +101,24 @@ static bool try_origin(const struct setting *setting, const struct catalog *cata
 	const struct credential_source *origin, int64_t *expires_s, struct buf *why)
 {
 	const struct config *config = setting->config;
-	struct http_options http = { .proxy = &config->proxy,
+	struct http_client_options http = { .proxy = &config->proxy,
 		.cacert = config->cacert,
 		.invoker = credential_chain_invoker(setting->credential_chain) };
 	struct attempt attempt = { .loop = loop_new() };
-	struct http *web = attempt.loop ? http_new(attempt.loop, &http, why) : NULL;
+	struct http_client *web = attempt.loop ? http_client_new(attempt.loop, &http, why) : NULL;
 	int64_t clock_offset_s = 0;
 	bool found = false;
 
 	if (web) {
 		struct credential_cache_options options = {
-			.io = http_io(web),
+			.io = http_client_transport(web),
 			.provider = provider_find(catalog->cloud),
 			.site = { config->metadata, config->sts },
 			.origin = origin,
 			.deadline_ms = TRY_MS,
 			.clock_offset_s = &clock_offset_s,
 		};
-		found = fetch(&attempt, &options, expires_s);
+		found = attempt_run(&attempt, &options, expires_s);
 		const char *metadata = config->metadata ? config->metadata : options.provider->keys->metadata;
 		if (!found && origin->looked_at)
 			buf_printf(why, "%s; looked at: %s, and this machine has no role (%s: %s)", NO_KEY,
@@ -127,7 +127,7 @@ static bool try_origin(const struct setting *setting, const struct catalog *cata
 			buf_printf(why, "%s: no key is given: %s%s%s", origin->where, attempt.note.code,
 				*attempt.note.code ? ": " : "", attempt.note.message);
 	}
-	http_free(web);
+	http_client_free(web);
 	loop_free(attempt.loop);
 	return found;
 }

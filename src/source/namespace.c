@@ -171,7 +171,7 @@ void sources_cancel(struct sources *sources, uint64_t id, struct waiter *wait)
 		engine_cancel(source->engine, wait);
 }
 
-static struct reply known(struct reply reply)
+static struct reply cached(struct reply reply)
 {
 	if (reply.outcome == RESULT_NEED_FETCH)
 		return (struct reply){ .outcome = RESULT_FAILED, .error = ERR_LOCAL };
@@ -187,8 +187,8 @@ struct reply sources_ask_cached(struct sources *sources, enum question question,
 
 	if (!source)
 		return answer_above(sources, question, id, name);
-	return known(question == ASK_LOOKUP ? tree_lookup(source->tree, id, name, query) :
-					      tree_attr(source->tree, id, query));
+	return cached(question == ASK_LOOKUP ? tree_lookup(source->tree, id, name, query) :
+					       tree_attr(source->tree, id, query));
 }
 
 struct reply sources_read_cached(struct sources *sources, uint64_t id, uint64_t cookie)
@@ -199,7 +199,7 @@ struct reply sources_read_cached(struct sources *sources, uint64_t id, uint64_t 
 
 	if (!source)
 		return (struct reply){ .outcome = RESULT_FOUND, .cookie = cookie };
-	return known(tree_more(source->tree, id, cookie, query));
+	return cached(tree_more(source->tree, id, cookie, query));
 }
 
 bool sources_next(struct sources *sources, uint64_t id, uint64_t *cookie, const char **name,

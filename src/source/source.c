@@ -26,7 +26,7 @@ void source_init(struct source *source, struct setting *setting, const struct so
 	buf_init(&source->readme, SIZE_MAX);
 }
 
-static bool find_catalog(struct source *source, struct buf *why)
+static bool source_find_catalog(struct source *source, struct buf *why)
 {
 	const struct source_name *name = source->name;
 
@@ -43,7 +43,7 @@ static bool find_catalog(struct source *source, struct buf *why)
 	return source->provider;
 }
 
-static bool find_region(struct source *source, struct buf *why)
+static bool source_find_region(struct source *source, struct buf *why)
 {
 	const struct source_name *name = source->name;
 	struct buf reason;
@@ -64,7 +64,7 @@ static bool find_region(struct source *source, struct buf *why)
 	return good && (source->region.len || buf_puts(&source->region, source->catalog->region));
 }
 
-static bool look_for_key(void *arg, struct credential_source *out, struct buf *why)
+static bool source_load_key(void *arg, struct credential_source *out, struct buf *why)
 {
 	const struct source *source = arg;
 
@@ -73,11 +73,11 @@ static bool look_for_key(void *arg, struct credential_source *out, struct buf *w
 }
 
 /* A key that was named once and is gone leaves no room for the machine's role: that is another account. */
-static bool look_again(void *arg, struct credential_source *out, struct buf *why)
+static bool source_reload_key(void *arg, struct credential_source *out, struct buf *why)
 {
 	const struct source *source = arg;
 	struct credential_source found = { 0 };
-	bool good = look_for_key(arg, &found, why);
+	bool good = source_load_key(arg, &found, why);
 
 	if (good && found.looked_at && !source->origin.looked_at && !source->keyless) {
 		buf_printf(why, "no key any more: %s", found.looked_at);
@@ -90,7 +90,7 @@ static bool look_again(void *arg, struct credential_source *out, struct buf *why
 }
 
 /* A file that is being written is not the key yet: it is looked at again before the next call. */
-static bool renew_key(void *arg, struct credential_source *out)
+static bool source_renew_key(void *arg, struct credential_source *out)
 {
 	struct source *source = arg;
 	uint64_t mark = credential_chain_mark(source->setting->credential_chain, source->catalog->cloud,
@@ -100,7 +100,7 @@ static bool renew_key(void *arg, struct credential_source *out)
 	if (!mark || mark == source->key_mark)
 		return false;
 	buf_init(&ignored, 4096);
-	bool found = look_again(source, out, &ignored);
+	bool found = source_reload_key(source, out, &ignored);
 	buf_release(&ignored);
 	if (found)
 		source->key_mark = mark;
@@ -150,14 +150,14 @@ static bool plant_tree(struct source *source)
 }
 
 /* It is looked for again whenever somebody wants to read: until then this stands for it. */
-static void do_without_key(struct source *source)
+static void source_do_without_key(struct source *source)
 {
 	source->origin = (struct credential_source){ .kind = CREDENTIAL_SOURCE_MACHINE,
 		.where = xstrdup("nowhere") };
 	source->keyless = true;
 }
 
-static void complain(const struct source *source, const struct buf *reason)
+static void source_warn(const struct source *source, const struct buf *reason)
 {
 	struct buf line;
 
@@ -167,21 +167,21 @@ static void complain(const struct source *source, const struct buf *reason)
 	buf_release(&line);
 }
 
-static bool find_key(struct source *source, struct buf *why)
+static bool source_find_key(struct source *source, struct buf *why)
 {
 	struct buf reason;
 
 	buf_init(&reason, 4096);
-	bool found = look_for_key(source, &source->origin, &reason);
+	bool found = source_load_key(source, &source->origin, &reason);
 	if (!found && source->number)
-		complain(source, &reason);
+		source_warn(source, &reason);
 	else if (!found)
 		buf_printf(why, "%s: %s", source->name->written, reason.data);
 	buf_release(&reason);
 	source->key_mark = credential_chain_mark(source->setting->credential_chain, source->catalog->cloud,
 		source->name->profile);
 	if (!found && source->number)
-		do_without_key(source);
+		source_do_without_key(source);
 	return found || source->number;
 }
 
@@ -189,7 +189,8 @@ bool source_prepare(struct source *source, struct buf *why)
 {
 	const struct config *config = source->setting->config;
 
-	if (!find_catalog(source, why) || !find_region(source, why) || !find_key(source, why))
+	if (!source_find_catalog(source, why) || !source_find_region(source, why) ||
+		!source_find_key(source, why))
 		return false;
 	const char *endpoint = config->endpoint ? config->endpoint : source->catalog->endpoint;
 	if (!address_normal(&source->endpoint, endpoint, REACH_SELF)) {
@@ -200,7 +201,7 @@ bool source_prepare(struct source *source, struct buf *why)
 	return make_hash_key(source, why) && plant_tree(source);
 }
 
-static bool is_owner(void *arg, unsigned uid)
+static bool source_is_owner(void *arg, unsigned uid)
 {
 	return config_is_owner(((const struct source *)arg)->setting->config, uid);
 }
@@ -230,17 +231,17 @@ bool source_start(struct source *source, struct buf *why)
 	if (!try_machine(source, why))
 		return false;
 	struct engine_options options = {
-		.io = http_io(source->setting->http),
+		.io = http_client_transport(source->setting->http_client),
 		.tree = source->tree,
 		.provider = source->provider,
 		.site = { source->catalog, source->endpoint.data,
 			source->catalog->region ? source->region.data : NULL },
 		.origin = &source->origin,
 		.key_site = { config->metadata, config->sts },
-		.look = look_again,
-		.renew = renew_key,
+		.look = source_reload_key,
+		.renew = source_renew_key,
 		.key_arg = source,
-		.is_owner = is_owner,
+		.is_owner = source_is_owner,
 		.deadline_ms = config->deadline_ms,
 		.rate = config->rate,
 		.seed = random_seed(),
@@ -248,6 +249,43 @@ bool source_start(struct source *source, struct buf *why)
 	};
 	source->engine = engine_new(&options);
 	return true;
+}
+
+struct list_trial {
+	struct loop *loop;
+	struct reply reply;
+};
+
+static void list_trial_done(void *arg, const struct reply *reply)
+{
+	struct list_trial *trial = arg;
+
+	trial->reply = *reply;
+	loop_stop(trial->loop, 0);
+}
+
+struct reply source_try_list(struct source *source, const struct kind *kind)
+{
+	struct list_trial trial = { .loop = source->setting->loop };
+
+	engine_ask(source->engine, ASK_LOOKUP, tree_root(source->tree), kind->name, 0, list_trial_done,
+		&trial);
+	loop_run(trial.loop);
+	uint64_t id = trial.reply.entry.id;
+	tree_ref(source->tree, id, 1);
+	engine_read(source->engine, id, 0, 0, list_trial_done, &trial);
+	loop_run(trial.loop);
+	return trial.reply;
+}
+
+const struct journal *source_journal(const struct source *source)
+{
+	return engine_journal(source->engine);
+}
+
+const char *source_key_where(const struct source *source)
+{
+	return engine_key_where(source->engine);
 }
 
 void source_release(struct source *source)

@@ -18,7 +18,7 @@ void sources_init(struct sources *sources, const struct config *config, struct c
 }
 
 /* To read a catalog takes 0.2 ms of a start: where files add nothing, only those that are named are read. */
-static void load_built_in(struct setting *setting)
+static void sources_load_built_in(struct setting *setting)
 {
 	const struct config *config = setting->config;
 	bool all = config->verb == VERB_DOCTOR || config->n_sources == 0;
@@ -38,7 +38,7 @@ void sources_load_catalogs(struct sources *sources, struct texts *mistakes)
 		.invoker = credential_chain_invoker(setting->credential_chain) };
 	struct buf directory;
 
-	load_built_in(setting);
+	sources_load_built_in(setting);
 	config_load_catalogs(&setting->catalogs, &places, "/etc/describefs/catalog", mistakes);
 	buf_init(&directory, 4096);
 	if (credential_chain_config(setting->credential_chain, "catalog", &directory))
@@ -90,16 +90,16 @@ bool sources_prepare(struct sources *sources, struct buf *why)
 
 static void disconnect(struct setting *setting)
 {
-	http_free(setting->http);
+	http_client_free(setting->http_client);
 	loop_free(setting->loop);
-	setting->http = NULL;
+	setting->http_client = NULL;
 	setting->loop = NULL;
 }
 
 bool sources_connect(struct sources *sources, struct buf *why)
 {
 	struct setting *setting = &sources->setting;
-	struct http_options http = { .proxy = &setting->config->proxy,
+	struct http_client_options http = { .proxy = &setting->config->proxy,
 		.cacert = setting->config->cacert,
 		.cover = &setting->cover,
 		.invoker = credential_chain_invoker(setting->credential_chain) };
@@ -111,8 +111,8 @@ bool sources_connect(struct sources *sources, struct buf *why)
 		buf_puts(why, "cannot make an event loop: out of descriptors?");
 		return false;
 	}
-	setting->http = http_new(setting->loop, &http, why);
-	return setting->http;
+	setting->http_client = http_client_new(setting->loop, &http, why);
+	return setting->http_client;
 }
 
 bool sources_start(struct sources *sources, struct buf *why)

@@ -12,7 +12,7 @@ uint64_t sources_refresh_id(const struct sources *sources, uint64_t opened, cons
 	return *name ? 0 : TREE_ROOT;
 }
 
-static int64_t left_ms(const struct source *source, uint64_t id, int64_t now_ms)
+static int64_t source_left_ms(const struct source *source, uint64_t id, int64_t now_ms)
 {
 	struct node *top = tree_refresh_top(source->tree, id, NULL);
 
@@ -25,9 +25,9 @@ int64_t sources_refresh_left_ms(struct sources *sources, uint64_t id, int64_t no
 	int64_t longest_ms = 0;
 
 	if (source)
-		return left_ms(source, id, now_ms);
+		return source_left_ms(source, id, now_ms);
 	for (size_t i = 0; i < sources->n; i++) {
-		int64_t ms = left_ms(&sources->v[i], tree_root(sources->v[i].tree), now_ms);
+		int64_t ms = source_left_ms(&sources->v[i], tree_root(sources->v[i].tree), now_ms);
 		longest_ms = ms > longest_ms ? ms : longest_ms;
 	}
 	return longest_ms;

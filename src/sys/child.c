@@ -11,22 +11,15 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "sys/monotonic.h"
 
 enum { NO_ANSWER = 255, KILLED_MS = 500, STEP_MS = 10 };
 
-static int64_t now_ms(void)
+static int time_left_ms(int64_t end_ms)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int left_ms(int64_t end_ms)
-{
-	int64_t left = end_ms - now_ms();
+	int64_t left = end_ms - monotonic_ms();
 
 	return left < 0 ? 0 : (int)left;
 }
@@ -47,12 +40,12 @@ static bool has_ended(pid_t pid, int *status)
 /* A descriptor of the process gets readable when it ends; without one (seccomp) there are short steps. */
 bool child_wait(pid_t pid, int64_t ms, int *status)
 {
-	int64_t end_ms = now_ms() + ms;
+	int64_t end_ms = monotonic_ms() + ms;
 	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
 	bool ended;
 
-	while (!(ended = has_ended(pid, status)) && left_ms(end_ms))
-		poll(&end, 1, end.fd >= 0 || left_ms(end_ms) < STEP_MS ? left_ms(end_ms) : STEP_MS);
+	while (!(ended = has_ended(pid, status)) && time_left_ms(end_ms))
+		poll(&end, 1, end.fd >= 0 || time_left_ms(end_ms) < STEP_MS ? time_left_ms(end_ms) : STEP_MS);
 	if (end.fd >= 0)
 		close(end.fd);
 	return ended;
@@ -93,20 +86,20 @@ bool child_start(struct child *child, child_run *run, void *arg, size_t max)
 }
 
 /* It has said all, or too much: its status. */
-static void finish(struct child *child, int64_t end_ms, bool whole)
+static void child_finish(struct child *child, int64_t end_ms, bool whole)
 {
 	int status;
 
 	close(child->fd);
 	child->fd = -1;
-	if (!whole || !child_wait(child->pid, left_ms(end_ms), &status))
+	if (!whole || !child_wait(child->pid, time_left_ms(end_ms), &status))
 		child_kill(child->pid);
 	else if (WIFEXITED(status) && WEXITSTATUS(status) != NO_ANSWER)
 		child->status = WEXITSTATUS(status);
 	child->pid = 0;
 }
 
-static void take(struct child *child, int64_t end_ms)
+static void child_take(struct child *child, int64_t end_ms)
 {
 	char bytes[4096];
 	ssize_t n = read(child->fd, bytes, sizeof(bytes));
@@ -114,15 +107,15 @@ static void take(struct child *child, int64_t end_ms)
 	if (n < 0 && errno == EINTR)
 		return;
 	if (n <= 0)
-		finish(child, end_ms, true);
+		child_finish(child, end_ms, true);
 	else if (!buf_add(&child->said, bytes, (size_t)n))
-		finish(child, end_ms, false);
+		child_finish(child, end_ms, false);
 }
 
 /* All at once: each may be one that the kernel does not let go. */
-static void give_up(struct child *children, size_t n)
+static void children_give_up(struct child *children, size_t n)
 {
-	int64_t end_ms = now_ms() + KILLED_MS;
+	int64_t end_ms = monotonic_ms() + KILLED_MS;
 	int status;
 
 	for (size_t i = 0; i < n; i++)
@@ -131,7 +124,7 @@ static void give_up(struct child *children, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (children[i].fd < 0)
 			continue;
-		child_wait(children[i].pid, left_ms(end_ms), &status);
+		child_wait(children[i].pid, time_left_ms(end_ms), &status);
 		close(children[i].fd);
 		children[i].fd = -1;
 		children[i].pid = 0;
@@ -140,23 +133,23 @@ static void give_up(struct child *children, size_t n)
 
 void child_hear(struct child *children, size_t n, int64_t ms)
 {
-	int64_t end_ms = now_ms() + ms;
+	int64_t end_ms = monotonic_ms() + ms;
 	struct pollfd ready[CHILDREN_MAX];
 	size_t open = n;
 
-	while (open && left_ms(end_ms)) {
+	while (open && time_left_ms(end_ms)) {
 		open = 0;
 		for (size_t i = 0; i < n; i++) {
 			ready[i] = (struct pollfd){ .fd = children[i].fd, .events = POLLIN };
 			open += children[i].fd >= 0;
 		}
-		if (open && poll(ready, n, left_ms(end_ms)) <= 0)
+		if (open && poll(ready, n, time_left_ms(end_ms)) <= 0)
 			continue;
 		for (size_t i = 0; i < n; i++)
 			if (ready[i].fd >= 0 && ready[i].revents)
-				take(&children[i], end_ms);
+				child_take(&children[i], end_ms);
 	}
-	give_up(children, n);
+	children_give_up(children, n);
 }
 
 int child_ask(child_run *run, void *arg, int64_t ms, struct buf *said)

@@ -73,7 +73,7 @@ void daemon_harden(void)
 /* Into the background */
 
 /* The child's next message, and how long it is; 0: it died, LATE: there is none within `ms`. */
-static ssize_t hear(int fd, int ms, char *message, size_t room, int flags)
+static ssize_t daemon_receive(int fd, int ms, char *message, size_t room, int flags)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	ssize_t n;
@@ -89,15 +89,15 @@ static ssize_t hear(int fd, int ms, char *message, size_t room, int flags)
  * The child's word: 0, or an exit status; WORD_DIED without one, WORD_LATE if there is none in time.  It
  * stays in the socket, for ask_root.
  */
-static int hear_word(int fd)
+static int receive_word(int fd)
 {
 	char word;
-	ssize_t n = hear(fd, START_S * 1000, &word, 1, MSG_PEEK);
+	ssize_t n = daemon_receive(fd, START_S * 1000, &word, 1, MSG_PEEK);
 	return n == LATE ? WORD_LATE : n == 1 ? (unsigned char)word : WORD_DIED;
 }
 
 /* A question to the mount, for the time when the daemon has said that it serves. */
-struct question {
+struct root_query {
 	int fd;
 	const char *place;
 };
@@ -105,20 +105,20 @@ struct question {
 /* In a child: a mount may not answer.  0, or an errno. */
 static int ask_root(void *arg)
 {
-	const struct question *question = arg;
+	const struct root_query *query = arg;
 	struct stat root;
 	char word = 1;
-	if (recv(question->fd, &word, 1, MSG_PEEK) != 1 || word != 0)
+	if (recv(query->fd, &word, 1, MSG_PEEK) != 1 || word != 0)
 		return ECANCELED;
-	return stat(question->place, &root) == 0 ? 0 : errno;
+	return stat(query->place, &root) == 0 ? 0 : errno;
 }
 
 /* The daemon's word.  The child is made while the daemon works: 0.2 ms that a start does not wait for. */
-static int hear_answer(int fd, const char *place, struct child_stack *stack, int *error)
+static int receive_answer(int fd, const char *place, struct child_stack *stack, int *error)
 {
-	struct question question = { fd, place };
-	pid_t child = child_call(ask_root, &question, stack);
-	int failure = errno, word = hear_word(fd);
+	struct root_query query = { fd, place };
+	pid_t child = child_call(ask_root, &query, stack);
+	int failure = errno, word = receive_word(fd);
 	if (child < 0)
 		*error = failure;
 	else if (word == 0)
@@ -129,7 +129,7 @@ static int hear_answer(int fd, const char *place, struct child_stack *stack, int
 }
 
 /* Then nothing is left mounted at `place` either.  A child that does not end is killed, and its helpers. */
-static void see_end(pid_t child, int word, int *status, const char *place)
+static void end_child(pid_t child, int word, int *status, const char *place)
 {
 	if (word == 0 || word == WORD_LATE)
 		kill(child, SIGTERM);
@@ -143,7 +143,7 @@ static void see_end(pid_t child, int word, int *status, const char *place)
 }
 
 /* What the child has not said itself. */
-static void complain(int word, int error, int status, const char *mountpoint)
+static void print_failure(int word, int error, int status, const char *mountpoint)
 {
 	struct buf why;
 	buf_init(&why, SIZE_MAX);
@@ -168,7 +168,7 @@ static _Noreturn void give_up_look(int fd, pid_t child, const char *path)
 	char place[PATH_MAX];
 	struct buf why;
 	child_kill(child);
-	if (hear(fd, 0, place, sizeof(place), 0) > 1)
+	if (daemon_receive(fd, 0, place, sizeof(place), 0) > 1)
 		mounting_heal(place);
 	buf_init(&why, SIZE_MAX);
 	mounting_miss_look(path, &why);
@@ -182,17 +182,17 @@ static _Noreturn void wait_for_child(int fd, pid_t child, const char *path)
 	char place[PATH_MAX];
 	struct child_stack stack; /* this function never returns */
 	int status = 0, error = 0;
-	ssize_t n = hear(fd, MOUNTING_LOOK_MS, place, sizeof(place), 0);
+	ssize_t n = daemon_receive(fd, MOUNTING_LOOK_MS, place, sizeof(place), 0);
 	if (n == LATE)
 		give_up_look(fd, child, path);
 	bool looked = n > 1;
 	int word = n == 1 ? (unsigned char)*place : WORD_DIED;
 	if (looked)
-		word = hear_answer(fd, place, &stack, &error);
+		word = receive_answer(fd, place, &stack, &error);
 	if (word == 0 && error == 0)
 		_exit(0);
-	see_end(child, word, &status, looked ? place : NULL);
-	complain(word, error, status, looked ? place : path);
+	end_child(child, word, &status, looked ? place : NULL);
+	print_failure(word, error, status, looked ? place : path);
 	_exit(word > 0 ? word : 1);
 }
 
@@ -222,7 +222,7 @@ static int leave_terminal(void)
 }
 
 /* The look is the child's, which the parent can leave behind.  Its path means something only here. */
-static char *look(const char *path, int fd, struct buf *why)
+static char *look_in_child(const char *path, int fd, struct buf *why)
 {
 	char *place = mounting_look(path, why);
 	size_t room = place ? strlen(place) + 1 : 0;
@@ -252,7 +252,7 @@ char *daemon_detach(const char *path, int *fd, struct buf *why)
 		*fd = ends[1];
 	else
 		close(ends[1]);
-	char *place = child == 0 ? look(path, ends[1], why) : NULL;
+	char *place = child == 0 ? look_in_child(path, ends[1], why) : NULL;
 	int moved = place ? close_others(ends[1]) : -1;
 	if (moved >= 0) {
 		*fd = moved;
@@ -264,7 +264,7 @@ char *daemon_detach(const char *path, int *fd, struct buf *why)
 	return NULL;
 }
 
-static void tell(int fd, unsigned char word)
+static void send_word(int fd, unsigned char word)
 {
 	ssize_t n;
 	do
@@ -282,13 +282,13 @@ void daemon_ready(int fd)
 		dup2(null, STDERR_FILENO);
 		close(null);
 	}
-	tell(fd, 0);
+	send_word(fd, 0);
 }
 
 void daemon_fail(int fd, int status)
 {
 	if (fd >= 0)
-		tell(fd, status > 0 && status < 256 ? (unsigned char)status : 1);
+		send_word(fd, status > 0 && status < 256 ? (unsigned char)status : 1);
 }
 
 /* As sd_notify(3) describes it: '@' stands for the zero byte of an abstract address. */

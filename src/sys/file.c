@@ -18,7 +18,7 @@
 #include "base/value.h"
 
 /* 0, or why it is not a file to read (an errno; -1: no file at all). */
-static int check(int fd, size_t max)
+static int check_regular(int fd, size_t max)
 {
 	struct stat status;
 	if (fstat(fd, &status) < 0)
@@ -31,7 +31,7 @@ static int check(int fd, size_t max)
 }
 
 /* It may grow while we read: what is behind `max` bytes is a mistake, not a surprise. */
-static int read_all(int fd, char *bytes, size_t max, size_t *len)
+static int read_bytes(int fd, char *bytes, size_t max, size_t *len)
 {
 	*len = 0;
 	while (*len <= max) {
@@ -49,14 +49,14 @@ static int read_all(int fd, char *bytes, size_t max, size_t *len)
 
 static int read_text(int fd, char *bytes, size_t max, size_t *len, const char **mistake)
 {
-	int error = read_all(fd, bytes, max, len);
+	int error = read_bytes(fd, bytes, max, len);
 	bytes[*len] = '\0';
 	if (error == 0)
 		*mistake = value_text(bytes, len);
 	return error == 0 && *mistake ? EILSEQ : error;
 }
 
-static void say_why(const char *path, const struct file_way *way, int error, const char *mistake,
+static void add_reason(const char *path, const struct file_way *way, int error, const char *mistake,
 	struct buf *why)
 {
 	if (mistake)
@@ -75,12 +75,12 @@ static void say_why(const char *path, const struct file_way *way, int error, con
  * The path's own name is a link, and what it leads to is gone. That is a mistake to be told of: as a file
  * that is not there it would pass for one that was never made, and something else would be taken.
  */
-static bool dangles(const struct file_way *way, int error)
+static bool is_dangling(const struct file_way *way, int error)
 {
 	return way->link >= 0 && (error == ENOENT || error == ENOTDIR);
 }
 
-static void say_dangling(const char *path, const struct file_way *way, struct buf *why)
+static void add_dangling(const char *path, const struct file_way *way, struct buf *why)
 {
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(way->link, "", target, sizeof target - 1);
@@ -90,12 +90,12 @@ static void say_dangling(const char *path, const struct file_way *way, struct bu
 }
 
 /* `trust` NULL: whoever has written it.  An errno; -1: no file at all. */
-static int read_file(const struct file_way *way, const char *path, size_t max, const struct file_trust *trust,
-	char **bytes, size_t *len, struct buf *why)
+static int file_read_way(const struct file_way *way, const char *path, size_t max,
+	const struct file_trust *trust, char **bytes, size_t *len, struct buf *why)
 {
 	const char *mistake = NULL;
 	int fd = way->directory < 0 ? -1 : file_way_open(way, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	int error = fd < 0 ? errno : check(fd, max);
+	int error = fd < 0 ? errno : check_regular(fd, max);
 	if (error == 0 && trust && !file_is_trusted(fd, path, way, *trust, why)) {
 		close(fd);
 		return EACCES;
@@ -106,12 +106,12 @@ static int read_file(const struct file_way *way, const char *path, size_t max, c
 	}
 	if (fd >= 0)
 		close(fd);
-	if (dangles(way, error)) {
-		say_dangling(path, way, why);
+	if (is_dangling(way, error)) {
+		add_dangling(path, way, why);
 		return ELOOP;
 	}
 	if (error)
-		say_why(path, way, error, mistake, why);
+		add_reason(path, way, error, mistake, why);
 	return error;
 }
 
@@ -126,7 +126,7 @@ static char *find_and_read(const struct file_cover *cover, const char *path, siz
 		way.directory = -1; /* the name that was met last is not the file's */
 		errno = error;
 	}
-	int error = read_file(&way, path, max, trust, &bytes, len, why);
+	int error = file_read_way(&way, path, max, trust, &bytes, len, why);
 	file_way_release(&way);
 	if (error == 0)
 		return bytes;
@@ -148,11 +148,11 @@ char *file_read_trusted(const struct file_cover *cover, const char *path, size_t
 	return find_and_read(cover, path, max, &trust, len, why);
 }
 
-static bool look(const struct file_cover *cover, const char *path, struct stat *status)
+static bool file_stat(const struct file_cover *cover, const char *path, struct stat *status)
 {
 	struct file_way way;
 	bool found = file_way_find(&way, path, cover) && file_way_stat(&way, status);
-	int error = !found && dangles(&way, errno) ? ELOOP : errno;
+	int error = !found && is_dangling(&way, errno) ? ELOOP : errno;
 	file_way_release(&way);
 	errno = error;
 	return found;
@@ -161,7 +161,7 @@ static bool look(const struct file_cover *cover, const char *path, struct stat *
 bool file_is_there(const struct file_cover *cover, const char *path)
 {
 	struct stat status;
-	return look(cover, path, &status);
+	return file_stat(cover, path, &status);
 }
 
 DIR *file_list(const struct file_cover *cover, const char *path)
@@ -179,7 +179,7 @@ DIR *file_list(const struct file_cover *cover, const char *path)
 uint64_t file_mark(const struct file_cover *cover, const char *path)
 {
 	struct stat status;
-	if (!look(cover, path, &status))
+	if (!file_stat(cover, path, &status))
 		return 0;
 	const uint64_t parts[] = { status.st_dev, status.st_ino, (uint64_t)status.st_size,
 		(uint64_t)status.st_mtim.tv_sec, (uint64_t)status.st_mtim.tv_nsec,
@@ -194,7 +194,7 @@ void file_advise_home(const struct file_cover *cover, const char *home, const ch
 {
 	struct stat status;
 	size_t len = home ? strlen(home) : 0;
-	if (!len || strncmp(path, home, len) != 0 || path[len] != '/' || !look(cover, home, &status) ||
+	if (!len || strncmp(path, home, len) != 0 || path[len] != '/' || !file_stat(cover, home, &status) ||
 		status.st_uid == geteuid())
 		return;
 	buf_printf(why,

@@ -47,7 +47,7 @@ static mode_t other_writers(const struct stat *status)
 	return status->st_mode & (is_own_group ? S_IWOTH : S_IWOTH | S_IWGRP);
 }
 
-static bool check_directory(int fd, const char *path, struct file_trust trust, struct buf *why)
+static bool check_directory_trust(int fd, const char *path, struct file_trust trust, struct buf *why)
 {
 	const char *mend = trust.care == FILE_SECRET ? "chmod 700" : "chmod go-w";
 	struct stat status;
@@ -68,7 +68,7 @@ static bool check_real_directory(int fd, const char *named, struct file_trust tr
 	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
 	ssize_t n = readlink(self, real, sizeof real - 1);
 	real[n > 0 ? n : 0] = '\0';
-	return check_directory(fd, n > 0 ? real : named, trust, why);
+	return check_directory_trust(fd, n > 0 ? real : named, trust, why);
 }
 
 /* The name may be a link's, and the file elsewhere. */
@@ -76,8 +76,8 @@ static bool check_way(const char *path, const struct file_way *way, struct file_
 {
 	char *copy = xstrdup(path);
 	const char *directory = dirname(copy);
-	bool good = check_directory(way->link < 0 ? way->directory : way->link_directory, directory, trust,
-		why);
+	bool good = check_directory_trust(way->link < 0 ? way->directory : way->link_directory, directory,
+		trust, why);
 	for (unsigned i = 0; good && i < way->n_owners; i++)
 		good = check_owner(path, way->owners[i], trust, why);
 	if (good && way->link >= 0)
@@ -110,7 +110,7 @@ static bool can_change(int fd, const struct stat *status)
  * What root has given to a group of this process to read, as Kubernetes gives a secret to a pod with an
  * fsGroup: the process can neither change the file nor its mode.
  */
-static bool is_lent(int fd, const struct stat *status)
+static bool is_group_secret(int fd, const struct stat *status)
 {
 	return status->st_uid == 0 && !(status->st_mode & (S_IRWXO | S_IWGRP)) && has_group(status->st_gid) &&
 		!can_change(fd, status);
@@ -120,7 +120,7 @@ static bool check_mode(int fd, const char *path, const struct stat *status, enum
 	struct buf *why)
 {
 	mode_t others = care == FILE_SECRET ? status->st_mode & (S_IRWXG | S_IRWXO) : other_writers(status);
-	if (!others || (care == FILE_SECRET && is_lent(fd, status)))
+	if (!others || (care == FILE_SECRET && is_group_secret(fd, status)))
 		return true;
 	if (care != FILE_SECRET)
 		buf_printf(why, "%.1000s: others can write to it: chmod go-w %.1000s", path, path);

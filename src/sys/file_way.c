@@ -17,7 +17,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { WALK = O_PATH | O_CLOEXEC, REST_MAX = 4 * PATH_MAX };
+enum { WALK_FLAGS = O_PATH | O_CLOEXEC, REST_MAX = 4 * PATH_MAX };
 
 struct walk {
 	struct file_way *way;
@@ -34,7 +34,7 @@ static void close_held(int *fd)
 	*fd = -1;
 }
 
-static bool fail(int error)
+static bool way_fail(int error)
 {
 	errno = error;
 	return false;
@@ -42,7 +42,7 @@ static bool fail(int error)
 
 /* ---- our mount ---- */
 
-static bool is_ours(const struct walk *walk, int fd)
+static bool is_our_mount(const struct walk *walk, int fd)
 {
 	struct mount_id found;
 
@@ -75,7 +75,7 @@ static bool is_place(const struct file_place *place, const struct stat *parent, 
 		!strcmp(place->name, name);
 }
 
-static bool is_known(const struct file_cover *cover, const struct stat *parent, const char *name)
+static bool is_known_place(const struct file_cover *cover, const struct stat *parent, const char *name)
 {
 	for (unsigned i = 0; i < cover->n_places; i++)
 		if (is_place(&cover->places[i], parent, name))
@@ -90,7 +90,7 @@ static int uncover(const struct walk *walk)
 	struct stat parent;
 
 	if (cover->is_held && fstat(walk->way->directory, &parent) == 0 &&
-		is_known(cover, &parent, walk->way->name))
+		is_known_place(cover, &parent, walk->way->name))
 		return fcntl(cover->directory, F_DUPFD_CLOEXEC, 0);
 	errno = EDEADLK;
 	return -1;
@@ -110,7 +110,7 @@ static bool is_covered(const struct file_cover *cover, const struct stat *there)
 	return there->st_dev == cover->device && there->st_ino == cover->inode;
 }
 
-static void learn(struct walk *walk, int fd, const struct stat *there)
+static void learn_place(struct walk *walk, int fd, const struct stat *there)
 {
 	struct file_cover *cover = walk->learner;
 	struct stat parent;
@@ -119,7 +119,7 @@ static void learn(struct walk *walk, int fd, const struct stat *there)
 	if (!is_covered(cover, there))
 		return;
 	walk->meets = true;
-	if (fstat(walk->way->directory, &parent) || is_known(cover, &parent, walk->way->name) ||
+	if (fstat(walk->way->directory, &parent) || is_known_place(cover, &parent, walk->way->name) ||
 		cover->n_places == FILE_PLACES_MAX)
 		return;
 	struct file_place *place = &cover->places[cover->n_places++];
@@ -129,10 +129,10 @@ static void learn(struct walk *walk, int fd, const struct stat *there)
 }
 
 /* Takes `fd`, a directory.  `there`: its status; NULL: it is our own mount. */
-static bool enter(struct walk *walk, int fd, const struct stat *there)
+static bool way_enter(struct walk *walk, int fd, const struct stat *there)
 {
 	if (walk->learner && there)
-		learn(walk, fd, there);
+		learn_place(walk, fd, there);
 	if (!there) {
 		close(fd);
 		fd = uncover(walk);
@@ -155,38 +155,38 @@ static bool may_follow(const struct walk *walk, int link)
 	if (fstat(link, &own) || fstat(walk->way->directory, &above))
 		return false;
 	return (above.st_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) || own.st_uid == geteuid() ||
-		own.st_uid == above.st_uid || fail(EACCES);
+		own.st_uid == above.st_uid || way_fail(EACCES);
 }
 
 /* Such a link leads to what is open somewhere, and its text may lead nowhere. */
 static bool follow_by_kernel(struct walk *walk, bool *ends)
 {
 	struct stat status;
-	int fd = openat(walk->way->directory, walk->way->name, WALK);
+	int fd = openat(walk->way->directory, walk->way->name, WALK_FLAGS);
 
 	if (fd < 0)
 		return false;
 	if (may_lead_back(walk, fd)) {
 		close(fd);
-		return fail(EDEADLK);
+		return way_fail(EDEADLK);
 	}
-	bool ours = is_ours(walk, fd);
+	bool ours = is_our_mount(walk, fd);
 	if (ours || (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)))
-		return enter(walk, fd, ours ? NULL : &status);
+		return way_enter(walk, fd, ours ? NULL : &status);
 	close(fd);
 	walk->way->follows = *ends = walk->rest.len == 0;
-	return *ends || fail(ENOTDIR);
+	return *ends || way_fail(ENOTDIR);
 }
 
 /* What is left to walk is the link's text, and behind it what was left. */
-static bool follow(struct walk *walk, int link)
+static bool way_follow(struct walk *walk, int link)
 {
 	char text[PATH_MAX];
 	struct buf rest;
 	ssize_t n = readlinkat(link, "", text, sizeof(text));
 
 	if (n <= 0 || (size_t)n >= sizeof(text))
-		return fail(n < 0 ? errno : n == 0 ? ENOENT : ENAMETOOLONG);
+		return way_fail(n < 0 ? errno : n == 0 ? ENOENT : ENAMETOOLONG);
 	buf_init(&rest, REST_MAX);
 	buf_add(&rest, text, (size_t)n);
 	buf_puts(&rest, walk->rest.len ? "/" : "");
@@ -194,20 +194,20 @@ static bool follow(struct walk *walk, int link)
 	buf_release(&walk->rest);
 	walk->rest = rest;
 	if (text[0] != '/')
-		return !rest.full || fail(ENAMETOOLONG);
+		return !rest.full || way_fail(ENAMETOOLONG);
 	close_held(&walk->way->directory);
-	walk->way->directory = open("/", WALK | O_DIRECTORY);
-	return walk->way->directory >= 0 && (!rest.full || fail(ENAMETOOLONG));
+	walk->way->directory = open("/", WALK_FLAGS | O_DIRECTORY);
+	return walk->way->directory >= 0 && (!rest.full || way_fail(ENAMETOOLONG));
 }
 
-static bool take_link(struct walk *walk, int link, bool *ends)
+static bool way_take_link(struct walk *walk, int link, bool *ends)
 {
 	struct file_way *way = walk->way;
 	struct statfs system;
 	struct stat own;
 
 	if (way->n_owners == FILE_LINKS_MAX || fstat(link, &own) < 0)
-		return fail(ELOOP);
+		return way_fail(ELOOP);
 	way->owners[way->n_owners++] = own.st_uid;
 	if (walk->rest.len == 0 && way->link < 0) {
 		way->link = fcntl(link, F_DUPFD_CLOEXEC, 0);
@@ -215,7 +215,7 @@ static bool take_link(struct walk *walk, int link, bool *ends)
 	}
 	if (fstatfs(link, &system) == 0 && system.f_type == PROC_SUPER_MAGIC)
 		return follow_by_kernel(walk, ends);
-	return may_follow(walk, link) && follow(walk, link);
+	return may_follow(walk, link) && way_follow(walk, link);
 }
 
 /* ---- one component after the other ---- */
@@ -224,15 +224,16 @@ static bool take_link(struct walk *walk, int link, bool *ends)
 static int open_next(const struct walk *walk)
 {
 	const struct file_way *way = walk->way;
-	int fd = walk->rest.len ? openat(way->directory, way->name, WALK | O_NOFOLLOW | O_DIRECTORY) : -1;
+	int fd = walk->rest.len ? openat(way->directory, way->name, WALK_FLAGS | O_NOFOLLOW | O_DIRECTORY) :
+				  -1;
 
 	if (fd < 0 && (walk->rest.len == 0 || errno == ENOTDIR || errno == ELOOP))
-		fd = openat(way->directory, way->name, WALK | O_NOFOLLOW);
+		fd = openat(way->directory, way->name, WALK_FLAGS | O_NOFOLLOW);
 	return fd;
 }
 
 /* `ends`: the name is the file's. */
-static bool visit(struct walk *walk, bool *ends)
+static bool way_visit(struct walk *walk, bool *ends)
 {
 	struct stat status;
 	int fd = open_next(walk);
@@ -241,18 +242,18 @@ static bool visit(struct walk *walk, bool *ends)
 		return false;
 	if (may_lead_back(walk, fd)) {
 		close(fd);
-		return fail(EDEADLK);
+		return way_fail(EDEADLK);
 	}
 	/* our own mount must not be asked what it is: it is a directory */
-	bool ours = is_ours(walk, fd), known = ours || fstat(fd, &status) == 0;
+	bool ours = is_our_mount(walk, fd), known = ours || fstat(fd, &status) == 0;
 	if (known && (ours || S_ISDIR(status.st_mode))) {
-		if (!enter(walk, fd, ours ? NULL : &status))
+		if (!way_enter(walk, fd, ours ? NULL : &status))
 			return false;
 		memcpy(walk->way->name, ".", 2);
 		*ends = walk->rest.len == 0;
 		return true;
 	}
-	bool good = known && S_ISLNK(status.st_mode) && take_link(walk, fd, ends);
+	bool good = known && S_ISLNK(status.st_mode) && way_take_link(walk, fd, ends);
 	if (known && !S_ISLNK(status.st_mode)) {
 		*ends = good = walk->rest.len == 0;
 		errno = good ? errno : ENOTDIR;
@@ -264,14 +265,14 @@ static bool visit(struct walk *walk, bool *ends)
 }
 
 /* The next component, which is "." for slashes at the end; false: it is too long. */
-static bool take_name(struct walk *walk)
+static bool way_take_name(struct walk *walk)
 {
 	const char *rest = walk->rest.data + strspn(walk->rest.data, "/");
 	size_t len = strcspn(rest, "/");
 	struct buf left;
 
 	if (len >= FILE_NAME_ROOM)
-		return fail(ENAMETOOLONG);
+		return way_fail(ENAMETOOLONG);
 	memcpy(walk->way->name, len ? rest : ".", len ? len : 1);
 	walk->way->name[len ? len : 1] = '\0';
 	buf_init(&left, REST_MAX);
@@ -281,16 +282,16 @@ static bool take_name(struct walk *walk)
 	return true;
 }
 
-static bool go(struct walk *walk, const char *path)
+static bool way_walk(struct walk *walk, const char *path)
 {
-	bool ends = false, good = *path || fail(ENOENT);
+	bool ends = false, good = *path || way_fail(ENOENT);
 
 	*walk->way = (struct file_way){ .directory = -1, .link = -1, .link_directory = -1 };
 	buf_init(&walk->rest, REST_MAX);
 	if (good && !buf_puts(&walk->rest, path))
-		good = fail(ENAMETOOLONG);
+		good = way_fail(ENAMETOOLONG);
 	if (good)
-		walk->way->directory = open(*path == '/' ? "/" : ".", WALK | O_DIRECTORY);
+		walk->way->directory = open(*path == '/' ? "/" : ".", WALK_FLAGS | O_DIRECTORY);
 	good = good && walk->way->directory >= 0;
 	if (good && walk->learner) {
 		struct stat first;
@@ -299,7 +300,7 @@ static bool go(struct walk *walk, const char *path)
 			is_covered(walk->learner, &first);
 	}
 	while (good && !ends)
-		good = take_name(walk) && visit(walk, &ends);
+		good = way_take_name(walk) && way_visit(walk, &ends);
 	int error = errno;
 	buf_release(&walk->rest);
 	errno = error;
@@ -310,7 +311,7 @@ bool file_way_find(struct file_way *way, const char *path, const struct file_cov
 {
 	struct walk walk = { .way = way, .cover = cover };
 
-	return go(&walk, path);
+	return way_walk(&walk, path);
 }
 
 int file_way_open(const struct file_way *way, int flags)
@@ -338,7 +339,7 @@ bool file_cover_open(struct file_cover *cover, const char *path)
 {
 	struct stat status;
 
-	*cover = (struct file_cover){ .directory = open(path, WALK | O_DIRECTORY) };
+	*cover = (struct file_cover){ .directory = open(path, WALK_FLAGS | O_DIRECTORY) };
 	if (cover->directory < 0)
 		return false;
 	cover->is_held = true;
@@ -357,7 +358,7 @@ bool file_cover_meets(struct file_cover *cover, const char *path)
 	struct file_way way;
 	struct walk walk = { .way = &way, .cover = cover, .learner = cover->is_held ? cover : NULL };
 
-	go(&walk, path);
+	way_walk(&walk, path);
 	file_way_release(&way);
 	return walk.meets;
 }

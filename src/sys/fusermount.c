@@ -38,8 +38,8 @@ static char **environment(void)
 }
 
 /* A PATH of a service may leave it out, or lead through a dead mount, which is an error of its own. */
-static int spawn(pid_t *child, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
-	char *const *arguments)
+static int fusermount_spawn(pid_t *child, const posix_spawn_file_actions_t *actions,
+	const posix_spawnattr_t *attributes, char *const *arguments)
 {
 	static const char *const places[] = { NAME, "/usr/bin/fusermount3", "/bin/fusermount3",
 		"/usr/local/bin/fusermount3" };
@@ -53,7 +53,7 @@ static int spawn(pid_t *child, const posix_spawn_file_actions_t *actions, const 
 }
 
 /* `socket`, `said`: its third descriptor and its stderr; -1: none, and ours.  0, or an errno. */
-static int begin(pid_t *child, char *const *arguments, int socket, int said)
+static int fusermount_start(pid_t *child, char *const *arguments, int socket, int said)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -71,7 +71,7 @@ static int begin(pid_t *child, char *const *arguments, int socket, int said)
 		if (!error && socket >= 0)
 			error = posix_spawn_file_actions_adddup2(&actions, socket, SOCKET);
 		if (!error)
-			error = spawn(child, &actions, &attributes, arguments);
+			error = fusermount_spawn(child, &actions, &attributes, arguments);
 		posix_spawn_file_actions_destroy(&actions);
 	}
 	posix_spawnattr_destroy(&attributes);
@@ -79,7 +79,7 @@ static int begin(pid_t *child, char *const *arguments, int socket, int said)
 }
 
 /* What comes through the socket; -1: nothing in time, with ETIMEDOUT, or its end. */
-static int receive(int socket, int64_t ms)
+static int fusermount_receive(int socket, int64_t ms)
 {
 	struct pollfd ready = { .fd = socket, .events = POLLIN };
 	char byte, room[CMSG_SPACE(sizeof(int))] = { 0 };
@@ -102,7 +102,7 @@ static int receive(int socket, int64_t ms)
 }
 
 /* Its lines as one. */
-static void quote(int said, struct buf *why)
+static void fusermount_quote(int said, struct buf *why)
 {
 	char text[SAID_MAX];
 	ssize_t n = pread(said, text, sizeof(text), 0);
@@ -119,14 +119,14 @@ static int mount_with(const int ends[2], int said, char *const *arguments, int64
 	struct buf *why)
 {
 	pid_t child;
-	int status, error = begin(&child, arguments, ends[1], said);
+	int status, error = fusermount_start(&child, arguments, ends[1], said);
 
 	close(ends[1]); /* else its end would not show */
 	if (error) {
 		buf_printf(why, "cannot run %s: %s; it comes with the package fuse3", NAME, strerror(error));
 		return -1;
 	}
-	int fd = receive(ends[0], ms);
+	int fd = fusermount_receive(ends[0], ms);
 	if (fd < 0 && errno == ETIMEDOUT)
 		buf_printf(why, "%s did not answer within %lld s", NAME, (long long)ms / 1000);
 	if (fd < 0 && errno == ETIMEDOUT)
@@ -134,7 +134,7 @@ static int mount_with(const int ends[2], int said, char *const *arguments, int64
 	else if ((fd < 0 || !stays) && !child_wait(child, ms, &status))
 		child_kill(child);
 	if (fd < 0 && !why->len)
-		quote(said, why);
+		fusermount_quote(said, why);
 	return fd;
 }
 
@@ -159,7 +159,7 @@ int fusermount_mount(const char *place, const char *options, int64_t ms, int *ke
 	return fd;
 }
 
-static bool detach(const char *place, int64_t ms)
+static bool fusermount_run_detach(const char *place, int64_t ms)
 {
 	char *const arguments[] = { (char *)(uintptr_t)NAME, (char *)(uintptr_t) "-u",
 		(char *)(uintptr_t) "-q", (char *)(uintptr_t) "-z", (char *)(uintptr_t) "--",
@@ -167,7 +167,7 @@ static bool detach(const char *place, int64_t ms)
 	pid_t child;
 	int status;
 
-	if (begin(&child, arguments, -1, -1))
+	if (fusermount_start(&child, arguments, -1, -1))
 		return false;
 	if (!child_wait(child, ms, &status)) {
 		child_kill(child);
@@ -176,11 +176,11 @@ static bool detach(const char *place, int64_t ms)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static int detach_in_child(void *arg, int out)
+static int fusermount_child(void *arg, int out)
 {
 	(void)out;
 	close_range(STDERR_FILENO + 1, ~0U, 0); /* /dev/fuse, too: it must not stay open */
-	return !detach(arg, DETACH_MS);
+	return !fusermount_run_detach(arg, DETACH_MS);
 }
 
 /*
@@ -192,8 +192,8 @@ bool fusermount_detach(const char *place, int64_t ms)
 	struct child child;
 
 	if (ms)
-		return detach(place, ms);
-	if (!child_start(&child, detach_in_child, (void *)(uintptr_t)place, 1))
+		return fusermount_run_detach(place, ms);
+	if (!child_start(&child, fusermount_child, (void *)(uintptr_t)place, 1))
 		return false;
 	close(child.fd);
 	buf_release(&child.said);

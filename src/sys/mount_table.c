@@ -22,7 +22,7 @@ struct line {
 };
 
 /* \040 is a blank: turns the table's octal escapes back, in place. */
-static void unescape(char *text)
+static void line_unescape(char *text)
 {
 	char *to = text;
 	for (const char *at = text; *at; to++, at++) {
@@ -37,7 +37,7 @@ static void unescape(char *text)
 }
 
 /* The fields, in place. */
-static bool cut(char *text, struct line *line)
+static bool line_split(char *text, struct line *line)
 {
 	char *state = NULL, *rest = strstr(text, " - ");
 	if (!rest)
@@ -57,10 +57,10 @@ static bool cut(char *text, struct line *line)
 		return false;
 	line->id = (struct mount_id){ (uint64_t)ascii_number(line->number),
 		(uint32_t)ascii_number(line->device), (uint32_t)ascii_number(colon + 1) };
-	unescape(line->point);
-	unescape(line->part);
+	line_unescape(line->point);
+	line_unescape(line->part);
 	if (line->source)
-		unescape(line->source);
+		line_unescape(line->source);
 	return true;
 }
 
@@ -68,7 +68,7 @@ static bool cut(char *text, struct line *line)
  * Nothing is asked for but which mount it is: then the kernel asks no process that serves it, and refuses
  * nobody.
  */
-static bool identify(int at, const char *path, int flags, struct mount_id *found)
+static bool mount_id_of(int at, const char *path, int flags, struct mount_id *found)
 {
 	struct statx seen;
 
@@ -80,12 +80,12 @@ static bool identify(int at, const char *path, int flags, struct mount_id *found
 
 bool mounts_top(const char *path, struct mount_id *top)
 {
-	return identify(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, top);
+	return mount_id_of(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, top);
 }
 
 bool mounts_opened(int fd, struct mount_id *found)
 {
-	return identify(fd, "", AT_EMPTY_PATH, found);
+	return mount_id_of(fd, "", AT_EMPTY_PATH, found);
 }
 
 bool mounts_share(const struct mount_id *one, const struct mount_id *other)
@@ -98,12 +98,12 @@ bool mounts_same(const struct mount_id *one, const struct mount_id *other)
 	return one->mount == other->mount && mounts_share(one, other);
 }
 
-static bool is_in(FILE *table, const struct mount_id *id, struct line *line, char **text)
+static bool table_find(FILE *table, const struct mount_id *id, struct line *line, char **text)
 {
 	size_t room = 0;
 
 	while (getline(text, &room, table) > 0)
-		if (cut(*text, line) && mounts_same(&line->id, id))
+		if (line_split(*text, line) && mounts_same(&line->id, id))
 			return true;
 	return false;
 }
@@ -113,7 +113,7 @@ bool mounts_are_ours(const char *path, struct mount_id *found)
 	FILE *table = fopen("/proc/self/mountinfo", "re");
 	char *text = NULL;
 	struct line line;
-	bool ours = table && mounts_top(path, found) && is_in(table, found, &line, &text) &&
+	bool ours = table && mounts_top(path, found) && table_find(table, found, &line, &text) &&
 		!strcmp(line.point, path) && !strcmp(line.type, OUR_TYPE);
 
 	free(text);
@@ -132,7 +132,7 @@ bool mounts_shows_others(const struct mount_id *id)
 	bool shows = false;
 
 	while (table && getline(&text, &room, table) > 0)
-		if (cut(text, &line) && line.id.mount == id->mount)
+		if (line_split(text, &line) && line.id.mount == id->mount)
 			shows = !strcmp(line.type, "overlay") || !strcmp(line.type, "ecryptfs") ||
 				!strcmp(line.type, "fuse") || !strncmp(line.type, "fuse.", strlen("fuse."));
 	free(text);
@@ -147,12 +147,12 @@ bool mounts_find(const struct mount_id *id, char **place)
 	char *text = NULL;
 	struct line line;
 
-	*place = table && is_in(table, id, &line, &text) ? xstrdup(line.point) : NULL;
+	*place = table && table_find(table, id, &line, &text) ? xstrdup(line.point) : NULL;
 	free(text);
 	return table && fclose(table) == 0;
 }
 
-static int64_t owner(const char *options)
+static int64_t line_owner(const char *options)
 {
 	const char *at = options ? strstr(options, "user_id=") : NULL;
 
@@ -168,14 +168,14 @@ void mounts_read(struct mounts *mounts)
 
 	*mounts = (struct mounts){ 0 };
 	while (table && getline(&text, &room, table) > 0) {
-		if (!cut(text, &line) || strcmp(line.type, OUR_TYPE) != 0)
+		if (!line_split(text, &line) || strcmp(line.type, OUR_TYPE) != 0)
 			continue;
 		mounts->v = xrealloc(mounts->v, (mounts->n + 1) * sizeof(*mounts->v));
 		mounts->v[mounts->n++] = (struct mount){ .id = line.id,
 			.point = xstrdup(line.point),
 			.source = xstrdup(line.source ? line.source : ""),
 			.part = xstrdup(line.part),
-			.uid = owner(line.options) };
+			.uid = line_owner(line.options) };
 	}
 	free(text);
 	if (table)

@@ -28,7 +28,7 @@ enum { DEAD_MOUNTS_MAX = 16, PATH_ROOM = 1 << 20, QUOTED_MAX = 1000, OPTIONS_ROO
 
 /* ---- taken away ---- */
 
-static bool detach(const struct mount_id *id, const char *place, bool waits)
+static bool mounting_detach_here(const struct mount_id *id, const char *place, bool waits)
 {
 	struct mount_id top;
 	char *now = NULL;
@@ -49,12 +49,12 @@ struct detaching {
 	bool waits;
 };
 
-static int detach_in_child(void *arg, int out)
+static int mounting_detach_child(void *arg, int out)
 {
 	const struct detaching *it = arg;
 
 	(void)out;
-	return !detach(it->id, it->place, it->waits);
+	return !mounting_detach_here(it->id, it->place, it->waits);
 }
 
 /* The way may lead through what does not answer, maybe ours: a child goes it, if there can be one. */
@@ -63,8 +63,8 @@ bool mounting_detach(const struct mount_id *id, const char *place, bool waits)
 	struct detaching it = { id, place, waits };
 	struct child child;
 
-	if (!child_start(&child, detach_in_child, &it, 1))
-		return detach(id, place, waits);
+	if (!child_start(&child, mounting_detach_child, &it, 1))
+		return mounting_detach_here(id, place, waits);
 	child_hear(&child, 1, waits ? MOUNTING_S * 1500 : DETACH_MS);
 	buf_release(&child.said);
 	return child.status == 0;
@@ -121,7 +121,7 @@ static bool is_dead(const char *path)
 }
 
 /* Takes away dead mounts of ours, which may lie one on another. */
-static bool heal(const char *path, struct buf *why)
+static bool mounting_heal_all(const char *path, struct buf *why)
 {
 	struct mount_id dead;
 
@@ -143,7 +143,7 @@ static bool heal(const char *path, struct buf *why)
 }
 
 /* Most mount points are no FUSE mount: then the table, which the kernel writes anew, need not be read. */
-static bool is_ours(const char *path)
+static bool is_live_mount(const char *path)
 {
 	struct statfs system;
 	struct mount_id mounted;
@@ -152,11 +152,11 @@ static bool is_ours(const char *path)
 	return (!known || system.f_type == FUSE_SUPER_MAGIC) && mounts_are_ours(path, &mounted);
 }
 
-static bool check_directory(const char *path, struct buf *why)
+static bool check_mount_point(const char *path, struct buf *why)
 {
 	struct stat status;
 	const char *wrong = NULL;
-	if (is_ours(path))
+	if (is_live_mount(path))
 		wrong = "describefs is already mounted there";
 	else if (stat(path, &status) < 0)
 		wrong = strerror(errno);
@@ -193,7 +193,7 @@ char *mounting_look(const char *path, struct buf *why)
 		buf_printf(why, "%.*s: %s", QUOTED_MAX, path, strerror(error));
 	if (!whole && error == ENOENT)
 		add_advice(why, path);
-	if (whole && heal(whole, why) && check_directory(whole, why))
+	if (whole && mounting_heal_all(whole, why) && check_mount_point(whole, why))
 		return whole;
 	free(whole);
 	return NULL;
@@ -205,7 +205,7 @@ void mounting_miss_look(const char *path, struct buf *why)
 }
 
 /* The child: the path, and 0; else what is wrong with it. */
-static int look(void *arg, int out)
+static int mounting_look_child(void *arg, int out)
 {
 	struct buf why;
 
@@ -219,7 +219,7 @@ char *mounting_place(const char *path, struct buf *why)
 	struct buf said;
 
 	buf_init(&said, PATH_ROOM);
-	int status = child_ask(look, (void *)(uintptr_t)path, MOUNTING_LOOK_MS, &said);
+	int status = child_ask(mounting_look_child, (void *)(uintptr_t)path, MOUNTING_LOOK_MS, &said);
 	if (status == 0 && said.len)
 		return buf_take(&said);
 	if (status < 0)
@@ -230,7 +230,7 @@ char *mounting_place(const char *path, struct buf *why)
 	return NULL;
 }
 
-static int take_away(void *arg, int out)
+static int mounting_heal_child(void *arg, int out)
 {
 	const char *path = arg;
 	struct mount_id dead;
@@ -244,14 +244,14 @@ void mounting_heal(const char *path)
 	struct buf nothing;
 
 	buf_init(&nothing, 1);
-	child_ask(take_away, (void *)(uintptr_t)path, MOUNTING_LOOK_MS, &nothing);
+	child_ask(mounting_heal_child, (void *)(uintptr_t)path, MOUNTING_LOOK_MS, &nothing);
 	buf_release(&nothing);
 }
 
 /* ---- made ---- */
 
 /* With mount(2).  -1 with errno. */
-static int mount_ourselves(const char *place, const struct mounting_options *options, int fd)
+static int mount_directly(const char *place, const struct mounting_options *options, int fd)
 {
 	char data[160];
 
@@ -263,7 +263,7 @@ static int mount_ourselves(const char *place, const struct mounting_options *opt
 }
 
 /* A comma would begin another option. */
-static void add_escaped(struct buf *out, const char *text)
+static void add_escaped_option(struct buf *out, const char *text)
 {
 	for (; *text; text++) {
 		if (*text == ',' || *text == '\\')
@@ -279,7 +279,7 @@ static int mount_by_helper(struct mounting *mounting, const char *place,
 
 	buf_init_whole(&words, OPTIONS_ROOM);
 	buf_puts(&words, "ro,nosuid,nodev,noexec,subtype=describefs,fsname=");
-	add_escaped(&words, options->source);
+	add_escaped_option(&words, options->source);
 	buf_puts(&words, options->allow_other ? ",allow_other" : "");
 	buf_puts(&words, options->default_permissions ? ",default_permissions" : "");
 	buf_puts(&words, options->noatime ? ",noatime" : "");
@@ -306,7 +306,7 @@ const char *mounting_mend(int error)
 	}
 }
 
-static int make(struct mounting *mounting, const char *place, const struct mounting_options *options,
+static int mounting_open(struct mounting *mounting, const char *place, const struct mounting_options *options,
 	struct buf *why)
 {
 	if (options->auto_unmount) /* only fusermount3 can */
@@ -316,7 +316,7 @@ static int make(struct mounting *mounting, const char *place, const struct mount
 		buf_printf(why, "/dev/fuse: device not found: %s", mounting_mend(errno));
 	else if (fd < 0)
 		buf_printf(why, "/dev/fuse: %s: %s", strerror(errno), mounting_mend(errno));
-	if (fd < 0 || mount_ourselves(place, options, fd) == 0)
+	if (fd < 0 || mount_directly(place, options, fd) == 0)
 		return fd;
 	int error = errno;
 	close(fd);
@@ -333,7 +333,7 @@ int mounting_make(struct mounting *mounting, const char *place, const struct mou
 
 	*mounting = (struct mounting){ .place = place, .keeper = -1 };
 	buf_init(&reason, 2048);
-	int fd = make(mounting, place, options, &reason);
+	int fd = mounting_open(mounting, place, options, &reason);
 	if (fd >= 0 && !mounts_top(place, &mounting->id)) {
 		buf_printf(&reason, "it cannot be found: %s", strerror(errno));
 		close(fd);

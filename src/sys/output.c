@@ -13,7 +13,7 @@
 
 #include "base/shown.h"
 
-static bool note(struct output *output, bool good)
+static bool output_note(struct output *output, bool good)
 {
 	if (!good && !output->error)
 		output->error = errno ? errno : EIO;
@@ -22,7 +22,7 @@ static bool note(struct output *output, bool good)
 
 bool output_add(struct output *output, const char *bytes, size_t size)
 {
-	return !output->error && note(output, fwrite(bytes, 1, size, stdout) == size);
+	return !output->error && output_note(output, fwrite(bytes, 1, size, stdout) == size);
 }
 
 bool output_puts(struct output *output, const char *text)
@@ -36,7 +36,7 @@ bool output_take(struct output *output, struct buf *text)
 	bool whole = !text->full;
 	if (!whole)
 		errno = ENOMEM;
-	bool good = note(output, whole) && output_add(output, text->data, text->len);
+	bool good = output_note(output, whole) && output_add(output, text->data, text->len);
 
 	buf_clear(text);
 	return good;
@@ -44,7 +44,7 @@ bool output_take(struct output *output, struct buf *text)
 
 int output_end(struct output *output, int status)
 {
-	if (!output->error && note(output, fflush(stdout) == 0))
+	if (!output->error && output_note(output, fflush(stdout) == 0))
 		return status;
 	if (output->error == EPIPE) { /* ignored since there are connections */
 		signal(SIGPIPE, SIG_DFL);

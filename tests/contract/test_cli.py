@@ -267,7 +267,7 @@ def test_doctor_says_what_is_wrong_with_the_files_and_goes_on(box, cloud, tmp_pa
     assert result.returncode == 1 and result.stderr == ""
     assert any(f[:2] == ("problem", "config") and "config:6: unknown name deadlin: did you mean deadline?" in f[2] for f in found)
     assert any(f[:2] == ("problem", "catalogs") and "bad.json" in f[2] for f in found)
-    assert ("ok", "call", "DescribeTrainingTasks was answered") in found
+    assert ("ok", "call", "DescribeTrainingTasks succeeded") in found
     (files / "config").write_text("[one]\nsource = tione\n")
     (files / "catalog/bad.json").unlink()
     result = box.verb("doctor", "tione", env={"HOME": str(tmp_path)})
@@ -303,7 +303,7 @@ def test_doctor_without_a_source_looks_at_those_that_the_files_name(box, cloud, 
     assert result.returncode == 1 and result.stderr == b""
     start = [found.index(("ok", "catalog", name)) for name in ("tione:ap-shanghai [good]", "tione@work [bad]", "qianfan")]
     good, bad, qianfan = found[start[0]:start[1]], found[start[1]:start[2]], found[start[2]:]
-    assert ("ok", "call", "DescribeTrainingTasks was answered") in good and cloud.calls()["DescribeTrainingTasks"] == 1
+    assert ("ok", "call", "DescribeTrainingTasks succeeded") in good and cloud.calls()["DescribeTrainingTasks"] == 1
     assert any(f[:2] == ("problem", "key") and "work" in f[2] for f in bad)
     assert any(f[:2] == ("problem", "endpoint") and "127.0.0.1:1" in f[2] for f in bad)
     assert any(f[:2] == ("problem", "catalog") and f[2].startswith("nix: no such catalog") for f in bad)

@@ -327,10 +327,10 @@ static void a_missing_cacert_is_a_matter_of_tls(void **state)
 	struct world *world = *state;
 	struct buf why;
 	buf_init(&why, 200);
-	struct http_options options = { .cacert = "/nonexistent/ca.pem" };
-	struct http *http = http_new(world->loop, &options, &why);
+	struct http_client_options options = { .cacert = "/nonexistent/ca.pem" };
+	struct http_client *http = http_client_new(world->loop, &options, &why);
 	assert_non_null(http);
-	struct world other = { .loop = world->loop, .http = http, .io = http_io(http) };
+	struct world other = { .loop = world->loop, .http = http, .io = http_client_transport(http) };
 	buf_init(&other.body, 100);
 	struct response response = fetch_base(&other, "https://127.0.0.1:1", 2000);
 	assert_int_equal(response.error, ERR_REFUSED);
@@ -340,8 +340,8 @@ static void a_missing_cacert_is_a_matter_of_tls(void **state)
 	response = fetch_base(&other, base, 2000);
 	assert_int_equal(response.error, ERR_TLS);
 	buf_release(&other.body);
-	http_free(http);
-	http_free(NULL);
+	http_client_free(http);
+	http_client_free(NULL);
 	server_free(server);
 }
 

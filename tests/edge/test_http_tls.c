@@ -118,7 +118,7 @@ static int ask_server(void **state, const char *certificate, const char *options
 	char base[64], path[128];
 	snprintf(base, sizeof base, "https://127.0.0.1:%d", port);
 	snprintf(path, sizeof path, "%s/%s", directory->path, cacert ? cacert : "");
-	world_new_with(&inner, &(struct http_options){ .cacert = cacert ? path : NULL });
+	world_new_with(&inner, &(struct http_client_options){ .cacert = cacert ? path : NULL });
 	struct response response = get(inner, base);
 	world_free(&inner);
 	kill(child, SIGTERM);
@@ -168,7 +168,7 @@ static void serve_nothing(struct server *server, int fd)
 static enum error ask_over_tls(server_fn *serve, long connect_ms, long timeout_ms)
 {
 	void *inner;
-	world_new_with(&inner, &(struct http_options){ .connect_timeout_ms = connect_ms });
+	world_new_with(&inner, &(struct http_client_options){ .connect_timeout_ms = connect_ms });
 	struct server *server = server_new(serve, "");
 	char base[64];
 	snprintf(base, sizeof base, "https://127.0.0.1:%d", server->port);

@@ -16,19 +16,19 @@ enum { SLACK_MS = 20000 }; /* a busy machine may keep us from running; what hang
 
 int world_new(void **state)
 {
-	return world_new_with(state, &(struct http_options){ 0 });
+	return world_new_with(state, &(struct http_client_options){ 0 });
 }
 
-int world_new_with(void **state, const struct http_options *options)
+int world_new_with(void **state, const struct http_client_options *options)
 {
 	struct world *world = calloc(1, sizeof *world);
 	struct buf why;
 	buf_init(&why, 200);
 	buf_init(&world->body, MESSAGE_BODY_MAX);
 	world->loop = loop_new();
-	world->http = http_new(world->loop, options, &why);
+	world->http = http_client_new(world->loop, options, &why);
 	assert_non_null(world->http);
-	world->io = http_io(world->http);
+	world->io = http_client_transport(world->http);
 	*state = world;
 	return 0;
 }
@@ -36,7 +36,7 @@ int world_new_with(void **state, const struct http_options *options)
 int world_free(void **state)
 {
 	struct world *world = *state;
-	http_free(world->http);
+	http_client_free(world->http);
 	loop_free(world->loop);
 	buf_release(&world->body);
 	free(world);

@@ -11,7 +11,7 @@
 
 struct world {
 	struct loop *loop;
-	struct http *http;
+	struct http_client *http;
 	struct transport io;
 	struct buf body; /* of the last response */
 	int waiting; /* the loop stops when this comes to 0 */
@@ -26,7 +26,7 @@ struct reply {
 
 /* cmocka's set-up and tear-down: *state is a struct world. */
 int world_new(void **state);
-int world_new_with(void **state, const struct http_options *options);
+int world_new_with(void **state, const struct http_client_options *options);
 int world_free(void **state);
 
 void base_of(char base[static 64], int port);

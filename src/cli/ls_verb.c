@@ -1,5 +1,5 @@
 /*
- * cli_list.c - `describefs ls`.
+ * ls_verb.c - `describefs ls`.
  *
  * Files come first, then each directory, under its name if there are several: as ls(1) has it.
  */
@@ -55,7 +55,7 @@ static void find_owner(struct owner *owner, const struct config *config)
 	owner->umask = config->umask > 0 ? (mode_t)config->umask : 0;
 }
 
-static void add_mode(struct buf *out, mode_t mode)
+static void listing_add_mode(struct buf *out, mode_t mode)
 {
 	static const char LETTERS[] = "rwxrwxrwx";
 
@@ -64,7 +64,7 @@ static void add_mode(struct buf *out, mode_t mode)
 		buf_putc(out, mode & (0400u >> i) ? LETTERS[i] : '-');
 }
 
-static void add_time(struct buf *out, int64_t seconds)
+static void listing_add_time(struct buf *out, int64_t seconds)
 {
 	time_t time = (time_t)seconds;
 	struct tm local;
@@ -76,16 +76,16 @@ static void add_time(struct buf *out, int64_t seconds)
 }
 
 /* One line. */
-static void add_entry(struct listing *listing, const struct entry *entry, const char *name, int width)
+static void listing_add_entry(struct listing *listing, const struct entry *entry, const char *name, int width)
 {
 	const struct attr *attr = &entry->attr;
 	struct buf *out = &listing->text;
 
 	if (listing->is_long) {
-		add_mode(out, S_ISLNK(attr->mode) ? attr->mode : attr->mode & ~listing->owner.umask);
+		listing_add_mode(out, S_ISLNK(attr->mode) ? attr->mode : attr->mode & ~listing->owner.umask);
 		buf_printf(out, " 1 %s %s %*llu ", listing->owner.user, listing->owner.group, width,
 			(unsigned long long)attr->size);
-		add_time(out, attr->mtime_s);
+		listing_add_time(out, attr->mtime_s);
 		buf_putc(out, ' ');
 	}
 	shown_add(out, name, "");
@@ -99,7 +99,7 @@ static void add_entry(struct listing *listing, const struct entry *entry, const 
 	buf_putc(out, '\n');
 }
 
-static int width_of(uint64_t number)
+static int digits_of(uint64_t number)
 {
 	int width = 1;
 
@@ -134,7 +134,7 @@ static int print_long(struct listing *listing, const char *path, uint64_t id, co
 	buf_printf(&listing->text, "total %llu\n", (unsigned long long)(blocks + 1) / 2);
 	for (size_t i = 0; i < names->n; i++)
 		if (entries[i].id)
-			add_entry(listing, &entries[i], names->v[i], width_of(largest));
+			listing_add_entry(listing, &entries[i], names->v[i], digits_of(largest));
 	free(entries);
 	return status;
 }
@@ -150,14 +150,14 @@ static int print_directory(struct listing *listing, const char *path, uint64_t i
 	if (listing->is_long)
 		status = print_long(listing, path, id, &names);
 	for (size_t i = 0; !listing->is_long && i < names.n; i++)
-		add_entry(listing, &plain, names.v[i], 0);
+		listing_add_entry(listing, &plain, names.v[i], 0);
 	texts_release(&names);
 	output_take(&listing->cli->output, &listing->text);
 	return status;
 }
 
 /* A name above each directory, and a line between two. */
-static void add_heading(struct listing *listing, const char *path, bool is_first)
+static void listing_add_heading(struct listing *listing, const char *path, bool is_first)
 {
 	if (!is_first)
 		buf_putc(&listing->text, '\n');
@@ -202,14 +202,14 @@ int cli_list(struct cli *cli, const struct texts *paths, bool is_long)
 	for (size_t i = 0; i < paths->n; i++) {
 		if (!entries[i].attr.mode || is_shown_as_directory(&entries[i]))
 			continue;
-		add_entry(&listing, &entries[i], paths->v[i], width_of(largest));
+		listing_add_entry(&listing, &entries[i], paths->v[i], digits_of(largest));
 		is_first = false;
 	}
 	for (size_t i = 0; i < paths->n && output_take(&cli->output, &listing.text); i++) {
 		if (!is_shown_as_directory(&entries[i]))
 			continue;
 		if (paths->n > 1)
-			add_heading(&listing, paths->v[i], is_first);
+			listing_add_heading(&listing, paths->v[i], is_first);
 		is_first = false;
 		status |= print_directory(&listing, paths->v[i], entries[i].id);
 	}

@@ -1,5 +1,5 @@
 /*
- * cli_path.c - paths of the tree without a mount: asking, walking, listing.
+ * path.c - paths of the tree without a mount: asking, walking, listing.
  */
 #include "cli.h"
 
@@ -23,7 +23,7 @@ struct cli_answer {
 	struct reply reply;
 };
 
-static void take_answer(void *arg, const struct reply *reply)
+static void answer_done(void *arg, const struct reply *reply)
 {
 	struct cli_answer *answer = arg;
 
@@ -32,15 +32,15 @@ static void take_answer(void *arg, const struct reply *reply)
 	loop_stop(answer->loop, 0);
 }
 
-static void note_asking(struct cli *cli, uint64_t id)
+static void cli_begin_query(struct cli *cli, uint64_t id)
 {
 	cli->error = ERR_NONE;
 	cli->asked = sources_of(cli->sources, id);
-	cli->noted = cli->asked ? engine_journal(cli->asked->engine)->count : 0;
+	cli->noted = cli->asked ? source_journal(cli->asked)->count : 0;
 }
 
 /* `wait` NULL: it is answered. */
-static struct reply answer_of(struct cli *cli, struct cli_answer *answer, const struct waiter *wait)
+static struct reply answer_wait(struct cli *cli, struct cli_answer *answer, const struct waiter *wait)
 {
 	while (wait && !answer->done)
 		loop_run(cli->sources->setting.loop);
@@ -55,9 +55,9 @@ struct reply cli_ask(struct cli *cli, enum question question, uint64_t id, const
 {
 	struct cli_answer answer = { .loop = cli->sources->setting.loop };
 
-	note_asking(cli, id);
-	return answer_of(cli, &answer,
-		sources_ask(cli->sources, question, id, name, 0, take_answer, &answer));
+	cli_begin_query(cli, id);
+	return answer_wait(cli, &answer,
+		sources_ask(cli->sources, question, id, name, 0, answer_done, &answer));
 }
 
 int cli_errno(const struct reply *reply)
@@ -182,7 +182,7 @@ static void take_names(void *arg, const struct reply *reply)
 	while (reply->outcome == RESULT_FOUND &&
 		sources_next(names->sources, names->id, &names->cookie, &name, &entry, query))
 		texts_add(&names->texts, xstrdup(name));
-	take_answer(&names->answer, reply);
+	answer_done(&names->answer, reply);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -196,11 +196,11 @@ int cli_names(struct cli *cli, uint64_t id, struct texts *out)
 	struct reply reply;
 	size_t before;
 
-	note_asking(cli, id);
+	cli_begin_query(cli, id);
 	do { /* a long listing comes page by page */
 		before = names.texts.n;
 		names.answer = (struct cli_answer){ .loop = cli->sources->setting.loop };
-		reply = answer_of(cli, &names.answer,
+		reply = answer_wait(cli, &names.answer,
 			sources_read(cli->sources, id, names.cookie, 0, take_names, &names));
 	} while (names.texts.n > before);
 	*out = names.texts;

@@ -1,5 +1,5 @@
 /*
- * cli_tree.c - `describefs tree`, as tree(1) draws it, with its count at the end.
+ * tree_verb.c - `describefs tree`, as tree(1) draws it, with its count at the end.
  */
 #include "cli.h"
 
@@ -20,13 +20,13 @@ struct drawing {
 	struct progress progress;
 };
 
-static int complain(struct drawing *drawing, int error)
+static int drawing_complain(struct drawing *drawing, int error)
 {
 	progress_hide(&drawing->progress);
 	return cli_complain(drawing->cli, drawing->path.data, error);
 }
 
-static void cut(struct buf *text, size_t len)
+static void drawing_truncate(struct buf *text, size_t len)
 {
 	text->len = len;
 	if (text->room)
@@ -34,7 +34,7 @@ static void cut(struct buf *text, size_t len)
 }
 
 /* A link leads to a directory: views have no others. */
-static void count(struct drawing *drawing, mode_t mode)
+static void drawing_count(struct drawing *drawing, mode_t mode)
 {
 	if (S_ISDIR(mode) || S_ISLNK(mode))
 		drawing->directories++;
@@ -69,17 +69,17 @@ static int draw_name(struct drawing *drawing, uint64_t id, const char *name, boo
 	buf_printf(&drawing->path, "%s%s", path && drawing->path.data[path - 1] == '/' ? "" : "/", name);
 	draw_line(drawing, name, error ? NULL : sources_link(sources, reply.entry.id), last);
 	if (error)
-		status = complain(drawing, error);
+		status = drawing_complain(drawing, error);
 	else
-		count(drawing, reply.entry.attr.mode);
+		drawing_count(drawing, reply.entry.attr.mode);
 	if (!error && S_ISDIR(reply.entry.attr.mode) && drawing->level != drawing->levels) {
 		buf_puts(&drawing->indent, last ? "    " : "|   ");
 		sources_hold(sources, reply.entry.id, 1);
 		status = draw_below(drawing, reply.entry.id);
 		sources_forget(sources, reply.entry.id, 1);
-		cut(&drawing->indent, indent);
+		drawing_truncate(&drawing->indent, indent);
 	}
-	cut(&drawing->path, path);
+	drawing_truncate(&drawing->path, path);
 	return status;
 }
 
@@ -89,7 +89,7 @@ static int draw_below(struct drawing *drawing, uint64_t id)
 	int status = 0, error = cli_names(drawing->cli, id, &names);
 
 	if (error)
-		return complain(drawing, error);
+		return drawing_complain(drawing, error);
 	drawing->level++;
 	for (size_t i = 0; i < names.n && !drawing->cli->output.error; i++) {
 		progress_show(&drawing->progress, i, names.n, drawing->path.data);
@@ -108,12 +108,12 @@ static int draw_path(struct drawing *drawing, const char *path)
 	buf_clear(&drawing->path);
 	buf_puts(&drawing->path, path);
 	if (error)
-		return complain(drawing, error);
+		return drawing_complain(drawing, error);
 	progress_hide(&drawing->progress);
 	shown_add(&drawing->line, path, "");
 	buf_putc(&drawing->line, '\n');
 	output_take(&drawing->cli->output, &drawing->line);
-	count(drawing, entry.attr.mode); /* itself too, as tree(1) since 2.0 */
+	drawing_count(drawing, entry.attr.mode); /* itself too, as tree(1) since 2.0 */
 	return S_ISDIR(entry.attr.mode) ? draw_below(drawing, entry.id) : 0;
 }
 

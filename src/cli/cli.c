@@ -1,7 +1,7 @@
 /*
- * front_cli.c - the second front end: it keeps the core honest, and serves where there is no /dev/fuse.
+ * cli.c - the second front end: it keeps the core honest, and serves where there is no /dev/fuse.
  */
-#include "front_cli.h"
+#include "cli.h"
 
 #include <errno.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 /*
- * cli_glob.c - patterns in a path of the tree without a mount, as a shell expands them.
+ * glob.c - patterns in a path of the tree without a mount, as a shell expands them.
  *
  * A name with a '*', a '?' or a '[' is held against the names of the directory that the names before it lead
  * to.  Names behind it that are plain are looked up: a path that is not there is none of the matches.
@@ -21,7 +21,7 @@ static bool is_pattern(const char *name, size_t len)
 }
 
 /* A path one name longer; to be freed. */
-static char *join(const char *path, const char *name)
+static char *glob_join(const char *path, const char *name)
 {
 	struct buf whole;
 
@@ -31,7 +31,7 @@ static char *join(const char *path, const char *name)
 }
 
 /* What is not there, or leads nowhere, only does not match; the rest is said. */
-static int note(const struct cli *cli, const char *path, int error)
+static int glob_note(const struct cli *cli, const char *path, int error)
 {
 	bool is_absent = error == ENOENT || error == ENOTDIR;
 
@@ -50,15 +50,15 @@ static int match_names(struct cli *cli, const char *before, const char *pattern,
 		error = cli_names(cli, entry.id, &names);
 	for (size_t i = 0; i < names.n; i++)
 		if (fnmatch(pattern, names.v[i], FNM_PERIOD) == 0)
-			texts_add(out, join(before, names.v[i]));
+			texts_add(out, glob_join(before, names.v[i]));
 	texts_release(&names);
-	return note(cli, before, error);
+	return glob_note(cli, before, error);
 }
 
 /* `before` with a plain rest of a path behind it, if that is there. */
 static int match_rest(struct cli *cli, const char *before, const char *rest, struct texts *out)
 {
-	char *path = join(before, rest);
+	char *path = glob_join(before, rest);
 	struct entry entry;
 	int error = cli_walk(cli, path, false, &entry);
 	bool is_absent = error == ENOENT || error == ENOTDIR;
@@ -71,7 +71,7 @@ static int match_rest(struct cli *cli, const char *before, const char *rest, str
 }
 
 /* The next name of `pattern` that is one, behind each path in `from`; then the rest. */
-static int expand(struct cli *cli, const char *before, const char *pattern, struct texts *out)
+static int glob_expand(struct cli *cli, const char *before, const char *pattern, struct texts *out)
 {
 	size_t plain = 0, len;
 
@@ -84,16 +84,16 @@ static int expand(struct cli *cli, const char *before, const char *pattern, stru
 	if (!pattern[plain])
 		return match_rest(cli, before, pattern, out);
 	char *lead = xstrndup(pattern, plain), *name = xstrndup(pattern + plain, len);
-	char *directory = join(before, lead);
+	char *directory = glob_join(before, lead);
 	const char *rest = pattern + plain + len;
 	struct texts found = { 0 };
 	int status = match_names(cli, directory, name, &found);
 
 	for (size_t i = 0; i < found.n; i++) {
 		size_t slashes = strspn(rest, "/");
-		char *slash = xstrndup(rest, slashes), *path = join(found.v[i], slash);
+		char *slash = xstrndup(rest, slashes), *path = glob_join(found.v[i], slash);
 		if (*rest)
-			status |= expand(cli, path, rest + slashes, out);
+			status |= glob_expand(cli, path, rest + slashes, out);
 		else
 			texts_add(out, xstrdup(path));
 		free(path);
@@ -113,7 +113,7 @@ int cli_expand(struct cli *cli, const char *pattern, struct texts *out)
 
 	if (is_pattern(pattern, strlen(pattern))) {
 		char *root = xstrndup(pattern, lead);
-		status = expand(cli, root, pattern + lead, out);
+		status = glob_expand(cli, root, pattern + lead, out);
 		free(root);
 	}
 	if (out->n == before && !status)
