@@ -22,36 +22,60 @@
 
 struct json;
 
-/* Texts, NULL-terminated. */
-enum paging { PAGING_NONE, PAGING_OFFSET, PAGING_MARKER };
+enum paging_style { PAGING_NONE, PAGING_OFFSET, PAGING_MARKER };
 
-/* One action of the API, as a row names it.  name == NULL: there is no such call. */
-struct action {
-	char *name; /* "DescribeTrainingTasks", sent as X-TC-Action or ?Action= */
-	char *path; /* Baidu's URL path, "/v2/finetuning"; NULL for Tencent */
-	bool bare; /* Baidu V1: the path says it all, no ?Action= */
-	char *params; /* fixed request members, a JSON object's text; "{}" if none */
-	char *id; /* request member that takes the resource's id; NULL in a list */
-	char *parent; /* request member that takes the parent's id; NULL if none */
-	bool numbers; /* ids travel as JSON integers */
-	char *items; /* list: path of the array in the result.  describe: of the object, "" = the result */
-	enum paging paging;
-	int page; /* how many to ask for, the documented maximum */
-	char *offset, *limit, *total; /* PAGING_OFFSET: request members, and the result's path of the count */
-	char *marker, *next, *more; /* PAGING_MARKER: request member, result paths; limit as above */
-	double rate; /* calls a second that the API allows */
-	/* Of a list that can be refreshed (all three or none): instead of params, the newest change first;
-	 * which member says when that was; only what is in no terminal status. */
-	char *newest, *newest_by, *live;
-	/* Of a list that can be asked for a part: instead of params, with "{status}", or "{key}" and
-	 * "{value}", where the value goes.  NULL: it cannot. */
+/*
+ * How the pages of a list are requested.  A style other than PAGING_NONE has a page_size of at least 1, a
+ * limit and each member of that style; the others are NULL.
+ */
+struct paging {
+	enum paging_style style;
+	int page_size; /* resources requested in a call: the documented maximum */
+	char *limit; /* request member that takes the page size */
+	char *offset, *total; /* PAGING_OFFSET: request member; result path of the number of resources */
+	char *marker, *next, *more; /* PAGING_MARKER: request member; result paths */
+};
+
+/* How a list is read again in part.  All three are set, or none is. */
+struct list_refresh {
+	char *newest; /* replaces params: the newest change first */
+	char *newest_by; /* the item's member with the time of that change */
+	char *live; /* replaces params: only resources in no terminal status */
+};
+
+/*
+ * How a part of a list is requested: each replaces params and has "{status}", or "{key}" and "{value}", where
+ * the value goes.  NULL: the API has no such filter.
+ */
+struct list_filter {
 	char *by_status, *by_tag;
 };
 
-/* Where ids of an unlistable kind turn up: every text at `ids`, "ServiceGroups[].Services[].X.ModelId". */
+/* One action of the API.  name == NULL: the kind has no such call. */
+struct action {
+	char *name; /* "DescribeTrainingTasks", sent as X-TC-Action or ?Action= */
+	char *path; /* Baidu's URL path, "/v2/finetuning"; NULL for Tencent */
+	bool bare; /* Baidu V1: the path alone selects the call, without ?Action= */
+	char *params; /* fixed request members, a JSON object's text; "{}" if none */
+	char *id; /* request member that takes the resource's id; NULL in a list */
+	char *parent; /* request member that takes the parent's id; NULL if none */
+	bool numbers; /* ids are sent as JSON integers */
+	char *items; /* list: path of the array in the result.  describe: of the object, "" = the result */
+	double rate; /* calls a second that the API allows */
+	struct paging paging; /* of a list */
+	struct list_refresh refresh; /* of a list */
+	struct list_filter filter; /* of a list */
+};
+
+/* Where the ids of a kind without a list are found: each text at `ids`, "Groups[].Services[].ModelId". */
 struct harvest {
 	struct action list;
 	char *ids;
+};
+
+struct harvests {
+	struct harvest *v;
+	size_t n;
 };
 
 enum member_shape {
@@ -78,40 +102,63 @@ struct type {
 	size_t n_members;
 };
 
+/* Ways to a resource beside its own path: by-name, by-status, by-tag. */
+enum view_sort { VIEW_NAME, VIEW_STATUS, VIEW_TAG, VIEW_SORTS };
+
+/* Seconds for which an answer is fresh; never negative in a loaded catalog. */
+struct ttl {
+	int live_s; /* a resource that may still change */
+	int terminal_s; /* a resource in a terminal status */
+	int list_s; /* a listing */
+	int miss_s; /* a negative entry: "no such resource" */
+};
+
+/* How a kind's resources are identified.  `member` and `form` are set, and `regex` is `form` compiled. */
+struct id_rule {
+	char *member; /* the item's member that is its id */
+	char *parent; /* the item's member that names its parent; NULL if none */
+	char *form; /* extended regular expression for the whole id */
+	regex_t regex;
+};
+
+/* Which statuses there are.  Without a `member` both lists are empty. */
+struct status_rule {
+	char *member; /* the item's member with the status; NULL if none */
+	struct texts terminal; /* statuses that do not change by themselves */
+	struct texts others; /* more statuses that the API's documents name */
+};
+
 struct rename {
 	char *member, *name;
 };
 
-/* Ways to a resource beside its own: by-name, by-status, by-tag. */
-enum view_sort { VIEW_NAME, VIEW_STATUS, VIEW_TAG, VIEW_SORTS };
+/* How members become file names.  No member is renamed twice. */
+struct naming {
+	char *strip; /* prefix taken off member names; NULL if none */
+	struct rename *renames;
+	size_t n_renames;
+};
 
+/* One kind of resource.  Either list.name is set, or the kind is partial. */
 struct kind {
 	char *name; /* the directory */
-	char *about; /* one line for people */
+	char *about; /* one line of description */
 	const struct catalog *catalog;
 	const struct kind *parent; /* NULL at the top */
 	const struct kind **children; /* NULL-terminated */
 	struct action list, describe;
-	bool partial; /* the list call may be gone or not know all: ids can be entered by name */
-	bool list_is_detail; /* the list's item is all there is: a describe call would say no more */
-	struct harvest *harvests;
-	size_t n_harvests;
-	char *id; /* the item's member that is its id */
-	char *parent_id; /* the item's member that names its parent; NULL if none */
-	char *id_form; /* extended regular expression for the whole id */
-	regex_t id_regex;
-	char *status; /* member; NULL if none */
-	struct texts terminal; /* statuses that do not change by themselves */
-	struct texts statuses; /* more statuses that the API's documents name */
-	char *label; /* the item's member that people name it by; NULL if none */
-	char *tags; /* its member that is a map of tags; NULL if none */
-	struct texts columns; /* paths of members that its listing's table shows */
+	struct harvests harvests;
+	bool partial; /* the list call may be gone or incomplete: ids can be entered by name */
+	bool list_is_detail; /* the list's item is complete: a describe call would add nothing */
+	struct id_rule id;
+	struct status_rule status;
 	struct texts times; /* members; the latest one is the mtime */
-	char *strip; /* prefix taken off member names; NULL if none */
-	struct rename *renames;
-	size_t n_renames;
+	struct ttl ttl;
+	struct naming names;
+	char *label; /* the item's member with the resource's name; NULL if none */
+	char *tags; /* the item's member that is a map of tags; NULL if none */
+	struct texts columns; /* paths of members that the listing's table shows */
 	const struct type *type; /* of the resource's object; NULL if the catalog does not say */
-	int ttl_live_s, ttl_terminal_s, ttl_list_s, ttl_miss_s;
 };
 
 struct catalog {
@@ -120,10 +167,10 @@ struct catalog {
 	char *cloud; /* which provider: "tencent", "baidu" */
 	char *service, *version; /* Tencent: "tione", "2021-11-11" */
 	char *endpoint; /* "https://tione.tencentcloudapi.com" */
-	char *region; /* the region used when nobody names one; NULL: the cloud has no regions */
-	int64_t date_s; /* the API version's date: mtime of directories that no answer dates */
-	double rate; /* default calls a second an action */
-	int ttl_live_s, ttl_terminal_s, ttl_list_s, ttl_miss_s; /* of kinds that name none */
+	char *region; /* the default region; NULL: the cloud has no regions */
+	int64_t date_s; /* the API version's date, Unix: mtime of directories that no answer dates */
+	double rate; /* default calls a second of an action */
+	struct ttl ttl; /* of kinds that set none */
 	struct kind **kinds; /* parents before children */
 	size_t n_kinds;
 	struct type **types;

@@ -33,37 +33,55 @@ struct source_name {
 
 enum { SOURCES_MAX = 16 };
 
-struct config {
-	enum verb verb;
-	struct source_name *sources; /* in the order in which they were named */
-	size_t n_sources; /* at least one, but for kinds and doctor */
-	char *files; /* those that were read, with a blank between; NULL: none */
-	/* Of doctor alone, which reports mistakes in the files and goes on. */
-	struct texts mistakes;
-	struct config *sections; /* if no source is given: each mount of the files, with its own options */
-	size_t n_sections;
-	char *section; /* of one of these, its name; else NULL */
-	struct texts paths; /* of ls, cat, tree, refresh */
-	bool is_long; /* ls -l */
-	unsigned levels; /* tree -L; 0: all */
-	char *mountpoint; /* absolute, links not resolved */
-	bool foreground, debug;
-	/* -o */
-	char *endpoint; /* NULL: the catalog's */
-	char *metadata, *sts; /* who is asked for keys; NULL: where the cloud has it */
-	char *cacert; /* absolute path */
+/* Where the cloud's services are.  NULL: where the catalog, or the provider, has it. */
+struct config_network {
+	char *endpoint; /* of the API */
+	char *metadata, *sts; /* of the services that issue keys */
+	char *cacert; /* absolute path; NULL: the system's certificates */
 	struct proxy proxy;
-	int64_t deadline_ms; /* 10000 */
+};
+
+struct config_limits {
+	int64_t deadline_ms; /* longest wait of a reader; 10,000 by default */
 	int64_t ttl_ms; /* -1: the catalog's */
-	int64_t stale_ms; /* an hour */
-	double rate; /* 0: the catalog's */
-	size_t max_memory; /* bytes; 256 MiB */
+	int64_t stale_ms; /* an hour by default */
+	double rate; /* calls a second of an action; 0: the catalog's */
+	size_t max_memory; /* bytes; 256 MiB by default */
+};
+
+/* What the tree shows. */
+struct config_tree {
 	bool api_names, secrets;
 	struct texts pins; /* KIND/ID[/SUBKIND/ID] */
+};
+
+/* What only a mount has. */
+struct config_mount {
+	char *point; /* absolute, links not resolved */
 	bool allow_other;
 	int64_t uid, gid; /* -1: the mounting user's */
 	int64_t umask; /* -1: none */
-	struct texts fuse; /* options for libfuse's mount, "auto_unmount", "fsname=x" */
+	struct texts options; /* for libfuse's mount, "auto_unmount", "fsname=x" */
+};
+
+/* All texts are owned. */
+struct config {
+	enum verb verb;
+	bool foreground, debug;
+	bool is_long; /* ls -l */
+	unsigned levels; /* tree -L; 0: all */
+	struct source_name *sources; /* in the order of the command line */
+	size_t n_sources; /* at least one, but for kinds and doctor */
+	struct texts paths; /* of ls, cat, tree, refresh */
+	struct config_network network;
+	struct config_limits limits;
+	struct config_tree tree;
+	struct config_mount mount;
+	char *files; /* the config files that were read, with a blank between; NULL: none */
+	struct texts mistakes; /* of doctor alone, which reports mistakes in the files and goes on */
+	struct config *sections; /* if no source is given: each mount of the files, with its own options */
+	size_t n_sections;
+	char *section; /* of one of these, its name; else NULL */
 };
 
 /* Where the command line's words may be explained. */

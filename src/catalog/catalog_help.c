@@ -13,7 +13,7 @@ static void add_path(struct buf *out, const struct kind *kind)
 	if (kind->parent)
 		add_path(out, kind->parent);
 	buf_printf(out, "/%s/<", kind->name);
-	shown_add(out, kind->id, "");
+	shown_add(out, kind->id.member, "");
 	buf_putc(out, '>');
 }
 

@@ -75,7 +75,7 @@ const char *view_name(enum view_sort view)
 
 const char *kind_view(const struct kind *kind, enum view_sort view)
 {
-	const char *const members[VIEW_SORTS] = { kind->label, kind->status, kind->tags };
+	const char *const members[VIEW_SORTS] = { kind->label, kind->status.member, kind->tags };
 
 	return kind->parent ? NULL : members[view];
 }
@@ -91,12 +91,12 @@ static bool holds_text(const struct texts *texts, const char *text)
 
 bool kind_is_terminal(const struct kind *kind, const char *status)
 {
-	return holds_text(&kind->terminal, status);
+	return holds_text(&kind->status.terminal, status);
 }
 
 bool kind_has_status(const struct kind *kind, const char *status)
 {
-	return holds_text(&kind->terminal, status) || holds_text(&kind->statuses, status);
+	return holds_text(&kind->status.terminal, status) || holds_text(&kind->status.others, status);
 }
 
 /*
@@ -112,7 +112,7 @@ bool kind_accepts_id(const struct kind *kind, const char *id)
 	if (len == 0 || len > NAME_BYTES_MAX || name_is_probe(id))
 		return false;
 	errno = 0;
-	if (regexec(&kind->id_regex, id, 1, &match, 0) == 0)
+	if (regexec(&kind->id.regex, id, 1, &match, 0) == 0)
 		return match.rm_so == 0 && (size_t)match.rm_eo == len;
 	if (errno == ENOMEM) /* glibc says "no match", and that would be a word about the id */
 		out_of_memory();
@@ -121,9 +121,9 @@ bool kind_accepts_id(const struct kind *kind, const char *id)
 
 static const char *renamed(const struct kind *kind, const char *member)
 {
-	for (size_t i = 0; i < kind->n_renames; i++) {
-		if (strcmp(kind->renames[i].member, member) == 0)
-			return kind->renames[i].name;
+	for (size_t i = 0; i < kind->names.n_renames; i++) {
+		if (strcmp(kind->names.renames[i].member, member) == 0)
+			return kind->names.renames[i].name;
 	}
 	return NULL;
 }
@@ -131,9 +131,9 @@ static const char *renamed(const struct kind *kind, const char *member)
 /* The prefix goes only where a whole word is left: TrainingModelFormat, not TrainingModels. */
 static const char *stripped(const struct kind *kind, const char *member)
 {
-	size_t len = kind->strip ? strlen(kind->strip) : 0;
+	size_t len = kind->names.strip ? strlen(kind->names.strip) : 0;
 
-	if (len == 0 || strncmp(member, kind->strip, len) != 0)
+	if (len == 0 || strncmp(member, kind->names.strip, len) != 0)
 		return member;
 	return member[len] >= 'A' && member[len] <= 'Z' ? member + len : member;
 }

@@ -65,7 +65,7 @@ static const struct form form_ids = {
 
 struct paging_name {
 	const char *name;
-	enum paging paging;
+	enum paging_style style;
 	unsigned in;
 };
 
@@ -90,7 +90,7 @@ static bool read_paging(const struct json_path *at, const struct json *value, vo
 	suggestion_init(&guess, name);
 	for (size_t i = 0; i < N_PAGINGS; i++) {
 		if (strcmp(pagings[i].name, name) == 0) {
-			*(enum paging *)field = pagings[i].paging;
+			*(enum paging_style *)field = pagings[i].style;
 			return true;
 		}
 		suggestion_offer(&guess, pagings[i].name);
@@ -131,25 +131,25 @@ static const struct field action_rows[] = {
 	{ .name = "item", .read = read_item, .offset = offsetof(struct action, items),
 		.form = &form_members, .in = IN_DESCRIBE,
 		.only = "where one resource is described; here it is items" },
-	{ .name = "paging", .read = read_paging, .offset = offsetof(struct action, paging),
+	{ .name = "paging", .read = read_paging, .offset = offsetof(struct action, paging.style),
 		.in = IN_LISTS, .only = "where something is listed" },
-	{ .name = "page", .read = schema_count, .offset = offsetof(struct action, page), .min = 1,
+	{ .name = "page", .read = schema_count, .offset = offsetof(struct action, paging.page_size), .min = 1,
 		.max = PAGE_MAX, .in = IN_PAGES, .needed = IN_PAGES, .only = "with a paging" },
-	{ TEXT("limit", limit, &form_member), .in = IN_PAGES, .only = "with a paging" },
-	{ TEXT("offset", offset, &form_member), .in = IN_OFFSET, .only = "where paging is offset" },
-	{ TEXT("total", total, &form_members), .in = IN_OFFSET, .only = "where paging is offset" },
-	{ TEXT("marker", marker, &form_member), .in = IN_MARKER, .only = "where paging is marker" },
-	{ TEXT("next", next, &form_members), .in = IN_MARKER, .only = "where paging is marker" },
-	{ TEXT("more", more, &form_members), .in = IN_MARKER, .only = "where paging is marker" },
-	{ .name = "newest", .read = schema_json, .offset = offsetof(struct action, newest),
+	{ TEXT("limit", paging.limit, &form_member), .in = IN_PAGES, .only = "with a paging" },
+	{ TEXT("offset", paging.offset, &form_member), .in = IN_OFFSET, .only = "where paging is offset" },
+	{ TEXT("total", paging.total, &form_members), .in = IN_OFFSET, .only = "where paging is offset" },
+	{ TEXT("marker", paging.marker, &form_member), .in = IN_MARKER, .only = "where paging is marker" },
+	{ TEXT("next", paging.next, &form_members), .in = IN_MARKER, .only = "where paging is marker" },
+	{ TEXT("more", paging.more, &form_members), .in = IN_MARKER, .only = "where paging is marker" },
+	{ .name = "newest", .read = schema_json, .offset = offsetof(struct action, refresh.newest),
 		.in = IN_OFFSET, .only = "where paging is offset" },
-	{ TEXT("newest_by", newest_by, &form_member), .in = IN_OFFSET,
+	{ TEXT("newest_by", refresh.newest_by, &form_member), .in = IN_OFFSET,
 		.only = "where paging is offset" },
-	{ .name = "live", .read = schema_json, .offset = offsetof(struct action, live),
+	{ .name = "live", .read = schema_json, .offset = offsetof(struct action, refresh.live),
 		.in = IN_OFFSET, .only = "where paging is offset" },
-	{ .name = "by_status", .read = schema_json, .offset = offsetof(struct action, by_status),
+	{ .name = "by_status", .read = schema_json, .offset = offsetof(struct action, filter.by_status),
 		.in = IN_LIST, .only = "where resources are listed" },
-	{ .name = "by_tag", .read = schema_json, .offset = offsetof(struct action, by_tag),
+	{ .name = "by_tag", .read = schema_json, .offset = offsetof(struct action, filter.by_tag),
 		.in = IN_LIST, .only = "where resources are listed" },
 	{ .name = "rate", .read = schema_rate, .offset = offsetof(struct action, rate),
 		.max = RATE_MAX },
@@ -200,15 +200,15 @@ static void fill_defaults(struct action *action, unsigned in, double rate)
 		fill(&action->items, "");
 	if (action->rate <= 0)
 		action->rate = rate;
-	if (action->paging == PAGING_OFFSET) {
-		fill(&action->offset, "Offset");
-		fill(&action->limit, "Limit");
-		fill(&action->total, "TotalCount");
-	} else if (action->paging == PAGING_MARKER) {
-		fill(&action->marker, "marker");
-		fill(&action->limit, "maxKeys");
-		fill(&action->next, "pageInfo.nextMarker");
-		fill(&action->more, "pageInfo.isTruncated");
+	if (action->paging.style == PAGING_OFFSET) {
+		fill(&action->paging.offset, "Offset");
+		fill(&action->paging.limit, "Limit");
+		fill(&action->paging.total, "TotalCount");
+	} else if (action->paging.style == PAGING_MARKER) {
+		fill(&action->paging.marker, "marker");
+		fill(&action->paging.limit, "maxKeys");
+		fill(&action->paging.next, "pageInfo.nextMarker");
+		fill(&action->paging.more, "pageInfo.isTruncated");
 	}
 }
 
@@ -220,9 +220,9 @@ static bool check_params(const struct json_path *at, const struct json *value, c
 	const char *const made[] = {
 		action->id,
 		action->parent,
-		action->offset,
-		action->limit,
-		action->marker,
+		action->paging.offset,
+		action->paging.limit,
+		action->paging.marker,
 	};
 	struct json_path here = json_path_member(at, member);
 
@@ -236,8 +236,8 @@ static bool check_params(const struct json_path *at, const struct json *value, c
 /* One step of a refresh without the other says nothing. */
 static bool check_refresh(const struct json_path *at, const struct action *action)
 {
-	bool all = action->newest && action->newest_by && action->live;
-	bool none = !action->newest && !action->newest_by && !action->live;
+	bool all = action->refresh.newest && action->refresh.newest_by && action->refresh.live;
+	bool none = !action->refresh.newest && !action->refresh.newest_by && !action->refresh.live;
 
 	return all || none || schema_refuse(at, "newest, newest_by and live go together");
 }
@@ -254,9 +254,9 @@ static bool check_filter(const struct json_path *at, const char *member, const c
 
 static bool check_filters(const struct json_path *at, const struct action *action)
 {
-	return check_filter(at, "by_status", action->by_status, "status") &&
-		check_filter(at, "by_tag", action->by_tag, "key") &&
-		check_filter(at, "by_tag", action->by_tag, "value");
+	return check_filter(at, "by_status", action->filter.by_status, "status") &&
+		check_filter(at, "by_tag", action->filter.by_tag, "key") &&
+		check_filter(at, "by_tag", action->filter.by_tag, "value");
 }
 
 /* `action` may be the first member of a struct harvest. */
@@ -305,16 +305,16 @@ static void fill_items(struct harvest *harvest)
 bool action_read_harvests(const struct json_path *at, const struct json *value, void *field,
 	const struct field *row)
 {
-	struct kind *kind = field;
+	struct harvests *harvests = field;
 
 	if (!schema_array(at, value, NULL, row))
 		return false;
 	if (json_count(value) > HARVESTS_MAX)
 		return schema_refuse(at, "over %d calls", HARVESTS_MAX);
-	kind->harvests = xcalloc(json_count(value), sizeof *kind->harvests);
+	harvests->v = xcalloc(json_count(value), sizeof *harvests->v);
 	for (const struct json *call = json_first(value); call; call = json_next(call)) {
-		struct harvest *harvest = &kind->harvests[kind->n_harvests];
-		struct json_path here = json_path_element(at->up, at->name, (long)kind->n_harvests++, NULL);
+		struct harvest *harvest = &harvests->v[harvests->n];
+		struct json_path here = json_path_element(at->up, at->name, (long)harvests->n++, NULL);
 
 		if (!read_action(&here, call, &harvest->list, IN_HARVEST))
 			return false;

@@ -12,7 +12,8 @@
 #include "reader.h"
 #include "json/json.h"
 
-enum { TTL_LIVE_S = 15, TTL_TERMINAL_S = 600, TTL_LIST_S = 30, TTL_MISS_S = 5 };
+static const struct ttl TTL_DEFAULT = { .live_s = 15, .terminal_s = 600, .list_s = 30, .miss_s = 5 };
+
 enum { RATE = 20, RATE_MAX = 100000 };
 
 /* The place bits of the head's rows. */
@@ -80,16 +81,6 @@ static bool read_date(const struct json_path *at, const struct json *value, void
 	return parsed || schema_refuse(at, "must be a date, YYYY-MM-DD, 1980 or later");
 }
 
-static const struct field ttl_rows[] = TTL_ROWS(catalog);
-static const struct schema ttl_table = TABLE(ttl_rows);
-
-static bool read_ttl(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
-{
-	(void)row;
-	return schema_object(at, value, &ttl_table, 1, field);
-}
-
 #define HEAD(member, read_, field) .name = member, .read = read_, .offset = offsetof(struct catalog, field)
 
 /* The order of the file that the README describes. */
@@ -104,7 +95,7 @@ static const struct field catalog_rows[] = {
 	{ HEAD("region", schema_text, region), .form = &form_token },
 	{ HEAD("date", read_date, date_s), .needed = IN_NEW },
 	{ HEAD("rate", schema_rate, rate), .max = RATE_MAX },
-	{ .name = "ttl", .read = read_ttl },
+	{ HEAD("ttl", ttl_read, ttl) },
 	{ .name = "kinds", .read = schema_array, .needed = IN_NEW },
 	{ .name = "types", .read = schema_members },
 };
@@ -136,10 +127,7 @@ static void complete_head(struct catalog *fresh, const struct catalog *base)
 		fresh->date_s = base->date_s;
 	if (fresh->rate <= 0)
 		fresh->rate = base ? base->rate : RATE;
-	ttl_default(&fresh->ttl_live_s, base ? base->ttl_live_s : TTL_LIVE_S);
-	ttl_default(&fresh->ttl_terminal_s, base ? base->ttl_terminal_s : TTL_TERMINAL_S);
-	ttl_default(&fresh->ttl_list_s, base ? base->ttl_list_s : TTL_LIST_S);
-	ttl_default(&fresh->ttl_miss_s, base ? base->ttl_miss_s : TTL_MISS_S);
+	ttl_default(&fresh->ttl, base ? &base->ttl : &TTL_DEFAULT);
 }
 
 static unsigned head_place(const struct json *root, const struct catalog *base)
@@ -196,8 +184,7 @@ struct catalog *catalog_read(const struct catalogs *catalogs, const char *file, 
 	loading.base = name ? catalogs_find(catalogs, json_text(name)) : NULL;
 	loading.fresh = xcalloc(1, sizeof *loading.fresh);
 	loading.fresh->date_s = INT64_MIN;
-	loading.fresh->ttl_live_s = loading.fresh->ttl_terminal_s = -1;
-	loading.fresh->ttl_list_s = loading.fresh->ttl_miss_s = -1;
+	loading.fresh->ttl = TTL_UNSET;
 	if (!read_all(&at, root, &loading)) {
 		catalog_free(loading.fresh);
 		loading.fresh = NULL;

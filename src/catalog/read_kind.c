@@ -50,15 +50,15 @@ static bool read_texts(const struct json_path *at, const struct json *value, voi
 static bool read_renames(const struct json_path *at, const struct json *value, void *field,
 	const struct field *row)
 {
-	struct kind *kind = field;
+	struct naming *names = field;
 
 	if (!schema_members(at, value, NULL, row))
 		return false;
 	if (json_count(value) > TEXTS_MAX)
 		return schema_refuse(at, "over %d members", TEXTS_MAX);
-	kind->renames = xcalloc(json_count(value), sizeof *kind->renames);
+	names->renames = xcalloc(json_count(value), sizeof *names->renames);
 	for (const struct json *name = json_first(value); name; name = json_next(name)) {
-		struct rename *rename = &kind->renames[kind->n_renames];
+		struct rename *rename = &names->renames[names->n_renames];
 		struct json_path here = json_path_member(at, json_key(name));
 
 		if (!schema_form(&here, &form_member, here.name))
@@ -68,7 +68,7 @@ static bool read_renames(const struct json_path *at, const struct json *value, v
 		if (!schema_text(&here, name, &rename->name, row))
 			return false;
 		rename->member = xstrdup(here.name);
-		kind->n_renames++;
+		names->n_renames++;
 	}
 	return true;
 }
@@ -140,16 +140,6 @@ static bool read_parent(const struct json_path *at, const struct json *value, vo
 	return true;
 }
 
-static const struct field ttl_rows[] = TTL_ROWS(kind);
-static const struct schema ttl_table = TABLE(ttl_rows);
-
-static bool read_ttl(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
-{
-	(void)row;
-	return schema_object(at, value, &ttl_table, 1, field);
-}
-
 #define ROW(member, read_, field) .name = member, .read = read_, .offset = offsetof(struct kind, field)
 
 /* clang-format off */
@@ -161,21 +151,21 @@ static const struct field kind_rows[] = {
 	{ ROW("describe", action_read_describe, describe) },
 	{ ROW("partial", schema_flag, partial) },
 	{ ROW("list_is_detail", schema_flag, list_is_detail) },
-	{ .name = "harvest", .read = action_read_harvests },
-	{ ROW("id", schema_text, id), .form = &form_member, .needed = 1 },
-	{ ROW("parent_id", schema_text, parent_id), .form = &form_member },
-	{ ROW("id_form", schema_text, id_form), .form = &form_text, .needed = 1 },
-	{ ROW("status", schema_text, status), .form = &form_member },
-	{ ROW("terminal", read_texts, terminal), .form = &form_text },
-	{ ROW("statuses", read_texts, statuses), .form = &form_text },
+	{ ROW("harvest", action_read_harvests, harvests) },
+	{ ROW("id", schema_text, id.member), .form = &form_member, .needed = 1 },
+	{ ROW("parent_id", schema_text, id.parent), .form = &form_member },
+	{ ROW("id_form", schema_text, id.form), .form = &form_text, .needed = 1 },
+	{ ROW("status", schema_text, status.member), .form = &form_member },
+	{ ROW("terminal", read_texts, status.terminal), .form = &form_text },
+	{ ROW("statuses", read_texts, status.others), .form = &form_text },
 	{ ROW("times", read_texts, times), .form = &form_member },
 	{ ROW("label", schema_text, label), .form = &form_member },
 	{ ROW("tags", schema_text, tags), .form = &form_member },
 	{ ROW("columns", read_texts, columns), .form = &form_members },
-	{ ROW("strip", schema_text, strip), .form = &form_member },
-	{ .name = "rename", .read = read_renames, .form = &form_snake },
+	{ ROW("strip", schema_text, names.strip), .form = &form_member },
+	{ ROW("rename", read_renames, names), .form = &form_snake },
 	{ ROW("type", type_read_name, type), .form = &form_member },
-	{ .name = "ttl", .read = read_ttl },
+	{ ROW("ttl", ttl_read, ttl) },
 };
 /* clang-format on */
 static const struct schema kind_table = TABLE(kind_rows);
@@ -187,21 +177,21 @@ void kind_free(struct kind *kind)
 	schema_release(&kind_table, kind);
 	action_release(&kind->list);
 	action_release(&kind->describe);
-	for (size_t i = 0; i < kind->n_harvests; i++)
-		harvest_release(&kind->harvests[i]);
-	free(kind->harvests);
-	texts_release(&kind->terminal);
-	texts_release(&kind->statuses);
+	for (size_t i = 0; i < kind->harvests.n; i++)
+		harvest_release(&kind->harvests.v[i]);
+	free(kind->harvests.v);
+	texts_release(&kind->status.terminal);
+	texts_release(&kind->status.others);
 	texts_release(&kind->columns);
 	texts_release(&kind->times);
-	for (size_t i = 0; i < kind->n_renames; i++) {
-		free(kind->renames[i].member);
-		free(kind->renames[i].name);
+	for (size_t i = 0; i < kind->names.n_renames; i++) {
+		free(kind->names.renames[i].member);
+		free(kind->names.renames[i].name);
 	}
-	free(kind->renames);
+	free(kind->names.renames);
 	free(kind->children);
 	if (kind->catalog) /* set last, once the expression is compiled */
-		regfree(&kind->id_regex);
+		regfree(&kind->id.regex);
 	free(kind);
 }
 
@@ -225,7 +215,7 @@ static bool check_calls(const struct json_path *at, const struct kind *kind)
 			"missing (a kind without one says \"partial\": true)");
 	if (kind->list.name == NULL && kind->list_is_detail)
 		return schema_refuse_member(at, "list_is_detail", "only with a list");
-	if (kind->n_harvests > 0 && !kind->partial)
+	if (kind->harvests.n > 0 && !kind->partial)
 		return schema_refuse_member(at, "harvest", "only of a kind that is partial");
 	return true;
 }
@@ -240,11 +230,11 @@ static bool check_parent(const struct json_path *at, const struct kind *kind)
 	if (kind->parent == NULL && describe->parent)
 		return schema_refuse_member(at, "describe.parent", reason);
 	if (kind->parent == NULL)
-		return kind->parent_id == NULL || schema_refuse_member(at, "parent_id", reason);
+		return kind->id.parent == NULL || schema_refuse_member(at, "parent_id", reason);
 	if (list->name && list->parent == NULL)
 		return schema_refuse_member(at, "list.parent",
 			"missing: the member that takes the parent's id");
-	if (describe->name && describe->parent == NULL && kind->parent_id == NULL)
+	if (describe->name && describe->parent == NULL && kind->id.parent == NULL)
 		return schema_refuse_member(at, "parent_id",
 			"missing: nothing says whose a described resource is");
 	return true;
@@ -266,10 +256,10 @@ static bool expect_renames(const struct json_path *at, const struct kind *kind)
 {
 	struct json_path here = json_path_member(at, "rename");
 
-	for (size_t i = 0; i < kind->n_renames; i++) {
-		struct json_path member = json_path_member(&here, kind->renames[i].member);
+	for (size_t i = 0; i < kind->names.n_renames; i++) {
+		struct json_path member = json_path_member(&here, kind->names.renames[i].member);
 
-		if (!type_expect(&member, kind->type, kind->renames[i].member))
+		if (!type_expect(&member, kind->type, kind->names.renames[i].member))
 			return false;
 	}
 	return true;
@@ -281,9 +271,9 @@ static bool check_members(const struct json_path *at, const struct kind *kind)
 	const struct {
 		const char *name, *member;
 	} named[] = {
-		{ "id", kind->id },
-		{ "parent_id", kind->parent_id },
-		{ "status", kind->status },
+		{ "id", kind->id.member },
+		{ "parent_id", kind->id.parent },
+		{ "status", kind->status.member },
 		{ "label", kind->label },
 	};
 
@@ -293,9 +283,9 @@ static bool check_members(const struct json_path *at, const struct kind *kind)
 		if (named[i].member && !type_expect(&here, kind->type, named[i].member))
 			return false;
 	}
-	if (kind->terminal.n > 0 && kind->status == NULL)
+	if (kind->status.terminal.n > 0 && kind->status.member == NULL)
 		return schema_refuse_member(at, "terminal", "only of a kind with a status");
-	if (kind->statuses.n > 0 && kind->status == NULL)
+	if (kind->status.others.n > 0 && kind->status.member == NULL)
 		return schema_refuse_member(at, "statuses", "only of a kind with a status");
 	return expect_texts(at, kind, "times", &kind->times) && expect_renames(at, kind);
 }
@@ -313,9 +303,9 @@ static bool check_views(const struct json_path *at, const struct kind *kind)
 		if (!type_expect_cell(&here, kind->type, kind->columns.v[i]))
 			return false;
 	}
-	if (kind->list.by_status && kind->status == NULL)
+	if (kind->list.filter.by_status && kind->status.member == NULL)
 		return schema_refuse_member(at, "list.by_status", "only of a kind with a status");
-	if (kind->list.by_tag && kind->tags == NULL)
+	if (kind->list.filter.by_tag && kind->tags == NULL)
 		return schema_refuse_member(at, "list.by_tag", "only of a kind with tags");
 	return true;
 }
@@ -325,16 +315,16 @@ static bool compile_form(const struct json_path *at, struct kind *kind)
 	struct json_path here = json_path_member(at, "id_form");
 	char reason[REGEX_ERROR_MAX];
 
-	if (form_is_too_large(kind->id_form))
+	if (form_is_too_large(kind->id.form))
 		return schema_refuse(&here,
 			"too large: over %d steps once its bounds are written out, or over "
 			"%d parentheses deep",
 			FORM_STEPS_MAX, FORM_DEPTH_MAX);
-	int failure = regcomp(&kind->id_regex, kind->id_form, REG_EXTENDED);
+	int failure = regcomp(&kind->id.regex, kind->id.form, REG_EXTENDED);
 
 	if (failure == 0)
 		return true;
-	regerror(failure, &kind->id_regex, reason, sizeof reason);
+	regerror(failure, &kind->id.regex, reason, sizeof reason);
 	return schema_refuse(&here, "not a regular expression: %s", reason);
 }
 
@@ -350,12 +340,9 @@ static void fill_defaults(struct kind *kind, const struct catalog *fresh)
 		kind->about = xstrdup("");
 	if (kind->describe.name == NULL && kind->list.name)
 		kind->list_is_detail = true;
-	ttl_default(&kind->ttl_live_s, fresh->ttl_live_s);
-	ttl_default(&kind->ttl_terminal_s, fresh->ttl_terminal_s);
-	ttl_default(&kind->ttl_list_s, fresh->ttl_list_s);
-	ttl_default(&kind->ttl_miss_s, fresh->ttl_miss_s);
-	end_texts(&kind->terminal);
-	end_texts(&kind->statuses);
+	ttl_default(&kind->ttl, &fresh->ttl);
+	end_texts(&kind->status.terminal);
+	end_texts(&kind->status.others);
 	end_texts(&kind->columns);
 	end_texts(&kind->times);
 }
@@ -364,7 +351,7 @@ static bool read_kind(const struct json_path *at, const struct json *value, stru
 {
 	const struct loading *loading = loading_of(at);
 
-	kind->ttl_live_s = kind->ttl_terminal_s = kind->ttl_list_s = kind->ttl_miss_s = -1;
+	kind->ttl = TTL_UNSET;
 	if (!schema_object(at, value, &kind_table, 1, kind))
 		return false;
 	if (!check_name(at, kind) || !check_calls(at, kind) || !check_parent(at, kind))

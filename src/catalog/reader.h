@@ -43,22 +43,13 @@ struct cloud {
 /* NULL: no provider has this name. */
 const struct cloud *cloud_find(const char *name);
 
-/* The table of a "ttl", in a struct catalog and in a struct kind. */
-#define TTL_ROW(type, member, field) \
-	{ \
-		.name = member, .read = schema_count, .offset = offsetof(struct type, field), \
-		.max = TTL_MAX_S \
-	}
-/* clang-format off */
-#define TTL_ROWS(type) { \
-	TTL_ROW(type, "live", ttl_live_s), TTL_ROW(type, "terminal", ttl_terminal_s), \
-	TTL_ROW(type, "list", ttl_list_s), TTL_ROW(type, "miss", ttl_miss_s), \
-}
-/* clang-format on */
 enum { TTL_MAX_S = 366 * 86400 };
 
-/* Sets a time to live that the file does not name, which is -1 until then. */
-void ttl_default(int *field, int otherwise);
+/* Reads a "ttl" into a struct ttl, whose members are -1 until the file names them. */
+bool ttl_read(const struct json_path *at, const struct json *value, void *field, const struct field *row);
+extern const struct ttl TTL_UNSET;
+/* Sets the members that the file does not name. */
+void ttl_default(struct ttl *ttl, const struct ttl *otherwise);
 
 extern const struct form form_name; /* of a catalog, of a kind */
 extern const struct form form_member; /* of an API's object */

@@ -55,8 +55,38 @@ const struct loading *loading_of(const struct json_path *at)
 	return at->file->context;
 }
 
-void ttl_default(int *field, int otherwise)
+const struct ttl TTL_UNSET = { -1, -1, -1, -1 };
+
+#define TTL(member, field) \
+	{ \
+		.name = member, .read = schema_count, .offset = offsetof(struct ttl, field), \
+		.max = TTL_MAX_S \
+	}
+
+static const struct field ttl_rows[] = {
+	TTL("live", live_s),
+	TTL("terminal", terminal_s),
+	TTL("list", list_s),
+	TTL("miss", miss_s),
+};
+static const struct schema ttl_table = TABLE(ttl_rows);
+
+bool ttl_read(const struct json_path *at, const struct json *value, void *field, const struct field *row)
+{
+	(void)row;
+	return schema_object(at, value, &ttl_table, 1, field);
+}
+
+static void set_unset(int *field, int otherwise)
 {
 	if (*field < 0)
 		*field = otherwise;
+}
+
+void ttl_default(struct ttl *ttl, const struct ttl *otherwise)
+{
+	set_unset(&ttl->live_s, otherwise->live_s);
+	set_unset(&ttl->terminal_s, otherwise->terminal_s);
+	set_unset(&ttl->list_s, otherwise->list_s);
+	set_unset(&ttl->miss_s, otherwise->miss_s);
 }

@@ -87,8 +87,8 @@ static void check_clock(struct doctor *doctor, const struct visit *visit)
 
 static void check_endpoint(struct doctor *doctor, const struct setting *setting, const char *endpoint)
 {
-	struct http_client_options options = { .proxy = &setting->config->proxy,
-		.cacert = setting->config->cacert };
+	struct http_client_options options = { .proxy = &setting->config->network.proxy,
+		.cacert = setting->config->network.cacert };
 	struct visit visit = { .loop = loop_new() };
 	struct request request;
 	struct buf why;
@@ -220,7 +220,8 @@ static void check_source(struct doctor *doctor, struct setting *setting, const s
 	bool has_key = check_key(doctor, setting, catalog, name->profile);
 	begin_step(doctor, "endpoint");
 	if (has_key || config->n_sources)
-		check_endpoint(doctor, setting, config->endpoint ? config->endpoint : catalog->endpoint);
+		check_endpoint(doctor, setting,
+			config->network.endpoint ? config->network.endpoint : catalog->network.endpoint);
 	begin_step(doctor, "a signed call");
 	if (has_key && !doctor->problem)
 		check_call(doctor, setting, name, catalog);
@@ -250,7 +251,7 @@ static void check_files(struct doctor *doctor, const struct setting *setting, co
 	if (!broken->n)
 		doctor_check(doctor, CHECK_OK, "catalogs", text.data);
 	buf_clear(&text);
-	if (proxy && !config->proxy.url) {
+	if (proxy && !config->network.proxy.url) {
 		buf_printf(&text, "%s is set and is not used: name the proxy with -o proxy=", proxy);
 		doctor_check(doctor, CHECK_WARNING, "proxy", text.data);
 	}

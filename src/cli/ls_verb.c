@@ -45,14 +45,14 @@ static void copy_name(char *field, const char *name, int64_t id)
 
 static void find_owner(struct owner *owner, const struct config *config)
 {
-	int64_t uid = config->uid >= 0 ? config->uid : geteuid();
-	int64_t gid = config->gid >= 0 ? config->gid : getegid();
+	int64_t uid = config->mount.uid >= 0 ? config->mount.uid : geteuid();
+	int64_t gid = config->mount.gid >= 0 ? config->mount.gid : getegid();
 	const struct passwd *user = getpwuid((uid_t)uid);
 
 	copy_name(owner->user, user ? user->pw_name : NULL, uid);
 	const struct group *group = getgrgid((gid_t)gid);
 	copy_name(owner->group, group ? group->gr_name : NULL, gid);
-	owner->umask = config->umask > 0 ? (mode_t)config->umask : 0;
+	owner->umask = config->mount.umask > 0 ? (mode_t)config->mount.umask : 0;
 }
 
 static void listing_add_mode(struct buf *out, mode_t mode)

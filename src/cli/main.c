@@ -147,7 +147,7 @@ static bool look_below(struct sources *sources, const char *place, struct buf *w
 	if (!file_cover_open(&setting->cover, place))
 		return true;
 	buf_init(&hidden, 4096);
-	if (!hiding_check(&setting->cover, !setting->config->cacert, &hidden))
+	if (!hiding_check(&setting->cover, !setting->config->network.cacert, &hidden))
 		buf_printf(why, "cannot mount on %s: %s", place, hidden.data);
 	buf_release(&hidden);
 	if (why->len)
@@ -155,8 +155,8 @@ static bool look_below(struct sources *sources, const char *place, struct buf *w
 	for (size_t i = 0; i < sources->n; i++)
 		meets |= credential_chain_meets(setting->credential_chain, sources->v[i].catalog->cloud,
 			sources->v[i].name->profile, &setting->cover);
-	if (setting->config->cacert)
-		meets |= file_cover_meets(&setting->cover, setting->config->cacert);
+	if (setting->config->network.cacert)
+		meets |= file_cover_meets(&setting->cover, setting->config->network.cacert);
 	if (!meets)
 		file_cover_release(&setting->cover);
 	credential_chain_cover(setting->credential_chain, &setting->cover);
@@ -200,8 +200,8 @@ static int mount_sources(struct sources *sources, struct buf *why)
 
 	if (!sources_prepare(sources, why))
 		return print_error(why);
-	char *place = config->foreground ? mounting_place(config->mountpoint, why) :
-					   daemon_detach(config->mountpoint, &service.fd, why);
+	char *place = config->foreground ? mounting_place(config->mount.point, why) :
+					   daemon_detach(config->mount.point, &service.fd, why);
 	service.place = place;
 	if (place)
 		status = service_run(&service, why);

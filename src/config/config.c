@@ -257,14 +257,14 @@ static bool set_mountpoint(struct line *line, const struct verb_row *row, const 
 {
 	if (!*word)
 		return complain(line->why, "MOUNTPOINT is empty", row);
-	free(line->config->mountpoint);
-	line->config->mountpoint = options_absolute(word);
+	free(line->config->mount.point);
+	line->config->mount.point = options_absolute(word);
 	return true;
 }
 
 static bool check_mountpoint(struct line *line, const char *section)
 {
-	if (line->config->mountpoint)
+	if (line->config->mount.point)
 		return true;
 	config_files_place(&line->files, section, line->why);
 	buf_printf(line->why,
@@ -448,7 +448,8 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 		return 2;
 	}
 	/* Not a matter of usage, but nobody could say it as early and as clearly as we can. */
-	if (!is_over(&line) && config->cacert && !config_check_cacert(config->cacert, places->invoker, why)) {
+	if (!is_over(&line) && config->network.cacert &&
+		!config_check_cacert(config->network.cacert, places->invoker, why)) {
 		say_something(why);
 		return 1;
 	}

@@ -132,8 +132,8 @@ static bool take_mountpoint(struct config *config, const struct config_files *fi
 	bool good = path[0] == '/';
 
 	if (good) {
-		free(config->mountpoint);
-		config->mountpoint = path;
+		free(config->mount.point);
+		config->mount.point = path;
 		return true;
 	}
 	buf_puts(why, "mountpoint wants an absolute path, or one that begins with ~/");

@@ -41,48 +41,48 @@ char *options_absolute(const char *path)
 
 static bool set_endpoint(struct config *config, const char *value)
 {
-	return config_set_address(&config->endpoint, value, REACH_SELF);
+	return config_set_address(&config->network.endpoint, value, REACH_SELF);
 }
 
 static bool set_sts(struct config *config, const char *value)
 {
-	return config_set_address(&config->sts, value, REACH_SELF);
+	return config_set_address(&config->network.sts, value, REACH_SELF);
 }
 
 /* A metadata service speaks in the clear: who names one says that it may be in a private network. */
 static bool set_metadata(struct config *config, const char *value)
 {
-	return config_set_address(&config->metadata, value, REACH_PRIVATE);
+	return config_set_address(&config->network.metadata, value, REACH_PRIVATE);
 }
 
 /* The other words */
 
 static bool set_cacert(struct config *config, const char *value)
 {
-	replace(&config->cacert, options_absolute(value));
+	replace(&config->network.cacert, options_absolute(value));
 	return *value != '\0';
 }
 
 static bool set_proxy(struct config *config, const char *value)
 {
-	return proxy_read(&config->proxy, value);
+	return proxy_read(&config->network.proxy, value);
 }
 
 static bool set_deadline(struct config *config, const char *value)
 {
-	return config_read_ms(value, 100, (int64_t)3600 * 1000, &config->deadline_ms);
+	return config_read_ms(value, 100, (int64_t)3600 * 1000, &config->limits.deadline_ms);
 }
 
 static const int64_t TEN_YEARS_MS = (int64_t)10 * 366 * 24 * 3600 * 1000;
 
 static bool set_ttl(struct config *config, const char *value)
 {
-	return config_read_ms(value, 0, TEN_YEARS_MS, &config->ttl_ms);
+	return config_read_ms(value, 0, TEN_YEARS_MS, &config->limits.ttl_ms);
 }
 
 static bool set_stale(struct config *config, const char *value)
 {
-	return config_read_ms(value, 0, TEN_YEARS_MS, &config->stale_ms);
+	return config_read_ms(value, 0, TEN_YEARS_MS, &config->limits.stale_ms);
 }
 
 static bool set_rate(struct config *config, const char *value)
@@ -90,7 +90,7 @@ static bool set_rate(struct config *config, const char *value)
 	double rate;
 	if (!config_read_decimal(value, &rate) || rate < 0.001 || rate > 100000)
 		return false;
-	config->rate = rate;
+	config->limits.rate = rate;
 	return true;
 }
 
@@ -124,7 +124,7 @@ static bool set_pin(struct config *config, const char *value)
 		size_t len = strcspn(value, ":");
 		if (!is_pin(value, len))
 			return false;
-		texts_add(&config->pins, xstrndup(value, len));
+		texts_add(&config->tree.pins, xstrndup(value, len));
 		value += len;
 		if (!*value)
 			return true;
@@ -133,13 +133,13 @@ static bool set_pin(struct config *config, const char *value)
 
 static bool set_names(struct config *config, const char *value)
 {
-	config->api_names = strcmp(value, "api") == 0;
-	return config->api_names || strcmp(value, "snake") == 0;
+	config->tree.api_names = strcmp(value, "api") == 0;
+	return config->tree.api_names || strcmp(value, "snake") == 0;
 }
 
 static bool set_secrets(struct config *config, const char *value)
 {
-	config->secrets = !value; /* "no" of a file */
+	config->tree.secrets = !value; /* "no" of a file */
 	return true;
 }
 
@@ -158,29 +158,29 @@ static bool set_max_memory(struct config *config, const char *value)
 	free(digits);
 	good = good && count << shift >= MEMORY_LEAST;
 	if (good)
-		config->max_memory = (size_t)count << shift;
+		config->limits.max_memory = (size_t)count << shift;
 	return good;
 }
 
 static bool set_allow_other(struct config *config, const char *value)
 {
-	config->allow_other = !value;
+	config->mount.allow_other = !value;
 	return true;
 }
 
 static bool set_uid(struct config *config, const char *value)
 {
-	return config_read_integer(value, 10, 0, UINT32_MAX - 1, &config->uid);
+	return config_read_integer(value, 10, 0, UINT32_MAX - 1, &config->mount.uid);
 }
 
 static bool set_gid(struct config *config, const char *value)
 {
-	return config_read_integer(value, 10, 0, UINT32_MAX - 1, &config->gid);
+	return config_read_integer(value, 10, 0, UINT32_MAX - 1, &config->mount.gid);
 }
 
 static bool set_umask(struct config *config, const char *value)
 {
-	return config_read_integer(value, 8, 0, 0777, &config->umask);
+	return config_read_integer(value, 8, 0, 0777, &config->mount.umask);
 }
 
 static bool set_fsname(struct config *config, const char *value)
@@ -188,7 +188,7 @@ static bool set_fsname(struct config *config, const char *value)
 	struct buf whole;
 	buf_init(&whole, ITEM_MAX);
 	buf_printf(&whole, "fsname=%s", value);
-	texts_add(&config->fuse, buf_take(&whole));
+	texts_add(&config->mount.options, buf_take(&whole));
 	return *value != '\0';
 }
 
@@ -331,7 +331,7 @@ static bool take_item(struct config *config, const char *item, const char *befor
 	if (!*item || is_ignored(item))
 		return true;
 	if (is_listed(PASSED, COUNT(PASSED), item)) {
-		texts_add(&config->fuse, xstrdup(item));
+		texts_add(&config->mount.options, xstrdup(item));
 		return true;
 	}
 	const struct option *option = find(item);
@@ -381,7 +381,7 @@ bool options_take_row(struct config *config, const char *word, const char *value
 	struct buf item;
 
 	if (is_switch && is_one_of(value, OFF, COUNT(OFF))) {
-		take_out(&config->fuse, word);
+		take_out(&config->mount.options, word);
 		return !option || option->set(config, "no");
 	}
 	if (is_switch && !is_one_of(value, ON, COUNT(ON))) {

@@ -258,7 +258,7 @@ void fetch_look_ahead(struct fetch *fetch)
 
 	if (!is_waited_for(fetch) || !fetch->more || fetch->prefetch_mismatch || fetch->ids || step <= 0)
 		return;
-	if (fetch->phase == PHASE_NEWEST || fetch->action->paging != PAGING_OFFSET || !fetch->calls)
+	if (fetch->phase == PHASE_NEWEST || fetch->action->paging.style != PAGING_OFFSET || !fetch->calls)
 		return;
 	/* a call that is sent at once looks ahead itself: the last one is another one each time */
 	while (last_call(fetch)->offset + fetch->page_items < fetch->total && has_room_ahead(fetch))

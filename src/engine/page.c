@@ -61,9 +61,9 @@ static const char *fixed_members(const struct call *call)
 
 	switch (call->fetch->phase) {
 	case PHASE_NEWEST:
-		return action->newest;
+		return action->refresh.newest;
 	case PHASE_LIVE:
-		return action->live;
+		return action->refresh.live;
 	case PHASE_PART:
 		return node_filter(call->fetch->node);
 	default:
@@ -83,12 +83,12 @@ void fetch_body(const struct call *call, struct buf *out)
 		buf_add(out, params + 1, len - 2);
 	add_text(out, action->parent, node_parent_id(fetch->node), action->numbers);
 	add_text(out, action->id, node_id(fetch->node), action->numbers);
-	if (action->paging == PAGING_OFFSET) {
-		add_number(out, action->offset, call->offset);
-		add_number(out, action->limit, call->limit);
-	} else if (action->paging == PAGING_MARKER) {
-		add_json(out, action->marker, fetch->marker);
-		add_number(out, action->limit, call->limit);
+	if (action->paging.style == PAGING_OFFSET) {
+		add_number(out, action->paging.offset, call->offset);
+		add_number(out, action->paging.limit, call->limit);
+	} else if (action->paging.style == PAGING_MARKER) {
+		add_json(out, action->paging.marker, fetch->marker);
+		add_number(out, action->paging.limit, call->limit);
 	}
 	buf_putc(out, '}');
 }
@@ -133,8 +133,8 @@ static bool choose_harvest(struct fetch *fetch)
 	const struct kind *kind = node_kind(fetch->node);
 
 	fetch->incomplete = true;
-	while (fetch->step < kind->n_harvests) {
-		const struct harvest *harvest = &kind->harvests[fetch->step++];
+	while (fetch->step < kind->harvests.n) {
+		const struct harvest *harvest = &kind->harvests.v[fetch->step++];
 		if (is_gone(fetch, &harvest->list))
 			continue;
 		choose(fetch, &harvest->list, harvest->ids);
@@ -332,9 +332,9 @@ static bool says_nothing(const struct fetch *fetch, const struct json *result, c
 	const struct action *action = fetch->action;
 	bool first = !fetch->offset && !fetch->marker;
 
-	if (is_said(result, action->total) || is_said(result, action->more))
+	if (is_said(result, action->paging.total) || is_said(result, action->paging.more))
 		return false;
-	return !items || (first && (action->total || action->more));
+	return !items || (first && (action->paging.total || action->paging.more));
 }
 
 /* Whether the answer is a page of the list at all: one that says nothing must never empty a listing. */
@@ -401,7 +401,8 @@ enum error fetch_take(struct fetch *fetch, const struct json *result, const stru
 	enum error error = take_page(fetch, result, note);
 	if (error || fetch->more || refresh)
 		return error;
-	if (fetch->action->paging == PAGING_OFFSET && !fetch->ids && (int64_t)fetch->n_seen < fetch->said)
+	if (fetch->action->paging.style == PAGING_OFFSET && !fetch->ids &&
+		(int64_t)fetch->n_seen < fetch->said)
 		fetch->incomplete = true;
 	if (fetch->phase == PHASE_PART) {
 		tree_part_end(fetch->engine->options.tree, fetch->node, !fetch->incomplete, note);

@@ -59,7 +59,7 @@ bool paging_goes_round(const struct fetch *fetch)
 
 static const struct json *total_of(const struct fetch *fetch, const struct json *result)
 {
-	const char *path = fetch->action->total;
+	const char *path = fetch->action->paging.total;
 
 	return path ? json_path(result, path) : NULL;
 }
@@ -197,8 +197,8 @@ static bool follow_marker(struct fetch *fetch, const struct json *next)
 static bool next_marker(struct fetch *fetch, const struct json *result, bool empty)
 {
 	const struct action *action = fetch->action;
-	const struct json *next = action->next ? json_path(result, action->next) : NULL;
-	enum said more = read_flag(action->more ? json_path(result, action->more) : NULL);
+	const struct json *next = action->paging.next ? json_path(result, action->paging.next) : NULL;
+	enum said more = read_flag(action->paging.more ? json_path(result, action->paging.more) : NULL);
 	bool told = is_told(next), unsaid = !next || json_type(next) == JSON_NULL;
 
 	fetch->belied |= more == SAID_NO && told;
@@ -207,13 +207,14 @@ static bool next_marker(struct fetch *fetch, const struct json *result, bool emp
 	if (follow_marker(fetch, next))
 		return true;
 	/* there is more, or may be, and there is no way to it */
-	fetch->incomplete |= told || more == SAID_YES || (action->more && more == SAID_NOTHING && unsaid);
+	fetch->incomplete |= told || more == SAID_YES ||
+		(action->paging.more && more == SAID_NOTHING && unsaid);
 	return false;
 }
 
 bool paging_next(struct fetch *fetch, const struct json *result, size_t n_items, bool empty_pages)
 {
-	switch (fetch->action->paging) {
+	switch (fetch->action->paging.style) {
 	case PAGING_OFFSET:
 		return next_offset(fetch, result, (int64_t)n_items, empty_pages);
 	case PAGING_MARKER:
@@ -230,7 +231,7 @@ int paging_limit(struct engine *engine, const struct action *action)
 {
 	int limit = engine_action(engine, action)->limit;
 
-	return limit ? limit : action->page;
+	return limit ? limit : action->paging.page_size;
 }
 
 /* The letters of a text, in lower case: "Page size", "page_size" and "PageSize" are one. */
@@ -267,9 +268,9 @@ static bool names_limit(const char *text, const char *member)
 
 bool paging_asks_for_less(struct fetch *fetch, enum error error, const struct call *call)
 {
-	const char *member = fetch->action->limit;
+	const char *member = fetch->action->paging.limit;
 
-	if (error != ERR_PARAMETER || fetch->action->paging == PAGING_NONE || !member)
+	if (error != ERR_PARAMETER || fetch->action->paging.style == PAGING_NONE || !member)
 		return false;
 	if (call->limit <= LIMIT_LEAST ||
 		(!names_limit(call->note.code, member) && !names_limit(call->note.message, member)))
@@ -293,7 +294,7 @@ void paging_note_limit(struct fetch *fetch)
 		return;
 	buf_init(&line, 1024);
 	buf_printf(&line, "%s: the cloud refuses pages of %d items; it is asked for %d from now on",
-		action_name(fetch->action), fetch->action->page, state->limit);
+		action_name(fetch->action), fetch->action->paging.page_size, state->limit);
 	options->trace(options->trace_arg, line.data);
 	buf_release(&line);
 }

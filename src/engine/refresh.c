@@ -49,7 +49,7 @@ static bool is_offered(const struct fetch *fetch)
 {
 	const struct action *list = list_of(fetch);
 
-	return list->newest && list->live && !node_kind(fetch->node)->partial &&
+	return list->refresh.newest && list->refresh.live && !node_kind(fetch->node)->partial &&
 		engine_action(fetch->engine, list)->whole_until_ms <= engine_now_ms(fetch->engine);
 }
 
@@ -57,7 +57,7 @@ void refresh_price(const struct fetch *fetch)
 {
 	struct tree_whole whole;
 
-	if (!list_of(fetch)->page)
+	if (!list_of(fetch)->paging.page_size)
 		return;
 	bool is_whole = tree_list_whole(fetch->node, &whole);
 	size_t calls = pages_of(fetch, whole.n), in_steps = 1 + pages_of(fetch, fetch->n_live + 1);
@@ -110,7 +110,7 @@ bool refresh_gives_up(struct fetch *fetch, enum error error)
 /* Zero: the item does not say. */
 static int64_t changed_s(const struct fetch *fetch, const struct json *item)
 {
-	const char *member = fetch->action->newest_by;
+	const char *member = fetch->action->refresh.newest_by;
 	const struct json *time = member ? json_get(item, member) : NULL;
 	int64_t at_s = 0;
 

@@ -389,10 +389,11 @@ struct front *front_new(const struct config *config, const char *place, struct l
 	front->loop = loop;
 	front->ready = ready;
 	front->ready_arg = arg;
-	front->ownership = (struct ownership){ .uid = config->uid >= 0 ? (uid_t)config->uid : getuid(),
-		.gid = config->gid >= 0 ? (gid_t)config->gid : getgid(),
-		.umask = config->umask >= 0 ? (mode_t)config->umask & 0777 : 0,
-		.allow_other = config->allow_other };
+	front->ownership = (struct ownership){ .uid = config->mount.uid >= 0 ? (uid_t)config->mount.uid :
+									       getuid(),
+		.gid = config->mount.gid >= 0 ? (gid_t)config->mount.gid : getgid(),
+		.umask = config->mount.umask >= 0 ? (mode_t)config->mount.umask & 0777 : 0,
+		.allow_other = config->mount.allow_other };
 	front->session = front_mount(config, place, &operations, sizeof(operations), &kernel_io,
 		(struct front_owner){ front, &front->mounting }, why);
 	if (front->session)

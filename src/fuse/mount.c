@@ -14,8 +14,8 @@ enum { NAME_ROOM = 4096 };
 
 static bool has_option(const struct config *config, const char *word)
 {
-	for (size_t i = 0; i < config->fuse.n; i++)
-		if (!strcmp(config->fuse.v[i], word))
+	for (size_t i = 0; i < config->mount.options.n; i++)
+		if (!strcmp(config->mount.options.v[i], word))
 			return true;
 	return false;
 }
@@ -32,10 +32,10 @@ static void mount_add_source(const struct config *config, struct buf *name)
 		buf_puts(name, i ? "+" : "");
 		buf_puts(name, config->sources[i].written);
 	}
-	for (size_t i = 0; i < config->fuse.n; i++)
-		if (!strncmp(config->fuse.v[i], FSNAME, strlen(FSNAME))) {
+	for (size_t i = 0; i < config->mount.options.n; i++)
+		if (!strncmp(config->mount.options.v[i], FSNAME, strlen(FSNAME))) {
 			buf_clear(name);
-			buf_puts(name, config->fuse.v[i] + strlen(FSNAME));
+			buf_puts(name, config->mount.options.v[i] + strlen(FSNAME));
 		}
 }
 
@@ -48,8 +48,8 @@ static int mount_it(const struct config *config, const char *place, struct mount
 	mount_add_source(config, &name);
 	const struct mounting_options options = {
 		.source = name.data,
-		.allow_other = config->allow_other,
-		.default_permissions = config->allow_other || has_option(config, "default_permissions"),
+		.allow_other = config->mount.allow_other,
+		.default_permissions = config->mount.allow_other || has_option(config, "default_permissions"),
 		.noatime = has_option(config, "noatime"),
 		.auto_unmount = has_option(config, "auto_unmount"),
 	};

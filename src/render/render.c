@@ -159,8 +159,8 @@ static void write_file(struct buf *out, const struct json *value)
 
 static bool is_renamed(const struct kind *kind, const char *member)
 {
-	for (size_t i = 0; i < kind->n_renames; i++)
-		if (strcmp(kind->renames[i].member, member) == 0)
+	for (size_t i = 0; i < kind->names.n_renames; i++)
+		if (strcmp(kind->names.renames[i].member, member) == 0)
 			return true;
 	return false;
 }

@@ -116,9 +116,9 @@ static const char *member_text(const struct json *object, const char *member)
 
 static uint64_t hash_stable(const struct kind *kind, const struct json *object)
 {
-	uint64_t hash = hash_text(0, member_text(object, kind->id));
+	uint64_t hash = hash_text(0, member_text(object, kind->id.member));
 
-	hash = hash_text(hash, member_text(object, kind->status));
+	hash = hash_text(hash, member_text(object, kind->status.member));
 	for (size_t i = 0; i < kind->times.n; i++)
 		hash = hash_text(hash, member_text(object, kind->times.v[i]));
 	return hash;
@@ -143,7 +143,7 @@ static int64_t find_mtime(const struct kind *kind, const struct json *object, in
 
 static bool is_terminal(const struct kind *kind, const struct json *object)
 {
-	return kind->status && kind_is_terminal(kind, member_text(object, kind->status));
+	return kind->status.member && kind_is_terminal(kind, member_text(object, kind->status.member));
 }
 
 struct summary snapshot_summary(const struct kind *kind, const struct json *object, int64_t now_s)

@@ -33,7 +33,8 @@ static void role_answered(void *arg, struct response *response)
 
 bool source_find_machine(struct source *source, struct buf *why)
 {
-	const struct key_site site = { source->setting->config->metadata, source->setting->config->sts };
+	const struct key_site site = { source->setting->config->network.metadata,
+		source->setting->config->network.sts };
 	struct role_request role = { .source = source,
 		.key_exchange = { .origin = &source->origin, .site = &site } };
 	struct transport io = http_client_transport(source->setting->http_client);
@@ -101,8 +102,8 @@ static bool try_origin(const struct setting *setting, const struct catalog *cata
 	const struct credential_source *origin, int64_t *expires_s, struct buf *why)
 {
 	const struct config *config = setting->config;
-	struct http_client_options http = { .proxy = &config->proxy,
-		.cacert = config->cacert,
+	struct http_client_options http = { .proxy = &config->network.proxy,
+		.cacert = config->network.cacert,
 		.invoker = credential_chain_invoker(setting->credential_chain) };
 	struct attempt attempt = { .loop = loop_new() };
 	struct http_client *web = attempt.loop ? http_client_new(attempt.loop, &http, why) : NULL;
@@ -113,13 +114,14 @@ static bool try_origin(const struct setting *setting, const struct catalog *cata
 		struct credential_cache_options options = {
 			.io = http_client_transport(web),
 			.provider = provider_find(catalog->cloud),
-			.site = { config->metadata, config->sts },
+			.site = { config->network.metadata, config->network.sts },
 			.origin = origin,
 			.deadline_ms = TRY_MS,
 			.clock_offset_s = &clock_offset_s,
 		};
 		found = attempt_run(&attempt, &options, expires_s);
-		const char *metadata = config->metadata ? config->metadata : options.provider->keys->metadata;
+		const char *metadata = config->network.metadata ? config->network.metadata :
+								  options.provider->keys->metadata;
 		if (!found && origin->looked_at)
 			buf_printf(why, "%s; looked at: %s, and this machine has no role (%s: %s)", NO_KEY,
 				origin->looked_at, metadata, attempt.note.message);

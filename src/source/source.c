@@ -119,7 +119,7 @@ static uint64_t random_seed(void)
 /* Of what no -o secrets shows, there is nothing to hash. */
 static bool make_hash_key(struct source *source, struct buf *why)
 {
-	if (!source->setting->config->secrets ||
+	if (!source->setting->config->tree.secrets ||
 		getrandom(source->hash_key, SNAPSHOT_KEY_BYTES, 0) == SNAPSHOT_KEY_BYTES)
 		return true;
 	buf_printf(why, "secrets: no random bytes: %s", strerror(errno));
@@ -131,12 +131,12 @@ static bool plant_tree(struct source *source)
 	const struct config *config = source->setting->config;
 	struct tree_options options = {
 		.catalog = source->catalog,
-		.api_names = config->api_names,
-		.secrets = config->secrets,
+		.api_names = config->tree.api_names,
+		.secrets = config->tree.secrets,
 		.key = source->hash_key,
-		.ttl_ms = config->ttl_ms,
-		.stale_ms = config->stale_ms,
-		.max_memory = config->max_memory / (source->number ? config->n_sources : 1),
+		.ttl_ms = config->limits.ttl_ms,
+		.stale_ms = config->limits.stale_ms,
+		.max_memory = config->limits.max_memory / (source->number ? config->n_sources : 1),
 		.seed = random_seed(),
 		.number = source->number,
 	};
@@ -192,7 +192,8 @@ bool source_prepare(struct source *source, struct buf *why)
 	if (!source_find_catalog(source, why) || !source_find_region(source, why) ||
 		!source_find_key(source, why))
 		return false;
-	const char *endpoint = config->endpoint ? config->endpoint : source->catalog->endpoint;
+	const char *endpoint = config->network.endpoint ? config->network.endpoint :
+							  source->catalog->endpoint;
 	if (!address_normal(&source->endpoint, endpoint, REACH_SELF)) {
 		buf_printf(why, "%s: the catalog's endpoint %s is not https://HOST[:PORT]",
 			source->name->written, endpoint);
@@ -237,13 +238,13 @@ bool source_start(struct source *source, struct buf *why)
 		.site = { source->catalog, source->endpoint.data,
 			source->catalog->region ? source->region.data : NULL },
 		.origin = &source->origin,
-		.key_site = { config->metadata, config->sts },
+		.key_site = { config->network.metadata, config->network.sts },
 		.look = source_reload_key,
 		.renew = source_renew_key,
 		.key_arg = source,
 		.is_owner = source_is_owner,
-		.deadline_ms = config->deadline_ms,
-		.rate = config->rate,
+		.deadline_ms = config->limits.deadline_ms,
+		.rate = config->limits.rate,
 		.seed = random_seed(),
 		.trace = config->debug ? print_trace : NULL,
 	};

@@ -49,7 +49,7 @@ void sources_load_catalogs(struct sources *sources, struct texts *mistakes)
 /* Every pin is for whichever sources have such a kind. */
 static bool pin_all(struct sources *sources, struct buf *why)
 {
-	const struct texts *pins = &sources->setting.config->pins;
+	const struct texts *pins = &sources->setting.config->tree.pins;
 
 	for (size_t i = 0; i < pins->n; i++) {
 		bool pinned = false;
@@ -99,8 +99,8 @@ static void disconnect(struct setting *setting)
 bool sources_connect(struct sources *sources, struct buf *why)
 {
 	struct setting *setting = &sources->setting;
-	struct http_client_options http = { .proxy = &setting->config->proxy,
-		.cacert = setting->config->cacert,
+	struct http_client_options http = { .proxy = &setting->config->network.proxy,
+		.cacert = setting->config->network.cacert,
 		.cover = &setting->cover,
 		.invoker = credential_chain_invoker(setting->credential_chain) };
 

@@ -34,7 +34,7 @@ static int64_t at_most(int64_t a, int64_t b)
 
 int64_t miss_ms(const struct tree *tree, const struct kind *kind)
 {
-	return at_most((int64_t)kind->ttl_miss_s * 1000, tree_ttl_ms(tree, kind->ttl_miss_s));
+	return at_most((int64_t)kind->ttl.miss_s * 1000, tree_ttl_ms(tree, kind->ttl.miss_s));
 }
 
 /* ---- an id under a listing ---- */
@@ -195,8 +195,8 @@ static bool cannot_be_member(const struct tree *tree, const struct node *node, u
 		return true;
 	if (slot || tree->options.api_names || node->sort != NODE_RESOURCE)
 		return false;
-	for (size_t i = 0; i < node->kind->n_renames; i++)
-		if (!strcmp(node->kind->renames[i].name, name))
+	for (size_t i = 0; i < node->kind->names.n_renames; i++)
+		if (!strcmp(node->kind->names.renames[i].name, name))
 			return false;
 	for (; *name; name++) { /* member names are snake_case; %XX is an escaped byte */
 		if (*name == '%' && name[1] && name[2])

@@ -119,7 +119,7 @@ struct entry listing_entry(const struct tree *tree, struct node *listing, struct
 	else if (listing_is_fresh(listing, query))
 		fresh_ms = left_ms(listing->list_expires_ms, query);
 	else if (!listing->list_stamp) /* the kernel keeps nothing of it; what it reads will end later */
-		fresh_ms = tree_ttl_ms(tree, listing->kind->ttl_list_s);
+		fresh_ms = tree_ttl_ms(tree, listing->kind->ttl.list_s);
 	return (struct entry){ .id = id_pack(listing->object.serial, 0),
 		.attr = listing_attr(tree, listing),
 		.entry_ms = SKELETON_MS,

@@ -17,7 +17,7 @@ enum { ITEM_ROOM = 64 << 10 }; /* bytes that are kept for printing the next one 
 
 int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool terminal, int64_t sent_ms)
 {
-	return sent_ms + tree_ttl_ms(tree, terminal ? kind->ttl_terminal_s : kind->ttl_live_s);
+	return sent_ms + tree_ttl_ms(tree, terminal ? kind->ttl.terminal_s : kind->ttl.live_s);
 }
 
 /* One stamp for all items of a page. */
@@ -86,7 +86,7 @@ void tree_end_outage(struct tree *tree)
 
 bool item_has_id(const struct node *listing, const struct json *item, const char **id)
 {
-	const struct json *value = json_get(item, listing->kind->id);
+	const struct json *value = json_get(item, listing->kind->id.member);
 
 	if (!value || (json_type(value) != JSON_STRING && json_type(value) != JSON_NUMBER))
 		return false;
@@ -174,11 +174,12 @@ static bool texts_equal(const struct json *value, const char *text)
 static enum error check_identity(const struct node *node, const struct json *object)
 {
 	const char *parent_id = node_parent_id(node);
-	const struct json *parent = node->kind->parent_id && parent_id ?
-		json_get(object, node->kind->parent_id) :
+	const struct json *parent = node->kind->id.parent && parent_id ?
+		json_get(object, node->kind->id.parent) :
 		NULL;
 
-	if (json_type(object) != JSON_OBJECT || !texts_equal(json_get(object, node->kind->id), node->id))
+	if (json_type(object) != JSON_OBJECT ||
+		!texts_equal(json_get(object, node->kind->id.member), node->id))
 		return ERR_ANSWER;
 	if (parent && json_type(parent) != JSON_NULL && !texts_equal(parent, parent_id))
 		return ERR_NOT_FOUND;

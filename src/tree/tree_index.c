@@ -230,7 +230,7 @@ static void add_resource(struct index *index, struct node *node, struct buf *raw
 		add_tags(index, node, json_cursor_get(json, kind->tags), raw, name);
 		return;
 	}
-	const char *member = index->view == VIEW_NAME ? kind->label : kind->status;
+	const char *member = index->view == VIEW_NAME ? kind->label : kind->status.member;
 	add_row(index, node, take_group(index, 0, name_value(raw, name, json_cursor_get(json, member))));
 }
 

@@ -307,7 +307,8 @@ static bool can_filter(const struct node *view, struct query_time query)
 {
 	const struct action *list = &view->kind->list;
 
-	return (view->view == VIEW_STATUS ? list->by_status : list->by_tag) && !part_is_refused(view, query);
+	return (view->view == VIEW_STATUS ? list->filter.by_status : list->filter.by_tag) &&
+		!part_is_refused(view, query);
 }
 
 static struct reply lookup_directory(struct tree *tree, struct node *view, const char *name, const char *raw,

@@ -197,7 +197,7 @@ static void stand(struct tree *tree, struct node *listing, bool changed, int64_t
 	listing->changes += changed;
 	provenance_put(listing->list_stamp);
 	listing->list_stamp = provenance_new(note);
-	listing->list_expires_ms = note->sent_ms + tree_ttl_ms(tree, listing->kind->ttl_list_s);
+	listing->list_expires_ms = note->sent_ms + tree_ttl_ms(tree, listing->kind->ttl.list_s);
 	listing->n_added = 0;
 	listing->newest_s = newest_s;
 	listing->describes = 0;

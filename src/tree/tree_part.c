@@ -60,8 +60,8 @@ static char *request_of(const struct node *view)
 	struct blank tag[] = { { "\"{key}\"", view->parent->id }, { "\"{value}\"", view->id } };
 
 	if (view->view == VIEW_STATUS)
-		return fill_in(list->by_status, &status, 1);
-	return fill_in(list->by_tag, tag, 2);
+		return fill_in(list->filter.by_status, &status, 1);
+	return fill_in(list->filter.by_tag, tag, 2);
 }
 
 static bool can_be_asked(const struct node *view)
@@ -70,7 +70,8 @@ static bool can_be_asked(const struct node *view)
 
 	if (!view->id)
 		return false;
-	return view->view == VIEW_STATUS ? list->by_status != NULL : view->depth == 3 && list->by_tag;
+	return view->view == VIEW_STATUS ? list->filter.by_status != NULL :
+					   view->depth == 3 && list->filter.by_tag;
 }
 
 struct part *part_new(struct tree *tree, struct node *view)
@@ -212,7 +213,7 @@ static bool passes(const struct node *view, const struct json *item)
 	const struct kind *kind = view->kind;
 
 	if (view->view == VIEW_STATUS)
-		return says(json_get(item, kind->status), view->id);
+		return says(json_get(item, kind->status.member), view->id);
 	const struct member_rule *rule = type_member(kind->type, kind->tags);
 	const struct json *tags = rule && rule->map_key ? json_get(item, kind->tags) : NULL;
 	for (const struct json *tag = tags ? json_first(tags) : NULL; tag; tag = json_next(tag))
@@ -277,7 +278,7 @@ void tree_part_end(struct tree *tree, struct node *view, bool complete, const st
 	part->n_coming = part->room = 0;
 	provenance_put(part->stamp);
 	part->stamp = provenance_new(note);
-	part->expires_ms = note->sent_ms + tree_ttl_ms(tree, view->kind->ttl_list_s);
+	part->expires_ms = note->sent_ms + tree_ttl_ms(tree, view->kind->ttl.list_s);
 	part->failure = (struct failure){ 0 };
 	part->complete = complete;
 	let_go(tree, before, n_before);

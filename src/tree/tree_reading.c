@@ -83,7 +83,7 @@ void tree_reading_begin(struct tree *tree, struct node *node, int64_t now_ms, in
 		*at = xcalloc(1, sizeof(**at));
 		(*at)->refs = 1;
 		(*at)->begun_ms = now_ms;
-		(*at)->ttl_ms = tree_ttl_ms(tree, node->kind->ttl_live_s);
+		(*at)->ttl_ms = tree_ttl_ms(tree, node->kind->ttl.live_s);
 		(*at)->bearable_ms = bearable_ms;
 	}
 	(*at)->n_open++;

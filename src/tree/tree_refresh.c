@@ -275,8 +275,8 @@ static int64_t term_ms(const struct tree *tree, const struct node *node)
 
 	if (node->sort == NODE_RESOURCE)
 		return tree_ttl_ms(tree,
-			newest && newest->terminal ? node->kind->ttl_terminal_s : node->kind->ttl_live_s);
-	return tree_ttl_ms(tree, node->kind ? node->kind->ttl_list_s : TERM_S);
+			newest && newest->terminal ? node->kind->ttl.terminal_s : node->kind->ttl.live_s);
+	return tree_ttl_ms(tree, node->kind ? node->kind->ttl.list_s : TERM_S);
 }
 
 static int64_t *others_at(struct tree *tree, struct node *node)

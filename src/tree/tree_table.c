@@ -94,8 +94,8 @@ static void choose_columns(struct schema *table)
 	add_column(table, NULL, "id");
 	if (kind->label)
 		add_column(table, kind->label, "name");
-	if (kind->status)
-		add_column(table, kind->status, "status");
+	if (kind->status.member)
+		add_column(table, kind->status.member, "status");
 	for (size_t i = 0; i < kind->times.n; i++)
 		add_column(table, kind->times.v[i], NULL);
 	for (size_t i = 0; i < kind->columns.n; i++)

@@ -32,7 +32,7 @@ const struct failure *outage_of(const struct tree *tree, struct query_time query
 
 bool kind_has_list(const struct kind *kind)
 {
-	return kind->list.name || kind->list.path || kind->n_harvests;
+	return kind->list.name || kind->list.path || kind->harvests.n;
 }
 
 bool kind_has_describe(const struct kind *kind)

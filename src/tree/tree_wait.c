@@ -15,7 +15,7 @@
 
 bool kind_has_end(const struct kind *kind)
 {
-	return kind->status && kind->terminal.n;
+	return kind->status.member && kind->status.terminal.n;
 }
 
 /* The file of the kind's status; 0: the answer has none. */
@@ -24,7 +24,8 @@ static uint32_t status_entry(const struct snapshot *snapshot, const struct kind 
 	const struct snapshot_entry *top = snapshot->entries;
 
 	for (uint32_t i = top->first; i < top->first + top->count; i++)
-		if (!snapshot->entries[i].directory && !strcmp(snapshot_key(snapshot, i), kind->status))
+		if (!snapshot->entries[i].directory &&
+			!strcmp(snapshot_key(snapshot, i), kind->status.member))
 			return i;
 	return 0;
 }
@@ -52,9 +53,9 @@ static uint64_t longest_end(const struct kind *kind)
 {
 	size_t longest = 0;
 
-	for (size_t i = 0; i < kind->terminal.n; i++)
-		if (strlen(kind->terminal.v[i]) > longest)
-			longest = strlen(kind->terminal.v[i]);
+	for (size_t i = 0; i < kind->status.terminal.n; i++)
+		if (strlen(kind->status.terminal.v[i]) > longest)
+			longest = strlen(kind->status.terminal.v[i]);
 	return longest + 1;
 }
 

@@ -49,29 +49,29 @@ static void show(struct buf *out, const struct config *config)
 		show_text(out, "profile", config->sources[i].profile);
 	}
 	show_texts(out, "path", &config->paths);
-	show_text(out, "at", config->mountpoint);
+	show_text(out, "at", config->mount.point);
 	show_number(out, "f", config->foreground, false);
 	show_number(out, "d", config->debug, false);
-	show_text(out, "endpoint", config->endpoint);
-	show_text(out, "metadata", config->metadata);
-	show_text(out, "sts", config->sts);
-	show_text(out, "cacert", config->cacert);
-	show_text(out, "proxy", config->proxy.url);
-	show_text(out, "user", config->proxy.user);
-	show_text(out, "password", config->proxy.password);
-	show_number(out, "deadline", config->deadline_ms, 10000);
-	show_number(out, "ttl", config->ttl_ms, -1);
-	show_number(out, "stale", config->stale_ms, 3600000);
-	show_number(out, "rate/1000", (int64_t)(config->rate * 1000 + 0.5), 0);
-	show_number(out, "memory", (int64_t)config->max_memory, 256 << 20);
-	show_number(out, "api", config->api_names, false);
-	show_number(out, "secrets", config->secrets, false);
-	show_texts(out, "pin", &config->pins);
-	show_number(out, "allow_other", config->allow_other, false);
-	show_number(out, "uid", config->uid, -1);
-	show_number(out, "gid", config->gid, -1);
-	show_number(out, "umask", config->umask, -1);
-	show_texts(out, "fuse", &config->fuse);
+	show_text(out, "endpoint", config->network.endpoint);
+	show_text(out, "metadata", config->network.metadata);
+	show_text(out, "sts", config->network.sts);
+	show_text(out, "cacert", config->network.cacert);
+	show_text(out, "proxy", config->network.proxy.url);
+	show_text(out, "user", config->network.proxy.user);
+	show_text(out, "password", config->network.proxy.password);
+	show_number(out, "deadline", config->limits.deadline_ms, 10000);
+	show_number(out, "ttl", config->limits.ttl_ms, -1);
+	show_number(out, "stale", config->limits.stale_ms, 3600000);
+	show_number(out, "rate/1000", (int64_t)(config->limits.rate * 1000 + 0.5), 0);
+	show_number(out, "memory", (int64_t)config->limits.max_memory, 256 << 20);
+	show_number(out, "api", config->tree.api_names, false);
+	show_number(out, "secrets", config->tree.secrets, false);
+	show_texts(out, "pin", &config->tree.pins);
+	show_number(out, "allow_other", config->mount.allow_other, false);
+	show_number(out, "uid", config->mount.uid, -1);
+	show_number(out, "gid", config->mount.gid, -1);
+	show_number(out, "umask", config->mount.umask, -1);
+	show_texts(out, "fuse", &config->mount.options);
 }
 
 /* What the file rows are tried with; written by main. */
@@ -535,8 +535,8 @@ static void relative_paths_are_made_absolute(void **state)
 	assert_non_null(getcwd(before, sizeof before));
 	assert_int_equal(chdir("/dev"), 0);
 	assert_int_equal(parse(&config, "tione mnt -o cacert=nowhere", &why), 1);
-	assert_string_equal(config.mountpoint, "/dev/mnt");
-	assert_string_equal(config.cacert, "/dev/nowhere");
+	assert_string_equal(config.mount.point, "/dev/mnt");
+	assert_string_equal(config.network.cacert, "/dev/nowhere");
 	buf_release(&why);
 	config_release(&config);
 	assert_int_equal(chdir(before), 0);

@@ -31,9 +31,9 @@ static int64_t ttl_ms(const struct model *model, int64_t of_catalog_s)
 
 static int64_t miss_ms(const struct model *model, const struct kind *kind)
 {
-	int64_t of_all_ms = ttl_ms(model, kind->ttl_miss_s);
+	int64_t of_all_ms = ttl_ms(model, kind->ttl.miss_s);
 
-	return of_all_ms < kind->ttl_miss_s * 1000 ? of_all_ms : kind->ttl_miss_s * 1000;
+	return of_all_ms < kind->ttl.miss_s * 1000 ? of_all_ms : kind->ttl.miss_s * 1000;
 }
 
 /* ---- what there is ---- */
@@ -52,9 +52,9 @@ static void say_new(struct model *model, struct subject *subject)
 	snprintf(thing->status, sizeof(thing->status), "%s", statuses[model_chance(model, COUNT(statuses))]);
 	if (!strcmp(thing->kind, "tasks"))
 		snprintf(thing->status, sizeof(thing->status), "v%u", subject->state);
-	bool over = subject->kind->status && kind_is_terminal(subject->kind, thing->status);
+	bool over = subject->kind->status.member && kind_is_terminal(subject->kind, thing->status);
 	model->states[subject->state] = (struct state){ .sent_ms = -1, .received_ms = -1,
-		.ttl_ms = ttl_ms(model, over ? subject->kind->ttl_terminal_s : subject->kind->ttl_live_s) };
+		.ttl_ms = ttl_ms(model, over ? subject->kind->ttl.terminal_s : subject->kind->ttl.live_s) };
 }
 
 static void turn(struct model *model, struct subject *subject)
@@ -341,7 +341,7 @@ void model_check_value(struct model *model, const struct ask *ask, struct subjec
 
 void model_check_absent(struct model *model, const struct ask *ask, const struct subject *subject)
 {
-	int64_t miss = miss_ms(model, subject->kind), list = ttl_ms(model, subject->kind->ttl_list_s);
+	int64_t miss = miss_ms(model, subject->kind), list = ttl_ms(model, subject->kind->ttl.list_s);
 	bool has_describe = subject->kind->describe.name || subject->kind->describe.path;
 	int64_t said_ms = subject->refused_ms;
 
@@ -377,7 +377,7 @@ static bool was(const struct model *model, const struct subject *subject, bool t
 
 void model_check_shown(struct model *model, const struct subject *subject, bool shown, int64_t asked_ms)
 {
-	int64_t from_ms = asked_ms - ttl_ms(model, subject->kind->ttl_list_s);
+	int64_t from_ms = asked_ms - ttl_ms(model, subject->kind->ttl.list_s);
 
 	/* it may be an old one; or a refusal, which drops what is kept, came in the middle of the pass */
 	if ((failed_lately(model, asked_ms) || is_failing(model, asked_ms)) && (model->world->setup.stale_s || model->failed_ms >= asked_ms))

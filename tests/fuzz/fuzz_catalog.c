@@ -18,9 +18,9 @@ static void check_action(const struct action *action)
 		return;
 	CHECK(!action->params || (json_parse(&params, action->params, strlen(action->params)) ==
 		ERR_NONE && json_type(params) == JSON_OBJECT));
-	CHECK(action->paging == PAGING_NONE || (action->page > 0 && action->limit));
-	CHECK(action->paging != PAGING_OFFSET || action->offset);
-	CHECK(action->paging != PAGING_MARKER || (action->marker && action->next));
+	CHECK(action->paging.style == PAGING_NONE || (action->paging.page_size > 0 && action->paging.limit));
+	CHECK(action->paging.style != PAGING_OFFSET || action->paging.offset);
+	CHECK(action->paging.style != PAGING_MARKER || (action->paging.marker && action->paging.next));
 	CHECK(action->rate >= 0);
 	json_free(params);
 }
@@ -40,17 +40,17 @@ static void check_kind(const struct catalog *catalog, const struct kind *kind)
 		CHECK((*child)->parent == kind);
 	check_action(&kind->list);
 	check_action(&kind->describe);
-	for (size_t i = 0; i < kind->n_harvests; i++)
-		check_action(&kind->harvests[i].list);
-	CHECK(kind->id && kind->id_form);
+	for (size_t i = 0; i < kind->harvests.n; i++)
+		check_action(&kind->harvests.v[i].list);
+	CHECK(kind->id.member && kind->id.form);
 	CHECK(kind->partial || kind->list.name || kind->list.path);
-	CHECK(kind->ttl_live_s >= 0 && kind->ttl_terminal_s >= 0 && kind->ttl_list_s >= 0 &&
-		kind->ttl_miss_s >= 0);
+	CHECK(kind->ttl.live_s >= 0 && kind->ttl.terminal_s >= 0 && kind->ttl.list_s >= 0 &&
+		kind->ttl.miss_s >= 0);
 	for (size_t i = 0; i < COUNT(ids); i++)
 		if (kind_accepts_id(kind, ids[i]))
 			CHECK(*ids[i] && *ids[i] != '.');
 	buf_init(&name, SIZE_MAX);
-	kind_member_name(kind, kind->id, false, &name);
+	kind_member_name(kind, kind->id.member, false, &name);
 	kind_member_name(kind, "TrainingModelFormat", true, &name);
 	kind_is_terminal(kind, "SUCCEED");
 	buf_release(&name);

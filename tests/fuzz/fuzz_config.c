@@ -31,18 +31,18 @@ static void check_good(const struct config *config)
 	for (size_t i = 0; i < config->n_sources; i++)
 		check_source(&config->sources[i]);
 	if (config->verb == VERB_MOUNT)
-		CHECK(config->n_sources && config->mountpoint && config->mountpoint[0] == '/');
+		CHECK(config->n_sources && config->mount.point && config->mount.point[0] == '/');
 	CHECK(config->verb != VERB_CAT || config->paths.n > 0);
 	CHECK(config->paths.n <= 1 || config->verb == VERB_CAT || config->verb == VERB_REFRESH);
-	CHECK(config->deadline_ms >= 100 && config->deadline_ms <= 3600 * 1000);
-	CHECK(config->ttl_ms >= -1 && config->stale_ms >= 0 && config->rate >= 0);
-	CHECK(config->umask >= -1 && config->umask <= 0777);
-	CHECK(config->uid >= -1 && config->uid < UINT32_MAX && config->gid >= -1 &&
-		config->gid < UINT32_MAX);
+	CHECK(config->limits.deadline_ms >= 100 && config->limits.deadline_ms <= 3600 * 1000);
+	CHECK(config->limits.ttl_ms >= -1 && config->limits.stale_ms >= 0 && config->limits.rate >= 0);
+	CHECK(config->mount.umask >= -1 && config->mount.umask <= 0777);
+	CHECK(config->mount.uid >= -1 && config->mount.uid < UINT32_MAX && config->mount.gid >= -1 &&
+		config->mount.gid < UINT32_MAX);
 	CHECK(!config->debug || config->foreground);
-	CHECK(!config->endpoint || !strncmp(config->endpoint, "https://", 8) ||
-		!strncmp(config->endpoint, "http://", 7));
-	CHECK(!config->cacert || config->cacert[0] == '/');
+	CHECK(!config->network.endpoint || !strncmp(config->network.endpoint, "https://", 8) ||
+		!strncmp(config->network.endpoint, "http://", 7));
+	CHECK(!config->network.cacert || config->network.cacert[0] == '/');
 }
 
 /* Plain HTTP goes to this machine only. */
@@ -75,10 +75,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (status == 0 && config.verb != VERB_HELP && config.verb != VERB_VERSION)
 		check_good(&config);
 	if (status == 0)
-		check_endpoint(config.endpoint);
+		check_endpoint(config.network.endpoint);
 	check_texts(&config.paths);
-	check_texts(&config.pins);
-	check_texts(&config.fuse);
+	check_texts(&config.tree.pins);
+	check_texts(&config.mount.options);
 	buf_release(&why);
 	config_release(&config);
 	free(text);

@@ -52,10 +52,10 @@ static const struct kind training = {
 	.catalog = &catalog,
 	.children = (const struct kind **)no_children,
 	.describe = {.name = S("DescribeTrainingTask")},
-	.id = S("Id"),
-	.status = S("Status"),
+	.id.member = S("Id"),
+	.status.member = S("Status"),
 	.times = {task_times, COUNT(task_times)},
-	.terminal = {task_terminal, COUNT(task_terminal)},
+	.status.terminal = {task_terminal, COUNT(task_terminal)},
 	.type = &tagged,
 };
 
@@ -71,12 +71,12 @@ static const struct kind versions = {
 	.children = (const struct kind **)no_children,
 	.list_is_detail = true,
 	.describe = {.name = S("DescribeTrainingModelVersion")},
-	.id = S("TrainingModelVersionId"),
-	.status = S("TrainingModelStatus"),
+	.id.member = S("TrainingModelVersionId"),
+	.status.member = S("TrainingModelStatus"),
 	.times = {version_times, COUNT(version_times)},
-	.strip = S("TrainingModel"),
-	.renames = version_renames,
-	.n_renames = COUNT(version_renames),
+	.names.strip = S("TrainingModel"),
+	.names.renames = version_renames,
+	.names.n_renames = COUNT(version_renames),
 };
 
 static struct rename job_renames[] = {
@@ -92,15 +92,15 @@ static const struct kind jobs = {
 	.catalog = &catalog,
 	.children = (const struct kind **)no_children,
 	.describe = {.name = S("jobDetail")},
-	.id = S("id"),
-	.status = S("trainStatus"),
+	.id.member = S("id"),
+	.status.member = S("trainStatus"),
 	.times = {job_times, COUNT(job_times)},
-	.renames = job_renames,
-	.n_renames = COUNT(job_renames),
+	.names.renames = job_renames,
+	.names.n_renames = COUNT(job_renames),
 };
 
 static const struct kind plain = {
-	.name = S("plain"), .catalog = &catalog, .describe = {.name = S("Describe")}, .id = S("Id"),
+	.name = S("plain"), .catalog = &catalog, .describe = {.name = S("Describe")}, .id.member = S("Id"),
 };
 
 static const struct snapshot_style bare_style;

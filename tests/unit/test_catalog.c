@@ -95,17 +95,17 @@ static void test_a_file_adds_a_kind(void **state)
 	assert_ptr_equal(groups->catalog, tione);
 	assert_string_equal(groups->list.name, "DescribeBillingResourceGroups");
 	assert_string_equal(groups->list.params, "{\"DontShowInstanceSet\":true}");
-	assert_string_equal(groups->list.offset, "Offset");
-	assert_int_equal(groups->list.page, 20);
+	assert_string_equal(groups->list.paging.offset, "Offset");
+	assert_int_equal(groups->list.paging.page_size, 20);
 	assert_true(groups->list.rate > 19.9);
 	assert_null(groups->describe.name);
 	assert_true(groups->list_is_detail);
 	assert_false(groups->partial);
-	assert_null(groups->status);
+	assert_null(groups->status.member);
 	assert_null(groups->times.v[0]);
 	assert_null(groups->children[0]);
-	assert_int_equal(groups->ttl_live_s, 60);
-	assert_int_equal(groups->ttl_list_s, 30);
+	assert_int_equal(groups->ttl.live_s, 60);
+	assert_int_equal(groups->ttl.list_s, 30);
 	assert_true(kind_accepts_id(groups, "rsg-ours0002"));
 	assert_true(kind_accepts_id(groups, "trsg-dwpqnjmk"));
 	assert_false(kind_accepts_id(groups, "rsg-ours0002/.."));
@@ -131,7 +131,7 @@ static void test_a_file_adds_a_child(void **state)
 	assert_null(training->children[1]);
 	assert_ptr_equal(pods->children[0], catalog_kind(tione, pods, "deep"));
 	assert_string_equal(pods->list.parent, "Id");
-	assert_int_equal(pods->list.paging, PAGING_NONE);
+	assert_int_equal(pods->list.paging.style, PAGING_NONE);
 	assert_true(pods->list.rate > 0.4 && pods->list.rate < 0.6);
 	assert_null(catalog_kind(tione, NULL, "pods"));
 }
@@ -148,12 +148,12 @@ static void test_a_kind_is_replaced_in_its_place(void **state)
 	assert_ptr_equal(catalog_kind(tione, NULL, "models"), models);
 	assert_int_equal(tione->n_kinds, n_kinds);
 	assert_null(models->list.name);
-	assert_int_equal(models->n_harvests, 0);
-	assert_int_equal(models->n_renames, 0);
-	assert_null(models->strip);
+	assert_int_equal(models->harvests.n, 0);
+	assert_int_equal(models->names.n_renames, 0);
+	assert_null(models->names.strip);
 	assert_null(models->type);
 	assert_string_equal(models->about, "");
-	assert_int_equal(models->ttl_miss_s, 7);
+	assert_int_equal(models->ttl.miss_s, 7);
 	assert_true(kind_accepts_id(models, "xxx"));
 	assert_false(kind_accepts_id(models, "m-608587242317024640"));
 	assert_ptr_equal(versions->parent, models);
@@ -200,10 +200,10 @@ static void test_a_head_is_overridden(void **state)
 	assert_string_equal(tione->region, "ap-shanghai");
 	assert_string_equal(tione->version, "2021-11-11");
 	assert_int_equal(tione->date_s, 1636588800);
-	assert_int_equal(added->ttl_list_s, 99);
-	assert_int_equal(added->ttl_live_s, 15);
+	assert_int_equal(added->ttl.list_s, 99);
+	assert_int_equal(added->ttl.live_s, 15);
 	assert_true(added->list.rate < 3);
-	assert_int_equal(training->ttl_list_s, 30);
+	assert_int_equal(training->ttl.list_s, 30);
 	assert_true(training->list.rate > 19);
 }
 
@@ -227,15 +227,15 @@ static void test_a_new_catalog(void **state)
 	assert_null(other->region);
 	assert_int_equal(other->date_s, 315619200);
 	assert_true(other->rate > 19.9 && other->rate < 20.1);
-	assert_int_equal(things->ttl_live_s, 15);
-	assert_int_equal(things->ttl_terminal_s, 600);
-	assert_int_equal(things->ttl_list_s, 30);
-	assert_int_equal(things->ttl_miss_s, 5);
+	assert_int_equal(things->ttl.live_s, 15);
+	assert_int_equal(things->ttl.terminal_s, 600);
+	assert_int_equal(things->ttl.list_s, 30);
+	assert_int_equal(things->ttl.miss_s, 5);
 	assert_string_equal(things->list.items, "a.b");
-	assert_string_equal(things->list.limit, "l");
-	assert_string_equal(things->list.marker, "m");
-	assert_string_equal(things->list.next, "n.x");
-	assert_string_equal(things->list.more, "o.x");
+	assert_string_equal(things->list.paging.limit, "l");
+	assert_string_equal(things->list.paging.marker, "m");
+	assert_string_equal(things->list.paging.next, "n.x");
+	assert_string_equal(things->list.paging.more, "o.x");
 	/* an alternative in the form does not escape its anchors */
 	assert_true(kind_accepts_id(things, "a"));
 	assert_true(kind_accepts_id(things, "b"));
@@ -290,8 +290,8 @@ static void test_a_harvest_without_items(void **state)
 		"'id_form':'x','partial':true,'harvest':[{'action':'A',"
 		"'ids':'One.Two[].Three[]'}]}]}");
 	const struct kind *any = catalog_kind(catalogs_find(*state, "tione"), NULL, "any");
-	assert_string_equal(any->harvests[0].list.items, "One.Two");
-	assert_null(any->harvests[0].list.offset);
+	assert_string_equal(any->harvests.v[0].list.items, "One.Two");
+	assert_null(any->harvests.v[0].list.paging.offset);
 }
 
 static void test_many_files(void **state)

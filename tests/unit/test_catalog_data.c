@@ -124,19 +124,19 @@ static void test_kinds(void **state)
 	};
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
 		const struct kind *kind = kind_at(state, ROWS[i].catalog, ROWS[i].path);
-		assert_text("id", kind->id, ROWS[i].id);
-		assert_text("parent_id", kind->parent_id, ROWS[i].parent_id);
-		assert_text("id_form", kind->id_form, ROWS[i].id_form);
-		assert_text("status", kind->status, ROWS[i].status);
+		assert_text("id", kind->id.member, ROWS[i].id);
+		assert_text("parent_id", kind->id.parent, ROWS[i].parent_id);
+		assert_text("id_form", kind->id.form, ROWS[i].id_form);
+		assert_text("status", kind->status.member, ROWS[i].status);
 		assert_text("type", kind->type ? kind->type->name : NULL, ROWS[i].type);
-		assert_texts(&kind->terminal, ROWS[i].terminal);
+		assert_texts(&kind->status.terminal, ROWS[i].terminal);
 		assert_texts(&kind->times, ROWS[i].times);
 		assert_int_equal(kind->partial, ROWS[i].partial);
 		assert_int_equal(kind->list_is_detail, ROWS[i].list_is_detail);
-		assert_int_equal(kind->ttl_live_s, 15);
-		assert_int_equal(kind->ttl_terminal_s, 600);
-		assert_int_equal(kind->ttl_list_s, 30);
-		assert_int_equal(kind->ttl_miss_s, 5);
+		assert_int_equal(kind->ttl.live_s, 15);
+		assert_int_equal(kind->ttl.terminal_s, 600);
+		assert_int_equal(kind->ttl.list_s, 30);
+		assert_int_equal(kind->ttl.miss_s, 5);
 		assert_true(strlen(kind->about) > 0);
 	}
 }
@@ -153,7 +153,7 @@ struct expected_action {
 	const char *params, *id, *parent;
 	bool numbers;
 	const char *items;
-	enum paging paging;
+	enum paging_style paging;
 	const char *offset, *limit, *total, *marker, *next, *more;
 	int page;
 };
@@ -170,14 +170,14 @@ static void assert_action(const struct action *action, const struct expected_act
 	assert_text("parent", action->parent, expected->parent);
 	assert_int_equal(action->numbers, expected->numbers);
 	assert_text("items", action->items, expected->items);
-	assert_int_equal(action->paging, expected->paging);
-	assert_int_equal(action->page, expected->page);
-	assert_text("offset", action->offset, expected->offset);
-	assert_text("limit", action->limit, expected->limit);
-	assert_text("total", action->total, expected->total);
-	assert_text("marker", action->marker, expected->marker);
-	assert_text("next", action->next, expected->next);
-	assert_text("more", action->more, expected->more);
+	assert_int_equal(action->paging.style, expected->paging);
+	assert_int_equal(action->paging.page_size, expected->page);
+	assert_text("offset", action->paging.offset, expected->offset);
+	assert_text("limit", action->paging.limit, expected->limit);
+	assert_text("total", action->paging.total, expected->total);
+	assert_text("marker", action->paging.marker, expected->marker);
+	assert_text("next", action->paging.next, expected->next);
+	assert_text("more", action->paging.more, expected->more);
 	assert_true(action->rate > 19.9 && action->rate < 20.1);
 }
 
@@ -252,16 +252,16 @@ static void test_views(void **state)
 		const struct kind *kind = kind_at(state, ROWS[i].catalog, ROWS[i].path);
 		assert_text("label", kind->label, ROWS[i].label);
 		assert_text("tags", kind->tags, ROWS[i].tags);
-		assert_texts(&kind->statuses, ROWS[i].statuses);
+		assert_texts(&kind->status.others, ROWS[i].statuses);
 		assert_texts(&kind->columns, ROWS[i].columns);
-		assert_text("by_status", kind->list.by_status, ROWS[i].filters ? "{\"OrderField\":\"CreateTime\","
+		assert_text("by_status", kind->list.filter.by_status, ROWS[i].filters ? "{\"OrderField\":\"CreateTime\","
 			"\"Order\":\"ASC\",\"Filters\":[{\"Name\":\"Status\",\"Values\":[\"{status}\"]}]}" : NULL);
-		assert_text("by_tag", kind->list.by_tag, ROWS[i].filters ? "{\"OrderField\":\"CreateTime\","
+		assert_text("by_tag", kind->list.filter.by_tag, ROWS[i].filters ? "{\"OrderField\":\"CreateTime\","
 			"\"Order\":\"ASC\",\"TagFilters\":[{\"TagKey\":\"{key}\",\"TagValues\":[\"{value}\"]}]}" : NULL);
 		assert_text("by-name", kind_view(kind, VIEW_NAME), kind->parent ? NULL : ROWS[i].label);
-		assert_text("by-status", kind_view(kind, VIEW_STATUS), kind->parent ? NULL : kind->status);
-		for (size_t j = 0; j < kind->terminal.n; j++)
-			assert_true(kind_has_status(kind, kind->terminal.v[j]));
+		assert_text("by-status", kind_view(kind, VIEW_STATUS), kind->parent ? NULL : kind->status.member);
+		for (size_t j = 0; j < kind->status.terminal.n; j++)
+			assert_true(kind_has_status(kind, kind->status.terminal.v[j]));
 		assert_false(kind_has_status(kind, "RUNING"));
 	}
 	assert_true(kind_has_status(kind_at(state, "tione", "training"), "RUNNING"));
@@ -274,13 +274,13 @@ static void test_harvests(void **state)
 	static const struct expected_action ACCELERATED = { "DescribeModelAccelerateVersions", NULL,
 		false, ORDER, NULL, NULL, false, "ModelAccelerateVersions", OFFSETS, 1000 };
 	const struct kind *models = kind_at(state, "tione", "models");
-	assert_int_equal(models->n_harvests, 2);
-	assert_action(&models->harvests[0].list, &GROUPS);
-	assert_string_equal(models->harvests[0].ids,
+	assert_int_equal(models->harvests.n, 2);
+	assert_action(&models->harvests.v[0].list, &GROUPS);
+	assert_string_equal(models->harvests.v[0].ids,
 		"ServiceGroups[].Services[].ServiceInfo.ModelInfo.ModelId");
-	assert_action(&models->harvests[1].list, &ACCELERATED);
-	assert_string_equal(models->harvests[1].ids, "ModelAccelerateVersions[].ModelId");
-	assert_int_equal(kind_at(state, "tione", "training")->n_harvests, 0);
+	assert_action(&models->harvests.v[1].list, &ACCELERATED);
+	assert_string_equal(models->harvests.v[1].ids, "ModelAccelerateVersions[].ModelId");
+	assert_int_equal(kind_at(state, "tione", "training")->harvests.n, 0);
 }
 
 static void assert_family(const struct catalog *catalog)

@@ -46,38 +46,38 @@ static void put(struct buf *out, const char *text)
 static void put_action(struct buf *out, const struct action *action)
 {
 	const char *const texts[] = { action->name, action->path, action->params, action->id,
-		action->parent, action->items, action->offset, action->limit, action->total,
-		action->marker, action->next, action->more };
+		action->parent, action->items, action->paging.offset, action->paging.limit, action->paging.total,
+		action->paging.marker, action->paging.next, action->paging.more };
 	for (size_t i = 0; i < COUNT(texts); i++)
 		put(out, texts[i]);
-	buf_printf(out, "%d %d %d %d %g\n", action->bare, action->numbers, (int)action->paging,
-		action->page, action->rate);
+	buf_printf(out, "%d %d %d %d %g\n", action->bare, action->numbers, (int)action->paging.style,
+		action->paging.page_size, action->rate);
 }
 
 static void put_kind(struct buf *out, const struct kind *kind)
 {
-	const char *const texts[] = { kind->name, kind->about, kind->id, kind->parent_id,
-		kind->id_form, kind->status, kind->strip };
+	const char *const texts[] = { kind->name, kind->about, kind->id.member, kind->id.parent,
+		kind->id.form, kind->status.member, kind->names.strip };
 	buf_printf(out, "%p %p %p %p ", (const void *)kind, (const void *)kind->parent,
 		(const void *)kind->type, (const void *)kind->catalog);
 	for (size_t i = 0; i < COUNT(texts); i++)
 		put(out, texts[i]);
 	put_action(out, &kind->list);
 	put_action(out, &kind->describe);
-	for (size_t i = 0; i < kind->n_harvests; i++) {
-		put_action(out, &kind->harvests[i].list);
-		put(out, kind->harvests[i].ids);
+	for (size_t i = 0; i < kind->harvests.n; i++) {
+		put_action(out, &kind->harvests.v[i].list);
+		put(out, kind->harvests.v[i].ids);
 	}
-	for (size_t i = 0; i < kind->terminal.n; i++)
-		put(out, kind->terminal.v[i]);
+	for (size_t i = 0; i < kind->status.terminal.n; i++)
+		put(out, kind->status.terminal.v[i]);
 	for (size_t i = 0; i < kind->times.n; i++)
 		put(out, kind->times.v[i]);
-	for (size_t i = 0; i < kind->n_renames; i++)
-		buf_printf(out, "%s=%s|", kind->renames[i].member, kind->renames[i].name);
+	for (size_t i = 0; i < kind->names.n_renames; i++)
+		buf_printf(out, "%s=%s|", kind->names.renames[i].member, kind->names.renames[i].name);
 	for (const struct kind **child = kind->children; *child; child++)
 		buf_printf(out, "%p ", (const void *)*child);
 	buf_printf(out, "%d %d %d %d %d %d\n", kind->partial, kind->list_is_detail,
-		kind->ttl_live_s, kind->ttl_terminal_s, kind->ttl_list_s, kind->ttl_miss_s);
+		kind->ttl.live_s, kind->ttl.terminal_s, kind->ttl.list_s, kind->ttl.miss_s);
 }
 
 static void put_type(struct buf *out, const struct type *type)
@@ -105,8 +105,8 @@ static char *picture(const struct catalogs *catalogs)
 		for (size_t i = 0; i < COUNT(texts); i++)
 			put(&out, texts[i]);
 		buf_printf(&out, "%lld %g %d %d %d %d\n", (long long)catalog->date_s,
-			catalog->rate, catalog->ttl_live_s, catalog->ttl_terminal_s,
-			catalog->ttl_list_s, catalog->ttl_miss_s);
+			catalog->rate, catalog->ttl.live_s, catalog->ttl.terminal_s,
+			catalog->ttl.list_s, catalog->ttl.miss_s);
 		for (size_t i = 0; i < catalog->n_kinds; i++)
 			put_kind(&out, catalog->kinds[i]);
 		for (size_t i = 0; i < catalog->n_types; i++)

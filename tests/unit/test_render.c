@@ -130,7 +130,7 @@ static const struct kind shaped = {
 	.name = S("shaped"),
 	.catalog = &catalog,
 	.describe = {.name = S("Describe")},
-	.id = S("Id"),
+	.id.member = S("Id"),
 	.type = &shapes,
 };
 
