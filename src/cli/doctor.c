@@ -221,7 +221,7 @@ static void check_source(struct doctor *doctor, struct setting *setting, const s
 	begin_step(doctor, "endpoint");
 	if (has_key || config->n_sources)
 		check_endpoint(doctor, setting,
-			config->network.endpoint ? config->network.endpoint : catalog->network.endpoint);
+			config->network.endpoint ? config->network.endpoint : catalog->endpoint);
 	begin_step(doctor, "a signed call");
 	if (has_key && !doctor->problem)
 		check_call(doctor, setting, name, catalog);
