@@ -184,6 +184,12 @@ def check_makefile_modules(root):
             ["Makefile: the lists of modules have %s twice" % name for name in sorted(set(listed_there)) if listed_there.count(name) > 1])
 
 
+def check_makefile_verbs(root):
+    """The Makefile's VERBS, which the program has behind all others, are sources: a stale name would change nothing but the order."""
+    verbs = re.search(r"^VERBS\s*:?=(.*)$", (root / "Makefile").read_text(), re.M)[1].split()
+    return ["Makefile: VERBS names src/%s.c, which is not there" % name for name in verbs if not (root / "src" / (name + ".c")).exists()]
+
+
 def core_modules(root):
     """The modules of the library, from the Makefile."""
     return set(re.search(r"^CORE_MODULES\s*:?=(.*)$", (root / "Makefile").read_text(), re.M)[1].split())

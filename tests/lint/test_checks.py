@@ -13,7 +13,7 @@ HEADER = "/*\n * %s.h - a thing.\n */\n%s"
 TREE = {
     ".editorconfig": (pathlib.Path(__file__).parents[2] / ".editorconfig").read_text(),
     "LICENSE": "x\n", "README.md": "x\n", "README.zh-CN.md": "x\n", "packaging/x": "x\n", "tests/x": "x\n",
-    "Makefile": "CORE_MODULES := low mid\nPROGRAM_MODULES := top\n",
+    "Makefile": "CORE_MODULES := low mid\nPROGRAM_MODULES := top\nVERBS := top/top\n",
     "src/README.md": "<!-- modules -->\n| module | what |\n|---|---|\n| `low` | a |\n| `mid` | b |\n| `top` | c |\n"
                      "<!-- /modules -->\n",
     "include/low/low.h": HEADER % ("low", "#include <stddef.h>\n"),
@@ -41,7 +41,7 @@ def append(root, name, text):
         file.write(text)
 
 
-SOURCE_CHECKS = [checks.check_module_table, checks.check_downward, checks.check_private, checks.check_makefile_modules,
+SOURCE_CHECKS = [checks.check_module_table, checks.check_downward, checks.check_private, checks.check_makefile_modules, checks.check_makefile_verbs,
                  checks.check_header_comments, checks.check_foreign, checks.check_banned, shape.check_editorconfig,
                  shape.check_file_lines, shape.check_functions, shape.check_structs, checks.check_paths, checks.check_document_names, checks.check_top]
 
@@ -102,6 +102,11 @@ def test_a_mistake_is_found(tree, check, name, text, word):
     append(tree, name, text)
     found = check(tree)
     assert any(word in finding for finding in found), found
+
+
+def test_a_verb_that_is_no_source_is_found(tree):
+    (tree / "Makefile").write_text("VERBS := top/top top/gone\n")
+    assert checks.check_makefile_verbs(tree) == ["Makefile: VERBS names src/top/gone.c, which is not there"]
 
 
 def test_an_opening_comment_that_is_wrong_is_found(tree):

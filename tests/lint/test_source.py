@@ -32,6 +32,10 @@ def test_the_makefile_and_the_table_agree_on_the_modules(top):
     none(checks.check_makefile_modules(top))
 
 
+def test_the_verbs_of_the_makefile_are_sources(top):
+    none(checks.check_makefile_verbs(top))
+
+
 def test_every_header_opens_with_what_it_is(top):
     none(checks.check_header_comments(top))
 
