@@ -1,7 +1,7 @@
 /*
  * read_action.c - a kind's calls: "list", "describe" and "harvest".
  *
- * All three are the same struct action and share one table; each of its rows says in which of
+ * All three are the same struct action and share one schema; each of its fields says in which of
  * them, and with which paging, it has a meaning.  What is usual in an API's paging need not be
  * written: the defaults of each style are filled in here.
  */
@@ -13,7 +13,7 @@
 #include "reader.h"
 #include "json/json.h"
 
-/* The places of a row: the call, its paging, and what sort of cloud it is for. */
+/* The contexts of a field: the call, its paging, and what sort of cloud it is for. */
 enum {
 	IN_LIST = 1,
 	IN_DESCRIBE = 2,
@@ -47,19 +47,19 @@ static bool is_ids_path(const char *text)
 	return true;
 }
 
-static const struct form form_action = {
+static const struct text_rule rule_action = {
 	.what = "the name of an action",
-	.first = FORM_LETTERS,
-	.rest = FORM_LETTERS FORM_DIGITS "_",
+	.first = TEXT_LETTERS,
+	.rest = TEXT_LETTERS TEXT_DIGITS "_",
 };
-static const struct form form_url_path = {
+static const struct text_rule rule_url_path = {
 	.what = "a URL's path",
 	.first = "/",
-	.rest = FORM_LETTERS FORM_DIGITS "/_.-",
+	.rest = TEXT_LETTERS TEXT_DIGITS "/_.-",
 };
-static const struct form form_ids = {
+static const struct text_rule rule_ids = {
 	.what = "a path to ids, A[].B.C",
-	.rest = FORM_LETTERS FORM_DIGITS "_-.[]",
+	.rest = TEXT_LETTERS TEXT_DIGITS "_-.[]",
 	.also = is_ids_path,
 };
 
@@ -78,72 +78,72 @@ static const struct paging_name pagings[] = {
 
 enum { N_PAGINGS = sizeof pagings / sizeof pagings[0] };
 
-static bool read_paging(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
+static bool read_paging(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field)
 {
 	const char *name;
-	struct suggestion guess;
+	struct suggestion suggestion;
 
-	(void)row;
+	(void)field;
 	if (!schema_string(at, value, &name))
 		return false;
-	suggestion_init(&guess, name);
+	suggestion_init(&suggestion, name);
 	for (size_t i = 0; i < N_PAGINGS; i++) {
 		if (strcmp(pagings[i].name, name) == 0) {
-			*(enum paging_style *)field = pagings[i].style;
+			*(enum paging_style *)out = pagings[i].style;
 			return true;
 		}
-		suggestion_offer(&guess, pagings[i].name);
+		suggestion_offer(&suggestion, pagings[i].name);
 	}
-	return schema_refuse_guess(at, &guess, "must be offset or marker, or not be there");
+	return schema_refuse_suggest(at, &suggestion, "must be offset or marker, or not be there");
 }
 
 /* "" is the result itself. */
-static bool read_item(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
+static bool read_item(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field)
 {
 	if (json_type(value) == JSON_STRING && json_text(value)[0] == '\0') {
-		*(char **)field = xstrdup("");
+		*(char **)out = xstrdup("");
 		return true;
 	}
-	return schema_text(at, value, field, row);
+	return schema_text(at, value, out, field);
 }
 
-#define TEXT(member, field_, form_) \
-	.name = member, .read = schema_text, .offset = offsetof(struct action, field_), .form = form_
+#define TEXT(member, field_, rule_) \
+	.name = member, .read = schema_text, .offset = offsetof(struct action, field_), .rule = rule_
 
 /* clang-format off */
-static const struct field action_rows[] = {
-	{ TEXT("action", name, &form_action), .needed = IN_LISTS | IN_DESCRIBE },
-	{ TEXT("path", path, &form_url_path), .in = IN_PATHS, .needed = IN_PATHS,
+static const struct field action_fields[] = {
+	{ TEXT("action", name, &rule_action), .needed = IN_LISTS | IN_DESCRIBE },
+	{ TEXT("path", path, &rule_url_path), .in = IN_PATHS, .needed = IN_PATHS,
 		.only = "of a cloud whose calls have paths" },
 	{ .name = "bare", .read = schema_flag, .offset = offsetof(struct action, bare),
 		.in = IN_PATHS, .only = "of a cloud whose calls have paths" },
 	{ .name = "params", .read = schema_json, .offset = offsetof(struct action, params) },
-	{ TEXT("id", id, &form_member), .in = IN_DESCRIBE, .needed = IN_DESCRIBE,
+	{ TEXT("id", id, &rule_member), .in = IN_DESCRIBE, .needed = IN_DESCRIBE,
 		.only = "where one resource is described" },
-	{ TEXT("parent", parent, &form_member), .in = IN_LIST | IN_DESCRIBE,
+	{ TEXT("parent", parent, &rule_member), .in = IN_LIST | IN_DESCRIBE,
 		.only = "where the parent is known: a harvest finds ids of all parents" },
 	{ .name = "numbers", .read = schema_flag, .offset = offsetof(struct action, numbers),
 		.in = IN_LIST | IN_DESCRIBE, .only = "where ids are sent" },
-	{ TEXT("items", items, &form_members), .in = IN_LISTS, .needed = IN_LIST,
+	{ TEXT("items", items, &rule_members), .in = IN_LISTS, .needed = IN_LIST,
 		.only = "where something is listed; here it is item" },
 	{ .name = "item", .read = read_item, .offset = offsetof(struct action, items),
-		.form = &form_members, .in = IN_DESCRIBE,
+		.rule = &rule_members, .in = IN_DESCRIBE,
 		.only = "where one resource is described; here it is items" },
 	{ .name = "paging", .read = read_paging, .offset = offsetof(struct action, paging.style),
 		.in = IN_LISTS, .only = "where something is listed" },
 	{ .name = "page", .read = schema_count, .offset = offsetof(struct action, paging.page_size), .min = 1,
 		.max = PAGE_MAX, .in = IN_PAGES, .needed = IN_PAGES, .only = "with a paging" },
-	{ TEXT("limit", paging.limit, &form_member), .in = IN_PAGES, .only = "with a paging" },
-	{ TEXT("offset", paging.offset, &form_member), .in = IN_OFFSET, .only = "where paging is offset" },
-	{ TEXT("total", paging.total, &form_members), .in = IN_OFFSET, .only = "where paging is offset" },
-	{ TEXT("marker", paging.marker, &form_member), .in = IN_MARKER, .only = "where paging is marker" },
-	{ TEXT("next", paging.next, &form_members), .in = IN_MARKER, .only = "where paging is marker" },
-	{ TEXT("more", paging.more, &form_members), .in = IN_MARKER, .only = "where paging is marker" },
+	{ TEXT("limit", paging.limit, &rule_member), .in = IN_PAGES, .only = "with a paging" },
+	{ TEXT("offset", paging.offset, &rule_member), .in = IN_OFFSET, .only = "where paging is offset" },
+	{ TEXT("total", paging.total, &rule_members), .in = IN_OFFSET, .only = "where paging is offset" },
+	{ TEXT("marker", paging.marker, &rule_member), .in = IN_MARKER, .only = "where paging is marker" },
+	{ TEXT("next", paging.next, &rule_members), .in = IN_MARKER, .only = "where paging is marker" },
+	{ TEXT("more", paging.more, &rule_members), .in = IN_MARKER, .only = "where paging is marker" },
 	{ .name = "newest", .read = schema_json, .offset = offsetof(struct action, refresh.newest),
 		.in = IN_OFFSET, .only = "where paging is offset" },
-	{ TEXT("newest_by", refresh.newest_by, &form_member), .in = IN_OFFSET,
+	{ TEXT("newest_by", refresh.newest_by, &rule_member), .in = IN_OFFSET,
 		.only = "where paging is offset" },
 	{ .name = "live", .read = schema_json, .offset = offsetof(struct action, refresh.live),
 		.in = IN_OFFSET, .only = "where paging is offset" },
@@ -154,19 +154,19 @@ static const struct field action_rows[] = {
 	{ .name = "rate", .read = schema_rate, .offset = offsetof(struct action, rate),
 		.max = RATE_MAX },
 	{ .name = "ids", .read = schema_text, .offset = offsetof(struct harvest, ids),
-		.form = &form_ids, .in = IN_HARVEST, .needed = IN_HARVEST, .only = "in a harvest" },
+		.rule = &rule_ids, .in = IN_HARVEST, .needed = IN_HARVEST, .only = "in a harvest" },
 };
 /* clang-format on */
 
-enum { N_ROWS = sizeof action_rows / sizeof action_rows[0] };
+enum { N_FIELDS = sizeof action_fields / sizeof action_fields[0] };
 
-static const struct schema action_table = { action_rows, N_ROWS };
-/* All but the last row, which is of a struct harvest alone. */
-static const struct schema release_table = { action_rows, N_ROWS - 1 };
+static const struct schema action_schema = { action_fields, N_FIELDS };
+/* All but the last field, which is of a struct harvest alone. */
+static const struct schema release_schema = { action_fields, N_FIELDS - 1 };
 
 void action_release(struct action *action)
 {
-	schema_release(&release_table, action);
+	schema_release(&release_schema, action);
 }
 
 void harvest_release(struct harvest *harvest)
@@ -269,7 +269,7 @@ static bool read_action(const struct json_path *at, const struct json *value, st
 		in |= paging_place(value);
 	if (cloud_find(catalog->cloud)->has_paths)
 		in |= IN_PATHS;
-	if (!schema_object(at, value, &action_table, in, action))
+	if (!schema_object(at, value, &action_schema, in, action))
 		return false;
 	fill_defaults(action, in, catalog->rate);
 	static const char *const fixed[] = { "params", "newest", "live", "by_status", "by_tag" };
@@ -281,18 +281,18 @@ static bool read_action(const struct json_path *at, const struct json *value, st
 	return check_refresh(at, action) && check_filters(at, action);
 }
 
-bool action_read_list(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
+bool action_read_list(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field)
 {
-	(void)row;
-	return read_action(at, value, field, IN_LIST);
+	(void)field;
+	return read_action(at, value, out, IN_LIST);
 }
 
-bool action_read_describe(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
+bool action_read_describe(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field)
 {
-	(void)row;
-	return read_action(at, value, field, IN_DESCRIBE);
+	(void)field;
+	return read_action(at, value, out, IN_DESCRIBE);
 }
 
 /* Where nothing else is said, one item is what the first list of the path holds. */
@@ -302,12 +302,12 @@ static void fill_items(struct harvest *harvest)
 		harvest->list.items = xstrndup(harvest->ids, strcspn(harvest->ids, "["));
 }
 
-bool action_read_harvests(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
+bool action_read_harvests(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field)
 {
-	struct harvests *harvests = field;
+	struct harvests *harvests = out;
 
-	if (!schema_array(at, value, NULL, row))
+	if (!schema_array(at, value, NULL, field))
 		return false;
 	if (json_count(value) > HARVESTS_MAX)
 		return schema_refuse(at, "over %d calls", HARVESTS_MAX);

@@ -43,39 +43,39 @@ static bool is_endpoint(const char *text)
 	return tls;
 }
 
-static const struct form form_cloud = {
+static const struct text_rule rule_cloud = {
 	"a cloud that is known: tencent, baidu",
 	NULL,
-	FORM_LOWER,
+	TEXT_LOWER,
 	is_cloud,
 };
-static const struct form form_token = {
+static const struct text_rule rule_token = {
 	"of a-z, 0-9, - and .",
-	FORM_LOWER FORM_DIGITS,
-	FORM_LOWER FORM_DIGITS "-.",
+	TEXT_LOWER TEXT_DIGITS,
+	TEXT_LOWER TEXT_DIGITS "-.",
 	NULL,
 };
-static const struct form form_endpoint = {
+static const struct text_rule rule_endpoint = {
 	"https://HOST[:PORT] (or http:// to this machine), without a path",
 	"h",
-	FORM_LETTERS FORM_DIGITS ":/.-[]",
+	TEXT_LETTERS TEXT_DIGITS ":/.-[]",
 	is_endpoint,
 };
 
 /* "2021-11-11", its first second in UTC. */
-static bool read_date(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
+static bool read_date(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field)
 {
 	const char *date;
 	struct buf time;
 
-	(void)row;
+	(void)field;
 	if (!schema_string(at, value, &date))
 		return false;
 	buf_init(&time, 32);
 	buf_printf(&time, "%sT00:00:00Z", date);
 
-	bool parsed = strlen(date) == 10 && timestamp_parse(time.data, field);
+	bool parsed = strlen(date) == 10 && timestamp_parse(time.data, out);
 
 	buf_release(&time);
 	return parsed || schema_refuse(at, "must be a date, YYYY-MM-DD, 1980 or later");
@@ -85,14 +85,14 @@ static bool read_date(const struct json_path *at, const struct json *value, void
 
 /* The order of the file that the README describes. */
 /* clang-format off */
-static const struct field catalog_rows[] = {
-	{ HEAD("catalog", schema_text, name), .form = &form_name, .needed = IN_ANY },
+static const struct field catalog_fields[] = {
+	{ HEAD("catalog", schema_text, name), .rule = &rule_name, .needed = IN_ANY },
 	{ HEAD("about", schema_text, about) },
-	{ HEAD("cloud", schema_text, cloud), .form = &form_cloud, .needed = IN_NEW },
-	{ HEAD("service", schema_text, service), .form = &form_token, .needed = IN_SERVICE },
-	{ HEAD("version", schema_text, version), .form = &form_token, .needed = IN_SERVICE },
-	{ HEAD("endpoint", schema_text, endpoint), .form = &form_endpoint, .needed = IN_NEW },
-	{ HEAD("region", schema_text, region), .form = &form_token },
+	{ HEAD("cloud", schema_text, cloud), .rule = &rule_cloud, .needed = IN_NEW },
+	{ HEAD("service", schema_text, service), .rule = &rule_token, .needed = IN_SERVICE },
+	{ HEAD("version", schema_text, version), .rule = &rule_token, .needed = IN_SERVICE },
+	{ HEAD("endpoint", schema_text, endpoint), .rule = &rule_endpoint, .needed = IN_NEW },
+	{ HEAD("region", schema_text, region), .rule = &rule_token },
 	{ HEAD("date", read_date, date_s), .needed = IN_NEW },
 	{ HEAD("rate", schema_rate, rate), .max = RATE_MAX },
 	{ HEAD("ttl", ttl_read, ttl) },
@@ -100,7 +100,7 @@ static const struct field catalog_rows[] = {
 	{ .name = "types", .read = schema_members },
 };
 /* clang-format on */
-static const struct schema catalog_table = TABLE(catalog_rows);
+static const struct schema catalog_schema = SCHEMA(catalog_fields);
 
 void catalog_free(struct catalog *catalog)
 {
@@ -112,7 +112,7 @@ void catalog_free(struct catalog *catalog)
 		type_free(catalog->types[i]);
 	free(catalog->kinds);
 	free(catalog->types);
-	schema_release(&catalog_table, catalog);
+	schema_release(&catalog_schema, catalog);
 	free(catalog);
 }
 
@@ -120,7 +120,7 @@ void catalog_free(struct catalog *catalog)
 static void complete_head(struct catalog *fresh, const struct catalog *base)
 {
 	if (base)
-		schema_inherit(&catalog_table, fresh, base);
+		schema_inherit(&catalog_schema, fresh, base);
 	if (fresh->about == NULL)
 		fresh->about = xstrdup("");
 	if (fresh->date_s == INT64_MIN && base)
@@ -145,7 +145,7 @@ static bool read_head(const struct json_path *at, const struct json *root, const
 	const struct catalog *base = loading->base;
 	struct catalog *fresh = loading->fresh;
 
-	if (!schema_object(at, root, &catalog_table, head_place(root, base), fresh))
+	if (!schema_object(at, root, &catalog_schema, head_place(root, base), fresh))
 		return false;
 	complete_head(fresh, base);
 	if (base && strcmp(fresh->cloud, base->cloud) != 0)

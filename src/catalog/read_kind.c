@@ -14,25 +14,25 @@
 
 enum { KINDS_MAX = 1000, TEXTS_MAX = 1000, REGEX_ERROR_MAX = 120 };
 
-static const struct form form_kind_path = {
+static const struct text_rule rule_kind_path = {
 	"a kind's name, or its path: models/versions",
-	FORM_LOWER,
-	FORM_LOWER FORM_DIGITS "_-/",
+	TEXT_LOWER,
+	TEXT_LOWER TEXT_DIGITS "_-/",
 	NULL,
 };
-static const struct form form_snake = {
+static const struct text_rule rule_snake = {
 	"a file name of a-z, 0-9 and _ that begins with a letter",
-	FORM_LOWER,
-	FORM_LOWER FORM_DIGITS "_",
+	TEXT_LOWER,
+	TEXT_LOWER TEXT_DIGITS "_",
 	NULL,
 };
-static const struct form form_text = { "one line of text", NULL, NULL, NULL };
-static bool read_texts(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
+static const struct text_rule rule_text = { "one line of text", NULL, NULL, NULL };
+static bool read_texts(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field)
 {
-	struct texts *texts = field;
+	struct texts *texts = out;
 
-	if (!schema_array(at, value, NULL, row))
+	if (!schema_array(at, value, NULL, field))
 		return false;
 	if (json_count(value) > TEXTS_MAX)
 		return schema_refuse(at, "over %d texts", TEXTS_MAX);
@@ -40,19 +40,19 @@ static bool read_texts(const struct json_path *at, const struct json *value, voi
 	for (const struct json *text = json_first(value); text; text = json_next(text)) {
 		struct json_path here = json_path_element(at->up, at->name, (long)texts->n, NULL);
 
-		if (!schema_text(&here, text, &texts->v[texts->n], row))
+		if (!schema_text(&here, text, &texts->v[texts->n], field))
 			return false;
 		texts->n++;
 	}
 	return true;
 }
 
-static bool read_renames(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
+static bool read_renames(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field)
 {
-	struct naming *names = field;
+	struct naming *names = out;
 
-	if (!schema_members(at, value, NULL, row))
+	if (!schema_members(at, value, NULL, field))
 		return false;
 	if (json_count(value) > TEXTS_MAX)
 		return schema_refuse(at, "over %d members", TEXTS_MAX);
@@ -61,11 +61,11 @@ static bool read_renames(const struct json_path *at, const struct json *value, v
 		struct rename *rename = &names->renames[names->n_renames];
 		struct json_path here = json_path_member(at, json_key(name));
 
-		if (!schema_form(&here, &form_member, here.name))
+		if (!schema_check_text(&here, &rule_member, here.name))
 			return false;
 		if (json_get(value, here.name) != name)
 			return schema_refuse(&here, "comes twice");
-		if (!schema_text(&here, name, &rename->name, row))
+		if (!schema_text(&here, name, &rename->name, field))
 			return false;
 		rename->member = xstrdup(here.name);
 		names->n_renames++;
@@ -79,7 +79,7 @@ struct search {
 	const struct kind *found;
 	size_t n_named; /* kinds of that name */
 	bool exact; /* found by the whole path */
-	struct suggestion guess;
+	struct suggestion suggestion;
 };
 
 static void put_path(struct buf *out, const struct kind *kind)
@@ -97,7 +97,7 @@ static void search_kind(struct search *search, const struct kind *kind)
 
 	buf_init(&path, 1 << 16);
 	put_path(&path, kind);
-	suggestion_offer(&search->guess, kind->name);
+	suggestion_offer(&search->suggestion, kind->name);
 	if (strcmp(path.data, search->wanted) == 0) {
 		search->found = kind;
 		search->exact = true;
@@ -123,58 +123,58 @@ static void search_all(struct search *search, const struct loading *loading)
 	}
 }
 
-static bool read_parent(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
+static bool read_parent(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field)
 {
 	struct search search = { .wanted = NULL };
 
-	if (!schema_string(at, value, &search.wanted) || !schema_form(at, row->form, search.wanted))
+	if (!schema_string(at, value, &search.wanted) || !schema_check_text(at, field->rule, search.wanted))
 		return false;
-	suggestion_init(&search.guess, search.wanted);
+	suggestion_init(&search.suggestion, search.wanted);
 	search_all(&search, loading_of(at));
 	if (search.found == NULL)
-		return schema_refuse_guess(at, &search.guess, "no such kind before this one");
+		return schema_refuse_suggest(at, &search.suggestion, "no such kind before this one");
 	if (!search.exact && search.n_named > 1)
 		return schema_refuse(at, "%zu kinds have this name: write the path", search.n_named);
-	*(const struct kind **)field = search.found;
+	*(const struct kind **)out = search.found;
 	return true;
 }
 
-#define ROW(member, read_, field) .name = member, .read = read_, .offset = offsetof(struct kind, field)
+#define FIELD(member, read_, field) .name = member, .read = read_, .offset = offsetof(struct kind, field)
 
 /* clang-format off */
-static const struct field kind_rows[] = {
-	{ ROW("name", schema_text, name), .form = &form_name, .needed = 1 },
-	{ ROW("parent", read_parent, parent), .form = &form_kind_path },
-	{ ROW("about", schema_text, about) },
-	{ ROW("list", action_read_list, list) },
-	{ ROW("describe", action_read_describe, describe) },
-	{ ROW("partial", schema_flag, partial) },
-	{ ROW("list_is_detail", schema_flag, list_is_detail) },
-	{ ROW("harvest", action_read_harvests, harvests) },
-	{ ROW("id", schema_text, id.member), .form = &form_member, .needed = 1 },
-	{ ROW("parent_id", schema_text, id.parent), .form = &form_member },
-	{ ROW("id_form", schema_text, id.form), .form = &form_text, .needed = 1 },
-	{ ROW("status", schema_text, status.member), .form = &form_member },
-	{ ROW("terminal", read_texts, status.terminal), .form = &form_text },
-	{ ROW("statuses", read_texts, status.others), .form = &form_text },
-	{ ROW("times", read_texts, times), .form = &form_member },
-	{ ROW("label", schema_text, label), .form = &form_member },
-	{ ROW("tags", schema_text, tags), .form = &form_member },
-	{ ROW("columns", read_texts, columns), .form = &form_members },
-	{ ROW("strip", schema_text, names.strip), .form = &form_member },
-	{ ROW("rename", read_renames, names), .form = &form_snake },
-	{ ROW("type", type_read_name, type), .form = &form_member },
-	{ ROW("ttl", ttl_read, ttl) },
+static const struct field kind_fields[] = {
+	{ FIELD("name", schema_text, name), .rule = &rule_name, .needed = 1 },
+	{ FIELD("parent", read_parent, parent), .rule = &rule_kind_path },
+	{ FIELD("about", schema_text, about) },
+	{ FIELD("list", action_read_list, list) },
+	{ FIELD("describe", action_read_describe, describe) },
+	{ FIELD("partial", schema_flag, partial) },
+	{ FIELD("list_is_detail", schema_flag, list_is_detail) },
+	{ FIELD("harvest", action_read_harvests, harvests) },
+	{ FIELD("id", schema_text, id.member), .rule = &rule_member, .needed = 1 },
+	{ FIELD("parent_id", schema_text, id.parent), .rule = &rule_member },
+	{ FIELD("id_form", schema_text, id.form), .rule = &rule_text, .needed = 1 },
+	{ FIELD("status", schema_text, status.member), .rule = &rule_member },
+	{ FIELD("terminal", read_texts, status.terminal), .rule = &rule_text },
+	{ FIELD("statuses", read_texts, status.others), .rule = &rule_text },
+	{ FIELD("times", read_texts, times), .rule = &rule_member },
+	{ FIELD("label", schema_text, label), .rule = &rule_member },
+	{ FIELD("tags", schema_text, tags), .rule = &rule_member },
+	{ FIELD("columns", read_texts, columns), .rule = &rule_members },
+	{ FIELD("strip", schema_text, names.strip), .rule = &rule_member },
+	{ FIELD("rename", read_renames, names), .rule = &rule_snake },
+	{ FIELD("type", type_read_name, type), .rule = &rule_member },
+	{ FIELD("ttl", ttl_read, ttl) },
 };
 /* clang-format on */
-static const struct schema kind_table = TABLE(kind_rows);
+static const struct schema kind_schema = SCHEMA(kind_fields);
 
 void kind_free(struct kind *kind)
 {
 	if (kind == NULL)
 		return;
-	schema_release(&kind_table, kind);
+	schema_release(&kind_schema, kind);
 	action_release(&kind->list);
 	action_release(&kind->describe);
 	for (size_t i = 0; i < kind->harvests.n; i++)
@@ -352,7 +352,7 @@ static bool read_kind(const struct json_path *at, const struct json *value, stru
 	const struct loading *loading = loading_of(at);
 
 	kind->ttl = TTL_UNSET;
-	if (!schema_object(at, value, &kind_table, 1, kind))
+	if (!schema_object(at, value, &kind_schema, 1, kind))
 		return false;
 	if (!check_name(at, kind) || !check_calls(at, kind) || !check_parent(at, kind))
 		return false;

@@ -42,10 +42,10 @@ static bool is_scalar(const char *name)
 	return false;
 }
 
-static void offer_types(struct suggestion *guess, const struct catalog *catalog)
+static void offer_types(struct suggestion *suggestion, const struct catalog *catalog)
 {
 	for (size_t i = 0; catalog && i < catalog->n_types; i++)
-		suggestion_offer(guess, catalog->types[i]->name);
+		suggestion_offer(suggestion, catalog->types[i]->name);
 }
 
 /* `words` says whether "string" and the like would have been right too. */
@@ -53,30 +53,30 @@ static const struct type *find_type(const struct json_path *at, const char *name
 {
 	const struct loading *loading = loading_of(at);
 	const struct type *type = catalog_type(loading->base, name);
-	struct suggestion guess;
+	struct suggestion suggestion;
 
 	if (type == NULL)
 		type = catalog_type(loading->fresh, name);
 	if (type)
 		return type;
-	suggestion_init(&guess, name);
-	offer_types(&guess, loading->base);
-	offer_types(&guess, loading->fresh);
+	suggestion_init(&suggestion, name);
+	offer_types(&suggestion, loading->base);
+	offer_types(&suggestion, loading->fresh);
 	for (size_t i = 0; words && i < N_SCALARS; i++)
-		suggestion_offer(&guess, scalars[i]);
-	schema_refuse_guess(at, &guess, "there is no such type");
+		suggestion_offer(&suggestion, scalars[i]);
+	schema_refuse_suggest(at, &suggestion, "there is no such type");
 	return NULL;
 }
 
-bool type_read_name(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
+bool type_read_name(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field)
 {
 	const char *name;
 
-	if (!schema_string(at, value, &name) || !schema_form(at, row->form, name))
+	if (!schema_string(at, value, &name) || !schema_check_text(at, field->rule, name))
 		return false;
-	*(const struct type **)field = find_type(at, name, false);
-	return *(const struct type **)field != NULL;
+	*(const struct type **)out = find_type(at, name, false);
+	return *(const struct type **)out != NULL;
 }
 
 /* As the file will leave it: it may be about to replace the type. */
@@ -89,17 +89,17 @@ static const struct type *latest(const struct json_path *at, const struct type *
 
 bool type_expect(const struct json_path *at, const struct type *type, const char *member)
 {
-	struct suggestion guess;
+	struct suggestion suggestion;
 
 	if (type == NULL)
 		return true;
 	type = latest(at, type);
 	if (type_member(type, member))
 		return true;
-	suggestion_init(&guess, member);
+	suggestion_init(&suggestion, member);
 	for (size_t i = 0; i < type->n_members; i++)
-		suggestion_offer(&guess, type->members[i].name);
-	return schema_refuse_guess(at, &guess, "the kind's type has no such member");
+		suggestion_offer(&suggestion, type->members[i].name);
+	return schema_refuse_suggest(at, &suggestion, "the kind's type has no such member");
 }
 
 bool type_expect_map(const struct json_path *at, const struct type *type, const char *member)
@@ -142,7 +142,7 @@ static bool read_map(const struct json_path *at, struct member_rule *rule, char 
 	if (colon == NULL)
 		return schema_refuse(at, "a map is written {KEY:VALUE}");
 	*colon = '\0';
-	if (!schema_form(at, &form_member, inside) || !schema_form(at, &form_member, colon + 1))
+	if (!schema_check_text(at, &rule_member, inside) || !schema_check_text(at, &rule_member, colon + 1))
 		return false;
 	rule->shape = MEMBER_MAP;
 	rule->map_key = xstrdup(inside);
@@ -175,15 +175,15 @@ static bool read_shape(const struct json_path *at, struct member_rule *rule, cha
 static bool read_flag(const struct json_path *at, struct member_rule *rule, const char *word)
 {
 	bool *const fields[] = { &rule->secret, &rule->list_only };
-	struct suggestion guess;
+	struct suggestion suggestion;
 
-	suggestion_init(&guess, word);
+	suggestion_init(&suggestion, word);
 	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
 		if (strcmp(word, flags[i]) == 0)
 			return *fields[i] = true;
-		suggestion_offer(&guess, flags[i]);
+		suggestion_offer(&suggestion, flags[i]);
 	}
-	return schema_refuse_guess(at, &guess, "only secret and list-only may follow the type");
+	return schema_refuse_suggest(at, &suggestion, "only secret and list-only may follow the type");
 }
 
 static bool read_words(const struct json_path *at, struct member_rule *rule, char *words)
@@ -205,7 +205,7 @@ static bool read_rule(const struct json_path *at, const struct json *value, stru
 {
 	const char *text;
 
-	if (!schema_form(at, &form_member, at->name) || !schema_string(at, value, &text))
+	if (!schema_check_text(at, &rule_member, at->name) || !schema_string(at, value, &text))
 		return false;
 	if (type_member(type, at->name))
 		return schema_refuse(at, "comes twice");
@@ -239,7 +239,7 @@ static bool read_members(const struct json_path *at, const struct json *members,
 
 static bool take_name(const struct json_path *at, struct catalog *fresh)
 {
-	if (!schema_form(at, &form_member, at->name))
+	if (!schema_check_text(at, &rule_member, at->name))
 		return false;
 	if (is_scalar(at->name) || strcmp(at->name, "object") == 0)
 		return schema_refuse(at, "is a type already");

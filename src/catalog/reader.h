@@ -16,7 +16,7 @@
 #include "json/schema.h"
 
 /* clang-format off */
-#define TABLE(rows) { rows, sizeof rows / sizeof rows[0] }
+#define SCHEMA(rows) { rows, sizeof rows / sizeof rows[0] }
 /* clang-format on */
 
 /* model.c: the same as catalogs_find and catalog_kind, to be changed by registry.c. */
@@ -46,22 +46,22 @@ const struct cloud *cloud_find(const char *name);
 enum { TTL_MAX_S = 366 * 86400 };
 
 /* Reads a "ttl" into a struct ttl, whose members are -1 until the file names them. */
-bool ttl_read(const struct json_path *at, const struct json *value, void *field, const struct field *row);
+bool ttl_read(const struct json_path *at, const struct json *value, void *out, const struct field *field);
 extern const struct ttl TTL_UNSET;
 /* Sets the members that the file does not name. */
 void ttl_default(struct ttl *ttl, const struct ttl *otherwise);
 
-extern const struct form form_name; /* of a catalog, of a kind */
-extern const struct form form_member; /* of an API's object */
-extern const struct form form_members; /* A.B.C */
+extern const struct text_rule rule_name; /* of a catalog, of a kind */
+extern const struct text_rule rule_member; /* of an API's object */
+extern const struct text_rule rule_members; /* A.B.C */
 /* Whether no segment between the dots is empty. */
 bool path_is_dotted(const char *text);
 
 /* read_type.c: "types". */
 bool types_read(const struct json_path *at, const struct json *types, struct catalog *fresh);
 /* Reads the name of a type into a const struct type *. */
-bool type_read_name(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row);
+bool type_read_name(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field);
 /* Whether the type has the member; if not, the reason names the nearest one.  A NULL type knows nothing. */
 bool type_expect(const struct json_path *at, const struct type *type, const char *member);
 /* The same of a member that is a map. */
@@ -71,12 +71,12 @@ bool type_expect_cell(const struct json_path *at, const struct type *type, const
 void type_free(struct type *type);
 
 /* read_action.c: "list" and "describe" into a struct action, "harvest" into a struct kind. */
-bool action_read_list(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row);
-bool action_read_describe(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row);
-bool action_read_harvests(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row);
+bool action_read_list(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field);
+bool action_read_describe(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field);
+bool action_read_harvests(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field);
 void action_release(struct action *action);
 void harvest_release(struct harvest *harvest);
 

@@ -5,17 +5,17 @@
 
 #include "reader.h"
 
-const struct form form_name = {
+const struct text_rule rule_name = {
 	"a name of a-z, 0-9, _ and - that begins with a letter",
-	FORM_LOWER,
-	FORM_LOWER FORM_DIGITS "_-",
+	TEXT_LOWER,
+	TEXT_LOWER TEXT_DIGITS "_-",
 	NULL,
 };
 
-const struct form form_member = {
+const struct text_rule rule_member = {
 	"a member's name",
 	NULL,
-	FORM_LETTERS FORM_DIGITS "_-",
+	TEXT_LETTERS TEXT_DIGITS "_-",
 	NULL,
 };
 
@@ -25,9 +25,9 @@ bool path_is_dotted(const char *text)
 	return text[0] != '.' && strstr(text, "..") == NULL && text[strlen(text) - 1] != '.';
 }
 
-const struct form form_members = {
+const struct text_rule rule_members = {
 	.what = "a path of members, A.B.C",
-	.rest = FORM_LETTERS FORM_DIGITS "_-.",
+	.rest = TEXT_LETTERS TEXT_DIGITS "_-.",
 	.also = path_is_dotted,
 };
 
@@ -63,18 +63,18 @@ const struct ttl TTL_UNSET = { -1, -1, -1, -1 };
 		.max = TTL_MAX_S \
 	}
 
-static const struct field ttl_rows[] = {
+static const struct field ttl_fields[] = {
 	TTL("live", live_s),
 	TTL("terminal", terminal_s),
 	TTL("list", list_s),
 	TTL("miss", miss_s),
 };
-static const struct schema ttl_table = TABLE(ttl_rows);
+static const struct schema ttl_schema = SCHEMA(ttl_fields);
 
-bool ttl_read(const struct json_path *at, const struct json *value, void *field, const struct field *row)
+bool ttl_read(const struct json_path *at, const struct json *value, void *out, const struct field *field)
 {
-	(void)row;
-	return schema_object(at, value, &ttl_table, 1, field);
+	(void)field;
+	return schema_object(at, value, &ttl_schema, 1, out);
 }
 
 static void set_unset(int *field, int otherwise)

@@ -321,7 +321,7 @@ static bool take_items(struct fetch *fetch, const struct json *items, const stru
 
 static bool is_said(const struct json *result, const char *path)
 {
-	const struct json *value = path ? json_path(result, path) : NULL;
+	const struct json *value = path ? json_get_path(result, path) : NULL;
 
 	return value && json_type(value) != JSON_NULL;
 }
@@ -366,7 +366,7 @@ static enum error judge_page(const struct fetch *fetch, const struct json *resul
 static enum error take_page(struct fetch *fetch, const struct json *result,
 	const struct provenance_note *note)
 {
-	const struct json *items = fetch->action->items ? json_path(result, fetch->action->items) : NULL;
+	const struct json *items = fetch->action->items ? json_get_path(result, fetch->action->items) : NULL;
 	size_t before = fetch->n_seen, n_items = items ? json_count(items) : 0;
 	bool fits = true;
 
@@ -393,7 +393,7 @@ static enum error take_page(struct fetch *fetch, const struct json *result,
 enum error fetch_take(struct fetch *fetch, const struct json *result, const struct provenance_note *note)
 {
 	if (fetch->fetch_kind == FETCH_DESCRIBE) {
-		const struct json *object = json_path(result, fetch->action->items);
+		const struct json *object = json_get_path(result, fetch->action->items);
 		return object ? tree_described(fetch->engine->options.tree, fetch->node, object, note) :
 				ERR_ANSWER;
 	}

@@ -61,7 +61,7 @@ static const struct json *total_of(const struct fetch *fetch, const struct json 
 {
 	const char *path = fetch->action->paging.total;
 
-	return path ? json_path(result, path) : NULL;
+	return path ? json_get_path(result, path) : NULL;
 }
 
 /* -1: it says none that could be one. */
@@ -197,8 +197,8 @@ static bool follow_marker(struct fetch *fetch, const struct json *next)
 static bool next_marker(struct fetch *fetch, const struct json *result, bool empty)
 {
 	const struct action *action = fetch->action;
-	const struct json *next = action->paging.next ? json_path(result, action->paging.next) : NULL;
-	enum said more = read_flag(action->paging.more ? json_path(result, action->paging.more) : NULL);
+	const struct json *next = action->paging.next ? json_get_path(result, action->paging.next) : NULL;
+	enum said more = read_flag(action->paging.more ? json_get_path(result, action->paging.more) : NULL);
 	bool told = is_told(next), unsaid = !next || json_type(next) == JSON_NULL;
 
 	fetch->belied |= more == SAID_NO && told;

@@ -1,11 +1,10 @@
 /*
- * json.c - the tree of values, and its way back to text.
+ * json.c - a JSON tree with every digit kept, and its way back to text. The only file that includes cJSON.
  *
- * A `struct json` is a cJSON node under another name; nobody else knows.  cJSON reads only what
- * json_validate has checked and rewritten, so it never meets a number (they are strings with a mark in
- * front), a locale, or an error.  Everything walks the nodes' own links: cJSON's calls by index
- * would make every loop quadratic.  Printing is ours too, since cJSON's would not bring the digits
- * back.
+ * A `struct json` is a cJSON node under another name. cJSON parses only text that json_validate has checked
+ * and rewritten, so it never meets a number (they are strings with a mark in front), a locale or an error.
+ * All loops follow the nodes' links, because cJSON's calls by index would make them quadratic. Printing is
+ * done here, because cJSON's printer would not restore the digits.
  */
 #include "json/json.h"
 
@@ -13,9 +12,9 @@
 #include <string.h>
 
 #include "base/shown.h"
-#include "json_validate.h"
+#include "validate.h"
 
-enum { GROWS_BY = 16 }; /* that part, by the marks of its numbers: a text that the scan rewrites */
+enum { GROWS_BY = 16 }; /* by this fraction the marks of numbers usually lengthen a text */
 
 static const cJSON *node_of(const struct json *value)
 {
@@ -33,15 +32,15 @@ enum error json_parse(struct json **out, const char *text, size_t len)
 	cJSON *root = NULL;
 
 	*out = NULL;
-	buf_init(&rewritten, JSON_SCAN_BYTES_MAX);
-	buf_expect(&rewritten, len + len / GROWS_BY); /* room that grows by and by leaves holes */
+	buf_init(&rewritten, JSON_VALIDATED_BYTES_MAX);
+	buf_expect(&rewritten, len + len / GROWS_BY); /* gradual growth would fragment the heap */
 	enum error error = json_validate(&rewritten, text, len);
 	if (!error) {
 		root = cJSON_ParseWithLength(rewritten.data, rewritten.len + 1);
-		if (!root) /* the text is right, so memory is out */
+		if (!root) /* the text is valid, so memory is out */
 			error = ERR_LOCAL;
 	}
-	explicit_bzero(rewritten.data, rewritten.len); /* a key may have come */
+	explicit_bzero(rewritten.data, rewritten.len); /* the text may contain a key */
 	buf_release(&rewritten);
 	*out = (struct json *)(void *)root;
 	return error;
@@ -52,8 +51,8 @@ void json_free(struct json *root)
 	cJSON_Delete((cJSON *)(void *)root);
 }
 
-/* malloc's own before each piece, and half of what it rounds up by. */
-static size_t piece(size_t size)
+/* The size with malloc's header and half of its average rounding. */
+static size_t allocation(size_t size)
 {
 	return size + sizeof(size_t) + 8;
 }
@@ -63,11 +62,11 @@ static size_t memory_of(const cJSON *node)
 	size_t sum = 0;
 
 	for (; node; node = node->next) {
-		sum += piece(sizeof(*node)) + memory_of(node->child); /* as deep as the scan lets it be */
+		sum += allocation(sizeof(*node)) + memory_of(node->child); /* at most JSON_DEPTH_MAX levels */
 		if (node->string)
-			sum += piece(strlen(node->string) + 1);
+			sum += allocation(strlen(node->string) + 1);
 		if (node->valuestring)
-			sum += piece(strlen(node->valuestring) + 1);
+			sum += allocation(strlen(node->valuestring) + 1);
 	}
 	return sum;
 }
@@ -82,7 +81,7 @@ static void wipe(const cJSON *node)
 	for (; node; node = node->next) {
 		if (node->valuestring)
 			explicit_bzero(node->valuestring, strlen(node->valuestring));
-		wipe(node->child); /* as deep as the scan lets it be */
+		wipe(node->child); /* at most JSON_DEPTH_MAX levels */
 	}
 }
 
@@ -94,7 +93,7 @@ void json_forget(struct json *root)
 
 static bool is_marked(const cJSON *node)
 {
-	return (unsigned char)node->valuestring[0] == JSON_SCAN_NUMBER;
+	return (unsigned char)node->valuestring[0] == JSON_NUMBER_MARK;
 }
 
 enum json_type json_type(const struct json *value)
@@ -165,7 +164,8 @@ const struct json *json_previous(const struct json *value)
 {
 	const cJSON *before = node_of(value)->prev;
 
-	return before && before->next ? value_of(before) : NULL; /* a first one's is the last */
+	return before && before->next ? value_of(before) :
+					NULL; /* the first node's `prev` is the last node */
 }
 
 size_t json_count(const struct json *container)
@@ -177,8 +177,8 @@ size_t json_count(const struct json *container)
 	return count;
 }
 
-/* As json_get, for a key that does not end in a NUL. */
-static const struct json *get_member(const struct json *object, const char *key, size_t len)
+/* json_get for a key that is not NUL-terminated. */
+static const struct json *json_get_member(const struct json *object, const char *key, size_t len)
 {
 	const struct json *found = NULL;
 
@@ -195,22 +195,22 @@ static const struct json *get_member(const struct json *object, const char *key,
 
 const struct json *json_get(const struct json *object, const char *key)
 {
-	return get_member(object, key, strlen(key));
+	return json_get_member(object, key, strlen(key));
 }
 
-const struct json *json_path(const struct json *value, const char *path)
+const struct json *json_get_path(const struct json *value, const char *path)
 {
 	while (value && *path) {
 		size_t len = strcspn(path, ".");
 
-		value = get_member(value, path, len);
+		value = json_get_member(value, path, len);
 		path += len;
 		path += *path == '.';
 	}
 	return value;
 }
 
-/* A JSON number's parts; all that matters of it are the digits and where the point would be. */
+/* The parts of a JSON number. Only its digits and the position of the point matter. */
 struct digits {
 	const char *whole, *fraction;
 	size_t n_whole, n_fraction;
@@ -220,22 +220,25 @@ struct digits {
 
 enum { EXPONENT_MAX = 1 << 30 };
 
-static const char *skip_digits(const char *text, size_t *n)
+static const char *json_skip_digits(const char *text, size_t *n)
 {
 	*n = strspn(text, "0123456789");
 	return text + *n;
 }
 
-/* False: it is no number.  An exponent past EXPONENT_MAX is as good as that: no digits make up for it. */
-static bool read_digits(const char *text, struct digits *out)
+/*
+ * False: the text is no number. An exponent saturates at EXPONENT_MAX: no text has enough digits to offset
+ * it.
+ */
+static bool json_read_digits(const char *text, struct digits *out)
 {
 	size_t n = 0;
 
 	*out = (struct digits){ .negative = *text == '-' };
 	out->whole = text + out->negative;
-	text = out->fraction = skip_digits(out->whole, &out->n_whole);
+	text = out->fraction = json_skip_digits(out->whole, &out->n_whole);
 	if (*text == '.') {
-		text = skip_digits(++out->fraction, &out->n_fraction);
+		text = json_skip_digits(++out->fraction, &out->n_fraction);
 		if (!out->n_fraction)
 			return false;
 	}
@@ -254,7 +257,7 @@ static bool read_digits(const char *text, struct digits *out)
 	return out->n_whole && !*text;
 }
 
-/* Sums up below zero, which reaches one further. */
+/* Adds a digit to a negative sum, so that INT64_MIN is reached too. */
 static bool append_digit(int64_t *sum, char digit)
 {
 	return !__builtin_mul_overflow(*sum, 10, sum) && !__builtin_sub_overflow(*sum, digit - '0', sum);
@@ -266,11 +269,11 @@ int64_t json_integer(const struct json *value, int64_t otherwise)
 	int64_t sum = 0;
 
 	if (!value || (json_type(value) != JSON_NUMBER && json_type(value) != JSON_STRING) ||
-		!read_digits(json_text(value), &digits))
+		!json_read_digits(json_text(value), &digits))
 		return otherwise;
 
 	int64_t n = (int64_t)(digits.n_whole + digits.n_fraction);
-	int64_t before = (int64_t)digits.n_whole + digits.exponent; /* the point */
+	int64_t before = (int64_t)digits.n_whole + digits.exponent; /* digits before the point */
 	for (int64_t i = 0; i < n; i++) {
 		size_t at = (size_t)i;
 		char digit = at < digits.n_whole ? digits.whole[at] : digits.fraction[at - digits.n_whole];
@@ -285,7 +288,7 @@ int64_t json_integer(const struct json *value, int64_t otherwise)
 	return sum == INT64_MIN ? otherwise : -sum;
 }
 
-/* The letter after the backslash; 0: there is none. */
+/* The letter of the two-character escape; 0: there is none. */
 static char escape_of(char byte)
 {
 	switch (byte) {
@@ -307,7 +310,7 @@ static char escape_of(char byte)
 	}
 }
 
-/* A character as \uXXXX; one beyond U+FFFF is two of them. */
+/* Writes a character as \uXXXX; one above U+FFFF as two of those. Returns the length. */
 static size_t write_escape(char *escape, uint32_t point)
 {
 	size_t n = 0;
@@ -323,7 +326,7 @@ static size_t write_escape(char *escape, uint32_t point)
 	return n + 6;
 }
 
-/* What stands for the character at `at`; 0: it goes as it is.  A terminal would obey, or not show, others. */
+/* Writes the escape of the character at `at` if JSON or a terminal needs one. Returns its length, 0: none. */
 static size_t quote_character(char *escape, const char *text, const char *at, size_t *length)
 {
 	char letter = escape_of(*at);

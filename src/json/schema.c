@@ -1,10 +1,9 @@
 /*
- * schema.c - a JSON object read into a struct by a table, a row a member.
+ * schema.c - reads a JSON object into a struct by a table of fields.
  *
- * The tables say everything, so this file is one loop over an object's members, a handful of
- * readers for the sorts of fields, and the care for the person whose file is refused: where in it
- * we are (a chain of places on the stack, printed outermost first) and which name was probably
- * meant (the nearest by edit distance).
+ * The tables hold all the knowledge, so this file is one loop over an object's members and a few readers, one
+ * for each type of field. An error names its place in the file (a chain on the stack, printed outermost
+ * first) and suggests the name with the smallest edit distance.
  */
 #include "json/schema.h"
 
@@ -16,7 +15,7 @@
 #include "base/name.h"
 #include "json/json.h"
 
-enum { REASON_MAX = 512, QUOTE_MAX = 120, GUESS_MAX = 64 };
+enum { REASON_MAX = 512, QUOTE_MAX = 120, SUGGESTION_MAX = 64 };
 
 struct json_path json_path_root(const struct schema_file *file)
 {
@@ -34,12 +33,12 @@ struct json_path json_path_element(const struct json_path *up, const char *name,
 	return (struct json_path){ up->file, up, name, index, label };
 }
 
-/* "kinds[2] (notebooks): list.paging": a colon follows a labelled element, a dot all else. */
-static void put_place(struct buf *out, const struct json_path *at)
+/* "kinds[2] (notebooks): list.paging": a colon follows a labelled element, a dot any other. */
+static void put_path(struct buf *out, const struct json_path *at)
 {
 	if (at->up == NULL)
 		return;
-	put_place(out, at->up);
+	put_path(out, at->up);
 	if (at->up->up)
 		buf_puts(out, at->up->label ? ": " : ".");
 	name_escape(out, at->name);
@@ -62,7 +61,7 @@ bool schema_refuse(const struct json_path *at, const char *format, ...)
 	vsnprintf(reason, sizeof reason, format, arguments);
 	va_end(arguments);
 	buf_printf(why, "%s: ", at->file->name);
-	put_place(why, at);
+	put_path(why, at);
 	buf_printf(why, "%s%s", at->up ? ": " : "", reason);
 	return false;
 }
@@ -74,12 +73,12 @@ bool schema_refuse_member(const struct json_path *at, const char *member, const 
 	return schema_refuse(&here, "%s", reason);
 }
 
-/* Nearer than this is a guess: a typing mistake or two, but not another word altogether. */
-void suggestion_init(struct suggestion *guess, const char *wanted)
+/* Names at this distance or more are another word, not a typing mistake. */
+void suggestion_init(struct suggestion *suggestion, const char *wanted)
 {
 	size_t len = strlen(wanted), distance = 2 + len / 4;
 
-	*guess = (struct suggestion){ .wanted = wanted, .distance = distance < len ? distance : len };
+	*suggestion = (struct suggestion){ .wanted = wanted, .distance = distance < len ? distance : len };
 }
 
 static size_t smallest(size_t a, size_t b, size_t c)
@@ -89,10 +88,10 @@ static size_t smallest(size_t a, size_t b, size_t c)
 	return ab < c ? ab : c;
 }
 
-/* Levenshtein's distance, with one row of his matrix. */
+/* The Levenshtein distance, computed with one row of its matrix. */
 static size_t edit_distance(const char *a, const char *b)
 {
-	size_t row[GUESS_MAX + 1], len = strlen(b);
+	size_t row[SUGGESTION_MAX + 1], len = strlen(b);
 
 	for (size_t j = 0; j <= len; j++)
 		row[j] = j;
@@ -110,85 +109,86 @@ static size_t edit_distance(const char *a, const char *b)
 	return row[len];
 }
 
-void suggestion_offer(struct suggestion *guess, const char *name)
+void suggestion_offer(struct suggestion *suggestion, const char *name)
 {
-	if (strlen(guess->wanted) > GUESS_MAX || strlen(name) > GUESS_MAX)
+	if (strlen(suggestion->wanted) > SUGGESTION_MAX || strlen(name) > SUGGESTION_MAX)
 		return;
 
-	size_t distance = edit_distance(guess->wanted, name);
+	size_t distance = edit_distance(suggestion->wanted, name);
 
-	if (distance < guess->distance) {
-		guess->distance = distance;
-		guess->best = name;
+	if (distance < suggestion->distance) {
+		suggestion->distance = distance;
+		suggestion->best = name;
 	}
 }
 
-bool schema_refuse_guess(const struct json_path *at, const struct suggestion *guess, const char *reason)
+bool schema_refuse_suggest(const struct json_path *at, const struct suggestion *suggestion,
+	const char *reason)
 {
-	if (guess->best == NULL)
+	if (suggestion->best == NULL)
 		return schema_refuse(at, "%s", reason);
-	return schema_refuse(at, "%s; did you mean %s?", reason, guess->best);
+	return schema_refuse(at, "%s; did you mean %s?", reason, suggestion->best);
 }
 
-static bool is_allowed(const struct field *row, unsigned in)
+static bool is_allowed(const struct field *field, unsigned in)
 {
-	return row->in == 0 || (row->in & in) != 0;
+	return field->in == 0 || (field->in & in) != 0;
 }
 
-/* The row of that name that may stand here, else one of that name that may not, else NULL. */
-static const struct field *find_row(const struct schema *table, const char *name, unsigned in)
+/* The field of that name that is allowed here, else one that is not, else NULL. */
+static const struct field *find_field(const struct schema *schema, const char *name, unsigned in)
 {
 	const struct field *elsewhere = NULL;
 
-	for (size_t i = 0; i < table->n; i++) {
-		const struct field *row = &table->rows[i];
+	for (size_t i = 0; i < schema->n; i++) {
+		const struct field *field = &schema->fields[i];
 
-		if (strcmp(row->name, name) != 0)
+		if (strcmp(field->name, name) != 0)
 			continue;
-		if (is_allowed(row, in))
-			return row;
-		elsewhere = row;
+		if (is_allowed(field, in))
+			return field;
+		elsewhere = field;
 	}
 	return elsewhere;
 }
 
-static bool refuse_unknown(const struct json_path *at, const struct schema *table, unsigned in)
+static bool refuse_unknown(const struct json_path *at, const struct schema *schema, unsigned in)
 {
-	struct suggestion guess;
+	struct suggestion suggestion;
 
-	suggestion_init(&guess, at->name);
-	for (size_t i = 0; i < table->n; i++) {
-		if (is_allowed(&table->rows[i], in))
-			suggestion_offer(&guess, table->rows[i].name);
+	suggestion_init(&suggestion, at->name);
+	for (size_t i = 0; i < schema->n; i++) {
+		if (is_allowed(&schema->fields[i], in))
+			suggestion_offer(&suggestion, schema->fields[i].name);
 	}
-	return schema_refuse_guess(at, &guess, "unknown member");
+	return schema_refuse_suggest(at, &suggestion, "unknown member");
 }
 
-static bool read_member(const struct json_path *at, const struct json *value, const struct schema *table,
+static bool read_member(const struct json_path *at, const struct json *value, const struct schema *schema,
 	unsigned in, void *object, uint64_t *seen)
 {
-	const struct field *row = find_row(table, at->name, in);
+	const struct field *field = find_field(schema, at->name, in);
 
-	if (row == NULL)
-		return refuse_unknown(at, table, in);
-	if (!is_allowed(row, in))
-		return schema_refuse(at, "only %s", row->only ? row->only : "elsewhere");
+	if (field == NULL)
+		return refuse_unknown(at, schema, in);
+	if (!is_allowed(field, in))
+		return schema_refuse(at, "only %s", field->only ? field->only : "elsewhere");
 
-	uint64_t bit = UINT64_C(1) << (row - table->rows);
+	uint64_t bit = UINT64_C(1) << (field - schema->fields);
 
 	if (*seen & bit)
 		return schema_refuse(at, "comes twice");
 	*seen |= bit;
-	return row->read(at, value, (char *)object + row->offset, row);
+	return field->read(at, value, (char *)object + field->offset, field);
 }
 
-static bool is_complete(const struct json_path *at, const struct schema *table, unsigned in, uint64_t seen)
+static bool is_complete(const struct json_path *at, const struct schema *schema, unsigned in, uint64_t seen)
 {
-	for (size_t i = 0; i < table->n; i++) {
-		const struct field *row = &table->rows[i];
+	for (size_t i = 0; i < schema->n; i++) {
+		const struct field *field = &schema->fields[i];
 
-		if ((row->needed & in) && !(seen >> i & 1))
-			return schema_refuse_member(at, row->name, "missing");
+		if ((field->needed & in) && !(seen >> i & 1))
+			return schema_refuse_member(at, field->name, "missing");
 	}
 	return true;
 }
@@ -201,7 +201,7 @@ static bool is_of_type(const struct json_path *at, const struct json *value, enu
 		json_type_name(json_type(value)));
 }
 
-bool schema_object(const struct json_path *at, const struct json *value, const struct schema *table,
+bool schema_object(const struct json_path *at, const struct json *value, const struct schema *schema,
 	unsigned in, void *object)
 {
 	uint64_t seen = 0;
@@ -211,49 +211,49 @@ bool schema_object(const struct json_path *at, const struct json *value, const s
 	for (const struct json *member = json_first(value); member; member = json_next(member)) {
 		struct json_path here = json_path_member(at, json_key(member));
 
-		if (!read_member(&here, member, table, in, object, &seen))
+		if (!read_member(&here, member, schema, in, object, &seen))
 			return false;
 	}
-	return is_complete(at, table, in, seen);
+	return is_complete(at, schema, in, seen);
 }
 
-/* The field of a row that owns a text, else NULL. */
-static char **text_field(const struct field *row, void *object)
+/* Where the field's text is, if it owns one; else NULL. */
+static char **text_field(const struct field *field, void *object)
 {
-	if (row->read != schema_text && row->read != schema_json)
+	if (field->read != schema_text && field->read != schema_json)
 		return NULL;
-	return (char **)(void *)((char *)object + row->offset);
+	return (char **)(void *)((char *)object + field->offset);
 }
 
-void schema_release(const struct schema *table, void *object)
+void schema_release(const struct schema *schema, void *object)
 {
-	for (size_t i = 0; i < table->n; i++) {
-		char **field = text_field(&table->rows[i], object);
+	for (size_t i = 0; i < schema->n; i++) {
+		char **text = text_field(&schema->fields[i], object);
 
-		if (field) {
-			free(*field);
-			*field = NULL;
+		if (text) {
+			free(*text);
+			*text = NULL;
 		}
 	}
 }
 
-void schema_inherit(const struct schema *table, void *object, const void *from)
+void schema_inherit(const struct schema *schema, void *object, const void *from)
 {
-	for (size_t i = 0; i < table->n; i++) {
-		const struct field *row = &table->rows[i];
-		char **field = text_field(row, object);
+	for (size_t i = 0; i < schema->n; i++) {
+		const struct field *field = &schema->fields[i];
+		char **text = text_field(field, object);
 
-		if (field == NULL || *field)
+		if (text == NULL || *text)
 			continue;
 
-		const char *text = *(char *const *)(const void *)((const char *)from + row->offset);
+		const char *other = *(char *const *)(const void *)((const char *)from + field->offset);
 
-		*field = text ? xstrdup(text) : NULL;
+		*text = other ? xstrdup(other) : NULL;
 	}
 }
 
-/* The text in JSON quotes, cut between two characters if it is long, and fit for a terminal. */
-static void quote(char *out, size_t size, const char *text)
+/* Writes the text in JSON quotes, safe for a terminal, and cut between two characters if it is long. */
+static void quote_text(char *out, size_t size, const char *text)
 {
 	static const char cut[] = "...";
 	struct buf quoted;
@@ -272,32 +272,32 @@ static bool is_line(const char *text)
 	for (const char *at = text; *at; at++) {
 		unsigned char byte = (unsigned char)*at;
 
-		/* C0 is how json.h writes U+0000. */
+		/* C0 80 encodes U+0000 (json.h). */
 		if (byte < 0x20 || byte == 0x7f || byte == 0xc0)
 			return false;
 	}
 	return true;
 }
 
-static bool fits(const struct form *form, const char *text)
+static bool fits_rule(const struct text_rule *rule, const char *text)
 {
 	if (text[0] == '\0' || strlen(text) > NAME_BYTES_MAX)
 		return false;
-	if (form->rest ? text[strspn(text, form->rest)] != '\0' : !is_line(text))
+	if (rule->rest ? text[strspn(text, rule->rest)] != '\0' : !is_line(text))
 		return false;
-	if (form->first && strchr(form->first, text[0]) == NULL)
+	if (rule->first && strchr(rule->first, text[0]) == NULL)
 		return false;
-	return form->also == NULL || form->also(text);
+	return rule->also == NULL || rule->also(text);
 }
 
-bool schema_form(const struct json_path *at, const struct form *form, const char *text)
+bool schema_check_text(const struct json_path *at, const struct text_rule *rule, const char *text)
 {
 	char quoted[QUOTE_MAX];
 
-	if (form ? fits(form, text) : is_line(text))
+	if (rule ? fits_rule(rule, text) : is_line(text))
 		return true;
-	quote(quoted, sizeof quoted, text);
-	return schema_refuse(at, "%s is not %s", quoted, form ? form->what : "one line of text");
+	quote_text(quoted, sizeof quoted, text);
+	return schema_refuse(at, "%s is not %s", quoted, rule ? rule->what : "one line of text");
 }
 
 bool schema_string(const struct json_path *at, const struct json *value, const char **text)
@@ -308,56 +308,56 @@ bool schema_string(const struct json_path *at, const struct json *value, const c
 	return true;
 }
 
-bool schema_text(const struct json_path *at, const struct json *value, void *field, const struct field *row)
+bool schema_text(const struct json_path *at, const struct json *value, void *out, const struct field *field)
 {
 	const char *text;
 
-	if (!schema_string(at, value, &text) || !schema_form(at, row->form, text))
+	if (!schema_string(at, value, &text) || !schema_check_text(at, field->rule, text))
 		return false;
-	*(char **)field = xstrdup(text);
+	*(char **)out = xstrdup(text);
 	return true;
 }
 
-bool schema_flag(const struct json_path *at, const struct json *value, void *field, const struct field *row)
+bool schema_flag(const struct json_path *at, const struct json *value, void *out, const struct field *field)
 {
-	(void)row;
+	(void)field;
 	if (!is_of_type(at, value, JSON_BOOLEAN))
 		return false;
-	*(bool *)field = strcmp(json_text(value), "true") == 0;
+	*(bool *)out = strcmp(json_text(value), "true") == 0;
 	return true;
 }
 
-bool schema_count(const struct json_path *at, const struct json *value, void *field, const struct field *row)
+bool schema_count(const struct json_path *at, const struct json *value, void *out, const struct field *field)
 {
 	if (!is_of_type(at, value, JSON_NUMBER))
 		return false;
 
 	int64_t count = json_integer(value, INT64_MIN);
 
-	if (count < row->min || count > row->max)
-		return schema_refuse(at, "must be a whole number from %d to %d", row->min, row->max);
-	*(int *)field = (int)count;
+	if (count < field->min || count > field->max)
+		return schema_refuse(at, "must be a whole number from %d to %d", field->min, field->max);
+	*(int *)out = (int)count;
 	return true;
 }
 
-bool schema_rate(const struct json_path *at, const struct json *value, void *field, const struct field *row)
+bool schema_rate(const struct json_path *at, const struct json *value, void *out, const struct field *field)
 {
 	if (!is_of_type(at, value, JSON_NUMBER))
 		return false;
 
 	double rate = strtod(json_text(value), NULL);
 
-	if (!(rate > row->min && rate <= row->max))
-		return schema_refuse(at, "must be over %d and at most %d", row->min, row->max);
-	*(double *)field = rate;
+	if (!(rate > field->min && rate <= field->max))
+		return schema_refuse(at, "must be over %d and at most %d", field->min, field->max);
+	*(double *)out = rate;
 	return true;
 }
 
-bool schema_json(const struct json_path *at, const struct json *value, void *field, const struct field *row)
+bool schema_json(const struct json_path *at, const struct json *value, void *out, const struct field *field)
 {
 	struct buf text;
 
-	(void)row;
+	(void)field;
 	if (!is_of_type(at, value, JSON_OBJECT))
 		return false;
 	buf_init(&text, JSON_BYTES_MAX);
@@ -365,21 +365,21 @@ bool schema_json(const struct json_path *at, const struct json *value, void *fie
 		buf_release(&text);
 		return schema_refuse(at, "too big");
 	}
-	*(char **)field = buf_take(&text);
+	*(char **)out = buf_take(&text);
 	return true;
 }
 
-bool schema_array(const struct json_path *at, const struct json *value, void *field, const struct field *row)
+bool schema_array(const struct json_path *at, const struct json *value, void *out, const struct field *field)
 {
+	(void)out;
 	(void)field;
-	(void)row;
 	return is_of_type(at, value, JSON_ARRAY);
 }
 
-bool schema_members(const struct json_path *at, const struct json *value, void *field,
-	const struct field *row)
+bool schema_members(const struct json_path *at, const struct json *value, void *out,
+	const struct field *field)
 {
+	(void)out;
 	(void)field;
-	(void)row;
 	return is_of_type(at, value, JSON_OBJECT);
 }

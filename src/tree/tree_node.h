@@ -14,7 +14,7 @@
 #define DESCRIBEFS_TREE_NODE_H
 
 #include "base/map.h"
-#include "json/json_cursor.h"
+#include "json/cursor.h"
 #include "render/snapshot.h"
 #include "tree/tree.h"
 

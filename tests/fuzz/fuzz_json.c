@@ -115,7 +115,7 @@ static void check_members(const struct json *value, unsigned *budget)
 				last = other;
 		CHECK(json_get(value, json_key(item)) == last);
 		if (json_key(item)[0] && !strchr(json_key(item), '.'))
-			CHECK(json_path(value, json_key(item)) == last);
+			CHECK(json_get_path(value, json_key(item)) == last);
 	}
 }
 

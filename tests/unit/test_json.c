@@ -142,16 +142,16 @@ static void test_paths(void **state)
 		"\"l\":[{\"x\":1}]}");
 
 	(void)state;
-	assert_ptr_equal(json_path(root, ""), root);
-	assert_string_equal(json_text(json_path(root, "a.b.c")), "1");
-	assert_string_equal(json_text(json_path(root, "a.bc")), "3");
-	assert_int_equal(json_type(json_path(root, "a.b")), JSON_OBJECT);
-	assert_null(json_path(root, "a.b.c.d"));
-	assert_null(json_path(root, "a.x"));
-	assert_null(json_path(root, "x.a"));
-	assert_null(json_path(root, "l.x"));
-	assert_null(json_path(NULL, "a"));
-	assert_null(json_path(NULL, ""));
+	assert_ptr_equal(json_get_path(root, ""), root);
+	assert_string_equal(json_text(json_get_path(root, "a.b.c")), "1");
+	assert_string_equal(json_text(json_get_path(root, "a.bc")), "3");
+	assert_int_equal(json_type(json_get_path(root, "a.b")), JSON_OBJECT);
+	assert_null(json_get_path(root, "a.b.c.d"));
+	assert_null(json_get_path(root, "a.x"));
+	assert_null(json_get_path(root, "x.a"));
+	assert_null(json_get_path(root, "l.x"));
+	assert_null(json_get_path(NULL, "a"));
+	assert_null(json_get_path(NULL, ""));
 	json_free(root);
 }
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "json/json.h"
-#include "json/json_cursor.h"
+#include "json/cursor.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -46,7 +46,7 @@ static struct snapshot *render_seed(const struct kind *kind, const char *name, c
 {
 	char *fixture = read_fixture(name), *expected = cut_object(fixture, from, blanks);
 	struct json *answer = parse(fixture);
-	const struct json *object = json_path(answer, path);
+	const struct json *object = json_get_path(answer, path);
 	struct snapshot *s;
 
 	if (json_type(object) == JSON_ARRAY)

@@ -1,16 +1,16 @@
 /*
- * json_cursor.c - goes over a JSON text of our own and takes out what is asked for.
+ * cursor.c - walks compact JSON text that json_print wrote.
  *
- * The text is valid, so what ends a value is found by its quotes and brackets alone; every step is bounded by
- * the text's end all the same.
+ * The text is valid, so quotes and brackets alone show where a value ends. Each step still stops at the end
+ * of the text.
  */
-#include "json/json_cursor.h"
+#include "json/cursor.h"
 
 #include <string.h>
 
 #include "json/json.h"
 
-/* Past the string that begins at the quote `at`. */
+/* The end of the string whose opening quote is at `at`. */
 static const char *skip_string(const char *at, const char *end)
 {
 	for (at++; at < end && *at != '"'; at++)
@@ -73,8 +73,8 @@ bool json_cursor_next(struct json_cursor *cursor, struct json_slice *name, struc
 	return true;
 }
 
-/* Names that we look for need no escape, and are printed without one. */
-static struct json_slice get_member(struct json_slice object, const char *member, size_t len)
+/* `member` contains no character that JSON escapes, so its bytes are compared. */
+static struct json_slice cursor_get_member(struct json_slice object, const char *member, size_t len)
 {
 	struct json_cursor cursor = json_cursor_open(object);
 	struct json_slice found = { object.text, 0 }, name, value;
@@ -89,7 +89,7 @@ struct json_slice json_cursor_get(struct json_slice value, const char *path)
 {
 	while (value.len && *path) {
 		size_t len = strcspn(path, ".");
-		value = get_member(value, path, len);
+		value = cursor_get_member(value, path, len);
 		path += len + (path[len] == '.');
 	}
 	return value;
