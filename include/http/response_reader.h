@@ -1,8 +1,9 @@
 /*
- * response_reader.h - an HTTP answer while it arrives: every line and byte of the peer against its ceiling.
+ * response_reader.h - reads an HTTP response as it arrives, and checks each line and byte against its
+ * ceiling.
  *
- * http_client.c feeds it what curl hands over; it fills a struct response and says at once when the answer
- * can not become a good one, so that the rest need not be read.  Knows no network and no library.
+ * The HTTP client feeds it what curl receives. It fills a struct response, and reports at once when the
+ * response cannot become a valid one, so that the rest is not read.
  *
  * Pure.
  */
@@ -11,24 +12,25 @@
 
 #include "http/message.h"
 
-enum { ANSWER_HEADERS_MAX = 64 << 10 }; /* bytes of all header lines, 1xx blocks and trailers too */
+enum {
+	RESPONSE_HEADERS_MAX = 64 << 10
+}; /* bytes of all header lines, those of 1xx responses and trailers included */
 
 struct response_reader {
 	struct response response;
 	size_t header_bytes;
-	int64_t length; /* Content-Length, -1 if none */
+	int64_t length; /* Content-Length; -1: there is none */
 	bool chunked;
 };
 
-void response_reader_init(struct response_reader *answer);
-void response_reader_release(struct response_reader *answer);
+void response_reader_init(struct response_reader *reader);
+void response_reader_release(struct response_reader *reader);
 
 /*
- * One line of the header as it came, the status line and line end included; a piece of the body.
- * ERR_NONE, or why this answer is no good: then response.detail says it in words, and no more is
- * fed.
+ * Feed one header line (the status line too) with its line end, or a piece of the body. An error other than
+ * ERR_NONE rejects the response; response.detail says why. Nothing may be fed after that.
  */
-enum error response_reader_header(struct response_reader *answer, const char *line, size_t len);
-enum error response_reader_body(struct response_reader *answer, const char *bytes, size_t len);
+enum error response_reader_header(struct response_reader *reader, const char *line, size_t len);
+enum error response_reader_body(struct response_reader *reader, const char *bytes, size_t len);
 
 #endif

@@ -1,43 +1,40 @@
 /*
- * transport.h - the port between the engine and the world: the only two asynchronous primitives, and the
- * clocks.
+ * transport.h - the port to the network (ports and adapters): send, cancel, timers and clocks.
  *
- * loop.c and http_client.c implement it; tests implement it with a script and a clock turned by hand.
- * Everything is called from, and calls back on, the one thread.
- *
- * An interface only.
+ * These are the only asynchronous operations of the library. loop.c and http_client.c implement them; tests
+ * implement them with a script and a clock that they set. All calls and callbacks are on one thread.
  */
 #ifndef DESCRIBEFS_TRANSPORT_H
 #define DESCRIBEFS_TRANSPORT_H
 
 #include "http/message.h"
 
-struct exchange; /* a request on its way */
-struct timer; /* a call to be made later */
+struct exchange; /* a request that was sent and not finished */
+struct timer; /* a callback that is due later */
 
-/*
- * `response` is borrowed for the call; its body may be taken by leaving an initialised one (response_move).
- * The exchange is gone when this is called.
- */
+/* `response` is borrowed, but response_move may take it. The exchange does not exist any more. */
 typedef void transport_reply_fn(void *arg, struct response *response);
-/* The connection stands and the request goes onto the wire now. Nothing may be sent or cancelled in here. */
+/* The connection is established and the request is being sent. It must neither send nor cancel anything. */
 typedef void transport_wire_fn(void *arg);
 typedef void transport_tick_fn(void *arg);
 
 struct transport {
 	void *self;
 	/*
-	 * Sends a copy of `request` and calls `done` exactly once, never before send has returned, at the
-	 * latest request->timeout_ms from now, with a whole answer or a fault.  `wired` is called at most
-	 * once, before `done`, maybe before send has returned; never when the peer was not reached.
+	 * Sends a copy of `request`. Calls `done` exactly once: after send has returned, at most
+	 * request->timeout_ms from now, with a complete response or an error. Calls `on_sent` at most once,
+	 * before `done` and perhaps before send returns, and never if the peer was not reached.
 	 */
 	struct exchange *(*send)(void *self, const struct request *request, transport_wire_fn *on_sent,
 		transport_reply_fn *done, void *arg);
-	/* Takes it back: neither is called. */
+	/* Ends an exchange. Neither callback is called. */
 	void (*cancel)(void *self, struct exchange *exchange);
-	/* Calls `fn` once, `ms` from now (0: as soon as the loop comes round), unless unset before. */
+	/*
+	 * Calls `fn` once, `ms` milliseconds from now (0: in the next round of the loop), unless it is
+	 * stopped.
+	 */
 	struct timer *(*timer_start)(void *self, int64_t ms, transport_tick_fn *fn, void *arg);
-	/* Not after the timer has fired; NULL is fine. */
+	/* The timer must not have fired. NULL is allowed. */
 	void (*timer_stop)(void *self, struct timer *timer);
 	int64_t (*now_ms)(void *self); /* monotonic, never 0 */
 	int64_t (*wall_s)(void *self); /* Unix seconds, may step */

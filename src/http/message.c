@@ -1,9 +1,8 @@
 /*
- * message.c - one HTTP request and one answer, as plain values.
+ * message.c - HTTP requests and responses as values.
  *
- * The signers need the host in two shapes, both cut out of the request's base: as it goes on the
- * wire (curl leaves a scheme's own port out of the Host header, so the authority leaves it out
- * too) and without any port.
+ * The signers need the host in two forms, both cut out of the request's base: the authority as curl sends it
+ * (without the scheme's default port), and the host name without any port.
  */
 #include "http/message.h"
 
@@ -22,7 +21,7 @@ void request_init(struct request *request)
 static void header_release(struct header *header)
 {
 	free(header->name);
-	explicit_bzero(header->value, strlen(header->value)); /* it may be a token */
+	explicit_bzero(header->value, strlen(header->value)); /* the value may be a token */
 	free(header->value);
 }
 
@@ -38,7 +37,7 @@ void request_release(struct request *request)
 	request_init(request);
 }
 
-/* The place of the header of that name; n_headers if there is none. */
+/* The index of the header of that name; n_headers: there is none. */
 static size_t find_header(const struct request *request, const char *name)
 {
 	size_t i = 0;
@@ -90,11 +89,11 @@ void request_signature(const struct request *request, char out[REQUEST_SIGNATURE
 }
 
 struct authority {
-	const char *host, *port; /* port: its digits, or the end */
+	const char *host, *port; /* the port's digits, or the end of the authority */
 	size_t host_len, port_len;
 };
 
-/* False when the base is not scheme://host[:port][/...]. */
+/* False: the base is not scheme://host[:port][/...]. */
 static bool split_base(const struct request *request, struct authority *out)
 {
 	const char *start = request->base ? strstr(request->base, "://") : NULL;
@@ -111,7 +110,7 @@ static bool split_base(const struct request *request, struct authority *out)
 	return out->host_len > 0;
 }
 
-/* http's 80 and https's 443. */
+/* 80 for http and 443 for https. */
 static bool is_default_port(const struct request *request, const struct authority *authority)
 {
 	const char *port = strncmp(request->base, "https:", 6) == 0 ? "443" : "80";

@@ -1,11 +1,10 @@
 /*
- * response_reader.c - an HTTP answer while it arrives.
+ * response_reader.c - reads an HTTP response as it arrives.
  *
- * Nothing that a peer sends is worth more than its ceiling: header lines are counted, a body that
- * says that it is too long is refused before its first byte, one that does not say so when it
- * passes the ceiling.  What HTTP libraries are lenient about ends the exchange, because it makes it
- * doubtful where the answer ends or what it says: two lengths, a length beside chunks, a coding that
- * nobody asked for, a field that two readers could take for two things.
+ * Header lines are counted. A body whose declared length is too long is rejected before its first byte, and
+ * one of unknown length at the ceiling. Deviations that HTTP libraries accept are rejected if they make the
+ * end or the meaning of the response ambiguous: two lengths, a length with chunks, a coding that the request
+ * did not ask for, a field that two readers could read in two ways.
  */
 #include "http/response_reader.h"
 
@@ -14,7 +13,7 @@
 
 #include "base/ascii.h"
 
-enum { EXPECTED_MAX = 256 << 10 }; /* bytes of a body that room is taken for before they come */
+enum { EXPECTED_MAX = 256 << 10 }; /* bytes; at most so many are allocated for a body before they arrive */
 
 /* A piece of a header line, not NUL-terminated. */
 struct span {
@@ -22,14 +21,14 @@ struct span {
 	size_t len;
 };
 
-/* Fields that are only kept. */
-struct row_field {
+/* Header fields that are only stored. */
+struct text_field {
 	const char *name;
 	size_t offset, size;
 };
 
 /* clang-format off */
-static const struct row_field FIELDS[] = {
+static const struct text_field TEXT_FIELDS[] = {
 	{ "date", offsetof(struct response, date), sizeof((struct response *)0)->date },
 	{ "x-bce-error-code", offsetof(struct response, error_code),
 		sizeof((struct response *)0)->error_code },
@@ -40,20 +39,20 @@ static const struct row_field FIELDS[] = {
 };
 /* clang-format on */
 
-void response_reader_init(struct response_reader *answer)
+void response_reader_init(struct response_reader *reader)
 {
-	*answer = (struct response_reader){ .length = -1 };
-	response_init(&answer->response);
+	*reader = (struct response_reader){ .length = -1 };
+	response_init(&reader->response);
 }
 
-void response_reader_release(struct response_reader *answer)
+void response_reader_release(struct response_reader *reader)
 {
-	response_release(&answer->response);
+	response_release(&reader->response);
 }
 
-static enum error refuse(struct response_reader *answer, enum error error, const char *why)
+static enum error reject(struct response_reader *reader, enum error error, const char *why)
 {
-	snprintf(answer->response.detail, sizeof answer->response.detail, "%s", why);
+	snprintf(reader->response.detail, sizeof reader->response.detail, "%s", why);
 	return error;
 }
 
@@ -65,22 +64,22 @@ static bool span_is(struct span span, const char *text)
 	return i == span.len && text[i] == '\0';
 }
 
-static bool is_blank(char byte)
+static bool is_header_blank(char byte)
 {
 	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
 static struct span span_trim(struct span span)
 {
-	while (span.len > 0 && is_blank(span.at[span.len - 1]))
+	while (span.len > 0 && is_header_blank(span.at[span.len - 1]))
 		span.len--;
-	for (; span.len > 0 && is_blank(*span.at); span.at++)
+	for (; span.len > 0 && is_header_blank(*span.at); span.at++)
 		span.len--;
 	return span;
 }
 
-/* Control bytes are left out: what a header says ends up in log lines. */
-static void keep(char *field, size_t size, struct span value)
+/* Removes control bytes, because the field is written to log lines. */
+static void store_text(char *field, size_t size, struct span value)
 {
 	char clean[512];
 	size_t len = 0;
@@ -92,10 +91,7 @@ static void keep(char *field, size_t size, struct span value)
 	error_note_copy(field, size, clean);
 }
 
-/*
- * -1 for anything but digits; a number that no one could wait for or receive is as good as any
- * such.
- */
+/* -1: the text is not all digits. Saturates above INT32_MAX. */
 static int64_t read_count(struct span value)
 {
 	int64_t count = 0;
@@ -108,83 +104,85 @@ static int64_t read_count(struct span value)
 	return value.len > 0 ? count : -1;
 }
 
-static enum error take_length(struct response_reader *answer, struct span value)
+static enum error take_length(struct response_reader *reader, struct span value)
 {
 	int64_t length = read_count(value);
 	if (length < 0)
-		return refuse(answer, ERR_ANSWER, "the answer's Content-Length is not a number");
-	if (answer->length >= 0 && answer->length != length)
-		return refuse(answer, ERR_ANSWER, "the answer has two different lengths");
-	answer->length = length;
+		return reject(reader, ERR_ANSWER, "the answer's Content-Length is not a number");
+	if (reader->length >= 0 && reader->length != length)
+		return reject(reader, ERR_ANSWER, "the answer has two different lengths");
+	reader->length = length;
 	if (length > MESSAGE_BODY_MAX)
-		return refuse(answer, ERR_TOO_BIG, "the answer says that it is over 8 MiB");
-	buf_expect(&answer->response.body, (size_t)(length < EXPECTED_MAX ? length : EXPECTED_MAX));
+		return reject(reader, ERR_TOO_BIG, "the answer says that it is over 8 MiB");
+	buf_expect(&reader->response.body, (size_t)(length < EXPECTED_MAX ? length : EXPECTED_MAX));
 	return ERR_NONE;
 }
 
-static enum error take_field(struct response_reader *answer, struct span name, struct span value)
+static enum error take_field(struct response_reader *reader, struct span name, struct span value)
 {
-	struct response *response = &answer->response;
-	for (size_t i = 0; i < sizeof FIELDS / sizeof *FIELDS; i++)
-		if (span_is(name, FIELDS[i].name))
-			keep((char *)response + FIELDS[i].offset, FIELDS[i].size, value);
+	struct response *response = &reader->response;
+	for (size_t i = 0; i < sizeof TEXT_FIELDS / sizeof *TEXT_FIELDS; i++)
+		if (span_is(name, TEXT_FIELDS[i].name))
+			store_text((char *)response + TEXT_FIELDS[i].offset, TEXT_FIELDS[i].size, value);
 	if (span_is(name, "retry-after"))
 		response->retry_after_s = (long)read_count(value);
 	if (span_is(name, "transfer-encoding"))
-		answer->chunked = true;
+		reader->chunked = true;
 	if (span_is(name, "content-encoding") && value.len > 0 && !span_is(value, "identity"))
-		return refuse(answer, ERR_ANSWER, "the answer is compressed though nobody asked");
+		return reject(reader, ERR_ANSWER,
+			"the answer is compressed, but the request did not ask for that");
 	if (span_is(name, "content-length"))
-		return take_length(answer, value);
+		return take_length(reader, value);
 	return ERR_NONE;
 }
 
-/* A new status line: what came before was a 1xx, of which only the bytes count. */
-static void start_over(struct response_reader *answer)
+/* At a new status line: the response before it was a 1xx. Only its bytes still count. */
+static void start_over(struct response_reader *reader)
 {
-	size_t header_bytes = answer->header_bytes;
-	response_reader_release(answer);
-	response_reader_init(answer);
-	answer->header_bytes = header_bytes;
+	size_t header_bytes = reader->header_bytes;
+	response_reader_release(reader);
+	response_reader_init(reader);
+	reader->header_bytes = header_bytes;
 }
 
-/* Ends as it should, continues no other line, and has no blank between its name and the colon. */
+/* The line ends in CRLF, is no continuation, and has no blank between name and colon. */
 static bool is_plain_line(const char *line, size_t len)
 {
 	const char *colon = memchr(line, ':', len);
 	if (len < 2 || memcmp(line + len - 2, "\r\n", 2) != 0)
 		return false;
-	return !(len > 2 && is_blank(*line)) && !(colon && (colon == line || is_blank(colon[-1])));
+	return !(len > 2 && is_header_blank(*line)) &&
+		!(colon && (colon == line || is_header_blank(colon[-1])));
 }
 
-enum error response_reader_header(struct response_reader *answer, const char *line, size_t len)
+enum error response_reader_header(struct response_reader *reader, const char *line, size_t len)
 {
-	if (len > ANSWER_HEADERS_MAX - answer->header_bytes)
-		return refuse(answer, ERR_ANSWER, "the answer's header is over 64 KiB");
-	answer->header_bytes += len;
+	if (len > RESPONSE_HEADERS_MAX - reader->header_bytes)
+		return reject(reader, ERR_ANSWER, "the answer's header is over 64 KiB");
+	reader->header_bytes += len;
 	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-		start_over(answer);
+		start_over(reader);
 		return ERR_NONE;
 	}
 	if (!is_plain_line(line, len))
-		return refuse(answer, ERR_ANSWER, "a line of the answer's header is in no plain form");
+		return reject(reader, ERR_ANSWER, "a line of the answer's header is in no plain form");
 	const char *colon = memchr(line, ':', len);
 	if (colon) {
 		size_t name_len = (size_t)(colon - line);
 		struct span name = { line, name_len };
-		enum error error = take_field(answer, span_trim(name),
+		enum error error = take_field(reader, span_trim(name),
 			span_trim((struct span){ colon + 1, len - name_len - 1 }));
 		if (error)
 			return error;
 	}
-	if (answer->chunked && answer->length >= 0)
-		return refuse(answer, ERR_ANSWER, "the answer has a length and chunks");
+	if (reader->chunked && reader->length >= 0)
+		return reject(reader, ERR_ANSWER, "the answer has a length and chunks");
 	return ERR_NONE;
 }
 
-enum error response_reader_body(struct response_reader *answer, const char *bytes, size_t len)
+enum error response_reader_body(struct response_reader *reader, const char *bytes, size_t len)
 {
-	if (buf_add(&answer->response.body, bytes, len))
+	if (buf_add(&reader->response.body, bytes, len))
 		return ERR_NONE;
-	return refuse(answer, ERR_TOO_BIG, "the answer is over 8 MiB");
+	return reject(reader, ERR_TOO_BIG, "the answer is over 8 MiB");
 }

@@ -235,7 +235,7 @@ static bool set_url(CURL *easy, const struct request *request)
 static bool add_header(struct transfer *transfer, const char *name, const char *value)
 {
 	struct buf line;
-	buf_init(&line, ANSWER_HEADERS_MAX);
+	buf_init(&line, RESPONSE_HEADERS_MAX);
 	/* curl takes "Name:" as "leave it out" and "Name;" as "send it empty". */
 	if (*value)
 		buf_printf(&line, "%s: %s", name, value);

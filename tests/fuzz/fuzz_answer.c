@@ -34,7 +34,7 @@ static enum error feed_lines(struct response_reader *answer, const char **at, co
 		memcpy(line, *at, len);
 		size_t before = answer->header_bytes;
 		enum error error = response_reader_header(answer, line, len);
-		CHECK(answer->header_bytes <= ANSWER_HEADERS_MAX);
+		CHECK(answer->header_bytes <= RESPONSE_HEADERS_MAX);
 		CHECK(error || answer->header_bytes == before + len);
 		bool empty = *line == '\n' || *line == '\r';
 		free(line);
