@@ -146,12 +146,12 @@ deps:
 
 # Everything that the tests run, then the tests. The first line installs, so the rest is made by a make that sees it.
 check:
-	tests/deps.sh build demo check
+	$(MAKE) deps
 	$(MAKE) check-programs
 	tests/run
 
 check-kernels:
-	tests/deps.sh build demo check kernels
+	$(MAKE) deps DEPS='build demo check kernels'
 	$(MAKE) check-programs
 	tests/kernels/boot $(or $(PACKAGE),linux-image-amd64) \
 		"cd '$(CURDIR)' && /usr/bin/python3 -m pytest -v -rsx --color=no -p no:cacheprovider \
@@ -161,7 +161,7 @@ check-programs: all $(BUILD)/san/describefs $(UNIT_TESTS) $(EDGE_TESTS) $(FUZZ_T
 		build/emulator-test-verify build/describefs-emulator-san
 
 demo:
-	tests/deps.sh build demo
+	$(MAKE) deps DEPS='build demo'
 	$(MAKE) all build/describefs-emulator
 	tests/demo/demo.sh
 
