@@ -325,6 +325,6 @@ struct tree_stats {
 	size_t max_memory; /* that was allowed */
 	size_t memory, answers; /* bytes: of all that is kept, which max_memory bounds; of answers alone */
 };
-struct tree_stats tree_stats(const struct tree *tree);
+struct tree_stats tree_stats(struct tree *tree);
 
 #endif

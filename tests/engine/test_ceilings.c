@@ -8,7 +8,7 @@
 #include "cloud.h"
 #include "engine/fetch.h"
 #include "render/snapshot.h"
-#include "tree/tree_node.h"
+#include "tree/node.h"
 
 enum { OWNER = 0, OTHER = 65534, LIST_MS = 30000 };
 

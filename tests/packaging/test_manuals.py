@@ -73,6 +73,6 @@ def test_the_example_of_a_catalog_is_one(build, make, tmp_path):
 
 
 def test_the_tree_names_every_xattr():
-    table = re.search(r"\bxattrs\[\] = \{\n(.*?)\n\};", read("src/tree/tree_xattr.c"), re.S)[1]
+    table = re.search(r"\bxattrs\[\] = \{\n(.*?)\n\};", read("src/tree/xattr.c"), re.S)[1]
     for name in re.findall(r'\{ "(\w+)"', table):
         assert ".It Li user.describefs.%s\n" % name in man("describefs.7"), name

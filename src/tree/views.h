@@ -1,5 +1,5 @@
 /*
- * tree_views.h - the other ways to a listing's resources, for tree*.c only: the directories of by-name,
+ * views.h - the other ways to a listing's resources: the directories of by-name,
  * by-status and by-tag, the links in them, and .table.tsv.
  *
  * All of it is made of the listing when somebody looks, and can be made again: an index of it by name,
@@ -9,7 +9,7 @@
 #ifndef DESCRIBEFS_TREE_VIEWS_H
 #define DESCRIBEFS_TREE_VIEWS_H
 
-#include "tree_node.h"
+#include "cache.h"
 
 /* Resources of a listing that have one name, status or tag. */
 struct index_group {
@@ -63,9 +63,8 @@ struct part {
 	struct node *next, *prev; /* all directories that have a part */
 };
 
-/* tree_index.c */
+/* index.c */
 struct derived *listing_aspects(struct tree *tree, struct node *listing); /* made if there are none */
-void listing_drop_aspects(struct tree *tree, struct node *listing);
 /* Up to date; NULL: it would pass INDEX_BYTES_MAX. */
 const struct index *listing_index(struct tree *tree, struct node *listing, enum view_sort view);
 void index_shrink(struct tree *tree, struct node *listing); /* what can be made again goes */
@@ -81,17 +80,31 @@ struct node *index_first(const struct index *index, uint32_t group);
 /* The JSON of a resource that a listing shows: its item, or what else there is; len 0: nothing. */
 struct json_slice node_json(const struct node *node);
 
-/* tree_part.c */
+/* filter.c */
 struct part *part_new(struct tree *tree, struct node *view); /* NULL: the cloud cannot be asked so */
 void part_free(struct tree *tree, struct node *view);
 void part_drop(struct tree *tree, struct node *view); /* its answer */
 bool part_is_fresh(const struct part *part, struct query_time query);
-/* The whole listing is there: it says what all its parts say. */
+/* The whole listing is there, and says what all its parts say. */
 void part_drop_all(struct tree *tree, const struct node *listing);
 bool part_is_refused(const struct node *view, struct query_time query);
 struct node *part_after(const struct part *part, uint64_t serial); /* NULL: none */
+enum error part_item(struct tree *tree, struct node *view, const struct json *item,
+	const struct provenance_note *note, bool *first);
 
-/* tree_alias.c: the directories of by-name, by-status, by-tag */
+/* content.c */
+unsigned link_depth(enum view_sort view); /* how deep the directories lie that hold links */
+bool holds_links(const struct node *view);
+/* Its own part's answer says more than the listing does. */
+bool view_is_by_part(const struct node *view);
+void put_both(struct buf *out, const char *name, const struct node *node); /* NAME~ID */
+/* The name of a row's link in by-name; borrowed. */
+const char *row_name(struct tree *tree, const struct index *index, const struct index_row *row);
+uint32_t group_of(const struct index *index, const struct node *view);
+/* A hash of its names and where they lead.  False: it has more than an index can hold. */
+bool view_content(struct tree *tree, struct node *view, uint64_t *content);
+
+/* directory.c: the directories of by-name, by-status, by-tag */
 void views_plant(struct tree *tree);
 void views_free(struct tree *tree);
 void view_settle(struct tree *tree, struct node *view);
@@ -104,30 +117,23 @@ void view_note(struct tree *tree, struct node *view);
 struct node *view_child(struct tree *tree, struct node *view, const char *name, const char *raw);
 struct entry view_entry(struct tree *tree, struct node *view, struct query_time query);
 struct entry view_attr(struct tree *tree, struct node *view, struct query_time query); /* tree_attr's */
-/* Its own part's answer says more than the listing does. */
-bool view_is_by_part(const struct node *view);
 /* That answer's stamp, or the listing's; NULL: there is none. */
 const struct provenance *view_stamp(const struct node *view, int64_t *expires_ms);
 /* For how long the kernel may rely on what is there. */
 int64_t view_left_ms(const struct tree *tree, const struct node *view, struct query_time query);
 
-/* tree_link.c */
-/* A hash of its names and where they lead.  False: it has more than an index can hold. */
-bool view_content(struct tree *tree, struct node *view, uint64_t *content);
+/* link.c */
 struct reply view_lookup(struct tree *tree, struct node *view, const char *name, struct query_time query);
 struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct query_time query);
 bool view_next(struct tree *tree, struct node *view, uint64_t *cookie, const char **name, struct entry *entry,
 	struct query_time query);
 struct entry link_entry(struct tree *tree, const struct node *node, enum view_sort view, int64_t for_ms,
 	struct query_time query);
-bool index_is_link(uint32_t index);
 
-/* tree_table.c */
+/* table.c */
 #define TABLE_NAME ".table.tsv"
 struct reply table_lookup(struct tree *tree, struct node *listing, struct query_time query);
 bool node_is_table(const struct node *node);
 bool table_is_held(const struct node *listing);
-void table_drop(struct tree *tree, struct node *table); /* nobody reads it any more */
-void table_free(struct tree *tree, struct node *table);
 
 #endif

@@ -1,26 +1,18 @@
 /*
- * tree_link.c - what is in the views' directories, and the links to resources.
+ * link.c - lookups and passes in the views' directories, and the links to resources.
  *
  * A link costs nothing: its id is the resource's with an index of the view's, its target is made of the
- * view's depth and the resource's path.  Links are handed out in the order of their resources' serials,
- * wherever the answer came from (tree_alias.c), so a pass that goes on after a refresh meets each that stands
+ * view's depth and the resource's path.  Links are handed out in the order of their resources' serials, from
+ * whichever answer they came (directory.c), so a pass that goes on after a refresh meets each that stands
  * exactly once; directories in the order of a hash of their names.
- *
- * Resources of one name are NAME~ID each, and NAME is nobody's: a link must not lead elsewhere because
- * somebody else has started a job.  NAME~ID can always be entered, so it never breaks.  A name with '~' in it
- * is shown with its id always, or it could be mistaken for another one's.
  */
-#include "tree_views.h"
+#include "views.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/ascii.h"
 #include "base/name.h"
-
-/* How deep the directories lie that hold links. */
-static const unsigned char link_depths[VIEW_SORTS] = { 1, 2, 3 };
 
 enum { STATUS_BYTES_MAX = 64 };
 
@@ -59,22 +51,12 @@ static struct reply reply_found(struct entry entry)
 	return (struct reply){ .outcome = RESULT_FOUND, .entry = entry };
 }
 
-static bool holds_links(const struct node *view)
-{
-	return view->depth == link_depths[view->view];
-}
-
 /* ---- links ---- */
-
-bool index_is_link(uint32_t index)
-{
-	return index >= ID_LINK && index < ID_LINK + VIEW_SORTS;
-}
 
 static void put_target(struct buf *out, const struct node *node, enum view_sort view)
 {
 	buf_clear(out);
-	for (int i = 0; i <= link_depths[view]; i++)
+	for (unsigned i = 0; i <= link_depth(view); i++)
 		buf_puts(out, "../");
 	buf_puts(out, node->kind->name);
 	buf_putc(out, '/');
@@ -111,60 +93,6 @@ const char *tree_link(struct tree *tree, uint64_t id)
 	if (!object || object->is_version || !index_is_link(index))
 		return NULL;
 	put_target(&tree->link, (struct node *)object, index - ID_LINK);
-	return tree->link.data;
-}
-
-/* Where NAME~ID ends in a name that is too long: on no character's and no %XX's inside. */
-static size_t cut(const char *name, size_t max)
-{
-	size_t len = strlen(name) < max ? strlen(name) : max;
-
-	while (len && name[len] && ((unsigned char)name[len] & 0xc0) == 0x80)
-		len--;
-	for (size_t back = 1; back <= 2 && back <= len && name[len]; back++)
-		if (name[len - back] == '%')
-			return len - back;
-	return len;
-}
-
-/* The id with no '~' in it, so that the last one is ours. */
-static void put_id(struct buf *out, const char *id)
-{
-	for (; *id; id++) {
-		if (*id == '~')
-			buf_puts(out, "%7E");
-		else
-			buf_putc(out, *id);
-	}
-}
-
-static void put_both(struct buf *out, const char *name, const struct node *node)
-{
-	struct buf id;
-
-	buf_init(&id, SIZE_MAX);
-	put_id(&id, node->name);
-	if (id.len > NAME_BYTES_MAX / 2) { /* a hash of it has to do */
-		buf_clear(&id);
-		name_distinct(&id, "", node->name);
-		memmove(id.data, id.data + 1, id.len--);
-	}
-	buf_clear(out);
-	buf_add(out, name, cut(name, NAME_BYTES_MAX - 1 - id.len));
-	buf_putc(out, '~');
-	buf_add(out, id.data, id.len);
-	buf_release(&id);
-}
-
-/* The name of a row's link in by-name; borrowed. */
-static const char *row_name(struct tree *tree, const struct index *index, const struct index_row *row)
-{
-	const struct index_group *group = index_group(index, row->group);
-	const char *name = index_name(index, group);
-
-	if (group->count == 1 && !strchr(name, '~'))
-		return name;
-	put_both(&tree->link, name, row->node);
 	return tree->link.data;
 }
 
@@ -206,16 +134,6 @@ static const struct node *find_by_name(struct tree *tree, const struct node *lis
 }
 
 /* ---- the questions ---- */
-
-/* 1 + the group of a directory of a view, 0: nothing is in it. */
-static uint32_t group_of(const struct index *index, const struct node *view)
-{
-	if (view->depth < 2)
-		return 0;
-	uint32_t above = group_of(index, view->parent);
-
-	return view->depth > 2 && !above ? 0 : index_find(index, above, view->name);
-}
 
 static bool is_member(const struct node *view, const struct index *index, const struct node *node)
 {
@@ -356,50 +274,6 @@ struct reply view_lookup(struct tree *tree, struct node *view, const char *name,
 }
 
 /* ---- going through ---- */
-
-static uint64_t content_of_links(struct tree *tree, struct node *view, const struct index *index)
-{
-	uint32_t group = group_of(index, view);
-	const struct index_row *row = NULL;
-	uint64_t content = 0, serial = 0;
-
-	while ((group || view->view == VIEW_NAME) && (row = index_row_after(index, group, serial))) {
-		content += view->view == VIEW_NAME ? hash_text(row->node->ino, row_name(tree, index, row)) :
-						     row->node->ino;
-		serial = row->node->object.serial;
-	}
-	return content;
-}
-
-static uint64_t content_of_directories(const struct node *view, const struct index *index)
-{
-	uint32_t above = group_of(index, view);
-	const struct index_group *group = NULL;
-	uint64_t content = 0, cookie = 0;
-
-	while ((view->depth == 1 || above) && (group = index_after(index, above, cookie))) {
-		content += hash_text(0, index_name(index, group));
-		cookie = group->cookie;
-	}
-	return content;
-}
-
-bool view_content(struct tree *tree, struct node *view, uint64_t *content)
-{
-	const struct index *index;
-
-	*content = 0;
-	if (view_is_by_part(view)) {
-		for (size_t i = 0; i < view->part->n_members; i++)
-			*content += view->part->members[i]->ino;
-		return true;
-	}
-	if (!(index = listing_index(tree, view->of, view->view)))
-		return false;
-	*content = holds_links(view) ? content_of_links(tree, view, index) :
-				       content_of_directories(view, index);
-	return true;
-}
 
 struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct query_time query)
 {

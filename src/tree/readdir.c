@@ -1,5 +1,5 @@
 /*
- * tree_walk.c - going through a directory, and reading a file.
+ * readdir.c - going through a directory.
  *
  * A listing's cookie is its member's seq, which no other member ever gets; a resource's is made of
  * the version and the place in its directory.  So a pass that goes on after a refresh meets
@@ -9,7 +9,7 @@
  * it is handed only what this reading has met.  Where the next member was not met yet it waits for the
  * pages to come, and so it does at the end.
  */
-#include "tree_views.h"
+#include "views.h"
 
 /* A cookie's bits: whether it follows a reading, which one (its number's last bits), the seq above them. */
 enum { FOLLOWS = 1, ROUND_BIT = 1, ROUND_MASK = 0xff, SEQ_BIT = 9 };
@@ -187,6 +187,8 @@ static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint
 	uint32_t directory = version ? version_directory(version, slot) : UINT32_MAX;
 	if (directory == UINT32_MAX)
 		return false;
+	version_use(tree,
+		version); /* the newest is not folded: its name is borrowed until the tree changes */
 	const struct snapshot *snapshot = version_look(tree, version);
 	const struct snapshot_entry *top = &snapshot->entries[directory];
 	if (after >= top->count)
@@ -203,7 +205,7 @@ bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **na
 {
 	uint32_t index;
 
-	tree_shrink(tree);
+	tree_collect(tree);
 	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object || object->is_version)
@@ -214,46 +216,4 @@ bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **na
 	if (node->sort == NODE_LISTING)
 		return next_resource(tree, node, cookie, name, entry, query);
 	return next_inner(tree, node, index, cookie, name, entry, query);
-}
-
-enum watched tree_watched(const struct tree *tree, uint64_t id)
-{
-	uint32_t index = (uint32_t)((id - TREE_ROOT) & ID_INDEX_MASK);
-
-	/* a version has fewer entries */
-	(void)tree;
-	return index == INDEX_WAIT ? WATCHED_STATUS : index == INDEX_EVENTS ? WATCHED_CHANGES : WATCHED_NOT;
-}
-
-static const char *read_watched(const struct tree *tree, const struct node *node, uint32_t index,
-	size_t *size)
-{
-	const struct follow *follow = node->inside ? node->inside->follow : NULL;
-	const struct buf *bytes = NULL;
-
-	if (index == INDEX_WAIT && tree->said_id == id_pack(node->object.serial, index))
-		bytes = &tree->said;
-	else if (index == INDEX_EVENTS && follow)
-		bytes = &follow->lines;
-	*size = bytes ? bytes->len : 0;
-	if (index == INDEX_EVENTS && !follow) /* it is to begin anew */
-		return "";
-	return bytes ? bytes->data : NULL;
-}
-
-const char *tree_read(struct tree *tree, uint64_t id, size_t *size)
-{
-	uint32_t index;
-
-	tree_shrink(tree);
-	struct inode *object = tree_inode(tree, id, &index);
-
-	if (object && !object->is_version && index >= INDEX_EVENTS)
-		return read_watched(tree, (struct node *)object, index, size);
-	if (!object || !object->is_version)
-		return NULL;
-	const struct snapshot *snapshot = version_look(tree, (struct version *)object);
-	if (index >= snapshot->n_entries || snapshot->entries[index].directory)
-		return NULL;
-	return snapshot_bytes(snapshot, index, size);
 }

@@ -1,12 +1,12 @@
 /*
- * tree_index.c - a listing's resources by name, by status, by tag.
+ * index.c - a listing's resources by name, by status, by tag.
  *
  * An index is made out of the list's items when somebody looks into a view, by going once over their texts,
  * and is good until something in the listing changes.  Nothing of it is kept of resources that nobody looks
  * at so.  Groups (all resources of one name) are told apart by their texts and not by a hash: who may
  * name a resource could make two of one hash.
  */
-#include "tree_views.h"
+#include "views.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,19 +44,6 @@ void index_shrink(struct tree *tree, struct node *listing)
 		index_free(tree, listing->derived->indexes[i]);
 		listing->derived->indexes[i] = NULL;
 	}
-}
-
-void listing_drop_aspects(struct tree *tree, struct node *listing)
-{
-	struct derived *derived = listing->derived;
-
-	if (!derived)
-		return;
-	index_shrink(tree, listing);
-	table_free(tree, derived->table);
-	tree->memory -= sizeof(*derived);
-	free(derived);
-	listing->derived = NULL;
 }
 
 struct json_slice node_json(const struct node *node)

@@ -1,12 +1,12 @@
 /*
- * tree_change.c - which files of an answer are not what they were in the answer before it.
+ * change_times.c - which files of an answer are not what they were in the answer before it.
  *
  * A file's mtime is the cloud's, and the cloud need not move it when a field changes.  Programs
  * that go by the clock (tar -g, find -cnewer) look at ctime too: for what was seen to change it
  * says when.  What was never seen to change keeps its mtime there, so that an unchanged cloud looks
  * unchanged after a remount.
  */
-#include "tree_node.h"
+#include "cache.h"
 
 #include <stdlib.h>
 

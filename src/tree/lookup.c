@@ -1,12 +1,12 @@
 /*
- * tree_ask.c - the questions: what is under this name, what are its attributes, can it be read.
+ * lookup.c - the questions: what is under this name, what are its attributes, can it be read.
  *
  * An id under a listing needs something to vouch for it: any fresh answer of its own, a fresh
  * listing that shows it, or the call that the kind's row offers.  A name inside a resource is
  * looked up in the answer that view_of picks.  What the catalog made (the root, the listings)
  * always answers at once.
  */
-#include "tree_views.h"
+#include "views.h"
 
 #include <string.h>
 
@@ -27,16 +27,6 @@ static struct reply reply_found(struct entry entry)
 	return (struct reply){ .outcome = RESULT_FOUND, .entry = entry };
 }
 
-static int64_t at_most(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-int64_t miss_ms(const struct tree *tree, const struct kind *kind)
-{
-	return at_most((int64_t)kind->ttl.miss_s * 1000, tree_ttl_ms(tree, kind->ttl.miss_s));
-}
-
 /* ---- an id under a listing ---- */
 
 /* How an id can be vouched for by a call; NULL: its form is all there is. */
@@ -51,24 +41,6 @@ static struct reply need_proof(struct tree *tree, struct node *node)
 		if (node->listings[i]->kind->list.name || node->listings[i]->kind->list.path)
 			return reply_need(node->listings[i], FETCH_LIST);
 	return (struct reply){ .outcome = RESULT_FOUND };
-}
-
-/* How long what is known vouches for the resource; 0: not at all. */
-int64_t existence_ttl_ms(const struct tree *tree, const struct node *node, struct query_time query)
-{
-	const struct node *listing = node->parent;
-	int64_t ms = 0;
-
-	if (record_is_fresh(node_detail(node), query))
-		ms = left_ms(node_detail(node)->expires_ms, query) + 1;
-	int64_t listed_ms = left_ms(record_until_ms(&node->listed, query.now_ms), query);
-	if (record_is_fresh(&node->listed, query) && ms <= listed_ms)
-		ms = listed_ms + 1;
-	if (node_is_listed(node) && node->in_listing && !node->must_revalidate &&
-		listing_shows(listing, node) && listing_stands(tree, listing, query) &&
-		ms <= listing_left_ms(tree, listing, query))
-		ms = listing_left_ms(tree, listing, query) + 1;
-	return ms;
 }
 
 /* What a failed proof leaves: the last good answer, or the failure. */
@@ -167,8 +139,7 @@ static struct reply lookup_resource(struct tree *tree, struct node *listing, con
 		return reply_absent(miss_ms(tree, listing->kind));
 	if (!query.by_other)
 		node_end_others(tree, node);
-	if (node->missing &&
-		(node->trouble->missing_ms > query.now_ms || node->trouble->missing_at_ms >= query.since_ms))
+	if (node_is_missing(node, query))
 		return reply_absent(left_ms(node->trouble->missing_ms, query));
 	int64_t ms = existence_ttl_ms(tree, node, query);
 	struct reply reply = ms ? reply_found(resource_entry(tree, node, ms - 1, query)) :
@@ -283,7 +254,7 @@ struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, s
 {
 	uint32_t index;
 
-	tree_shrink(tree);
+	tree_collect(tree);
 	struct inode *object = tree_inode(tree, parent, &index);
 
 	if (!object || object->is_version || index_is_link(index))
@@ -334,7 +305,7 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query)
 {
 	uint32_t index;
 
-	tree_shrink(tree);
+	tree_collect(tree);
 	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object)
@@ -362,18 +333,6 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query)
 	struct entry entry = listing_entry(tree, node, query);
 	entry.reread = !listing_is_fresh(node, query) && kept_is_over(&node->kept);
 	return reply_found(entry);
-}
-
-struct reply listing_open(struct tree *tree, struct node *listing, struct query_time query)
-{
-	const struct failure *failure = &listing->failures[FETCH_LIST];
-
-	if (listing_is_fresh(listing, query))
-		return reply_found((struct entry){ 0 });
-	if (listing_is_stale(tree, listing, query))
-		return reply_found((struct entry){ 0 });
-	return failure_stands(failure, query) ? reply_failed(failure->error) :
-						reply_need(listing, FETCH_LIST);
 }
 
 struct reply tree_open(struct tree *tree, uint64_t id, struct query_time query)

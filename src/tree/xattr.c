@@ -1,5 +1,5 @@
 /*
- * tree_xattr.c - user.describefs.*: where a thing comes from and how old it is.
+ * xattr.c - user.describefs.*: where a thing comes from and how old it is.
  *
  * What is answered comes from memory alone: a getxattr never makes a call.  (The lookup of the path
  * before it may have.)
@@ -7,7 +7,7 @@
  * A program that copies attributes asks for all that are listed, and takes each that differs for a change.
  * So listed are only those that follow the content; those of one fetch are answered by name.
  */
-#include "tree_views.h"
+#include "views.h"
 
 #include <string.h>
 
@@ -76,7 +76,7 @@ static bool find_object(const struct tree *tree, uint64_t id, struct credential_
 
 static bool find_origin(struct tree *tree, uint64_t id, struct credential_source *origin, int64_t now_ms)
 {
-	tree_shrink(tree);
+	tree_collect(tree);
 	if (!find_object(tree, id, origin, now_ms))
 		return false;
 	origin->snapshot = origin->version ? version_look(tree, origin->version) : NULL;

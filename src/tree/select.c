@@ -1,48 +1,21 @@
 /*
- * tree_view.c - which answer to look into.
+ * select.c - which answer to look into.
  *
  * Of a resource, view_of picks the describe call's answer while that is fresh; for a single name
  * also the list's item, when that is fresh and the describe call is known to have the member too; a
  * last good one when the refresh failed in a way that allows it; else it names the call that is
  * needed.
  */
-#include "tree_views.h"
+#include "cache.h"
 
 static struct reply reply_need(struct node *node, enum fetch_kind fetch_kind)
 {
 	return (struct reply){ .outcome = RESULT_NEED_FETCH, .node = node, .fetch_kind = fetch_kind };
 }
 
-int64_t left_ms(int64_t until_ms, struct query_time query)
+static struct reply reply_found(void)
 {
-	return until_ms > query.now_ms ? until_ms - query.now_ms : 0;
-}
-
-bool failure_stands(const struct failure *failure, struct query_time query)
-{
-	return failure->error && (failure->until_ms > query.now_ms || failure->at_ms >= query.since_ms);
-}
-
-const struct failure *outage_of(const struct tree *tree, struct query_time query)
-{
-	if (tree->outage.error && tree->outage.until_ms > query.now_ms)
-		return &tree->outage;
-	return tree->crowded.error ? &tree->crowded : NULL;
-}
-
-bool kind_has_list(const struct kind *kind)
-{
-	return kind->list.name || kind->list.path || kind->harvests.n;
-}
-
-bool kind_has_describe(const struct kind *kind)
-{
-	return kind->describe.name || kind->describe.path;
-}
-
-bool item_is_whole(const struct kind *kind)
-{
-	return kind->list_is_detail || !kind_has_describe(kind);
+	return (struct reply){ .outcome = RESULT_FOUND };
 }
 
 static struct view view_at(struct version *version, int64_t for_ms)
@@ -53,50 +26,6 @@ static struct view view_at(struct version *version, int64_t for_ms)
 static struct view view_none(struct reply reply)
 {
 	return (struct view){ .reply = reply };
-}
-
-bool listing_is_fresh(const struct node *listing, struct query_time query)
-{
-	if (!kind_has_list(listing->kind))
-		return true;
-	return listing->list_stamp &&
-		(listing->list_expires_ms > query.now_ms ||
-			reading_sent_ms(listing->list_stamp) >= query.since_ms);
-}
-
-bool provenance_is_young(const struct tree *tree, const struct provenance *stamp, struct query_time query)
-{
-	return stamp && tree->options.stale_ms > 0 &&
-		query.now_ms - stamp->received_ms < tree->options.stale_ms;
-}
-
-/* A failed refresh left the last whole listing standing, for a while. */
-bool listing_is_stale(const struct tree *tree, const struct node *listing, struct query_time query)
-{
-	const struct failure *failure = &listing->failures[FETCH_LIST];
-
-	if (!provenance_is_young(tree, listing->list_stamp, query))
-		return false;
-	if (failure_stands(failure, query))
-		return error_allows_stale(failure->error);
-	return outage_of(tree, query);
-}
-
-bool listing_stands(const struct tree *tree, const struct node *listing, struct query_time query)
-{
-	return listing_is_fresh(listing, query) || listing_is_stale(tree, listing, query);
-}
-
-int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct query_time query)
-{
-	int64_t fresh_ms = left_ms(listing->list_expires_ms, query);
-	int64_t held_ms = left_ms(listing->failures[FETCH_LIST].until_ms, query);
-	const struct failure *outage = outage_of(tree, query);
-	int64_t outage_ms = outage ? left_ms(outage->until_ms, query) : 0;
-
-	if (fresh_ms)
-		return fresh_ms;
-	return held_ms > outage_ms ? held_ms : outage_ms;
 }
 
 /*
@@ -264,4 +193,16 @@ struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const c
 			return view;
 	}
 	return view_needed(tree, node, slot, name, query);
+}
+
+struct reply listing_open(struct tree *tree, struct node *listing, struct query_time query)
+{
+	const struct failure *failure = &listing->failures[FETCH_LIST];
+
+	if (listing_is_fresh(listing, query))
+		return reply_found();
+	if (listing_is_stale(tree, listing, query))
+		return reply_found();
+	return failure_stands(failure, query) ? reply_failed(failure->error) :
+						reply_need(listing, FETCH_LIST);
 }

@@ -1,5 +1,5 @@
 /*
- * tree_kept.c - whether the kernel keeps the listing of a directory, as far as its messages show it.
+ * kept.c - whether the kernel keeps the listing of a directory, as far as its messages show it.
  *
  * The kernel collects a listing part by part, and serves it to others once a pass has come to its end. It
  * drops the listing when a pass begins and the directory has another mtime than when the listing was
@@ -14,7 +14,7 @@
  * that was whole is asked for again under the same mtime: the kernel may have lost a page of it, or the
  * reader asked before another one's pass ended.
  */
-#include "tree_node.h"
+#include "cache.h"
 
 void kept_see(struct kept *kept, uint32_t moved)
 {

@@ -1,12 +1,12 @@
 /*
- * tree_wait.c - KIND/ID/.wait: whether the status of a resource is one that does not change by itself.
+ * wait.c - KIND/ID/.wait: whether the status of a resource is one that does not change by itself.
  *
  * The question is answered out of the same answers as the file `status`, by the same rules of freshness, so
  * it costs what reading that file costs.  Only a fresh answer says that the end has come: what stands in for
  * one during an outage is waited through, as is the outage itself.  A cause that time alone does not mend
  * (the resource is gone, the key is refused) is told to whoever waits.
  */
-#include "tree_node.h"
+#include "views.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -114,7 +114,7 @@ struct reply tree_wait(struct tree *tree, uint64_t id, struct query_time query)
 	uint32_t index;
 	struct buf name;
 
-	tree_shrink(tree);
+	tree_collect(tree);
 	struct inode *object = tree_inode(tree, id, &index);
 	if (!object || object->is_version || index != INDEX_WAIT)
 		return reply_failed(ERR_NOT_FOUND);

@@ -1,13 +1,15 @@
 /*
- * tree_version.c - versions: one answer rendered once, and the ids of what is in it.
+ * version.c - versions: one answer rendered once, and the ids of what is in it.
  *
  * A version lives while it is a record's or while the kernel holds one of its files; one that was replaced is
  * read to its end by whoever has it open.  Its directories have slots, which belong to the resource and to
  * the directory's path: the id of a directory is the same in every version.
  */
-#include "tree_node.h"
+#include "cache.h"
 
 #include <stdlib.h>
+
+/* ---- directories inside an answer ---- */
 
 static void add_slot(struct inside *node, uint64_t ino)
 {
@@ -110,6 +112,8 @@ static void fill_directories(struct version *version, struct inside *inside, uin
 	version->n_directories = n;
 }
 
+/* ---- making ---- */
+
 static size_t version_size(const struct version *version)
 {
 	size_t changed = version->changed_s ? version->n_entries * sizeof(*version->changed_s) : 0;
@@ -148,8 +152,6 @@ struct version *version_new(struct tree *tree, struct node *owner, struct snapsh
 	return version;
 }
 
-/* ---- folding ---- */
-
 static void drop_snapshot(struct tree *tree, struct version *version)
 {
 	if (!version->snapshot)
@@ -160,10 +162,48 @@ static void drop_snapshot(struct tree *tree, struct version *version)
 	version->snapshot = NULL;
 }
 
+void version_free(struct tree *tree, struct version *version)
+{
+	struct node *owner = version->owner;
+
+	drop_snapshot(tree, version);
+	text_put(tree, version->text);
+	tree->memory -= version_size(version);
+	owner->inside->n_versions--;
+	version_leave_lru(tree, version);
+	inode_unregister(tree, &version->object);
+	provenance_put(version->stamp);
+	free(version->changed_s);
+	free(version->directories);
+	free(version);
+	inode_idle(tree, &owner->object);
+}
+
+/* ---- folding ---- */
+
 void version_fold(struct tree *tree, struct version *version)
 {
 	if (version->text)
 		drop_snapshot(tree, version);
+}
+
+enum error node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
+	int64_t now_s, struct snapshot **out)
+{
+	struct snapshot_style style = {
+		.api_names = tree->options.api_names,
+		.secrets = tree->options.secrets,
+		.key = tree->options.key,
+		.from_list = from_list,
+	};
+	struct buf path;
+
+	buf_init(&path, SIZE_MAX);
+	node_path(node, &path);
+	enum error error = path.full ? ERR_LOCAL :
+				       snapshot_render(out, node->kind, object, path.data, &style, now_s);
+	buf_release(&path);
+	return error;
 }
 
 const struct snapshot *version_look(struct tree *tree, struct version *version)
@@ -183,47 +223,11 @@ const struct snapshot *version_look(struct tree *tree, struct version *version)
 	return version->snapshot;
 }
 
-/* ---- the end ---- */
+/* ---- looking ---- */
 
 bool version_is_held(const struct version *version)
 {
 	return version && version->object.held;
-}
-
-void version_settle(struct tree *tree, struct version *version)
-{
-	struct node *owner = version->owner;
-
-	if (!version->current && !version->object.held) {
-		drop_snapshot(tree, version);
-		text_put(tree, version->text);
-		tree->memory -= version_size(version);
-		owner->inside->n_versions--;
-		version_leave_lru(tree, version);
-		inode_unregister(tree, &version->object);
-		provenance_put(version->stamp);
-		free(version->changed_s);
-		free(version->directories);
-		free(version);
-	}
-	node_settle(tree, owner);
-}
-
-void version_free_orphans(struct tree *tree)
-{
-	struct inode *object;
-	bool freed;
-
-	do { /* a removal moves others back, maybe past us: they are met when we come round again */
-		size_t at = 0;
-		freed = false;
-		while ((object = map_next(&tree->objects, &at))) {
-			if (!object->is_version || ((struct version *)object)->current)
-				continue;
-			version_settle(tree, (struct version *)object);
-			freed = true;
-		}
-	} while (freed);
 }
 
 uint32_t version_directory(const struct version *version, uint32_t slot)

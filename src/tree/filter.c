@@ -1,5 +1,5 @@
 /*
- * tree_part.c - the part of a list that a filter lets through.
+ * filter.c - the part of a list that a filter lets through.
  *
  * "Which tasks are running" is one page in an account of a hundred thousand, if the cloud is asked for them
  * alone.  What such an answer says of a resource is kept as a list's item is; that the resource is in the
@@ -9,7 +9,7 @@
  * The cloud is not believed further than it can be checked: an item that the filter should have kept back
  * means that this cloud does not filter so, and the whole list is read instead.
  */
-#include "tree_views.h"
+#include "views.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +95,7 @@ const char *node_filter(const struct node *node)
 	return node->part->request;
 }
 
-/* ---- who is in it ---- */
+/* ---- members ---- */
 
 static void let_go(struct tree *tree, struct node **members, size_t n)
 {
@@ -172,8 +172,7 @@ struct node *part_after(const struct part *part, uint64_t serial)
 
 bool part_is_fresh(const struct part *part, struct query_time query)
 {
-	return part->stamp &&
-		(part->expires_ms > query.now_ms || reading_sent_ms(part->stamp) >= query.since_ms);
+	return list_is_fresh(part->stamp, part->expires_ms, query);
 }
 
 /* ---- an answer ---- */
@@ -198,7 +197,7 @@ static bool meet(struct tree *tree, struct part *part, struct node *node)
 	part->coming[part->n_coming++] = node;
 	tree->memory += sizeof(struct node *);
 	node_pin(node);
-	node_settle(tree, node);
+	inode_idle(tree, &node->object);
 	return true;
 }
 
@@ -228,7 +227,7 @@ void tree_part_begin(struct tree *tree, struct node *view)
 	tree_part_leave(tree, view);
 }
 
-enum error tree_part_item(struct tree *tree, struct node *view, const struct json *item,
+enum error part_item(struct tree *tree, struct node *view, const struct json *item,
 	const struct provenance_note *note, bool *first)
 {
 	struct listed listed;
@@ -236,7 +235,6 @@ enum error tree_part_item(struct tree *tree, struct node *view, const struct jso
 
 	*first = false;
 	tree_end_outage(tree);
-	tree_shrink(tree);
 	if (!item_has_id(view->of, item, &id))
 		return ERR_ANSWER;
 	if (!passes(view, item))
@@ -284,7 +282,7 @@ void tree_part_end(struct tree *tree, struct node *view, bool complete, const st
 	let_go(tree, before, n_before);
 }
 
-/* ---- a cloud that does not ---- */
+/* ---- a cloud that does not filter ---- */
 
 /* A value that came from somebody's path may be no good where others are. */
 static bool is_ours(const struct node *view)

@@ -1,5 +1,5 @@
 /*
- * tree_list.c - who belongs to a listing.
+ * listing.c - who belongs to a listing.
  *
  * A list is read in rounds: each resource is marked with the round that met it last, and when all pages are
  * there, who was not met is no longer listed.  New ones get their place (seq) as their page comes, after all
@@ -7,13 +7,13 @@
  * only to who follows the reading.  So nobody takes half a listing for whole, and a reader who goes on after
  * a refresh, or along with the pages, meets everything that stands exactly once.
  */
-#include "tree_views.h"
+#include "cache.h"
 
 #include <stdlib.h>
 
 #include "base/name.h"
 
-/* ---- who is shown ---- */
+/* ---- which resources are shown ---- */
 
 static void append(struct node ***list, size_t *n, size_t *room, struct node *node)
 {
@@ -24,54 +24,48 @@ static void append(struct node ***list, size_t *n, size_t *room, struct node *no
 	(*list)[(*n)++] = node;
 }
 
-void node_show(struct node *listing, struct node *resource)
+void node_show(struct tree *tree, struct node *listing, struct node *resource)
 {
 	resource->in_listing = true;
 	listing->changes++;
 	resource->seq = listing->next_seq++;
 	append(&listing->entries, &listing->n_entries, &listing->room_entries, resource);
+	node_leave_unlisted(tree, resource);
 }
 
-/* Takes those out of the listing that `stays` refuses; they are pinned and handed back in `gone`. */
-static size_t hide(struct node *listing, bool stays(const struct node *listing, const struct node *),
-	struct node **gone)
+bool listing_shows(const struct node *listing, const struct node *node)
 {
-	size_t kept = 0, n_gone = 0;
-
-	for (size_t i = 0; i < listing->n_entries; i++) {
-		struct node *node = listing->entries[i];
-		if (stays(listing, node)) {
-			listing->entries[kept++] = node;
-			continue;
-		}
-		node->in_listing = false;
-		node->seq = 0;
-		listing->n_entered -= node->entered;
-		node->entered = false;
-		node_pin(node);
-		gone[n_gone++] = node;
-	}
-	listing->n_entries = kept;
-	listing->changes += n_gone > 0;
-	return n_gone;
+	return node->round_shown <= listing->round_ended || node->pinned || node->entered;
 }
 
-/* True: some went. */
+static void hide(struct tree *tree, struct node *listing, struct node *node)
+{
+	node->in_listing = false;
+	node->seq = 0;
+	listing->n_entered -= node->entered;
+	node->entered = false;
+	record_drop(tree, &node->listed);
+	if (node->inside)
+		outlive_not(&node->inside->detail, 0);
+	inode_idle(tree, &node->object);
+}
+
+/* Takes those out of the listing that `stays` refuses.  True: some went. */
 static bool hide_from_listing(struct tree *tree, struct node *listing,
 	bool stays(const struct node *listing, const struct node *))
 {
-	struct node **gone = xcalloc(listing->n_entries + 1, sizeof(struct node *));
-	size_t n = hide(listing, stays, gone);
+	size_t n = listing->n_entries, kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		record_drop(tree, &gone[i]->listed);
-		if (gone[i]->inside)
-			outlive_not(&gone[i]->inside->detail, 0);
+		struct node *node = listing->entries[i];
+		if (stays(listing, node))
+			listing->entries[kept++] = node;
+		else
+			hide(tree, listing, node);
 	}
-	for (size_t i = 0; i < n; i++)
-		node_unpin(tree, gone[i]);
-	free(gone);
-	return n;
+	listing->n_entries = kept;
+	listing->changes += kept < n;
+	return kept < n;
 }
 
 static bool is_not_oldest_visit(const struct node *listing, const struct node *node)
@@ -88,9 +82,8 @@ void node_enter(struct tree *tree, struct node *node)
 		return;
 	node->entered = true;
 	listing->n_entered++;
-	node_show(listing, node);
+	node_show(tree, listing, node);
 	listing->epoch++;
-	node_settle(tree, node); /* out of the ring first: whoever is hidden next may push out its oldest */
 	if (listing->n_entered > ENTERED_MAX)
 		hide_from_listing(tree, listing, is_not_oldest_visit);
 }
@@ -108,6 +101,24 @@ void listing_empty(struct tree *tree, struct node *listing)
 	listing->epoch += hide_from_listing(tree, listing, stays_without_list) || listing->list_stamp;
 	provenance_put(listing->list_stamp);
 	listing->list_stamp = NULL;
+}
+
+/* How long what is known vouches for the resource; 0: not at all. */
+int64_t existence_ttl_ms(const struct tree *tree, const struct node *node, struct query_time query)
+{
+	const struct node *listing = node->parent;
+	int64_t ms = 0;
+
+	if (record_is_fresh(node_detail(node), query))
+		ms = left_ms(node_detail(node)->expires_ms, query) + 1;
+	int64_t listed_ms = left_ms(record_until_ms(&node->listed, query.now_ms), query);
+	if (record_is_fresh(&node->listed, query) && ms <= listed_ms)
+		ms = listed_ms + 1;
+	if (node_is_listed(node) && node->in_listing && !node->must_revalidate &&
+		listing_shows(listing, node) && listing_stands(tree, listing, query) &&
+		ms <= listing_left_ms(tree, listing, query))
+		ms = listing_left_ms(tree, listing, query) + 1;
+	return ms;
 }
 
 /* ---- a whole reading ---- */
@@ -130,11 +141,6 @@ void tree_list_price(struct node *listing, size_t calls, bool affordable)
 {
 	listing->price = calls;
 	listing->affordable = affordable;
-}
-
-bool listing_shows(const struct node *listing, const struct node *node)
-{
-	return node->round_shown <= listing->round_ended || node->pinned || node->entered;
 }
 
 struct node *list_find(struct tree *tree, struct node *listing, const char *id)
@@ -162,9 +168,8 @@ struct node *list_show(struct tree *tree, struct node *listing, const char *id, 
 		listing->n_added++;
 	}
 	if (!node->in_listing) {
-		node_show(listing, node);
+		node_show(tree, listing, node);
 		node_end_others(tree, node);
-		node_settle(tree, node);
 	}
 	return node;
 }
@@ -202,36 +207,25 @@ static void stand(struct tree *tree, struct node *listing, bool changed, int64_t
 	listing->newest_s = newest_s;
 	listing->describes = 0;
 	listing->failures[FETCH_LIST] = (struct failure){ 0 };
-	part_drop_all(tree, listing);
-	tree_shrink(tree);
 }
 
 /*
- * What a part of the list said of those who are not in the whole of it: their describe call says whether they
- * are there.
+ * What a part of the list said of those that are not in the whole of it: their describe call says whether
+ * they are there.
  */
 static void drop_unlisted(struct tree *tree, struct node *listing)
 {
-	struct node **gone = NULL;
-	size_t n = 0, room = 0;
-
 	for (struct node *node = listing->first_below; node; node = node->below_next) {
 		if (node->in_listing || !node->listed.stamp)
 			continue;
-		append(&gone, &n, &room, node);
-		node_pin(node);
+		record_drop(tree, &node->listed);
+		if (node->inside)
+			outlive_not(&node->inside->detail, 0);
+		inode_idle(tree, &node->object);
 	}
-	for (size_t i = 0; i < n; i++) {
-		record_drop(tree, &gone[i]->listed);
-		if (gone[i]->inside)
-			outlive_not(&gone[i]->inside->detail, 0);
-	}
-	for (size_t i = 0; i < n; i++)
-		node_unpin(tree, gone[i]);
-	free(gone);
 }
 
-void tree_list_end(struct tree *tree, struct node *listing, bool complete, int64_t newest_s,
+void list_end(struct tree *tree, struct node *listing, bool complete, int64_t newest_s,
 	const struct provenance_note *note)
 {
 	bool changed = hide_from_listing(tree, listing, was_in_round) || listing->n_added;
@@ -279,7 +273,7 @@ bool tree_list_adds_up(const struct node *listing, int64_t since_ms)
 	return true;
 }
 
-void tree_list_renew(struct tree *tree, struct node *listing, int64_t since_ms, int64_t newest_s,
+void list_renew(struct tree *tree, struct node *listing, int64_t since_ms, int64_t newest_s,
 	const struct provenance_note *note)
 {
 	struct provenance *stamp = provenance_new(note);

@@ -1,12 +1,12 @@
 /*
- * tree_ahead.c - a reader that goes through a listing, and what it will want next.
+ * scan.c - a reader that goes through a listing, and what it will want next.
  *
  * grep -r wants the describe call's answer of one resource after the other, and each would cost it
  * a round trip of which the cloud's rate limit asks nothing.  Three resources in a row, in the
  * listing's order, make a scan; from then on the next ones are named ahead, a few at
  * first and then SCAN_AHEAD_MAX.  A single cat is never a scan.
  */
-#include "tree_node.h"
+#include "cache.h"
 
 /* Where the resource with that seq is, or would be. */
 static size_t json_path_of(const struct node *listing, uint64_t seq)

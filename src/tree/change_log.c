@@ -1,20 +1,18 @@
 /*
- * tree_events.c - KIND/ID/.events: a line for each change that was seen, for `tail -f`.
+ * change_log.c - KIND/ID/.events: a line for each change that was seen, for `tail -f`.
  *
- * From the first time that somebody looks for the file until the kernel lets go of the resource, each whole
- * answer about it is held against the one before, by the paths of their files, and what differs is added to
- * the file's end: the time of the answer, the path, the old and the new value, with tabs between.  Nothing is
- * asked for here but when somebody asks for the file's size, and then as often as the resource's term says.
+ * From the first lookup of the file until the kernel lets go of the resource, each whole answer about it is
+ * compared with the one before, by the paths of their files, and what differs is appended: the time of the
+ * answer, the path, the old and the new value, with tabs between.  events.c says when that costs a call.
  *
  * A file that only grows would have no ceiling.  So when it is full it begins anew with the next change, as a
- * log does that is cut by who rotates it: tail says that it was truncated and goes on with what is there.  A
- * single answer never fills more than half, so that the new size is always smaller than the old one.
+ * log does that is rotated by truncation: tail reports that the file was truncated and goes on with what is
+ * there.  A single answer fills half of it at most, so that the new size is always below the old one.
  */
-#include "tree_node.h"
+#include "cache.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/timestamp.h"
 
@@ -343,8 +341,7 @@ static void drop_oldest(struct tree *tree, bool by_other)
 	events_drop(tree, oldest->node->inside);
 }
 
-/* Makes the file, if there is none yet; one that is asked for no more may go for it, and begin anew later. */
-static void follow(struct tree *tree, struct node *node, bool by_other)
+void events_follow(struct tree *tree, struct node *node, bool by_other)
 {
 	struct inside *inside = node_inside(tree, node);
 
@@ -372,49 +369,4 @@ void events_drop(struct tree *tree, struct inside *inside)
 	buf_release(&follow->lines);
 	free(follow);
 	inside->follow = NULL;
-}
-
-/* ---- what is asked ---- */
-
-struct entry events_entry(struct tree *tree, struct node *node, struct query_time query)
-{
-	const struct record *record = node_newest(node);
-	int64_t dated_s = record ? record->mtime_s : node->kind->catalog->date_s;
-
-	follow(tree, node, query.by_other);
-	const struct follow *follow = node->inside->follow;
-	return (struct entry){ .id = id_pack(node->object.serial, INDEX_EVENTS),
-		.attr = { .ino = hash_text(node->ino, ".events"),
-			.mode = S_IFREG | 0444,
-			.size = follow->lines.len,
-			.mtime_s = follow->changed_s ? follow->changed_s : dated_s,
-			.mtime_ns = (uint32_t)(follow->n_appended % 1000000000) } };
-}
-
-/* An answer about all of the resource is fresh, or nothing could be asked for one. */
-static bool is_known(const struct node *node, struct query_time query)
-{
-	const struct kind *kind = node->kind;
-
-	if (record_is_fresh(node_detail(node), query))
-		return true;
-	if (item_is_whole(kind) && record_is_fresh(&node->listed, query))
-		return true;
-	if (node->missing &&
-		(node->trouble->missing_ms > query.now_ms || node->trouble->missing_at_ms >= query.since_ms))
-		return true;
-	return !kind_has_describe(kind) && (kind->partial || listing_is_fresh(node->parent, query));
-}
-
-/* Who follows a file takes an error for its end: whatever cannot be had now is asked for the next time. */
-struct reply events_attr(struct tree *tree, struct node *node, struct query_time query)
-{
-	struct node *asking = kind_has_describe(node->kind) ? node : node->parent;
-	bool cannot = failure_stands(node_failure(asking), query) || outage_of(tree, query);
-
-	if (!cannot && !is_known(node, query))
-		return (struct reply){ .outcome = RESULT_NEED_FETCH,
-			.node = asking,
-			.fetch_kind = asking == node ? FETCH_DESCRIBE : FETCH_LIST };
-	return (struct reply){ .outcome = RESULT_FOUND, .entry = events_entry(tree, node, query) };
 }

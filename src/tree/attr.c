@@ -1,12 +1,12 @@
 /*
- * tree_entry.c - what the kernel is told of a thing: its id, its attributes, and for how long both stand.
+ * attr.c - what the kernel is told of a thing: its id, its attributes, and for how long both stand.
  *
  * Times are the cloud's.  The nanoseconds carry the content, so that equal content has equal times
  * on every mount and a change never goes unseen.  A resource's directory takes them from what the
  * list's item and the describe call's answer both hold (id, status, times), so that they do not
  * move when the one is followed by the other.
  */
-#include "tree_node.h"
+#include "cache.h"
 
 #include <sys/stat.h>
 

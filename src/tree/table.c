@@ -1,12 +1,12 @@
 /*
- * tree_table.c - KIND/.table.tsv: a listing as a table, made of the list's items alone.
+ * table.c - KIND/.table.tsv: a listing as a table, made of the list's items alone.
  *
  * A line a resource, in the listing's order; a head names the columns: the id, what people name it by, the
  * status, the times, then what the catalog's row says.  The table is a file like any other: one that is open
  * is one listing, and a listing that says something else gives the name another node id.  It is made when
  * somebody looks it up, and goes when the kernel has let go of it.
  */
-#include "tree_views.h"
+#include "views.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -249,23 +249,6 @@ bool table_is_held(const struct node *listing)
 	return inside &&
 		(inside->n_versions > (inside->detail.version ? 1 : 0) ||
 			version_is_held(inside->detail.version));
-}
-
-void table_drop(struct tree *tree, struct node *table)
-{
-	if (!table->inside)
-		return;
-	record_drop(tree, &table->inside->detail);
-	if (!table->inside->n_versions)
-		node_drop_inside(tree, table);
-}
-
-void table_free(struct tree *tree, struct node *table)
-{
-	if (!table)
-		return;
-	node_drop_inside(tree, table);
-	node_release(tree, table);
 }
 
 /* ERR_NONE: the table's version is the listing as it stands. */

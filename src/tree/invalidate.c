@@ -1,5 +1,5 @@
 /*
- * tree_refresh.c - what is kept is not believed any more, because somebody said so.
+ * invalidate.c - what is kept is not believed any more, because somebody said so.
  *
  * Nothing is thrown away: should the cloud not answer, the last good answer still stands in.  A resource is
  * the smallest thing that can be asked about, so a field stands for its resource.
@@ -7,7 +7,7 @@
  * A listing may hold a hundred thousand resources.  So a refresh is a list of nodes that are still to be
  * done, of which the caller has so many done at a time.
  */
-#include "tree_views.h"
+#include "views.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,15 +30,6 @@ static void refresh_names(struct tree *tree, struct node *listing)
 	for (struct node *view = tree->parts; view; view = view->part->next)
 		if (view->of == listing)
 			refresh_part(view->part);
-}
-
-void ids_add(struct ids *ids, uint64_t id)
-{
-	if (ids->n == ids->room) {
-		ids->room = ids->room ? ids->room * 2 : 64;
-		ids->v = xrealloc(ids->v, ids->room * sizeof(*ids->v));
-	}
-	ids->v[ids->n++] = id;
 }
 
 static void add_node(struct ids *todo, const struct node *node)
@@ -267,7 +258,7 @@ bool tree_is_used(const struct tree *tree, uint64_t id)
 		((const struct node *)object)->sort == NODE_RESOURCE;
 }
 
-/* ---- who may, how often ---- */
+/* ---- which users, how often ---- */
 
 static int64_t term_ms(const struct tree *tree, const struct node *node)
 {

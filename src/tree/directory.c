@@ -1,13 +1,13 @@
 /*
- * tree_alias.c - the directories of the views: by-name, by-status, by-tag, down to the links.
+ * directory.c - the directories of the views: by-name, by-status, by-tag, down to the links.
  *
  * Those of the catalog's kinds stand for ever.  A status, a key, a value has one when somebody looks it up;
  * a few of those that nobody holds any more are kept, with the answers that came for them.
  *
- * What a directory holds comes out of the listing's items (tree_index.c), or out of an answer to that very
- * question (tree_part.c), whichever is newer; so nobody asks the cloud for what a fresh listing knows.
+ * What a directory holds comes out of the listing's items (index.c), or out of an answer to that very
+ * question (filter.c), whichever is newer; so the cloud is not asked for what a fresh listing knows.
  */
-#include "tree_views.h"
+#include "views.h"
 
 static struct reply reply_found(void)
 {
@@ -15,14 +15,6 @@ static struct reply reply_found(void)
 }
 
 /* ---- where it comes from ---- */
-
-/* Its own answer says more than the listing does. */
-bool view_is_by_part(const struct node *view)
-{
-	const struct provenance *own = view->part ? view->part->stamp : NULL, *listed = view->of->list_stamp;
-
-	return own && (!listed || listed->received_ms < own->received_ms);
-}
 
 const struct provenance *view_stamp(const struct node *view, int64_t *expires_ms)
 {
@@ -32,7 +24,7 @@ const struct provenance *view_stamp(const struct node *view, int64_t *expires_ms
 	return view_is_by_part(view) ? view->part->stamp : view->of->list_stamp;
 }
 
-static bool is_fresh(const struct node *view, struct query_time query)
+static bool view_is_fresh(const struct node *view, struct query_time query)
 {
 	return listing_is_fresh(view->of, query) || (view->part && part_is_fresh(view->part, query));
 }
@@ -42,7 +34,7 @@ static int64_t fresh_ms(const struct node *view, struct query_time query)
 	int64_t expires_ms = 0;
 
 	view_stamp(view, &expires_ms);
-	return is_fresh(view, query) ? left_ms(expires_ms, query) : 0;
+	return view_is_fresh(view, query) ? left_ms(expires_ms, query) : 0;
 }
 
 /* The answer to its own question stands, failed, or is to be asked for. */
@@ -62,7 +54,7 @@ static struct reply open_part(struct tree *tree, struct node *view, struct query
 
 struct reply view_open(struct tree *tree, struct node *view, struct query_time query)
 {
-	if (!view->depth || is_fresh(view, query))
+	if (!view->depth || view_is_fresh(view, query))
 		return reply_found();
 	if (view->part && !part_is_refused(view, query))
 		return open_part(tree, view, query);
@@ -78,7 +70,7 @@ int64_t view_left_ms(const struct tree *tree, const struct node *view, struct qu
 		return ms;
 	if (view->part && view->part->failure.until_ms > query.now_ms)
 		return left_ms(view->part->failure.until_ms, query);
-	return is_fresh(view, query) ? 0 : listing_left_ms(tree, view->of, query);
+	return view_is_fresh(view, query) ? 0 : listing_left_ms(tree, view->of, query);
 }
 
 /* ---- its directories ---- */
@@ -173,7 +165,6 @@ static void view_free(struct tree *tree, struct node *view)
 {
 	struct node *above = view->parent;
 
-	view->ending = true;
 	mark_view(tree, view);
 	while (view->first_child)
 		view_free(tree, view->first_child);
@@ -215,7 +206,7 @@ static void free_oldest(struct tree *tree)
 /* Those that the catalog made stand for ever. */
 void view_settle(struct tree *tree, struct node *view)
 {
-	if (view->depth < 2 || view->ending)
+	if (view->depth < 2)
 		return;
 	if (is_held(view))
 		leave_unheld(tree, view);
@@ -259,9 +250,11 @@ struct node *view_child(struct tree *tree, struct node *view, const char *name, 
 	node_add_name(tree, node);
 	node->part = part_new(tree, node);
 	leave_unheld(tree, view);
-	view_settle(tree, node);
+	inode_idle(tree, &node->object);
 	return node;
 }
+
+/* ---- its attributes ---- */
 
 static uint64_t count_changes(const struct node *view)
 {
@@ -289,7 +282,7 @@ struct entry view_entry(struct tree *tree, struct node *view, struct query_time 
 	entry.attr_ms = SKELETON_MS;
 	if (!view->depth)
 		return entry;
-	if (view->read && is_fresh(view, query))
+	if (view->read && view_is_fresh(view, query))
 		view_note(tree, view);
 	kept_see(&view->view_kept, (uint32_t)view->mtime_generation);
 	entry.attr = directory_attr(view->ino, tree->options.catalog->date_s, view->mtime_generation);
@@ -301,6 +294,6 @@ struct entry view_attr(struct tree *tree, struct node *view, struct query_time q
 {
 	struct entry entry = view_entry(tree, view, query);
 
-	entry.reread = view->depth && !is_fresh(view, query) && kept_is_over(&view->view_kept);
+	entry.reread = view->depth && !view_is_fresh(view, query) && kept_is_over(&view->view_kept);
 	return entry;
 }

@@ -1,0 +1,89 @@
+/*
+ * answer.c - what several things share of one answer, counted by references: its provenance, the text of an
+ * object, and the reading of a list that a page is of.
+ */
+#include "cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- readings ---- */
+
+struct reading *reading_get(struct reading *reading)
+{
+	if (reading)
+		reading->refs++;
+	return reading;
+}
+
+void reading_put(struct reading *reading)
+{
+	if (reading && --reading->refs == 0)
+		free(reading);
+}
+
+/* ---- provenance ---- */
+
+struct provenance *provenance_new(const struct provenance_note *note)
+{
+	struct provenance *stamp = xcalloc(1, sizeof(*stamp));
+
+	stamp->refs = 1;
+	stamp->sent_ms = note->sent_ms;
+	stamp->received_ms = note->received_ms;
+	stamp->received_s = note->received_s;
+	stamp->action = note->action;
+	stamp->reading = reading_get(note->reading);
+	error_note_copy(stamp->request_id, sizeof(stamp->request_id),
+		note->request_id ? note->request_id : "");
+	return stamp;
+}
+
+struct provenance *provenance_get(struct provenance *stamp)
+{
+	stamp->refs++;
+	return stamp;
+}
+
+void provenance_put(struct provenance *stamp)
+{
+	if (!stamp || --stamp->refs)
+		return;
+	reading_put(stamp->reading);
+	free(stamp);
+}
+
+/* ---- texts ---- */
+
+static size_t text_size(const struct text *text)
+{
+	return offsetof(struct text, bytes) + text->len;
+}
+
+struct text *text_new(struct tree *tree, const struct buf *bytes)
+{
+	struct text *text = xmalloc(offsetof(struct text, bytes) + bytes->len);
+
+	text->refs = 1;
+	text->len = (uint32_t)bytes->len;
+	memcpy(text->bytes, bytes->data, bytes->len);
+	tree->memory += text_size(text);
+	tree->answers += text_size(text);
+	return text;
+}
+
+struct text *text_get(struct text *text)
+{
+	if (text)
+		text->refs++;
+	return text;
+}
+
+void text_put(struct tree *tree, struct text *text)
+{
+	if (!text || --text->refs)
+		return;
+	tree->memory -= text_size(text);
+	tree->answers -= text_size(text);
+	free(text);
+}

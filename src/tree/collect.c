@@ -1,0 +1,347 @@
+/*
+ * collect.c - deferred collection, and max_memory.
+ *
+ * Below this file nothing is freed that another function may still hold a pointer to: who drops the last
+ * reference to a directory or a version puts it on the idle list, and tree_collect frees it here, by type.
+ * Questions collect before they begin.  Answers and tree_forget collect when they are done, so that a mount
+ * that is not used keeps nothing.
+ *
+ * Three things are kept of a resource: the JSON of its list's item, thanks to which `cat ID/status` costs no
+ * call; the JSON of the describe call's answer; and what a reader has looked into of the two, rendered, which
+ * is a version and takes some three times as much.  Over max_memory, what is rendered goes first, the least
+ * recently used before the others, and can be made again; of it, what the kernel holds is only folded, so
+ * that its ids still stand for what they stood for.  Then the descriptions themselves go that the kernel does
+ * not hold, and cost a call again.  A list's items go with their listing alone: a listing is never emptied by
+ * its own size.
+ */
+#include "views.h"
+
+#include <stdlib.h>
+
+enum { IDLE_ROOM = 4096 }; /* of the idle list, kept when it is empty */
+
+/* ---- what goes with what it belongs to ---- */
+
+/* Its versions have no owner any more: they go with it, and do not wait on the idle list. */
+static void drop_version(struct tree *tree, struct version *version)
+{
+	if (version && !version->object.held)
+		version_free(tree, version);
+}
+
+static void unrender(struct tree *tree, struct record *record)
+{
+	struct version *version = record->version;
+
+	record_unrender(tree, record);
+	drop_version(tree, version);
+}
+
+static void drop_record(struct tree *tree, struct record *record)
+{
+	struct version *version = record->version;
+
+	record_drop(tree, record);
+	drop_version(tree, version);
+}
+
+static void drop_inside(struct tree *tree, struct node *node)
+{
+	if (!node->inside)
+		return;
+	events_drop(tree, node->inside);
+	drop_record(tree, &node->inside->detail);
+	tree->memory -= sizeof(*node->inside);
+	free(node->inside->subdir_index);
+	free(node->inside);
+	node->inside = NULL;
+}
+
+/* A table that no reader has open is made again when one looks it up. */
+static void drop_table(struct tree *tree, struct node *table)
+{
+	drop_record(tree, &table->inside->detail);
+	if (!table->inside->n_versions)
+		drop_inside(tree, table);
+}
+
+static void table_free(struct tree *tree, struct node *table)
+{
+	if (!table)
+		return;
+	drop_inside(tree, table);
+	node_release(tree, table);
+}
+
+static void drop_derived(struct tree *tree, struct node *listing)
+{
+	struct derived *derived = listing->derived;
+
+	if (!derived)
+		return;
+	index_shrink(tree, listing);
+	table_free(tree, derived->table);
+	tree->memory -= sizeof(*derived);
+	free(derived);
+	listing->derived = NULL;
+}
+
+static void node_free(struct tree *tree, struct node *node);
+
+static void leave_listing(struct tree *tree, struct node *node)
+{
+	struct node *listing = node->parent;
+
+	node_remove_name(tree, node);
+	if (node->below_prev)
+		node->below_prev->below_next = node->below_next;
+	else
+		listing->first_below = node->below_next;
+	if (node->below_next)
+		node->below_next->below_prev = node->below_prev;
+	if (node->counted_in_parent)
+		listing->n_held--;
+}
+
+static void listing_free(struct tree *tree, struct node *listing)
+{
+	if (tree->scanned == listing)
+		tree->scanned = NULL;
+	while (listing->first_below)
+		node_free(tree, listing->first_below);
+	provenance_put(listing->list_stamp);
+	provenance_put(listing->page_stamp);
+	reading_put(listing->reading);
+	free(listing->entries);
+	drop_derived(tree, listing);
+	node_release(tree, listing);
+}
+
+static void free_listings(struct tree *tree, struct node *node)
+{
+	for (size_t i = 0; i < node->n_listings; i++)
+		listing_free(tree, node->listings[i]);
+	free(node->listings);
+	node->listings = NULL;
+	node->n_listings = 0;
+}
+
+static void node_free(struct tree *tree, struct node *node)
+{
+	node_end_others(tree, node);
+	free_listings(tree, node);
+	node_leave_unlisted(tree, node);
+	drop_record(tree, &node->listed);
+	drop_inside(tree, node);
+	node_drop_trouble(tree, node);
+	if (node->sort == NODE_RESOURCE)
+		leave_listing(tree, node);
+	node_release(tree, node);
+}
+
+/* ---- what is on the idle list ---- */
+
+/* Whether the kernel, a call or a pin needs the node or something below it. */
+static bool node_is_held(const struct node *node)
+{
+	const struct version *detail = node_detail(node)->version, *listed = node->listed.version;
+	unsigned current = (detail ? 1 : 0) + (listed ? 1 : 0);
+
+	if (node->object.held || node->pins || node->pinned)
+		return true;
+	if (node->inside && node->inside->n_versions > current)
+		return true;
+	for (size_t i = 0; i < node->n_listings; i++) {
+		const struct node *listing = node->listings[i];
+		if (listing->object.held || listing->pins || listing->n_held || table_is_held(listing))
+			return true;
+	}
+	return version_is_held(detail) || version_is_held(listed);
+}
+
+/* Lets go of what only matters while the kernel knows the resource, or can be made again for nothing. */
+static void shed(struct tree *tree, struct node *node)
+{
+	if (node->inside && !node->object.held)
+		events_drop(tree, node->inside);
+	/* what dates the directory stays */
+	if (node->inside && !node->inside->detail.stamp && !node->inside->n_versions &&
+		!node->inside->mtime_salt)
+		drop_inside(tree, node);
+	for (size_t i = 0; i < node->n_listings; i++) {
+		const struct node *listing = node->listings[i];
+		if (listing->first_below || listing->list_stamp || listing->failures[FETCH_LIST].error)
+			return;
+	}
+	free_listings(tree, node);
+}
+
+static void settle_resource(struct tree *tree, struct node *node)
+{
+	bool held = node_is_held(node);
+
+	if (held != node->counted_in_parent) {
+		node->counted_in_parent = held;
+		node->parent->n_held += held ? 1 : (size_t)-1;
+	}
+	if (!held)
+		shed(tree, node);
+	if (held || node->in_listing)
+		node_leave_unlisted(tree, node);
+	else
+		node_join_unlisted(tree, node);
+}
+
+/* A resource, and those that it is in: each counts what is held below it. */
+static void settle_node(struct tree *tree, struct node *node)
+{
+	if (node->sort == NODE_VIEW) {
+		view_settle(tree, node);
+		return;
+	}
+	if (node_is_table(node))
+		node = node->parent;
+	if (node->sort == NODE_LISTING)
+		node = node->parent;
+	for (; node->sort == NODE_RESOURCE; node = node->parent->parent)
+		settle_resource(tree, node);
+}
+
+static void settle_version(struct tree *tree, struct version *version)
+{
+	struct node *owner = version->owner;
+
+	if (version->object.held)
+		;
+	else if (!version->current)
+		version_free(tree, version);
+	else if (node_is_table(owner))
+		drop_table(tree, owner);
+	else if (version_is_double(version) || (version == owner->listed.version && !version->snapshot))
+		unrender(tree, &owner->listed);
+	else if (!version->lru_next)
+		version_use_least(tree, version);
+	settle_node(tree, owner);
+}
+
+static void free_oldest_unlisted(struct tree *tree)
+{
+	struct node *oldest = tree->unlisted_lru.unlisted_next;
+
+	if (node_is_held(oldest) || oldest->in_listing)
+		node_leave_unlisted(tree,
+			oldest); /* came to be needed since: its last reference settles it */
+	else
+		node_free(tree, oldest);
+}
+
+/* The list grows while it is gone through; what was freed meanwhile is not found. */
+static void settle_idle(struct tree *tree)
+{
+	for (size_t i = 0; i < tree->idle.n; i++) {
+		struct inode *inode = inode_take_idle(tree, i);
+		if (inode && inode->is_version)
+			settle_version(tree, (struct version *)inode);
+		else if (inode)
+			settle_node(tree, (struct node *)inode);
+	}
+	tree->idle.n = 0;
+	if (tree->idle.room > IDLE_ROOM) {
+		free(tree->idle.v);
+		tree->idle = (struct ids){ 0 };
+	}
+	while (tree->n_unlisted > UNLISTED_MAX)
+		free_oldest_unlisted(tree);
+}
+
+/* ---- max_memory ---- */
+
+/* The oldest in the ring; NULL when all the memory that may be had is enough. */
+static struct version *oldest(struct tree *tree, const struct version *ring)
+{
+	struct version *version = ring->lru_next;
+
+	if (version == ring || tree_bytes(tree) <= tree->options.max_memory)
+		return NULL;
+	version_leave_lru(tree, version);
+	return version;
+}
+
+static void fold(struct tree *tree, struct version *version)
+{
+	struct node *node = version->owner;
+
+	if (!version_is_held(version) && version == node->listed.version) {
+		unrender(tree, &node->listed);
+		return;
+	}
+	version_fold(tree, version); /* or not, when it has no text: then it can only go as a whole */
+	if (!version_is_held(version))
+		version_join_folded(tree, version);
+}
+
+static void let_go(struct tree *tree, struct version *version)
+{
+	struct node *node = version->owner;
+
+	if (version_is_held(version) || version != node_detail(node)->version)
+		return;
+	node->outdone |= node->listed.stamp && node_newest(node) != &node->listed;
+	drop_record(tree, &node->inside->detail);
+}
+
+static void shrink(struct tree *tree)
+{
+	/*
+	 * The newest stays: a reader that waits for it has not taken it yet, and would ask for it again and
+	 * again.  So does what was fetched ahead of a scan, among what the scan itself uses.
+	 */
+	size_t spared = tree->scanned ? 2 * SCAN_AHEAD_MAX + 1 : 1;
+	struct version *version;
+
+	views_fold(tree);
+	while (tree->n_lru > spared && (version = oldest(tree, &tree->lru)))
+		fold(tree, version);
+	while ((version = oldest(tree, &tree->folded)))
+		let_go(tree, version);
+	views_shrink(tree);
+}
+
+void tree_collect(struct tree *tree)
+{
+	settle_idle(tree);
+	shrink(tree);
+	if (tree->idle.n)
+		settle_idle(tree);
+}
+
+static void free_replaced_versions(struct tree *tree)
+{
+	struct inode *inode;
+	bool freed;
+
+	do { /* a removal moves others back, maybe past us: they are met when we come round again */
+		size_t at = 0;
+		freed = false;
+		while ((inode = map_next(&tree->objects, &at))) {
+			if (!inode->is_version || ((struct version *)inode)->current)
+				continue;
+			version_free(tree, (struct version *)inode);
+			freed = true;
+		}
+	} while (freed);
+}
+
+void tree_collect_all(struct tree *tree)
+{
+	size_t at = 0;
+	struct inode *inode;
+
+	/* the kernel is gone: nothing is held any more */
+	while ((inode = map_next(&tree->objects, &at)))
+		inode->held = 0;
+	free_replaced_versions(tree);
+	views_free(tree);
+	node_free(tree, tree->texts);
+	node_free(tree, tree->root);
+}

@@ -1,0 +1,145 @@
+/*
+ * content.c - which names a directory of a view holds, and a hash of them.
+ *
+ * Resources of one name are NAME~ID each, and NAME is no link: a link must not lead elsewhere because another
+ * job of that name has started.  NAME~ID can always be entered, so it never breaks.  A name with '~' in it is
+ * always shown with its id, or it could be mistaken for another one's.
+ */
+#include "views.h"
+
+#include <string.h>
+
+#include "base/name.h"
+
+/* How deep the directories lie that hold links. */
+static const unsigned char link_depths[VIEW_SORTS] = { 1, 2, 3 };
+
+unsigned link_depth(enum view_sort view)
+{
+	return link_depths[view];
+}
+
+bool holds_links(const struct node *view)
+{
+	return view->depth == link_depths[view->view];
+}
+
+/* Its own answer says more than the listing does. */
+bool view_is_by_part(const struct node *view)
+{
+	const struct provenance *own = view->part ? view->part->stamp : NULL, *listed = view->of->list_stamp;
+
+	return own && (!listed || listed->received_ms < own->received_ms);
+}
+
+/* ---- names ---- */
+
+/* Where NAME~ID ends in a name that is too long: on no character's and no %XX's inside. */
+static size_t cut(const char *name, size_t max)
+{
+	size_t len = strlen(name) < max ? strlen(name) : max;
+
+	while (len && name[len] && ((unsigned char)name[len] & 0xc0) == 0x80)
+		len--;
+	for (size_t back = 1; back <= 2 && back <= len && name[len]; back++)
+		if (name[len - back] == '%')
+			return len - back;
+	return len;
+}
+
+/* The id with no '~' in it, so that the last one is ours. */
+static void put_id(struct buf *out, const char *id)
+{
+	for (; *id; id++) {
+		if (*id == '~')
+			buf_puts(out, "%7E");
+		else
+			buf_putc(out, *id);
+	}
+}
+
+void put_both(struct buf *out, const char *name, const struct node *node)
+{
+	struct buf id;
+
+	buf_init(&id, SIZE_MAX);
+	put_id(&id, node->name);
+	if (id.len > NAME_BYTES_MAX / 2) { /* a hash of it has to do */
+		buf_clear(&id);
+		name_distinct(&id, "", node->name);
+		memmove(id.data, id.data + 1, id.len--);
+	}
+	buf_clear(out);
+	buf_add(out, name, cut(name, NAME_BYTES_MAX - 1 - id.len));
+	buf_putc(out, '~');
+	buf_add(out, id.data, id.len);
+	buf_release(&id);
+}
+
+/* The name of a row's link in by-name; borrowed. */
+const char *row_name(struct tree *tree, const struct index *index, const struct index_row *row)
+{
+	const struct index_group *group = index_group(index, row->group);
+	const char *name = index_name(index, group);
+
+	if (group->count == 1 && !strchr(name, '~'))
+		return name;
+	put_both(&tree->link, name, row->node);
+	return tree->link.data;
+}
+
+/* 1 + the group of a directory of a view, 0: nothing is in it. */
+uint32_t group_of(const struct index *index, const struct node *view)
+{
+	if (view->depth < 2)
+		return 0;
+	uint32_t above = group_of(index, view->parent);
+
+	return view->depth > 2 && !above ? 0 : index_find(index, above, view->name);
+}
+
+/* ---- what they say together ---- */
+
+static uint64_t content_of_links(struct tree *tree, struct node *view, const struct index *index)
+{
+	uint32_t group = group_of(index, view);
+	const struct index_row *row = NULL;
+	uint64_t content = 0, serial = 0;
+
+	while ((group || view->view == VIEW_NAME) && (row = index_row_after(index, group, serial))) {
+		content += view->view == VIEW_NAME ? hash_text(row->node->ino, row_name(tree, index, row)) :
+						     row->node->ino;
+		serial = row->node->object.serial;
+	}
+	return content;
+}
+
+static uint64_t content_of_directories(const struct node *view, const struct index *index)
+{
+	uint32_t above = group_of(index, view);
+	const struct index_group *group = NULL;
+	uint64_t content = 0, cookie = 0;
+
+	while ((view->depth == 1 || above) && (group = index_after(index, above, cookie))) {
+		content += hash_text(0, index_name(index, group));
+		cookie = group->cookie;
+	}
+	return content;
+}
+
+bool view_content(struct tree *tree, struct node *view, uint64_t *content)
+{
+	const struct index *index;
+
+	*content = 0;
+	if (view_is_by_part(view)) {
+		for (size_t i = 0; i < view->part->n_members; i++)
+			*content += view->part->members[i]->ino;
+		return true;
+	}
+	if (!(index = listing_index(tree, view->of, view->view)))
+		return false;
+	*content = holds_links(view) ? content_of_links(tree, view, index) :
+				       content_of_directories(view, index);
+	return true;
+}

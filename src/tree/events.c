@@ -1,0 +1,50 @@
+/*
+ * events.c - the attributes of KIND/ID/.events, whose lines change_log.c adds.
+ *
+ * Asking for the file's size has the resource asked about as often as its term says; nothing else does.
+ */
+#include "cache.h"
+
+#include <sys/stat.h>
+
+struct entry events_entry(struct tree *tree, struct node *node, struct query_time query)
+{
+	const struct record *record = node_newest(node);
+	int64_t dated_s = record ? record->mtime_s : node->kind->catalog->date_s;
+
+	events_follow(tree, node, query.by_other);
+	const struct follow *follow = node->inside->follow;
+	return (struct entry){ .id = id_pack(node->object.serial, INDEX_EVENTS),
+		.attr = { .ino = hash_text(node->ino, ".events"),
+			.mode = S_IFREG | 0444,
+			.size = follow->lines.len,
+			.mtime_s = follow->changed_s ? follow->changed_s : dated_s,
+			.mtime_ns = (uint32_t)(follow->n_appended % 1000000000) } };
+}
+
+/* An answer about all of the resource is fresh, or nothing could be asked for one. */
+static bool is_known(const struct node *node, struct query_time query)
+{
+	const struct kind *kind = node->kind;
+
+	if (record_is_fresh(node_detail(node), query))
+		return true;
+	if (item_is_whole(kind) && record_is_fresh(&node->listed, query))
+		return true;
+	if (node_is_missing(node, query))
+		return true;
+	return !kind_has_describe(kind) && (kind->partial || listing_is_fresh(node->parent, query));
+}
+
+/* Who follows a file takes an error for its end: whatever cannot be had now is asked for the next time. */
+struct reply events_attr(struct tree *tree, struct node *node, struct query_time query)
+{
+	struct node *asking = kind_has_describe(node->kind) ? node : node->parent;
+	bool cannot = failure_stands(node_failure(asking), query) || outage_of(tree, query);
+
+	if (!cannot && !is_known(node, query))
+		return (struct reply){ .outcome = RESULT_NEED_FETCH,
+			.node = asking,
+			.fetch_kind = asking == node ? FETCH_DESCRIBE : FETCH_LIST };
+	return (struct reply){ .outcome = RESULT_FOUND, .entry = events_entry(tree, node, query) };
+}

@@ -1,0 +1,195 @@
+/*
+ * freshness.c - until when an answer, a failure or a miss stands.
+ *
+ * All follow one rule, is_fresh: it stands for every question until its time is over, and after that for the
+ * questions that were asked before the call was sent.
+ */
+#include "cache.h"
+
+enum {
+	READING_MOST_MS = 600 * 1000, /* how long items stand past the end of their reading */
+	READING_PAGES_FEW = 2 /* a list so short is read again as soon as its items are old */
+};
+
+bool is_fresh(struct term term, struct query_time query)
+{
+	return term.until_ms > query.now_ms || term.sent_ms >= query.since_ms;
+}
+
+int64_t left_ms(int64_t until_ms, struct query_time query)
+{
+	return until_ms > query.now_ms ? until_ms - query.now_ms : 0;
+}
+
+/* ---- the catalog's times ---- */
+
+int64_t tree_ttl_ms(const struct tree *tree, int64_t of_catalog_s)
+{
+	return tree->options.ttl_ms >= 0 ? tree->options.ttl_ms : of_catalog_s * 1000;
+}
+
+int64_t miss_ms(const struct tree *tree, const struct kind *kind)
+{
+	return at_most((int64_t)kind->ttl.miss_s * 1000, tree_ttl_ms(tree, kind->ttl.miss_s));
+}
+
+int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool terminal, int64_t sent_ms)
+{
+	return sent_ms + tree_ttl_ms(tree, terminal ? kind->ttl.terminal_s : kind->ttl.live_s);
+}
+
+bool kind_has_list(const struct kind *kind)
+{
+	return kind->list.name || kind->list.path || kind->harvests.n;
+}
+
+bool kind_has_describe(const struct kind *kind)
+{
+	return kind->describe.name || kind->describe.path;
+}
+
+bool item_is_whole(const struct kind *kind)
+{
+	return kind->list_is_detail || !kind_has_describe(kind);
+}
+
+/* ---- failures ---- */
+
+bool failure_stands(const struct failure *failure, struct query_time query)
+{
+	return failure->error && is_fresh((struct term){ failure->until_ms, failure->at_ms }, query);
+}
+
+bool node_is_missing(const struct node *node, struct query_time query)
+{
+	if (!node->missing)
+		return false;
+	return is_fresh((struct term){ node->trouble->missing_ms, node->trouble->missing_at_ms }, query);
+}
+
+const struct failure *outage_of(const struct tree *tree, struct query_time query)
+{
+	if (tree->outage.error && tree->outage.until_ms > query.now_ms)
+		return &tree->outage;
+	return tree->crowded.error ? &tree->crowded : NULL;
+}
+
+void tree_end_outage(struct tree *tree)
+{
+	tree->outage = (struct failure){ 0 };
+}
+
+void tree_note_outage(struct tree *tree, enum error error, int64_t now_ms)
+{
+	if (error_is_outage(error))
+		tree->outage = (struct failure){ error, now_ms, now_ms + OUTAGE_MS };
+}
+
+void tree_crowd(struct tree *tree, enum error error)
+{
+	tree->crowded.error = error;
+}
+
+/* ---- what came with a list that takes long to be read (reading.c) ---- */
+
+int64_t reading_sent_ms(const struct provenance *stamp)
+{
+	const struct reading *reading = stamp->reading;
+
+	return reading && reading->n_pages ? reading->sent_ms : stamp->sent_ms;
+}
+
+int64_t reading_stands_ms(const struct reading *reading, int64_t now_ms)
+{
+	int64_t until_ms = reading->n_open ? now_ms : reading->ended_ms;
+
+	if (!reading->ttl_ms || reading->n_pages <= READING_PAGES_FEW)
+		return 0;
+	/* under way: it will not end before now, so this is the least that it will be */
+	return until_ms + at_most(until_ms - reading->begun_ms, READING_MOST_MS);
+}
+
+static bool is_passed(const struct reading *reading, int64_t now_ms)
+{
+	return !reading->n_open && reading->n_pages > READING_PAGES_FEW &&
+		reading->ended_ms - reading->begun_ms > reading->bearable_ms &&
+		now_ms - reading->passed_ms < reading->ttl_ms && now_ms < reading->ended_ms + READING_MOST_MS;
+}
+
+int64_t record_until_ms(const struct record *record, int64_t now_ms)
+{
+	const struct reading *reading = record->stamp ? record->stamp->reading : NULL;
+
+	if (!reading || record->bounded || record->expires_ms > now_ms)
+		return record->expires_ms;
+	int64_t until_ms = reading_stands_ms(reading, now_ms);
+	if (until_ms <= now_ms && !record->lent && is_passed(reading, now_ms))
+		until_ms = now_ms + reading->ttl_ms;
+	return until_ms > record->expires_ms ? until_ms : record->expires_ms;
+}
+
+/* ---- answers ---- */
+
+bool record_is_fresh(const struct record *record, struct query_time query)
+{
+	const struct provenance *stamp = record->stamp;
+
+	return stamp &&
+		is_fresh((struct term){ record_until_ms(record, query.now_ms), stamp->sent_ms }, query);
+}
+
+bool version_is_fresh(const struct node *node, const struct version *version, struct query_time query)
+{
+	if (version == node->listed.version)
+		return record_is_fresh(&node->listed, query);
+	return is_fresh((struct term){ version->expires_ms, version->stamp->sent_ms }, query);
+}
+
+bool provenance_is_young(const struct tree *tree, const struct provenance *stamp, struct query_time query)
+{
+	return stamp && tree->options.stale_ms > 0 &&
+		query.now_ms - stamp->received_ms < tree->options.stale_ms;
+}
+
+/* ---- listings ---- */
+
+/* The first page was sent before the others: for a question between them the list is too old. */
+bool list_is_fresh(const struct provenance *stamp, int64_t expires_ms, struct query_time query)
+{
+	return stamp && is_fresh((struct term){ expires_ms, reading_sent_ms(stamp) }, query);
+}
+
+bool listing_is_fresh(const struct node *listing, struct query_time query)
+{
+	return !kind_has_list(listing->kind) ||
+		list_is_fresh(listing->list_stamp, listing->list_expires_ms, query);
+}
+
+/* A failed refresh left the last whole listing standing, for a while. */
+bool listing_is_stale(const struct tree *tree, const struct node *listing, struct query_time query)
+{
+	const struct failure *failure = &listing->failures[FETCH_LIST];
+
+	if (!provenance_is_young(tree, listing->list_stamp, query))
+		return false;
+	if (failure_stands(failure, query))
+		return error_allows_stale(failure->error);
+	return outage_of(tree, query);
+}
+
+bool listing_stands(const struct tree *tree, const struct node *listing, struct query_time query)
+{
+	return listing_is_fresh(listing, query) || listing_is_stale(tree, listing, query);
+}
+
+int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct query_time query)
+{
+	int64_t fresh_ms = left_ms(listing->list_expires_ms, query);
+	int64_t held_ms = left_ms(listing->failures[FETCH_LIST].until_ms, query);
+	const struct failure *outage = outage_of(tree, query);
+	int64_t outage_ms = outage ? left_ms(outage->until_ms, query) : 0;
+
+	if (fresh_ms)
+		return fresh_ms;
+	return held_ms > outage_ms ? held_ms : outage_ms;
+}

@@ -1,0 +1,95 @@
+/*
+ * ids.c - node ids: (serial, index) packed, and the table of inodes by serial.
+ *
+ * A serial is never used again.  An inode of which a reference was dropped goes on the idle list, by its
+ * serial; tree_collect frees it if nothing needs it, and finds nothing if it is gone by then.
+ */
+#include "cache.h"
+
+/* The first tree's root has serial and index 0, and FUSE's root id is 1.  Others begin further up. */
+uint64_t id_pack(uint64_t serial, uint32_t index)
+{
+	return (serial << ID_INDEX_BITS | index) + TREE_ROOT;
+}
+
+unsigned tree_number(uint64_t id)
+{
+	return id < TREE_ROOT ? 0 : (unsigned)((id - TREE_ROOT) >> (ID_INDEX_BITS + ID_SERIAL_BITS));
+}
+
+uint64_t tree_root(const struct tree *tree)
+{
+	return id_pack(tree->root->object.serial, 0);
+}
+
+bool index_is_link(uint32_t index)
+{
+	return index >= ID_LINK && index < ID_LINK + VIEW_SORTS;
+}
+
+size_t tree_bytes(const struct tree *tree)
+{
+	return tree->memory + (tree->objects.room + tree->names.room) * sizeof(struct map_slot);
+}
+
+void ids_add(struct ids *ids, uint64_t id)
+{
+	if (ids->n == ids->room) {
+		ids->room = ids->room ? ids->room * 2 : 64;
+		ids->v = xrealloc(ids->v, ids->room * sizeof(*ids->v));
+	}
+	ids->v[ids->n++] = id;
+}
+
+/* ---- inodes ---- */
+
+static bool object_has_serial(const void *value, const void *key)
+{
+	return ((const struct inode *)value)->serial == *(const uint64_t *)key;
+}
+
+struct inode *tree_inode(const struct tree *tree, uint64_t id, uint32_t *index)
+{
+	if (id < TREE_ROOT)
+		return NULL;
+	uint64_t serial = (id - TREE_ROOT) >> ID_INDEX_BITS;
+	*index = (uint32_t)((id - TREE_ROOT) & ID_INDEX_MASK);
+	return map_get(&tree->objects, serial, object_has_serial, &serial);
+}
+
+void inode_register(struct tree *tree, struct inode *object)
+{
+	object->serial = tree->next_serial++ & (UINT64_MAX >> 1);
+	map_add(&tree->objects, object->serial, object);
+	if (object->is_version)
+		tree->n_versions++;
+	else
+		tree->n_nodes++;
+}
+
+void inode_unregister(struct tree *tree, struct inode *object)
+{
+	map_remove(&tree->objects, object->serial, object);
+	if (object->is_version)
+		tree->n_versions--;
+	else
+		tree->n_nodes--;
+}
+
+void inode_idle(struct tree *tree, struct inode *inode)
+{
+	if (inode->idle)
+		return;
+	inode->idle = true;
+	ids_add(&tree->idle, inode->serial);
+}
+
+struct inode *inode_take_idle(struct tree *tree, size_t at)
+{
+	uint64_t serial = tree->idle.v[at];
+	struct inode *inode = map_get(&tree->objects, serial, object_has_serial, &serial);
+
+	if (inode)
+		inode->idle = false;
+	return inode;
+}

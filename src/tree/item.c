@@ -1,0 +1,131 @@
+/*
+ * item.c - a list's item goes into its resource.
+ *
+ * A list primes each of its items as its page comes, because an item is whole by itself.  Which resources
+ * belong to the listing is decided in listing.c.
+ */
+#include "cache.h"
+
+#include <string.h>
+
+enum { PAGE_RENDER_MAX = 512 << 10 }; /* bytes of a page's items that are rendered in its turn */
+
+enum { ITEM_ROOM = 64 << 10 }; /* bytes that are kept for printing the next one */
+
+/* One stamp for all items of a page. */
+static struct provenance *page_stamp(struct node *listing, const struct provenance_note *note)
+{
+	struct provenance *last = listing->page_stamp;
+
+	if (!last || last->sent_ms != note->sent_ms || last->received_ms != note->received_ms ||
+		last->reading != note->reading) {
+		provenance_put(last);
+		listing->page_stamp = provenance_new(note);
+		reading_note_page(note->reading, note->sent_ms);
+	}
+	return listing->page_stamp;
+}
+
+static bool print_item(struct tree *tree, const struct json *item)
+{
+	buf_clear(&tree->item);
+	return json_print(&tree->item, item, 0);
+}
+
+/* What has the common size is used again. */
+static void release_item(struct tree *tree)
+{
+	if (tree->item.room > ITEM_ROOM)
+		buf_release(&tree->item);
+}
+
+struct text *text_of(struct tree *tree, const struct json *object)
+{
+	struct text *text = print_item(tree, object) ? text_new(tree, &tree->item) : NULL;
+
+	release_item(tree);
+	return text;
+}
+
+bool item_has_id(const struct node *listing, const struct json *item, const char **id)
+{
+	const struct json *value = json_get(item, listing->kind->id.member);
+
+	if (!value || (json_type(value) != JSON_STRING && json_type(value) != JSON_NUMBER))
+		return false;
+	*id = json_text(value);
+	return true;
+}
+
+/* A page of more than a cloud has reason to send is rendered where somebody looks, not in its own turn. */
+static bool takes_part(struct provenance *stamp, size_t len)
+{
+	stamp->rendered += len;
+	return stamp->rendered <= PAGE_RENDER_MAX;
+}
+
+static bool holds_text(const struct record *record, const struct buf *text)
+{
+	return record->text && record->text->len == text->len &&
+		!memcmp(record->text->bytes, text->data, text->len);
+}
+
+static bool node_set_item(struct tree *tree, struct node *node, const struct json *item,
+	const struct buf *text, struct provenance *stamp, bool *changed)
+{
+	struct summary summary = snapshot_summary(node->kind, item, stamp->received_s);
+	struct record *record = &node->listed;
+	struct snapshot *snapshot = NULL;
+	bool same = holds_text(record, text);
+
+	if (!same && !snapshot_is_sure(item, text->len))
+		return false;
+	/* nobody has looked into most items, and few change: rendering each would be most of a list's work */
+	bool renders = !same && node->looked && takes_part(stamp, text->len);
+	if (renders && node_render(tree, node, item, true, stamp->received_s, &snapshot))
+		return false;
+	int64_t expires_ms = expiry_ms(tree, node->kind, summary.terminal, stamp->sent_ms);
+	if (renders) /* say what changed since */
+		record_version(tree, node, record);
+	else if (!same)
+		record_unrender(tree, record);
+	if (!same) {
+		text_put(tree, record->text);
+		record->text = text_new(tree, text);
+	}
+	if (snapshot && record->version)
+		record_set(tree, node, record, snapshot, record->text, stamp, expires_ms);
+	else
+		snapshot_free(snapshot);
+	record_note(record, &summary, stamp, expires_ms);
+	node->outdone = false;
+	node->parent->changes += !same && node->in_listing;
+	*changed = !same;
+	return true;
+}
+
+void node_prime(struct tree *tree, struct node *node, const struct json *item,
+	const struct provenance_note *note, struct listed *listed)
+{
+	struct record *record = &node->listed;
+	bool known = record->stamp;
+	uint64_t stable = record->stable, time = resource_time(tree, node);
+
+	listed->changed = true;
+	bool kept = print_item(tree, item) &&
+		node_set_item(tree, node, item, &tree->item, page_stamp(node->parent, note),
+			&listed->changed);
+	release_item(tree);
+	if (!kept)
+		return;
+	if (listed->changed)
+		events_note_item(tree, node);
+	listed->terminal = record->terminal;
+	node->must_revalidate = false;
+	resource_moved(tree, node, time);
+	if (!node->inside)
+		return;
+	if (known && stable != record->stable)
+		outlive_not(&node->inside->detail, 0); /* the cloud says that it moved on */
+	outlive_not(&node->inside->detail, record->expires_ms); /* what was over may live again */
+}

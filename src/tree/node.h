@@ -1,0 +1,296 @@
+/*
+ * node.h - the types of what is kept of the cloud.
+ *
+ * Two sorts of objects have a serial number, and a node id is (serial, index) packed:
+ *
+ *     struct node      index 0: the directory itself; index n: the n-th directory inside its answers
+ *                      ("image_info"), by n's path hash in `slots`, the same n whatever version is current;
+ *                      the last few: links to it, one for each view
+ *     struct version   index n: the file that is entry n of its snapshot
+ *
+ * A record is what one way of asking (list or describe) said last, and until when it stands.
+ */
+#ifndef DESCRIBEFS_TREE_NODE_H
+#define DESCRIBEFS_TREE_NODE_H
+
+#include "base/map.h"
+#include "json/cursor.h"
+#include "render/snapshot.h"
+#include "tree/tree.h"
+
+enum {
+	ID_INDEX_BITS = 18, /* > JSON_VALUES_MAX */
+	ID_INDEX_MASK = (1 << ID_INDEX_BITS) - 1,
+	ID_SERIAL_BITS = 40, /* above them is the tree's number */
+	UNLISTED_MAX = 4096, /* resources kept that nothing lists and nobody holds */
+	SKELETON_MS = 3600 * 1000, /* what the catalog made never changes while mounted */
+	SCAN_RUN = 3, /* resources in a row that make a scan */
+	SCAN_AHEAD_FIRST = 4, /* resources fetched ahead when a scan was just seen */
+	SCAN_AHEAD_MAX = 32,
+	OUTAGE_MS = 2000, /* long enough for the rest of one path walk, short enough to notice the end */
+	ENTERED_MAX = 1000, /* ids that a listing shows because somebody entered them */
+	OTHERS_MAX = 8192, /* resources that only users know who did not mount the tree */
+	FOLLOWS_MAX = 4096, /* .events that are kept for the user who mounted the tree */
+	FOLLOWS_OTHERS_MAX = 256, /* and for other users */
+	TABLES_MAX = 8, /* a listing's .table.tsv, as it was and is, that are open */
+	TABLES_OTHERS_MAX = 4, /* the same, where another user asks for one more */
+	EVENTS_BYTES_MAX = 64 << 10, /* of the lines of one .events */
+	EVENT_VALUE_MAX = 256, /* bytes of a value in such a line */
+	COMPARED_BYTES_MAX = 256 << 10, /* of an answer that is rendered again to be compared */
+	/* the two last indexes of a resource: no directory in it is ever the n-th */
+	INDEX_WAIT = ID_INDEX_MASK,
+	INDEX_EVENTS = ID_INDEX_MASK - 1,
+	UNREFERENCED_VIEWS_MAX = 64, /* directories of views kept that nobody holds */
+	VIEW_MARKS_MAX = 1024, /* of those that went, whose times are kept */
+	INDEX_BYTES_MAX = 512 << 20, /* of each of an index's three parts */
+	TABLE_BYTES_MAX = 32 << 20 /* of a .table.tsv */
+};
+
+struct inode {
+	uint64_t serial : 62, is_version : 1;
+	uint64_t idle : 1; /* its serial is on the tree's idle list */
+	uint64_t held; /* by the kernel, over all indexes */
+};
+
+/*
+ * The reading of a list: what came with it stands while it is under way and for some time more (reading.c).
+ * All its pages share it.
+ */
+struct reading {
+	unsigned refs;
+	unsigned n_open; /* fetches that read it now */
+	size_t n_pages; /* that came */
+	int64_t begun_ms, ended_ms;
+	int64_t sent_ms; /* of the first page */
+	int64_t ttl_ms; /* of a live item; 0: everything is asked for anew */
+	int64_t passed_ms; /* when a reader went on to another item */
+	uint64_t passed; /* to which: its serial */
+	int64_t bearable_ms; /* what anyone waits for it to be read again */
+};
+
+/* Shared by all records of one answer. */
+struct provenance {
+	unsigned refs;
+	int64_t received_ms, received_s, sent_ms;
+	const char *action;
+	struct reading *reading; /* of a list, that it is a page of; NULL: none */
+	size_t rendered; /* bytes of a page's items that were rendered as it came */
+	char request_id[72];
+};
+
+/* An object's JSON, shared by a record and the version that was rendered from it. */
+struct text {
+	unsigned refs;
+	uint32_t len;
+	char bytes[];
+};
+
+struct version {
+	struct inode object;
+	struct node *owner;
+	struct snapshot *snapshot; /* NULL: folded, and rendered again from the text when somebody looks */
+	struct text *text; /* NULL: our own words, or none was to be had: never folded */
+	int64_t rendered_s; /* the time that it was rendered for */
+	uint64_t content; /* the snapshot's */
+	uint32_t n_entries;
+	bool from_list;
+	struct provenance *stamp; /* the newest answer that said so */
+	int64_t expires_ms;
+	int64_t *changed_s; /* by entry: when it was seen to change, 0: never; NULL: nothing was */
+	uint32_t *directories; /* three times n: the entries, rising; the slot of each; the n-th by slot */
+	uint32_t n_directories;
+	bool current; /* a record of its owner points here */
+	bool in_lru; /* counted in n_lru */
+	struct version *lru_next, *lru_prev; /* in one of the tree's two rings */
+};
+
+struct record {
+	struct version *version; /* NULL while not rendered, or when there is nothing */
+	struct text *text; /* a list's item, from which its version is made when somebody looks */
+	struct provenance *stamp; /* NULL: nothing is known */
+	int64_t expires_ms;
+	int64_t mtime_s;
+	uint64_t stable;
+	bool terminal; /* the status is one that does not change by itself */
+	bool bounded; /* it stands no longer than expires_ms, whatever it came with */
+	bool lent; /* it was looked into past its time, and got more (freshness.c) */
+};
+
+struct failure {
+	enum error error; /* ERR_NONE: none */
+	int64_t at_ms, until_ms;
+};
+
+/* What only a resource has of which a call failed. */
+struct failures {
+	struct failure failure;
+	struct failure given_up; /* somebody gave up waiting: for who asks after that alone */
+	int64_t missing_at_ms, missing_ms; /* the API said that it is not there; until missing_ms */
+};
+
+/* What somebody follows in .events. */
+struct follow {
+	struct node *node;
+	struct follow *next, *prev; /* all of the tree's, the least recently asked for first */
+	bool by_other; /* no user who mounted the tree asked for it */
+	struct text *last; /* the last answer; NULL: none came yet */
+	bool from_list, gone;
+	struct buf lines;
+	int64_t changed_s; /* of the last line; 0: there is none */
+	uint64_t n_appended;
+};
+
+/* What only a resource (or the root, or .describefs) has that was described or looked into. */
+struct inside {
+	struct record detail;
+	uint64_t single_round; /* the list since which that was counted in its describes; 0: not */
+	/* goes into the mtime when the detail changed and nothing that the list shows did */
+	uint64_t mtime_salt;
+	uint64_t kernel_content, kernel_stable; /* of the last description; 0: none */
+	uint64_t *subdir_index; /* path hashes of the directories inside, in order of first appearance */
+	uint32_t n_subdirs;
+	unsigned n_versions; /* alive, current or held by the kernel */
+	struct follow *follow; /* NULL: nobody does */
+	int64_t others_ms; /* when a user who did not mount the tree had it refreshed; 0: never */
+};
+
+/* What dates a directory of a view that went, should it come back. */
+struct view_mark {
+	uint64_t ino, mtime_generation, content;
+};
+
+/* What the kernel keeps of a directory's listing (kept.c). */
+struct kept {
+	uint32_t moved_begun; /* the mtime that the kernel had seen when it began to collect */
+	uint32_t moved_seen; /* the mtime that the kernel saw last */
+	bool begun; /* it may have collected a part, or all */
+	bool whole; /* it may have collected all, and serves it to everybody */
+};
+
+enum node_sort { NODE_ROOT, NODE_LISTING, NODE_RESOURCE, NODE_TEXTS, NODE_VIEW };
+
+/* Its links have these indexes, above all slots. */
+enum { ID_LINK = INDEX_EVENTS - VIEW_SORTS };
+
+/*
+ * There may be a hundred thousand resources of which nobody ever sees more than the name: what not all of
+ * them have lies in parts of their own, and a node is as long as its sort and its name ask for.
+ */
+struct node {
+	struct inode object;
+	struct node *parent; /* NULL for the root */
+	const struct kind *kind; /* NULL for the root and .describefs */
+	char *name; /* escaped; "" for the root. At the node's end */
+	char *id; /* raw: a resource's id, a view's status, key or value; NULL. There too */
+	uint64_t ino;
+	void *fetch; /* the engine's, for any other want */
+	unsigned pins; /* calls under way, and pinned ids */
+	unsigned char sort; /* enum node_sort */
+	bool in_listing : 1; /* the last whole list (or a pin, or a visit) shows it */
+	bool entered : 1, pinned : 1;
+	bool missing : 1;
+	bool asked_single : 1; /* described next for what the list says too */
+	bool looked : 1; /* somebody looked into an item of its list: what changes in one is worth noting */
+	bool counted_in_parent : 1; /* in its listing's n_held */
+	bool outdone : 1; /* its list's item is older than a description that went for want of memory */
+	bool others : 1; /* counted in n_others: only users who did not mount the tree asked for it */
+	bool moved : 1; /* in the tree's moved */
+	bool must_revalidate : 1; /* its listing does not vouch for it: somebody wants it asked about */
+
+	union {
+		struct { /* a resource, the root, .describefs */
+			struct inside *inside; /* NULL: nothing of it is needed */
+			struct failures *trouble; /* NULL: none */
+			struct record listed;
+			struct node **listings; /* inside it, made when somebody looks */
+			uint64_t seq; /* its place in the listing, never used again; 0: not shown */
+			uint32_t round; /* the last reading, whole or under way, that met it */
+			uint32_t round_shown; /* whose end makes it part of the listing */
+			uint32_t n_listings;
+			struct node *below_next, *below_prev; /* all resources of its listing, shown or not */
+			struct node *unlisted_next, *unlisted_prev; /* ring of those that only memory keeps */
+		};
+		struct { /* a listing */
+			struct node *first_below; /* all its resources */
+			size_t n_held; /* those that the kernel or a call needs */
+			struct node **entries; /* those that are shown, by seq */
+			size_t n_entries, room_entries, n_entered;
+			uint64_t next_seq;
+			uint32_t round_now; /* the round of the list under way, or of the last one */
+			uint32_t round_ended; /* the last one that came to its end */
+			unsigned n_readings, n_shown; /* of the round under way; that readers may follow */
+			unsigned scan_run; /* how many in a row were wanted in the listing's order */
+			unsigned describes; /* since the last list, of what it would have said too */
+			size_t price; /* calls that reading it again takes */
+			bool complete;
+			bool affordable; /* who asks about one resource can wait for it to be read again */
+			size_t n_added; /* shown since the kernel was last told of another mtime */
+			int64_t whole_ms, newest_s; /* of the last whole list: when; the latest change */
+			struct reading *reading; /* that is under way; NULL: none is */
+			/* of the last whole list; of the last page */
+			struct provenance *list_stamp, *page_stamp;
+			int64_t list_expires_ms;
+			uint64_t epoch; /* in the mtime: counts how often its names changed */
+			struct kept kept;
+			uint64_t scan_seq; /* whose describe call's answer was wanted last */
+			void *whole; /* the engine's fetch for FETCH_WHOLE */
+			uint64_t changes; /* of what it shows and of the items' texts */
+			struct derived *derived; /* NULL: nobody looked at any */
+			int64_t others_ms; /* as of struct inside */
+			struct failure failures[2]; /* of FETCH_LIST, of FETCH_WHOLE */
+		};
+		struct { /* a directory of a view */
+			struct node *of; /* whose resources it leads to; NULL: the view's top */
+			struct node *first_child; /* "by-status/training"'s are made when looked up */
+			struct node *child_next, *child_prev;
+			struct node *unreferenced_next, *unreferenced_prev;
+			bool unreferenced; /* among those that nobody holds */
+			struct part *part; /* NULL: the cloud cannot be asked for it alone */
+			uint64_t mtime_generation; /* in the mtime: counts how often its names changed */
+			uint64_t content; /* of its names, when there had been so many changes */
+			uint64_t content_changes;
+			bool read; /* content is known */
+			struct kept view_kept;
+			unsigned char view; /* enum view_sort */
+			unsigned char depth; /* 0: the top */
+		};
+	};
+};
+
+struct tree {
+	struct tree_options options;
+	struct node *root, *texts;
+	struct node *views[VIEW_SORTS]; /* NULL: no kind has it */
+	struct node *unreferenced_first, *unreferenced_last; /* directories of views; the oldest is first */
+	struct node *parts; /* directories of views that have a part */
+	struct ids moved; /* directories whose attributes the kernel may keep from before an answer */
+	void (*tell_moved)(void *arg); /* NULL: nobody wants to know */
+	void *tell_arg;
+	struct view_mark *view_marks; /* each at its ino's remainder; NULL: no directory went */
+	size_t n_unreferenced;
+	struct follow *first_follow, *last_follow;
+	size_t n_follows, n_follows_others, n_others;
+	const struct node *indexed; /* the listing whose index was used last */
+	struct buf link; /* the name or target at hand */
+	struct map objects; /* by serial */
+	struct map names; /* resources by (listing, name) */
+	struct node *scanned; /* the listing that somebody goes through now; NULL: nobody does */
+	struct failure crowded; /* whoever asks just now would be too late with a call */
+	struct failure outage; /* the network failed just now: what has a last good answer does not try */
+	uint64_t next_serial;
+	struct node unlisted_lru; /* ring heads */
+	struct version lru, folded; /* what can be folded, and what can be let go of: oldest use first */
+	size_t n_unlisted, n_lru, n_nodes, n_versions;
+	size_t memory, answers; /* bytes: of all that is kept; of it, answers */
+	struct ids idle; /* serials of inodes that may be needed no more (collect.c) */
+	struct buf item; /* the list's item at hand, as JSON */
+	struct buf said; /* what tree_wait found last, */
+	uint64_t said_id; /* and of which .wait */
+};
+
+static inline struct reply reply_failed(enum error error)
+{
+	return (struct reply){ .outcome = RESULT_FAILED, .error = error };
+}
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * read.c - a file's bytes.
+ */
+#include "cache.h"
+
+enum watched tree_watched(const struct tree *tree, uint64_t id)
+{
+	uint32_t index = (uint32_t)((id - TREE_ROOT) & ID_INDEX_MASK);
+
+	/* a version has fewer entries */
+	(void)tree;
+	return index == INDEX_WAIT ? WATCHED_STATUS : index == INDEX_EVENTS ? WATCHED_CHANGES : WATCHED_NOT;
+}
+
+static const char *read_watched(const struct tree *tree, const struct node *node, uint32_t index,
+	size_t *size)
+{
+	const struct follow *follow = node->inside ? node->inside->follow : NULL;
+	const struct buf *bytes = NULL;
+
+	if (index == INDEX_WAIT && tree->said_id == id_pack(node->object.serial, index))
+		bytes = &tree->said;
+	else if (index == INDEX_EVENTS && follow)
+		bytes = &follow->lines;
+	*size = bytes ? bytes->len : 0;
+	if (index == INDEX_EVENTS && !follow) /* it is to begin anew */
+		return "";
+	return bytes ? bytes->data : NULL;
+}
+
+const char *tree_read(struct tree *tree, uint64_t id, size_t *size)
+{
+	uint32_t index;
+
+	tree_collect(tree);
+	struct inode *object = tree_inode(tree, id, &index);
+
+	if (object && !object->is_version && index >= INDEX_EVENTS)
+		return read_watched(tree, (struct node *)object, index, size);
+	if (!object || !object->is_version)
+		return NULL;
+	const struct snapshot *snapshot = version_look(tree, (struct version *)object);
+	if (index >= snapshot->n_entries || snapshot->entries[index].directory)
+		return NULL;
+	return snapshot_bytes(snapshot, index, size);
+}
