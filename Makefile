@@ -35,7 +35,8 @@ SAN_LINK := -static-libasan -static-libubsan
 CORE_SOURCES := $(wildcard $(CORE_MODULES:%=src/%/*.c))
 PROGRAM_SOURCES := $(wildcard $(PROGRAM_MODULES:%=src/%/*.c))
 CATALOGS := $(wildcard src/catalog/*.json)
-UNIT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c tests/golden/test_*.c tests/engine/test_*.c))
+# The core's tests, which link the library alone, and those of the modules around it.
+UNIT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard $(CORE_MODULES:%=tests/unit/%/test_*.c) tests/sim/test_*.c))
 
 objects = $(patsubst src/%.c,$(1)/%.o,$(2))
 catalog_objects = $(patsubst src/catalog/%.json,$(1)/catalog/%_json.o,$(CATALOGS))
@@ -59,7 +60,7 @@ help:
 	@echo '  make check-kernels  mounted tests under an older kernel of Debian (PACKAGE=, TESTS=)'
 	@echo '  make fuzz       let each harness of tests/fuzz look for mistakes (SECONDS=60, HARNESS=json)'
 	@echo '  make coverage   which lines the tests reach'
-	@echo '  make valgrind   the unit, engine and edge tests, and verbs, under memcheck'
+	@echo '  make valgrind   tests/unit, sim and net, and verbs, under memcheck'
 	@echo '  make soak       many readers, faults and changes for MINUTES=30; then what it grew to (PROGRAM=plain)'
 	@echo
 	@echo 'Measure:'
@@ -108,26 +109,26 @@ $(BUILD)/san/describefs: $(call objects,$(BUILD)/san,$(PROGRAM_SOURCES)) $(BUILD
 $(BUILD)/san/libprogram.a: $(call objects,$(BUILD)/san,$(filter-out src/cli/main.c,$(PROGRAM_SOURCES)))
 	rm -f $@ && $(AR) rcs $@ $^
 
-# Unit, golden and engine tests: cmocka programs on the sanitized core, nothing else: the linker proves
+# tests/unit (of the core) and tests/sim: cmocka programs on the sanitized core, nothing else: the linker proves
 # that the library needs no FUSE, no curl and no clock.
 $(BUILD)/tests/%: tests/%.c $(BUILD)/san/libdescribefs.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Isrc -Itests $(STD) -O1 -g $(SAN) -MMD -MP -o $@ $< $(BUILD)/san/libdescribefs.a -lcmocka $(CORE_LIBS)
 
-# The engine's tests share a scripted world.
-ENGINE_KIT := $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(filter-out tests/engine/test_%,$(wildcard tests/engine/*.c)))
+# The tests of tests/sim share a scripted world.
+SIM_KIT := $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c)))
 
-$(ENGINE_KIT): $(BUILD)/tests/%.o: tests/%.c
+$(SIM_KIT): $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Isrc -Itests $(STD) -O1 -g $(SAN) -MMD -MP -c -o $@ $<
 
-$(filter $(BUILD)/tests/engine/%,$(UNIT_TESTS)): $(BUILD)/tests/%: tests/%.c $(ENGINE_KIT) \
+$(filter $(BUILD)/tests/sim/%,$(UNIT_TESTS)): $(BUILD)/tests/%: tests/%.c $(SIM_KIT) \
 		$(BUILD)/san/libdescribefs.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Isrc -Itests $(STD) -O1 -g $(SAN) -MMD -MP -o $@ $< $(ENGINE_KIT) $(BUILD)/san/libdescribefs.a -lcmocka $(CORE_LIBS)
+	$(CC) $(CPPFLAGS) -Isrc -Itests $(STD) -O1 -g $(SAN) -MMD -MP -o $@ $< $(SIM_KIT) $(BUILD)/san/libdescribefs.a -lcmocka $(CORE_LIBS)
 
 include tests/emulator/emulator.mk
-include tests/edge/edge.mk
+include tests/net/net.mk
 include tests/bench/bench.mk
 include tests/fuzz/fuzz.mk
 include tests/coverage.mk
@@ -135,7 +136,7 @@ include tests/soak/soak.mk
 include packaging/packaging.mk
 
 compile_commands.json: FORCE
-	@$(MAKE) --no-print-directory -Bn all $(UNIT_TESTS) $(EDGE_TESTS) $(FUZZ_TESTS) build/describefs-emulator CC='$(CC)' | \
+	@$(MAKE) --no-print-directory -Bn all $(UNIT_TESTS) $(PROGRAM_TESTS) $(FUZZ_TESTS) build/describefs-emulator CC='$(CC)' | \
 		tests/compile_commands.py >$@.new && mv $@.new $@
 
 unit: $(UNIT_TESTS)
@@ -157,7 +158,7 @@ check-kernels:
 		"cd '$(CURDIR)' && /usr/bin/python3 -m pytest -v -rsx --color=no -p no:cacheprovider \
 		$(or $(TESTS),$$(tr '\n' ' ' <tests/kernels/selected))"
 
-check-programs: all $(BUILD)/san/describefs $(UNIT_TESTS) $(EDGE_TESTS) $(FUZZ_TESTS) build/describefs-emulator \
+check-programs: all $(BUILD)/san/describefs $(UNIT_TESTS) $(PROGRAM_TESTS) $(FUZZ_TESTS) build/describefs-emulator \
 		build/emulator-test-verify build/describefs-emulator-san
 
 demo:
@@ -171,4 +172,4 @@ clean:
 .PHONY: all help deps unit check check-kernels check-programs demo clean
 .SECONDARY:
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/san/*/*.d $(BUILD)/tests/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/san/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d)

@@ -1,4 +1,4 @@
-"""Fixtures of the contract and mounted tests: harness.py does the work."""
+"""Fixtures of the tests of tests/e2e: harness.py does the work."""
 import os
 import signal
 import subprocess
@@ -54,8 +54,8 @@ def certificates(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def readers(tmp_path_factory):
-    """A program that opens many files at the same moment, a thread each (tests/mount/readers.c)."""
+    """A program that opens many files at the same moment, a thread each (tests/e2e/mount/readers.c)."""
     program = tmp_path_factory.mktemp("readers") / "readers"
     subprocess.run(["cc", "-std=c17", "-O2", "-Wall", "-Wextra", "-pthread", "-o", str(program),
-                    str(harness.TOP / "tests/mount/readers.c")], check=True)
+                    str(harness.TOP / "tests/e2e/mount/readers.c")], check=True)
     return program

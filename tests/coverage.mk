@@ -19,6 +19,6 @@ valgrind:
 	tests/valgrind.sh build/valgrind
 
 # Two of them speak with ASan.
-coverage-programs: $(filter-out %/test_bytes %/test_model,$(UNIT_TESTS)) $(EDGE_TESTS) $(FUZZ_TESTS)
+coverage-programs: $(filter-out %/test_memory_bytes %/test_model,$(UNIT_TESTS)) $(PROGRAM_TESTS) $(FUZZ_TESTS)
 
 .PHONY: coverage coverage-programs valgrind

@@ -20,8 +20,8 @@ def run_tests(build):
     for old in build.rglob("*.gcda"):
         old.unlink()
     with open(build / "log", "wb") as log:
-        for group in ("unit", "golden", "engine", "edge"):
-            for program in sorted((build / "tests" / group).glob("test_*")):
+        for group in ("unit", "sim", "net"):
+            for program in sorted((build / "tests" / group).rglob("test_*")):
                 if os.access(program, os.X_OK) and not program.suffix:
                     subprocess.run([str(program)], stdout=log, stderr=log, timeout=900, cwd=TOP)
         for program in sorted((build / "tests/fuzz").glob("fuzz_*")):
@@ -29,8 +29,8 @@ def run_tests(build):
                 corpus = "tests/fuzz/corpus/" + program.name[len("fuzz_"):]
                 subprocess.run([str(program), corpus], stdout=log, stderr=log, timeout=900, cwd=TOP)
         env = dict(os.environ, BUILD=str(build.relative_to(TOP)), PYTHONDONTWRITEBYTECODE="1")
-        for group in ("contract", "mount", "fault"):  # apart: they have files of the same names
-            subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "tests/" + group], stdout=log, stderr=log,
+        for group in ("cli", "mount", "failures"):  # apart: they have files of the same names
+            subprocess.run(["/usr/bin/python3", "-m", "pytest", "-q", "tests/e2e/" + group], stdout=log, stderr=log,
                            cwd=TOP, env=env)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/valgrind.sh BUILD - the programs of the unit, golden, engine and edge tests, and verbs, under memcheck.
+# tests/valgrind.sh BUILD - the programs of tests/unit, sim and net, and verbs, under memcheck.
 # Left out are those that play the same again and again, and those whose servers have a time to keep.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -26,9 +26,9 @@ look() { # NAME COMMAND...
 	esac
 }
 
-for test in "$build"/tests/{unit,golden,engine,edge}/test_*; do
+for test in "$build"/tests/{unit/*,sim,net}/test_*; do
 	[[ -x $test && $test != *.[do] ]] || continue
-	case ${test##*/} in test_chaos | test_outage | test_refresh | test_same | test_model | test_http* | test_json_cases) continue ;; esac
+	case ${test##*/} in test_chaos | test_outage | test_list_refresh | test_identity_stable | test_model | test_http* | test_json_cases) continue ;; esac
 	look "${test##*/}" "$test"
 done
 

@@ -1,4 +1,4 @@
-/* Must die under the tests' own flags: AddressSanitizer is on.  Built and run by tests/contract/test_harness.py. */
+/* Must die under the tests' own flags: AddressSanitizer is on.  Built and run by tests/e2e/cli/test_harness.py. */
 #include <stdlib.h>
 
 int main(int argc, char **argv)

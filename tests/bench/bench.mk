@@ -7,11 +7,11 @@ $(BUILD)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) -D_GNU_SOURCE -O2 -g -MMD -MP -o $@ $<
 
-$(BUILD)/bench/readers: tests/mount/readers.c
+$(BUILD)/bench/readers: tests/e2e/mount/readers.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) -O2 -g -pthread -MMD -MP -o $@ $<
 
-HOLD_SOURCES := tests/bench/bench_hold.c tests/engine/world.c tests/engine/script.c tests/engine/cloud.c
+HOLD_SOURCES := tests/bench/bench_hold.c tests/sim/world.c tests/sim/script.c tests/sim/cloud.c
 
 $(BUILD)/bench/bench_hold: $(HOLD_SOURCES) $(BUILD)/libdescribefs.a
 	@mkdir -p $(@D)

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/world.h"
+#include "sim/world.h"
 #include "render/snapshot.h"
 
 enum {

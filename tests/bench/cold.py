@@ -74,7 +74,7 @@ def line(row, results, limit, rate, tasks, expected):
 
 
 def node_modules():
-    """The official client, installed as tests/contract/sdk does it; None where that cannot be."""
+    """The official client, installed as tests/e2e/cli/sdk does it; None where that cannot be."""
     sdk, wanted = kit.BUILD / "sdk", kit.TOP / "tests" / "contract" / "sdk" / "package.json"
     installed = sdk / "installed.json"
     try:

@@ -53,6 +53,6 @@ check-emulator-self: $(BUILD)/describefs-emulator-san
 	tests/emulator/selftest.py $(BUILD)/describefs-emulator-san
 
 check-emulator-sdk: $(BUILD)/describefs-emulator
-	tests/contract/sdk/run.sh $(BUILD)
+	tests/e2e/cli/sdk/run.sh $(BUILD)
 
 -include $(wildcard $(BUILD)/emulator/*.d $(BUILD)/emulator-san/*.d)

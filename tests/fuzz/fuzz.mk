@@ -4,9 +4,9 @@ FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TESTS := $(FUZZ:%=$(BUILD)/tests/fuzz/fuzz_%)
 
 # What a harness needs beside the sources: the engine's kit.
-FUZZ_KIT_whole := $(patsubst tests/%.c,%,$(filter-out tests/engine/test_%,$(wildcard tests/engine/*.c)))
+FUZZ_KIT_whole := $(patsubst tests/%.c,%,$(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c)))
 # Those whose inputs hold JSON, which is changed by its structure, too.
-FUZZ_JSON := catalog keyring snapshot tencent baidu
+FUZZ_JSON := catalog credential_chain snapshot tencent baidu
 
 # ---- replayed
 

@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "engine/cloud.h"
+#include "sim/cloud.h"
 
 #undef COUNT
 #include "fuzz.h"
