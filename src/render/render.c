@@ -1,11 +1,11 @@
 /*
- * render.c - one API object into the entries of a snapshot, as the contract's section 2 says.
+ * render.c - renders one API object into the entries of a snapshot.
  *
- * Directories are opened in the order in which they were met, so the entries of one are contiguous
- * and a parent comes before its children.  Beside every entry stands its origin: the value that it
- * shows and what the catalog says of it.  The catalog's word only matters where the value alone
- * does not tell the shape (a list that is a map, nothing at all) and for secrets; a value of
- * another shape is shown as it came.
+ * packaging/doc/semantics.md states what an entry looks like. Directories are filled in the order in which
+ * they were found, so the entries of one directory are contiguous and a parent precedes its children. Each
+ * entry has an origin: its value and what the catalog says about it. The catalog matters only for secrets and
+ * where the value alone does not show the type (a list that is a map, an empty value). A value that
+ * contradicts the catalog is rendered as it is.
  */
 #include "render.h"
 
@@ -17,15 +17,16 @@
 #include "secrecy.h"
 #include "unique_names.h"
 
-enum { ENTRIES_MAX = SNAPSHOT_ENTRIES_MAX + 2 }; /* the root and describe.json */
+enum { ENTRIES_MAX = SNAPSHOT_ENTRIES_MAX + 2 }; /* with the root and describe.json */
 
 static const char HIDDEN[] = "<hidden>";
 static const char DESCRIBE[] = "describe.json";
 
+/* What an entry was rendered from. */
 struct render_origin {
-	const struct json *value; /* NULL: as null */
-	const struct member_rule *rule; /* of the value; NULL: none is known */
-	const struct type *type; /* of the value's members, or of its items' */
+	const struct json *value; /* NULL: treated as null */
+	const struct member_rule *rule; /* of the value; NULL: the catalog has none */
+	const struct type *type; /* of the value's members, or of its items' members */
 };
 
 struct renderer {
@@ -33,11 +34,11 @@ struct renderer {
 	const struct kind *kind;
 	const struct json *object;
 	const struct snapshot_style *style;
-	bool in_part; /* a list's item, of which a describe call says more */
-	struct buf origins; /* struct render_origin, one an entry */
-	struct unique_names unique_names; /* of the directory at hand */
+	bool is_partial; /* a list's item: the describe call returns more members */
+	struct buf origins; /* struct render_origin, one for each entry */
+	struct unique_names unique; /* of the current directory */
 	uint32_t describe, describe_size; /* describe.json in the text */
-	struct buf raw, name, whole; /* one member's, while it is being named */
+	struct buf raw, name, whole; /* names of the current member */
 };
 
 void rendering_init(struct rendering *rendering)
@@ -68,24 +69,24 @@ uint32_t rendering_put(struct rendering *rendering, const char *text)
 	return (uint32_t)at;
 }
 
-static struct snapshot_entry *entry_at(const struct renderer *r, uint32_t index)
+static struct snapshot_entry *renderer_entry(const struct renderer *r, uint32_t index)
 {
 	return (struct snapshot_entry *)(void *)r->out->entries.data + index;
 }
 
-static uint32_t count_entries(const struct renderer *r)
+static uint32_t renderer_count(const struct renderer *r)
 {
 	return (uint32_t)(r->out->entries.len / sizeof(struct snapshot_entry));
 }
 
-static enum json_type type_of(const struct json *value)
+static enum json_type value_type(const struct json *value)
 {
 	return value ? json_type(value) : JSON_NULL;
 }
 
 static bool is_container(const struct json *value)
 {
-	return type_of(value) == JSON_ARRAY || type_of(value) == JSON_OBJECT;
+	return value_type(value) == JSON_ARRAY || value_type(value) == JSON_OBJECT;
 }
 
 static bool is_empty(const struct json *value)
@@ -95,13 +96,13 @@ static bool is_empty(const struct json *value)
 	return !value || json_text(value)[0] == '\0';
 }
 
-/* A json_instead_fn: the context is the type of the container's members. */
+/* A json_instead_fn. The context is the type of the container's members. */
 static const char *hide_secret(const struct json *member, const void **context)
 {
 	const struct member_rule *rule;
 
 	if (!json_key(member))
-		return NULL; /* an item is of its list's type */
+		return NULL; /* an item has its array's type */
 	rule = type_member(*context, json_key(member));
 	*context = rule ? rule->of : NULL;
 	return secrecy_covers(member, rule, json_key(member)) ? HIDDEN : NULL;
@@ -126,10 +127,10 @@ static bool holds_containers(const struct json *list)
 	return false;
 }
 
-/* Where there is nothing, the catalog says what there would be. */
+/* For null and an empty array, the catalog decides. */
 static bool is_directory(const struct json *value, const struct member_rule *rule)
 {
-	enum json_type type = type_of(value);
+	enum json_type type = value_type(value);
 
 	if (type == JSON_OBJECT || (type == JSON_ARRAY && holds_containers(value)))
 		return true;
@@ -141,7 +142,7 @@ static bool is_directory(const struct json *value, const struct member_rule *rul
 
 static void write_line(struct buf *out, const struct json *value)
 {
-	shown_add(out, json_text(value), "\n\t"); /* files are shown by terminals */
+	shown_add(out, json_text(value), "\n\t"); /* terminals show files */
 	buf_putc(out, '\n');
 }
 
@@ -149,7 +150,7 @@ static void write_file(struct buf *out, const struct json *value)
 {
 	if (is_empty(value))
 		return;
-	if (type_of(value) != JSON_ARRAY) {
+	if (value_type(value) != JSON_ARRAY) {
 		write_line(out, value);
 		return;
 	}
@@ -173,18 +174,18 @@ static void put_whole_name(struct renderer *r, const char *member)
 		name_snake(&r->raw, member);
 }
 
-/* Escapes what is in `raw` and empties it. */
+/* Escapes the text in `raw` into `name`, and empties `raw`. */
 static void escape_raw(struct renderer *r, struct buf *name)
 {
 	buf_clear(name);
 	name_escape(name, r->raw.data);
-	if (r->raw.full || name->full) /* memory is out: it is not the name */
-		r->unique_names.names.full = true;
+	if (r->raw.full || name->full) /* memory is out: the name is not valid */
+		r->unique.names.full = true;
 	buf_clear(&r->raw);
 }
 
-/* A member of an object; the kind has a say in the names of the resource's own. */
-static void add_member(struct renderer *r, struct sibling *sibling, bool of_resource, bool is_known)
+/* Adds a member of an object. The kind may rename or strip members of the resource itself. */
+static void gather_member(struct renderer *r, struct sibling *sibling, bool of_resource, bool is_known)
 {
 	const struct buf *name = &r->whole;
 
@@ -201,7 +202,7 @@ static void add_member(struct renderer *r, struct sibling *sibling, bool of_reso
 		sibling->rank = SIBLING_RENAMED;
 	else
 		sibling->rank = SIBLING_STRIPPED;
-	unique_names_add(&r->unique_names, sibling, name->data, r->whole.data);
+	unique_names_add(&r->unique, sibling, name->data, r->whole.data);
 }
 
 static void gather_members(struct renderer *r, const struct render_origin *from, bool of_resource)
@@ -216,18 +217,18 @@ static void gather_members(struct renderer *r, const struct render_origin *from,
 			.is_member = true,
 		};
 
-		if (!of_resource || !r->in_part || !rule || !rule->list_only)
-			add_member(r, &sibling, of_resource, rule || !from->type);
+		if (!of_resource || !r->is_partial || !rule || !rule->list_only)
+			gather_member(r, &sibling, of_resource, rule || !from->type);
 	}
 }
 
-/* An item of a list that is a map; false if it has no key to go by. */
+/* Adds an item of a list that is a map. False: the item has no key. */
 static bool gather_pair(struct renderer *r, const struct render_origin *from, const struct json *item)
 {
 	const struct json *key = json_get(item, from->rule->map_key);
 	const struct member_rule *rule = type_member(from->type, from->rule->map_value);
 
-	if (type_of(key) != JSON_STRING && type_of(key) != JSON_NUMBER)
+	if (value_type(key) != JSON_STRING && value_type(key) != JSON_NUMBER)
 		return false;
 	struct sibling sibling = {
 		.key = json_text(key),
@@ -238,7 +239,7 @@ static bool gather_pair(struct renderer *r, const struct render_origin *from, co
 	};
 	buf_puts(&r->raw, sibling.key);
 	escape_raw(r, &r->name);
-	unique_names_add(&r->unique_names, &sibling, r->name.data, r->name.data);
+	unique_names_add(&r->unique, &sibling, r->name.data, r->name.data);
 	return true;
 }
 
@@ -255,21 +256,21 @@ static void gather_items(struct renderer *r, const struct render_origin *from)
 			continue;
 		buf_clear(&r->name);
 		buf_printf(&r->name, "%zu", own);
-		unique_names_add(&r->unique_names, &sibling, r->name.data, r->name.data);
+		unique_names_add(&r->unique, &sibling, r->name.data, r->name.data);
 	}
 }
 
-/* describe.json, last of all, and the names that belong to the subkinds' directories. */
+/* Adds the names of the subkinds' directories and, as the last entry, describe.json. */
 static void gather_reserved(struct renderer *r)
 {
 	struct sibling subkind = { .key = "", .rank = SIBLING_RESERVED };
 	struct sibling describe = subkind;
 
 	for (const struct kind **child = r->kind->children; child && *child; child++)
-		unique_names_add(&r->unique_names, &subkind, (*child)->name, (*child)->name);
-	if (!r->in_part)
+		unique_names_add(&r->unique, &subkind, (*child)->name, (*child)->name);
+	if (!r->is_partial)
 		describe.value = r->object;
-	unique_names_add(&r->unique_names, &describe, DESCRIBE, DESCRIBE);
+	unique_names_add(&r->unique, &describe, DESCRIBE, DESCRIBE);
 }
 
 static bool is_describe(const struct sibling *sibling)
@@ -277,14 +278,14 @@ static bool is_describe(const struct sibling *sibling)
 	return sibling->rank == SIBLING_RESERVED;
 }
 
-/* Reserved for somebody else, or without a name of its own. */
-static bool is_absent(const struct sibling *sibling)
+/* The name is reserved for a subkind, or the entry was dropped. */
+static bool is_not_shown(const struct sibling *sibling)
 {
 	return sibling->dropped || (sibling->rank == SIBLING_RESERVED && !sibling->value);
 }
 
-/* The file's bytes go to the text's end. */
-static void put_bytes(struct renderer *r, struct snapshot_entry *entry, const struct sibling *sibling,
+/* Appends the file's bytes to the text. */
+static void render_bytes(struct renderer *r, struct snapshot_entry *entry, const struct sibling *sibling,
 	bool hidden)
 {
 	struct buf *text = &r->out->text;
@@ -293,7 +294,9 @@ static void put_bytes(struct renderer *r, struct snapshot_entry *entry, const st
 	if (is_describe(sibling)) {
 		entry->bytes = r->describe;
 		entry->size = r->describe_size;
-		entry->content = entry->secret ? 0 : r->out->content; /* a secret's hash has its path in it */
+		entry->content = entry->secret ?
+			0 :
+			r->out->content; /* hash_file computes a secret's, which depends on its path */
 		return;
 	}
 	if (hidden)
@@ -303,15 +306,15 @@ static void put_bytes(struct renderer *r, struct snapshot_entry *entry, const st
 	entry->size = (uint32_t)text->len - entry->bytes;
 }
 
-/* Whether the describe call's answer is known to have what this shows. */
+/* Whether the describe call's answer is known to have this member too. */
 static bool is_primed(const struct renderer *r, const struct sibling *sibling, uint32_t parent)
 {
 	if (parent > 0)
-		return entry_at(r, parent)->primed;
-	return r->in_part && (sibling->rule || !r->kind->type);
+		return renderer_entry(r, parent)->primed;
+	return r->is_partial && (sibling->rule || !r->kind->type);
 }
 
-/* No entry is ever without its origin, not even when memory is out. */
+/* Every entry has an origin, even when memory is out. */
 static void push_entry(struct renderer *r, const struct snapshot_entry *entry,
 	const struct render_origin *origin)
 {
@@ -321,7 +324,7 @@ static void push_entry(struct renderer *r, const struct snapshot_entry *entry,
 		r->out->entries.full = true;
 }
 
-static void add_entry(struct renderer *r, uint32_t parent, const struct sibling *sibling)
+static void render_entry(struct renderer *r, uint32_t parent, const struct sibling *sibling)
 {
 	struct render_origin origin = { sibling->value, sibling->rule, sibling->type };
 	bool describe = is_describe(sibling), shown = r->style->secrets;
@@ -331,57 +334,57 @@ static void add_entry(struct renderer *r, uint32_t parent, const struct sibling 
 	bool file = describe || (secret && !shown) || !is_directory(sibling->value, sibling->rule);
 	struct snapshot_entry entry = {
 		.parent = parent,
-		.type = (uint8_t)type_of(sibling->value),
+		.type = (uint8_t)value_type(sibling->value),
 		.directory = !file,
-		.secret = shown && (secret || entry_at(r, parent)->secret),
+		.secret = shown && (secret || renderer_entry(r, parent)->secret),
 		.primed = is_primed(r, sibling, parent),
 	};
 
-	entry.name = rendering_put(r->out, unique_names_name(&r->unique_names, sibling));
-	entry.key = rendering_put(r->out, unique_names_key(&r->unique_names, sibling));
+	entry.name = rendering_put(r->out, unique_names_name(&r->unique, sibling));
+	entry.key = rendering_put(r->out, unique_names_key(&r->unique, sibling));
 	if (file)
-		put_bytes(r, &entry, sibling, secret && !shown);
+		render_bytes(r, &entry, sibling, secret && !shown);
 	push_entry(r, &entry, &origin);
 }
 
-/* What was gathered becomes the directory's entries. */
-static void add_entries(struct renderer *r, uint32_t directory)
+/* Turns the gathered entries into the directory's. */
+static void render_entries(struct renderer *r, uint32_t directory)
 {
-	uint32_t first = count_entries(r);
+	uint32_t first = renderer_count(r);
 	size_t index;
 
-	for (size_t i = 0; i < unique_names_count(&r->unique_names); i++) {
-		struct sibling *sibling = unique_names_at(&r->unique_names, i);
+	for (size_t i = 0; i < unique_names_count(&r->unique); i++) {
+		struct sibling *sibling = unique_names_at(&r->unique, i);
 
-		sibling->entry = count_entries(r);
-		if (!is_absent(sibling))
-			add_entry(r, directory, sibling);
+		sibling->entry = renderer_count(r);
+		if (!is_not_shown(sibling))
+			render_entry(r, directory, sibling);
 	}
-	for (size_t nth = 0; unique_names_by_name(&r->unique_names, nth, &index); nth++) {
-		const struct sibling *sibling = unique_names_at(&r->unique_names, index);
+	for (size_t nth = 0; unique_names_by_name(&r->unique, nth, &index); nth++) {
+		const struct sibling *sibling = unique_names_at(&r->unique, index);
 
-		if (!is_absent(sibling))
+		if (!is_not_shown(sibling))
 			buf_add(&r->out->by_name, &sibling->entry, sizeof sibling->entry);
 	}
-	entry_at(r, directory)->first = first;
-	entry_at(r, directory)->count = count_entries(r) - first;
+	renderer_entry(r, directory)->first = first;
+	renderer_entry(r, directory)->count = renderer_count(r) - first;
 }
 
-static void open_directory(struct renderer *r, uint32_t directory)
+static void render_directory(struct renderer *r, uint32_t directory)
 {
 	struct render_origin from = ((const struct render_origin *)(const void *)r->origins.data)[directory];
 
-	unique_names_clear(&r->unique_names);
-	if (type_of(from.value) == JSON_OBJECT)
+	unique_names_clear(&r->unique);
+	if (value_type(from.value) == JSON_OBJECT)
 		gather_members(r, &from, directory == 0);
 	else if (from.value)
 		gather_items(r, &from);
-	unique_names_merge(&r->unique_names);
+	unique_names_merge(&r->unique);
 	if (directory == 0)
 		gather_reserved(r);
-	unique_names_settle(&r->unique_names);
-	add_entries(r, directory);
-	if (unique_names_full(&r->unique_names))
+	unique_names_settle(&r->unique);
+	render_entries(r, directory);
+	if (unique_names_full(&r->unique))
 		r->out->entries.full = true;
 }
 
@@ -423,14 +426,14 @@ static void print_describe(struct renderer *r)
 	r->describe_size = (uint32_t)text->len - r->describe;
 	bool secret = r->style->secrets && holds_secret(r->object, r->kind->type);
 	r->out->content = render_hash(text->data + r->describe, r->describe_size, secret, r->style->key, 0);
-	if (r->in_part && !text->full) /* its hash is wanted, it is not shown */
+	if (r->is_partial && !text->full) /* only its hash is needed */
 		buf_clear(text);
 }
 
 static void release_renderer(struct renderer *r)
 {
 	buf_release(&r->origins);
-	unique_names_release(&r->unique_names);
+	unique_names_release(&r->unique);
 	buf_release(&r->raw);
 	buf_release(&r->name);
 	buf_release(&r->whole);
@@ -444,18 +447,18 @@ void render_object(struct rendering *out, const struct kind *kind, const struct 
 		.kind = kind,
 		.object = object,
 		.style = style,
-		.in_part = style->from_list && kind->describe.name && !kind->list_is_detail,
+		.is_partial = style->from_list && kind->describe.name && !kind->list_is_detail,
 	};
 
 	buf_init(&r.origins, ENTRIES_MAX * sizeof(struct render_origin));
-	unique_names_init(&r.unique_names);
+	unique_names_init(&r.unique);
 	buf_init(&r.raw, 2 * JSON_BYTES_MAX);
 	buf_init(&r.name, NAME_BYTES_MAX);
 	buf_init(&r.whole, NAME_BYTES_MAX);
-	print_describe(&r); /* the text's first bytes */
+	print_describe(&r); /* it comes first in the text */
 	add_root(&r);
-	for (uint32_t i = 0; i < count_entries(&r) && !rendering_full(out); i++)
-		if (entry_at(&r, i)->directory)
-			open_directory(&r, i);
+	for (uint32_t i = 0; i < renderer_count(&r) && !rendering_full(out); i++)
+		if (renderer_entry(&r, i)->directory)
+			render_directory(&r, i);
 	release_renderer(&r);
 }

@@ -1,9 +1,9 @@
 /*
- * secrecy.c - which parts of an API object are secret.
+ * secrecy.c - decides which parts of an API object are secret.
  *
- * A pair is two members of one object: "Name" or "Key" and "Value", or both behind the same word (EnvName,
- * EnvValue).  They stand near one another.  Only NEAR members on either side are looked at, so that an object
- * of 200,000 members costs no more than its bytes.
+ * A pair is two members of one object: "Name" or "Key" and "Value", or both with the same prefix (EnvName,
+ * EnvValue). The two are close together: only NEAR members on either side are searched, so the time is linear
+ * in the size of an object with 200,000 members.
  */
 #include "secrecy.h"
 
@@ -13,8 +13,8 @@
 #include "base/name.h"
 
 enum {
-	NEAR = 4, /* members between the two of a pair */
-	ASSIGNED_MAX = 64 /* bytes of a name before '=' that are looked at, from its end */
+	NEAR = 4, /* the maximum distance of a pair's members */
+	ASSIGNED_MAX = 64 /* only so many last bytes of a name before '=' are checked */
 };
 
 static bool is_empty(const struct json *value)
@@ -26,7 +26,7 @@ static bool is_empty(const struct json *value)
 	return !*json_text(value);
 }
 
-/* What stands before the word that `name` ends with: bytes; false: it ends with none of them. */
+/* The length of the prefix before the word that `name` ends with. False: it ends with none of the words. */
 static bool cut_word(const char *name, const char *const *words, size_t *before)
 {
 	size_t len = strlen(name);
@@ -41,7 +41,7 @@ static bool cut_word(const char *name, const char *const *words, size_t *before)
 	return false;
 }
 
-/* `value`, so many bytes before its word, is called by `other` what a secret is called. */
+/* Whether `other` names `value`, with the same prefix of `before` bytes, like a secret. */
 static bool is_called_secret(const struct json *value, size_t before, const struct json *other)
 {
 	static const char *const NAMES[] = { "name", "key", "variable", NULL };

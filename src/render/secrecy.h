@@ -1,10 +1,10 @@
 /*
- * secrecy.h - which parts of an API object are secret.
+ * secrecy.h - decides which parts of an API object are secret.
  *
- * The catalog decides about what it knows.  What no type knows is secret where its name ends as the names
- * of secrets do (name.h), and in the two forms that environment variables have: the value of a pair whose
- * name ends so ({"Name": "DB_PASSWORD", "Value": "..."}), and a list of texts one of which assigns to such a
- * name ("DB_PASSWORD=...").  Nothing at all is no secret.
+ * A member that the catalog's type lists is secret if the type says so. Any other member is secret if its
+ * name ends like a secret's (name.h), or if it has one of the two forms of environment variables: the value
+ * of a pair with such a name ({"Name": "DB_PASSWORD", "Value": "..."}), or a list of strings of which one
+ * assigns to such a name ("DB_PASSWORD=..."). Empty values are not secret.
  *
  * Pure.
  */
@@ -14,7 +14,7 @@
 #include "catalog/catalog.h"
 #include "json/json.h"
 
-/* `rule`: the catalog's, NULL where it knows none.  `name`: of an object's member, else NULL. */
+/* `rule` is the catalog's; NULL: it has none. `name` is NULL if the value is no member of an object. */
 bool secrecy_covers(const struct json *value, const struct member_rule *rule, const char *name);
 
 #endif

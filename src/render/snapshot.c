@@ -1,10 +1,9 @@
 /*
- * snapshot.c - puts a rendering into its one allocation, and finds things in it.
+ * snapshot.c - copies a rendering into one allocation, computes the hashes, and finds entries.
  *
- * The hashes are made here, when the entries have come to rest.  A path's hash is that of the
- * directory above it with the name added, which goes from parents to children; what a directory
- * holds is the hash of its entries' names and contents, which goes the other way.  Numbers are
- * hashed as eight bytes, the lowest first, so that every machine agrees.
+ * The hash of a path is computed from its parent's hash and its name, so from parents to children. The
+ * content hash of a directory is computed from its entries' names and content hashes, so from children to
+ * parents. A number is hashed as eight bytes, little-endian, so that every machine gets the same result.
  */
 #include "render/snapshot.h"
 
@@ -15,13 +14,13 @@
 #include "base/timestamp.h"
 #include "render.h"
 
-/* What 0 and 1 (the kernel: none; our own: the root) become as inode numbers. */
+/* The first inode number for entries: 0 is invalid, and 1 is the root of the mount. */
 enum { INO_FIRST = 2 };
 
 enum {
-	ENTRY_BYTES = 128, /* an entry takes no more, beside what its JSON is multiplied to */
-	SWELLING = 5, /* a byte of JSON is so many: in describe.json, as a key, and as a name of %XX */
-	SURE_BYTES = 2 * SNAPSHOT_ENTRIES_MAX /* so few hold no more: each has two brackets or a comma */
+	ENTRY_BYTES = 128, /* at most so many for each entry, beside its JSON */
+	GROWTH = 5, /* at most so many for each byte of JSON: in describe.json, a key and a name of %XX */
+	SMALL_BYTES = 2 * SNAPSHOT_ENTRIES_MAX /* fewer bytes hold fewer entries: each takes two at least */
 };
 
 static uint64_t hash_number(uint64_t seed, uint64_t number)
@@ -41,13 +40,13 @@ static uint64_t make_ino(uint64_t hash)
 static void hash_file(const struct snapshot *snapshot, struct snapshot_entry *entry, uint64_t path,
 	const unsigned char *key)
 {
-	if (!entry->content) /* the rendering knows that of a describe.json without secrets */
+	if (!entry->content) /* the rendering has set it for a describe.json without secrets */
 		entry->content = render_hash(snapshot->text + entry->bytes, entry->size, entry->secret, key,
 			path);
 	entry->ino = make_ino(hash_number(path, entry->content));
 }
 
-/* Its entries have theirs: they come after it. */
+/* Its entries come after it, so their hashes are already computed. */
 static void hash_directory(const struct snapshot *snapshot, struct snapshot_entry *directory)
 {
 	uint64_t hash = hash_number(0, directory->count);
@@ -77,7 +76,10 @@ static void hash_entries(const struct snapshot *snapshot, struct snapshot_entry 
 			hash_directory(snapshot, &entries[i]);
 }
 
-/* One block: the struct, the entries, their order by name, the texts.  NULL: too big. */
+/*
+ * Allocates one block: the struct, the entries, their order by name, the text. NULL: too big, or memory is
+ * out.
+ */
 static struct snapshot *assemble(const struct rendering *from, const char *path, const unsigned char *key)
 {
 	size_t entries_at = sizeof(struct snapshot);
@@ -106,7 +108,7 @@ static struct snapshot *assemble(const struct rendering *from, const char *path,
 	return snapshot;
 }
 
-/* Absent, null and "" are the same. */
+/* Missing, null and "" are equal. */
 static const char *member_text(const struct json *object, const char *member)
 {
 	const struct json *value = member ? json_get(object, member) : NULL;
@@ -155,7 +157,7 @@ struct summary snapshot_summary(const struct kind *kind, const struct json *obje
 	};
 }
 
-/* A list of scalars. */
+/* Whether the value is an array of scalars. */
 static bool is_one_file(const struct json *value)
 {
 	const struct json *item = json_type(value) == JSON_ARRAY ? json_first(value) : NULL;
@@ -165,12 +167,12 @@ static bool is_one_file(const struct json *value)
 	return json_type(value) == JSON_ARRAY && !item;
 }
 
-/* What an object would come to, at most: an upper bound that is cheap to have. */
+/* An upper bound, cheap to compute, of the size of a rendered object. */
 struct weight {
 	size_t entries, bytes;
 };
 
-/* Goes on no further than to what is too much. */
+/* Stops as soon as the number of entries is over its ceiling. */
 static void weigh(struct weight *weight, const struct json *value, size_t depth)
 {
 	bool one_file = is_one_file(value);
@@ -188,13 +190,13 @@ bool snapshot_is_sure(const struct json *object, size_t len)
 {
 	struct weight weight = { 0 };
 
-	if (len <= SURE_BYTES)
+	if (len <= SMALL_BYTES)
 		return true;
 	if (len > SNAPSHOT_ITEM_BYTES_MAX)
 		return false;
 	weigh(&weight, object, 1);
 	return weight.entries <= SNAPSHOT_ENTRIES_MAX &&
-		weight.bytes + SWELLING * len + ENTRY_BYTES <= SNAPSHOT_BYTES_MAX;
+		weight.bytes + GROWTH * len + ENTRY_BYTES <= SNAPSHOT_BYTES_MAX;
 }
 
 enum error snapshot_render(struct snapshot **out, const struct kind *kind, const struct json *object,
@@ -222,7 +224,8 @@ enum error snapshot_render(struct snapshot **out, const struct kind *kind, const
 	return ERR_NONE;
 }
 
-static void put_text(struct rendering *rendering, const char *name, const struct buf *text, bool secret)
+static void rendering_add_text(struct rendering *rendering, const char *name, const struct buf *text,
+	bool secret)
 {
 	struct snapshot_entry entry = { .type = JSON_STRING, .secret = secret };
 
@@ -233,7 +236,7 @@ static void put_text(struct rendering *rendering, const char *name, const struct
 	buf_add(&rendering->entries, &entry, sizeof entry);
 }
 
-/* For qsort_r: indices from 1 of the names. */
+/* For qsort_r: compares names by their indices, which are counted from 1. */
 static int order_names(const void *a, const void *b, void *context)
 {
 	const char *const *names = context;
@@ -258,14 +261,14 @@ struct snapshot *snapshot_of_texts(const char *path, const char *const names[], 
 	for (uint32_t i = 0; i <= n; i++)
 		buf_add(&rendering.by_name, &i, sizeof i);
 	for (size_t i = 0; i < n; i++)
-		put_text(&rendering, names[i], &texts[i], secret);
+		rendering_add_text(&rendering, names[i], &texts[i], secret);
 	if (!rendering.by_name.full)
 		qsort_r(rendering.by_name.data + sizeof(uint32_t), n, sizeof(uint32_t), order_names,
 			(void *)(uintptr_t)names);
 
 	struct snapshot *snapshot = rendering_full(&rendering) ? NULL : assemble(&rendering, path, key);
 	rendering_release(&rendering);
-	if (!snapshot) /* our own few texts */
+	if (!snapshot) /* the texts are few and the program's own */
 		out_of_memory();
 	snapshot->content = snapshot->stable = snapshot->entries[0].content;
 	snapshot->mtime_s = mtime_s;
@@ -277,14 +280,14 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot);
 }
 
-struct search {
+struct name_search {
 	const struct snapshot *snapshot;
 	const char *name;
 };
 
-static bool is_before(const void *arg, size_t at)
+static bool name_is_before(const void *arg, size_t at)
 {
-	const struct search *search = arg;
+	const struct name_search *search = arg;
 	const struct snapshot *snapshot = search->snapshot;
 
 	return strcmp(snapshot_name(snapshot, snapshot->by_name[at]), search->name) < 0;
@@ -293,9 +296,9 @@ static bool is_before(const void *arg, size_t at)
 uint32_t snapshot_find(const struct snapshot *snapshot, uint32_t directory, const char *name)
 {
 	const struct snapshot_entry *within = &snapshot->entries[directory];
-	struct search search = { snapshot, name };
+	struct name_search search = { snapshot, name };
 	size_t end = (size_t)within->first + within->count;
-	size_t at = search_lower_bound(within->first, end, is_before, &search);
+	size_t at = search_lower_bound(within->first, end, name_is_before, &search);
 
 	if (at == end || strcmp(snapshot_name(snapshot, snapshot->by_name[at]), name) != 0)
 		return 0;

@@ -1,12 +1,12 @@
 /*
- * unique_names.c - makes the names in one directory unique.
+ * unique_names.c - gives each entry of one directory a unique file name.
  *
- * In rounds: sort by name, and wherever several have one name, let all but one give way.  What the
- * catalog stripped or renamed goes back to its whole name; anything else, and whoever still has no
- * name of its own after a few rounds, gets a hash of its key.  A name made of a hash can be taken
- * as well, by a cloud that knows how we hash, hence the rounds; one who loses every round is left
- * out, so that the others can be had.  Each round sorts, and there are few of them; a sort takes the
- * time of reading the names, so the whole is linear in the answer's size.
+ * It works in rounds: sort by name, and let all but one of the entries with one name give way. A stripped or
+ * renamed entry goes back to its whole name. Any other, and one that still conflicts after ROUNDS_WHOLE
+ * rounds, gets a hash of its key. A cloud that knows the hash can occupy such a name, too; so there are
+ * several rounds, and an entry that loses every round is left out, so that the others stay accessible. The
+ * number of rounds is fixed and each sort is linear in the bytes of the names, so the whole is linear in the
+ * size of the response.
  */
 #include "unique_names.h"
 
@@ -18,183 +18,183 @@
 #include "render/snapshot.h"
 
 enum {
-	ROUNDS_WHOLE = 4, /* back to the whole name in these; it may be taken, and so on */
+	ROUNDS_WHOLE =
+		4, /* rounds in which an entry may go back to its whole name, which may conflict again */
 	ROUNDS = 8,
-	COUNT_MAX = SNAPSHOT_ENTRIES_MAX + 64, /* with describe.json and the subkinds */
-	NAMES_MAX = 64 << 20, /* bytes: of one, those that failed in each round are kept */
+	COUNT_MAX = SNAPSHOT_ENTRIES_MAX + 64, /* describe.json and the subkinds included */
+	NAMES_MAX = 64 << 20, /* bytes of all names, with those that lost a round */
 };
 
-void unique_names_init(struct unique_names *unique_names)
+void unique_names_init(struct unique_names *unique)
 {
-	buf_init(&unique_names->items, COUNT_MAX * sizeof(struct sibling));
-	buf_init(&unique_names->order, COUNT_MAX * sizeof(uint32_t));
-	buf_init(&unique_names->by_key, COUNT_MAX * sizeof(uint32_t));
-	buf_init(&unique_names->sorting, 2 * COUNT_MAX * sizeof(struct sort_item));
-	buf_init(&unique_names->names, NAMES_MAX);
+	buf_init(&unique->items, COUNT_MAX * sizeof(struct sibling));
+	buf_init(&unique->order, COUNT_MAX * sizeof(uint32_t));
+	buf_init(&unique->by_key, COUNT_MAX * sizeof(uint32_t));
+	buf_init(&unique->sorting, 2 * COUNT_MAX * sizeof(struct sort_item));
+	buf_init(&unique->names, NAMES_MAX);
 }
 
-void unique_names_release(struct unique_names *unique_names)
+void unique_names_release(struct unique_names *unique)
 {
-	buf_release(&unique_names->items);
-	buf_release(&unique_names->order);
-	buf_release(&unique_names->by_key);
-	buf_release(&unique_names->sorting);
-	buf_release(&unique_names->names);
+	buf_release(&unique->items);
+	buf_release(&unique->order);
+	buf_release(&unique->by_key);
+	buf_release(&unique->sorting);
+	buf_release(&unique->names);
 }
 
-void unique_names_clear(struct unique_names *unique_names)
+void unique_names_clear(struct unique_names *unique)
 {
-	buf_clear(&unique_names->items);
-	buf_clear(&unique_names->order);
-	buf_clear(&unique_names->by_key);
-	buf_clear(&unique_names->names);
-	unique_names->n_merged = 0;
+	buf_clear(&unique->items);
+	buf_clear(&unique->order);
+	buf_clear(&unique->by_key);
+	buf_clear(&unique->names);
+	unique->n_merged = 0;
 }
 
-size_t unique_names_count(const struct unique_names *unique_names)
+size_t unique_names_count(const struct unique_names *unique)
 {
-	return unique_names->items.len / sizeof(struct sibling);
+	return unique->items.len / sizeof(struct sibling);
 }
 
-struct sibling *unique_names_at(const struct unique_names *unique_names, size_t index)
+struct sibling *unique_names_at(const struct unique_names *unique, size_t index)
 {
-	return (struct sibling *)(void *)unique_names->items.data + index;
+	return (struct sibling *)(void *)unique->items.data + index;
 }
 
-bool unique_names_by_name(const struct unique_names *unique_names, size_t nth, size_t *index)
+bool unique_names_by_name(const struct unique_names *unique, size_t nth, size_t *index)
 {
-	if (nth >= unique_names->order.len / sizeof(uint32_t))
+	if (nth >= unique->order.len / sizeof(uint32_t))
 		return false;
-	*index = ((const uint32_t *)(const void *)unique_names->order.data)[nth];
+	*index = ((const uint32_t *)(const void *)unique->order.data)[nth];
 	return true;
 }
 
-const char *unique_names_name(const struct unique_names *unique_names, const struct sibling *sibling)
+const char *unique_names_name(const struct unique_names *unique, const struct sibling *sibling)
 {
-	return unique_names->names.data + sibling->name;
+	return unique->names.data + sibling->name;
 }
 
-const char *unique_names_key(const struct unique_names *unique_names, const struct sibling *sibling)
+const char *unique_names_key(const struct unique_names *unique, const struct sibling *sibling)
 {
-	return sibling->key ? sibling->key : unique_names->names.data + sibling->whole;
+	return sibling->key ? sibling->key : unique->names.data + sibling->whole;
 }
 
-bool unique_names_full(const struct unique_names *unique_names)
+bool unique_names_full(const struct unique_names *unique)
 {
-	return unique_names->items.full || unique_names->order.full || unique_names->by_key.full ||
-		unique_names->sorting.full || unique_names->names.full;
+	return unique->items.full || unique->order.full || unique->by_key.full || unique->sorting.full ||
+		unique->names.full;
 }
 
-static uint32_t put_name(struct unique_names *unique_names, const char *name)
+static uint32_t store_name(struct unique_names *unique, const char *name)
 {
-	size_t at = unique_names->names.len;
+	size_t at = unique->names.len;
 
-	buf_add(&unique_names->names, name, strlen(name) + 1);
+	buf_add(&unique->names, name, strlen(name) + 1);
 	return (uint32_t)at;
 }
 
-void unique_names_add(struct unique_names *unique_names, const struct sibling *sibling, const char *name,
+void unique_names_add(struct unique_names *unique, const struct sibling *sibling, const char *name,
 	const char *whole)
 {
 	struct sibling copy = *sibling;
 
-	copy.name = put_name(unique_names, name);
-	copy.whole = strcmp(name, whole) == 0 ? copy.name : put_name(unique_names, whole);
-	buf_add(&unique_names->items, &copy, sizeof copy);
+	copy.name = store_name(unique, name);
+	copy.whole = strcmp(name, whole) == 0 ? copy.name : store_name(unique, whole);
+	buf_add(&unique->items, &copy, sizeof copy);
 }
 
-/* An index and a map's key of the same digits are two keys. */
-static int compare_keys(const struct unique_names *unique_names, const struct sibling *a,
-	const struct sibling *b)
+/* An index and a map's key with the same digits are different keys. */
+static int compare_keys(const struct unique_names *unique, const struct sibling *a, const struct sibling *b)
 {
-	int by = strcmp(unique_names_key(unique_names, a), unique_names_key(unique_names, b));
+	int by = strcmp(unique_names_key(unique, a), unique_names_key(unique, b));
 
 	return by ? by : (a->key != NULL) - (b->key != NULL);
 }
 
-typedef const char *text_of_fn(const struct unique_names *unique_names, const struct sibling *sibling);
+typedef const char *sibling_text_fn(const struct unique_names *unique, const struct sibling *sibling);
 
-/* Those in `order`, by their texts; of equal ones the order stays. */
-static void sort(struct unique_names *unique_names, text_of_fn *text_of)
+/* Sorts `order` by the entries' texts (a stable sort). */
+static void unique_sort(struct unique_names *unique, sibling_text_fn *text_of)
 {
-	uint32_t *order = (uint32_t *)(void *)unique_names->order.data;
-	size_t count = unique_names->order.len / sizeof *order;
+	uint32_t *order = (uint32_t *)(void *)unique->order.data;
+	size_t count = unique->order.len / sizeof *order;
 	struct sort_item item = { 0 };
 
-	buf_clear(&unique_names->sorting);
+	buf_clear(&unique->sorting);
 	for (size_t i = 0; i < count; i++) {
-		item.text = text_of(unique_names, unique_names_at(unique_names, order[i]));
+		item.text = text_of(unique, unique_names_at(unique, order[i]));
 		item.index = order[i];
-		buf_add(&unique_names->sorting, &item, sizeof item);
+		buf_add(&unique->sorting, &item, sizeof item);
 	}
-	for (size_t i = 0; i < count; i++) /* room to sort in */
-		buf_add(&unique_names->sorting, &item, sizeof item);
-	if (unique_names->sorting.full)
+	for (size_t i = 0; i < count; i++) /* spare room for the sort */
+		buf_add(&unique->sorting, &item, sizeof item);
+	if (unique->sorting.full)
 		return;
-	struct sort_item *items = (struct sort_item *)(void *)unique_names->sorting.data;
+	struct sort_item *items = (struct sort_item *)(void *)unique->sorting.data;
 	sort_texts(items, items + count, count);
 	for (size_t i = 0; i < count; i++)
 		order[i] = items[i].index;
 }
 
-/* The nth of the sorted ones, NULL past the last. */
-static struct sibling *sorted(const struct unique_names *unique_names, size_t nth)
+/* The nth entry of `order`; NULL: there is none. */
+static struct sibling *nth_by_name(const struct unique_names *unique, size_t nth)
 {
 	size_t index;
 
-	return unique_names_by_name(unique_names, nth, &index) ? unique_names_at(unique_names, index) : NULL;
+	return unique_names_by_name(unique, nth, &index) ? unique_names_at(unique, index) : NULL;
 }
 
-static void put_index(struct buf *out, uint32_t index)
+static void add_index(struct buf *out, uint32_t index)
 {
 	buf_add(out, &index, sizeof index);
 }
 
-/* Into `order`, by key: of one text an index comes first, and of one key what came first. */
-static void sort_by_key(struct unique_names *unique_names)
+/* Fills `order`, sorted by key. Of equal texts an index is first; of equal keys, the earlier entry. */
+static void sort_by_key(struct unique_names *unique)
 {
-	size_t count = unique_names_count(unique_names);
+	size_t count = unique_names_count(unique);
 
-	buf_clear(&unique_names->order);
+	buf_clear(&unique->order);
 	for (uint32_t i = 0; i < count; i++)
-		if (!unique_names_at(unique_names, i)->key)
-			put_index(&unique_names->order, i);
+		if (!unique_names_at(unique, i)->key)
+			add_index(&unique->order, i);
 	for (uint32_t i = 0; i < count; i++)
-		if (unique_names_at(unique_names, i)->key)
-			put_index(&unique_names->order, i);
-	sort(unique_names, unique_names_key);
+		if (unique_names_at(unique, i)->key)
+			add_index(&unique->order, i);
+	unique_sort(unique, unique_names_key);
 }
 
-void unique_names_merge(struct unique_names *unique_names)
+void unique_names_merge(struct unique_names *unique)
 {
 	struct sibling *first, *again;
 	size_t nth = 0;
 
-	sort_by_key(unique_names);
-	while ((first = sorted(unique_names, nth))) {
-		put_index(&unique_names->by_key, (uint32_t)(first - unique_names_at(unique_names, 0)));
-		while ((again = sorted(unique_names, ++nth)) && !compare_keys(unique_names, first, again)) {
+	sort_by_key(unique);
+	while ((first = nth_by_name(unique, nth))) {
+		add_index(&unique->by_key, (uint32_t)(first - unique_names_at(unique, 0)));
+		while ((again = nth_by_name(unique, ++nth)) && !compare_keys(unique, first, again)) {
 			first->value = again->value;
 			again->dropped = true;
 		}
 	}
-	unique_names->n_merged = unique_names_count(unique_names);
+	unique->n_merged = unique_names_count(unique);
 }
 
-/* A name from the key's hash; one that failed before is hashed with the name that failed. */
-static void make_distinct(struct unique_names *unique_names, struct sibling *loser)
+/* Makes a name with a hash of the key, or of the last name and the key if that name lost a round. */
+static void make_distinct(struct unique_names *unique, struct sibling *loser)
 {
 	struct buf text, name;
 
 	buf_init(&text, NAMES_MAX);
 	buf_init(&name, NAME_BYTES_MAX);
 	if (loser->rank == SIBLING_DISTINCT)
-		buf_puts(&text, unique_names_name(unique_names, loser));
-	buf_puts(&text, unique_names_key(unique_names, loser));
-	name_distinct(&name, unique_names_name(unique_names, loser), text.data);
-	if (text.full || name.full) /* memory is out: it is not the name */
-		unique_names->names.full = true;
-	loser->name = put_name(unique_names, name.data);
+		buf_puts(&text, unique_names_name(unique, loser));
+	buf_puts(&text, unique_names_key(unique, loser));
+	name_distinct(&name, unique_names_name(unique, loser), text.data);
+	if (text.full || name.full) /* memory is out: the name is not valid */
+		unique->names.full = true;
+	loser->name = store_name(unique, name.data);
 	loser->rank = SIBLING_DISTINCT;
 	buf_release(&text);
 	buf_release(&name);
@@ -205,7 +205,7 @@ static bool is_altered(const struct sibling *sibling)
 	return sibling->rank == SIBLING_RENAMED || sibling->rank == SIBLING_STRIPPED;
 }
 
-static void give_way(struct unique_names *unique_names, struct sibling *loser, int round)
+static void give_way(struct unique_names *unique, struct sibling *loser, int round)
 {
 	if (round + 1 == ROUNDS) {
 		loser->dropped = true;
@@ -213,11 +213,11 @@ static void give_way(struct unique_names *unique_names, struct sibling *loser, i
 		loser->name = loser->whole;
 		loser->rank = SIBLING_PLAIN;
 	} else {
-		make_distinct(unique_names, loser);
+		make_distinct(unique, loser);
 	}
 }
 
-/* Whether the first of those who share a name keeps it. */
+/* Whether the first of the entries with one name keeps it. */
 static bool keeps_name(const struct sibling *first, const struct sibling *second)
 {
 	if (first->rank == SIBLING_RENAMED)
@@ -225,66 +225,66 @@ static bool keeps_name(const struct sibling *first, const struct sibling *second
 	return first->rank != SIBLING_STRIPPED;
 }
 
-/* One round; false when every name was unique. */
-static bool part(struct unique_names *unique_names, int round)
+/* One round. False: all names are unique. */
+static bool resolve_round(struct unique_names *unique, int round)
 {
-	bool parted = false;
+	bool found = false;
 	size_t end;
 
-	for (size_t nth = 0; sorted(unique_names, nth); nth = end) {
-		const char *name = unique_names_name(unique_names, sorted(unique_names, nth));
+	for (size_t nth = 0; nth_by_name(unique, nth); nth = end) {
+		const char *name = unique_names_name(unique, nth_by_name(unique, nth));
 		struct sibling *next;
 
-		/* The run first: giving way changes names. */
-		for (end = nth + 1; (next = sorted(unique_names, end)); end++)
-			if (strcmp(name, unique_names_name(unique_names, next)) != 0)
+		/* Find the end of the run first, because give_way changes names. */
+		for (end = nth + 1; (next = nth_by_name(unique, end)); end++)
+			if (strcmp(name, unique_names_name(unique, next)) != 0)
 				break;
 		if (end == nth + 1)
 			continue;
-		parted = true;
-		if (keeps_name(sorted(unique_names, nth), sorted(unique_names, nth + 1)))
+		found = true;
+		if (keeps_name(nth_by_name(unique, nth), nth_by_name(unique, nth + 1)))
 			nth++;
 		for (; nth < end; nth++)
-			give_way(unique_names, sorted(unique_names, nth), round);
+			give_way(unique, nth_by_name(unique, nth), round);
 	}
-	return parted;
+	return found;
 }
 
-/* Into `order`, by name: of one name by rank, who keeps it first, and of one rank by key. */
-static void sort_by_name(struct unique_names *unique_names)
+/* Fills `order`, sorted by name, then by rank, then by key: the first of each name keeps it. */
+static void sort_by_name(struct unique_names *unique)
 {
-	const uint32_t *by_key = (const uint32_t *)(const void *)unique_names->by_key.data;
-	size_t count = unique_names->by_key.len / sizeof *by_key;
+	const uint32_t *by_key = (const uint32_t *)(const void *)unique->by_key.data;
+	size_t count = unique->by_key.len / sizeof *by_key;
 
-	buf_clear(&unique_names->order);
+	buf_clear(&unique->order);
 	for (int rank = 0; rank <= SIBLING_DISTINCT; rank++) {
-		if (!unique_names->ranks[rank])
+		if (!unique->ranks[rank])
 			continue;
 		for (size_t i = 0; i < count; i++) {
-			const struct sibling *sibling = unique_names_at(unique_names, by_key[i]);
+			const struct sibling *sibling = unique_names_at(unique, by_key[i]);
 
 			if ((int)sibling->rank == rank && !sibling->dropped)
-				put_index(&unique_names->order, by_key[i]);
+				add_index(&unique->order, by_key[i]);
 		}
 	}
-	sort(unique_names, unique_names_name);
+	unique_sort(unique, unique_names_name);
 }
 
-static void note_ranks(struct unique_names *unique_names)
+static void note_ranks(struct unique_names *unique)
 {
-	memset(unique_names->ranks, 0, sizeof unique_names->ranks);
-	for (size_t i = 0; i < unique_names_count(unique_names); i++)
-		unique_names->ranks[unique_names_at(unique_names, i)->rank] = true;
+	memset(unique->ranks, 0, sizeof unique->ranks);
+	for (size_t i = 0; i < unique_names_count(unique); i++)
+		unique->ranks[unique_names_at(unique, i)->rank] = true;
 }
 
-void unique_names_settle(struct unique_names *unique_names)
+void unique_names_settle(struct unique_names *unique)
 {
-	for (size_t i = unique_names->n_merged; i < unique_names_count(unique_names); i++)
-		put_index(&unique_names->by_key, (uint32_t)i);
+	for (size_t i = unique->n_merged; i < unique_names_count(unique); i++)
+		add_index(&unique->by_key, (uint32_t)i);
 	for (int round = 0; round < ROUNDS; round++) {
-		note_ranks(unique_names);
-		sort_by_name(unique_names);
-		if (!part(unique_names, round))
+		note_ranks(unique);
+		sort_by_name(unique);
+		if (!resolve_round(unique, round))
 			break;
 	}
 }
