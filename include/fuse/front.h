@@ -1,7 +1,7 @@
 /*
  * front.h - the FUSE front end: each request of the kernel becomes one question to the sources and one reply.
  *
- * src/README.md has the rules: OPEN is answered ENOSYS so that the kernel serves cached data itself; the
+ * src/fuse/README.md has the reasons: OPEN is answered ENOSYS so that the kernel serves cached data itself; the
  * mount is read-only; a request that needs the network becomes a struct pending_request, which can be
  * interrupted.  Only src/fuse includes libfuse.
  */

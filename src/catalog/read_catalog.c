@@ -83,7 +83,7 @@ static bool read_date(const struct json_path *at, const struct json *value, void
 
 #define HEAD(member, read_, field) .name = member, .read = read_, .offset = offsetof(struct catalog, field)
 
-/* The order of the file that the README describes. */
+/* In the order of describefs-catalog(5). */
 /* clang-format off */
 static const struct field catalog_fields[] = {
 	{ HEAD("catalog", schema_text, name), .rule = &rule_name, .needed = IN_ANY },
