@@ -1,9 +1,8 @@
 /*
- * refresh_request.h - what `describefs refresh` says to a mount: an ioctl on something that it opened
- * there.
+ * refresh_request.h - the protocol of `describefs refresh`: an ioctl on a file or directory of the mount.
  *
- * So the kernel has seen to it that who asks may read it.  The answer may name a task: the verb does it,
- * says so with REFRESH_NEXT, and is given the next one, until there is none.
+ * The caller must be able to open the file, so the kernel has checked its permission.  The answer may contain
+ * a task: the verb performs it, sends REFRESH_NEXT, and gets the next task, until there is none.
  */
 #ifndef DESCRIBEFS_REFRESH_REQUEST_H
 #define DESCRIBEFS_REFRESH_REQUEST_H
@@ -16,24 +15,23 @@
 enum refresh_step { REFRESH_BEGIN, REFRESH_NEXT, REFRESH_EVERY_NAME };
 
 /*
- * TASK_FORGET: ask for the attributes of the path, without following a link.  The daemon has the kernel
- * look it up again meanwhile, and says once that it is not there: the kernel forgets all names below it.
- * TASK_READ: read the directory and those in it.  The kernel is told that the terms of their names are
- * over.
+ * TASK_FORGET: statx(2) the path, without following a link.  The daemon makes the kernel look the name up
+ * again and answers ENOENT once, so the kernel forgets all names below it (src/fuse/walk.c). TASK_READ: read
+ * the directory, so that the kernel gets new expiry times for its names.
  */
 enum refresh_task { TASK_NONE, TASK_FORGET, TASK_READ };
 
 struct refresh_request {
 	uint32_t step;
-	/* the answer */
+	/* answer: */
 	uint32_t task;
-	uint32_t levels; /* so far above what was opened is the directory that the path begins in */
-	uint32_t names_kept; /* 1: the kernel relies on names that it knows until their time is over */
-	uint32_t wait_s; /* not 0: nothing was refreshed; another user's is, in so many seconds */
-	char mark[16]; /* REFRESH_MARK: it was us that answered */
+	uint32_t levels; /* the path starts in the directory this many levels above the opened file */
+	uint32_t names_kept; /* 1: the kernel keeps cached names until they expire */
+	uint32_t wait_s; /* not 0: nothing was refreshed; try again after this time */
+	char mark[16]; /* REFRESH_MARK: a describefs daemon answered */
 	/*
-	 * The question: a name in the opened directory, and maybe not there; "": the opened thing itself.
-	 * The answer: the task's path.
+	 * request: a name in the opened directory, which may not exist; "": the opened file.  Answer: the
+	 * task's path
 	 */
 	char path[1024];
 };

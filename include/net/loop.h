@@ -1,8 +1,8 @@
 /*
- * loop.h - one epoll loop over descriptors, timers and signals.  loop.c is the only file that knows epoll.
+ * loop.h - an epoll loop over descriptors, timers and signals.  Only loop.c includes epoll.
  *
- * Created after the fork into the background (libcurl does not survive one).  Single-threaded;
- * nothing here blocks but loop_run itself.
+ * Create it after the fork into the background, which libcurl does not survive.  One thread uses it; only
+ * loop_run blocks.
  */
 #ifndef DESCRIBEFS_LOOP_H
 #define DESCRIBEFS_LOOP_H
@@ -15,42 +15,43 @@ struct timer; /* as in transport.h */
 
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 
-/* `events` is what of LOOP_READ | LOOP_WRITE is ready (an error or a hang-up counts as both). */
+/* `events`: which of LOOP_READ | LOOP_WRITE are ready; an error or a hang-up sets both. */
 typedef void loop_ready_fn(void *arg, int fd, int events);
 typedef void loop_tick_fn(void *arg);
 typedef void loop_signal_fn(void *arg, int signal);
 
-struct loop *loop_new(void); /* NULL with errno set when the machine is out of something */
+struct loop *loop_new(void); /* NULL with errno: out of descriptors or memory */
 void loop_free(struct loop *loop);
 
-/* Watches a descriptor, or changes what is watched (a second call with the same fd). 0, or -1 with errno. */
+/* Watches a descriptor; a second call for the fd replaces the first.  0, or -1 with errno. */
 int loop_watch(struct loop *loop, int fd, int events, loop_ready_fn *fn, void *arg);
-/* Safe for a descriptor that is not watched, and from inside any callback. */
+/* Stops watching.  Safe for a descriptor that is not watched, and from any callback. */
 void loop_forget(struct loop *loop, int fd);
 /*
- * The number stands for a new descriptor: the old one was closed and its owner does not say so.  If the old
- * one is watched, the new one is from now on, for the same events.
+ * The fd is a new descriptor with the number of a closed one whose watch was not removed.  If the old one was
+ * watched, the new one is watched for the same events.
  */
 void loop_renew(struct loop *loop, int fd);
 
-/* Calls fn once in `ms`.  Never from inside loop_timer_start itself.  O(log n). */
+/* Calls `fn` once, `ms` from now, never before loop_timer_start returned.  O(log n). */
 struct timer *loop_timer_start(struct loop *loop, int64_t ms, loop_tick_fn *fn, void *arg);
+/* Frees a timer that has not fired.  Accepts NULL. */
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
-/* Blocks the signal and hands it to fn from the loop. */
+/* Blocks the signal; the loop calls `fn` for it.  0, or -1 with errno. */
 int loop_signal(struct loop *loop, int signal, loop_signal_fn *fn, void *arg);
 
-/* Calls fn, with 0, whenever the machine has slept for a second or more since it was last called. */
+/* Calls `fn`, with 0, after the machine slept for 1 s or more since the last call. */
 void loop_resume(struct loop *loop, loop_signal_fn *fn, void *arg);
 
 /*
- * Says that a request was just served: for the next LOOP_SPIN_US microseconds the loop polls before it
- * sleeps (wake-ups cost more than the work).  Renewed by each call; never when idle.
+ * Busy polling: a request was just served, so for the next LOOP_SPIN_US the loop polls before it sleeps (a
+ * wake-up costs more than the work).  Each call renews the time.
  */
 enum { LOOP_SPIN_US = 50 };
 void loop_busy(struct loop *loop);
 
-/* Runs until loop_stop, which may have come before; returns its status. */
+/* Runs until loop_stop, which may have been called before; returns its status. */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop, int status);
 

@@ -1,22 +1,27 @@
 /*
- * proxy.h - the proxy that -o proxy= names: its address, and the user and password that it wants.
+ * proxy.h - the proxy of -o proxy=: its address, user and password.
  */
 #ifndef DESCRIBEFS_PROXY_H
 #define DESCRIBEFS_PROXY_H
 
 #include <stdbool.h>
 
-/* All owned.  `url` (http://HOST:PORT or https://HOST:PORT) can be shown; NULL: there is no proxy. */
+/*
+ * All strings are owned.  Invariant: `url`, http[s]://HOST:PORT, has no user or password, so it may be shown.
+ */
 struct proxy {
-	char *url;
-	char *user, *password; /* NULL: it wants none */
+	char *url; /* NULL: no proxy */
+	char *user, *password; /* NULL: the proxy needs none */
 };
 
-/* Reads http[s]://[USER[:PASSWORD]@]HOST[:PORT], %XX in user and password; false: it is something else. */
+/*
+ * Parses http[s]://[USER[:PASSWORD]@]HOST[:PORT], with %XX in user and password.  Returns false if it is
+ * invalid.
+ */
 bool proxy_read(struct proxy *proxy, const char *text);
-/* Wipes what is secret. */
+/* Overwrites the secrets and frees all. */
 void proxy_release(struct proxy *proxy);
-/* Overwrites user and password of each proxy= in a word of the command line, which ps shows to all users. */
+/* Overwrites user and password of each proxy= in a command-line word, which ps shows to all users. */
 void proxy_hide(char *word);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * child.h - a child process that does what may never end, and a limit in time for it.
+ * child.h - runs a function that may block for ever in a child process, with a time limit.
  *
- * Whatever is served by another process (a mount, a helper program) can keep its caller in the kernel
- * for ever, also against SIGKILL.  So a child asks, and its parent waits for the child, for a limited time.
+ * A system call that another process serves (a mount, a helper program) can block its caller in the kernel
+ * without limit, even against SIGKILL.  So a child makes the call, and the parent waits for the child for a
+ * limited time.
  */
 #ifndef DESCRIBEFS_CHILD_H
 #define DESCRIBEFS_CHILD_H
@@ -13,41 +14,45 @@
 
 #include "base/buf.h"
 
-enum { CHILDREN_MAX = 64 }; /* that are heard at once */
+enum { CHILDREN_MAX = 64 }; /* for one child_hear */
 
-/* In the child: what it writes to `out` reaches the parent; its result is the exit status, 0 to 254. */
+/* Runs in the child: bytes written to `out` reach the parent.  The result is the exit status, 0 to 254. */
 typedef int child_run(void *arg, int out);
 
+/* Invariant: `fd` is the read end of the child's pipe while `pid` is not 0. */
 struct child {
-	pid_t pid; /* 0: it has ended, or it was given up */
+	pid_t pid; /* 0: ended, or given up */
 	int fd;
-	int status; /* the exit status; -1: no answer in time, or it died */
-	struct buf said;
+	int status; /* the exit status; -1: it did not end in time, or a signal killed it */
+	struct buf said; /* its output */
 };
 
-/* False, with errno: no child.  `max`: bytes that it may say; one that says more is ended. */
+/*
+ * Starts a child that may write at most `max` bytes; one that writes more is killed.  False with errno: no
+ * child.
+ */
 bool child_start(struct child *child, child_run *run, void *arg, size_t max);
-/* Until each of at most CHILDREN_MAX has ended, or for `ms`: then the others are killed and left behind. */
+/* Reads the output of at most CHILDREN_MAX children until all have ended; after `ms` kills the others. */
 void child_hear(struct child *children, size_t n, int64_t ms);
-/* One child from its start to its end: its status.  -1: no answer within `ms`. */
+/* Runs one child to its end.  Its status; -1: it did not end within `ms`. */
 int child_ask(child_run *run, void *arg, int64_t ms, struct buf *said);
 
 /*
- * A child for a system call that may never end.  -1 with errno: no child.  It shares our memory and
- * descriptors, as the copy that fork makes takes 0.5 ms.  So `call` allocates nothing and writes to its own
- * stack alone.  Nothing else may ever use that stack: a child that was given up may still write there.
+ * Runs one system call in a child that shares our memory and descriptors, because the copy that fork(2) makes
+ * takes 0.5 ms.  `call` allocates nothing and writes to its own stack only.  Nothing may use `stack`
+ * afterwards: a child that was given up may still write there.  -1 with errno: no child.
  */
 typedef int child_call_fn(void *arg);
 struct child_stack {
 	_Alignas(16) char bytes[16 << 10];
 };
 pid_t child_call(child_call_fn *call, void *arg, struct child_stack *stack);
-/* What the call returns, 0 to 254.  -1: it does not within `ms`, and the child was killed. */
+/* The result of the call, 0 to 254.  -1: it did not return within `ms`, and the child was killed. */
 int child_result(pid_t pid, int64_t ms);
 
-/* Of any child: false: it still runs after `ms`. */
+/* Waits for any child.  Returns false if it still runs after `ms`. */
 bool child_wait(pid_t pid, int64_t ms, int *status);
-/* Kills it and waits for a moment: one that the kernel holds goes when the kernel lets it. */
+/* Kills the child and waits at most 500 ms for its end; a child that blocks in the kernel ends later. */
 void child_kill(pid_t pid);
 
 #endif

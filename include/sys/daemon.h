@@ -1,34 +1,41 @@
 /*
- * daemon.h - the process: hardening, and the way into the background.
+ * daemon.h - hardens the process, and moves it into the background.
  */
 #ifndef DESCRIBEFS_DAEMON_H
 #define DESCRIBEFS_DAEMON_H
 
 #include "base/buf.h"
 
-/* No core dumps, not dumpable, soft limit of descriptors raised to the hard one. Before any key is read. */
+/*
+ * Disables core dumps and ptrace (not dumpable), and raises the soft limit of descriptors to the hard one.
+ * Call it before any key is read.
+ */
 void daemon_harden(void);
 
 /*
- * Forks.  In the parent it never returns: it waits for the child's daemon_ready (then, after a stat
- * of the mount has answered, exit 0) or for its end (exit with the status that it gave to
- * daemon_fail, or 1).  A child that takes too long is ended; with any status but 0, nothing of ours is
- * left mounted there.  In the child, a new session in / with stdin and stdout on /dev/null, stderr
- * still the terminal's and every other descriptor closed, it returns what mounting_look says of `path`;
- * the caller frees it.  NULL: `why` is one line.  `fd`: what to report on, also a failure; -1: no child.
+ * Forks.
+ *
+ * The parent does not return.  It waits until the child calls daemon_ready and a stat of the mount succeeds,
+ * and exits with 0; or until the child ends or takes too long, and exits with the status of daemon_fail, or
+ * 1.  Then nothing of ours is left mounted at `path`.
+ *
+ * The child returns the path that mounting_look found, which the caller frees.  It has a new session, the
+ * working directory /, stdin and stdout on /dev/null, stderr unchanged, and no other descriptors but *fd.  On
+ * failure: NULL, and `why` is one line.  *fd: for daemon_ready or daemon_fail, also after a failure; -1: no
+ * child.
  */
 char *daemon_detach(const char *path, int *fd, struct buf *why);
-/* The child says that the mount answers: stderr goes to /dev/null, the parent ends with 0. fd -1: nothing. */
+/* The mount answers: stderr goes to /dev/null, and the parent exits with 0.  Ignores fd -1. */
 void daemon_ready(int fd);
-/* The child says that it failed with this exit status (its message is already on stderr). */
+/* The child failed and has printed why: the parent exits with `status`.  Ignores fd -1. */
 void daemon_fail(int fd, int status);
 
 /*
- * In the foreground, before the mount, which may cover the socket: the way to a service manager that waits
- * there (sd_notify(3)).  -1: there is none (`socket_name` may be NULL).
+ * Connects to the socket of a service manager (sd_notify(3)).  Call it before the mount, which may cover the
+ * socket.  -1: there is none.  `socket_name` may be NULL.
  */
 int daemon_manager(const char *socket_name);
-/* Tells it "READY=1", and closes the way; -1: nothing. */
+/* Sends "READY=1" and closes the socket.  Ignores fd -1. */
 void daemon_notify(int fd);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * file.h - a small text file as a whole, read without ever waiting for a FIFO or a device.
+ * file.h - reads a small text file as a whole, never blocking on a FIFO or a device.
  */
 #ifndef DESCRIBEFS_FILE_H
 #define DESCRIBEFS_FILE_H
@@ -11,53 +11,49 @@
 #include "sys/file_way.h"
 
 /*
- * The bytes of a regular file of at most `max` bytes, without a byte order mark, and a NUL behind them, in
- * one allocation (so that who reads a secret can wipe it): the caller frees it. NULL: errno is set (EILSEQ:
- * it is no text; ELOOP: a link that leads nowhere, or round), and `why` says "PATH: reason" and what to do.
+ * Reads a regular file of at most `max` bytes, without a byte order mark.  A NUL follows the bytes.  The
+ * result is one allocation, so that the caller can overwrite a secret; the caller frees it.  On failure: NULL
+ * with errno (EILSEQ: not text; ELOOP: a dangling link, or a cycle), and `why` is "PATH: reason" and what to
+ * do.
  *
- * `cover`, here and below: what our mount covers, so that a path that meets the mount is read where it was
- * before; NULL: there is no mount of ours.
+ * `cover`, here and below: the directory that our mount covers; a path through the mount then leads to the
+ * covered file.  NULL: no mount of ours.
  */
 char *file_read(const struct file_cover *cover, const char *path, size_t max, size_t *len, struct buf *why);
 
 enum file_care {
-	FILE_DECIDES, /* what the program does: nobody else may have written it */
-	FILE_SECRET, /* and nobody else may read it */
+	FILE_DECIDES, /* configuration: no other user may write it */
+	FILE_SECRET, /* a secret: and no other user may read it */
 };
 
-/*
- * Whose files are believed: the user's own and root's; where we are root, also those of the user who became
- * root by sudo, and of nobody else.
- */
+/* Trusted owners: the user and root; for root also the user that became root by sudo. */
 struct file_trust {
-	int64_t invoker; /* that user; -1: there is none */
+	int64_t invoker; /* that user's uid; -1: none */
 	enum file_care care;
 };
 
 /*
- * The same, refused (EACCES, and `why` says what to run) where another user owns the file, a link to it or
- * its directory, or can write to one of them; of a secret, where another user can read it.
+ * As file_read, but fails (EACCES; `why` says what to run) if another user owns the file, a link to it or its
+ * directory, or can write to one of them, or can read a secret.
  */
 char *file_read_trusted(const struct file_cover *cover, const char *path, size_t max, struct file_trust trust,
 	size_t *len, struct buf *why);
 
 /*
- * file_trust.c, for file.c: whether an open file may be believed, and how one that cannot be read is made
- * readable.
+ * file_trust.c, for file.c: whether an open file is trusted; and what to do about a file that cannot be read.
  */
 bool file_is_trusted(int fd, const char *path, const struct file_way *way, struct file_trust trust,
 	struct buf *why);
 void file_advise(const struct file_way *way, const char *path, int error, struct buf *why);
 
 /*
- * Adds to `why`, where `path` lies in `home` and that belongs to another user: which user's it is, and how to
- * get at one's own.  `home` NULL: unknown.
+ * If `path` lies in `home` and another user owns that: adds to `why` who owns it and how to use another HOME.
  */
 void file_advise_home(const struct file_cover *cover, const char *home, const char *path, struct buf *why);
 
-/* Changes when the file does, in content or by being replaced; 0: there is none. */
+/* A hash that changes when the file is modified or replaced; 0: no such file. */
 uint64_t file_mark(const struct file_cover *cover, const char *path);
-/* False, with errno: there is none. */
+/* False with errno: no such file. */
 bool file_is_there(const struct file_cover *cover, const char *path);
 /* As opendir(3). */
 DIR *file_list(const struct file_cover *cover, const char *path);

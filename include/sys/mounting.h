@@ -1,8 +1,7 @@
 /*
- * mounting.h - our mount: a directory for it, made, and taken away again.
+ * mounting.h - mounts and unmounts /dev/fuse: with mount(2) if allowed, otherwise with fusermount3.
  *
- * By mount(2) where that is allowed, else by fusermount3.  What acts on a mount finds it by its id: at the
- * path of one another may stand by now.
+ * A mount is found by its id, because another mount may be at its path by now.
  */
 #ifndef DESCRIBEFS_MOUNTING_H
 #define DESCRIBEFS_MOUNTING_H
@@ -13,49 +12,50 @@
 #include "sys/mount_table.h"
 
 enum {
-	MOUNTING_S = 20, /* how long a helper, or the kernel, is waited for */
-	MOUNTING_LOOK_MS = 10000 /* how long a look is */
+	MOUNTING_S = 20, /* limit for fusermount3, and for the kernel's first request */
+	MOUNTING_LOOK_MS = 10000 /* limit for mounting_look */
 };
 
 /*
- * Looks whether `path` can be mounted on: a directory that we may enter; a dead mount of fstype
- * fuse.describefs ("Transport endpoint is not connected") is unmounted first, no other type ever.
- * A live describefs mount there is refused.  What is there may not answer, and then this does not return.
- * The path without links, ".", ".."; the caller frees it.  NULL: `why` is one line.
+ * Checks that `path` can be mounted on: a directory that we may enter.  Unmounts a dead describefs mount
+ * there ("Transport endpoint is not connected"), but no other type.  Refuses a live describefs mount.  May
+ * block without limit if a mount on the path hangs.  Returns the path without links, "." and "..", which the
+ * caller frees; NULL: `why` is one line.
  */
 char *mounting_look(const char *path, struct buf *why);
-/* The same in a child, which is waited for as long as MOUNTING_LOOK_MS. */
+/* The same in a child, for at most MOUNTING_LOOK_MS. */
 char *mounting_place(const char *path, struct buf *why);
-/* Says that a look took longer. */
+/* Adds the message for a mounting_look that took too long. */
 void mounting_miss_look(const char *path, struct buf *why);
-/* Takes away a dead mount of ours at this path, if there is one. */
+/* Unmounts a dead describefs mount at `path`, if there is one. */
 void mounting_heal(const char *path);
 
+/* A mount.  Invariant: `keeper` is -1, or the socket on whose close fusermount3 unmounts. */
 struct mounting {
 	const char *place; /* borrowed */
 	struct mount_id id;
-	int keeper; /* the socket of a fusermount3 that unmounts when it is closed; -1 */
+	int keeper;
 };
 
 struct mounting_options {
-	const char *source; /* what the kernel's table has as its source */
+	const char *source; /* shown in the kernel's table */
 	bool allow_other, default_permissions, noatime, auto_unmount;
 };
 
-/* What to do where /dev/fuse cannot be opened: `error`, an errno. */
+/* What to do if opening /dev/fuse failed with errno `error`; constant text. */
 const char *mounting_mend(int error);
 
 /*
- * Mounts on `place`, as mounting_place gave it: /dev/fuse, to be served.  Nothing is waited for longer than
- * MOUNTING_S.  -1: `why` is one line, and nothing is mounted.
+ * Mounts on `place`, a path that mounting_place returned, within MOUNTING_S.  Returns the descriptor of
+ * /dev/fuse.  On failure: -1, `why` is one line, and nothing is mounted.
  */
 int mounting_make(struct mounting *mounting, const char *place, const struct mounting_options *options,
 	struct buf *why);
 /*
- * Takes it out of the tree, wherever it is by now (`place`: where it was).  A process that has something open
- * there keeps it.  `waits`: until fusermount3 has done it, where only that can.  That may ask us about the
- * mount point, so a process that serves it must not wait.  False: it is still there, another mount may cover
- * it.
+ * Detaches the mount, wherever it is now; `place`: where it was.  Processes that have a file open keep it.
+ * `waits`: wait for fusermount3, if only that may unmount; it may access the mount point, so the process that
+ * serves the mount must not wait.  Returns false if the mount is still there, for example below another
+ * mount.
  */
 bool mounting_detach(const struct mount_id *id, const char *place, bool waits);
 void mounting_release(struct mounting *mounting);

@@ -1,27 +1,27 @@
 /*
- * output.h - standard output, and the lines on standard error, of a verb that prints.
+ * output.h - standard output and standard error of a verb.
  */
 #ifndef DESCRIBEFS_OUTPUT_H
 #define DESCRIBEFS_OUTPUT_H
 
 #include "base/buf.h"
 
-/* Zeroes: nothing was written yet. */
+/* All zero: nothing was written. */
 struct output {
-	int error; /* of the first write that failed */
+	int error; /* errno of the first failed write */
 };
 
-/* False: a write has failed, and nothing more is written. */
+/* Returns false if a write has failed; nothing is written after that. */
 bool output_add(struct output *output, const char *bytes, size_t size);
 bool output_puts(struct output *output, const char *text);
-/* What is in the buffer, which is empty then. */
+/* Writes the buffer and clears it. */
 bool output_take(struct output *output, struct buf *text);
 /*
- * The exit status, `status` if all was written.  Where the reader of a pipe has gone, the process ends by
- * SIGPIPE without a word, as others do.
+ * Flushes, and returns the exit status: `status`, or 1 after a failed write, with a message.  If the reader
+ * of a pipe has gone, the process ends with SIGPIPE, as other programs do.
  */
 int output_end(struct output *output, int status);
-/* "describefs: TEXT", as one line that a terminal does not obey. */
+/* Prints "describefs: TEXT" as one line to standard error, control characters escaped. */
 void output_complain(const char *text);
 
 #endif

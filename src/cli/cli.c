@@ -1,5 +1,7 @@
 /*
- * cli.c - the second front end: it keeps the core honest, and serves where there is no /dev/fuse.
+ * cli.c - the verbs that show the tree without a mount, and cat.
+ *
+ * A second front end shows that the core does not depend on FUSE, and works without /dev/fuse.
  */
 #include "cli.h"
 

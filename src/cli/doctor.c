@@ -1,9 +1,8 @@
 /*
- * doctor.c - the questions that a bug report would begin with, answered beforehand.
+ * doctor.c - `describefs doctor`: checks what a mount needs.
  *
- * For each source: whether a key is found, and until when it is good; whether the endpoint answers (a bare
- * question, whose Date shows how far our clock is off); and one signed call, the first page of a list, which
- * is what reading anything will need.
+ * For each source: whether credentials are found, and when they expire; whether the endpoint answers an
+ * unsigned request, whose Date shows the clock's error; and one signed call, the first page of a list.
  */
 #include "doctor.h"
 
@@ -17,11 +16,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { CLOCK_OK_S = 60, CLOCK_BAD_S = 300 }; /* the clouds allow five minutes */
+enum { CLOCK_OK_S = 60, CLOCK_BAD_S = 300 }; /* the clouds accept an error of 300 s */
 
 /*
- * False: there is none.  Where the source was not named, a cloud that has no key is one that the user does
- * not use, and no problem.
+ * Returns false if there are no credentials.  If no source was named, that is no problem: the user does not
+ * use this cloud.
  */
 static bool check_key(struct doctor *doctor, const struct setting *setting, const struct catalog *catalog,
 	const char *profile)
@@ -120,7 +119,7 @@ static void check_endpoint(struct doctor *doctor, const struct setting *setting,
 
 /* ---- one signed call ---- */
 
-/* The list that costs least to ask: one of the top that is there for sure. */
+/* A kind at the top whose list needs one call. */
 static const struct kind *listable(const struct catalog *catalog)
 {
 	for (size_t i = 0; i < catalog->n_kinds; i++) {
@@ -170,11 +169,11 @@ static void check_call(struct doctor *doctor, struct setting *setting, const str
 	buf_release(&why);
 }
 
-/* ---- all of it ---- */
+/* ---- all checks ---- */
 
 enum { STEPS = 3 }; /* of the progress bar, for each source */
 
-/* The source as it was written, and the section of the config file that names it. */
+/* The source as written, and the section of the config file that names it. */
 static void report_source(struct doctor *doctor, const struct config *config, const char *written)
 {
 	struct buf text;
@@ -234,7 +233,7 @@ static void report_mistakes(struct doctor *doctor, const char *what, const struc
 		doctor_check(doctor, CHECK_PROBLEM, what, mistakes->v[i]);
 }
 
-/* The files of the user and of the machine that were read, and the variables that are not used. */
+/* The config files and catalogs that were read, and proxy variables that are ignored. */
 static void check_files(struct doctor *doctor, const struct setting *setting, const struct texts *broken)
 {
 	const struct config *config = setting->config;
@@ -258,7 +257,7 @@ static void check_files(struct doctor *doctor, const struct setting *setting, co
 	buf_release(&text);
 }
 
-/* With the options of one mount: its address, proxy and certificates. */
+/* Checks the sources of one mount with its endpoint, proxy and certificates. */
 static void check_mounts_sources(struct doctor *doctor, struct sources *sources, const struct config *config)
 {
 	struct buf why;
@@ -296,7 +295,7 @@ static size_t doctor_count_steps(const struct config *config, const struct catal
 	return n * STEPS;
 }
 
-/* The source, or the sections' and then each catalog that none of them names. */
+/* Checks the named sources, or those of the config's sections and then each catalog that no section names. */
 static void check_sources(struct doctor *doctor, struct sources *sources)
 {
 	const struct config *config = sources->setting.config;
@@ -313,7 +312,8 @@ static void check_sources(struct doctor *doctor, struct sources *sources)
 				&(struct source_name){ .written = name, .catalog = name });
 	}
 	if (sources->setting.http_client && !doctor->set_up)
-		doctor_check(doctor, CHECK_PROBLEM, "key", "no source has one: set up one of those above");
+		doctor_check(doctor, CHECK_PROBLEM, "key",
+			"no source has credentials: set up one of the sources above");
 }
 
 int doctor_run(struct sources *sources, const struct texts *broken)

@@ -1,5 +1,6 @@
 /*
- * doctor.h - is everything there that a mount needs?  Line by line: ok, warning, problem, and what to do.
+ * doctor.h - `describefs doctor`: checks what a mount needs; a line for each check: ok, warning or problem,
+ * and what to do.
  */
 #ifndef DESCRIBEFS_DOCTOR_H
 #define DESCRIBEFS_DOCTOR_H
@@ -7,9 +8,9 @@
 #include "source/sources.h"
 
 /*
- * Checks FUSE and the files; then key, endpoint and clock of the source.  Without a source it checks those of
- * each mount that the config files name, and each other catalog that there is a key for.  `broken`: what is
- * wrong with the catalogs.  0: no problem.
+ * Checks FUSE and the files; then credentials, endpoint and clock of the source.  Without a source: of each
+ * mount in the config files, and of each other catalog with credentials.  `broken`: mistakes in catalogs.
+ * Returns the exit status, 0: no problem.
  */
 int doctor_run(struct sources *sources, const struct texts *broken);
 

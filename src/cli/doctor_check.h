@@ -1,5 +1,5 @@
 /*
- * doctor_check.h - what the doctor says: a line each, and whether there was a problem.
+ * doctor_check.h - the result of one doctor check: a line, and whether there is a problem.
  */
 #ifndef DESCRIBEFS_DOCTOR_CHECK_H
 #define DESCRIBEFS_DOCTOR_CHECK_H
@@ -9,18 +9,20 @@
 
 enum check_result { CHECK_OK, CHECK_WARNING, CHECK_PROBLEM };
 
+/* Invariant: `problem` is true if a check had CHECK_PROBLEM. */
 struct doctor {
 	struct progress progress;
-	size_t done, total; /* steps: STEPS of each source */
+	size_t done, total; /* steps, STEPS for each source */
 	struct output output;
 	bool problem;
-	bool set_up; /* a source has a key, be it a wrong one */
-	bool can_mount; /* /dev/fuse and the user are as they have to be */
+	bool set_up; /* a source has credentials, valid or not */
+	bool can_mount; /* /dev/fuse can be opened, and the user is known */
 };
 
+/* Prints one line and records the result. */
 void doctor_check(struct doctor *doctor, enum check_result result, const char *what, const char *text);
 
-/* doctor_machine.c: FUSE, the kernel, the libraries, who walks through mounts, mounts that are dead. */
+/* doctor_machine.c: checks FUSE, the kernel, the libraries, updatedb, and this user's mounts. */
 void doctor_check_machine(struct doctor *doctor);
 
 #endif

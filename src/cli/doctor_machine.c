@@ -1,5 +1,5 @@
 /*
- * doctor_machine.c - what the machine has to have, whatever the cloud.
+ * doctor_machine.c - the doctor's checks of this machine, independent of the cloud.
  */
 #include "doctor_check.h"
 
@@ -54,7 +54,7 @@ static void check_fuse(struct doctor *doctor)
 	doctor_check(doctor, CHECK_OK, "fuse", "/dev/fuse can be opened");
 }
 
-/* fusermount3 looks up the name of the user it mounts for, and does without none. */
+/* fusermount3 fails for a uid without a passwd entry. */
 static void check_user(struct doctor *doctor)
 {
 	uid_t uid = geteuid();
@@ -63,7 +63,7 @@ static void check_user(struct doctor *doctor)
 	if (getpwuid(uid))
 		return;
 	snprintf(text, sizeof(text),
-		"there is no passwd entry for the uid %u, and fusermount3 wants one: "
+		"there is no passwd entry for the uid %u, and fusermount3 needs one: "
 		"add it (echo 'me:x:%u:%u::/:/bin/sh' >>/etc/passwd)",
 		uid, uid, getegid());
 	doctor_check(doctor, uid ? CHECK_PROBLEM : CHECK_WARNING, "user", text);
@@ -85,8 +85,8 @@ static void check_fusermount(struct doctor *doctor)
 }
 
 /*
- * What indexes the machine walks through every file system that it is not told to leave out: here each
- * walk would cost a call a resource.  There may be no such program.
+ * updatedb, if installed, indexes every file system that PRUNEFS does not exclude: each run would make a call
+ * for each resource.
  */
 static void check_updatedb(struct doctor *doctor)
 {
@@ -101,7 +101,7 @@ static void check_updatedb(struct doctor *doctor)
 	if (end)
 		*end = '\0';
 	if (types && strstr(types, "fuse.describefs"))
-		doctor_check(doctor, CHECK_OK, "updatedb", "leaves describefs alone");
+		doctor_check(doctor, CHECK_OK, "updatedb", "does not index describefs mounts");
 	else if (text)
 		doctor_check(doctor, CHECK_WARNING, "updatedb",
 			"would walk through every mount: add "
@@ -111,7 +111,7 @@ static void check_updatedb(struct doctor *doctor)
 	buf_release(&why);
 }
 
-/* What a kernel is too old for still works, in another way. */
+/* An older kernel lacks features, which are replaced by slower ways. */
 static void check_kernel(struct doctor *doctor)
 {
 	static const struct {
@@ -150,7 +150,7 @@ static void check_libraries(struct doctor *doctor)
 	doctor_check(doctor, CHECK_OK, "libraries", text);
 }
 
-/* Others may look into a user's mount only if root allowed that once for the machine. */
+/* allow_other needs user_allow_other in /etc/fuse.conf. */
 static void check_permissions(struct doctor *doctor)
 {
 	struct buf why;
@@ -158,7 +158,7 @@ static void check_permissions(struct doctor *doctor)
 
 	if (!doctor->can_mount) {
 		doctor_check(doctor, CHECK_PROBLEM, "permissions",
-			"you cannot mount before the problem above is mended");
+			"you cannot mount before the problem above is fixed");
 		return;
 	}
 	if (geteuid() == 0) {

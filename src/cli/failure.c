@@ -1,11 +1,11 @@
 /*
- * failure.c - why a source could not answer, for a person: what the cloud said, and what to do.
+ * failure.c - explains a failed question: the cloud's error, and what to do.
  */
 #include "failure.h"
 
 #include "base/shown.h"
 
-/* What to do, a row a cause; NULL: the cause says it.  "where the key is from" comes before it. */
+/* What to do for each cause; NULL: the cause says it.  names_key: says first where the key is from. */
 struct advice {
 	bool names_key;
 	const char *what;

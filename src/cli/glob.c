@@ -1,8 +1,8 @@
 /*
- * glob.c - patterns in a path of the tree without a mount, as a shell expands them.
+ * glob.c - expands patterns in a path of the tree, as a shell does.
  *
- * A name with a '*', a '?' or a '[' is held against the names of the directory that the names before it lead
- * to.  Names behind it that are plain are looked up: a path that is not there is none of the matches.
+ * A name with '*', '?' or '[' is matched against the names of its directory.  Plain names after it are looked
+ * up; a path that does not exist is no match.
  */
 #include "cli.h"
 
@@ -20,7 +20,7 @@ static bool is_pattern(const char *name, size_t len)
 	return false;
 }
 
-/* A path one name longer; to be freed. */
+/* path + name; the caller frees it. */
 static char *glob_join(const char *path, const char *name)
 {
 	struct buf whole;
@@ -30,7 +30,7 @@ static char *glob_join(const char *path, const char *name)
 	return buf_take(&whole);
 }
 
-/* What is not there, or leads nowhere, only does not match; the rest is said. */
+/* A missing path is no match; other errors are printed. */
 static int glob_note(const struct cli *cli, const char *path, int error)
 {
 	bool is_absent = error == ENOENT || error == ENOTDIR;
@@ -55,7 +55,7 @@ static int match_names(struct cli *cli, const char *before, const char *pattern,
 	return glob_note(cli, before, error);
 }
 
-/* `before` with a plain rest of a path behind it, if that is there. */
+/* Adds `before` + `rest`, which has no pattern, if that path exists. */
 static int match_rest(struct cli *cli, const char *before, const char *rest, struct texts *out)
 {
 	char *path = glob_join(before, rest);
@@ -66,16 +66,16 @@ static int match_rest(struct cli *cli, const char *before, const char *rest, str
 	if (is_absent)
 		free(path);
 	else
-		texts_add(out, path); /* also what fails: it is said where it is read */
+		texts_add(out, path); /* also on an error, which is printed when the path is read */
 	return 0;
 }
 
-/* The next name of `pattern` that is one, behind each path in `from`; then the rest. */
+/* Expands the first name of `pattern` that has wildcards, in `before`; then recursively the rest. */
 static int glob_expand(struct cli *cli, const char *before, const char *pattern, struct texts *out)
 {
 	size_t plain = 0, len;
 
-	for (;; plain += len) { /* names up to the first that is a pattern, with their slashes */
+	for (;; plain += len) { /* skips plain names and their slashes */
 		len = strcspn(pattern + plain, "/");
 		if (is_pattern(pattern + plain, len) || !len)
 			break;

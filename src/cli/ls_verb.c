@@ -1,7 +1,7 @@
 /*
  * ls_verb.c - `describefs ls`.
  *
- * Files come first, then each directory, under its name if there are several: as ls(1) has it.
+ * As ls(1): files first, then each directory, with a heading if there are several.
  */
 #include "cli.h"
 
@@ -17,7 +17,7 @@
 
 enum { BLOCK_BYTES = 512, OWNER_MAX = 64 };
 
-/* Whose the tree is, as a mount would show it. */
+/* Owner and mode mask, as a mount would show them. */
 struct owner {
 	char user[OWNER_MAX], group[OWNER_MAX];
 	mode_t umask;
@@ -108,7 +108,7 @@ static int digits_of(uint64_t number)
 	return width;
 }
 
-/* What each name is, then their lines: the sizes stand below one another. */
+/* Looks all names up first, because the column of sizes is aligned. */
 static int print_long(struct listing *listing, const char *path, uint64_t id, const struct texts *names)
 {
 	struct entry *entries = xcalloc(names->n + 1, sizeof(*entries));
@@ -156,7 +156,7 @@ static int print_directory(struct listing *listing, const char *path, uint64_t i
 	return status;
 }
 
-/* A name above each directory, and a line between two. */
+/* The heading of a directory, after an empty line. */
 static void listing_add_heading(struct listing *listing, const char *path, bool is_first)
 {
 	if (!is_first)
@@ -170,7 +170,7 @@ static bool is_shown_as_directory(const struct entry *entry)
 	return S_ISDIR(entry->attr.mode);
 }
 
-/* What is at each path; a path that leads nowhere is said, and left out. */
+/* Resolves each path; prints an error for one that fails, and leaves its entry zero. */
 static int look_up(struct cli *cli, const struct texts *paths, bool is_long, struct entry *entries)
 {
 	int status = 0;

@@ -1,9 +1,9 @@
 /*
- * main.c - describefs: /proc for the cloud.
+ * main.c - describefs: a cloud account as a file system.
  *
- * Reads the command line and goes one of three ways: a mount (in the background, unless -f), a verb
- * that walks the same tree without one, or a text.  Everything that the process owns hangs from a
- * struct sources on main's stack, and each mistake is one line on stderr.
+ * Parses the command line, then mounts (in the background, unless -f), or runs a verb on the same tree
+ * without a mount, or prints a text.  A struct sources on main's stack owns everything; each error is one
+ * line on stderr.
  */
 #include "doctor.h"
 #include "cli.h"
@@ -29,15 +29,15 @@ static int print_error(const struct buf *why)
 	return 1;
 }
 
-/* A mount that is being served. */
+/* A mount that is being served.  Invariant: `fd` and `manager` are -1 once they were told. */
 struct service {
 	struct sources *sources;
 	const char *place;
-	struct front *front; /* NULL until it is mounted */
-	struct timer *greeting; /* runs out if the kernel does not begin */
-	int fd; /* where the parent waits; -1: in the foreground, or it was told */
-	int manager; /* the way to that of services, to be told in the foreground; -1 */
-	bool leaving;
+	struct front *front; /* NULL: not mounted yet */
+	struct timer *greeting; /* fails the mount if the kernel sends no request; NULL after the first */
+	int fd; /* the parent's socket; -1: in the foreground */
+	int manager; /* the service manager's socket, in the foreground */
+	bool leaving; /* detached; waits for open files to close */
 };
 
 static void loop_end(void *arg)
@@ -46,8 +46,8 @@ static void loop_end(void *arg)
 }
 
 /*
- * Who has a file open reads it to its end: the mount leaves the tree, and the kernel tells us when the
- * last one has closed.  Whoever waits for the cloud is not waited for, nor is anybody for long.
+ * Detaches the mount, so that processes with open files can read them to the end; the kernel ends the session
+ * after the last close.  Ends at once if a request waits for the cloud, and after LEAVE_MS in any case.
  */
 static void service_stop(void *arg, int number)
 {
@@ -85,11 +85,11 @@ static void service_time_out(void *arg)
 	char problem[80];
 
 	service->greeting = NULL;
-	snprintf(problem, sizeof(problem), "the kernel did not begin to use it within %d s", MOUNTING_S);
+	snprintf(problem, sizeof(problem), "the kernel sent no request within %d s", MOUNTING_S);
 	service_fail(service, problem);
 }
 
-/* Reports that the mount answers: to the parent, or in the foreground to a service manager. */
+/* Reports that the mount works: to the parent, or in the foreground to a service manager. */
 static void service_ready(void *arg, int error)
 {
 	struct service *service = arg;
@@ -106,7 +106,7 @@ static void service_ready(void *arg, int error)
 	service->fd = -1;
 }
 
-/* Everybody who comes from now on asks the cloud again. */
+/* All requests from now on ask the cloud again. */
 static void refresh_everything(void *arg, int number)
 {
 	const struct service *service = arg;
@@ -116,10 +116,7 @@ static void refresh_everything(void *arg, int number)
 		front_refresh(service->front);
 }
 
-/*
- * A terminal that is closed ends what runs in it; what has left its terminal, or never had one because a
- * service manager started it, is told to begin anew.
- */
+/* SIGHUP ends a process in the foreground of a terminal; for a daemon or a service it means refresh. */
 static void catch_signals(struct service *service)
 {
 	const struct setting *setting = &service->sources->setting;
@@ -130,15 +127,16 @@ static void catch_signals(struct service *service)
 		loop_signal(setting->loop, SIGHUP, service_stop, service);
 	else
 		loop_signal(setting->loop, SIGHUP, refresh_everything, service);
-	/* the kernel's own terms stood still while the machine slept */
+	/* the kernel's timeouts stood still while the machine slept */
 	loop_resume(setting->loop, refresh_everything, service);
 }
 
 /*
- * What we read again while we serve the mount may lie below it.  The directory is held only then: its file
- * system cannot be unmounted as long as it is.  False: libraries read it, and they cannot be led around.
+ * Files that are read again during the mount may lie below the mount point.  Only then is the directory held
+ * open: its file system cannot be unmounted meanwhile.  Returns false if a library reads files there, which
+ * cannot be redirected.
  */
-static bool look_below(struct sources *sources, const char *place, struct buf *why)
+static bool prepare_cover(struct sources *sources, const char *place, struct buf *why)
 {
 	struct setting *setting = &sources->setting;
 	struct buf hidden;
@@ -163,7 +161,7 @@ static bool look_below(struct sources *sources, const char *place, struct buf *w
 	return true;
 }
 
-/* From here to the unmount. */
+/* Mounts and serves until the unmount. */
 static int service_run(struct service *service, struct buf *why)
 {
 	struct sources *sources = service->sources;
@@ -171,11 +169,11 @@ static int service_run(struct service *service, struct buf *why)
 
 	if (service->fd < 0)
 		service->manager = daemon_manager(credential_chain_manager(setting->credential_chain));
-	if (!look_below(sources, service->place, why) || !sources_start(sources, why)) {
+	if (!prepare_cover(sources, service->place, why) || !sources_start(sources, why)) {
 		daemon_fail(service->fd, print_error(why));
 		return 1;
 	}
-	catch_signals(service); /* before there is a mount that a signal could leave behind, dead */
+	catch_signals(service); /* before the mount: a signal in between would leave a dead mount */
 	struct front *front = front_new(setting->config, service->place, setting->loop, service_ready,
 		service, why);
 	if (!front) {
@@ -187,7 +185,7 @@ static int service_run(struct service *service, struct buf *why)
 	service->greeting = loop_timer_start(setting->loop, MOUNTING_S * 1000, service_time_out, service);
 	front_serve(front, sources);
 	int status = loop_run(setting->loop);
-	sources_stop(sources); /* answers whoever still waits */
+	sources_stop(sources); /* answers all waiters */
 	front_free(front);
 	return status;
 }
@@ -249,7 +247,7 @@ static int show_kinds(const struct setting *setting, struct buf *why)
 	return whole ? output_end(&output, 0) : print_error(why);
 }
 
-/* A verb that needs every catalog. */
+/* A verb that needs valid catalogs. */
 static int run_verb(struct sources *sources, struct buf *why)
 {
 	switch (sources->setting.config->verb) {
@@ -264,7 +262,7 @@ static int run_verb(struct sources *sources, struct buf *why)
 	}
 }
 
-/* Takes the keyring. */
+/* Takes ownership of `chain`. */
 static int run_config(const struct config *config, struct credential_chain *chain, struct buf *why)
 {
 	struct texts mistakes = { 0 };
@@ -294,7 +292,7 @@ static int print_text(const char *text)
 	return output_end(&output, 0);
 }
 
-/* What needs no source; -1: this does. */
+/* A verb that needs no source; -1: it is another. */
 static int run_alone(const struct config *config)
 {
 	switch (config->verb) {

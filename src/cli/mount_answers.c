@@ -1,7 +1,7 @@
 /*
- * mount_answers.c - what mounts say of themselves, asked all at once.
+ * mount_answers.c - reads the metrics of several mounts at once.
  *
- * A child writes, for each source, its name, a NUL, its metrics, a NUL.
+ * For each source a child writes its name, a NUL, its metrics, and a NUL.
  */
 #include "mount_answers.h"
 
@@ -24,7 +24,7 @@ enum { ANSWER_MAX = 1 << 20 };
 
 /* ---- in the child ---- */
 
-/* What it is, is looked at before it is opened. */
+/* Checks the type before it opens: opening a FIFO or a device could block or have effects. */
 static int open_file(int top, const char *path)
 {
 	struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
@@ -68,7 +68,7 @@ static int copy_file(int fd, const char *name, int out)
 	return error;
 }
 
-/* Of one source. */
+/* One source. */
 static int write_metrics(int top, const char *name, int out)
 {
 	struct buf path;
@@ -83,7 +83,7 @@ static int write_metrics(int top, const char *name, int out)
 	return error;
 }
 
-/* Several are what the directory holds: it has just said that it is above them. */
+/* Several sources are the names in the top directory. */
 static int write_sources(int top, int out)
 {
 	int fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC), error = 0;
@@ -99,7 +99,7 @@ static int write_sources(int top, int out)
 	return error;
 }
 
-/* Opened without asking whoever serves it; the table may be older than what is there now. */
+/* O_PATH: no request to the daemon.  Checks the id, because the table may be outdated. */
 static int open_mount(const struct mount *mount)
 {
 	struct mount_id found;

@@ -1,8 +1,8 @@
 /*
- * mount_answers.h - what mounts say of themselves, asked all at once.
+ * mount_answers.h - reads the metrics of several mounts at once.
  *
- * A mount may be dead, stopped, or served by another user's program: it is asked by a child, which opens
- * nothing but regular files of that very mount, follows no link, and is given up when the time is over.
+ * A mount may be dead, stopped, or served by another user's program.  So a child reads it, opens only regular
+ * files of that mount, follows no link, and is given up after a time limit.
  */
 #ifndef DESCRIBEFS_MOUNT_ANSWERS_H
 #define DESCRIBEFS_MOUNT_ANSWERS_H
@@ -10,22 +10,23 @@
 #include "config/config.h"
 #include "sys/mount_table.h"
 
-enum { ASKED_MS = 5000 }; /* in which all are asked */
+enum { ASKED_MS = 5000 }; /* limit for all mounts together */
 
 struct mount_answer {
-	const char *source; /* one of several, by its directory; "": the mount has no other */
+	const char *source; /* its directory; "": the only source */
 	const char *metrics;
 };
 
+/* Invariant: `v` points into `bytes`. */
 struct mount_answers {
-	/* 0; an errno, EXDEV: another mount covers it, EINVAL: what answers is no describefs; -1: silence */
+	/* 0; -1: no answer in time; an errno: EXDEV: another mount covers it; EINVAL: it is no describefs */
 	int error;
 	struct mount_answer v[SOURCES_MAX];
 	size_t n;
-	char *bytes;
+	char *bytes; /* owned */
 };
 
-/* One for each of the mounts. */
+/* Fills in answers[i] for mounts[i]; release each. */
 void mount_answers_ask(const struct mount *const *mounts, size_t n, struct mount_answers *answers);
 void mount_answers_release(struct mount_answers *answers);
 

@@ -1,5 +1,5 @@
 /*
- * path.c - paths of the tree without a mount: asking, walking, listing.
+ * path.c - resolves paths of the tree without a mount: questions, walking, listing.
  */
 #include "cli.h"
 
@@ -39,7 +39,7 @@ static void cli_begin_query(struct cli *cli, uint64_t id)
 	cli->noted = cli->asked ? source_journal(cli->asked)->count : 0;
 }
 
-/* `wait` NULL: it is answered. */
+/* `wait` NULL: the question was answered already. */
 static struct reply answer_wait(struct cli *cli, struct cli_answer *answer, const struct waiter *wait)
 {
 	while (wait && !answer->done)
@@ -83,12 +83,12 @@ int cli_complain(const struct cli *cli, const char *path, int error)
 
 /* ---- walking ---- */
 
-/* The way from the root to where we are. */
+/* The directories from the root to the current one.  Invariant: depth < DEPTH_MAX. */
 struct way {
 	struct entry entries[DEPTH_MAX];
 	size_t depth;
 	unsigned links;
-	bool follows; /* a link at the path's end, too */
+	bool follows; /* also a link at the end of the path */
 };
 
 static int walk_path(struct cli *cli, const char *path, struct way *way);
@@ -103,7 +103,7 @@ static int walk_link(struct cli *cli, uint64_t id, struct way *way)
 	return error;
 }
 
-/* One name further; what is a link leads on from the directory that it is in. */
+/* Resolves one name.  A link is relative to its directory. */
 static int walk_name(struct cli *cli, const char *name, bool is_last, struct way *way)
 {
 	const struct entry *here = &way->entries[way->depth];
@@ -128,7 +128,7 @@ static int walk_name(struct cli *cli, const char *name, bool is_last, struct way
 	return 0;
 }
 
-/* A slash behind the last name wants a directory, and follows a link. */
+/* A slash at the end requires a directory, and follows a link. */
 static int walk_path(struct cli *cli, const char *path, struct way *way)
 {
 	int error = 0;
@@ -170,7 +170,7 @@ struct names {
 	struct cli_answer answer;
 };
 
-/* What is there can be taken now, and only now: the next page, or its failure, may come at once. */
+/* Takes the names during the callback: afterwards the next page may change the listing. */
 static void take_names(void *arg, const struct reply *reply)
 {
 	struct names *names = arg;
@@ -197,7 +197,7 @@ int cli_names(struct cli *cli, uint64_t id, struct texts *out)
 	size_t before;
 
 	cli_begin_query(cli, id);
-	do { /* a long listing comes page by page */
+	do { /* once for each page of a long listing */
 		before = names.texts.n;
 		names.answer = (struct cli_answer){ .loop = cli->sources->setting.loop };
 		reply = answer_wait(cli, &names.answer,

@@ -1,7 +1,7 @@
 /*
- * progress.c - a bar at the bottom of a terminal while somebody waits.
+ * progress.c - a progress bar at the bottom of the terminal.
  *
- * It is drawn at most ten times a second, and taken away before each line of output.
+ * It is drawn at most every 100 ms, and erased before each line of output.
  */
 #include "progress.h"
 

@@ -1,7 +1,5 @@
 /*
- * progress.h - a bar at the bottom of a terminal while somebody waits; nothing where there is none.
- *
- * It stands on stderr, and only where stdout is a terminal too: what is piped gets what it always got.
+ * progress.h - a progress bar at the bottom of the terminal.
  */
 #ifndef DESCRIBEFS_PROGRESS_H
 #define DESCRIBEFS_PROGRESS_H
@@ -11,15 +9,15 @@
 #include <stdint.h>
 
 struct progress {
-	bool possible; /* there is a terminal to show it on */
-	bool drawn; /* it stands there now */
+	bool possible; /* stdout and stderr are terminals */
+	bool drawn; /* visible */
 	int64_t drawn_ms;
 };
 
 void progress_begin(struct progress *progress);
-/* So many of so many are done, and this is what is being waited for. */
+/* Shows `done` of `total`, and `what` is in progress. */
 void progress_show(struct progress *progress, size_t done, size_t total, const char *what);
-/* Out of the way: something else is about to be written, or it is over. */
+/* Erases the bar before other output and at the end. */
 void progress_hide(struct progress *progress);
 
 #endif

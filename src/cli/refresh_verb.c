@@ -1,9 +1,9 @@
 /*
- * refresh_verb.c - `describefs refresh PATH...`: asks a mount, through the mount itself.
+ * refresh_verb.c - `describefs refresh PATH...`: refreshes a part of a mount by an ioctl on it.
  *
- * A path is looked at before it is opened: opening something else (a pipe, a device) could wait, or do
- * things.  What is not there may have been created at the cloud a moment ago, and the kernel may remember
- * that it was not there: then the directory that it would be in is asked.
+ * A path is checked before it is opened, because opening a pipe or a device could block or have effects.  A
+ * missing path may have been created in the cloud just now, and the kernel may hold a negative entry: then
+ * its directory gets the ioctl.
  */
 #include "refresh_verb.h"
 
@@ -23,7 +23,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* 1, the exit status of a failure. */
+/* Prints an error.  Returns 1, the exit status. */
 static int refresh_complain(const char *path, const char *what)
 {
 	struct buf line;
@@ -37,7 +37,7 @@ static int refresh_complain(const char *path, const char *what)
 
 static const char NOT_OURS[] = "not in a describefs mount";
 
-/* Opened for reading; -1 with errno, or with 0 when no FUSE filesystem is there. */
+/* Opens for reading.  -1 with errno; errno 0: not a FUSE file system. */
 static int open_in_mount(const char *path)
 {
 	char self[40];
@@ -62,7 +62,7 @@ static int open_in_mount(const char *path)
 
 /* ---- tasks ---- */
 
-/* The kernel does not ask the daemon for this. */
+/* Without a request to the daemon. */
 static bool is_same_mount(int a, int b)
 {
 	const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
@@ -72,10 +72,7 @@ static bool is_same_mount(int a, int b)
 		one.stx_dev_major == other.stx_dev_major && one.stx_dev_minor == other.stx_dev_minor;
 }
 
-/*
- * The directory so many levels above what is opened, or that itself; -1: it is not in this mount, or not to
- * be seen.
- */
+/* Opens the directory `levels` above `fd`; -1: it is not in this mount, or not visible. */
 static int open_above(int fd, uint32_t levels)
 {
 	char self[40], path[PATH_MAX];
@@ -112,7 +109,7 @@ static void read_all_names(int base, const char *path)
 	closedir(directory);
 }
 
-/* What fails here is not known, and the kernel keeps no name of it. */
+/* An error means that the path does not exist, and so the kernel has no name of it. */
 static void perform_task(int base, const struct refresh_request *request)
 {
 	struct statx fresh;
@@ -131,16 +128,16 @@ static bool is_answered(int fd, struct refresh_request *request)
 	return ioctl(fd, REFRESH_IOCTL, request) >= 0 && strcmp(request->mark, REFRESH_MARK) == 0;
 }
 
-/* Does what the daemon says until there is nothing more.  Takes the descriptor; false: no answer came. */
+/* Performs the daemon's tasks until none is left.  Closes fd.  Returns false if an answer is missing. */
 static bool perform_tasks(int fd, struct refresh_request *request)
 {
 	int base = open_above(fd, request->levels);
 	bool answered = true;
 
-	if (base < 0) { /* all names have to be forgotten instead */
+	if (base < 0) { /* the walk is impossible: make the kernel forget all names */
 		*request = (struct refresh_request){ .step = REFRESH_EVERY_NAME };
 		answered = is_answered(fd, request);
-	} else { /* what is opened would be in use */
+	} else { /* an open file would be in use, and keep its name */
 		close(fd);
 		fd = base;
 	}
@@ -153,7 +150,7 @@ static bool perform_tasks(int fd, struct refresh_request *request)
 	return answered;
 }
 
-/* `path`, as it was given, stands for `name` in what is opened, or for that itself. */
+/* Refreshes `name` in the directory `fd`; "": fd itself.  `path`, as the user wrote it, is for messages. */
 static int refresh_ask(int fd, const char *name, const char *path)
 {
 	struct refresh_request request = { .step = REFRESH_BEGIN };
@@ -172,7 +169,7 @@ static int refresh_ask(int fd, const char *name, const char *path)
 	if (request.wait_s) {
 		char text[128];
 		snprintf(text, sizeof(text),
-			"refreshed less than a term ago: try again in %u s "
+			"refreshed less than one TTL ago: try again in %u s "
 			"(the user who mounted it may refresh it at any time)",
 			request.wait_s);
 		return refresh_complain(path, text);
@@ -184,17 +181,17 @@ static int refresh_ask(int fd, const char *name, const char *path)
 	return 0;
 }
 
-/* Now that the cloud is asked again, a name that is still missing is a mistake in the path. */
+/* After the refresh a lookup asks the cloud: a name that is still missing does not exist. */
 static int check_is_there(const char *path)
 {
 	struct stat there;
 
 	if (lstat(path, &there) == 0 || (errno != ENOENT && errno != ENOTDIR))
 		return 0;
-	return refresh_complain(path, "No such file or directory, also after asking again");
+	return refresh_complain(path, "No such file or directory, also after a refresh");
 }
 
-/* The directory that it would be in; false: nothing to be asked. */
+/* Refreshes a missing path through its parent directory.  Returns false if that cannot be opened. */
 static bool refresh_parent(const char *path, int *status)
 {
 	char *head = xstrdup(path), *tail = xstrdup(path);

@@ -6,7 +6,7 @@
 
 #include "config/config.h"
 
-/* The exit status: 0, or 1 when one of the paths could not be refreshed (and stderr says why). */
+/* The exit status: 1 if a path could not be refreshed; stderr says why. */
 int refresh_verb_run(const struct texts *paths);
 
 #endif

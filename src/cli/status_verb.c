@@ -1,7 +1,7 @@
 /*
- * status_verb.c - `describefs status`: this user's mounts, and what they do.
+ * status_verb.c - `describefs status`: lists this user's mounts and their metrics.
  *
- * Which mounts there are says the kernel's table; how they are says each mount, in .describefs/metrics.
+ * The kernel's table has the mounts; .describefs/metrics of each mount has the figures.
  */
 #include "status_verb.h"
 
@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The sum over all labels, whole; < 0: it does not say. */
+/* The sum of a metric over all labels; < 0: the metric is missing. */
 static int64_t metric_sum(const char *metrics, const char *name)
 {
 	int64_t sum = -1;
@@ -35,11 +35,11 @@ static int64_t metric_sum(const char *metrics, const char *name)
 	return sum;
 }
 
-/* What is being printed: every mount is a few rows of one table. */
+/* The table that is printed: a row for each source of each mount. */
 struct report {
 	struct columns columns;
 	const struct mounts *mounts;
-	uid_t uid; /* who asks */
+	uid_t uid; /* the user of this process */
 	int status;
 };
 
@@ -67,7 +67,7 @@ static void report_add_age(struct report *report, int64_t seconds)
 	columns_add(&report->columns, text);
 }
 
-/* Whose it is, by name where there is one. */
+/* The user's name, or the uid. */
 static void name_user(char *field, size_t size, int64_t uid)
 {
 	const struct passwd *user = uid < 0 ? NULL : getpwuid((uid_t)uid);
@@ -78,7 +78,7 @@ static void name_user(char *field, size_t size, int64_t uid)
 		snprintf(field, size, "%lld", (long long)uid);
 }
 
-/* Nothing was counted yet: zero. */
+/* A missing metric counts as 0. */
 static long long metric_count(const char *metrics, const char *name)
 {
 	int64_t sum = metric_sum(metrics, name);
@@ -109,7 +109,7 @@ static void report_add_numbers(struct report *report, const struct mount *mount,
 	columns_end_row(columns);
 }
 
-/* A row that says in words how the mount is, and whose it is if that is another user. */
+/* A row with the mount's state in words, and its owner if that is another user. */
 static void report_add_words(struct report *report, const struct mount *mount, const char *before,
 	const char *after)
 {
@@ -133,7 +133,7 @@ static void add_failure(struct report *report, const struct mount *mount, int er
 	bool is_private = error == EACCES && mount->uid != report->uid;
 
 	if (is_private)
-		report_add_words(report, mount, "is for its owner alone", "");
+		report_add_words(report, mount, "only its owner may read it", "");
 	else if (error == EXDEV)
 		report_add_words(report, mount, "another mount covers it", "");
 	else if (error == ENOTCONN)
@@ -152,7 +152,7 @@ static bool is_shown(const struct report *report, const struct mount *mount)
 	return report->uid == 0 || mount->uid == report->uid;
 }
 
-/* A bind mount of a directory in a mount: it has no .describefs, and the mount has a row of its own. */
+/* A bind mount of a directory of a mount: it has no .describefs; the mount itself has its own row. */
 static void add_part(struct report *report, const struct mount *mount)
 {
 	const struct mount *whole = NULL;
@@ -164,7 +164,7 @@ static void add_part(struct report *report, const struct mount *mount)
 			whole = &report->mounts->v[i];
 	buf_init(&text, SIZE_MAX);
 	buf_printf(&text, "shows %s of ", mount->part);
-	report_add_words(report, mount, text.data, whole ? whole->point : "a mount that is not in sight");
+	report_add_words(report, mount, text.data, whole ? whole->point : "a mount that is not visible here");
 	buf_release(&text);
 }
 
@@ -182,7 +182,7 @@ static void add_mount(struct report *report, const struct mount *mount, const st
 	}
 }
 
-/* A part of a mount has no .describefs. */
+/* Only whole mounts are asked: a part has no .describefs. */
 static void add_mounts(struct report *report)
 {
 	const struct mounts *mounts = report->mounts;

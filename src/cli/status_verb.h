@@ -1,10 +1,10 @@
 /*
- * status_verb.h - `describefs status`: this user's mounts, and what they do.
+ * status_verb.h - `describefs status`: lists this user's mounts and their metrics.
  */
 #ifndef DESCRIBEFS_STATUS_VERB_H
 #define DESCRIBEFS_STATUS_VERB_H
 
-/* A line for each source of each mount. The exit status: 1 when one is dead or does not answer. */
+/* Prints a line for each source of each mount.  The exit status: 1 if a mount is dead or does not answer. */
 int status_verb_run(void);
 
 #endif

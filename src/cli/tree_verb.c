@@ -1,5 +1,5 @@
 /*
- * tree_verb.c - `describefs tree`, as tree(1) draws it, with its count at the end.
+ * tree_verb.c - `describefs tree`, in the format of tree(1), with the count at the end.
  */
 #include "cli.h"
 
@@ -12,8 +12,8 @@
 
 struct drawing {
 	struct cli *cli;
-	struct buf indent; /* what stands before each line */
-	struct buf path; /* of what is being drawn */
+	struct buf indent; /* the prefix of each line */
+	struct buf path; /* of the current entry */
 	struct buf line;
 	unsigned level, levels; /* levels 0: all */
 	size_t directories, files;
@@ -33,7 +33,7 @@ static void drawing_truncate(struct buf *text, size_t len)
 		text->data[len] = '\0';
 }
 
-/* A link leads to a directory: views have no others. */
+/* All links lead to directories. */
 static void drawing_count(struct drawing *drawing, mode_t mode)
 {
 	if (S_ISDIR(mode) || S_ISLNK(mode))
@@ -58,7 +58,7 @@ static void draw_line(struct drawing *drawing, const char *name, const char *tar
 
 static int draw_below(struct drawing *drawing, uint64_t id);
 
-/* One name, and what is below it. */
+/* Draws one name and all below it. */
 static int draw_name(struct drawing *drawing, uint64_t id, const char *name, bool last)
 {
 	struct sources *sources = drawing->cli->sources;
@@ -113,7 +113,7 @@ static int draw_path(struct drawing *drawing, const char *path)
 	shown_add(&drawing->line, path, "");
 	buf_putc(&drawing->line, '\n');
 	output_take(&drawing->cli->output, &drawing->line);
-	drawing_count(drawing, entry.attr.mode); /* itself too, as tree(1) since 2.0 */
+	drawing_count(drawing, entry.attr.mode); /* counts the top directory, as tree(1) does since 2.0 */
 	return S_ISDIR(entry.attr.mode) ? draw_below(drawing, entry.id) : 0;
 }
 

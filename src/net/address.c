@@ -1,11 +1,11 @@
 /*
- * address.c - the address of an API: https://HOST[:PORT], in the one form that is signed and sent.
+ * address.c - normalizes the address of an API, https://HOST[:PORT]: the same text is signed and sent.
  *
- * curl changes what it is given before it sends a Host header: it leaves out a port that is the scheme's own,
- * and writes 127.1, 0x7f.1 and 2130706433 as 127.0.0.1.  A signature over another text is refused.  So an
- * address is written in one form here, once, and what has no form of its own is refused.
+ * curl changes an address before it sends the Host header: it drops a default port, and writes 127.1, 0x7f.1
+ * and 2130706433 as 127.0.0.1.  The cloud refuses a signature over another text.  So an address is normalized
+ * once, here, and an address without a normal form is refused.
  *
- * A key never goes over a network in the clear: http:// leads to this machine, or as far as the caller says.
+ * A key never travels in clear text: http:// is allowed to this machine only, or as far as the caller says.
  */
 #include "net/address.h"
 
@@ -18,7 +18,7 @@
 
 enum { HOST_MAX = 253, LABEL_MAX = 63, PORT_MAX = 15 };
 
-/* The last label of an IPv4 address in any of its spellings: digits, or 0x and hexadecimal digits. */
+/* The label makes the host an IPv4 address in one of its spellings: digits, or 0x and hexadecimal digits. */
 static bool is_number(const char *label)
 {
 	if (label[0] == '0' && ascii_lower(label[1]) == 'x')
@@ -26,7 +26,7 @@ static bool is_number(const char *label)
 	return label[strspn(label, "0123456789")] == '\0';
 }
 
-/* In lower case. */
+/* `host` is in lower case. */
 static bool is_host_name(const char *host)
 {
 	static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -46,11 +46,11 @@ static bool may_be_plain(const char *host, enum reach plain)
 {
 	if (peer_text_is_address(host))
 		return peer_text_is_within(host, plain);
-	/* where a name leads to is looked at when it is known */
+	/* transfer_socket checks the address that a name resolves to */
 	return plain > REACH_SELF || strcmp(host, "localhost") == 0;
 }
 
-/* `host` without brackets; changed in place. */
+/* `host` is without brackets, and is changed in place. */
 static bool address_add_host(struct buf *out, char *host, bool bracketed, bool may_be_anywhere,
 	enum reach plain)
 {
@@ -70,7 +70,7 @@ static bool address_add_host(struct buf *out, char *host, bool bracketed, bool m
 	return bracketed ? buf_printf(out, "[%s]", text) : buf_puts(out, host);
 }
 
-/* `text` is what stands behind the host: nothing, or a colon and a number. */
+/* `text`, the rest after the host, is empty or a colon and a number. */
 static bool address_add_port(struct buf *out, const char *text, int64_t of_scheme)
 {
 	if (!*text)

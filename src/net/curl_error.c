@@ -1,5 +1,5 @@
 /*
- * curl_error.c - what curl says of a failed transfer, as a cause.
+ * curl_error.c - maps a curl error code to a cause of this program.
  */
 #include "curl_error.h"
 
@@ -14,7 +14,7 @@ struct code_row {
 
 /* clang-format off */
 static const struct code_row CAUSES[] = {
-	{ CURLE_UNSUPPORTED_PROTOCOL, ERR_ANSWER }, /* HTTP/0.9, or no HTTP at all */
+	{ CURLE_UNSUPPORTED_PROTOCOL, ERR_ANSWER }, /* HTTP/0.9, or not HTTP */
 	{ CURLE_COULDNT_RESOLVE_PROXY, ERR_NO_HOST },
 	{ CURLE_PROXY, ERR_LOST },
 	{ CURLE_COULDNT_RESOLVE_HOST, ERR_NO_HOST },
@@ -47,15 +47,12 @@ static const struct code_row CAUSES[] = {
 	{ CURLE_HTTP2_STREAM, ERR_LOST },
 	{ CURLE_SSL_CLIENTCERT, ERR_TLS },
 #if LIBCURL_VERSION_NUM >= 0x080600
-	{ CURLE_TOO_LARGE, ERR_ANSWER }, /* a header line over curl's own ceiling */
+	{ CURLE_TOO_LARGE, ERR_ANSWER }, /* a header line over curl's ceiling */
 #endif
 };
 /* clang-format on */
 
-/*
- * curl says "could not resolve" or "could not connect" when there is no descriptor left to try
- * with.
- */
+/* curl reports "could not resolve" or "could not connect" when the process is out of descriptors. */
 static bool is_out_of_descriptors(void)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -73,13 +70,13 @@ static enum error error_of_connect(CURL *easy)
 		return ERR_LOCAL;
 	if (os_error == ECONNREFUSED)
 		return ERR_REFUSED;
-	/* EHOSTUNREACH, and EACCES of a route that prohibits: not the user's rights. */
+	/* EHOSTUNREACH, and EACCES, which a prohibit route returns: it says nothing of permissions. */
 	return os_error == ENETUNREACH ? ERR_NO_NETWORK : ERR_NO_HOST;
 }
 
 /*
- * Before 8.6 a header line over curl's own ceiling was "out of memory", and one that continues
- * nothing is a bad argument.
+ * curl before 8.6 reports a header line over its ceiling as out of memory, and a folded header line without a
+ * line before it as a bad argument.
  */
 static bool has_begun_to_answer(CURL *easy)
 {

@@ -1,5 +1,5 @@
 /*
- * curl_error.h - what curl says of a failed transfer, as a cause.
+ * curl_error.h - maps a curl error code to a cause of this program.
  */
 #ifndef DESCRIBEFS_CURL_ERROR_H
 #define DESCRIBEFS_CURL_ERROR_H
@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-/* The handle is the one that the transfer ran in: some codes need its details. */
+/* `easy` is the handle of the failed transfer: some codes need its details. */
 enum error curl_error_cause(CURL *easy, CURLcode code);
 
 #endif

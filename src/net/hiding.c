@@ -1,5 +1,5 @@
 /*
- * hiding.c - files of the machine that a mount must not hide from the process that serves it.
+ * hiding.c - refuses a mount that would hide files of the machine from this process.
  */
 #include "net/hiding.h"
 
@@ -8,9 +8,9 @@
 #include "net/http_client.h"
 
 static const char *const FILES[] = {
-	"/proc", /* our mount in the kernel's table, and what signals a reader takes */
+	"/proc", /* mountinfo of our mount; the pending signals of a reader */
 	"/dev/null", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/lib", "/lib64",
-	"/usr/lib", /* what nsswitch.conf names is loaded for the first name */
+	"/usr/lib", /* the modules of nsswitch.conf are loaded for the first name */
 };
 
 static bool hides(struct file_cover *cover, const char *path, struct buf *why)

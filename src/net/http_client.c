@@ -1,24 +1,22 @@
 /*
- * http_client.c - libcurl's multi interface on our loop, behind `struct transport`.
+ * http_client.c - HTTP client: libcurl's multi interface on the loop, behind `struct transport`.
  *
- * curl tells which sockets and which timer it wants, the loop calls back, curl is driven, and what
- * has ended is taken from it: that is the whole machine.  `done` is called only from there or from
- * a timer, so never inside send, and when curl and our list know the exchange no more: it may send
- * and cancel as it likes (cancelling one that has ended too takes its message out of curl's queue).
+ * curl says which sockets to watch and which timer to set; the loop calls back; curl runs; finished transfers
+ * are taken from it.  `done` is called only from there or from a timer, so never inside send, and only after
+ * curl and our list have dropped the exchange: `done` may send and cancel.  (Cancelling another finished
+ * exchange also removes its message from curl's queue.)
  *
- * Every exchange has a timer of its own beside curl's timeout: a reader's deadline must not depend
- * on curl keeping its word.
+ * Each exchange has its own timer beside curl's timeout, so that a reader's deadline does not depend on curl.
  *
- * curl before 8.5 goes over to the next address of a host when a connect fails, and then waits for an event
- * that does not come: it neither opens a socket for that address nor sets a timer.  So after each socket that
- * it lets go of, the transfers that are not connected are looked at once more (poke_transfers).
+ * curl before 8.5 tries the next address of a host after a failed connect, and then waits for an event that
+ * never comes: it neither opens a socket for that address nor sets a timer.  So after each closed socket the
+ * transfers without a connection are poked once (poke_transfers).
  *
- * curl keeps what a name led to for 60 s.  When no connection came of it the name is asked anew: once at
- * once, if the addresses may be kept ones, and by every transfer until one is connected.
+ * curl caches resolved names for 60 s.  If no connection succeeds, the name is resolved again: once at once,
+ * if the addresses may be cached ones, and by every new transfer until one connects.
  *
- * HTTP/2 is used where the server chooses it, but one exchange a connection: a cancel or a broken
- * connection then touches one exchange only, and at some 20 calls a second there is nothing to
- * gain.
+ * HTTP/2 is used where the server chooses it, but one exchange for each connection: a cancelled request or a
+ * broken connection then affects one exchange, and at about 20 calls/s multiplexing gains nothing.
  */
 #include "net/http_client.h"
 
@@ -44,12 +42,13 @@ enum {
 
 static const long NAMES_KEPT_S = 60;
 
+/* Invariant: in its client's list, and in curl, until `done` is called. */
 struct exchange {
 	struct http_client *client;
 	struct list link; /* in its client's exchanges */
-	struct timer *timer; /* the deadline; of one that could not start: the way to tell it */
-	int64_t end_ms; /* when the deadline is */
-	bool asked_name; /* the addresses are not kept ones */
+	struct timer *timer; /* the deadline; or reports that the transfer could not start */
+	int64_t end_ms; /* the deadline */
+	bool asked_name; /* the name was resolved for this transfer, not cached */
 	transport_reply_fn *done;
 	void *arg;
 	struct transfer transfer;
@@ -59,9 +58,9 @@ struct http_client {
 	struct loop *loop;
 	CURLM *multi;
 	struct timer *timer; /* curl's */
-	struct timer *poke; /* due when transfers have to be looked at once more */
-	int64_t distrust_until_ms; /* until then no kept connection is used */
-	bool asks_names; /* no transfer has connected since the last that could not, or at all */
+	struct timer *poke; /* runs before poke_transfers */
+	int64_t distrust_until_ms; /* until then each transfer opens a new connection */
+	bool asks_names; /* no transfer has connected since the last failure: ignore cached names */
 	struct list exchanges;
 	struct http_client_options options;
 	char *cacert, *certificates;
@@ -75,7 +74,7 @@ static struct exchange *exchange_of(struct list *link)
 
 /* The life of an exchange */
 
-/* Lets go of curl, the timer and the list. */
+/* Removes the exchange from curl, the timer and the list. */
 static void exchange_detach(struct exchange *exchange)
 {
 	struct http_client *client = exchange->client;
@@ -85,14 +84,14 @@ static void exchange_detach(struct exchange *exchange)
 	list_remove(&exchange->link);
 }
 
-/* Its transfer has left curl or never came to it. */
+/* The transfer is not in curl. */
 static void exchange_free(struct exchange *exchange)
 {
 	transfer_end(&exchange->transfer);
 	free(exchange);
 }
 
-/* Hands the response over.  For everyone else the exchange is gone already. */
+/* Delivers the response and frees the exchange. */
 static void exchange_finish(struct exchange *exchange)
 {
 	exchange_detach(exchange);
@@ -100,7 +99,7 @@ static void exchange_finish(struct exchange *exchange)
 	exchange_free(exchange);
 }
 
-/* Hands the transfer to curl: for the first time, or again after it could not connect. */
+/* Starts the transfer in curl: the first time, or again after a failed connect. */
 static bool exchange_add(struct exchange *exchange)
 {
 	struct http_client *client = exchange->client;
@@ -110,7 +109,7 @@ static bool exchange_add(struct exchange *exchange)
 	return curl_multi_add_handle(client->multi, easy) == CURLM_OK;
 }
 
-/* No connection came of what the name led to.  True: the name is asked anew and the transfer goes on. */
+/* After a failed connect to a name: true if the name is resolved again and the transfer continues. */
 static bool exchange_resolve_again(struct exchange *exchange, CURLcode code)
 {
 	struct http_client *client = exchange->client;
@@ -169,7 +168,7 @@ static void on_no_start(void *arg)
 
 /* Sockets */
 
-/* A pause that ends at once is the documented call after which curl looks at a transfer. */
+/* Pausing and resuming is the documented way to make curl examine a transfer. */
 static void poke_transfers(void *arg)
 {
 	struct http_client *client = arg;
@@ -200,8 +199,8 @@ static bool leads_into_mount(const struct http_client_options *options, const ch
 }
 
 /*
- * libcurl opens the machine's certificates for each new connection.  Where a later mount has put ours over
- * them, the one thread that serves it would wait for itself.
+ * libcurl opens the machine's certificates for each new connection.  If a later mount leads from them into
+ * our mount, the thread that serves the mount would wait for itself.
  */
 static bool may_read_certificates(struct exchange *exchange)
 {
@@ -224,12 +223,15 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	int fd = may_read_certificates(exchange) ? transfer_socket(&exchange->transfer, address) : -1;
 	if (fd < 0)
 		poke_later(exchange->client);
-	else /* curl may not tell of a number that it used before */
+	else /* curl may reuse a closed descriptor's number without a callback */
 		loop_renew(exchange->client->loop, fd);
 	return fd;
 }
 
-/* One that is being written, or is no good, does not take the place of the last good one. */
+/*
+ * Reads cacert again if the file changed.  An invalid or half-written file does not replace the valid
+ * content.
+ */
 static void renew_certificates(struct http_client *client)
 {
 	struct http_client_options *options = &client->options;
@@ -265,7 +267,7 @@ static bool exchange_start(struct exchange *exchange, const struct request *requ
 	exchange->transfer.on_sent = on_sent;
 	exchange->transfer.on_sent_arg = arg;
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
-	/* Where one kept connection was dead others are: the next try is not to find out one by one. */
+	/* If one kept connection was dead, others are: a retry must not try them one by one. */
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
 		loop_now_ms(client->loop) < client->distrust_until_ms ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -280,7 +282,7 @@ static struct exchange *client_send(void *self, const struct request *request, t
 	struct exchange *exchange = xcalloc(1, sizeof *exchange);
 	*exchange = (struct exchange){ .client = client, .done = done, .arg = arg };
 	list_add_first(&client->exchanges, &exchange->link);
-	/* To curl, 0 would be "for ever". */
+	/* curl takes 0 as no timeout. */
 	long timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 1;
 	exchange->end_ms = loop_now_ms(client->loop) + timeout_ms;
 	if (exchange_start(exchange, request, timeout_ms, on_sent, arg))
@@ -347,20 +349,20 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *
 	if (what & CURL_POLL_OUT)
 		events |= LOOP_WRITE;
 	/*
-	 * If epoll refuses, the exchange's own timer ends it; an error here would end all others
-	 * too.
+	 * If epoll fails, the exchange's own timer ends it; an error returned here would end all transfers.
 	 */
 	loop_watch(client->loop, fd, events, on_ready, client);
 	return 0;
 }
 
-/* Birth and death */
+/* Creation and release */
 
 static bool has_needed_curl(struct buf *why)
 {
 	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
 	if (!(info->features & CURL_VERSION_ASYNCHDNS)) {
-		buf_puts(why, "libcurl has no asynchronous resolver: a slow one would stop us");
+		buf_puts(why,
+			"libcurl has no asynchronous resolver: install one that has (c-ares or threaded)");
 		return false;
 	}
 	if (!(info->features & CURL_VERSION_SSL)) {
@@ -370,7 +372,7 @@ static bool has_needed_curl(struct buf *why)
 	return true;
 }
 
-/* A first handle shows whether this libcurl takes every option. */
+/* Creates one handle to check that this libcurl supports every option. */
 static bool try_options(struct http_client *client, struct buf *why)
 {
 	CURLcode code;
@@ -383,10 +385,7 @@ static bool try_options(struct http_client *client, struct buf *why)
 
 static void join_loop(struct http_client *client)
 {
-	/*
-	 * curl's wake-up sockets would be inherited by the fusermount3 that libfuse runs
-	 * (curl#13618).
-	 */
+	/* fusermount3 would inherit curl's wake-up sockets (curl#13618). */
 	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
 	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
@@ -400,7 +399,7 @@ static void join_loop(struct http_client *client)
 struct http_client *http_client_new(struct loop *loop, const struct http_client_options *options,
 	struct buf *why)
 {
-	/* CURLOPT_NOSIGNAL does not cover every write to a socket that the peer has closed. */
+	/* CURLOPT_NOSIGNAL does not cover every write to a socket that the peer closed. */
 	signal(SIGPIPE, SIG_IGN);
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc) !=
 		CURLE_OK) {
@@ -443,7 +442,7 @@ void http_client_free(struct http_client *client)
 	curl_global_cleanup();
 }
 
-/* The clocks and the timers of the port are the loop's. */
+/* Clocks and timers of the port */
 
 static struct timer *client_timer_start(void *self, int64_t ms, transport_tick_fn *fn, void *arg)
 {

@@ -1,21 +1,18 @@
 /*
- * loop.c - one epoll loop over descriptors, timers and signals.
+ * loop.c - an epoll loop over descriptors, timers and signals.
  *
- * A round is: wait, hand out what the descriptors have, call the timers that are due.  Callbacks
- * change the very things that a round walks over, so nothing fetched is trusted: an event carries
- * the generation of its descriptor's slot, and forgetting a descriptor starts a new generation, so
- * that what was fetched before is dropped (epoll is level-triggered and tells a new owner anew).
- * Timers sit in a binary heap, ordered by due time and then by creation, and each knows its place,
- * so that unsetting one needs no search.  A timer that is made by a timer waits for the next round:
- * descriptors are never starved.
+ * A round: wait, deliver the events, call the due timers.  Callbacks change the tables that a round iterates
+ * over.  So each event carries the generation of its descriptor's slot.  loop_forget starts a new generation,
+ * and events of an old one are dropped; epoll is level-triggered and reports again to a new owner.  Timers
+ * are in a binary heap, ordered by due time and then by creation; each knows its index, so stopping one needs
+ * no search.  A timer that a timer starts waits for the next round, so descriptors are never starved.
  *
- * Time is CLOCK_BOOTTIME in microseconds, so that a TTL also passes while the machine sleeps; a
- * timer never fires early.  The kernel does not wake a sleeping machine for us: what fell due
- * meanwhile fires when it resumes.  That it slept is seen in each round, because CLOCK_MONOTONIC
- * stood still meanwhile.  A timer of CLOCK_REALTIME that the kernel cancels when that clock is set,
- * which a resume does, begins a round then, and no other time.
+ * Time is CLOCK_BOOTTIME in microseconds, so a TTL also passes while the machine sleeps; a timer never fires
+ * early.  The kernel does not wake a sleeping machine for a timer: it fires after the resume.
+ * CLOCK_MONOTONIC stands still in sleep, so each round detects a sleep by the difference of the clocks.  A
+ * CLOCK_REALTIME timer that is cancelled when that clock is set, which a resume does, starts a round then.
  *
- * Signals stay blocked after loop_free: a second SIGTERM must not kill the program while it cleans
+ * Signals stay blocked after loop_free, so that a second SIGTERM does not kill the program while it cleans
  * up.
  */
 #include "net/loop.h"
@@ -34,19 +31,21 @@
 
 enum { EVENTS_A_ROUND = 64, FIRST_ROOM = 16, READS = 5, SLEPT_MIN_US = 1000000 };
 
-/* A century: keeps sums of times far from overflow. */
+/* 100 years: sums of times do not overflow. */
 static const int64_t FARTHEST_MS = INT64_C(100) * 366 * 24 * 3600 * 1000;
 
+/* Invariant: loop->heap[at] is this timer. */
 struct timer {
 	int64_t due_us;
 	uint64_t order;
-	size_t at; /* its place in the heap */
+	size_t at; /* the index in the heap */
 	loop_tick_fn *fn;
 	void *arg;
 };
 
+/* A descriptor's slot.  Invariant: `fn` is NULL if the descriptor is not watched. */
 struct watch {
-	loop_ready_fn *fn; /* NULL: nobody watches */
+	loop_ready_fn *fn;
 	void *arg;
 	int events;
 	uint32_t generation;
@@ -66,9 +65,9 @@ struct loop {
 	uint64_t next_order;
 	sigset_t signals;
 	struct handler handlers[NSIG];
-	struct handler resume; /* called when the machine has slept; fn NULL: nobody asks */
-	int64_t slept_us; /* of which the handler knows */
-	bool busy; /* a request was served since the last wait */
+	struct handler resume; /* called after the machine slept; fn NULL: none */
+	int64_t slept_us; /* sleep since boot that was reported to `resume` */
+	bool busy; /* a request was served since the last epoll_wait */
 	int64_t busy_until_us;
 	bool stopped;
 	int status;
@@ -142,9 +141,8 @@ static struct watch *watch_slot(struct loop *loop, int fd)
 }
 
 /*
- * The owner may have closed a descriptor and got the same number again without telling us, and a
- * descriptor that was closed too early may still be known to epoll: either way the other word is
- * right.
+ * The owner may have closed a descriptor and got its number again without loop_forget, or have closed it
+ * before loop_forget while a duplicate keeps it in epoll.  So if ADD or MOD fails, the other one is right.
  */
 static int epoll_set(const struct loop *loop, int fd, const struct watch *watch, bool known)
 {
@@ -182,7 +180,7 @@ void loop_forget(struct loop *loop, int fd)
 		return;
 	uint32_t generation = loop->watches[fd].generation + 1;
 	loop->watches[fd] = (struct watch){ .generation = generation };
-	/* Fails when the owner has closed it already, which took it out of epoll too. */
+	/* Fails if the owner closed it already, which removed it from epoll. */
 	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
@@ -191,7 +189,7 @@ void loop_renew(struct loop *loop, int fd)
 	if (fd < 0 || (size_t)fd >= loop->n_watches || !loop->watches[fd].fn)
 		return;
 	struct watch watch = loop->watches[fd];
-	watch.generation++; /* what was fetched of the old one is dropped */
+	watch.generation++; /* events of the old descriptor are dropped */
 	loop->watches[fd].generation = watch.generation;
 	if (epoll_set(loop, fd, &watch, false) < 0)
 		loop->watches[fd].fn = NULL;
@@ -200,7 +198,7 @@ void loop_renew(struct loop *loop, int fd)
 static void watch_deliver(struct loop *loop, const struct epoll_event *event)
 {
 	int fd = (int)(event->data.u64 & UINT32_MAX);
-	/* A copy: the callback may make the table move. */
+	/* A copy: the callback may reallocate the table. */
 	struct watch watch = loop->watches[fd];
 	if (!watch.fn || event_tag(fd, watch.generation) != event->data.u64)
 		return;
@@ -209,7 +207,7 @@ static void watch_deliver(struct loop *loop, const struct epoll_event *event)
 		ready |= LOOP_READ;
 	if (event->events & EPOLLOUT)
 		ready |= LOOP_WRITE;
-	/* What is watched may have changed since the event was fetched. */
+	/* The watched events may have changed since epoll_wait. */
 	ready &= watch.events;
 	if (event->events & (EPOLLERR | EPOLLHUP))
 		ready = LOOP_READ | LOOP_WRITE;
@@ -289,7 +287,7 @@ void loop_timer_stop(struct loop *loop, struct timer *timer)
 	free(timer);
 }
 
-/* Those that were due when the round came to them, and none that they make. */
+/* Calls the timers that are due now, but none that they start. */
 static void call_due(struct loop *loop)
 {
 	if (loop->n_timers == 0)
@@ -340,7 +338,7 @@ int loop_signal(struct loop *loop, int signal, loop_signal_fn *fn, void *arg)
 
 /* Sleep of the machine */
 
-/* At least so long: where something comes between the two clocks, it looks like less. */
+/* Time slept since boot.  A pause between the two clock reads makes it look smaller, never larger. */
 static int64_t count_slept_us(void)
 {
 	int64_t boot_us = now_us();
@@ -362,7 +360,7 @@ static void take_set(void *arg, int fd, int events)
 	(void)arg;
 	(void)events;
 	while (read(fd, &ticks, sizeof ticks) > 0)
-		; /* fails with ECANCELED, once */
+		; /* fails once with ECANCELED */
 }
 
 void loop_resume(struct loop *loop, loop_signal_fn *fn, void *arg)
@@ -375,13 +373,13 @@ void loop_resume(struct loop *loop, loop_signal_fn *fn, void *arg)
 	loop->resume = (struct handler){ fn, arg };
 	if (loop->set_fd < 0)
 		loop->set_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
-	/* without it a resume is noticed at the next event */
+	/* without this timer a resume is detected at the next event */
 	if (loop->set_fd >= 0 &&
 		!timerfd_settime(loop->set_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &NEVER, NULL))
 		loop_watch(loop, loop->set_fd, LOOP_READ, take_set, loop);
 }
 
-/* The loop itself */
+/* Running */
 
 void loop_busy(struct loop *loop)
 {
@@ -394,7 +392,7 @@ void loop_stop(struct loop *loop, int status)
 	loop->status = status;
 }
 
-/* How long to sleep: not at all while requests keep coming, else until the first timer. */
+/* The timeout for epoll_wait: 0 while busy polling, else until the first timer; -1: none. */
 static int sleep_ms(struct loop *loop)
 {
 	bool may_spin = loop->busy || loop->busy_until_us > 0;
@@ -422,8 +420,8 @@ int loop_run(struct loop *loop)
 	while (!loop->stopped) {
 		int n = epoll_wait(loop->epoll_fd, events, EVENTS_A_ROUND, sleep_ms(loop));
 		if (n < 0 && errno != EINTR)
-			abort(); /* the epoll descriptor itself is wrong: nothing could wake us */
-		notice_sleep(loop); /* before anything is answered by what is over */
+			abort(); /* the epoll descriptor is invalid: the loop could never wake up */
+		notice_sleep(loop); /* before any request is answered from expired data */
 		for (int i = 0; i < n && !loop->stopped; i++)
 			watch_deliver(loop, &events[i]);
 		call_due(loop);

@@ -1,8 +1,8 @@
 /*
- * peer.c - where an address is: on this machine, on its link, in a private network, or beyond.
+ * peer.c - classifies an address by its reach: this machine, its link, a private network, or beyond.
  *
- * A request in the clear carries a key, so the address that a name led to decides whether it may be sent.
- * An IPv4 address that is written as an IPv6 one (::ffff:127.0.0.1) is the IPv4 address.
+ * A clear-text request carries a key, so the address that a name resolved to decides whether it may be sent.
+ * An IPv4 address mapped to IPv6 (::ffff:127.0.0.1) counts as the IPv4 address.
  */
 #include "net/peer.h"
 
@@ -33,7 +33,7 @@ static const struct prefix V6[] = {
 };
 /* clang-format on */
 
-/* The bytes of the address; how many they are, 0 for another family. */
+/* Copies the address and returns its length in bytes; 0: another family. */
 static size_t bytes_of(const struct sockaddr *address, unsigned char bytes[static 16])
 {
 	if (address->sa_family == AF_INET) {

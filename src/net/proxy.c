@@ -1,8 +1,7 @@
 /*
- * proxy.c - the proxy that -o proxy= names.
+ * proxy.c - the proxy of -o proxy=: its address, user and password.
  *
- * Its user and password are taken off its address at once, so that whatever shows the address later shows
- * neither.
+ * User and password are split off the address at once, so that no message can show them.
  */
 #include "net/proxy.h"
 
@@ -26,7 +25,7 @@ void proxy_release(struct proxy *proxy)
 	*proxy = (struct proxy){ 0 };
 }
 
-/* The byte that stands at *at, which moves to its end; a control character: it is none that may be there. */
+/* The byte at *at, decoded; *at moves to its last character.  0: an invalid escape. */
 static int next_byte(const char *text, size_t len, size_t *at)
 {
 	size_t i = *at;
@@ -38,7 +37,7 @@ static int next_byte(const char *text, size_t len, size_t *at)
 	return high < 0 || low < 0 ? 0 : high * 16 + low;
 }
 
-/* NULL: a '%' that is no escape, or one of a control character. */
+/* NULL: an invalid escape, or a control character. */
 static char *proxy_unescape(const char *text, size_t len)
 {
 	char *plain = xcalloc(len + 1, 1), *kept = NULL;
@@ -65,14 +64,14 @@ static bool proxy_read_user(struct proxy *proxy, const char *text, size_t len)
 	return proxy->user && proxy->password && *proxy->user && !strchr(proxy->user, ':');
 }
 
-/* Where user and password end: the last '@' before a path. */
+/* The '@' that ends user and password: the last one before a path. */
 static const char *end_of_user(const char *authority)
 {
 	size_t len = strcspn(authority, "/?#");
 	return memrchr(authority, '@', len);
 }
 
-/* curl takes 1080 where there is no port; everybody else takes the scheme's own. */
+/* Without a port curl would use 1080; other programs use the scheme's default. */
 static bool proxy_add_port(struct buf *url)
 {
 	bool is_tls = strncmp(url->data, "https", 5) == 0;

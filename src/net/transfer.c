@@ -1,18 +1,17 @@
 /*
- * transfer.c - one request in curl's hands.
+ * transfer.c - one HTTP request in curl: all options, callbacks and error codes.
  *
- * Every transfer has a handle of its own; connections are kept by the multi handle.  What curl keeps
- * in a used handle has bitten twice: before 8.1.1 an answer whose first header line is a continued
- * one writes to the freed headers of the answer before (curl#11101), and after five kept connections
- * that turned out to be dead, in a handle's whole life, the next is a failure.  What is the same for
- * all transfers stands in two tables, and what differs is set for each.
+ * Each transfer has its own easy handle; the multi handle keeps the connections.  Reused easy handles have
+ * two defects: before curl 8.1.1 a response whose first header line is a folded one writes to freed headers
+ * of the previous response (curl#11101); and after five dead kept connections in a handle's life the next one
+ * is a failure.  Options that are equal for all transfers are in two tables, the others are set for each.
  *
- * No redirect is followed (curl would hand X-TC-Token to the other host), no coding asked for, no
- * netrc or key log taken from anywhere, no proxy but the one that is named, and what curl only half
- * limits is counted by response_reader.c in our own callbacks.
+ * No redirect is followed (curl would send X-TC-Token to the other host), no compression is asked for, no
+ * netrc or key log is used, and no proxy but the one given.  response_reader.c counts what curl limits only
+ * in part.
  *
- * curl's low-speed limit is not used: a total timeout is always set, and a user who allows a slow
- * cloud 60 s means it.
+ * curl's low-speed limit is not used: each transfer has a total timeout, which the user may set to 60 s for a
+ * slow cloud.
  */
 #include "transfer.h"
 
@@ -36,9 +35,7 @@
 
 enum { UNHEARD_MS = 3000 };
 
-/* What curl's codes mean */
-
-/* What curl calls while a transfer runs */
+/* Callbacks of a running transfer */
 
 static size_t take_header(char *line, size_t size, size_t n, void *arg)
 {
@@ -55,25 +52,26 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 }
 
 /*
- * Curl starts over on another connection when a kept one ends without a word.  The server may have
- * got the first request all the same, and then the second is one more than the rate allows: whether
- * and when it is made is the engine's business.
+ * curl retries on another connection if a kept one closes without a response.  The server may have received
+ * the first request, and a second one could exceed the rate limit, so the engine decides about a retry.  Ends
+ * the transfer then.
  */
 static bool is_restart(struct transfer *transfer)
 {
 	struct response *response = &transfer->answer.response;
 	if (!transfer->is_sent)
 		return false;
-	error_note_copy(response->detail, sizeof response->detail, "a connection that was kept has ended");
+	error_note_copy(response->detail, sizeof response->detail,
+		"a kept connection was closed by the server");
 	transfer->kept_died = true;
 	transfer->error = ERR_LOST;
 	return true;
 }
 
 /*
- * A connection that something on the way has forgotten takes what we say and brings nothing back.  A
- * cloud that is only slow acknowledges at once, because that is its kernel's work: so what nobody
- * acknowledges for UNHEARD_MS ends the connection, and the next try makes another one.
+ * A connection that a NAT box has dropped accepts data and returns nothing.  A slow server still acknowledges
+ * at once, because its kernel does.  So data that is not acknowledged for UNHEARD_MS ends the connection, and
+ * the retry opens another.
  */
 static int socket_for(const struct curl_sockaddr *address)
 {
@@ -85,8 +83,8 @@ static int socket_for(const struct curl_sockaddr *address)
 }
 
 /*
- * The config permits http:// for loopback hosts by name, and for a metadata service; here the address that
- * the name led to is held to it.
+ * The configuration allows http:// for loopback names and for a metadata service; here the address that the
+ * name resolved to is checked.
  */
 int transfer_socket(struct transfer *transfer, const struct curl_sockaddr *address)
 {
@@ -112,7 +110,7 @@ static int before_request(void *arg, char *ip, char *local_ip, int port, int loc
 	return CURL_PREREQFUNC_OK;
 }
 
-/* What is the same for every request */
+/* Options that are equal for all requests */
 
 struct number_row {
 	CURLoption option;
@@ -127,7 +125,7 @@ static const struct number_row NUMBERS[] = {
 	{ CURLOPT_MAXREDIRS, 0 },
 	{ CURLOPT_UNRESTRICTED_AUTH, 0 },
 	{ CURLOPT_HTTP09_ALLOWED, 0 },
-	{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS }, /* in the clear: 1.1 */
+	{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS }, /* http://: 1.1 */
 	{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
 	{ CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
 	{ CURLOPT_PATH_AS_IS, 1 }, /* what is signed is what is sent */
@@ -141,7 +139,7 @@ static const struct number_row NUMBERS[] = {
 	{ CURLOPT_TCP_KEEPINTVL, 10 },
 	{ CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, 200 },
 	{ CURLOPT_HTTPPROXYTUNNEL, 1 },
-	{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 }, /* they are not the answer's */
+	{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 }, /* they are not part of the response */
 	{ CURLOPT_HEADEROPT, CURLHEADER_SEPARATE }, /* a proxy gets no header of the request */
 	{ CURLOPT_PROXYAUTH, CURLAUTH_BASIC },
 	{ CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
@@ -158,14 +156,14 @@ struct text_row {
 /* clang-format off */
 static const struct text_row TEXTS[] = {
 	{ CURLOPT_PROTOCOLS_STR, "http,https" },
-	{ CURLOPT_REDIR_PROTOCOLS_STR, "https" }, /* none is followed; "" is refused */
+	{ CURLOPT_REDIR_PROTOCOLS_STR, "https" }, /* no redirect is followed; curl refuses "" */
 	{ CURLOPT_PROXY, "" }, /* not even from the environment */
-	{ CURLOPT_NOPROXY, "" }, /* nor this */
+	{ CURLOPT_NOPROXY, "" }, /* nor no_proxy */
 	{ CURLOPT_USERAGENT, "describefs/" DESCRIBEFS_VERSION },
 };
 /* clang-format on */
 
-/* As bytes: libcurl would open the file for each connection, and it may lie below our own mount. */
+/* As bytes: libcurl would open the file for each connection, and it may lie below our mount. */
 static CURLcode set_certificates(const struct http_client_options *options, CURL *easy)
 {
 	struct curl_blob blob = { (char *)options->certificates, options->certificates_len, CURL_BLOB_COPY };
@@ -211,9 +209,9 @@ CURL *transfer_handle(const struct http_client_options *options, CURLcode *code)
 	return NULL;
 }
 
-/* What differs from request to request */
+/* Options of one request */
 
-/* The path percent-encoded as the signers encode it: all but the unreserved and the slash. */
+/* Percent-encodes the path as the signers do: all but unreserved characters and the slash. */
 static bool set_url(CURL *easy, const struct request *request)
 {
 	struct buf url;
@@ -236,12 +234,12 @@ static bool add_header(struct transfer *transfer, const char *name, const char *
 {
 	struct buf line;
 	buf_init(&line, RESPONSE_HEADERS_MAX);
-	/* curl takes "Name:" as "leave it out" and "Name;" as "send it empty". */
+	/* curl omits the header for "Name:" and sends it empty for "Name;". */
 	if (*value)
 		buf_printf(&line, "%s: %s", name, value);
 	else
 		buf_printf(&line, "%s;", name);
-	/* A line break would be a second header, of someone else's making. */
+	/* A line break in a value would inject another header. */
 	struct curl_slist *headers = NULL;
 	if (!line.full && !strpbrk(line.data, "\r\n"))
 		headers = curl_slist_append(transfer->headers, line.data);
@@ -254,12 +252,12 @@ static bool add_header(struct transfer *transfer, const char *name, const char *
 
 static bool set_headers(struct transfer *transfer, const struct request *request)
 {
-	/* No waiting for a "100 Continue" before the body. */
+	/* Do not wait for "100 Continue" before the body. */
 	struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
 	if (!headers)
 		return false;
 	transfer->headers = headers;
-	/* What is signed is what is sent, whatever curl would make of the URL. */
+	/* The Host header is the signed one, not the one that curl makes from the URL. */
 	struct buf host;
 	buf_init(&host, MESSAGE_REQUEST_MAX);
 	bool done = request_authority(&host, request) && add_header(transfer, "Host", host.data);
@@ -300,7 +298,7 @@ static bool transfer_set_proxy(struct transfer *transfer)
 			curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password) == CURLE_OK);
 }
 
-/* Whether the host that is connected to is a name, and not an address. */
+/* The host to connect to is a name, not an address. */
 static bool connects_to_name(const struct transfer *transfer, const struct request *request)
 {
 	const struct request proxy = { .base = transfer->proxy ? transfer->proxy->url : NULL };
@@ -338,7 +336,7 @@ void transfer_end(struct transfer *transfer)
 {
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
-	if (transfer->body) /* it may be what vouches for us */
+	if (transfer->body) /* it may contain credentials */
 		explicit_bzero(transfer->body, transfer->body_len);
 	free(transfer->body);
 	response_reader_release(&transfer->answer);
@@ -352,7 +350,7 @@ void transfer_fail(struct transfer *transfer, enum error error, const char *why)
 	error_note_copy(response->detail, sizeof response->detail, why);
 }
 
-/* What a proxy's refusal means: it says nothing of the cloud, nor of the resource. */
+/* The cause for a proxy's status code, which says nothing about the cloud or the resource. */
 static enum error error_of_proxy(long status)
 {
 	if (status == 504)
@@ -362,7 +360,7 @@ static enum error error_of_proxy(long status)
 	return status >= 500 ? ERR_SERVER : ERR_PROXY;
 }
 
-/* A request that goes through a proxy has two peers: the line says which one failed. */
+/* A request through a proxy has two peers; the message says which one failed. */
 static void fail_behind_proxy(struct transfer *transfer, enum error error, const char *why)
 {
 	const char *url = transfer->proxy->url;

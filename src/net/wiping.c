@@ -1,8 +1,8 @@
 /*
  * wiping.c - memory that is overwritten when it is freed.
  *
- * A request's headers hold the token and the signature.  libcurl copies them into its lists and buffers, and
- * frees those as they are.  The C library knows how large a block is.
+ * A request's headers contain the token and the signature.  libcurl copies them into lists and buffers and
+ * frees those without overwriting them.  malloc_usable_size gives the size of a block.
  */
 #include "wiping.h"
 
@@ -18,7 +18,7 @@ void wiping_free(void *block)
 	free(block);
 }
 
-/* Not realloc: it would free the old block as it is. */
+/* realloc would free the old block without overwriting it. */
 void *wiping_realloc(void *block, size_t size)
 {
 	void *bigger = malloc(size ? size : 1);

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* As free and realloc of <stdlib.h>, for what malloc, calloc and strdup gave. */
+/* As free(3) and realloc(3), for blocks from malloc, calloc and strdup. */
 void *wiping_realloc(void *block, size_t size);
 void wiping_free(void *block);
 

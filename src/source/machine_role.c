@@ -1,9 +1,9 @@
 /*
- * machine_role.c - a source's key, looked at before a call needs it.
+ * machine_role.c - tries a source's credentials before the first call needs them.
  *
- * A mount asks for no key before somebody reads.  But where nothing names one, the machine's own role is all
- * that is left, and on every machine that is not in the cloud there is none: that has to be said when the
- * mount is made, so the metadata service is asked whether it is there and knows of a role, and nothing else.
+ * A mount requests no key before a reader needs one.  But if no credentials are named, only the machine's
+ * role is left, and most machines have none.  That must fail at the mount, so the metadata service is asked
+ * whether it exists and has a role, and nothing else.
  */
 #include "source/source.h"
 
@@ -77,7 +77,7 @@ static void attempt_failed(void *arg, enum error error, const struct error_note 
 	attempt->note = *note;
 }
 
-/* Until the key is there, or nobody gives one. */
+/* Runs the loop until the key is fetched, or fetching failed. */
 static bool attempt_run(struct attempt *attempt, struct credential_cache_options *options, int64_t *expires_s)
 {
 	struct credential_cache_waiter wait = { .done = attempt_done, .arg = attempt };
@@ -143,7 +143,7 @@ enum key_trial source_try_key(const struct setting *setting, const struct catalo
 	buf_init(&looked, 4096);
 	bool good = credential_chain_load(setting->credential_chain, catalog->cloud, profile, &origin,
 		&looked, why);
-	/* where nothing names a key, the machine's role alone is left, or the line begins so */
+	/* nothing names a key: only the machine's role is left, or the message begins so */
 	bool nowhere = good ? origin.looked_at != NULL : !strncmp(why->data, "no key: ", strlen("no key: "));
 	if (!good && looked.len)
 		buf_printf(why, "; looked at: %s", looked.data);

@@ -1,8 +1,8 @@
 /*
- * source.c - from a name on the command line to a running engine.
+ * source.c - one source: from a name on the command line to a running engine.
  *
- * In two halves, because a daemon forks between them: what may fail with a message to the user
- * comes first, and what does not survive a fork (epoll, libcurl) after it.
+ * In two steps, because the daemon forks between them: first all that can fail with a message to the user,
+ * then what does not survive a fork (epoll, libcurl).
  */
 #include "source/source.h"
 
@@ -38,8 +38,8 @@ static bool source_find_catalog(struct source *source, struct buf *why)
 	}
 	source->provider = provider_find(source->catalog->cloud);
 	if (!source->provider)
-		buf_printf(why, "%s: its cloud \"%s\" is not one that this program speaks to",
-			source->catalog->name, source->catalog->cloud);
+		buf_printf(why, "%s: its cloud \"%s\" is not supported", source->catalog->name,
+			source->catalog->cloud);
 	return source->provider;
 }
 
@@ -72,7 +72,7 @@ static bool source_load_key(void *arg, struct credential_source *out, struct buf
 		source->name->profile, out, NULL, why);
 }
 
-/* A key that was named once and is gone leaves no room for the machine's role: that is another account. */
+/* If named credentials are removed, the machine's role must not replace them: it is another account. */
 static bool source_reload_key(void *arg, struct credential_source *out, struct buf *why)
 {
 	const struct source *source = arg;
@@ -89,7 +89,7 @@ static bool source_reload_key(void *arg, struct credential_source *out, struct b
 	return good;
 }
 
-/* A file that is being written is not the key yet: it is looked at again before the next call. */
+/* Reads changed credential files again.  If a file is half-written, the next call tries again. */
 static bool source_renew_key(void *arg, struct credential_source *out)
 {
 	struct source *source = arg;
@@ -112,11 +112,11 @@ static uint64_t random_seed(void)
 	uint64_t seed = 0;
 
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
-		seed = (uint64_t)getpid(); /* only before the machine has any randomness */
+		seed = (uint64_t)getpid(); /* only before the kernel's generator is seeded */
 	return seed;
 }
 
-/* Of what no -o secrets shows, there is nothing to hash. */
+/* Without -o secrets no value is hashed, and no key is needed. */
 static bool make_hash_key(struct source *source, struct buf *why)
 {
 	if (!source->setting->config->tree.secrets ||
@@ -144,12 +144,12 @@ static bool plant_tree(struct source *source)
 	catalog_help_readme(&source->readme, source->catalog);
 	if (source->readme.full)
 		return false;
-	options.readme = source->readme.data; /* only now: filling it moves it */
+	options.readme = source->readme.data; /* appending to the buffer moves it */
 	source->tree = tree_new(&options);
 	return true;
 }
 
-/* It is looked for again whenever somebody wants to read: until then this stands for it. */
+/* Each call looks for credentials again; this is the origin until some are found. */
 static void source_do_without_key(struct source *source)
 {
 	source->origin = (struct credential_source){ .kind = CREDENTIAL_SOURCE_MACHINE,
@@ -213,7 +213,7 @@ static void print_trace(void *arg, const char *line)
 	output_complain(line);
 }
 
-/* Where nothing names a key; of several sources, one without is let be. */
+/* If nothing names credentials; one of several sources may have none. */
 static bool try_machine(struct source *source, struct buf *why)
 {
 	if (source_find_machine(source, why))

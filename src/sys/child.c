@@ -1,5 +1,5 @@
 /*
- * child.c - a child process that does what may never end, and a limit in time for it.
+ * child.c - runs a function that may block for ever in a child process, with a time limit.
  */
 #include "sys/child.h"
 
@@ -24,7 +24,7 @@ static int time_left_ms(int64_t end_ms)
 	return left < 0 ? 0 : (int)left;
 }
 
-/* False: not yet. */
+/* Returns false if the child still runs. */
 static bool has_ended(pid_t pid, int *status)
 {
 	pid_t got;
@@ -33,11 +33,11 @@ static bool has_ended(pid_t pid, int *status)
 		got = waitpid(pid, status, WNOHANG);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
-		*status = NO_ANSWER << 8; /* it is no child of ours any more */
+		*status = NO_ANSWER << 8; /* no longer our child */
 	return got != 0;
 }
 
-/* A descriptor of the process gets readable when it ends; without one (seccomp) there are short steps. */
+/* A pidfd becomes readable when the process ends; without pidfd_open (seccomp) it polls every STEP_MS. */
 bool child_wait(pid_t pid, int64_t ms, int *status)
 {
 	int64_t end_ms = monotonic_ms() + ms;
@@ -85,7 +85,7 @@ bool child_start(struct child *child, child_run *run, void *arg, size_t max)
 	return false;
 }
 
-/* It has said all, or too much: its status. */
+/* The output has ended, or is too long (`whole` false): waits for the status. */
 static void child_finish(struct child *child, int64_t end_ms, bool whole)
 {
 	int status;
@@ -112,7 +112,7 @@ static void child_take(struct child *child, int64_t end_ms)
 		child_finish(child, end_ms, false);
 }
 
-/* All at once: each may be one that the kernel does not let go. */
+/* Kills all at once, because each may block in the kernel for the whole KILLED_MS. */
 static void children_give_up(struct child *children, size_t n)
 {
 	int64_t end_ms = monotonic_ms() + KILLED_MS;

@@ -1,11 +1,11 @@
 /*
- * daemon.c - the process: hardening, and the way into the background.
+ * daemon.c - hardens the process, and moves it into the background.
  *
- * Into the background before anything that a fork would break (epoll, curl): the parent stays as
- * long as the start takes and ends with the child's word, one byte: 0 for "the mount answers", else the
- * exit status.  Before it the child says where it mounts, as soon as it has looked there.  A socket that
- * closes without a word is a child that died.  A child that says nothing for MOUNTING_LOOK_MS, or then for
- * START_S, is ended.  Whatever the parent ends with but 0, nothing is left mounted.
+ * The fork comes before anything that a fork would break (epoll, curl).  The parent waits for the start and
+ * exits with the child's status, one byte on a socket: 0 if the mount answers, else the exit status.  Before
+ * that the child sends the path where it mounts, as soon as it has resolved it.  If the socket closes without
+ * a status, the child died.  A child that sends no path for MOUNTING_LOOK_MS, or then no status for START_S,
+ * is killed.  If the parent exits with another status than 0, nothing is left mounted.
  */
 #include "sys/daemon.h"
 
@@ -35,8 +35,8 @@
 #include "sys/output.h"
 
 /*
- * A start takes 20 ms.  START_S is what a busy machine may add to it, and longer than each wait of the child,
- * which knows better what it waited for.
+ * A start takes 20 ms.  START_S allows for a busy machine, and is longer than each limit of the child, whose
+ * message is more exact.
  */
 enum { START_S = 45, ANSWER_MS = 10000, END_MS = 7000 };
 enum { WORD_DIED = -1, WORD_LATE = -2, LATE = -1 };
@@ -44,10 +44,7 @@ static const char NO_BACKGROUND[] = "cannot go into the background";
 
 /* Hardening */
 
-/*
- * Started with 0, 1 or 2 closed, the next descriptor would take its number: messages would go into
- * it.
- */
+/* If 0, 1 or 2 is closed, the next descriptor gets that number, and messages would be written to it. */
 static void fill_standard_descriptors(void)
 {
 	int fd;
@@ -72,7 +69,7 @@ void daemon_harden(void)
 
 /* Into the background */
 
-/* The child's next message, and how long it is; 0: it died, LATE: there is none within `ms`. */
+/* Receives the child's next message: its length; 0: the child died; LATE: no message within `ms`. */
 static ssize_t daemon_receive(int fd, int ms, char *message, size_t room, int flags)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
@@ -86,8 +83,8 @@ static ssize_t daemon_receive(int fd, int ms, char *message, size_t room, int fl
 }
 
 /*
- * The child's word: 0, or an exit status; WORD_DIED without one, WORD_LATE if there is none in time.  It
- * stays in the socket, for ask_root.
+ * The child's status: 0, an exit status, WORD_DIED or WORD_LATE.  MSG_PEEK leaves it in the socket for
+ * ask_root.
  */
 static int receive_word(int fd)
 {
@@ -96,13 +93,13 @@ static int receive_word(int fd)
 	return n == LATE ? WORD_LATE : n == 1 ? (unsigned char)word : WORD_DIED;
 }
 
-/* A question to the mount, for the time when the daemon has said that it serves. */
+/* A stat of the mount, after the daemon has sent its status. */
 struct root_query {
 	int fd;
 	const char *place;
 };
 
-/* In a child: a mount may not answer.  0, or an errno. */
+/* Runs in a child, because a mount may hang.  0, or an errno. */
 static int ask_root(void *arg)
 {
 	const struct root_query *query = arg;
@@ -113,7 +110,7 @@ static int ask_root(void *arg)
 	return stat(query->place, &root) == 0 ? 0 : errno;
 }
 
-/* The daemon's word.  The child is made while the daemon works: 0.2 ms that a start does not wait for. */
+/* The daemon's status.  The child for the stat is started meanwhile, which saves 0.2 ms of each start. */
 static int receive_answer(int fd, const char *place, struct child_stack *stack, int *error)
 {
 	struct root_query query = { fd, place };
@@ -128,13 +125,13 @@ static int receive_answer(int fd, const char *place, struct child_stack *stack, 
 	return word;
 }
 
-/* Then nothing is left mounted at `place` either.  A child that does not end is killed, and its helpers. */
+/* Ends the child, if necessary with its helpers, and unmounts what it left at `place`. */
 static void end_child(pid_t child, int word, int *status, const char *place)
 {
 	if (word == 0 || word == WORD_LATE)
 		kill(child, SIGTERM);
 	if (!child_wait(child, END_MS, status)) {
-		kill(-child, SIGKILL); /* it began a session, and a process group */
+		kill(-child, SIGKILL); /* the process group of its session */
 		child_kill(child);
 		*status = 0;
 	}
@@ -142,7 +139,7 @@ static void end_child(pid_t child, int word, int *status, const char *place)
 		mounting_heal(place);
 }
 
-/* What the child has not said itself. */
+/* Prints the failures that the child could not report itself. */
 static void print_failure(int word, int error, int status, const char *mountpoint)
 {
 	struct buf why;
@@ -162,7 +159,7 @@ static void print_failure(int word, int error, int status, const char *mountpoin
 	buf_release(&why);
 }
 
-/* One that the kernel holds ends when the kernel lets it.  One that went on meanwhile may have mounted. */
+/* A child that blocks in the kernel ends later.  A child that continued meanwhile may have mounted. */
 static _Noreturn void give_up_look(int fd, pid_t child, const char *path)
 {
 	char place[PATH_MAX];
@@ -176,7 +173,7 @@ static _Noreturn void give_up_look(int fd, pid_t child, const char *path)
 	_exit(1);
 }
 
-/* The parent's end.  _exit: what was buffered and registered before the fork is the child's. */
+/* The parent.  _exit: buffers and exit handlers from before the fork belong to the child. */
 static _Noreturn void wait_for_child(int fd, pid_t child, const char *path)
 {
 	char place[PATH_MAX];
@@ -197,8 +194,8 @@ static _Noreturn void wait_for_child(int fd, pid_t child, const char *path)
 }
 
 /*
- * A pipe that we inherited must not keep its reader waiting for the end of us.  The word's
- * socket, which stays, is moved to the first number after stderr's.
+ * Closes inherited descriptors: the reader of an inherited pipe would wait for our end.  The status socket is
+ * moved to the first number after stderr.
  */
 static int close_others(int word)
 {
@@ -215,13 +212,13 @@ static int leave_terminal(void)
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
 		return -1;
 	close(null);
-	/* A daemon must not keep the filesystem busy that it happened to be started in. */
+	/* A daemon must not keep the file system of its start directory busy. */
 	if (chdir("/") < 0)
 		return -1;
 	return setsid() < 0 ? -1 : 0;
 }
 
-/* The look is the child's, which the parent can leave behind.  Its path means something only here. */
+/* Resolves the path in the child, which the parent can give up, and before chdir changes its meaning. */
 static char *look_in_child(const char *path, int fd, struct buf *why)
 {
 	char *place = mounting_look(path, why);
@@ -291,7 +288,7 @@ void daemon_fail(int fd, int status)
 		send_word(fd, status > 0 && status < 256 ? (unsigned char)status : 1);
 }
 
-/* As sd_notify(3) describes it: '@' stands for the zero byte of an abstract address. */
+/* As in sd_notify(3): '@' stands for the zero byte of an abstract address. */
 int daemon_manager(const char *socket_name)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -310,7 +307,7 @@ int daemon_manager(const char *socket_name)
 	return -1;
 }
 
-/* One datagram.  A failure is said by the manager's own time limit. */
+/* One datagram.  If it fails, the manager's time limit reports it. */
 void daemon_notify(int fd)
 {
 	static const char READY[] = "READY=1";

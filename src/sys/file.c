@@ -1,9 +1,9 @@
 /*
- * file.c - a small text file as a whole.
+ * file.c - reads a small text file as a whole, never blocking on a FIFO or a device.
  *
- * O_NONBLOCK makes open return at once whatever the path names; what was opened is then looked at
- * by its descriptor, so that nobody can swap it in between.  A link to a file is as good as the
- * file: people keep their settings in a repository of their own.
+ * O_NONBLOCK makes open return at once for any file type.  Type and owner are checked on the open descriptor,
+ * so the file cannot be swapped in between.  Links are followed, because users keep their configuration in
+ * repositories.
  */
 #include "sys/file.h"
 
@@ -17,7 +17,7 @@
 
 #include "base/value.h"
 
-/* 0, or why it is not a file to read (an errno; -1: no file at all). */
+/* 0, an errno, or -1: not a regular file. */
 static int check_regular(int fd, size_t max)
 {
 	struct stat status;
@@ -30,7 +30,7 @@ static int check_regular(int fd, size_t max)
 	return status.st_size > (off_t)max ? EFBIG : 0;
 }
 
-/* It may grow while we read: what is behind `max` bytes is a mistake, not a surprise. */
+/* The file may grow while it is read: more than `max` bytes are EFBIG. */
 static int read_bytes(int fd, char *bytes, size_t max, size_t *len)
 {
 	*len = 0;
@@ -63,7 +63,7 @@ static void add_reason(const char *path, const struct file_way *way, int error, 
 		buf_printf(why, "%.1000s %s", path, mistake);
 	else if (error == EDEADLK)
 		buf_printf(why,
-			"%.1000s: it lies in this mount, or in one that was made later and may lead "
+			"%.1000s: it lies in this mount, or in a later mount that may lead "
 			"back into it, which its own process cannot read: put it elsewhere",
 			path);
 	else
@@ -72,8 +72,8 @@ static void add_reason(const char *path, const struct file_way *way, int error, 
 }
 
 /*
- * The path's own name is a link, and what it leads to is gone. That is a mistake to be told of: as a file
- * that is not there it would pass for one that was never made, and something else would be taken.
+ * The last name of the path is a dangling link.  That is an error: treated as a missing file, another source
+ * of configuration would be used silently.
  */
 static bool is_dangling(const struct file_way *way, int error)
 {
@@ -89,7 +89,7 @@ static void add_dangling(const char *path, const struct file_way *way, struct bu
 		target);
 }
 
-/* `trust` NULL: whoever has written it.  An errno; -1: no file at all. */
+/* `trust` NULL: any owner.  0, an errno, or -1: not a regular file. */
 static int file_read_way(const struct file_way *way, const char *path, size_t max,
 	const struct file_trust *trust, char **bytes, size_t *len, struct buf *why)
 {
@@ -121,9 +121,9 @@ static char *find_and_read(const struct file_cover *cover, const char *path, siz
 	char *bytes = NULL;
 	struct file_way way;
 	if (!file_way_find(&way, path, cover) && way.directory >= 0) {
-		int error = errno; /* closing may change it */
+		int error = errno; /* close may change it */
 		close(way.directory);
-		way.directory = -1; /* the name that was met last is not the file's */
+		way.directory = -1; /* `name` is not the file's name */
 		errno = error;
 	}
 	int error = file_read_way(&way, path, max, trust, &bytes, len, why);

@@ -1,10 +1,10 @@
 /*
- * file_trust.c - whose files are believed.
+ * file_trust.c - decides whether a file's owner and mode can be trusted.
  *
- * The user who can write a file of settings or of keys, or put another in its place, chooses the account that
- * is shown and the server that is asked; root, who may read everything, is misled as easily as anybody else.
- * So the file, a link to it, and the directories of both have to belong to the user or to root, and no other
- * user may write to them. In a sticky directory, like /tmp, each user can only replace a file of their own.
+ * A user that can write or replace a file of settings or keys chooses the account that is shown and the
+ * server that gets the requests; this misleads root as well.  So the file, links to it, and their directories
+ * must belong to the user or to root, and no other user may write to them.  In a sticky directory such as
+ * /tmp users can replace only their own files.
  */
 #include "sys/file.h"
 
@@ -29,8 +29,7 @@ static bool check_owner(const char *path, uid_t owner, struct file_trust trust, 
 {
 	if (is_believed(owner, trust))
 		return true;
-	buf_printf(why, "%.1000s: belongs to the user %u, who decides what is in it: ", path,
-		(unsigned int)owner);
+	buf_printf(why, "%.1000s: belongs to the user %u, who can change it: ", path, (unsigned int)owner);
 	if (geteuid() == 0)
 		buf_printf(why, "root believes its own files only: chown root %.1000s, or take it away",
 			path);
@@ -39,7 +38,7 @@ static bool check_owner(const char *path, uid_t owner, struct file_trust trust, 
 	return false;
 }
 
-/* Where each user has a group of their own, it has the number of the user: nobody else is in it. */
+/* A group whose number equals the owner's uid is the owner's private group, without other members. */
 static mode_t other_writers(const struct stat *status)
 {
 	bool is_own_group = status->st_gid == status->st_uid && status->st_gid != 0 &&
@@ -61,7 +60,7 @@ static bool check_directory_trust(int fd, const char *path, struct file_trust tr
 	return false;
 }
 
-/* Behind a link the directory has another name, which the kernel knows. */
+/* If the path has links, /proc gives the directory's real name. */
 static bool check_real_directory(int fd, const char *named, struct file_trust trust, struct buf *why)
 {
 	char self[40], real[PATH_MAX];
@@ -71,7 +70,7 @@ static bool check_real_directory(int fd, const char *named, struct file_trust tr
 	return check_directory_trust(fd, n > 0 ? real : named, trust, why);
 }
 
-/* The name may be a link's, and the file elsewhere. */
+/* Checks the directory of the name, the owners of links, and the directory of the file. */
 static bool check_way(const char *path, const struct file_way *way, struct file_trust trust, struct buf *why)
 {
 	char *copy = xstrdup(path);
@@ -107,8 +106,8 @@ static bool can_change(int fd, const struct stat *status)
 }
 
 /*
- * What root has given to a group of this process to read, as Kubernetes gives a secret to a pod with an
- * fsGroup: the process can neither change the file nor its mode.
+ * A file of root that a group of this process may read, as Kubernetes provides a secret to a pod with
+ * fsGroup.  The process can change neither the file nor its mode.
  */
 static bool is_group_secret(int fd, const struct stat *status)
 {

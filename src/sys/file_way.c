@@ -1,10 +1,11 @@
 /*
- * file_way.c - the way to a file, which never enters our own mount.
+ * file_way.c - resolves a path component by component without entering our own mount.
  *
- * Each component is opened with O_PATH, for which the kernel asks no process that serves a mount, and then
- * the kernel says which mount that is. A copy of our mount (the kernel makes one where the directory is seen
- * through a bind mount, too) is another mount of the same device. What lies under it is known only of the
- * places that were met before: our mount may have been moved, or bound to a place that covers something else.
+ * Each component is opened with O_PATH, which asks no process that serves a mount; then the kernel tells
+ * which mount it is.  A second mount of the same device is a copy of our mount (the kernel makes one where
+ * the directory is visible through a bind mount).  Which directory a mount covers is known only for the
+ * places that were seen before the mount, because our mount may have been moved, or bound to a place that
+ * covers another directory.
  */
 #include "sys/file_way.h"
 
@@ -22,9 +23,9 @@ enum { WALK_FLAGS = O_PATH | O_CLOEXEC, REST_MAX = 4 * PATH_MAX };
 struct walk {
 	struct file_way *way;
 	const struct file_cover *cover;
-	struct file_cover *learner; /* the same before the mount, when places are remembered */
+	struct file_cover *learner; /* equal to cover before the mount, to record places; later NULL */
 	struct buf rest;
-	bool meets; /* the way leads into the directory */
+	bool meets; /* the path leads into the covered directory */
 };
 
 static void close_held(int *fd)
@@ -58,7 +59,7 @@ static bool is_known_system(const struct file_cover *cover, const struct mount_i
 	return false;
 }
 
-/* An overlay of our mount, say: any question to it may become one to us. */
+/* Such as an overlay of our mount: a system call on it may become a request to us. */
 static bool may_lead_back(const struct walk *walk, int fd)
 {
 	const struct file_cover *cover = walk->cover;
@@ -83,7 +84,7 @@ static bool is_known_place(const struct file_cover *cover, const struct stat *pa
 	return false;
 }
 
-/* What our mount covers at this name; -1 with errno. */
+/* Opens the directory that our mount covers at this name; -1 with errno. */
 static int uncover(const struct walk *walk)
 {
 	const struct file_cover *cover = walk->cover;
@@ -128,7 +129,7 @@ static void learn_place(struct walk *walk, int fd, const struct stat *there)
 	memcpy(place->name, walk->way->name, sizeof(place->name));
 }
 
-/* Takes `fd`, a directory.  `there`: its status; NULL: it is our own mount. */
+/* Continues in the directory `fd`, which it owns.  `there`: its status; NULL: it is our mount. */
 static bool way_enter(struct walk *walk, int fd, const struct stat *there)
 {
 	if (walk->learner && there)
@@ -147,7 +148,7 @@ static bool way_enter(struct walk *walk, int fd, const struct stat *there)
 
 /* ---- links ---- */
 
-/* As the kernel's fs.protected_symlinks has it, which may be off. */
+/* The rule of the kernel's fs.protected_symlinks, which may be off. */
 static bool may_follow(const struct walk *walk, int link)
 {
 	struct stat own, above;
@@ -158,7 +159,7 @@ static bool may_follow(const struct walk *walk, int link)
 		own.st_uid == above.st_uid || way_fail(EACCES);
 }
 
-/* Such a link leads to what is open somewhere, and its text may lead nowhere. */
+/* A link in /proc leads to an open file; its text may not be a path. */
 static bool follow_by_kernel(struct walk *walk, bool *ends)
 {
 	struct stat status;
@@ -178,7 +179,7 @@ static bool follow_by_kernel(struct walk *walk, bool *ends)
 	return *ends || way_fail(ENOTDIR);
 }
 
-/* What is left to walk is the link's text, and behind it what was left. */
+/* Prepends the link's text to the rest of the path. */
 static bool way_follow(struct walk *walk, int link)
 {
 	char text[PATH_MAX];
@@ -218,9 +219,9 @@ static bool way_take_link(struct walk *walk, int link, bool *ends)
 	return may_follow(walk, link) && way_follow(walk, link);
 }
 
-/* ---- one component after the other ---- */
+/* ---- components ---- */
 
-/* O_DIRECTORY has the kernel mount what is mounted by being entered. */
+/* O_DIRECTORY triggers automounts. */
 static int open_next(const struct walk *walk)
 {
 	const struct file_way *way = walk->way;
@@ -232,7 +233,7 @@ static int open_next(const struct walk *walk)
 	return fd;
 }
 
-/* `ends`: the name is the file's. */
+/* Resolves the current name.  *ends: it is the file. */
 static bool way_visit(struct walk *walk, bool *ends)
 {
 	struct stat status;
@@ -244,7 +245,7 @@ static bool way_visit(struct walk *walk, bool *ends)
 		close(fd);
 		return way_fail(EDEADLK);
 	}
-	/* our own mount must not be asked what it is: it is a directory */
+	/* no fstat of our own mount: it is a directory */
 	bool ours = is_our_mount(walk, fd), known = ours || fstat(fd, &status) == 0;
 	if (known && (ours || S_ISDIR(status.st_mode))) {
 		if (!way_enter(walk, fd, ours ? NULL : &status))
@@ -264,7 +265,7 @@ static bool way_visit(struct walk *walk, bool *ends)
 	return good;
 }
 
-/* The next component, which is "." for slashes at the end; false: it is too long. */
+/* Takes the next component, "." for slashes at the end.  Returns false if it is too long. */
 static bool way_take_name(struct walk *walk)
 {
 	const char *rest = walk->rest.data + strspn(walk->rest.data, "/");
@@ -321,7 +322,7 @@ int file_way_open(const struct file_way *way, int flags)
 
 bool file_way_stat(const struct file_way *way, struct stat *status)
 {
-	if (!strcmp(way->name, ".")) /* what may not be entered can be looked at */
+	if (!strcmp(way->name, ".")) /* works without search permission */
 		return way->directory >= 0 && fstat(way->directory, status) == 0;
 	return fstatat(way->directory, way->name, status, way->follows ? 0 : AT_SYMLINK_NOFOLLOW) == 0;
 }
@@ -333,7 +334,7 @@ void file_way_release(struct file_way *way)
 	close_held(&way->link_directory);
 }
 
-/* ---- the directory ---- */
+/* ---- the covered directory ---- */
 
 bool file_cover_open(struct file_cover *cover, const char *path)
 {

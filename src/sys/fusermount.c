@@ -1,7 +1,8 @@
 /*
- * fusermount.c - the setuid program that mounts and unmounts for unprivileged users.
+ * fusermount.c - runs fusermount3, the setuid program that mounts and unmounts for unprivileged users.
  *
- * It is told in its environment which descriptor is its end of a socket, and sends /dev/fuse through it.
+ * An environment variable tells it which descriptor is its end of a socket; it sends /dev/fuse through the
+ * socket.
  */
 #include "fusermount.h"
 
@@ -24,7 +25,7 @@ enum { SAID_MAX = 1024, SOCKET = STDERR_FILENO + 1, DETACH_MS = 20000 };
 
 static const char NAME[] = "fusermount3", TOLD[] = "_FUSE_COMMFD=3";
 
-/* Ours, and where the socket is. */
+/* Our environment and the socket's number. */
 static char **environment(void)
 {
 	size_t n = 0;
@@ -37,7 +38,7 @@ static char **environment(void)
 	return whole;
 }
 
-/* A PATH of a service may leave it out, or lead through a dead mount, which is an error of its own. */
+/* Tries PATH first; a service's PATH may lack it, or lead through a dead mount. */
 static int fusermount_spawn(pid_t *child, const posix_spawn_file_actions_t *actions,
 	const posix_spawnattr_t *attributes, char *const *arguments)
 {
@@ -52,14 +53,14 @@ static int fusermount_spawn(pid_t *child, const posix_spawn_file_actions_t *acti
 	return error;
 }
 
-/* `socket`, `said`: its third descriptor and its stderr; -1: none, and ours.  0, or an errno. */
+/* `socket`: its descriptor 3; -1: none.  `said`: its stderr; -1: ours.  0, or an errno. */
 static int fusermount_start(pid_t *child, char *const *arguments, int socket, int said)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none;
 
-	sigemptyset(&none); /* ours are blocked, and read from a descriptor */
+	sigemptyset(&none); /* our signals are blocked; the child's must not be */
 	if (posix_spawnattr_init(&attributes))
 		return ENOMEM;
 	posix_spawnattr_setsigmask(&attributes, &none);
@@ -78,7 +79,7 @@ static int fusermount_start(pid_t *child, char *const *arguments, int socket, in
 	return error;
 }
 
-/* What comes through the socket; -1: nothing in time, with ETIMEDOUT, or its end. */
+/* Receives a descriptor; -1: none within `ms` (ETIMEDOUT), or the socket closed. */
 static int fusermount_receive(int socket, int64_t ms)
 {
 	struct pollfd ready = { .fd = socket, .events = POLLIN };
@@ -101,7 +102,7 @@ static int fusermount_receive(int socket, int64_t ms)
 	return fd;
 }
 
-/* Its lines as one. */
+/* Adds its messages as one line. */
 static void fusermount_quote(int said, struct buf *why)
 {
 	char text[SAID_MAX];
@@ -121,7 +122,7 @@ static int mount_with(const int ends[2], int said, char *const *arguments, int64
 	pid_t child;
 	int status, error = fusermount_start(&child, arguments, ends[1], said);
 
-	close(ends[1]); /* else its end would not show */
+	close(ends[1]); /* or its exit would not close the socket */
 	if (error) {
 		buf_printf(why, "cannot run %s: %s; it comes with the package fuse3", NAME, strerror(error));
 		return -1;
@@ -179,13 +180,13 @@ static bool fusermount_run_detach(const char *place, int64_t ms)
 static int fusermount_child(void *arg, int out)
 {
 	(void)out;
-	close_range(STDERR_FILENO + 1, ~0U, 0); /* /dev/fuse, too: it must not stay open */
+	close_range(STDERR_FILENO + 1, ~0U, 0); /* also /dev/fuse, which must not stay open */
 	return !fusermount_run_detach(arg, DETACH_MS);
 }
 
 /*
- * A process that starts a program stands still until the program runs, and PATH may lead through the mount
- * that the process serves. So a child starts it, which is not waited for.
+ * posix_spawn returns only when the program runs, and PATH may lead through the mount that this process
+ * serves.  So a child spawns it, and nothing waits for the child.
  */
 bool fusermount_detach(const char *place, int64_t ms)
 {

@@ -1,5 +1,5 @@
 /*
- * fusermount.h - the setuid program that mounts and unmounts for unprivileged users.
+ * fusermount.h - runs fusermount3, the setuid program that mounts and unmounts for unprivileged users.
  */
 #ifndef DESCRIBEFS_FUSERMOUNT_H
 #define DESCRIBEFS_FUSERMOUNT_H
@@ -10,12 +10,12 @@
 #include "base/buf.h"
 
 /*
- * /dev/fuse of a new mount; `options` as after its -o.  With `keeper`, the program stays, and unmounts when
- * that socket, which is the caller's, is closed.  -1: `why` is what it said, as one line, or that it did not
- * answer.
+ * Mounts with `options`, the argument of -o, and returns the descriptor of /dev/fuse.  `keeper` not NULL:
+ * fusermount3 keeps running and unmounts when the caller closes *keeper.  On failure: -1, and `why` is its
+ * message as one line, or that it did not answer within `ms`.
  */
 int fusermount_mount(const char *place, const char *options, int64_t ms, int *keeper, struct buf *why);
-/* Lazily.  `ms` 0: it is begun, and nothing waits for its end. */
+/* Detaches (MNT_DETACH).  `ms` 0: returns at once, without waiting for the end. */
 bool fusermount_detach(const char *place, int64_t ms);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * mount_table.c - the kernel's table of what is mounted.
+ * mount_table.c - the kernel's table of mounts (/proc/self/mountinfo).
  *
  *     36 35 0:98 / /mnt/point rw,noatime shared:1 - fuse.describefs tione rw,user_id=0,group_id=0
  */
@@ -21,7 +21,7 @@ struct line {
 	char *number, *device, *part, *point, *type, *source, *options;
 };
 
-/* \040 is a blank: turns the table's octal escapes back, in place. */
+/* Decodes octal escapes (\040 is a blank) in place. */
 static void line_unescape(char *text)
 {
 	char *to = text;
@@ -36,7 +36,7 @@ static void line_unescape(char *text)
 	*to = '\0';
 }
 
-/* The fields, in place. */
+/* Splits a line into its fields, in place. */
 static bool line_split(char *text, struct line *line)
 {
 	char *state = NULL, *rest = strstr(text, " - ");
@@ -65,8 +65,8 @@ static bool line_split(char *text, struct line *line)
 }
 
 /*
- * Nothing is asked for but which mount it is: then the kernel asks no process that serves it, and refuses
- * nobody.
+ * Asks statx for the mount id alone: then the kernel sends no request to a FUSE daemon and needs no
+ * permission.
  */
 static bool mount_id_of(int at, const char *path, int flags, struct mount_id *found)
 {
@@ -122,7 +122,7 @@ bool mounts_are_ours(const char *path, struct mount_id *found)
 	return ours;
 }
 
-/* By the mount's number alone: the table's device is not stat's everywhere (btrfs). */
+/* Compares the mount's number alone: on btrfs the table has another device than stat(2). */
 bool mounts_shows_others(const struct mount_id *id)
 {
 	FILE *table = fopen("/proc/self/mountinfo", "re");

@@ -1,8 +1,8 @@
 /*
- * mounting.c - our mount: a directory for it, made, and taken away again.
+ * mounting.c - mounts and unmounts /dev/fuse: with mount(2) if allowed, otherwise with fusermount3.
  *
- * libfuse could mount too, but it looks at the mount point again after mount(2), through the new mount, waits
- * for fusermount3 without a limit, and unmounts by path.
+ * libfuse's mount is not used: it accesses the mount point after mount(2), through the new mount; it waits
+ * for fusermount3 without a limit; and it unmounts by path.
  */
 #include "sys/mounting.h"
 
@@ -23,10 +23,10 @@
 #include "fusermount.h"
 #include "sys/child.h"
 
-/* QUOTED_MAX: of a path in a message, so that the rest of the line has room too. */
+/* QUOTED_MAX: bytes of a path in a message, so that the rest of the line fits. */
 enum { DEAD_MOUNTS_MAX = 16, PATH_ROOM = 1 << 20, QUOTED_MAX = 1000, OPTIONS_ROOM = 8192, DETACH_MS = 2000 };
 
-/* ---- taken away ---- */
+/* ---- unmounting ---- */
 
 static bool mounting_detach_here(const struct mount_id *id, const char *place, bool waits)
 {
@@ -35,7 +35,7 @@ static bool mounting_detach_here(const struct mount_id *id, const char *place, b
 	bool known = mounts_find(id, &now), done = known && !now;
 	const char *at = now ? now : place;
 
-	/* by path the kernel finds the topmost alone */
+	/* umount2 acts on the topmost mount of the path */
 	if (!done && mounts_top(at, &top) && mounts_same(&top, id))
 		done = umount2(at, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 ||
 			(errno == EPERM && fusermount_detach(at, waits ? MOUNTING_S * 1000 : 0));
@@ -57,7 +57,9 @@ static int mounting_detach_child(void *arg, int out)
 	return !mounting_detach_here(it->id, it->place, it->waits);
 }
 
-/* The way may lead through what does not answer, maybe ours: a child goes it, if there can be one. */
+/*
+ * The path may lead through a mount that hangs, or through ours: a child resolves it, if one can be started.
+ */
 bool mounting_detach(const struct mount_id *id, const char *place, bool waits)
 {
 	struct detaching it = { id, place, waits };
@@ -77,9 +79,9 @@ void mounting_release(struct mounting *mounting)
 	mounting->keeper = -1;
 }
 
-/* ---- a directory to mount on ---- */
+/* ---- the mount point ---- */
 
-/* Slashes and "/." at the end, in place. */
+/* Removes slashes and "/." at the end, in place. */
 static void cut_dots(char *path)
 {
 	size_t len = strlen(path);
@@ -89,13 +91,13 @@ static void cut_dots(char *path)
 	path[len] = '\0';
 }
 
-/* As the kernel's table has it; the caller frees it.  NULL with errno. */
+/* The path as in the kernel's table; the caller frees it.  NULL with errno. */
 static char *resolve(const char *path)
 {
 	char *whole = realpath(path, NULL);
 	if (whole || errno != ENOTCONN)
 		return whole;
-	/* A dead mount cannot be asked; the directory that it is in can. Its "." is the mount itself. */
+	/* A dead mount cannot be resolved, but its parent directory can. */
 	char *head = xstrdup(path), *tail = xstrdup(path);
 	cut_dots(head);
 	cut_dots(tail);
@@ -113,14 +115,14 @@ static char *resolve(const char *path)
 	return whole;
 }
 
-/* stat may be answered out of the kernel's cache for as long as we let it; statvfs never is. */
+/* The kernel may answer stat(2) from its cache; statvfs(3) always reaches the daemon. */
 static bool is_dead(const char *path)
 {
 	struct statvfs status;
 	return statvfs(path, &status) < 0 && errno == ENOTCONN;
 }
 
-/* Takes away dead mounts of ours, which may lie one on another. */
+/* Unmounts dead describefs mounts, of which several may be stacked. */
 static bool mounting_heal_all(const char *path, struct buf *why)
 {
 	struct mount_id dead;
@@ -130,7 +132,7 @@ static bool mounting_heal_all(const char *path, struct buf *why)
 			return true;
 		if (!mounts_are_ours(path, &dead)) {
 			buf_printf(why,
-				"%.*s: a dead mount, not ours, is there: unmount it first "
+				"%.*s: a dead mount of another program is there: unmount it first "
 				"(fusermount3 -u)",
 				QUOTED_MAX, path);
 			return false;
@@ -138,11 +140,11 @@ static bool mounting_heal_all(const char *path, struct buf *why)
 		if (!mounting_detach(&dead, path, true))
 			break;
 	}
-	buf_printf(why, "%.*s: a dead mount cannot be taken away: try fusermount3 -u -z", QUOTED_MAX, path);
+	buf_printf(why, "%.*s: a dead mount cannot be unmounted: try fusermount3 -u -z", QUOTED_MAX, path);
 	return false;
 }
 
-/* Most mount points are no FUSE mount: then the table, which the kernel writes anew, need not be read. */
+/* Reads the table, which the kernel generates, only for a FUSE mount. */
 static bool is_live_mount(const char *path)
 {
 	struct statfs system;
@@ -169,7 +171,7 @@ static bool check_mount_point(const char *path, struct buf *why)
 	return !wrong;
 }
 
-/* What to do about a path that leads nowhere; mkdir helps not in a removed directory, nor behind a link. */
+/* What to do about a missing path.  mkdir does not help in a removed directory or behind a link. */
 static void add_advice(struct buf *why, const char *path)
 {
 	struct stat status;
@@ -178,7 +180,7 @@ static void add_advice(struct buf *why, const char *path)
 	if (*path != '/' && !here)
 		buf_puts(why, ": the current directory was removed: cd to another");
 	else if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
-		buf_puts(why, ": it is a link to what is not there");
+		buf_puts(why, ": it is a dangling link");
 	else
 		buf_printf(why, ": mkdir -p %.*s", QUOTED_MAX, path);
 	free(here);
@@ -204,7 +206,7 @@ void mounting_miss_look(const char *path, struct buf *why)
 	buf_printf(why, "%.*s: does not answer: what is mounted there, or above it, hangs", QUOTED_MAX, path);
 }
 
-/* The child: the path, and 0; else what is wrong with it. */
+/* Runs in a child: writes the path and returns 0, or writes the error. */
 static int mounting_look_child(void *arg, int out)
 {
 	struct buf why;
@@ -248,9 +250,9 @@ void mounting_heal(const char *path)
 	buf_release(&nothing);
 }
 
-/* ---- made ---- */
+/* ---- mounting ---- */
 
-/* With mount(2).  -1 with errno. */
+/* mount(2).  -1 with errno. */
 static int mount_directly(const char *place, const struct mounting_options *options, int fd)
 {
 	char data[160];
@@ -262,7 +264,7 @@ static int mount_directly(const char *place, const struct mounting_options *opti
 		MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | (options->noatime ? MS_NOATIME : 0), data);
 }
 
-/* A comma would begin another option. */
+/* A comma would start another option. */
 static void add_escaped_option(struct buf *out, const char *text)
 {
 	for (; *text; text++) {
@@ -294,7 +296,7 @@ const char *mounting_mend(int error)
 {
 	switch (error) {
 	case EACCES:
-		return "its mode keeps you out: as root chmod 666 /dev/fuse, or run as its owner";
+		return "its mode denies access: as root chmod 666 /dev/fuse, or run as its owner";
 	case EPERM:
 		return "this container may not use it: run it with --device /dev/fuse";
 	case ENOENT:

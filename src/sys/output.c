@@ -1,7 +1,7 @@
 /*
- * output.c - standard output, and the lines on standard error, of a verb that prints.
+ * output.c - standard output and standard error of a verb.
  *
- * stdio forgets the errno of a write that failed in the middle, so it is kept here.
+ * stdio loses the errno of an earlier failed write, so it is kept here.
  */
 #include "sys/output.h"
 
@@ -32,7 +32,7 @@ bool output_puts(struct output *output, const char *text)
 
 bool output_take(struct output *output, struct buf *text)
 {
-	/* a text that no memory could hold is not the text */
+	/* the buffer hit its ceiling: the text is incomplete */
 	bool whole = !text->full;
 	if (!whole)
 		errno = ENOMEM;
@@ -46,7 +46,7 @@ int output_end(struct output *output, int status)
 {
 	if (!output->error && output_note(output, fflush(stdout) == 0))
 		return status;
-	if (output->error == EPIPE) { /* ignored since there are connections */
+	if (output->error == EPIPE) { /* http_client_new ignores SIGPIPE */
 		signal(SIGPIPE, SIG_DFL);
 		raise(SIGPIPE);
 	}

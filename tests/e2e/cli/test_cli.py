@@ -321,7 +321,7 @@ def test_doctor_holds_nothing_against_a_cloud_that_is_not_used(box, cloud):
     result = box.verb("doctor", options=[NO_MACHINE], env={"QIANFAN_SECRET_KEY": None})
     assert result.returncode == 1 and any(f[:2] == ("problem", "key") for f in findings(result))
     result = box.verb("doctor", options=[NO_MACHINE], env=dict.fromkeys(KEYS))
-    assert result.returncode == 1 and ("problem", "key", "no source has one: set up one of those above") in findings(result)
+    assert result.returncode == 1 and ("problem", "key", "no source has credentials: set up one of the sources above") in findings(result)
 
 
 def test_doctor_names_what_there_is_for_what_is_not(box):
@@ -352,7 +352,7 @@ def test_doctor_knows_why_a_user_cannot_mount(box):
     os.chmod(box.reports, 0o777)
     closed = findings(box.verb("doctor", "tione", prefix=as_user(65534, "600")))
     fuse = next(f for f in closed if f[1] == "fuse")
-    assert fuse[0] == "problem" and "Permission denied; its mode keeps you out" in fuse[2] and "modprobe" not in fuse[2]
+    assert fuse[0] == "problem" and "Permission denied; its mode denies access" in fuse[2] and "modprobe" not in fuse[2]
     assert next(f for f in closed if f[1] == "permissions")[0] == "problem"
     nobody = findings(box.verb("doctor", "tione", prefix=as_user(65534, "666")))
     assert next(f for f in nobody if f[1] == "permissions")[0] == "ok" and not any(f[1] == "user" for f in nobody)

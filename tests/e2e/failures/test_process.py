@@ -184,7 +184,7 @@ def test_P10_a_device_that_keeps_a_user_out_is_told_with_what_to_do(box, cloud):
     os.chown(point, 65534, 65534)
     script = OTHER_DEV + "mknod -m 600 /dev/fuse c 10 229 && " + 'exec %s "$@"' % " ".join(NOBODY)
     said = refused(box, "-o", "endpoint=" + cloud.url, "tione", point, prefix=(*APART, "sh", "-c", script, "sh"))
-    assert "/dev/fuse: Permission denied: its mode keeps you out: as root chmod 666 /dev/fuse" in said
+    assert "/dev/fuse: Permission denied: its mode denies access: as root chmod 666 /dev/fuse" in said
 
 
 def test_P10_a_directory_that_is_not_empty_has_its_own_back(box, cloud):

@@ -92,7 +92,7 @@ def test_root_sees_whose_a_mount_is(box):
         assert ctypes.CDLL(None, use_errno=True).mount(b"theirs", os.fsencode(place), b"fuse.describefs", 0, options) == 0
         os.close(fuse)
         assert [row for row in rows(box) if row[0] == str(place)] == [
-            [str(place), "theirs", "is for its owner alone (mounted by nobody)"]]
+            [str(place), "theirs", "only its owner may read it (mounted by nobody)"]]
         assert box.run("status").returncode == 0
         # the doctor looks at one's own alone
         box.auth_failures = True

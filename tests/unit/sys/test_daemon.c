@@ -169,7 +169,7 @@ static void a_dead_mount_of_another_type_is_left_alone(void **state)
 	if (!place->can_mount)
 		skip();
 	close(mount_by_hand(place, "fuse.sshfs"));
-	assert_refused(place, place->point, "not ours");
+	assert_refused(place, place->point, "of another program");
 	assert_true(is_dead(place->point));
 }
 
