@@ -22,6 +22,12 @@ void inode_idle(struct tree *tree, struct inode *inode);
 /* The n-th of the idle list, which may be put there again from now on; NULL: it is gone. */
 struct inode *inode_take_idle(struct tree *tree, size_t at);
 uint64_t id_pack(uint64_t serial, uint32_t index);
+/* The two parts of a node id, which is not less than TREE_ROOT. */
+struct nodeid {
+	uint64_t serial;
+	uint32_t index;
+};
+struct nodeid nodeid_decode(uint64_t id);
 bool index_is_link(uint32_t index);
 struct inode *tree_inode(const struct tree *tree, uint64_t id, uint32_t *index);
 void ids_add(struct ids *ids, uint64_t id);

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/search.h"
+
 /* ---- what is asked ---- */
 
 struct blank {
@@ -156,18 +158,24 @@ void part_drop_all(struct tree *tree, const struct node *listing)
 			part_drop(tree, view);
 }
 
+struct member_search {
+	const struct part *part;
+	uint64_t serial;
+};
+
+static bool is_up_to_serial(const void *arg, size_t at)
+{
+	const struct member_search *search = arg;
+
+	return search->part->members[at]->object.serial <= search->serial;
+}
+
 struct node *part_after(const struct part *part, uint64_t serial)
 {
-	size_t low = 0, high = part->n_members;
+	struct member_search search = { part, serial };
+	size_t at = search_lower_bound(0, part->n_members, is_up_to_serial, &search);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (part->members[middle]->object.serial <= serial)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < part->n_members ? part->members[low] : NULL;
+	return at < part->n_members ? part->members[at] : NULL;
 }
 
 bool part_is_fresh(const struct part *part, struct query_time query)

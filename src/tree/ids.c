@@ -12,9 +12,16 @@ uint64_t id_pack(uint64_t serial, uint32_t index)
 	return (serial << ID_INDEX_BITS | index) + TREE_ROOT;
 }
 
+struct nodeid nodeid_decode(uint64_t id)
+{
+	uint64_t packed = id - TREE_ROOT;
+
+	return (struct nodeid){ packed >> ID_INDEX_BITS, (uint32_t)(packed & ID_INDEX_MASK) };
+}
+
 unsigned tree_number(uint64_t id)
 {
-	return id < TREE_ROOT ? 0 : (unsigned)((id - TREE_ROOT) >> (ID_INDEX_BITS + ID_SERIAL_BITS));
+	return id < TREE_ROOT ? 0 : (unsigned)(nodeid_decode(id).serial >> ID_SERIAL_BITS);
 }
 
 uint64_t tree_root(const struct tree *tree)
@@ -52,9 +59,10 @@ struct inode *tree_inode(const struct tree *tree, uint64_t id, uint32_t *index)
 {
 	if (id < TREE_ROOT)
 		return NULL;
-	uint64_t serial = (id - TREE_ROOT) >> ID_INDEX_BITS;
-	*index = (uint32_t)((id - TREE_ROOT) & ID_INDEX_MASK);
-	return map_get(&tree->objects, serial, object_has_serial, &serial);
+	struct nodeid nodeid = nodeid_decode(id);
+
+	*index = nodeid.index;
+	return map_get(&tree->objects, nodeid.serial, object_has_serial, &nodeid.serial);
 }
 
 void inode_register(struct tree *tree, struct inode *object)

@@ -13,6 +13,7 @@
 
 #include "base/digest.h"
 #include "base/name.h"
+#include "base/search.h"
 
 /* ---- where it hangs ---- */
 
@@ -98,36 +99,50 @@ uint32_t index_find(const struct index *index, uint32_t above, const char *name)
 	return (uint32_t)(uintptr_t)map_get(&index->by_name, hash, is_group, &key);
 }
 
+struct group_search {
+	const struct index *index;
+	uint32_t above;
+	uint64_t cookie;
+};
+
+static bool is_group_before(const void *arg, size_t at)
+{
+	const struct group_search *search = arg;
+	const struct index_group *group = index_group(search->index, search->index->by_cookie[at]);
+
+	return group->above < search->above ||
+		(group->above == search->above && group->cookie <= search->cookie);
+}
+
 const struct index_group *index_after(const struct index *index, uint32_t above, uint64_t cookie)
 {
-	uint32_t low = 0, n = count_groups(index), high = n;
+	struct group_search search = { index, above, cookie };
+	size_t n = count_groups(index), low = search_lower_bound(0, n, is_group_before, &search);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		const struct index_group *group = index_group(index, index->by_cookie[middle]);
-		if (group->above < above || (group->above == above && group->cookie <= cookie))
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	const struct index_group *found = low < n ? index_group(index, index->by_cookie[low]) : NULL;
 	return found && found->above == above ? found : NULL;
 }
 
+struct row_search {
+	const struct index_row *rows;
+	uint64_t serial;
+};
+
+static bool is_row_before(const void *arg, size_t at)
+{
+	const struct row_search *search = arg;
+
+	return search->rows[at].node->object.serial <= search->serial;
+}
+
 const struct index_row *index_row_after(const struct index *index, uint32_t group, uint64_t serial)
 {
-	const struct index_row *rows = (const void *)index->rows.data;
-	uint32_t low = group ? index_group(index, group)->first : 0;
-	uint32_t end = group ? low + index_group(index, group)->count : count_rows(index), high = end;
+	struct row_search search = { (const void *)index->rows.data, serial };
+	size_t first = group ? index_group(index, group)->first : 0;
+	size_t end = group ? first + index_group(index, group)->count : count_rows(index);
+	size_t at = search_lower_bound(first, end, is_row_before, &search);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (rows[middle].node->object.serial <= serial)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < end ? &rows[low] : NULL;
+	return at < end ? &search.rows[at] : NULL;
 }
 
 struct node *index_first(const struct index *index, uint32_t group)

@@ -5,7 +5,7 @@
 
 enum watched tree_watched(const struct tree *tree, uint64_t id)
 {
-	uint32_t index = (uint32_t)((id - TREE_ROOT) & ID_INDEX_MASK);
+	uint32_t index = nodeid_decode(id).index;
 
 	/* a version has fewer entries */
 	(void)tree;

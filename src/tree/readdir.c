@@ -9,6 +9,7 @@
  * it is handed only what this reading has met.  Where the next member was not met yet it waits for the
  * pages to come, and so it does at the end.
  */
+#include "base/search.h"
 #include "views.h"
 
 /* A cookie's bits: whether it follows a reading, which one (its number's last bits), the seq above them. */
@@ -47,18 +48,24 @@ static struct node *next_come(const struct node *listing, size_t at)
 	return node && has_come(listing, node) ? node : NULL;
 }
 
-/* The first member past the cookie that is shown to this pass; NULL: there is none (yet). */
+struct cookie_search {
+	const struct node *listing;
+	uint64_t seq;
+};
+
+static bool is_up_to_cookie(const void *arg, size_t at)
+{
+	const struct cookie_search *search = arg;
+
+	return search->listing->entries[at]->seq <= search->seq;
+}
+
+/* The first member after the cookie that this pass shows; NULL: there is none (yet). */
 static struct node *member_after(const struct node *listing, uint64_t cookie)
 {
-	size_t low = 0, high = listing->n_entries;
+	struct cookie_search search = { listing, cookie >> SEQ_BIT };
+	size_t low = search_lower_bound(0, listing->n_entries, is_up_to_cookie, &search);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (listing->entries[middle]->seq <= cookie >> SEQ_BIT)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (listing->n_shown && follows(listing, cookie))
 		return next_come(listing, low);
 	while (low < listing->n_entries && !listing_shows(listing, listing->entries[low]))

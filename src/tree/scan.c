@@ -6,21 +6,20 @@
  * listing's order, make a scan; from then on the next ones are named ahead, a few at
  * first and then SCAN_AHEAD_MAX.  A single cat is never a scan.
  */
+#include "base/search.h"
 #include "cache.h"
 
-/* Where the resource with that seq is, or would be. */
-static size_t json_path_of(const struct node *listing, uint64_t seq)
+static bool is_before_scan(const void *arg, size_t at)
 {
-	size_t low = 0, high = listing->n_entries;
+	const struct node *listing = arg;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (listing->entries[middle]->seq < seq)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return listing->entries[at]->seq < listing->scan_seq;
+}
+
+/* The index of the resource that the scan has reached, or would have. */
+static size_t scan_position(const struct node *listing)
+{
+	return search_lower_bound(0, listing->n_entries, is_before_scan, listing);
 }
 
 /*
@@ -29,7 +28,7 @@ static size_t json_path_of(const struct node *listing, uint64_t seq)
  */
 static bool follows(const struct node *listing, const struct node *node, struct query_time query)
 {
-	size_t at = json_path_of(listing, listing->scan_seq) + 1;
+	size_t at = scan_position(listing) + 1;
 
 	if (!listing->scan_seq)
 		return false;
@@ -66,7 +65,7 @@ struct node *tree_ahead(struct tree *tree, struct query_time query)
 	if (!listing || !kind_has_describe(listing->kind) || outage_of(tree, query))
 		return NULL;
 	size_t ahead = listing->scan_run == SCAN_RUN ? SCAN_AHEAD_FIRST : SCAN_AHEAD_MAX;
-	size_t at = json_path_of(listing, listing->scan_seq) + 1;
+	size_t at = scan_position(listing) + 1;
 	for (size_t i = at; i < at + ahead && i < listing->n_entries; i++)
 		if (is_wanting(listing->entries[i], query))
 			return listing->entries[i];

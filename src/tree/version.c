@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 
+#include "base/search.h"
+
 /* ---- directories inside an answer ---- */
 
 static void add_slot(struct inside *node, uint64_t ino)
@@ -230,39 +232,51 @@ bool version_is_held(const struct version *version)
 	return version && version->object.held;
 }
 
+/* Each directory's slot, and the order of the directories by slot. */
+struct directory_search {
+	const uint32_t *slots, *by_slot;
+	uint32_t slot;
+};
+
+static bool is_slot_before(const void *arg, size_t at)
+{
+	const struct directory_search *search = arg;
+
+	return search->slots[search->by_slot[at]] < search->slot;
+}
+
 uint32_t version_directory(const struct version *version, uint32_t slot)
 {
-	uint32_t n = version->n_directories, low = 0, high = n;
-	const uint32_t *subdir_index = version->directories + n, *by_slot = subdir_index + n;
+	size_t n = version->n_directories;
+	const uint32_t *slots = version->directories + n;
+	struct directory_search search = { slots, slots + n, slot };
 
 	if (!slot)
 		return 0;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2, at = by_slot[middle];
-		if (subdir_index[at] == slot)
-			return version->directories[at];
-		if (subdir_index[at] < slot)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return UINT32_MAX;
+	size_t at = search_lower_bound(0, n, is_slot_before, &search);
+	if (at == n || slots[search.by_slot[at]] != slot)
+		return UINT32_MAX;
+	return version->directories[search.by_slot[at]];
+}
+
+struct entry_search {
+	const uint32_t *directories;
+	uint32_t entry;
+};
+
+static bool is_entry_before(const void *arg, size_t at)
+{
+	const struct entry_search *search = arg;
+
+	return search->directories[at] < search->entry;
 }
 
 uint32_t version_slot(const struct version *version, uint32_t entry)
 {
-	uint32_t low = 0, high = version->n_directories;
+	struct entry_search search = { version->directories, entry };
+	size_t n = version->n_directories, at = search_lower_bound(0, n, is_entry_before, &search);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (version->directories[middle] == entry)
-			return version->directories[version->n_directories + middle];
-		if (version->directories[middle] < entry)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return 0;
+	return at < n && version->directories[at] == entry ? version->directories[n + at] : 0;
 }
 
 void version_path(struct tree *tree, struct version *version, uint32_t entry, struct buf *out)
