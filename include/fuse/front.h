@@ -1,8 +1,8 @@
 /*
  * front.h - the FUSE front end: each request of the kernel becomes one question to the sources and one reply.
  *
- * src/fuse/README.md has the reasons: OPEN is answered ENOSYS so that the kernel serves cached data itself; the
- * mount is read-only; a request that needs the network becomes a struct pending_request, which can be
+ * src/fuse/README.md has the reasons: OPEN is answered ENOSYS so that the kernel serves cached data itself;
+ * the mount is read-only; a request that needs the network becomes a struct pending_request, which can be
  * interrupted.  Only src/fuse includes libfuse.
  */
 #ifndef DESCRIBEFS_FRONT_H

@@ -48,9 +48,9 @@ def test_title_version_and_references(name):
 
 
 @pytest.mark.parametrize("heading, file, array", [
-    ("The head", "src/catalog/read_catalog.c", "catalog_rows"),
-    ("A kind", "src/catalog/read_kind.c", "kind_rows"),
-    ("A call", "src/catalog/read_action.c", "action_rows"),
+    ("The head", "src/catalog/read_catalog.c", "catalog_fields"),
+    ("A kind", "src/catalog/read_kind.c", "kind_fields"),
+    ("A call", "src/catalog/read_action.c", "action_fields"),
 ])
 def test_members_of_a_catalog_are_all_described(heading, file, array):
     rows = re.search(r"\b%s\[\] = \{\n(.*?)\n\};" % array, read(file), re.S)[1]
