@@ -40,7 +40,7 @@ struct credential_source {
 };
 
 /* Wipes what is secret. */
-void credential_source_release(struct credential_source *origin);
+void credential_source_release(struct credential_source *source);
 void credential_source_copy(struct credential_source *to, const struct credential_source *from);
 /* What was in `from` is in `to` now, where secrets are kept, and `from` is empty. */
 void credential_source_move(struct credential_source *to, struct credential_source *from);

@@ -31,7 +31,7 @@ struct key_site {
 
 /* A key that is being asked for, and how far that has come. */
 struct key_exchange {
-	const struct credential_source *origin; /* not CREDENTIAL_SOURCE_KEY; borrowed, as is the site */
+	const struct credential_source *source; /* not CREDENTIAL_SOURCE_KEY; borrowed, as is the site */
 	const struct key_site *site;
 	char *role; /* what the machine's role is called, once it has said so */
 	struct credentials key; /* what came at last */
@@ -45,9 +45,9 @@ void key_exchange_release(struct key_exchange *key_exchange);
 struct provider_keys {
 	const char *metadata, *sts; /* where */
 	/* The next request; its timeout_ms is what such an answer may take.  The body may be a secret. */
-	void (*ask)(struct request *out, const struct key_exchange *key_exchange, int64_t now_s);
+	void (*request)(struct request *out, const struct key_exchange *key_exchange, int64_t now_s);
 	/* Takes its answer.  ERR_NONE: the key is there, or without one there is a request more to make. */
-	enum error (*hear)(struct key_exchange *key_exchange, const struct response *response,
+	enum error (*response)(struct key_exchange *key_exchange, const struct response *response,
 		struct error_note *note);
 };
 

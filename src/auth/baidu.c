@@ -21,7 +21,7 @@ static const char ID[] = "QIANFAN_ACCESS_KEY", SECRET[] = "QIANFAN_SECRET_KEY";
 
 /* The dotenv file */
 
-static char *skip_blanks(char *text)
+static char *dotenv_skip_blanks(char *text)
 {
 	return text + strspn(text, " \t\r");
 }
@@ -35,9 +35,9 @@ static bool is_name(char byte)
 static char *skip_name(char *line, const char *name)
 {
 	size_t len = strlen(name);
-	char *at = skip_blanks(line), quote = '\0';
+	char *at = dotenv_skip_blanks(line), quote = '\0';
 	if (strncmp(at, "export", 6) == 0 && strchr(" \t", at[6]) && at[6])
-		at = skip_blanks(at + 6);
+		at = dotenv_skip_blanks(at + 6);
 	if (*at == '\'' || *at == '"')
 		quote = *at++;
 	if (strncmp(at, name, len) != 0 || is_name(at[len]))
@@ -53,7 +53,7 @@ struct half {
 	unsigned line;
 };
 
-static void forget(struct half *half)
+static void half_wipe(struct half *half)
 {
 	if (half->value)
 		explicit_bzero(half->value, strlen(half->value));
@@ -63,14 +63,14 @@ static void forget(struct half *half)
 
 static const char *take_line(struct half *half, char *at)
 {
-	at = skip_blanks(at);
+	at = dotenv_skip_blanks(at);
 	if (*at != '=')
 		return "is there, but no '=' behind it";
 	at++;
 	const char *mistake = value_cut(&at, "#");
 	if (mistake)
 		return mistake;
-	forget(half);
+	half_wipe(half);
 	half->value = xstrdup(at);
 	value_clean(half->value);
 	return *half->value ? value_mistake(half->value) : NULL;
@@ -100,7 +100,7 @@ static bool find_half(struct half *half, const char *path, const char *text, str
  * What is no file (.env may be a directory of Python's) or cannot even be seen, as in another user's
  * directory where sudo left us, is not ours.
  */
-static bool is_absent(const struct credential_chain *chain, const char *path, int error)
+static bool is_not_ours(const struct credential_chain *chain, const char *path, int error)
 {
 	return error == ENOENT || error == ENOTDIR || error == EISDIR || error == EINVAL ||
 		(error == EACCES && !file_is_there(chain->cover, path));
@@ -115,7 +115,7 @@ static char *read_dotenv(const struct credential_chain *chain, size_t *len, stru
 	buf_init(&reason, CREDENTIAL_PATH_MAX);
 	char *text = file_read(chain->cover, path, CREDENTIAL_FILE_MAX, len, &reason);
 	bool has_ours = text && (strstr(text, ID) || strstr(text, SECRET));
-	if (!text && (chain->dotenv_named || !is_absent(chain, path, errno)))
+	if (!text && (chain->dotenv_named || !is_not_ours(chain, path, errno)))
 		buf_printf(why, "%s%s", chain->dotenv_named ? "QIANFAN_DOT_ENV_CONFIG_FILE: " : "",
 			reason.data);
 	if (text) {
@@ -124,9 +124,9 @@ static char *read_dotenv(const struct credential_chain *chain, size_t *len, stru
 		text = NULL;
 	}
 	if (has_ours)
-		text = credential_chain_read(chain, path, FILE_SECRET, len, why);
+		text = lookup_read(chain, path, FILE_SECRET, len, why);
 	else if (why->len == 0 && reason.len)
-		credential_chain_note(looked, reason.data);
+		lookup_note(looked, reason.data);
 	else if (why->len == 0)
 		buf_printf(looked, ", %s: nothing of them in it", path);
 	buf_release(&reason);
@@ -157,37 +157,37 @@ static enum lookup_result look_in_both(const struct credential_chain *chain, str
 	struct half *secret, struct credential_source *out, struct buf *looked, struct buf *why)
 {
 	struct buf mend, place;
-	enum lookup_result found = PLACE_WRONG;
+	enum lookup_result result = LOOKUP_INVALID;
 	if (!read_halves(chain, id, secret, looked, why))
-		return PLACE_WRONG;
+		return LOOKUP_INVALID;
 	const struct credentials key = { either(chain->baidu.id, id), either(chain->baidu.secret, secret),
 		NULL };
 	if (!key.id && !key.secret)
-		return PLACE_EMPTY;
+		return LOOKUP_NONE;
 	buf_init(&place, 2 * CREDENTIAL_PATH_MAX);
 	buf_init(&mend, 2 * CREDENTIAL_PATH_MAX);
 	buf_puts(&place, id->value || secret->value ? chain->dotenv : "environment");
 	buf_printf(&mend, "neither the environment nor %s has it: set it there, or take the other out",
 		chain->dotenv);
 	const struct key_names names = { place.data, ID, SECRET, "", mend.data };
-	found = credential_chain_take(&key, &names, out, why);
+	result = lookup_key(&key, &names, out, why);
 	buf_release(&mend);
 	buf_release(&place);
-	return found;
+	return result;
 }
 
-static enum lookup_result look_at_sdk(const struct credential_chain *chain, struct credential_source *out,
+static enum lookup_result look_at_qianfan(const struct credential_chain *chain, struct credential_source *out,
 	struct buf *looked, struct buf *why)
 {
 	const struct key_names names = { "environment", ID, SECRET, "", "set both" };
 	struct half id = { .name = ID }, secret = { .name = SECRET };
 	if (chain->baidu.id && chain->baidu.secret)
-		return credential_chain_take(&chain->baidu, &names, out, why);
-	credential_chain_note(looked, "QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY are not both set");
-	enum lookup_result place = look_in_both(chain, &id, &secret, out, looked, why);
-	forget(&id);
-	forget(&secret);
-	return place;
+		return lookup_key(&chain->baidu, &names, out, why);
+	lookup_note(looked, "QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY are not both set");
+	enum lookup_result result = look_in_both(chain, &id, &secret, out, looked, why);
+	half_wipe(&id);
+	half_wipe(&secret);
+	return result;
 }
 
 /* bcecmd's file */
@@ -201,34 +201,34 @@ static enum lookup_result look_at_bcecmd(const struct credential_chain *chain, s
 	struct buf *looked, struct buf *why)
 {
 	static const char *const NAMES[3] = { "Ak", "Sk", "Sts" };
-	enum lookup_result place = PLACE_EMPTY;
+	enum lookup_result result = LOOKUP_NONE;
 	struct buf path;
 	buf_init(&path, CREDENTIAL_PATH_MAX);
 	if (bcecmd_path(chain, &path))
-		place = credential_chain_ini(chain, path.data, "Defaults", NAMES, out, looked, why);
+		result = lookup_ini(chain, path.data, "Defaults", NAMES, out, looked, why);
 	else
-		credential_chain_note(looked, "HOME is not set");
+		lookup_note(looked, "HOME is not set");
 	buf_release(&path);
-	return place;
+	return result;
 }
 
-bool credential_chain_baidu(const struct credential_chain *chain, const char *profile,
-	struct credential_source *out, struct buf *looked, struct buf *why)
+bool baidu_find(const struct credential_chain *chain, const char *profile, struct credential_source *out,
+	struct buf *looked, struct buf *why)
 {
 	if (profile) {
 		buf_printf(why, "Baidu's tools have no profiles: leave out @%s", profile);
 		return false;
 	}
-	enum lookup_result place = look_at_sdk(chain, out, looked, why);
-	if (place == PLACE_EMPTY)
-		place = look_at_bcecmd(chain, out, looked, why);
-	if (place == PLACE_EMPTY)
+	enum lookup_result result = look_at_qianfan(chain, out, looked, why);
+	if (result == LOOKUP_NONE)
+		result = look_at_bcecmd(chain, out, looked, why);
+	if (result == LOOKUP_NONE)
 		buf_puts(why,
 			"no key: set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY, or put them into .env here");
-	return place == PLACE_GOOD;
+	return result == LOOKUP_FOUND;
 }
 
-uint64_t credential_chain_baidu_mark(const struct credential_chain *chain)
+uint64_t baidu_mark(const struct credential_chain *chain)
 {
 	struct buf path;
 	if (chain->baidu.id && chain->baidu.secret)
@@ -241,7 +241,7 @@ uint64_t credential_chain_baidu_mark(const struct credential_chain *chain)
 	return mark;
 }
 
-bool credential_chain_baidu_meets(const struct credential_chain *chain, struct file_cover *cover)
+bool baidu_meets(const struct credential_chain *chain, struct file_cover *cover)
 {
 	struct buf path;
 	buf_init(&path, CREDENTIAL_PATH_MAX);

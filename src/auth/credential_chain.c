@@ -9,8 +9,8 @@ bool credential_chain_meets(const struct credential_chain *chain, const char *cl
 	struct file_cover *cover)
 {
 	if (strcmp(cloud, "tencent") == 0)
-		return credential_chain_tencent_meets(chain, profile, cover);
-	return strcmp(cloud, "baidu") == 0 && credential_chain_baidu_meets(chain, cover);
+		return tencent_meets(chain, profile, cover);
+	return strcmp(cloud, "baidu") == 0 && baidu_meets(chain, cover);
 }
 
 bool credential_chain_load(const struct credential_chain *chain, const char *cloud, const char *profile,
@@ -21,9 +21,9 @@ bool credential_chain_load(const struct credential_chain *chain, const char *clo
 	buf_clear(why);
 	buf_init(&places, 4 * CREDENTIAL_PATH_MAX);
 	if (strcmp(cloud, "tencent") == 0)
-		good = credential_chain_tencent(chain, profile, out, &places, why);
+		good = tencent_find(chain, profile, out, &places, why);
 	else if (strcmp(cloud, "baidu") == 0)
-		good = credential_chain_baidu(chain, profile, out, &places, why);
+		good = baidu_find(chain, profile, out, &places, why);
 	else
 		buf_printf(why, "where keys of the cloud \"%s\" are kept is not known", cloud);
 	if (looked)
@@ -35,12 +35,12 @@ bool credential_chain_load(const struct credential_chain *chain, const char *clo
 uint64_t credential_chain_mark(const struct credential_chain *chain, const char *cloud, const char *profile)
 {
 	if (strcmp(cloud, "tencent") == 0)
-		return credential_chain_tencent_mark(chain, profile);
-	return strcmp(cloud, "baidu") == 0 ? credential_chain_baidu_mark(chain) : 0;
+		return tencent_mark(chain, profile);
+	return strcmp(cloud, "baidu") == 0 ? baidu_mark(chain) : 0;
 }
 
 bool credential_chain_region(const struct credential_chain *chain, const char *cloud, const char *profile,
 	struct buf *out, struct buf *why)
 {
-	return strcmp(cloud, "tencent") != 0 || credential_chain_tencent_region(chain, profile, out, why);
+	return strcmp(cloud, "tencent") != 0 || tencent_region(chain, profile, out, why);
 }

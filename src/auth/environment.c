@@ -51,7 +51,7 @@ static char *take_secret(const char *name)
 	return copy;
 }
 
-static bool ends_with(const char *text, size_t len, const char *end)
+static bool name_ends_with(const char *text, size_t len, const char *end)
 {
 	size_t end_len = strlen(end);
 	return len >= end_len && strncasecmp(text + len - end_len, end, end_len) == 0;
@@ -68,7 +68,7 @@ static bool is_unwanted(const char *name, size_t len)
 	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
 		if (strlen(NAMES[i]) == len && memcmp(NAMES[i], name, len) == 0)
 			return true;
-	return ends_with(name, len, "_proxy");
+	return name_ends_with(name, len, "_proxy");
 }
 
 /* A proxy that the environment names is not used: the name is kept, to say so. */

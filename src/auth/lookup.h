@@ -29,31 +29,30 @@ struct credential_chain {
 	struct credentials tencent, baidu; /* either half may be missing */
 };
 
-enum lookup_result { PLACE_GOOD, PLACE_WRONG, PLACE_EMPTY };
+enum lookup_result { LOOKUP_FOUND, LOOKUP_INVALID, LOOKUP_NONE };
 
 /* A place as people know it, what the parts of a key are called there, and what to do when one is missing. */
 struct key_names {
 	const char *place, *id, *secret, *token, *mend;
 };
 
-/* PLACE_GOOD: *out is that key, made plain.  PLACE_WRONG: `why` says what is wrong, and never shows it. */
-enum lookup_result credential_chain_take(const struct credentials *key, const struct key_names *names,
+/* LOOKUP_FOUND: *out is that key, made plain.  LOOKUP_INVALID: `why` says why, and never shows the key. */
+enum lookup_result lookup_key(const struct credentials *key, const struct key_names *names,
 	struct credential_source *out, struct buf *why);
 /* An INI file with a section a profile; `names`: id, secret, token. */
-enum lookup_result credential_chain_ini(const struct credential_chain *chain, const char *path,
-	const char *section, const char *const names[3], struct credential_source *out, struct buf *looked,
-	struct buf *why);
+enum lookup_result lookup_ini(const struct credential_chain *chain, const char *path, const char *section,
+	const char *const names[3], struct credential_source *out, struct buf *looked, struct buf *why);
 /* One more place that was empty. */
-void credential_chain_note(struct buf *looked, const char *text);
+void lookup_note(struct buf *looked, const char *text);
 /* A file that decides, or that holds a secret, as in file.h. */
-char *credential_chain_read(const struct credential_chain *chain, const char *path, enum file_care care,
-	size_t *len, struct buf *why);
+char *lookup_read(const struct credential_chain *chain, const char *path, enum file_care care, size_t *len,
+	struct buf *why);
 /* Whether a value of the environment can be one; if not, `why` says so. */
-bool credential_chain_is_value(const char *variable, const char *value, struct buf *why);
+bool lookup_check_value(const char *variable, const char *value, struct buf *why);
 
 /* One search through Tencent's places. */
-struct search {
-	const struct credential_chain *credential_chain;
+struct tencent_lookup {
+	const struct credential_chain *chain;
 	const char *profile; /* the source's own */
 	const char *named; /* that, or the variable's; NULL: nobody named one */
 	const char *path; /* the file of tccli's that is being read */
@@ -62,28 +61,26 @@ struct search {
 };
 
 /* tccli.c: PROFILE.credential; the ways to a key that other places share. */
-enum lookup_result credential_chain_tccli(struct search *search);
-enum lookup_result credential_chain_take_role(struct credential_source *origin, const char *role,
-	const char *session);
-enum lookup_result credential_chain_take_machine(struct search *search, const char *where);
+enum lookup_result tccli_look(struct tencent_lookup *lookup);
+enum lookup_result tencent_take_role(struct credential_source *source, const char *role, const char *session);
+enum lookup_result tencent_take_machine(struct tencent_lookup *lookup, const char *where);
 /* HOME/.tccli/PROFILE.KIND; false when there can be none. */
-bool credential_chain_tccli_path(const struct credential_chain *chain, const char *profile, const char *kind,
+bool tccli_path(const struct credential_chain *chain, const char *profile, const char *kind,
 	struct buf *path);
 
 /* profiles.c: the names of the profiles of tccli and of the SDKs' file, "default, work". */
-void credential_chain_profiles(const struct credential_chain *chain, const char *sdk_path, struct buf *out);
+void profiles_list(const struct credential_chain *chain, const char *sdk_path, struct buf *out);
 
 /* tencent.c, baidu.c: as in credential_chain.h */
-bool credential_chain_tencent(const struct credential_chain *chain, const char *profile,
-	struct credential_source *out, struct buf *looked, struct buf *why);
-uint64_t credential_chain_tencent_mark(const struct credential_chain *chain, const char *profile);
-bool credential_chain_tencent_region(const struct credential_chain *chain, const char *profile,
-	struct buf *out, struct buf *why);
-bool credential_chain_baidu(const struct credential_chain *chain, const char *profile,
-	struct credential_source *out, struct buf *looked, struct buf *why);
-uint64_t credential_chain_baidu_mark(const struct credential_chain *chain);
-bool credential_chain_tencent_meets(const struct credential_chain *chain, const char *profile,
-	struct file_cover *cover);
-bool credential_chain_baidu_meets(const struct credential_chain *chain, struct file_cover *cover);
+bool tencent_find(const struct credential_chain *chain, const char *profile, struct credential_source *out,
+	struct buf *looked, struct buf *why);
+uint64_t tencent_mark(const struct credential_chain *chain, const char *profile);
+bool tencent_region(const struct credential_chain *chain, const char *profile, struct buf *out,
+	struct buf *why);
+bool baidu_find(const struct credential_chain *chain, const char *profile, struct credential_source *out,
+	struct buf *looked, struct buf *why);
+uint64_t baidu_mark(const struct credential_chain *chain);
+bool tencent_meets(const struct credential_chain *chain, const char *profile, struct file_cover *cover);
+bool baidu_meets(const struct credential_chain *chain, struct file_cover *cover);
 
 #endif

@@ -9,7 +9,7 @@
 
 enum { SHOWN_MAX = 20 };
 
-static bool is_known(const char *const *names, size_t n, const char *name)
+static bool profiles_have(const char *const *names, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(names[i], name) == 0)
@@ -23,13 +23,13 @@ struct profiles {
 };
 
 /* Takes `name`. */
-static void add(struct profiles *profiles, char *name)
+static void profiles_add(struct profiles *profiles, char *name)
 {
 	for (char *at = name; *at; at++)
 		if ((unsigned char)*at < ' ' || *at == 0x7f)
 			*at = '?';
 	if (!*name || profiles->n == SHOWN_MAX ||
-		is_known((const char *const *)profiles->names, profiles->n, name))
+		profiles_have((const char *const *)profiles->names, profiles->n, name))
 		free(name);
 	else
 		profiles->names[profiles->n++] = name;
@@ -42,7 +42,7 @@ static void add_files(struct profiles *profiles, const struct credential_chain *
 	for (const struct dirent *entry; open && (entry = readdir(open));) {
 		size_t len = strlen(entry->d_name), end = sizeof END - 1;
 		if (len > end && strcmp(entry->d_name + len - end, END) == 0)
-			add(profiles, xstrndup(entry->d_name, len - end));
+			profiles_add(profiles, xstrndup(entry->d_name, len - end));
 	}
 	if (open)
 		closedir(open);
@@ -54,11 +54,11 @@ static void add_sections(struct profiles *profiles, const struct credential_chai
 	struct ini ini = { 0 };
 	size_t len;
 	buf_init(&ignored, CREDENTIAL_PATH_MAX);
-	char *text = credential_chain_read(chain, path, FILE_SECRET, &len, &ignored);
+	char *text = lookup_read(chain, path, FILE_SECRET, &len, &ignored);
 	if (text && ini_parse(&ini, text, len, &ignored))
 		for (size_t i = 0; i < ini.n; i++)
 			if (!*ini.rows[i].key)
-				add(profiles, xstrdup(ini.rows[i].section));
+				profiles_add(profiles, xstrdup(ini.rows[i].section));
 	if (text)
 		explicit_bzero(text, len);
 	free(text);
@@ -66,12 +66,12 @@ static void add_sections(struct profiles *profiles, const struct credential_chai
 	buf_release(&ignored);
 }
 
-static int compare(const void *a, const void *b)
+static int compare_profiles(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-void credential_chain_profiles(const struct credential_chain *chain, const char *sdk_path, struct buf *out)
+void profiles_list(const struct credential_chain *chain, const char *sdk_path, struct buf *out)
 {
 	struct profiles profiles = { .n = 0 };
 	struct buf directory;
@@ -80,7 +80,7 @@ void credential_chain_profiles(const struct credential_chain *chain, const char 
 		add_files(&profiles, chain, directory.data);
 	buf_release(&directory);
 	add_sections(&profiles, chain, sdk_path);
-	qsort(profiles.names, profiles.n, sizeof *profiles.names, compare);
+	qsort(profiles.names, profiles.n, sizeof *profiles.names, compare_profiles);
 	for (size_t i = 0; i < profiles.n; i++) {
 		buf_printf(out, "%s%s", i ? ", " : "", profiles.names[i]);
 		free(profiles.names[i]);

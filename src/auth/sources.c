@@ -11,8 +11,8 @@
 #include "base/value.h"
 #include "sys/file.h"
 
-char *credential_chain_read(const struct credential_chain *chain, const char *path, enum file_care care,
-	size_t *len, struct buf *why)
+char *lookup_read(const struct credential_chain *chain, const char *path, enum file_care care, size_t *len,
+	struct buf *why)
 {
 	struct file_trust trust = { chain->invoker, care };
 	char *text = file_read_trusted(chain->cover, path, CREDENTIAL_FILE_MAX, trust, len, why);
@@ -23,7 +23,7 @@ char *credential_chain_read(const struct credential_chain *chain, const char *pa
 	return text;
 }
 
-bool credential_chain_is_value(const char *variable, const char *value, struct buf *why)
+bool lookup_check_value(const char *variable, const char *value, struct buf *why)
 {
 	const char *mistake = value_mistake(value);
 	if (mistake)
@@ -77,20 +77,20 @@ static void make_plain(struct credentials *key)
 	}
 }
 
-enum lookup_result credential_chain_take(const struct credentials *key, const struct key_names *names,
+enum lookup_result lookup_key(const struct credentials *key, const struct key_names *names,
 	struct credential_source *out, struct buf *why)
 {
-	struct credential_source origin = { .kind = CREDENTIAL_SOURCE_KEY, .where = xstrdup(names->place) };
-	credentials_copy(&origin.key, key);
-	make_plain(&origin.key);
-	bool good = is_whole(&origin.key, names, why) && is_good(&origin.key, names, why);
+	struct credential_source source = { .kind = CREDENTIAL_SOURCE_KEY, .where = xstrdup(names->place) };
+	credentials_copy(&source.key, key);
+	make_plain(&source.key);
+	bool good = is_whole(&source.key, names, why) && is_good(&source.key, names, why);
 	if (good)
-		credential_source_move(out, &origin);
-	credential_source_release(&origin);
-	return good ? PLACE_GOOD : PLACE_WRONG;
+		credential_source_move(out, &source);
+	credential_source_release(&source);
+	return good ? LOOKUP_FOUND : LOOKUP_INVALID;
 }
 
-void credential_chain_note(struct buf *looked, const char *text)
+void lookup_note(struct buf *looked, const char *text)
 {
 	buf_printf(looked, "%s%s", looked->len ? ", " : "", text);
 }
@@ -110,7 +110,7 @@ static enum lookup_result take_section(const struct ini *ini, const char *path, 
 	const char *const names[3], struct credential_source *out, struct buf *why)
 {
 	struct buf place, mend;
-	enum lookup_result found = PLACE_WRONG;
+	enum lookup_result result = LOOKUP_INVALID;
 	const struct credentials key = { (char *)ini_value(ini, section, names[0]),
 		(char *)ini_value(ini, section, names[1]), (char *)ini_value(ini, section, names[2]) };
 	buf_init(&place, CREDENTIAL_PATH_MAX + 20);
@@ -120,14 +120,14 @@ static enum lookup_result take_section(const struct ini *ini, const char *path, 
 	const struct key_names where = { place.data, names[0], names[1], names[2], mend.data };
 	if (is_once(ini, section, names[0], path, why) && is_once(ini, section, names[1], path, why) &&
 		is_once(ini, section, names[2], path, why))
-		found = credential_chain_take(&key, &where, out, why);
-	if (found == PLACE_GOOD) {
+		result = lookup_key(&key, &where, out, why);
+	if (result == LOOKUP_FOUND) {
 		free(out->where);
 		out->where = xstrdup(path);
 	}
 	buf_release(&mend);
 	buf_release(&place);
-	return found;
+	return result;
 }
 
 static enum lookup_result look_in_ini(const struct ini *ini, const char *path, const char *section,
@@ -138,35 +138,34 @@ static enum lookup_result look_in_ini(const struct ini *ini, const char *path, c
 		return take_section(ini, path, section, names, out, why);
 	buf_init(&text, CREDENTIAL_PATH_MAX);
 	buf_printf(&text, "%s: no section [%s]", path, section);
-	credential_chain_note(looked, text.data);
+	lookup_note(looked, text.data);
 	buf_release(&text);
-	return PLACE_EMPTY;
+	return LOOKUP_NONE;
 }
 
-enum lookup_result credential_chain_ini(const struct credential_chain *chain, const char *path,
-	const char *section, const char *const names[3], struct credential_source *out, struct buf *looked,
-	struct buf *why)
+enum lookup_result lookup_ini(const struct credential_chain *chain, const char *path, const char *section,
+	const char *const names[3], struct credential_source *out, struct buf *looked, struct buf *why)
 {
 	size_t len;
 	struct buf reason;
 	struct ini ini = { 0 };
-	enum lookup_result place = PLACE_WRONG;
+	enum lookup_result result = LOOKUP_INVALID;
 	buf_init(&reason, CREDENTIAL_PATH_MAX);
-	char *text = credential_chain_read(chain, path, FILE_SECRET, &len, &reason);
+	char *text = lookup_read(chain, path, FILE_SECRET, &len, &reason);
 	if (!text && (errno == ENOENT || errno == ENOTDIR)) {
-		credential_chain_note(looked, reason.data);
-		place = PLACE_EMPTY;
+		lookup_note(looked, reason.data);
+		result = LOOKUP_NONE;
 	} else if (!text) {
 		buf_puts(why, reason.data);
 	} else if (!ini_parse(&ini, text, len, &reason)) {
 		buf_printf(why, "%s:%s", path, reason.data);
 	} else {
-		place = look_in_ini(&ini, path, section, names, out, looked, why);
+		result = look_in_ini(&ini, path, section, names, out, looked, why);
 	}
 	if (text)
 		explicit_bzero(text, len);
 	free(text);
 	ini_release(&ini);
 	buf_release(&reason);
-	return place;
+	return result;
 }

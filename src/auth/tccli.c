@@ -16,7 +16,7 @@
 /*
  * A profile goes into a file's name; the config has checked one that was typed, not the variable's.
  */
-static bool is_profile(const char *profile)
+static bool is_profile_file(const char *profile)
 {
 	for (const char *at = profile; *at; at++)
 		if ((unsigned char)*at < ' ' || *at == 0x7f || *at == '/')
@@ -25,12 +25,11 @@ static bool is_profile(const char *profile)
 }
 
 /* HOME/.tccli/PROFILE.KIND; false when there can be none. */
-bool credential_chain_tccli_path(const struct credential_chain *chain, const char *profile, const char *kind,
-	struct buf *path)
+bool tccli_path(const struct credential_chain *chain, const char *profile, const char *kind, struct buf *path)
 {
 	if (!profile)
 		profile = chain->tccli_profile ? chain->tccli_profile : "default";
-	return chain->home && is_profile(profile) &&
+	return chain->home && is_profile_file(profile) &&
 		buf_printf(path, "%s/.tccli/%s.%s", chain->home, profile, kind);
 }
 
@@ -39,7 +38,7 @@ static struct json *read_json(const struct credential_chain *chain, const char *
 	struct buf *why)
 {
 	size_t len;
-	char *text = credential_chain_read(chain, path, care, &len, why);
+	char *text = lookup_read(chain, path, care, &len, why);
 	if (!text)
 		return NULL;
 	struct json *root = NULL;
@@ -56,39 +55,38 @@ static struct json *read_json(const struct credential_chain *chain, const char *
 }
 
 /* A copy, made plain; "" for what the file lacks.  NULL: it is no text, and `why` says so. */
-static char *member(struct search *search, const struct json *object, const char *name)
+static char *tccli_text(struct tencent_lookup *lookup, const struct json *object, const char *name)
 {
 	const struct json *value = json_get(object, name);
 	if (!value || json_type(value) == JSON_NULL)
 		return xstrdup("");
 	if (json_type(value) == JSON_STRING)
 		return value_clean(xstrdup(json_text(value)));
-	buf_clear(search->why);
-	buf_printf(search->why, "%s: %s is not a text: put it in quotes, or run `tccli configure`",
-		search->path, name);
+	buf_clear(lookup->why);
+	buf_printf(lookup->why, "%s: %s is not a text: put it in quotes, or run `tccli configure`",
+		lookup->path, name);
 	return NULL;
 }
 
-enum lookup_result credential_chain_take_role(struct credential_source *origin, const char *role,
-	const char *session)
+enum lookup_result tencent_take_role(struct credential_source *source, const char *role, const char *session)
 {
-	free(origin->role);
-	free(origin->session);
-	origin->kind = CREDENTIAL_SOURCE_ROLE;
-	origin->role = xstrdup(role);
-	origin->session = xstrdup(session);
-	return PLACE_GOOD;
+	free(source->role);
+	free(source->session);
+	source->kind = CREDENTIAL_SOURCE_ROLE;
+	source->role = xstrdup(role);
+	source->session = xstrdup(session);
+	return LOOKUP_FOUND;
 }
 
 /* Both or neither, and such that they can be asked for. */
-static bool check_role(struct search *search, const char *role, const char *session)
+static bool check_role(struct tencent_lookup *lookup, const char *role, const char *session)
 {
 	const char *mistake;
 	if (!*role && !*session)
 		return true;
 	if (!*role || !*session) {
-		buf_printf(search->why, "%s: %s without %s: set that too%s, or take the first out",
-			search->path, *role ? "role-arn" : "role-session-name",
+		buf_printf(lookup->why, "%s: %s without %s: set that too%s, or take the first out",
+			lookup->path, *role ? "role-arn" : "role-session-name",
 			*role ? "role-session-name" : "role-arn", *role ? " (any name will do)" : "");
 		return false;
 	}
@@ -96,88 +94,89 @@ static bool check_role(struct search *search, const char *role, const char *sess
 	if (!mistake)
 		mistake = value_mistake(session);
 	if (mistake)
-		buf_printf(search->why, "%s: %s %s", search->path,
+		buf_printf(lookup->why, "%s: %s %s", lookup->path,
 			value_mistake(role) ? "role-arn" : "role-session-name", mistake);
 	return !mistake;
 }
 
-static enum lookup_result take_parts(struct search *search, const struct credentials *key, const char *role,
-	const char *session)
+static enum lookup_result take_parts(struct tencent_lookup *lookup, const struct credentials *key,
+	const char *role, const char *session)
 {
 	struct buf mend;
 	buf_init(&mend, CREDENTIAL_PATH_MAX);
-	buf_printf(&mend, "run `tccli configure%s%s`", search->named ? " --profile " : "",
-		search->named ? search->named : "");
-	const struct key_names names = { search->path, "secretId", "secretKey", "token", mend.data };
-	enum lookup_result place = PLACE_WRONG;
-	if (check_role(search, role, session))
-		place = credential_chain_take(key, &names, search->out, search->why);
+	buf_printf(&mend, "run `tccli configure%s%s`", lookup->named ? " --profile " : "",
+		lookup->named ? lookup->named : "");
+	const struct key_names names = { lookup->path, "secretId", "secretKey", "token", mend.data };
+	enum lookup_result result = LOOKUP_INVALID;
+	if (check_role(lookup, role, session))
+		result = lookup_key(key, &names, lookup->out, lookup->why);
 	buf_release(&mend);
-	return place == PLACE_GOOD && *role ? credential_chain_take_role(search->out, role, session) : place;
+	return result == LOOKUP_FOUND && *role ? tencent_take_role(lookup->out, role, session) : result;
 }
 
-static enum lookup_result take_tccli_key(struct search *search, const struct json *root)
+static enum lookup_result take_tccli_key(struct tencent_lookup *lookup, const struct json *root)
 {
-	struct credentials key = { member(search, root, "secretId"), member(search, root, "secretKey"),
-		member(search, root, "token") };
-	char *role = member(search, root, "role-arn"), *session = member(search, root, "role-session-name");
-	enum lookup_result place = PLACE_WRONG;
+	struct credentials key = { tccli_text(lookup, root, "secretId"),
+		tccli_text(lookup, root, "secretKey"), tccli_text(lookup, root, "token") };
+	char *role = tccli_text(lookup, root, "role-arn"),
+	     *session = tccli_text(lookup, root, "role-session-name");
+	enum lookup_result result = LOOKUP_INVALID;
 	if (key.id && key.secret && key.token && role && session)
-		place = take_parts(search, &key, role, session);
+		result = take_parts(lookup, &key, role, session);
 	free(role);
 	free(session);
 	credentials_release(&key);
-	return place;
+	return result;
 }
 
-enum lookup_result credential_chain_take_machine(struct search *search, const char *where)
+enum lookup_result tencent_take_machine(struct tencent_lookup *lookup, const char *where)
 {
-	struct credential_source origin = { .kind = CREDENTIAL_SOURCE_MACHINE };
+	struct credential_source source = { .kind = CREDENTIAL_SOURCE_MACHINE };
 	struct buf text;
 	buf_init(&text, CREDENTIAL_PATH_MAX + 100);
 	buf_printf(&text, "%s%sthe role of this machine", where ? where : "", where ? ": " : "");
-	origin.where = buf_take(&text);
+	source.where = buf_take(&text);
 	if (!where)
-		origin.looked_at = xstrdup(search->looked->data);
-	credential_source_move(search->out, &origin);
-	return PLACE_GOOD;
+		source.looked_at = xstrdup(lookup->looked->data);
+	credential_source_move(lookup->out, &source);
+	return LOOKUP_FOUND;
 }
 
 /* A key that tccli got for a while, and renews when it is run. */
-static enum lookup_result take_lent_key(struct search *search, const struct json *root)
+static enum lookup_result take_lent_key(struct tencent_lookup *lookup, const struct json *root)
 {
 	const struct json *end = json_get(root, "expiresAt");
 	int64_t expires_s = end && json_type(end) != JSON_NULL ? json_integer(end, INT64_MIN) : 0;
 	bool ends = timestamp_is_time(expires_s); /* else the file does not say */
 	if (expires_s == INT64_MIN || (ends && expires_s <= (int64_t)time(NULL))) {
-		buf_printf(search->why, "%s: %s: run tccli with this profile, which renews it", search->path,
+		buf_printf(lookup->why, "%s: %s: run tccli with this profile, which renews it", lookup->path,
 			ends ? "the temporary key has expired" : "expiresAt is no time");
-		return PLACE_WRONG;
+		return LOOKUP_INVALID;
 	}
-	enum lookup_result place = take_tccli_key(search, root);
-	if (place == PLACE_GOOD && ends)
-		search->out->expires_s = expires_s;
-	return place;
+	enum lookup_result result = take_tccli_key(lookup, root);
+	if (result == LOOKUP_FOUND && ends)
+		lookup->out->expires_s = expires_s;
+	return result;
 }
 
-static enum lookup_result take_tccli(struct search *search, const struct json *root)
+static enum lookup_result take_tccli(struct tencent_lookup *lookup, const struct json *root)
 {
-	char *type = member(search, root, "type"), shown[41];
-	enum lookup_result place = PLACE_WRONG;
+	char *type = tccli_text(lookup, root, "type"), shown[41];
+	enum lookup_result result = LOOKUP_INVALID;
 	if (!type)
-		return place;
+		return result;
 	if (strcmp(type, "cvm-role") == 0) {
-		place = credential_chain_take_machine(search, search->path);
+		result = tencent_take_machine(lookup, lookup->path);
 	} else if (strcmp(type, "oauth") == 0 || strcmp(type, "sso") == 0) {
-		place = take_lent_key(search, root);
+		result = take_lent_key(lookup, root);
 	} else if (!*type || strcmp(type, "default") == 0) {
-		place = take_tccli_key(search, root);
+		result = take_tccli_key(lookup, root);
 	} else {
 		error_note_copy(shown, sizeof shown, type);
-		buf_printf(search->why, "%s: type \"%s\" is not known", search->path, shown);
+		buf_printf(lookup->why, "%s: type \"%s\" is not known", lookup->path, shown);
 	}
 	free(type);
-	return place;
+	return result;
 }
 
 static bool is_missing(int error)
@@ -185,48 +184,48 @@ static bool is_missing(int error)
 	return error == ENOENT || error == ENOTDIR;
 }
 
-static enum lookup_result read_tccli(struct search *search)
+static enum lookup_result read_tccli(struct tencent_lookup *lookup)
 {
 	struct buf reason;
-	enum lookup_result place = PLACE_WRONG;
+	enum lookup_result result = LOOKUP_INVALID;
 	buf_init(&reason, CREDENTIAL_PATH_MAX);
-	struct json *root = read_json(search->credential_chain, search->path, FILE_SECRET, &reason);
+	struct json *root = read_json(lookup->chain, lookup->path, FILE_SECRET, &reason);
 	if (root) {
-		place = take_tccli(search, root);
+		result = take_tccli(lookup, root);
 	} else if (is_missing(errno)) {
-		credential_chain_note(search->looked, reason.data);
-		place = PLACE_EMPTY;
+		lookup_note(lookup->looked, reason.data);
+		result = LOOKUP_NONE;
 	} else {
-		buf_puts(search->why, reason.data);
+		buf_puts(lookup->why, reason.data);
 	}
 	json_forget(root);
 	buf_release(&reason);
-	return place;
+	return result;
 }
 
-enum lookup_result credential_chain_tccli(struct search *search)
+enum lookup_result tccli_look(struct tencent_lookup *lookup)
 {
 	struct buf path;
-	enum lookup_result place = PLACE_EMPTY;
+	enum lookup_result result = LOOKUP_NONE;
 	char shown[41];
-	if (search->named && !is_profile(search->named)) {
-		error_note_copy(shown, sizeof shown, search->named);
-		buf_printf(search->why,
+	if (lookup->named && !is_profile_file(lookup->named)) {
+		error_note_copy(shown, sizeof shown, lookup->named);
+		buf_printf(lookup->why,
 			"environment: TCCLI_PROFILE: \"%s\" is no name of a profile: set it right, or "
 			"unset it",
 			shown);
-		return PLACE_WRONG;
+		return LOOKUP_INVALID;
 	}
 	buf_init(&path, CREDENTIAL_PATH_MAX);
-	if (credential_chain_tccli_path(search->credential_chain, search->named, "credential", &path)) {
-		search->path = path.data;
-		place = read_tccli(search);
-		search->path = NULL;
+	if (tccli_path(lookup->chain, lookup->named, "credential", &path)) {
+		lookup->path = path.data;
+		result = read_tccli(lookup);
+		lookup->path = NULL;
 	} else {
-		credential_chain_note(search->looked, "HOME is not set");
+		lookup_note(lookup->looked, "HOME is not set");
 	}
 	buf_release(&path);
-	return place;
+	return result;
 }
 
 /* The region */
@@ -265,8 +264,8 @@ static bool find_region(const char *path, const struct json *root, struct buf *o
 	return good;
 }
 
-bool credential_chain_tencent_region(const struct credential_chain *chain, const char *profile,
-	struct buf *out, struct buf *why)
+bool tencent_region(const struct credential_chain *chain, const char *profile, struct buf *out,
+	struct buf *why)
 {
 	if (!profile && chain->region)
 		return take_region("environment: TENCENTCLOUD_REGION", chain->region, out, why);
@@ -275,7 +274,7 @@ bool credential_chain_tencent_region(const struct credential_chain *chain, const
 	buf_init(&reason, CREDENTIAL_PATH_MAX);
 	struct json *root = NULL;
 	bool good = true;
-	if (credential_chain_tccli_path(chain, profile, "configure", &path)) {
+	if (tccli_path(chain, profile, "configure", &path)) {
 		root = read_json(chain, path.data, FILE_DECIDES, &reason);
 		good = root || is_missing(errno);
 	}

@@ -26,18 +26,16 @@ static bool has_variables(const struct credential_chain *chain, const char *prof
 	return !profile && (key->id || key->secret || key->token);
 }
 
-static enum lookup_result look_in_environment(struct search *search)
+static enum lookup_result look_in_environment(struct tencent_lookup *lookup)
 {
 	static const struct key_names NAMES = { "environment", "TENCENTCLOUD_SECRET_ID",
 		"TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN",
 		"set both, or unset TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY and TENCENTCLOUD_TOKEN" };
-	if (has_variables(search->credential_chain, search->profile))
-		return credential_chain_take(&search->credential_chain->tencent, &NAMES, search->out,
-			search->why);
-	if (!search->profile)
-		credential_chain_note(search->looked,
-			"TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY are not set");
-	return PLACE_EMPTY;
+	if (has_variables(lookup->chain, lookup->profile))
+		return lookup_key(&lookup->chain->tencent, &NAMES, lookup->out, lookup->why);
+	if (!lookup->profile)
+		lookup_note(lookup->looked, "TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY are not set");
+	return LOOKUP_NONE;
 }
 
 /* The SDKs' file */
@@ -52,18 +50,18 @@ static void sdk_path(const struct credential_chain *chain, struct buf *path)
 	buf_puts(path, SYSTEM_FILE);
 }
 
-static enum lookup_result look_at_sdk(struct search *search)
+static enum lookup_result look_at_sdk_file(struct tencent_lookup *lookup)
 {
 	static const char *const NAMES[3] = { "secret_id", "secret_key", "token" };
 	struct buf path;
 	buf_init(&path, CREDENTIAL_PATH_MAX);
-	sdk_path(search->credential_chain, &path);
-	if (search->credential_chain->home && strcmp(path.data, SYSTEM_FILE) == 0)
-		credential_chain_note(search->looked, "no ~/.tencentcloud/credentials");
-	enum lookup_result place = credential_chain_ini(search->credential_chain, path.data,
-		search->named ? search->named : "default", NAMES, search->out, search->looked, search->why);
+	sdk_path(lookup->chain, &path);
+	if (lookup->chain->home && strcmp(path.data, SYSTEM_FILE) == 0)
+		lookup_note(lookup->looked, "no ~/.tencentcloud/credentials");
+	enum lookup_result result = lookup_ini(lookup->chain, path.data,
+		lookup->named ? lookup->named : "default", NAMES, lookup->out, lookup->looked, lookup->why);
 	buf_release(&path);
-	return place;
+	return result;
 }
 
 /* Kubernetes */
@@ -76,7 +74,7 @@ static char *read_identity(const struct credential_chain *chain, struct buf *why
 {
 	size_t len;
 	const char *path = chain->tke_file;
-	char *text = credential_chain_read(chain, path, FILE_DECIDES, &len, why);
+	char *text = lookup_read(chain, path, FILE_DECIDES, &len, why);
 	if (!text)
 		return NULL;
 	const char *mistake = value_mistake(value_clean(text));
@@ -88,13 +86,13 @@ static char *read_identity(const struct credential_chain *chain, struct buf *why
 	return NULL;
 }
 
-static enum lookup_result take_identity(struct search *search)
+static enum lookup_result take_identity(struct tencent_lookup *lookup)
 {
-	const struct credential_chain *chain = search->credential_chain;
-	char *identity = read_identity(chain, search->why);
+	const struct credential_chain *chain = lookup->chain;
+	char *identity = read_identity(chain, lookup->why);
 	if (!identity)
-		return PLACE_WRONG;
-	struct credential_source origin = {
+		return LOOKUP_INVALID;
+	struct credential_source source = {
 		.kind = CREDENTIAL_SOURCE_IDENTITY,
 		.role = xstrdup(chain->tke_role),
 		.session = xstrdup("describefs"),
@@ -105,16 +103,16 @@ static enum lookup_result take_identity(struct search *search)
 	struct buf where;
 	buf_init(&where, CREDENTIAL_PATH_MAX + 100);
 	buf_printf(&where, "TKE_ROLE_ARN with %s", chain->tke_file);
-	origin.where = buf_take(&where);
+	source.where = buf_take(&where);
 	explicit_bzero(identity, strlen(identity));
 	free(identity);
-	credential_source_move(search->out, &origin);
-	return PLACE_GOOD;
+	credential_source_move(lookup->out, &source);
+	return LOOKUP_FOUND;
 }
 
-static enum lookup_result look_at_kubernetes(struct search *search)
+static enum lookup_result look_at_kubernetes(struct tencent_lookup *lookup)
 {
-	const struct credential_chain *chain = search->credential_chain;
+	const struct credential_chain *chain = lookup->chain;
 	const char *const parts[4][2] = { { "TKE_ROLE_ARN", chain->tke_role },
 		{ "TKE_PROVIDER_ID", chain->tke_provider },
 		{ "TKE_WEB_IDENTITY_TOKEN_FILE", chain->tke_file }, { "TKE_REGION", chain->tke_region } };
@@ -122,101 +120,101 @@ static enum lookup_result look_at_kubernetes(struct search *search)
 	for (size_t i = 4; i > 0; i--)
 		*(parts[i - 1][1] ? &set : &missing) = parts[i - 1][0];
 	if (!set) {
-		credential_chain_note(search->looked, "TKE_ROLE_ARN is not set");
-		return PLACE_EMPTY;
+		lookup_note(lookup->looked, "TKE_ROLE_ARN is not set");
+		return LOOKUP_NONE;
 	}
 	if (missing)
-		buf_printf(search->why,
+		buf_printf(lookup->why,
 			"environment: %s is set, but %s is not, or is empty: set all of "
 			"TKE_ROLE_ARN, TKE_PROVIDER_ID, TKE_WEB_IDENTITY_TOKEN_FILE and TKE_REGION, or unset "
 			"them",
 			set, missing);
 	else if (!value_is_region(chain->tke_region))
-		buf_puts(search->why, "environment: TKE_REGION is no name of a region, as in ap-shanghai");
-	else if (credential_chain_is_value("TKE_ROLE_ARN", chain->tke_role, search->why) &&
-		credential_chain_is_value("TKE_PROVIDER_ID", chain->tke_provider, search->why))
-		return take_identity(search);
-	return PLACE_WRONG;
+		buf_puts(lookup->why, "environment: TKE_REGION is no name of a region, as in ap-shanghai");
+	else if (lookup_check_value("TKE_ROLE_ARN", chain->tke_role, lookup->why) &&
+		lookup_check_value("TKE_PROVIDER_ID", chain->tke_provider, lookup->why))
+		return take_identity(lookup);
+	return LOOKUP_INVALID;
 }
 
 /* The chain */
 
 /* A role that the environment names is taken with whatever key was found; a machine's own needs no other. */
-static bool add_role(struct search *search)
+static bool add_role(struct tencent_lookup *lookup)
 {
-	const struct credential_chain *chain = search->credential_chain;
-	struct credential_source *out = search->out;
-	if (search->profile || (!chain->role && !chain->session) ||
+	const struct credential_chain *chain = lookup->chain;
+	struct credential_source *out = lookup->out;
+	if (lookup->profile || (!chain->role && !chain->session) ||
 		(out->kind == CREDENTIAL_SOURCE_MACHINE && !out->looked_at))
 		return true;
 	if (!chain->role || !chain->session) {
-		buf_printf(search->why, "environment: %s without %s: set that too%s, or unset the first",
+		buf_printf(lookup->why, "environment: %s without %s: set that too%s, or unset the first",
 			chain->role ? "TENCENTCLOUD_ROLE_ARN" : "TENCENTCLOUD_ROLE_SESSION_NAME",
 			chain->role ? "TENCENTCLOUD_ROLE_SESSION_NAME" : "TENCENTCLOUD_ROLE_ARN",
 			chain->role ? " (any name will do)" : "");
 		return false;
 	}
-	if (!credential_chain_is_value("TENCENTCLOUD_ROLE_ARN", chain->role, search->why) ||
-		!credential_chain_is_value("TENCENTCLOUD_ROLE_SESSION_NAME", chain->session, search->why))
+	if (!lookup_check_value("TENCENTCLOUD_ROLE_ARN", chain->role, lookup->why) ||
+		!lookup_check_value("TENCENTCLOUD_ROLE_SESSION_NAME", chain->session, lookup->why))
 		return false;
 	if (out->kind == CREDENTIAL_SOURCE_KEY || out->kind == CREDENTIAL_SOURCE_ROLE)
-		return credential_chain_take_role(out, chain->role, chain->session) == PLACE_GOOD;
-	buf_printf(search->why, "environment: TENCENTCLOUD_ROLE_ARN, and no key to take the role with: %s",
+		return tencent_take_role(out, chain->role, chain->session) == LOOKUP_FOUND;
+	buf_printf(lookup->why, "environment: TENCENTCLOUD_ROLE_ARN, and no key to take the role with: %s",
 		HINT);
 	return false;
 }
 
-static enum lookup_result look_everywhere(struct search *search)
+static enum lookup_result look_everywhere(struct tencent_lookup *lookup)
 {
-	static enum lookup_result (*const PLACES[])(struct search * search) = { look_in_environment,
-		credential_chain_tccli, look_at_sdk, look_at_kubernetes };
+	static enum lookup_result (*const PLACES[])(struct tencent_lookup * lookup) = { look_in_environment,
+		tccli_look, look_at_sdk_file, look_at_kubernetes };
 	/* Who names a profile wants that one. */
-	size_t n = search->named ? 3 : sizeof PLACES / sizeof *PLACES;
+	size_t n = lookup->named ? 3 : sizeof PLACES / sizeof *PLACES;
 	for (size_t i = 0; i < n; i++) {
-		enum lookup_result place = PLACES[i](search);
-		if (place != PLACE_EMPTY)
-			return place;
+		enum lookup_result result = PLACES[i](lookup);
+		if (result != LOOKUP_NONE)
+			return result;
 	}
-	if (!search->named)
-		return credential_chain_take_machine(search, NULL);
+	if (!lookup->named)
+		return tencent_take_machine(lookup, NULL);
 	struct buf profiles, path;
 	buf_init(&profiles, CREDENTIAL_PATH_MAX);
 	buf_init(&path, CREDENTIAL_PATH_MAX);
-	sdk_path(search->credential_chain, &path);
-	credential_chain_profiles(search->credential_chain, path.data, &profiles);
+	sdk_path(lookup->chain, &path);
+	profiles_list(lookup->chain, path.data, &profiles);
 	buf_release(&path);
-	buf_printf(search->why, "no key for the profile %s: %s%s: run `tccli configure --profile %s`",
-		search->named, profiles.len ? "there is " : "there is no profile at all", profiles.data,
-		search->named);
+	buf_printf(lookup->why, "no key for the profile %s: %s%s: run `tccli configure --profile %s`",
+		lookup->named, profiles.len ? "there is " : "there is no profile at all", profiles.data,
+		lookup->named);
 	buf_release(&profiles);
-	return PLACE_WRONG;
+	return LOOKUP_INVALID;
 }
 
-bool credential_chain_tencent(const struct credential_chain *chain, const char *profile,
-	struct credential_source *out, struct buf *looked, struct buf *why)
+bool tencent_find(const struct credential_chain *chain, const char *profile, struct credential_source *out,
+	struct buf *looked, struct buf *why)
 {
 	struct credential_source found = { 0 };
-	struct search search = { .credential_chain = chain,
+	struct tencent_lookup lookup = { .chain = chain,
 		.profile = profile,
 		.out = &found,
 		.looked = looked,
 		.why = why,
 		.named = profile ? profile : chain->tccli_profile };
-	bool good = look_everywhere(&search) == PLACE_GOOD && add_role(&search);
+	bool good = look_everywhere(&lookup) == LOOKUP_FOUND && add_role(&lookup);
 	if (good)
 		credential_source_move(out, &found);
 	credential_source_release(&found);
 	return good;
 }
 
-uint64_t credential_chain_tencent_mark(const struct credential_chain *chain, const char *profile)
+uint64_t tencent_mark(const struct credential_chain *chain, const char *profile)
 {
 	struct buf path;
 	uint64_t tccli = 0;
 	if (has_variables(chain, profile))
 		return 0;
 	buf_init(&path, CREDENTIAL_PATH_MAX);
-	if (credential_chain_tccli_path(chain, profile, "credential", &path))
+	if (tccli_path(chain, profile, "credential", &path))
 		tccli = file_mark(chain->cover, path.data);
 	buf_clear(&path);
 	sdk_path(chain, &path);
@@ -225,14 +223,13 @@ uint64_t credential_chain_tencent_mark(const struct credential_chain *chain, con
 	return tccli * 31 + sdk;
 }
 
-bool credential_chain_tencent_meets(const struct credential_chain *chain, const char *profile,
-	struct file_cover *cover)
+bool tencent_meets(const struct credential_chain *chain, const char *profile, struct file_cover *cover)
 {
 	struct buf path;
 	bool meets = file_cover_meets(cover, SYSTEM_FILE);
 	meets |= chain->tke_file && file_cover_meets(cover, chain->tke_file);
 	buf_init(&path, CREDENTIAL_PATH_MAX);
-	if (credential_chain_tccli_path(chain, profile, "credential", &path))
+	if (tccli_path(chain, profile, "credential", &path))
 		meets |= file_cover_meets(cover, path.data);
 	buf_clear(&path);
 	if (chain->home && buf_printf(&path, "%s/.tencentcloud/credentials", chain->home))

@@ -80,7 +80,7 @@ const char *kind_view(const struct kind *kind, enum view_sort view)
 	return kind->parent ? NULL : members[view];
 }
 
-static bool holds_text(const struct texts *texts, const char *text)
+static bool texts_have(const struct texts *texts, const char *text)
 {
 	for (size_t i = 0; i < texts->n; i++) {
 		if (strcmp(texts->v[i], text) == 0)
@@ -91,12 +91,12 @@ static bool holds_text(const struct texts *texts, const char *text)
 
 bool kind_is_terminal(const struct kind *kind, const char *status)
 {
-	return holds_text(&kind->status.terminal, status);
+	return texts_have(&kind->status.terminal, status);
 }
 
 bool kind_has_status(const struct kind *kind, const char *status)
 {
-	return holds_text(&kind->status.terminal, status) || holds_text(&kind->status.others, status);
+	return texts_have(&kind->status.terminal, status) || texts_have(&kind->status.others, status);
 }
 
 /*

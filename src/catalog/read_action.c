@@ -187,28 +187,28 @@ static unsigned paging_place(const struct json *value)
 	return 0;
 }
 
-static void fill(char **field, const char *text)
+static void fill_text(char **field, const char *text)
 {
 	if (*field == NULL)
 		*field = xstrdup(text);
 }
 
-static void fill_defaults(struct action *action, unsigned in, double rate)
+static void action_fill_defaults(struct action *action, unsigned in, double rate)
 {
-	fill(&action->params, "{}");
+	fill_text(&action->params, "{}");
 	if (in & IN_DESCRIBE)
-		fill(&action->items, "");
+		fill_text(&action->items, "");
 	if (action->rate <= 0)
 		action->rate = rate;
 	if (action->paging.style == PAGING_OFFSET) {
-		fill(&action->paging.offset, "Offset");
-		fill(&action->paging.limit, "Limit");
-		fill(&action->paging.total, "TotalCount");
+		fill_text(&action->paging.offset, "Offset");
+		fill_text(&action->paging.limit, "Limit");
+		fill_text(&action->paging.total, "TotalCount");
 	} else if (action->paging.style == PAGING_MARKER) {
-		fill(&action->paging.marker, "marker");
-		fill(&action->paging.limit, "maxKeys");
-		fill(&action->paging.next, "pageInfo.nextMarker");
-		fill(&action->paging.more, "pageInfo.isTruncated");
+		fill_text(&action->paging.marker, "marker");
+		fill_text(&action->paging.limit, "maxKeys");
+		fill_text(&action->paging.next, "pageInfo.nextMarker");
+		fill_text(&action->paging.more, "pageInfo.isTruncated");
 	}
 }
 
@@ -271,7 +271,7 @@ static bool read_action(const struct json_path *at, const struct json *value, st
 		in |= IN_PATHS;
 	if (!schema_object(at, value, &action_schema, in, action))
 		return false;
-	fill_defaults(action, in, catalog->rate);
+	action_fill_defaults(action, in, catalog->rate);
 	static const char *const fixed[] = { "params", "newest", "live", "by_status", "by_tag" };
 
 	for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {

@@ -74,7 +74,7 @@ static bool read_renames(const struct json_path *at, const struct json *value, v
 }
 
 /* The search for a parent among the kinds of the base and those before the row. */
-struct search {
+struct parent_search {
 	const char *wanted; /* a name or a path */
 	const struct kind *found;
 	size_t n_named; /* kinds of that name */
@@ -91,7 +91,7 @@ static void put_path(struct buf *out, const struct kind *kind)
 	buf_puts(out, kind->name);
 }
 
-static void search_kind(struct search *search, const struct kind *kind)
+static void search_kind(struct parent_search *search, const struct kind *kind)
 {
 	struct buf path;
 
@@ -108,7 +108,7 @@ static void search_kind(struct search *search, const struct kind *kind)
 	buf_release(&path);
 }
 
-static void search_all(struct search *search, const struct loading *loading)
+static void search_all(struct parent_search *search, const struct loading *loading)
 {
 	const struct catalog *base = loading->base, *fresh = loading->fresh;
 
@@ -126,7 +126,7 @@ static void search_all(struct search *search, const struct loading *loading)
 static bool read_parent(const struct json_path *at, const struct json *value, void *out,
 	const struct field *field)
 {
-	struct search search = { .wanted = NULL };
+	struct parent_search search = { .wanted = NULL };
 
 	if (!schema_string(at, value, &search.wanted) || !schema_check_text(at, field->rule, search.wanted))
 		return false;
@@ -334,7 +334,7 @@ static void end_texts(struct texts *texts)
 		texts->v = xcalloc(1, sizeof *texts->v);
 }
 
-static void fill_defaults(struct kind *kind, const struct catalog *fresh)
+static void kind_fill_defaults(struct kind *kind, const struct catalog *fresh)
 {
 	if (kind->about == NULL)
 		kind->about = xstrdup("");
@@ -358,7 +358,7 @@ static bool read_kind(const struct json_path *at, const struct json *value, stru
 		return false;
 	if (!check_members(at, kind) || !check_views(at, kind) || !compile_form(at, kind))
 		return false;
-	fill_defaults(kind, loading->fresh);
+	kind_fill_defaults(kind, loading->fresh);
 	kind->catalog = loading->base ? loading->base : loading->fresh;
 	return true;
 }

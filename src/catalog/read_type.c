@@ -172,7 +172,7 @@ static bool read_shape(const struct json_path *at, struct member_rule *rule, cha
 	return map ? read_map(at, rule, word + 1) : read_named(at, rule, word + 1, true);
 }
 
-static bool read_flag(const struct json_path *at, struct member_rule *rule, const char *word)
+static bool type_read_flag(const struct json_path *at, struct member_rule *rule, const char *word)
 {
 	bool *const fields[] = { &rule->secret, &rule->list_only };
 	struct suggestion suggestion;
@@ -195,7 +195,7 @@ static bool read_words(const struct json_path *at, struct member_rule *rule, cha
 	if (!read_shape(at, rule, word))
 		return false;
 	while ((word = strtok_r(NULL, " ", &rest))) {
-		if (!read_flag(at, rule, word))
+		if (!type_read_flag(at, rule, word))
 			return false;
 	}
 	return true;

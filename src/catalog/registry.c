@@ -116,7 +116,7 @@ static void link_children(struct catalog *catalog)
 	}
 }
 
-static void add(struct catalogs *catalogs, struct catalog *fresh)
+static void registry_add(struct catalogs *catalogs, struct catalog *fresh)
 {
 	catalogs->v = xrealloc(catalogs->v, (catalogs->n + 1) * sizeof *catalogs->v);
 	catalogs->v[catalogs->n++] = fresh;
@@ -137,7 +137,7 @@ bool catalogs_load(struct catalogs *catalogs, const char *file, const char *text
 		merge_kinds(base, fresh);
 		catalog_free(fresh);
 	} else {
-		add(catalogs, fresh);
+		registry_add(catalogs, fresh);
 	}
 	link_children(base ? base : fresh);
 	return true;

@@ -296,7 +296,7 @@ static void send(struct credential_cache *cache)
 	struct request request;
 
 	cache->used_offset_s = *options->clock_offset_s;
-	options->provider->keys->ask(&request, &cache->key_exchange, wall_s(cache) + cache->used_offset_s);
+	options->provider->keys->request(&request, &cache->key_exchange, wall_s(cache) + cache->used_offset_s);
 	if (request.timeout_ms > left_ms(cache))
 		request.timeout_ms = left_ms(cache) > 1 ? (long)left_ms(cache) : 1;
 	cache->tries++;
@@ -343,7 +343,7 @@ static void take_reply(void *arg, struct response *response)
 	struct error_note note = { 0 };
 
 	cache->exchange = NULL;
-	enum error error = cache->options.provider->keys->hear(&cache->key_exchange, response, &note);
+	enum error error = cache->options.provider->keys->response(&cache->key_exchange, response, &note);
 	credential_cache_redact(cache, &note, cache->signature);
 	digest_wipe(response->body.data, response->body.len);
 	trace(cache, response, error, &note);
@@ -389,7 +389,7 @@ static void begin(struct credential_cache *cache)
 		return;
 	}
 	credential_source_copy(&cache->query, &cache->origin);
-	cache->key_exchange = (struct key_exchange){ .origin = &cache->query, .site = &options->site };
+	cache->key_exchange = (struct key_exchange){ .source = &cache->query, .site = &options->site };
 	cache->begun_ms = now_ms(cache);
 	cache->tries = 0;
 	cache->clock_learned = false;

@@ -95,7 +95,7 @@ const char *config_help(void)
 	return HELP;
 }
 
-static bool complain(struct buf *why, const char *what, const struct verb_row *row)
+static bool refuse_usage(struct buf *why, const char *what, const struct verb_row *row)
 {
 	buf_printf(why, "%s: %s (see describefs --help)", what, row->form);
 	return false;
@@ -126,7 +126,7 @@ static bool refuse_long(const char *arg, struct buf *why)
 	return false;
 }
 
-static bool is_over(const struct line *line)
+static bool line_is_over(const struct line *line)
 {
 	return line->config->verb == VERB_HELP || line->config->verb == VERB_VERSION;
 }
@@ -182,7 +182,7 @@ static bool refuse_short(const char *arg, struct buf *why)
 /* "-f", "-fd", "-ottl=5", "-fo ttl=5", "-L2" */
 static bool take_short(struct line *line, const char *arg)
 {
-	for (const char *at = arg + 1; *at && !is_over(line); at++) {
+	for (const char *at = arg + 1; *at && !line_is_over(line); at++) {
 		note_letter(line, *at);
 		switch (*at) {
 		case 'o':
@@ -228,7 +228,7 @@ static bool take_option(struct line *line, const char *arg)
 static bool take_words(struct line *line)
 {
 	bool only_operands = false;
-	for (line->at = 1; line->at < line->argc && !is_over(line); line->at++) {
+	for (line->at = 1; line->at < line->argc && !line_is_over(line); line->at++) {
 		const char *arg = line->argv[line->at];
 		if (only_operands || arg[0] != '-' || !arg[1])
 			line->operands[line->n_operands++] = arg;
@@ -247,7 +247,7 @@ static bool take_paths(struct config *config, const struct verb_row *row, const 
 	struct buf *why)
 {
 	if (n == 0)
-		return complain(why, "PATH is missing", row);
+		return refuse_usage(why, "PATH is missing", row);
 	for (size_t i = 0; i < n; i++)
 		texts_add(&config->paths, xstrdup(words[i]));
 	return true;
@@ -256,7 +256,7 @@ static bool take_paths(struct config *config, const struct verb_row *row, const 
 static bool set_mountpoint(struct line *line, const struct verb_row *row, const char *word)
 {
 	if (!*word)
-		return complain(line->why, "MOUNTPOINT is empty", row);
+		return refuse_usage(line->why, "MOUNTPOINT is empty", row);
 	free(line->config->mount.point);
 	line->config->mount.point = options_absolute(word);
 	return true;
@@ -328,8 +328,8 @@ static bool apply_lists(struct line *line)
 static bool count_operands(const struct verb_row *row, size_t n, struct buf *why)
 {
 	if (n < row->least)
-		return complain(why, n == 0 ? "SOURCE is missing" : "PATH is missing", row);
-	return n <= row->most || complain(why, "too many words", row);
+		return refuse_usage(why, n == 0 ? "SOURCE is missing" : "PATH is missing", row);
+	return n <= row->most || refuse_usage(why, "too many words", row);
 }
 
 /* `section` NULL: none is named. */
@@ -401,7 +401,7 @@ static bool take_verb(struct line *line, const struct verb_row *row, const char 
 	case VERB_STATUS:
 	case VERB_HELP:
 	case VERB_VERSION:
-		return n <= row->most || complain(line->why, "too many words", row);
+		return n <= row->most || refuse_usage(line->why, "too many words", row);
 	case VERB_DOCTOR:
 		return take_doctor(line, row, words, n, places);
 	default:
@@ -439,7 +439,7 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 	struct line line = { .config = config, .argv = argv, .argc = argc, .why = why };
 	line.operands = xcalloc((size_t)argc + 1, sizeof *line.operands);
 	line.lists = xcalloc((size_t)argc + 1, sizeof *line.lists);
-	bool good = take_words(&line) && (is_over(&line) || take_operands(&line, places));
+	bool good = take_words(&line) && (line_is_over(&line) || take_operands(&line, places));
 	config_files_release(&line.files);
 	free(line.lists);
 	free(line.operands);
@@ -448,7 +448,7 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 		return 2;
 	}
 	/* Not a matter of usage, but nobody could say it as early and as clearly as we can. */
-	if (!is_over(&line) && config->network.cacert &&
+	if (!line_is_over(&line) && config->network.cacert &&
 		!config_check_cacert(config->network.cacert, places->invoker, why)) {
 		say_something(why);
 		return 1;

@@ -103,7 +103,7 @@ void config_files_list(const struct config_files *files, struct texts *out)
 }
 
 /* "~/x" is the user's; anything else is as it is. To be freed. */
-static char *expand(const struct config_files *files, const char *value)
+static char *expand_home(const struct config_files *files, const char *value)
 {
 	struct buf whole;
 
@@ -128,7 +128,7 @@ static bool take_sources(struct config *config, const char *value, struct buf *w
 static bool take_mountpoint(struct config *config, const struct config_files *files, const char *value,
 	struct buf *why)
 {
-	char *path = expand(files, value);
+	char *path = expand_home(files, value);
 	bool good = path[0] == '/';
 
 	if (good) {
@@ -146,7 +146,7 @@ static bool is_of_sections(const char *word)
 	return !strcmp(word, "source") || !strcmp(word, "mountpoint");
 }
 
-static bool refuse_unknown(const char *word, struct buf *why)
+static bool refuse_unknown_key(const char *word, struct buf *why)
 {
 	static const char *const OF_SECTIONS[] = { "source", "mountpoint" }; /* beside the options */
 	size_t nearest_distance;
@@ -188,15 +188,15 @@ static bool take_row(struct config *config, const struct config_files *files, co
 	if (*row->section && !strcmp(row->key, "mountpoint"))
 		return take_mountpoint(config, files, row->value, why);
 	if (options_is_unknown(row->key))
-		return refuse_unknown(row->key, why);
-	char *value = expand(files, row->value);
+		return refuse_unknown_key(row->key, why);
+	char *value = expand_home(files, row->value);
 	bool good = options_take_row(config, row->key, value, why);
 	free(value);
 	return good;
 }
 
-static bool apply(const struct config_files *files, const struct config_file *file, const char *section,
-	struct config *config, struct buf *why)
+static bool apply_section(const struct config_files *files, const struct config_file *file,
+	const char *section, struct config *config, struct buf *why)
 {
 	struct buf reason;
 	bool good = true;
@@ -221,11 +221,12 @@ bool config_files_apply(const struct config_files *files, const char *section, s
 {
 	const struct config_file *file = section ? file_of(files, section) : NULL;
 
-	if (!apply(files, &files->machine, "", config, why) || !apply(files, &files->user, "", config, why))
+	if (!apply_section(files, &files->machine, "", config, why) ||
+		!apply_section(files, &files->user, "", config, why))
 		return false;
 	if (!file)
 		return true;
-	if (!apply(files, file, section, config, why))
+	if (!apply_section(files, file, section, config, why))
 		return false;
 	if (!config->n_sources) {
 		config_files_place(files, section, why);
@@ -254,7 +255,7 @@ static bool is_catalog_file(const char *name)
 	return name[0] != '.' && len > 5 && strcmp(name + len - 5, ".json") == 0;
 }
 
-static int compare_texts(const void *a, const void *b)
+static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -276,7 +277,7 @@ static bool list_catalogs(struct texts *names, const char *home, const char *dir
 			texts_add(names, xstrdup(entry->d_name));
 	closedir(open);
 	if (names->n > 1)
-		qsort(names->v, names->n, sizeof *names->v, compare_texts);
+		qsort(names->v, names->n, sizeof *names->v, compare_names);
 	return true;
 }
 

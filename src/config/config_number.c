@@ -24,7 +24,7 @@ bool config_read_integer(const char *text, int base, int64_t least, int64_t most
 }
 
 /* The decimal number that the text begins with, and how long it is; 0: it begins with none. */
-static size_t read_digits(const char *text, double *out)
+static size_t read_decimal_digits(const char *text, double *out)
 {
 	size_t whole = strspn(text, "0123456789");
 	size_t fraction = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
@@ -45,7 +45,7 @@ static size_t read_digits(const char *text, double *out)
 
 bool config_read_decimal(const char *text, double *out)
 {
-	size_t len = read_digits(text, out);
+	size_t len = read_decimal_digits(text, out);
 	return len && !text[len];
 }
 
@@ -57,7 +57,7 @@ bool config_read_ms(const char *text, int64_t least, int64_t most, int64_t *out)
 	} UNITS[] = { { "", 1000 }, { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 3600 * 1000 },
 		{ "d", 24 * 3600 * 1000 } };
 	double count;
-	size_t len = read_digits(text, &count);
+	size_t len = read_decimal_digits(text, &count);
 	for (size_t i = 0; len && i < sizeof UNITS / sizeof *UNITS; i++) {
 		if (strcmp(text + len, UNITS[i].word) != 0)
 			continue;

@@ -30,7 +30,7 @@ static bool is_profile(const char *text)
 }
 
 /* What is typed in the wrong place may be an address with a password. */
-static bool refuse(const char *written, const char *wrong, struct buf *why)
+static bool refuse_source(const char *written, const char *wrong, struct buf *why)
 {
 	char *quoted = xstrdup(written);
 	address_hide_user(quoted, false);
@@ -39,7 +39,7 @@ static bool refuse(const char *written, const char *wrong, struct buf *why)
 	return false;
 }
 
-static bool parse(struct source_name *source, const char *written, struct buf *why)
+static bool source_parse(struct source_name *source, const char *written, struct buf *why)
 {
 	size_t catalog_len = strcspn(written, ":@");
 	const char *region = written[catalog_len] == ':' ? written + catalog_len + 1 : NULL;
@@ -54,7 +54,7 @@ static bool parse(struct source_name *source, const char *written, struct buf *w
 	else if (profile && !is_profile(profile))
 		wrong = "the profile behind '@' may not be empty, begin with '.' or hold '/'";
 	if (wrong)
-		return refuse(written, wrong, why);
+		return refuse_source(written, wrong, why);
 	source->written = xstrdup(written);
 	source->catalog = xstrndup(written, catalog_len);
 	source->region = region ? xstrndup(region, region_len) : NULL;
@@ -75,7 +75,7 @@ bool config_add_source(struct config *config, const char *written, struct buf *w
 		buf_printf(why, "source %s: at most %d in one mount", written, SOURCES_MAX);
 		return false;
 	}
-	if (!parse(&source, written, why))
+	if (!source_parse(&source, written, why))
 		return false;
 	config->sources = xrealloc(config->sources, (config->n_sources + 1) * sizeof(*config->sources));
 	config->sources[config->n_sources++] = source;

@@ -62,11 +62,11 @@ const struct verb_row *config_find_verb(const char *word)
 bool config_answer_word(const char **words, size_t n, struct buf *why)
 {
 	for (size_t i = 0; i < sizeof ELSEWHERE / sizeof *ELSEWHERE; i++) {
-		const struct verb_elsewhere *answer = &ELSEWHERE[i];
-		if (strcmp(answer->word, words[0]) != 0)
+		const struct verb_elsewhere *other = &ELSEWHERE[i];
+		if (strcmp(other->word, words[0]) != 0)
 			continue;
-		buf_printf(why, "%s is no verb of describefs: %s%s%s", words[0], answer->before,
-			n > 1 && *answer->operand ? words[1] : answer->operand, answer->behind);
+		buf_printf(why, "%s is no verb of describefs: %s%s%s", words[0], other->before,
+			n > 1 && *other->operand ? words[1] : other->operand, other->behind);
 		return true;
 	}
 	return false;

@@ -19,7 +19,7 @@
 /* One argument of a command is at most 128 KiB: what is built here always fits. */
 enum { ITEM_MAX = 1 << 20 };
 
-static void replace(char **field, char *value)
+static void replace_text(char **field, char *value)
 {
 	free(*field);
 	*field = value;
@@ -59,7 +59,7 @@ static bool set_metadata(struct config *config, const char *value)
 
 static bool set_cacert(struct config *config, const char *value)
 {
-	replace(&config->network.cacert, options_absolute(value));
+	replace_text(&config->network.cacert, options_absolute(value));
 	return *value != '\0';
 }
 
@@ -192,7 +192,7 @@ static bool set_fsname(struct config *config, const char *value)
 	return *value != '\0';
 }
 
-static bool refuse(struct config *config, const char *value)
+static bool option_refuse(struct config *config, const char *value)
 {
 	(void)config;
 	(void)value;
@@ -229,7 +229,7 @@ static const struct option OPTIONS[] = {
 	{ "gid", "wants a number", set_gid },
 	{ "umask", "wants an octal number up to 777", set_umask },
 	{ "fsname", "wants a name", set_fsname },
-	{ "subtype", "cannot be set: it is how describefs knows its own mounts", refuse },
+	{ "subtype", "cannot be set: it is how describefs knows its own mounts", option_refuse },
 };
 /* clang-format on */
 
@@ -254,7 +254,7 @@ static const char *const IGNORED_PREFIXES[] = { "x-", "X-", "comment=", "user=" 
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static bool is_listed(const char *const *list, size_t n, const char *word)
+static bool is_word_of(const char *const *list, size_t n, const char *word)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(list[i], word) == 0)
@@ -267,10 +267,10 @@ static bool is_ignored(const char *item)
 	for (size_t i = 0; i < COUNT(IGNORED_PREFIXES); i++)
 		if (strncmp(item, IGNORED_PREFIXES[i], strlen(IGNORED_PREFIXES[i])) == 0)
 			return true;
-	return is_listed(IGNORED, COUNT(IGNORED), item);
+	return is_word_of(IGNORED, COUNT(IGNORED), item);
 }
 
-static const struct option *find(const char *item)
+static const struct option *option_find(const char *item)
 {
 	size_t len = strcspn(item, "=");
 	for (size_t i = 0; i < COUNT(OPTIONS); i++)
@@ -281,10 +281,10 @@ static const struct option *find(const char *item)
 
 bool options_is_unknown(const char *word)
 {
-	return !find(word) && !is_listed(PASSED, COUNT(PASSED), word) && !is_ignored(word);
+	return !option_find(word) && !is_word_of(PASSED, COUNT(PASSED), word) && !is_ignored(word);
 }
 
-static void prefer(const char *candidate, const char *word, const char **best, size_t *distance)
+static void option_prefer(const char *candidate, const char *word, const char **best, size_t *distance)
 {
 	size_t candidate_distance = options_distance(candidate, word);
 	if (candidate_distance >= *distance)
@@ -298,17 +298,17 @@ const char *options_nearest(const char *word, size_t *distance)
 	const char *best = NULL;
 	*distance = SIZE_MAX;
 	for (size_t i = 0; i < COUNT(OPTIONS); i++)
-		prefer(OPTIONS[i].word, word, &best, distance);
+		option_prefer(OPTIONS[i].word, word, &best, distance);
 	for (size_t i = 0; i < COUNT(PASSED); i++)
-		prefer(PASSED[i], word, &best, distance);
+		option_prefer(PASSED[i], word, &best, distance);
 	for (size_t i = 0; i < COUNT(IGNORED); i++)
-		prefer(IGNORED[i], word, &best, distance);
+		option_prefer(IGNORED[i], word, &best, distance);
 	return best;
 }
 
 /* One item of the list */
 
-static bool refuse_unknown(const char *item, struct buf *why)
+static bool option_refuse_unknown(const char *item, struct buf *why)
 {
 	char *word = xstrndup(item, strcspn(item, "="));
 	size_t distance;
@@ -326,17 +326,17 @@ static bool refuse_unknown(const char *item, struct buf *why)
 }
 
 /* `before`: "-o ", or nothing where a file has it. */
-static bool take_item(struct config *config, const char *item, const char *before, struct buf *why)
+static bool option_take(struct config *config, const char *item, const char *before, struct buf *why)
 {
 	if (!*item || is_ignored(item))
 		return true;
-	if (is_listed(PASSED, COUNT(PASSED), item)) {
+	if (is_word_of(PASSED, COUNT(PASSED), item)) {
 		texts_add(&config->mount.options, xstrdup(item));
 		return true;
 	}
-	const struct option *option = find(item);
+	const struct option *option = option_find(item);
 	if (!option)
-		return refuse_unknown(item, why);
+		return option_refuse_unknown(item, why);
 	const char *value = strchr(item, '=');
 	bool takes_value = option->wants != NULL;
 	if (takes_value == (value != NULL) && option->set(config, value ? value + 1 : NULL))
@@ -358,7 +358,7 @@ static bool is_one_of(const char *text, const char *const *words, size_t n)
 	return false;
 }
 
-static void take_out(struct texts *texts, const char *word)
+static void texts_remove(struct texts *texts, const char *word)
 {
 	size_t kept = 0;
 
@@ -376,12 +376,13 @@ bool options_take_row(struct config *config, const char *word, const char *value
 {
 	static const char *const ON[] = { "", "yes", "true", "on", "1" };
 	static const char *const OFF[] = { "no", "false", "off", "0" };
-	const struct option *option = find(word);
-	bool is_switch = option ? !option->wants : is_listed(PASSED, COUNT(PASSED), word) || is_ignored(word);
+	const struct option *option = option_find(word);
+	bool is_switch = option ? !option->wants :
+				  is_word_of(PASSED, COUNT(PASSED), word) || is_ignored(word);
 	struct buf item;
 
 	if (is_switch && is_one_of(value, OFF, COUNT(OFF))) {
-		take_out(&config->mount.options, word);
+		texts_remove(&config->mount.options, word);
 		return !option || option->set(config, "no");
 	}
 	if (is_switch && !is_one_of(value, ON, COUNT(ON))) {
@@ -392,7 +393,7 @@ bool options_take_row(struct config *config, const char *word, const char *value
 	buf_puts(&item, word);
 	if (!is_switch)
 		buf_printf(&item, "=%s", value);
-	bool good = take_item(config, item.data, "", why);
+	bool good = option_take(config, item.data, "", why);
 	explicit_bzero(item.data, item.len); /* it may be a password */
 	buf_release(&item);
 	return good;
@@ -419,7 +420,7 @@ bool options_take(struct config *config, const char *list, struct buf *why)
 	buf_init(&item, ITEM_MAX);
 	while (good && list) {
 		list = next_item(list, &item);
-		good = take_item(config, item.data, "-o ", why);
+		good = option_take(config, item.data, "-o ", why);
 	}
 	explicit_bzero(item.data, item.len); /* it may be a password */
 	buf_release(&item);
@@ -428,10 +429,10 @@ bool options_take(struct config *config, const char *list, struct buf *why)
 
 static bool means_something(const char *item, const char *word, bool calls)
 {
-	if (is_listed(OF_MOUNTS, COUNT(OF_MOUNTS), word) || is_listed(PASSED, COUNT(PASSED), word) ||
+	if (is_word_of(OF_MOUNTS, COUNT(OF_MOUNTS), word) || is_word_of(PASSED, COUNT(PASSED), word) ||
 		is_ignored(item))
 		return false;
-	return calls || !find(word) || is_listed(OF_PLACES, COUNT(OF_PLACES), word);
+	return calls || !option_find(word) || is_word_of(OF_PLACES, COUNT(OF_PLACES), word);
 }
 
 bool options_check(const char *list, const char *verb, bool calls, struct buf *why)

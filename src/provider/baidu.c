@@ -130,7 +130,7 @@ static bool is_text(const struct json *value)
 	return value && (json_type(value) == JSON_STRING || json_type(value) == JSON_NUMBER);
 }
 
-static const char *text_of(const struct json *value)
+static const char *baidu_text(const struct json *value)
 {
 	return is_text(value) ? json_text(value) : "";
 }
@@ -166,17 +166,17 @@ static enum error read_no_envelope(enum error reason, const struct response *res
 /* A code that is given, in either dialect; V1's own name for "no error" is 0, however it is spelt. */
 static bool is_failure(const struct json *code)
 {
-	return code && (!is_text(code) || (*text_of(code) && json_integer(code, 1) != 0));
+	return code && (!is_text(code) || (*baidu_text(code) && json_integer(code, 1) != 0));
 }
 
 static enum error read_failure(const struct json *code, const struct json *message,
 	const struct response *response, struct error_note *note)
 {
-	const char *text = text_of(code);
+	const char *text = baidu_text(code);
 	if (*text == '\0')
 		return provider_refuse(note, "the answer's error code is no code");
 	error_note_copy(note->code, sizeof note->code, text);
-	error_note_copy(note->message, sizeof note->message, text_of(message));
+	error_note_copy(note->message, sizeof note->message, baidu_text(message));
 	enum error error = provider_code_error(CODES, text);
 	if (error != ERR_NONE)
 		return error;
@@ -186,10 +186,10 @@ static enum error read_failure(const struct json *code, const struct json *messa
 	return error == ERR_NONE || error == ERR_ANSWER ? ERR_SERVER : error;
 }
 
-static const char *find_id(const struct json *root)
+static const char *find_request_id(const struct json *root)
 {
-	const char *id = text_of(json_get(root, "requestId"));
-	return *id ? id : text_of(json_get(root, "log_id"));
+	const char *id = baidu_text(json_get(root, "requestId"));
+	return *id ? id : baidu_text(json_get(root, "log_id"));
 }
 
 static enum error read_success(const struct json **result, const struct json *root,
@@ -201,18 +201,18 @@ static enum error read_success(const struct json **result, const struct json *ro
 	*result = provider_member(root, "result");
 	if (*result == NULL)
 		return provider_refuse(note, "the answer has no result");
-	if (*find_id(root) == '\0')
+	if (*find_request_id(root) == '\0')
 		return provider_refuse(note, "the answer has neither requestId nor log_id");
 	return ERR_NONE;
 }
 
-static enum error read_envelope(const struct json **result, const struct json *root,
+static enum error baidu_envelope(const struct json **result, const struct json *root,
 	const struct response *response, struct error_note *note)
 {
 	static const struct {
 		const char *code, *message;
 	} DIALECTS[] = { { "error_code", "error_msg" }, { "code", "message" } };
-	const char *id = find_id(root);
+	const char *id = find_request_id(root);
 	if (*id)
 		error_note_copy(note->request_id, sizeof note->request_id, id);
 	for (size_t i = 0; i < sizeof DIALECTS / sizeof *DIALECTS; i++) {
@@ -241,7 +241,7 @@ static enum error baidu_parse(struct json **root, const struct json **result, co
 	if (error != ERR_NONE)
 		error = read_no_envelope(error, response, note);
 	else
-		error = read_envelope(result, *root, response, note);
+		error = baidu_envelope(result, *root, response, note);
 	if (error != ERR_NONE) {
 		json_free(*root);
 		*root = NULL;

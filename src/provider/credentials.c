@@ -10,27 +10,28 @@
 #include "base/buf.h"
 #include "base/digest.h"
 
-static void forget(char **text)
+static void free_secret(char **text)
 {
 	digest_secret_free(*text);
 	*text = NULL;
 }
 
-static char *duplicate(const char *text)
+static char *copy_secret(const char *text)
 {
 	return text ? digest_secret(text) : NULL;
 }
 
 void credentials_release(struct credentials *credentials)
 {
-	forget(&credentials->id);
-	forget(&credentials->secret);
-	forget(&credentials->token);
+	free_secret(&credentials->id);
+	free_secret(&credentials->secret);
+	free_secret(&credentials->token);
 }
 
 void credentials_copy(struct credentials *to, const struct credentials *from)
 {
-	struct credentials copy = { duplicate(from->id), duplicate(from->secret), duplicate(from->token) };
+	struct credentials copy = { copy_secret(from->id), copy_secret(from->secret),
+		copy_secret(from->token) };
 	credentials_release(to);
 	*to = copy;
 }
@@ -44,20 +45,20 @@ void credentials_keep(struct credentials *credentials)
 }
 
 /* All its texts are treated alike: one of them is a secret, and none is looked at often. */
-static char **text_of(struct credential_source *origin, size_t i)
+static char **source_text(struct credential_source *source, size_t i)
 {
-	char **texts[] = { &origin->role, &origin->session, &origin->provider, &origin->identity,
-		&origin->region, &origin->where, &origin->looked_at };
+	char **texts[] = { &source->role, &source->session, &source->provider, &source->identity,
+		&source->region, &source->where, &source->looked_at };
 	return i < sizeof texts / sizeof *texts ? texts[i] : NULL;
 }
 
-void credential_source_release(struct credential_source *origin)
+void credential_source_release(struct credential_source *source)
 {
 	char **text;
-	credentials_release(&origin->key);
-	for (size_t i = 0; (text = text_of(origin, i)); i++)
-		forget(text);
-	*origin = (struct credential_source){ 0 };
+	credentials_release(&source->key);
+	for (size_t i = 0; (text = source_text(source, i)); i++)
+		free_secret(text);
+	*source = (struct credential_source){ 0 };
 }
 
 void credential_source_copy(struct credential_source *to, const struct credential_source *from)
@@ -66,8 +67,8 @@ void credential_source_copy(struct credential_source *to, const struct credentia
 	char **text;
 	copy.key = (struct credentials){ 0 };
 	credentials_copy(&copy.key, &from->key);
-	for (size_t i = 0; (text = text_of(&copy, i)); i++)
-		*text = *text && text != &copy.identity ? xstrdup(*text) : duplicate(*text);
+	for (size_t i = 0; (text = source_text(&copy, i)); i++)
+		*text = *text && text != &copy.identity ? xstrdup(*text) : copy_secret(*text);
 	credential_source_release(to);
 	*to = copy;
 }

@@ -16,17 +16,17 @@ void key_exchange_release(struct key_exchange *key_exchange)
 	*key_exchange = (struct key_exchange){ 0 };
 }
 
-static bool ends_with(const char *text, const char *end)
+static bool code_ends_with(const char *text, const char *end)
 {
 	size_t len = strlen(text), end_len = strlen(end);
 	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-static bool matches(const char *pattern, const char *code)
+static bool code_matches(const char *pattern, const char *code)
 {
 	size_t len = strlen(pattern);
 	if (pattern[0] == '*')
-		return ends_with(code, pattern + 1);
+		return code_ends_with(code, pattern + 1);
 	if (pattern[len - 1] == '*')
 		return strncmp(code, pattern, len - 1) == 0;
 	return strncmp(code, pattern, len) == 0 && (code[len] == '\0' || code[len] == '.');
@@ -34,13 +34,13 @@ static bool matches(const char *pattern, const char *code)
 
 enum error provider_code_error(const struct provider_code *rows, const char *code)
 {
-	while (!matches(rows->pattern, code))
+	while (!code_matches(rows->pattern, code))
 		rows++;
 	return rows->error;
 }
 
 /* Rows from the top: 504 comes before the 5xx that it is one of. */
-static enum error find_status(int status)
+static enum error status_error(int status)
 {
 	static const struct {
 		int first, last;
@@ -64,7 +64,7 @@ enum error provider_http_error(const struct response *response, struct error_not
 {
 	enum error error = response->error;
 	if (error == ERR_NONE)
-		error = find_status(response->status);
+		error = status_error(response->status);
 	if (error == ERR_NONE || note->message[0])
 		return error;
 	if (response->error != ERR_NONE)

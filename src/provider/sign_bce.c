@@ -18,37 +18,37 @@
 enum { PIECE_MAX = 1 << 20 };
 
 /* Texts that are joined once they are sorted. */
-struct list {
+struct pieces {
 	char **texts;
 	size_t n;
 };
 
-static void list_release(struct list *list)
+static void pieces_release(struct pieces *pieces)
 {
-	for (size_t i = 0; i < list->n; i++)
-		free(list->texts[i]);
-	free(list->texts);
-	*list = (struct list){ 0 };
+	for (size_t i = 0; i < pieces->n; i++)
+		free(pieces->texts[i]);
+	free(pieces->texts);
+	*pieces = (struct pieces){ 0 };
 }
 
 /* Takes what is in the buffer. */
-static void list_take(struct list *list, struct buf *text)
+static void pieces_take(struct pieces *pieces, struct buf *text)
 {
-	list->texts = xrealloc(list->texts, (list->n + 1) * sizeof *list->texts);
-	list->texts[list->n++] = buf_take(text);
+	pieces->texts = xrealloc(pieces->texts, (pieces->n + 1) * sizeof *pieces->texts);
+	pieces->texts[pieces->n++] = buf_take(text);
 }
 
-static int compare_texts(const void *a, const void *b)
+static int compare_pieces(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool add_sorted(struct buf *out, struct list *list, char joint)
+static bool add_sorted(struct buf *out, struct pieces *pieces, char joint)
 {
-	if (list->n > 0)
-		qsort(list->texts, list->n, sizeof *list->texts, compare_texts);
-	for (size_t i = 0; i < list->n; i++)
-		if ((i > 0 && !buf_putc(out, joint)) || !buf_puts(out, list->texts[i]))
+	if (pieces->n > 0)
+		qsort(pieces->texts, pieces->n, sizeof *pieces->texts, compare_pieces);
+	for (size_t i = 0; i < pieces->n; i++)
+		if ((i > 0 && !buf_putc(out, joint)) || !buf_puts(out, pieces->texts[i]))
 			return false;
 	return !out->full;
 }
@@ -88,7 +88,7 @@ static void add_recoded(struct buf *out, const char *text, size_t len)
 /* "k=v", sorted as whole pairs; a key alone is "k=", and a key `authorization` is not signed. */
 static bool add_query(struct buf *out, const char *query)
 {
-	struct list pairs = { 0 };
+	struct pieces pairs = { 0 };
 	struct buf pair;
 	buf_init(&pair, PIECE_MAX);
 	while (*query) {
@@ -99,18 +99,18 @@ static bool add_query(struct buf *out, const char *query)
 		if (len > 0 && !ascii_same(pair.data, "authorization")) {
 			buf_putc(&pair, '=');
 			add_recoded(&pair, query + value_at, len - value_at);
-			list_take(&pairs, &pair);
+			pieces_take(&pairs, &pair);
 		}
 		buf_clear(&pair);
 		query += len + (query[len] == '&');
 	}
 	bool added = add_sorted(out, &pairs, '&');
 	buf_release(&pair);
-	list_release(&pairs);
+	pieces_release(&pairs);
 	return added;
 }
 
-static bool is_listed(const char *signed_headers, const char *name)
+static bool is_signed(const char *signed_headers, const char *name)
 {
 	size_t len = strlen(name);
 	while (*signed_headers) {
@@ -130,20 +130,20 @@ static bool is_bce(const char *name)
 /* What is signed of one header: its name into `names`, name and encoded value into `lines`. */
 struct signing {
 	const char *signed_headers;
-	struct list names, lines;
+	struct pieces names, lines;
 };
 
-static bool is_blank(char byte)
+static bool is_space(char byte)
 {
 	return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
 static char *text_trim(const char *value)
 {
-	while (is_blank(*value))
+	while (is_space(*value))
 		value++;
 	size_t len = strlen(value);
-	while (len > 0 && is_blank(value[len - 1]))
+	while (len > 0 && is_space(value[len - 1]))
 		len--;
 	return xstrndup(value, len);
 }
@@ -156,12 +156,12 @@ static void sign_header(struct signing *signing, const char *name, const char *v
 	char *trimmed = text_trim(value);
 	for (const char *at = name; *at; at++)
 		buf_putc(&key, ascii_lower(*at));
-	if (*trimmed && (is_bce(key.data) || is_listed(signing->signed_headers, key.data))) {
+	if (*trimmed && (is_bce(key.data) || is_signed(signing->signed_headers, key.data))) {
 		bce_encode(&line, key.data, false);
 		buf_putc(&line, ':');
 		bce_encode(&line, trimmed, false);
-		list_take(&signing->lines, &line);
-		list_take(&signing->names, &key);
+		pieces_take(&signing->lines, &line);
+		pieces_take(&signing->names, &key);
 	}
 	free(trimmed);
 	buf_release(&line);
@@ -185,8 +185,8 @@ static bool sign_headers(struct signing *signing, const struct request *request)
 
 static void signing_release(struct signing *signing)
 {
-	list_release(&signing->names);
-	list_release(&signing->lines);
+	pieces_release(&signing->names);
+	pieces_release(&signing->lines);
 }
 
 bool bce_canonical_request(struct buf *out, const struct request *request, const char *signed_headers)

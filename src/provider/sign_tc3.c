@@ -33,7 +33,7 @@ static bool add_lower(struct buf *out, const char *text)
 }
 
 /* Of the values only x-tc-action's is folded; a Content-Type is signed as it is sent. */
-static bool add_value(struct buf *out, const struct request *request, const char *name)
+static bool add_header_value(struct buf *out, const struct request *request, const char *name)
 {
 	if (strcmp(name, "host") == 0)
 		return request_hostname(out, request);
@@ -48,7 +48,7 @@ static bool add_headers(struct buf *out, const struct request *request, const ch
 	while (*signed_headers) {
 		size_t len = strcspn(signed_headers, ";");
 		char *name = xstrndup(signed_headers, len);
-		bool added = buf_printf(out, "%s:", name) && add_value(out, request, name) &&
+		bool added = buf_printf(out, "%s:", name) && add_header_value(out, request, name) &&
 			buf_putc(out, '\n');
 		free(name);
 		if (!added)

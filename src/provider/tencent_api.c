@@ -109,28 +109,28 @@ void tencent_sign(struct request *request, const struct site *site, const struct
 	buf_release(&canonical);
 }
 
-static const char *text_of(const struct json *object, const char *key)
+static const char *tencent_text(const struct json *object, const char *key)
 {
 	const struct json *value = json_get(object, key);
 	return value && json_type(value) == JSON_STRING ? json_text(value) : "";
 }
 
 /* The envelope's verdict; an Error beside data wins. */
-static enum error read_envelope(const struct json *response, struct error_note *note)
+static enum error tencent_envelope(const struct json *response, struct error_note *note)
 {
 	if (response == NULL || json_type(response) != JSON_OBJECT)
 		return provider_refuse(note, "the answer has no Response");
-	error_note_copy(note->request_id, sizeof note->request_id, text_of(response, "RequestId"));
+	error_note_copy(note->request_id, sizeof note->request_id, tencent_text(response, "RequestId"));
 	if (note->request_id[0] == '\0')
 		return provider_refuse(note, "the answer has no RequestId");
 	const struct json *error = provider_member(response, "Error");
 	if (error == NULL)
 		return ERR_NONE;
-	const char *code = text_of(error, "Code");
+	const char *code = tencent_text(error, "Code");
 	if (*code == '\0')
 		return provider_refuse(note, "the answer's Error has no Code");
 	error_note_copy(note->code, sizeof note->code, code);
-	error_note_copy(note->message, sizeof note->message, text_of(error, "Message"));
+	error_note_copy(note->message, sizeof note->message, tencent_text(error, "Message"));
 	return provider_code_error(CODES, code);
 }
 
@@ -146,7 +146,7 @@ enum error tencent_parse(struct json **root, const struct json **result, const s
 	if (error != ERR_NONE)
 		return error;
 	*result = json_get(*root, "Response");
-	error = read_envelope(*result, note);
+	error = tencent_envelope(*result, note);
 	if (error != ERR_NONE) {
 		json_free(*root);
 		*root = NULL;

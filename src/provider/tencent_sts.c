@@ -32,7 +32,7 @@ static const struct catalog STS = { .service = (char *)"sts", .version = (char *
 
 /* The metadata service */
 
-static void ask_machine(struct request *out, const struct key_exchange *key_exchange)
+static void request_from_machine(struct request *out, const struct key_exchange *key_exchange)
 {
 	const char *base = key_exchange->site->metadata;
 	struct buf path;
@@ -59,7 +59,7 @@ static bool is_role(const char *text, size_t len)
 }
 
 /* One role a line; a machine has one. */
-static enum error hear_role(struct key_exchange *key_exchange, const struct response *response,
+static enum error read_role(struct key_exchange *key_exchange, const struct response *response,
 	struct error_note *note)
 {
 	size_t len = strcspn(response->body.data, "\r\n");
@@ -74,7 +74,7 @@ static enum error hear_role(struct key_exchange *key_exchange, const struct resp
 }
 
 /* The three parts and the end of a key; `object` has the first two under these names. */
-static enum error take_key(struct key_exchange *key_exchange, const struct json *object,
+static enum error read_key(struct key_exchange *key_exchange, const struct json *object,
 	const struct json *expires, struct error_note *note)
 {
 	static const char *const NAMES[] = { "TmpSecretId", "TmpSecretKey", "Token" };
@@ -94,7 +94,7 @@ static enum error take_key(struct key_exchange *key_exchange, const struct json 
 	return provider_refuse(note, "the answer does not say when the key expires");
 }
 
-static enum error hear_machine_key(struct key_exchange *key_exchange, const struct response *response,
+static enum error read_machine_key(struct key_exchange *key_exchange, const struct response *response,
 	struct error_note *note)
 {
 	struct json *root = NULL;
@@ -107,13 +107,13 @@ static enum error hear_machine_key(struct key_exchange *key_exchange, const stru
 		provider_refuse(note, "the metadata service gives no key for this machine's role");
 		error = ERR_KEY;
 	} else {
-		error = take_key(key_exchange, root, provider_member(root, "ExpiredTime"), note);
+		error = read_key(key_exchange, root, provider_member(root, "ExpiredTime"), note);
 	}
 	json_forget(root);
 	return error;
 }
 
-static enum error hear_machine(struct key_exchange *key_exchange, const struct response *response,
+static enum error read_machine(struct key_exchange *key_exchange, const struct response *response,
 	struct error_note *note)
 {
 	*note = (struct error_note){ 0 };
@@ -124,40 +124,40 @@ static enum error hear_machine(struct key_exchange *key_exchange, const struct r
 	enum error error = provider_http_error(response, note);
 	if (error)
 		return error;
-	return key_exchange->role ? hear_machine_key(key_exchange, response, note) :
-				    hear_role(key_exchange, response, note);
+	return key_exchange->role ? read_machine_key(key_exchange, response, note) :
+				    read_role(key_exchange, response, note);
 }
 
 /* The security token service */
 
-static void add_member(struct buf *body, const char *name, const char *text)
+static void add_json_member(struct buf *body, const char *name, const char *text)
 {
 	buf_printf(body, "%s\"%s\":", body->len ? "," : "{", name);
 	json_quote(body, text);
 }
 
-static void ask_sts(struct request *out, const struct key_exchange *key_exchange, int64_t now_s)
+static void request_from_sts(struct request *out, const struct key_exchange *key_exchange, int64_t now_s)
 {
-	const struct credential_source *origin = key_exchange->origin;
+	const struct credential_source *source = key_exchange->source;
 	const char *base = key_exchange->site->sts;
-	bool is_signed = origin->kind == CREDENTIAL_SOURCE_ROLE;
+	bool is_signed = source->kind == CREDENTIAL_SOURCE_ROLE;
 	const char *name = is_signed ? "AssumeRole" : "AssumeRoleWithWebIdentity";
 	struct action action = { .name = (char *)name };
 	struct site site = { &STS, base ? base : provider_tencent_keys.sts,
-		origin->region ? origin->region : "ap-guangzhou" };
+		source->region ? source->region : "ap-guangzhou" };
 	struct buf body;
 	buf_init(&body, BODY_MAX);
 	if (!is_signed) {
-		add_member(&body, "ProviderId", origin->provider);
-		add_member(&body, "WebIdentityToken", origin->identity);
+		add_json_member(&body, "ProviderId", source->provider);
+		add_json_member(&body, "WebIdentityToken", source->identity);
 	}
-	add_member(&body, "RoleArn", origin->role);
-	add_member(&body, "RoleSessionName", origin->session);
+	add_json_member(&body, "RoleArn", source->role);
+	add_json_member(&body, "RoleSessionName", source->session);
 	buf_printf(&body, ",\"DurationSeconds\":%d}", DURATION_S);
 	struct api_call call = { &action, body.data };
 	tencent_build(out, &site, &call);
 	if (is_signed) {
-		tencent_sign(out, &site, &call, &origin->key, now_s);
+		tencent_sign(out, &site, &call, &source->key, now_s);
 	} else {
 		char timestamp[24];
 		snprintf(timestamp, sizeof timestamp, "%lld", (long long)now_s);
@@ -169,7 +169,7 @@ static void ask_sts(struct request *out, const struct key_exchange *key_exchange
 	buf_release(&body);
 }
 
-static enum error hear_sts(struct key_exchange *key_exchange, const struct response *response,
+static enum error read_sts(struct key_exchange *key_exchange, const struct response *response,
 	struct error_note *note)
 {
 	struct json *root = NULL;
@@ -177,7 +177,7 @@ static enum error hear_sts(struct key_exchange *key_exchange, const struct respo
 	enum error error = tencent_parse(&root, &result, response, note);
 	if (error)
 		return error;
-	error = take_key(key_exchange, provider_member(result, "Credentials"),
+	error = read_key(key_exchange, provider_member(result, "Credentials"),
 		provider_member(result, "ExpiredTime"), note);
 	json_forget(root);
 	return error;
@@ -185,25 +185,25 @@ static enum error hear_sts(struct key_exchange *key_exchange, const struct respo
 
 /* Either */
 
-static void tencent_ask(struct request *out, const struct key_exchange *key_exchange, int64_t now_s)
+static void tencent_key_request(struct request *out, const struct key_exchange *key_exchange, int64_t now_s)
 {
-	if (key_exchange->origin->kind == CREDENTIAL_SOURCE_MACHINE)
-		ask_machine(out, key_exchange);
+	if (key_exchange->source->kind == CREDENTIAL_SOURCE_MACHINE)
+		request_from_machine(out, key_exchange);
 	else
-		ask_sts(out, key_exchange, now_s);
+		request_from_sts(out, key_exchange, now_s);
 }
 
-static enum error tencent_hear(struct key_exchange *key_exchange, const struct response *response,
+static enum error tencent_key_response(struct key_exchange *key_exchange, const struct response *response,
 	struct error_note *note)
 {
-	if (key_exchange->origin->kind == CREDENTIAL_SOURCE_MACHINE)
-		return hear_machine(key_exchange, response, note);
-	return hear_sts(key_exchange, response, note);
+	if (key_exchange->source->kind == CREDENTIAL_SOURCE_MACHINE)
+		return read_machine(key_exchange, response, note);
+	return read_sts(key_exchange, response, note);
 }
 
 const struct provider_keys provider_tencent_keys = {
 	.metadata = "http://metadata.tencentyun.com",
 	.sts = "https://sts.tencentcloudapi.com",
-	.ask = tencent_ask,
-	.hear = tencent_hear,
+	.request = tencent_key_request,
+	.response = tencent_key_response,
 };

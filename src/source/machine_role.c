@@ -27,7 +27,7 @@ static void role_answered(void *arg, struct response *response)
 {
 	struct role_request *role = arg;
 
-	role->error = role->source->provider->keys->hear(&role->key_exchange, response, &role->note);
+	role->error = role->source->provider->keys->response(&role->key_exchange, response, &role->note);
 	loop_stop(role->source->setting->loop, 0);
 }
 
@@ -36,13 +36,13 @@ bool source_find_machine(struct source *source, struct buf *why)
 	const struct key_site site = { source->setting->config->network.metadata,
 		source->setting->config->network.sts };
 	struct role_request role = { .source = source,
-		.key_exchange = { .origin = &source->origin, .site = &site } };
+		.key_exchange = { .source = &source->origin, .site = &site } };
 	struct transport io = http_client_transport(source->setting->http_client);
 	struct request request;
 
 	if (!source->origin.looked_at)
 		return true;
-	source->provider->keys->ask(&request, &role.key_exchange, io.wall_s(io.self));
+	source->provider->keys->request(&request, &role.key_exchange, io.wall_s(io.self));
 	io.send(io.self, &request, NULL, role_answered, &role);
 	loop_run(source->setting->loop);
 	if (role.error) {

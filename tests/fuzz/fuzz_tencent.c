@@ -9,13 +9,13 @@ static void hear(enum credential_source_kind kind, const char *role, const uint8
 {
 	const struct credential_source origin = { .kind = kind };
 	const struct key_site site = { 0 };
-	struct key_exchange key_exchange = { .origin = &origin, .site = &site, .role = role ? xstrdup(role) : NULL };
+	struct key_exchange key_exchange = { .source = &origin, .site = &site, .role = role ? xstrdup(role) : NULL };
 	struct response response;
 	struct error_note note;
 
 	memset(&note, 'x', sizeof(note));
 	fuzz_response(&response, data, size);
-	enum error error = provider_tencent_keys.hear(&key_exchange, &response, &note);
+	enum error error = provider_tencent_keys.response(&key_exchange, &response, &note);
 	fuzz_check_note(&note);
 	if (error) {
 		CHECK(!key_exchange.key.id && !key_exchange.key.secret && !key_exchange.key.token);
