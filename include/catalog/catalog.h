@@ -1,5 +1,5 @@
 /*
- * catalog.h - the kinds of resources as data.
+ * catalog.h - the kinds of resources as data, loaded from JSON.
  *
  * A catalog is a JSON file: one cloud's service, its kinds, and the API's types.  src/catalog/NAME.json
  * are built in; a user's own files (~/.config/describefs/catalog/NAME.json, /etc/describefs/catalog/) go
@@ -185,19 +185,19 @@ struct catalogs {
 void catalogs_init(struct catalogs *catalogs);
 void catalogs_release(struct catalogs *catalogs);
 /*
- * Adds the catalogs that are built in and not there yet.  They are right by construction: aborts otherwise.
- * Whoever adds files adds these first: a file may change one of them.
+ * Adds the built-in catalogs that are not loaded yet; aborts if one is invalid.  Call it before adding files,
+ * because a file may add to a built-in catalog.
  */
 void catalogs_load_built_in(struct catalogs *catalogs);
 bool catalogs_are_built_in(const char *name);
-/* Adds the one of this name, if one that is built in has it. */
+/* Adds the built-in catalog of this name, if there is one. */
 void catalogs_load_one(struct catalogs *catalogs, const char *name);
 /* Adds one file's text.  False: `why` says "FILE: kinds[2] (notebooks): list.paging: ...". Nothing is
  * changed then. */
 bool catalogs_load(struct catalogs *catalogs, const char *file, const char *text, size_t len,
 	struct buf *why);
 const struct catalog *catalogs_find(const struct catalogs *catalogs, const char *name);
-/* Says that there is none of that name, and which there are. */
+/* Appends to `why` that there is no such catalog, and the names of those that are loaded. */
 void catalogs_refuse(const struct catalogs *catalogs, const char *name, struct buf *why);
 
 /* The top-level kinds have parent NULL; a kind's children are found by name here too. */
@@ -215,13 +215,13 @@ bool kind_has_status(const struct kind *kind, const char *status);
 const char *view_name(enum view_sort view); /* "by-name" */
 /* The item's member that the view goes by; NULL: the kind is not in it, as none inside others is. */
 const char *kind_view(const struct kind *kind, enum view_sort view);
-/* What a call is called, in metrics, logs and attributes. */
+/* The call's name in metrics, logs and attributes. */
 const char *action_name(const struct action *action);
 /* Whether a raw id has the form of this kind's ids. */
 bool kind_accepts_id(const struct kind *kind, const char *id);
 /* A member's entry name before escaping: renamed, or stripped and in snake_case; `api_names`: as it is. */
 void kind_member_name(const struct kind *kind, const char *member, bool api_names, struct buf *out);
-/* Whether that makes of it another name than snake_case alone does. */
+/* Whether that name differs from the member in snake_case. */
 bool kind_alters_name(const struct kind *kind, const char *member);
 
 #endif

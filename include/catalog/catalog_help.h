@@ -1,5 +1,5 @@
 /*
- * catalog_help.h - texts for people, made from the catalog: /README in the mount, `describefs kinds`.
+ * catalog_help.h - help texts made from the catalog: /README in the mount, `describefs kinds`.
  *
  * Pure.
  */

@@ -1,9 +1,10 @@
 /*
- * config.h - the command line, and the files that it may name a part of, as a value.
+ * config.h - the command line and the config files as one value.
  *
  * A file is INI.  A section is a named mount: its sources ("source", several with blanks between, or more
  * than once), its "mountpoint", and options by the names that they have after -o.  What stands before the
- * first section is for all mounts.  The user's file goes before the machine's, the command line before both.
+ * first section is for all mounts.  The command line takes precedence over the user's file, and that over the
+ * machine's.
  */
 #ifndef DESCRIBEFS_CONFIG_H
 #define DESCRIBEFS_CONFIG_H
@@ -84,11 +85,11 @@ struct config {
 	char *section; /* of one of these, its name; else NULL */
 };
 
-/* Where the command line's words may be explained. */
+/* The config files, and what is needed to read them. */
 struct config_places {
 	const char *machine, *user; /* the two files; NULL: none. One that is not there is fine */
 	const char *home; /* for ~/ in them; NULL: unknown */
-	int64_t invoker; /* whose files root believes, too (file.h); -1: none */
+	int64_t invoker; /* the user whose files root trusts, too (file.h); -1: none */
 };
 
 /*
@@ -99,11 +100,11 @@ struct config_places {
 int config_parse(struct config *config, int argc, char *const argv[], const struct config_places *places,
 	struct buf *why);
 void config_release(struct config *config);
-/* The user mounted the tree, has it as his own by -o uid, or may do anything. */
+/* Whether the user mounted the tree, is named by -o uid, or is root. */
 bool config_is_owner(const struct config *config, unsigned uid);
 /* The whole of --help. */
 const char *config_help(void);
-/* Appends "; did you mean describefs VERB?" if the word may be a slip of the hand. */
+/* Appends "; did you mean describefs VERB?" if the word may be a mistyped verb. */
 void config_add_near_verb(const char *word, struct buf *why);
 
 /* False: a word for `kinds` that means nothing. */

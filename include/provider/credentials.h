@@ -1,6 +1,7 @@
 /*
- * credentials.h - the key of an account, and how it is come by, as values.  Where keys are found is
- * credential_chain.h's business, asking for one credential_cache.h's.
+ * credentials.h - the key of an account, and how it is obtained, as values.
+ *
+ * credential_chain.h finds keys in the environment and in files; credential_cache.h requests temporary ones.
  */
 #ifndef DESCRIBEFS_CREDENTIALS_H
 #define DESCRIBEFS_CREDENTIALS_H
@@ -17,32 +18,32 @@ struct credentials {
 void credentials_release(struct credentials *credentials);
 /* `to` holds a value (or zeroes) and is released first. */
 void credentials_copy(struct credentials *to, const struct credentials *from);
-/* Has it lie where secrets are kept (digest.h), wherever it lies. */
+/* Moves its texts into the memory for secrets (digest.h). */
 void credentials_keep(struct credentials *credentials);
 
 enum credential_source_kind {
-	CREDENTIAL_SOURCE_KEY, /* `key` is it */
-	CREDENTIAL_SOURCE_MACHINE, /* the machine's own role: its metadata service gives the key */
-	CREDENTIAL_SOURCE_ROLE, /* the role `role`, which whoever has `key` may take */
-	CREDENTIAL_SOURCE_IDENTITY, /* the role `role`, which whoever shows `identity` may take */
+	CREDENTIAL_SOURCE_KEY, /* `key` signs calls itself */
+	CREDENTIAL_SOURCE_MACHINE, /* the machine's role: the metadata service issues the key */
+	CREDENTIAL_SOURCE_ROLE, /* the role `role`, assumed with `key` */
+	CREDENTIAL_SOURCE_IDENTITY, /* the role `role`, assumed with the token `identity` */
 };
 
-/* How a key is come by.  All owned; what the kind does not need is NULL. */
+/* How a key is obtained.  All texts are owned; what the kind does not need is NULL. */
 struct credential_source {
 	enum credential_source_kind kind;
 	struct credentials key;
-	char *role, *session; /* its name; what the role is taken as */
-	char *provider, *identity, *region; /* who vouches for it, the identity itself, where that is asked */
-	char *where; /* for people: "environment", "/home/x/.tccli/default.credential" */
-	/* NULL, unless nothing named a key and the machine is all that is left: what was looked at before. */
+	char *role, *session; /* its name; the name of the session */
+	char *provider, *identity, *region; /* the identity provider, its token, the service's region */
+	char *where; /* for messages: "environment", "/home/x/.tccli/default.credential" */
+	/* Set if no source had a key, so that the machine's role is left: the sources that were empty. */
 	char *looked_at;
-	int64_t expires_s; /* of `key`, Unix; 0: nobody says */
+	int64_t expires_s; /* of `key`, Unix; 0: unknown */
 };
 
 /* Wipes what is secret. */
 void credential_source_release(struct credential_source *source);
 void credential_source_copy(struct credential_source *to, const struct credential_source *from);
-/* What was in `from` is in `to` now, where secrets are kept, and `from` is empty. */
+/* Moves `from` to `to`, into the memory for secrets; `from` is empty afterwards. */
 void credential_source_move(struct credential_source *to, struct credential_source *from);
 
 #endif

@@ -1,9 +1,10 @@
 /*
- * provider.h - a cloud: three pure functions, and two more where it gives keys to those who ask.
+ * provider.h - a cloud's protocol as pure functions: build, sign and parse a call, and exchange keys.
  *
- * The engine says what it wants as a struct api_call; a provider makes an HTTP request of it, signs that for
- * a given moment, and turns the answer's envelope into the result or a cause.  One cloud is one file,
- * src/provider/NAME.c, with its own table of fault codes; nothing else knows a cloud's header or envelope.
+ * The engine describes a call as a struct api_call.  A provider makes an HTTP request of it, signs the
+ * request for a given time, and turns the response's envelope into the result or an error.  One cloud is
+ * one file, src/provider/NAME.c, with its own table of error codes; nothing else knows a cloud's headers
+ * or envelope.
  *
  * Pure.
  */
@@ -24,29 +25,29 @@ struct site {
 	const char *region; /* NULL: none */
 };
 
-/* Where keys are asked for: scheme and authority each; NULL: where the cloud has it. */
+/* The services that issue keys: scheme and authority; NULL: the provider's own. */
 struct key_site {
 	const char *metadata, *sts;
 };
 
-/* A key that is being asked for, and how far that has come. */
+/* The state of an exchange that obtains a temporary key.  It may take several requests. */
 struct key_exchange {
 	const struct credential_source *source; /* not CREDENTIAL_SOURCE_KEY; borrowed, as is the site */
 	const struct key_site *site;
-	char *role; /* what the machine's role is called, once it has said so */
-	struct credentials key; /* what came at last */
-	int64_t expires_s; /* its end by the cloud's clock, Unix */
+	char *role; /* the name of the machine's role, once the metadata service has sent it */
+	struct credentials key; /* the result; empty until the last response */
+	int64_t expires_s; /* of `key`, by the cloud's clock, Unix */
 };
 
-/* The key and all; it is as new. */
+/* Wipes the key and frees all; the exchange can be used anew. */
 void key_exchange_release(struct key_exchange *key_exchange);
 
-/* How a cloud gives keys to those who ask; it may take more than one request. */
+/* How a cloud issues temporary keys. */
 struct provider_keys {
-	const char *metadata, *sts; /* where */
-	/* The next request; its timeout_ms is what such an answer may take.  The body may be a secret. */
+	const char *metadata, *sts; /* the default services: scheme and authority */
+	/* Initialises *out with the next request, its timeout_ms included.  The body may hold a secret. */
 	void (*request)(struct request *out, const struct key_exchange *key_exchange, int64_t now_s);
-	/* Takes its answer.  ERR_NONE: the key is there, or without one there is a request more to make. */
+	/* Takes the response.  ERR_NONE: the key is set, or one more request is needed if it is not. */
 	enum error (*response)(struct key_exchange *key_exchange, const struct response *response,
 		struct error_note *note);
 };
@@ -66,13 +67,13 @@ struct provider {
 		const struct credentials *credentials, int64_t now_s);
 	/*
 	 * ERR_NONE: *root is the parsed text (the caller frees it), *result the envelope's
-	 * content inside it, note->request_id is set.  Otherwise *root is NULL and the note says
-	 * what the cloud said. ERR_PARAMETER is given for every refused parameter; the engine
-	 * knows who chose it.
+	 * content inside it, note->request_id is set.  Otherwise *root is NULL and the note has the
+	 * cloud's code and message.  Every refused parameter is ERR_PARAMETER; the engine knows
+	 * where its value came from.
 	 */
 	enum error (*parse)(struct json **root, const struct json **result, const struct response *response,
 		struct error_note *note);
-	const struct provider_keys *keys; /* NULL: nobody can be asked for one */
+	const struct provider_keys *keys; /* NULL: the cloud issues no temporary keys */
 };
 
 /* NULL when no provider has the name. */
@@ -83,7 +84,7 @@ extern const struct provider provider_baidu;
 extern const struct provider_keys provider_tencent_keys;
 
 /*
- * For the providers themselves.  A cloud's codes are rows, tried from the top; the first match wins.
+ * Shared by the providers.  A cloud's error codes are rows, tried from the top; the first match wins.
  * "*X": ends with X; "X*": begins with X; "X": is X, or X and more after a dot.  The last is "*".
  */
 struct provider_code {
@@ -93,15 +94,15 @@ struct provider_code {
 
 enum error provider_code_error(const struct provider_code *rows, const char *code);
 /*
- * How far HTTP came: the response's own fault, or what its status says: ERR_NONE for 200, never
- * ERR_NOT_FOUND.  Notes it, unless the note has a message already.
+ * The error of the transport, or of the HTTP status: ERR_NONE for 200, never ERR_NOT_FOUND.  Writes a message
+ * unless the note has one.
  */
 enum error provider_http_error(const struct response *response, struct error_note *note);
 /* ERR_ANSWER or ERR_TOO_BIG, noted; on ERR_NONE the caller frees *root. */
 enum error provider_parse_body(struct json **root, const struct response *response, struct error_note *note);
-/* ERR_ANSWER, with a message that says why. */
+/* Returns ERR_ANSWER, with `why` as the message. */
 enum error provider_refuse(struct error_note *note, const char *why);
-/* A member that is there and not null, else NULL. */
+/* The member, or NULL if it is absent or null. */
 const struct json *provider_member(const struct json *object, const char *key);
 
 #endif

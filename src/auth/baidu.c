@@ -1,11 +1,11 @@
 /*
- * baidu.c - where Baidu's keys are: the environment and the dotenv file, as the Qianfan SDKs look
- * for them, then what bcecmd keeps.
+ * baidu.c - the sources of Baidu's keys: the environment and the dotenv file, as the Qianfan SDKs read them,
+ * then bcecmd's file.
  *
- * A dotenv file is the shell's NAME=value, one a line, with quotes and comments, as python-dotenv reads it;
- * the last of a name counts. A variable in a value (${NAME}) is refused, and not expanded: its own value
- * would have to come from an environment that is not wiped. The file is anybody's in anybody's directory, so
- * what in it is not ours is not our business, not even that others may read it.
+ * A dotenv file has NAME=value lines in shell syntax, with quotes and comments, as python-dotenv reads
+ * it.  The last line of a name counts.  A variable in a value (${NAME}) is refused: its value would have
+ * to come from the environment, which is not wiped.  The file may belong to another program, so other
+ * lines are ignored, and its mode matters only if it has one of our names.
  */
 #include "lookup.h"
 
@@ -31,7 +31,7 @@ static bool is_name(char byte)
 	return byte == '_' || ascii_is_digit(byte) || ascii_is_lower(ascii_lower(byte));
 }
 
-/* Behind the name where the line is about it, NULL where it is about another. */
+/* The text after the name, or NULL if the line is about another name. */
 static char *skip_name(char *line, const char *name)
 {
 	size_t len = strlen(name);
@@ -76,7 +76,7 @@ static const char *take_line(struct half *half, char *at)
 	return *half->value ? value_mistake(half->value) : NULL;
 }
 
-/* The last one counts.  False: a line about it is wrong, and `why` says which. */
+/* The last line counts.  False: a line is invalid; `why` names it. */
 static bool find_half(struct half *half, const char *path, const char *text, struct buf *why)
 {
 	const char *mistake = NULL;
@@ -97,8 +97,8 @@ static bool find_half(struct half *half, const char *path, const char *text, str
 }
 
 /*
- * What is no file (.env may be a directory of Python's) or cannot even be seen, as in another user's
- * directory where sudo left us, is not ours.
+ * Whether .env counts as absent: it is no regular file (Python may have a directory of that name), or it lies
+ * in a directory that cannot be searched, such as another user's after sudo.
  */
 static bool is_not_ours(const struct credential_chain *chain, const char *path, int error)
 {
@@ -106,7 +106,7 @@ static bool is_not_ours(const struct credential_chain *chain, const char *path, 
 		(error == EACCES && !file_is_there(chain->cover, path));
 }
 
-/* The file's text, to be wiped and freed; NULL: it has nothing of ours, or `why` says what is wrong. */
+/* The file's text, to be wiped and freed.  NULL: it has none of our names, or `why` says what is wrong. */
 static char *read_dotenv(const struct credential_chain *chain, size_t *len, struct buf *looked,
 	struct buf *why)
 {
@@ -152,7 +152,7 @@ static char *either(const char *variable, const struct half *half)
 	return (char *)(variable ? variable : half->value);
 }
 
-/* Each half from the environment, or else from the file, as the SDKs have it; one alone is a mistake. */
+/* Each half comes from the environment, else from the file, as in the SDKs.  One half alone is an error. */
 static enum lookup_result look_in_both(const struct credential_chain *chain, struct half *id,
 	struct half *secret, struct credential_source *out, struct buf *looked, struct buf *why)
 {

@@ -1,14 +1,9 @@
 /*
- * credential_chain.c - where keys are found: the environment, then the files of the clouds' own tools.
+ * environment.c - reads the environment once, at the start, and scrubs it.
  *
- * The environment is read once, at the very beginning, and what is secret in it is overwritten
- * where the kernel shows it (/proc/PID/environ shows the memory that the process was started with;
- * unsetenv alone would leave it).  Variables that would make curl or OpenSSL trust, log or reach
- * someone else go as well.
- *
- * Files are read anew each time: the tools renew their temporary keys in place.  What a place asks for
- * and we cannot do is an error with the way out, never a silent use of the next place's key: that would
- * show another account's resources.  Each cloud's places are a file of their own.
+ * Secrets are overwritten in place: /proc/PID/environ shows the memory that the process was started with, so
+ * unsetenv alone would leave them readable.  Variables that would make curl or OpenSSL trust another
+ * authority, log keys or connect elsewhere are unset.
  */
 #include "lookup.h"
 
@@ -39,7 +34,7 @@ static char *clean_variable(const char *name)
 	return copy ? value_clean(copy) : NULL;
 }
 
-/* An environment may hold a name more than once; getenv sees the first, unsetenv all. */
+/* A name may occur more than once: getenv returns the first, the loop and unsetenv reach all. */
 static char *take_secret(const char *name)
 {
 	char *copy = clean_variable(name);
@@ -58,8 +53,8 @@ static bool name_ends_with(const char *text, size_t len, const char *end)
 }
 
 /*
- * What would lead connections elsewhere, or widen whom they trust (trust is cacert='s alone) and how
- * little they ask of a cipher: a file of OpenSSL's can bring back the one that enciphers nothing.
+ * Variables that would redirect connections, add trusted certificates (only the option cacert does) or weaken
+ * ciphers: a configuration file of OpenSSL can enable ciphers without encryption.
  */
 static bool is_unwanted(const char *name, size_t len)
 {
@@ -71,7 +66,7 @@ static bool is_unwanted(const char *name, size_t len)
 	return name_ends_with(name, len, "_proxy");
 }
 
-/* A proxy that the environment names is not used: the name is kept, to say so. */
+/* The variable of a proxy, which is not used; kept for a warning. */
 static const char *find_proxy(void)
 {
 	static const char *const NAMES[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
@@ -93,13 +88,13 @@ static void remove_unwanted(void)
 			continue;
 		}
 		char *name = xstrndup(*at, len);
-		/* Closes the gap: the next one comes to this place. */
+		/* unsetenv moves the next variable to this place. */
 		unsetenv(name);
 		free(name);
 	}
 }
 
-/* A daemon goes to another directory: what is named from this one is named in full now.  Takes `path`. */
+/* Makes a path absolute, because a daemon changes its directory.  Takes `path`. */
 static char *absolute(char *path)
 {
 	char *directory = !path || path[0] == '/' ? NULL : getcwd(NULL, 0);
@@ -113,7 +108,7 @@ static char *absolute(char *path)
 	return buf_take(&whole);
 }
 
-/* The base directory specification has a relative one ignored. */
+/* The XDG base directory specification says that a relative path is to be ignored. */
 static char *take_config_home(void)
 {
 	char *path = copy_variable("XDG_CONFIG_HOME");

@@ -1,9 +1,8 @@
 /*
- * lookup.h - the inside of the keyring: what it took from the environment, and how the places of a
- * cloud are gone through.
+ * lookup.h - what the files of auth share: the captured environment, and how a source of keys is read.
  *
- * Private to credential_chain.c and the clouds' own files.  Each place is good, wrong (which ends the search:
- * nothing behind it may stand in) or empty; what was empty is said at the end, when nothing was found.
+ * Private to this module.  Each source is found, invalid (which ends the search, because a later source may
+ * belong to another account) or empty.  If all are empty, the message lists them.
  */
 #ifndef DESCRIBEFS_AUTH_LOOKUP_H
 #define DESCRIBEFS_AUTH_LOOKUP_H
@@ -14,10 +13,10 @@
 
 enum { CREDENTIAL_FILE_MAX = 64 << 10, CREDENTIAL_PATH_MAX = 4096 };
 
-/* A variable that is not set, or has no byte, is NULL; one that holds only blanks is "". */
+/* Texts are owned.  A variable that is unset or empty is NULL; one that holds only blanks is "". */
 struct credential_chain {
-	const struct file_cover *cover; /* of our mount; NULL: there is none */
-	void *secrets; /* where they lie; NULL: in the heap */
+	const struct file_cover *cover; /* of this mount; NULL: none */
+	void *secrets; /* the memory for secrets; NULL: the heap */
 	char *home, *config, *manager; /* HOME, XDG_CONFIG_HOME, NOTIFY_SOCKET */
 	const char *ignored_proxy; /* the name of a variable */
 	int64_t invoker; /* SUDO_UID; -1: none */
@@ -31,7 +30,7 @@ struct credential_chain {
 
 enum lookup_result { LOOKUP_FOUND, LOOKUP_INVALID, LOOKUP_NONE };
 
-/* A place as people know it, what the parts of a key are called there, and what to do when one is missing. */
+/* For messages: the source, the names of the parts of a key there, and what to do if one is missing. */
 struct key_names {
 	const char *place, *id, *secret, *token, *mend;
 };
@@ -42,29 +41,29 @@ enum lookup_result lookup_key(const struct credentials *key, const struct key_na
 /* An INI file with a section a profile; `names`: id, secret, token. */
 enum lookup_result lookup_ini(const struct credential_chain *chain, const char *path, const char *section,
 	const char *const names[3], struct credential_source *out, struct buf *looked, struct buf *why);
-/* One more place that was empty. */
+/* Adds an empty source to the list for the message. */
 void lookup_note(struct buf *looked, const char *text);
-/* A file that decides, or that holds a secret, as in file.h. */
+/* Reads a file that decides or that holds a secret, see enum file_care. */
 char *lookup_read(const struct credential_chain *chain, const char *path, enum file_care care, size_t *len,
 	struct buf *why);
-/* Whether a value of the environment can be one; if not, `why` says so. */
+/* Whether the value of a variable has a valid form; if not, `why` names the mistake. */
 bool lookup_check_value(const char *variable, const char *value, struct buf *why);
 
-/* One search through Tencent's places. */
+/* The state of one search through Tencent's sources. */
 struct tencent_lookup {
 	const struct credential_chain *chain;
 	const char *profile; /* the source's own */
-	const char *named; /* that, or the variable's; NULL: nobody named one */
-	const char *path; /* the file of tccli's that is being read */
+	const char *named; /* that, or $TCCLI_PROFILE; NULL: neither is set */
+	const char *path; /* the file of tccli that is being read */
 	struct credential_source *out;
 	struct buf *looked, *why;
 };
 
-/* tccli.c: PROFILE.credential; the ways to a key that other places share. */
+/* tccli.c: PROFILE.credential, and what other sources share with it. */
 enum lookup_result tccli_look(struct tencent_lookup *lookup);
 enum lookup_result tencent_take_role(struct credential_source *source, const char *role, const char *session);
 enum lookup_result tencent_take_machine(struct tencent_lookup *lookup, const char *where);
-/* HOME/.tccli/PROFILE.KIND; false when there can be none. */
+/* HOME/.tccli/PROFILE.KIND; false: HOME is unset, or the profile cannot be a file name. */
 bool tccli_path(const struct credential_chain *chain, const char *profile, const char *kind,
 	struct buf *path);
 

@@ -1,5 +1,5 @@
 /*
- * profiles.c - the names of the profiles that there are, for who asked for one that there is not.
+ * profiles.c - the names of the existing profiles, for the message about an unknown one.
  */
 #include "lookup.h"
 

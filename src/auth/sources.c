@@ -36,7 +36,7 @@ static bool is_there(const char *text)
 	return text && *text;
 }
 
-/* Half a key is no key, and no reason to look for another account's. */
+/* An incomplete key is an error: the next source may belong to another account. */
 static bool is_whole(const struct credentials *key, const struct key_names *names, struct buf *why)
 {
 	bool id = is_there(key->id), secret = is_there(key->secret);
@@ -95,7 +95,7 @@ void lookup_note(struct buf *looked, const char *text)
 	buf_printf(looked, "%s%s", looked->len ? ", " : "", text);
 }
 
-/* The tools that read these files refuse a name that stands twice. */
+/* The tools that read these files refuse a duplicate name. */
 static bool is_once(const struct ini *ini, const char *section, const char *name, const char *path,
 	struct buf *why)
 {

@@ -1,6 +1,6 @@
 /*
- * tccli.c - the files of tccli: PROFILE.credential with a key or the way to one, PROFILE.configure
- * with a region.
+ * tccli.c - the files of tccli: PROFILE.credential with a key or how to obtain one, PROFILE.configure with a
+ * region.
  */
 #include "lookup.h"
 
@@ -33,7 +33,7 @@ bool tccli_path(const struct credential_chain *chain, const char *profile, const
 		buf_printf(path, "%s/.tccli/%s.%s", chain->home, profile, kind);
 }
 
-/* The file as JSON, and errno as file_read leaves it.  What was read is wiped. */
+/* The file as JSON, and errno of file_read.  The text read is wiped. */
 static struct json *read_json(const struct credential_chain *chain, const char *path, enum file_care care,
 	struct buf *why)
 {
@@ -54,7 +54,7 @@ static struct json *read_json(const struct credential_chain *chain, const char *
 	return NULL;
 }
 
-/* A copy, made plain; "" for what the file lacks.  NULL: it is no text, and `why` says so. */
+/* A cleaned copy of a member; "" if the file lacks it.  NULL: it is not a string; `why` says so. */
 static char *tccli_text(struct tencent_lookup *lookup, const struct json *object, const char *name)
 {
 	const struct json *value = json_get(object, name);
@@ -78,7 +78,7 @@ enum lookup_result tencent_take_role(struct credential_source *source, const cha
 	return LOOKUP_FOUND;
 }
 
-/* Both or neither, and such that they can be asked for. */
+/* Both must be set, or neither, and their form must be valid. */
 static bool check_role(struct tencent_lookup *lookup, const char *role, const char *session)
 {
 	const char *mistake;
@@ -142,12 +142,12 @@ enum lookup_result tencent_take_machine(struct tencent_lookup *lookup, const cha
 	return LOOKUP_FOUND;
 }
 
-/* A key that tccli got for a while, and renews when it is run. */
+/* A temporary key that tccli has obtained; running tccli renews it. */
 static enum lookup_result take_lent_key(struct tencent_lookup *lookup, const struct json *root)
 {
 	const struct json *end = json_get(root, "expiresAt");
 	int64_t expires_s = end && json_type(end) != JSON_NULL ? json_integer(end, INT64_MIN) : 0;
-	bool ends = timestamp_is_time(expires_s); /* else the file does not say */
+	bool ends = timestamp_is_time(expires_s); /* else the end is unknown */
 	if (expires_s == INT64_MIN || (ends && expires_s <= (int64_t)time(NULL))) {
 		buf_printf(lookup->why, "%s: %s: run tccli with this profile, which renews it", lookup->path,
 			ends ? "the temporary key has expired" : "expiresAt is no time");
@@ -239,7 +239,7 @@ static bool take_region(const char *place, const char *region, struct buf *out, 
 	return false;
 }
 
-/* Older files have it at the top. */
+/* Older files have the region at the top level. */
 static bool find_region(const char *path, const struct json *root, struct buf *out, struct buf *why)
 {
 	const struct json *system = json_get(root, "_sys_param"), *region = json_get(system, "region");

@@ -1,9 +1,9 @@
 /*
- * tencent.c - where Tencent Cloud's keys are: the places of tccli and of the SDKs, one by one.
+ * tencent.c - the sources of Tencent Cloud's keys, in order: those of tccli, then those of the SDKs.
  *
- * tccli and the SDKs share the environment and differ behind it: tccli has its own files, which the SDKs do
- * not read, and the SDKs have one that tccli does not.  tccli's come first, because its profiles are what
- * SOURCE names.  The machine's role comes last: it is the only place that has to be asked to be found.
+ * tccli and the SDKs share the environment.  tccli has its own files, which the SDKs do not read, and the
+ * SDKs have one that tccli does not read.  tccli's come first, because SOURCE names its profiles.  The
+ * machine's role comes last, because only it needs a request to be found.
  */
 #include "lookup.h"
 
@@ -19,7 +19,7 @@ static const char HINT[] = "set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_K
 
 /* The environment */
 
-/* A named profile is what was asked for, whatever the variables say. */
+/* A profile named by the source takes precedence over the variables. */
 static bool has_variables(const struct credential_chain *chain, const char *profile)
 {
 	const struct credentials *key = &chain->tencent;
@@ -40,7 +40,7 @@ static enum lookup_result look_in_environment(struct tencent_lookup *lookup)
 
 /* The SDKs' file */
 
-/* The user's, or when that is not there the machine's: never both. */
+/* The user's file, or the machine's if that does not exist. */
 static void sdk_path(const struct credential_chain *chain, struct buf *path)
 {
 	if (chain->home && buf_printf(path, "%s/.tencentcloud/credentials", chain->home) &&
@@ -67,8 +67,8 @@ static enum lookup_result look_at_sdk_file(struct tencent_lookup *lookup)
 /* Kubernetes */
 
 /*
- * The token is the cluster's, which puts it there for whoever runs in the container, renews it, and lets
- * nobody change its mode: of all files with a secret it is the one that others may read.
+ * Kubernetes mounts the token into the container and renews it; its mode cannot be changed.  So it is the
+ * only file with a secret that other users may be able to read.
  */
 static char *read_identity(const struct credential_chain *chain, struct buf *why)
 {
@@ -139,7 +139,7 @@ static enum lookup_result look_at_kubernetes(struct tencent_lookup *lookup)
 
 /* The chain */
 
-/* A role that the environment names is taken with whatever key was found; a machine's own needs no other. */
+/* Adds the role that the environment names to the key that was found. */
 static bool add_role(struct tencent_lookup *lookup)
 {
 	const struct credential_chain *chain = lookup->chain;
@@ -168,7 +168,7 @@ static enum lookup_result look_everywhere(struct tencent_lookup *lookup)
 {
 	static enum lookup_result (*const PLACES[])(struct tencent_lookup * lookup) = { look_in_environment,
 		tccli_look, look_at_sdk_file, look_at_kubernetes };
-	/* Who names a profile wants that one. */
+	/* A named profile is looked for in the first three only. */
 	size_t n = lookup->named ? 3 : sizeof PLACES / sizeof *PLACES;
 	for (size_t i = 0; i < n; i++) {
 		enum lookup_result result = PLACES[i](lookup);

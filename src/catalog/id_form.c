@@ -1,8 +1,8 @@
 /*
- * id_form.c - how large an id's form is, before regcomp is let at it.
+ * id_form.c - bounds the size of an id's form before regcomp compiles it.
  *
- * regcomp writes bounds out, whatever that takes, and regexec goes through all of it for each name that
- * somebody types.  So what it would write is counted first, without it.
+ * regcomp expands bounds ({9}) whatever the size, and regexec runs through the result for each name that a
+ * reader looks up.  So the number of steps after expansion is counted first, without expanding.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "base/ascii.h"
 #include "reader.h"
 
-/* What is counted of an expression: a sum for each open parenthesis, and what the next bound multiplies. */
+/* The count: a sum for each open parenthesis, and the steps that the next bound multiplies. */
 struct steps {
 	const char *at;
 	int64_t sum[FORM_DEPTH_MAX + 1], last;

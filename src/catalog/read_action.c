@@ -1,5 +1,5 @@
 /*
- * read_action.c - a kind's calls: "list", "describe" and "harvest".
+ * read_action.c - reads a kind's calls: "list", "describe" and "harvest".
  *
  * All three are the same struct action and share one schema; each of its fields says in which of
  * them, and with which paging, it has a meaning.  What is usual in an API's paging need not be
@@ -212,7 +212,7 @@ static void action_fill_defaults(struct action *action, unsigned in, double rate
 	}
 }
 
-/* What a call's parameters are made from besides is not fixed too. */
+/* A member that each call sets must not be among the fixed parameters. */
 static bool check_params(const struct json_path *at, const struct json *value, const char *member,
 	const struct action *action)
 {
@@ -233,7 +233,7 @@ static bool check_params(const struct json_path *at, const struct json *value, c
 	return true;
 }
 
-/* One step of a refresh without the other says nothing. */
+/* The three members of a refresh need each other. */
 static bool check_refresh(const struct json_path *at, const struct action *action)
 {
 	bool all = action->refresh.newest && action->refresh.newest_by && action->refresh.live;
@@ -242,7 +242,7 @@ static bool check_refresh(const struct json_path *at, const struct action *actio
 	return all || none || schema_refuse(at, "newest, newest_by and live go together");
 }
 
-/* What is filtered by stands as a text of its own. */
+/* The placeholder must be a whole string. */
 static bool check_filter(const struct json_path *at, const char *member, const char *filter, const char *word)
 {
 	struct json_path here = json_path_member(at, member);

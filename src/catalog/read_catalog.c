@@ -1,9 +1,8 @@
 /*
  * read_catalog.c - one catalog file: its head, then its types, then its kinds.
  *
- * The head says whether the file makes a catalog or adds to one; what it leaves out it takes from
- * that one.  Everything lands in a fresh catalog that nobody sees yet, so a mistake in the last row
- * leaves nothing behind.
+ * The head decides whether the file makes a catalog or adds to one; members that it lacks are inherited from
+ * that one.  Everything is read into a fresh catalog, so a mistake in the last row changes nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +115,7 @@ void catalog_free(struct catalog *catalog)
 	free(catalog);
 }
 
-/* What the file does not say, the catalog that it adds to says, or nobody. */
+/* Members that the file lacks come from the catalog that it adds to, else from the defaults. */
 static void complete_head(struct catalog *fresh, const struct catalog *base)
 {
 	if (base)

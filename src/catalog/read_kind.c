@@ -1,9 +1,8 @@
 /*
- * read_kind.c - "kinds": the rows that the tree is made of.
+ * read_kind.c - reads "kinds", the rows that the tree is made of.
  *
- * A kind is read by its table, then held against what the members together must mean: that its
- * calls can be made, that they name its parent where it has one, that its type has the members it
- * speaks of.
+ * A kind is read by its schema, then its members are checked together: its calls can be made, they name the
+ * parent if there is one, and its type has the members that the kind names.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -117,7 +116,7 @@ static void search_all(struct parent_search *search, const struct loading *loadi
 	for (size_t i = 0; i < fresh->n_kinds; i++) {
 		const struct kind *kind = fresh->kinds[i];
 
-		/* One that replaces a kind of the base was met there. */
+		/* A kind that replaces one of the base was searched there. */
 		if (base == NULL || catalog_kind(base, kind->parent, kind->name) == NULL)
 			search_kind(search, kind);
 	}
@@ -376,7 +375,7 @@ bool kinds_read(const struct json_path *at, const struct json *kinds, struct cat
 		struct json_path row = json_path_element(at, "kinds", (long)fresh->n_kinds, label);
 		struct kind *kind = xcalloc(1, sizeof *kind);
 
-		/* Only a kind that was read is among the others, so none can be its own parent. */
+		/* A kind is added only after it was read, so none can be its own parent. */
 		if (!read_kind(&row, value, kind)) {
 			kind_free(kind);
 			return false;

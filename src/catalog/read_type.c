@@ -1,8 +1,8 @@
 /*
- * read_type.c - "types": what the API's documents say of every member of every object.
+ * read_type.c - reads "types": what the API's documents say of each member of each object.
  *
  * A member is one short text: "string", "[CodeRepo]", "{TagKey:TagValue}", "[EnvVar] secret".  All
- * the names are taken first and the members afterwards, so that types can name one another in any
+ * the names are read first and the members afterwards, so that types can refer to one another in any
  * order.
  */
 #include <stdlib.h>

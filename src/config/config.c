@@ -14,7 +14,7 @@
 
 #include "options.h"
 
-/* What is left of the command line, and where we are in it. */
+/* The state of reading a command line. */
 struct line {
 	struct config *config;
 	char *const *argv;
@@ -131,7 +131,7 @@ static bool line_is_over(const struct line *line)
 	return line->config->verb == VERB_HELP || line->config->verb == VERB_VERSION;
 }
 
-/* What stands behind a letter: the rest of its word, or the next one. NULL: nothing. */
+/* The value of an option of one letter: the rest of its word, or the next word. NULL: missing. */
 static const char *take_value(struct line *line, const char *rest)
 {
 	if (*rest)
@@ -374,7 +374,7 @@ static bool take_doctor(struct line *line, const struct verb_row *row, const cha
 	return true;
 }
 
-/* What was given has a meaning for the verb. */
+/* Whether each option has a meaning for the verb. */
 static bool check_options(struct line *line, const struct verb_row *row)
 {
 	for (const char *at = line->letters; *at; at++) {
@@ -409,7 +409,7 @@ static bool take_verb(struct line *line, const struct verb_row *row, const char 
 	}
 }
 
-/* Without a verb it is a mount; a word that is typed for one of the verbs is no source. */
+/* Without a verb it is a mount. */
 static bool take_operands(struct line *line, const struct config_places *places)
 {
 	const char **words = line->operands;
@@ -423,7 +423,7 @@ static bool take_operands(struct line *line, const struct config_places *places)
 
 /* The whole */
 
-/* What was typed is quoted in the line, and may be too long for it. */
+/* The message quotes the word, which may be too long for it. */
 static void say_something(struct buf *why)
 {
 	if (why->full && why->len == 0) {
@@ -447,7 +447,7 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 		say_something(why);
 		return 2;
 	}
-	/* Not a matter of usage, but nobody could say it as early and as clearly as we can. */
+	/* Not a mistake of usage, but the earliest place to report it. */
 	if (!line_is_over(&line) && config->network.cacert &&
 		!config_check_cacert(config->network.cacert, places->invoker, why)) {
 		say_something(why);

@@ -1,7 +1,7 @@
 /*
- * config_cacert.c - whether a file of certificates can be used, said before there is a mount.
+ * config_cacert.c - checks a file of certificates before the mount.
  *
- * libcurl would say it at the first connection, and as a failure of TLS.
+ * libcurl would report a mistake at the first connection only, as a failure of TLS.
  */
 #include "options.h"
 

@@ -1,12 +1,12 @@
 /*
- * config_doctor.c - what doctor reads of the config files: every mount that they name, and every mistake.
+ * config_doctor.c - what doctor reads from the config files: each mount that they name, and each mistake.
  */
 #include "options.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands before the first section is read with each of them: its mistake is reported once. */
+/* The part before the first section is read with each section; a mistake in it is reported once. */
 static void note_mistake(struct config *config, struct buf *why)
 {
 	char *text = buf_take(why);

@@ -1,9 +1,8 @@
 /*
- * config_file.c - what is read from /etc/describefs and ~/.config/describefs: named mounts, and catalogs.
+ * config_file.c - reads /etc/describefs and ~/.config/describefs: named mounts, and catalogs.
  *
- * A section's options are put in before the command line's, so that what was typed wins.  A mistake in a file
- * is refused with its place, as one on the command line is, and a mistake in a section that was not named
- * is ignored, except by doctor.
+ * A section's options are applied before those of the command line, which therefore win.  A mistake in the
+ * named section is refused with file and line; other sections are checked by doctor alone.
  */
 #include "options.h"
 
@@ -171,7 +170,7 @@ static bool refuse_unknown_key(const char *word, struct buf *why)
 	return false;
 }
 
-/* What adds up may stand more than once; of two others, one was meant to be gone. */
+/* source and pin may be repeated; any other key twice is a mistake. */
 static bool is_again(const struct config_file *file, const struct ini_row *row)
 {
 	return *row->key && strcmp(row->key, "source") && strcmp(row->key, "pin") &&

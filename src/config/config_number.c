@@ -1,5 +1,5 @@
 /*
- * config_number.c - numbers and times as options have them.
+ * config_number.c - reads the numbers and times of options.
  *
  * They are read digit by digit: no locale, no sign, no hexadecimal, nothing behind them but a unit.
  */

@@ -1,8 +1,8 @@
 /*
- * config_source.c - CATALOG[:REGION][@PROFILE].
+ * config_source.c - reads CATALOG[:REGION][@PROFILE].
  *
- * The three parts become parts of file names, of headers and of messages: what they may hold is said here,
- * once.
+ * The three parts become parts of file names, headers and messages, so the bytes that they may have are
+ * limited here.
  */
 #include "options.h"
 
@@ -29,7 +29,7 @@ static bool is_profile(const char *text)
 	return *text && *text != '.';
 }
 
-/* What is typed in the wrong place may be an address with a password. */
+/* The word may be an address with a password, typed in the wrong place. */
 static bool refuse_source(const char *written, const char *wrong, struct buf *why)
 {
 	char *quoted = xstrdup(written);

@@ -1,5 +1,5 @@
 /*
- * config_verb.c - the verbs, and the words that people type for them.
+ * config_verb.c - the verbs, and other words for them that are answered with the right command.
  */
 #include "options.h"
 
@@ -21,7 +21,7 @@ static const struct verb_row VERBS[] = {
 };
 /* clang-format on */
 
-/* The command that does it: what stands before and behind the operand, and what stands for a missing one. */
+/* The right command: the text before and after the operand, and the placeholder for a missing one. */
 struct verb_elsewhere {
 	const char *word, *before, *operand, *behind;
 };
@@ -81,7 +81,7 @@ void config_add_near_verb(const char *word, struct buf *why)
 		}
 }
 
-/* Which kinds there are depends on no profile: a word that means nothing is a mistake. */
+/* The kinds do not depend on a profile, so one is refused. */
 bool config_check_kinds(const struct config *config, struct buf *why)
 {
 	const struct source_name *source = config->sources;

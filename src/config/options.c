@@ -2,8 +2,8 @@
  * options.c - the words after -o.
  *
  * One table has our own words, each with the sentence that says what it wants.  mount(8) and fstab
- * bring words of their own: those that mean something for a read-only mount are passed on to
- * libfuse as mount.fuse3 does, the rest is accepted and means nothing ("rw" too: the mount is
+ * add words: those that mean something for a read-only mount are passed on to
+ * libfuse as mount.fuse3 does, the others are accepted and ignored ("rw" too: the mount is
  * always read-only). Whatever is left is a mistake; a typing mistake must not become a mount
  * without, say, its deadline.
  */
@@ -49,7 +49,7 @@ static bool set_sts(struct config *config, const char *value)
 	return config_set_address(&config->network.sts, value, REACH_SELF);
 }
 
-/* A metadata service speaks in the clear: who names one says that it may be in a private network. */
+/* Metadata services use plain HTTP; naming one permits an address in a private network. */
 static bool set_metadata(struct config *config, const char *value)
 {
 	return config_set_address(&config->network.metadata, value, REACH_PRIVATE);
@@ -143,7 +143,7 @@ static bool set_secrets(struct config *config, const char *value)
 	return true;
 }
 
-/* With less, not even what one answer holds could be kept until it is read. */
+/* With less, one answer might not fit until it is read. */
 enum { MEMORY_LEAST = 1 << 20 };
 
 static bool set_max_memory(struct config *config, const char *value)

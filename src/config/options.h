@@ -1,5 +1,5 @@
 /*
- * options.h - the inside of the configuration: the words after -o, a source's name, the files.
+ * options.h - the parts of the configuration: the words after -o, the verbs, a source's name, the files.
  */
 #ifndef DESCRIBEFS_OPTIONS_H
 #define DESCRIBEFS_OPTIONS_H
@@ -18,11 +18,11 @@ bool options_take(struct config *config, const char *list, struct buf *why);
 bool options_take_row(struct config *config, const char *word, const char *value, struct buf *why);
 
 bool options_is_unknown(const char *word);
-/* The known word that looks most like this one; *distance: how many letters are different. */
+/* The known word with the least edit distance, which goes to *distance. */
 const char *options_nearest(const char *word, size_t *distance);
-/* How many letters must be put in, taken out or changed, whatever their case, to make one of the other. */
+/* The edit distance (Levenshtein), ignoring case. */
 size_t options_distance(const char *a, const char *b);
-/* So few that `word` may be a slip of the hand. */
+/* So few that `word` may be a typing mistake. */
 bool options_is_near(const char *word, size_t distance);
 /* False: the list has an option that only a mount takes; of a verb that makes no call, one about calls. */
 bool options_check(const char *list, const char *verb, bool calls, struct buf *why);
@@ -38,7 +38,7 @@ struct verb_row {
 };
 /* NULL: there is no such verb. */
 const struct verb_row *config_find_verb(const char *word);
-/* True: the first word is what people type for one of the verbs, and `why` says which command does it. */
+/* True: the first word is another word for a verb, and `why` names the right command. */
 bool config_answer_word(const char **words, size_t n, struct buf *why);
 
 /* A path that stays right when the working directory changes; the caller frees it. */

@@ -1,5 +1,5 @@
 /*
- * options_near.c - how much two words look alike.
+ * options_near.c - the edit distance (Levenshtein) between two words, for "did you mean".
  */
 #include "options.h"
 

@@ -1,12 +1,12 @@
 /*
- * baidu.c - Baidu's Qianfan, V1 and V2.
+ * baidu.c - Baidu's Qianfan as a provider, API V1 and V2.
  *
  * A call is a POST of a JSON object, signed with bce-auth-v1; V2 names its action in the query, V1
- * in the path.  Failures come in three dialects: V1 answers HTTP 200 with error_code and
- * error_msg, V2 HTTP >= 400 with code and message, and the gateway in front of both X-Bce-Error-*
- * headers, often without a body.  A code that the table does not know leaves the verdict to the
- * HTTP status.  Only a code in the body says that a resource does not exist: a gateway that finds
- * no credential also says "NotFound".
+ * in the path.  Failures have three forms: V1 answers HTTP 200 with error_code and error_msg, V2
+ * answers HTTP >= 400 with code and message, and the gateway in front of both sets X-Bce-Error-*
+ * headers, often without a body.  For a code that is not in the table the HTTP status decides.  Only a
+ * code in the body can mean that a resource does not exist, because a gateway that finds no credential
+ * also answers "NotFound".
  */
 #include "provider/provider.h"
 
@@ -39,7 +39,7 @@ static const struct provider_code CODES[] = {
 	{ "PreconditionFailed", ERR_SERVER },
 	{ "RequestExpired", ERR_CLOCK },
 	{ "SignatureDoesNotMatch", ERR_KEY },
-	/* An action or a version that is gone is no resource that is gone. */
+	/* A missing action or version is not a missing resource. */
 	{ "*ActionNotFound", ERR_UNSUPPORTED },
 	{ "NoSuchAction", ERR_UNSUPPORTED },
 	{ "NoSuchVersion", ERR_UNSUPPORTED },
@@ -99,7 +99,7 @@ static void baidu_build(struct request *out, const struct site *site, const stru
 	request_header(out, "Content-Type", "application/json");
 }
 
-/* Without a key there is nothing to sign with: the request goes without, and the cloud says so. */
+/* Without a key the request is sent unsigned, and the cloud refuses it. */
 static void baidu_sign(struct request *request, const struct site *site, const struct api_call *call,
 	const struct credentials *credentials, int64_t now_s)
 {
@@ -124,7 +124,7 @@ static void baidu_sign(struct request *request, const struct site *site, const s
 	buf_release(&date);
 }
 
-/* V1 sends its ids and codes as either. */
+/* V1 sends ids and codes as strings or as numbers. */
 static bool is_text(const struct json *value)
 {
 	return value && (json_type(value) == JSON_STRING || json_type(value) == JSON_NUMBER);
@@ -135,7 +135,7 @@ static const char *baidu_text(const struct json *value)
 	return is_text(value) ? json_text(value) : "";
 }
 
-/* The gateway's IAM codes say only "no"; what the message names before ", cause:" is the reason. */
+/* The gateway's IAM codes are general; its message begins with the specific reason. */
 static enum error read_gateway(const struct response *response, struct error_note *note)
 {
 	error_note_copy(note->code, sizeof note->code, response->error_code);
@@ -149,7 +149,7 @@ static enum error read_gateway(const struct response *response, struct error_not
 	return error == ERR_NONE ? ERR_ANSWER : error;
 }
 
-/* No JSON object: the gateway's headers, the status, or the reason why it is none. */
+/* The body is no JSON object: uses the gateway's headers, else the status, else `reason`. */
 static enum error read_no_envelope(enum error reason, const struct response *response,
 	struct error_note *note)
 {
@@ -163,7 +163,7 @@ static enum error read_no_envelope(enum error reason, const struct response *res
 	return error;
 }
 
-/* A code that is given, in either dialect; V1's own name for "no error" is 0, however it is spelt. */
+/* Whether a code means a failure.  V1's code for success is 0, as a string or as a number. */
 static bool is_failure(const struct json *code)
 {
 	return code && (!is_text(code) || (*baidu_text(code) && json_integer(code, 1) != 0));
@@ -232,7 +232,7 @@ static enum error baidu_parse(struct json **root, const struct json **result, co
 	*result = NULL;
 	*note = (struct error_note){ 0 };
 	error_note_copy(note->request_id, sizeof note->request_id, response->request_id);
-	/* Whoever redirects is not the API: what it says in a body is nobody's word. */
+	/* The API never redirects, so the body of a redirect is not the API's. */
 	if (response->error != ERR_NONE || response->status / 100 == 3)
 		return provider_http_error(response, note);
 	enum error error = provider_parse_body(root, response, note);

@@ -1,5 +1,5 @@
 /*
- * credentials.c - the key of an account, as a value that leaves nothing behind in the heap.
+ * credentials.c - the key of an account, as a value whose memory is wiped.
  */
 #include "provider/credentials.h"
 
@@ -44,7 +44,7 @@ void credentials_keep(struct credentials *credentials)
 	*credentials = kept;
 }
 
-/* All its texts are treated alike: one of them is a secret, and none is looked at often. */
+/* All texts are wiped alike, because one of them (identity) is a secret. */
 static char **source_text(struct credential_source *source, size_t i)
 {
 	char **texts[] = { &source->role, &source->session, &source->provider, &source->identity,

@@ -39,7 +39,7 @@ enum error provider_code_error(const struct provider_code *rows, const char *cod
 	return rows->error;
 }
 
-/* Rows from the top: 504 comes before the 5xx that it is one of. */
+/* The first match wins, so 504 stands before 500 to 599. */
 static enum error status_error(int status)
 {
 	static const struct {
@@ -47,7 +47,7 @@ static enum error status_error(int status)
 		enum error error;
 	} STATUSES[] = {
 		{ 200, 200, ERR_NONE },
-		{ 300, 399, ERR_TLS }, /* never followed: whoever redirects is not the API */
+		{ 300, 399, ERR_TLS }, /* never followed: the API does not redirect */
 		{ 401, 401, ERR_KEY },
 		{ 403, 403, ERR_DENIED },
 		{ 429, 429, ERR_THROTTLED },

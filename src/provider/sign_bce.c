@@ -1,8 +1,8 @@
 /*
- * sign_bce.c - Baidu's bce-auth-v1.
+ * sign_bce.c - Baidu's request signature, bce-auth-v1.
  *
  * Three sorted lists make the canonical request: the query's pairs, the header lines, and the
- * header names.  Everything in them is percent-encoded anew.  A header without a value is left out
+ * header names.  All values are percent-encoded again.  A header without a value is left out
  * of both header lists, as the official SDKs do.  The body is never signed; the signing key is the
  * hex text of a digest, not its bytes.
  */
@@ -17,7 +17,7 @@
 
 enum { PIECE_MAX = 1 << 20 };
 
-/* Texts that are joined once they are sorted. */
+/* Texts to be sorted and joined. */
 struct pieces {
 	char **texts;
 	size_t n;
@@ -31,7 +31,7 @@ static void pieces_release(struct pieces *pieces)
 	*pieces = (struct pieces){ 0 };
 }
 
-/* Takes what is in the buffer. */
+/* Takes the content of the buffer. */
 static void pieces_take(struct pieces *pieces, struct buf *text)
 {
 	pieces->texts = xrealloc(pieces->texts, (pieces->n + 1) * sizeof *pieces->texts);
@@ -73,7 +73,7 @@ bool bce_prefix(struct buf *out, const struct credentials *credentials, int64_t 
 		timestamp_format(out, now_s) && buf_printf(out, "/%d", expires_s);
 }
 
-/* A key or a value of the wire's query: decoded, and encoded our way. */
+/* Decodes a key or a value of the query and encodes it as the signature requires. */
 static void add_recoded(struct buf *out, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -168,7 +168,7 @@ static void sign_header(struct signing *signing, const char *name, const char *v
 	buf_release(&key);
 }
 
-/* The Host header is curl's to write, so it is signed out of the base. */
+/* curl writes the Host header later, so its value is taken from the request's base. */
 static bool sign_headers(struct signing *signing, const struct request *request)
 {
 	struct buf host;

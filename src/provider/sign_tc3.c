@@ -1,9 +1,8 @@
 /*
- * sign_tc3.c - Tencent Cloud's TC3-HMAC-SHA256.
+ * sign_tc3.c - Tencent Cloud's request signature, TC3-HMAC-SHA256.
  *
- * The request is written down in one canonical way, the hash of that goes into a string to sign
- * together with the time and the scope, and a key derived from the secret, the day and the service
- * signs it.
+ * The canonical form of the request is hashed.  The string to sign has this hash, the time and the scope.
+ * It is signed with a key derived from the secret, the day and the service.
  */
 #include "sign_tc3.h"
 
@@ -32,7 +31,7 @@ static bool add_lower(struct buf *out, const char *text)
 	return *text == '\0';
 }
 
-/* Of the values only x-tc-action's is folded; a Content-Type is signed as it is sent. */
+/* Only the value of x-tc-action is signed in lower case. */
 static bool add_header_value(struct buf *out, const struct request *request, const char *name)
 {
 	if (strcmp(name, "host") == 0)

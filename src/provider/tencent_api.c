@@ -1,11 +1,10 @@
 /*
  * tencent_api.c - Tencent Cloud's API 3.0: builds, signs and parses a call.
  *
- * Every call is a POST of a JSON object to "/", told apart by X-TC-* headers and signed with TC3.
- * Every answer that is one comes with HTTP 200: {"Response": {..., "RequestId": "..."}}, and a
- * failure has a member Error in there.  What its Code means is the table below.  Only a code that
- * says that the very resource asked for does not exist is ERR_NOT_FOUND; a network, an image or
- * a resource group that is gone is the server's affair.
+ * Every call is a POST of a JSON object to "/", selected by X-TC-* headers and signed with TC3.  The API
+ * answers with HTTP 200 and {"Response": {..., "RequestId": "..."}}; a failure has a member Error in it.
+ * The table below maps its Code to an error.  Only a code that says that the requested resource itself does
+ * not exist is ERR_NOT_FOUND; a network, an image or a resource group that is missing is ERR_SERVER.
  */
 #include "tencent.h"
 
@@ -21,7 +20,7 @@ static const char SIGNED_HEADERS[] = "content-type;host";
 
 /* clang-format off */
 static const struct provider_code CODES[] = {
-	/* Codes whose class is another than their first word says. */
+	/* Codes that mean another class than their first word. */
 	{ "AuthFailure.CamException", ERR_DENIED },
 	{ "AuthFailure.SignatureExpire", ERR_CLOCK },
 	{ "AuthFailure.TokenFailure", ERR_TOKEN },
@@ -30,7 +29,7 @@ static const struct provider_code CODES[] = {
 	{ "FailedOperation.Timedout", ERR_TIMEOUT },
 	{ "OperationDenied.BalanceInsufficient", ERR_DENIED },
 	{ "OperationDenied.MIYINGBalanceInsufficient", ERR_DENIED },
-	/* What a resource depends on: the resource itself is there. */
+	/* A dependency of the resource is missing; the resource itself exists. */
 	{ "ResourceNotFound.CfsNotFound", ERR_SERVER },
 	{ "ResourceNotFound.CFSNotFound", ERR_SERVER },
 	{ "ResourceNotFound.ImageNotFound", ERR_SERVER },
@@ -38,7 +37,7 @@ static const struct provider_code CODES[] = {
 	{ "ResourceNotFound.SubnetNotFound", ERR_SERVER },
 	{ "ResourceNotFound.VPCNotFound", ERR_SERVER },
 	{ "ResourceNotFound.VpcNotFound", ERR_SERVER },
-	/* Ends that mean the same behind every first word. */
+	/* Endings that mean the same after every first word. */
 	{ "*.InvalidAuthToken", ERR_TOKEN },
 	{ "*.NoPermission", ERR_DENIED },
 	{ "*.UnauthorizedOperation", ERR_DENIED },
@@ -65,7 +64,7 @@ static const struct provider_code CODES[] = {
 	{ "UnsupportedOperation", ERR_UNSUPPORTED },
 	{ "UnsupportedProtocol", ERR_UNSUPPORTED },
 	{ "UnsupportedRegion", ERR_UNSUPPORTED },
-	/* FailedOperation, InternalError, OperationDenied, ..., and what nobody knows yet. */
+	/* FailedOperation, InternalError, OperationDenied and unknown codes. */
 	{ "*", ERR_SERVER },
 };
 /* clang-format on */
@@ -85,7 +84,7 @@ void tencent_build(struct request *out, const struct site *site, const struct ap
 	request_header(out, "X-TC-RequestClient", "describefs/" DESCRIBEFS_VERSION);
 }
 
-/* Without a key there is nothing to sign with: the request goes without, and the cloud says so. */
+/* Without a key the request is sent unsigned, and the cloud refuses it. */
 void tencent_sign(struct request *request, const struct site *site, const struct api_call *call,
 	const struct credentials *credentials, int64_t now_s)
 {
@@ -115,7 +114,7 @@ static const char *tencent_text(const struct json *object, const char *key)
 	return value && json_type(value) == JSON_STRING ? json_text(value) : "";
 }
 
-/* The envelope's verdict; an Error beside data wins. */
+/* An Error beside data wins. */
 static enum error tencent_envelope(const struct json *response, struct error_note *note)
 {
 	if (response == NULL || json_type(response) != JSON_OBJECT)

@@ -1,10 +1,11 @@
 /*
- * tencent_sts.c - keys that Tencent Cloud gives to those who ask.
+ * tencent_sts.c - temporary keys of Tencent Cloud.
  *
- * A machine in the cloud asks its metadata service, in the clear, which only it can reach: first what its
- * role is called, then for that role's key.  Everybody else asks the security token service, which is one
- * more API 3.0: with a key of his own for a role that he may take (AssumeRole), or unsigned, showing what
- * a third party says of him (AssumeRoleWithWebIdentity).  What the official SDKs send is what is sent here.
+ * On a virtual machine of the cloud, the metadata service issues them over plain HTTP, which only the machine
+ * can reach: the first request returns the name of the role, the second its key.  Elsewhere the security
+ * token service issues them, which is one more API 3.0: AssumeRole is signed with a permanent key,
+ * AssumeRoleWithWebIdentity is unsigned and sends a token of an identity provider.  The requests are those
+ * of the official SDKs.
  */
 #include "tencent.h"
 
@@ -21,13 +22,13 @@ enum {
 	BODY_MAX = 256 << 10,
 	ROLE_NAME_MAX = 128,
 	DURATION_S = 7200,
-	METADATA_MS = 1000, /* it is next door, or not there at all */
+	METADATA_MS = 1000, /* the service is on the same network, or absent */
 	STS_MS = 5000,
 };
 
 static const char ROLES_PATH[] = "/latest/meta-data/cam/security-credentials/";
 
-/* As much of a catalog as an API 3.0 call looks at; nothing changes what a catalog says. */
+/* The members of a catalog that an API 3.0 call reads; they are constant. */
 static const struct catalog STS = { .service = (char *)"sts", .version = (char *)"2018-08-13" };
 
 /* The metadata service */
@@ -44,11 +45,11 @@ static void request_from_machine(struct request *out, const struct key_exchange 
 	out->path = buf_take(&path);
 	out->query = xstrdup("");
 	out->timeout_ms = METADATA_MS;
-	out->direct = true; /* only this machine may ask */
+	out->direct = true; /* no proxy: only this machine may make the request */
 	out->reach = base ? REACH_PRIVATE : REACH_LINK;
 }
 
-/* What a role can be called.  Some other host's page is no name. */
+/* Whether the text can be a role's name.  Refuses the page of some other host. */
 static bool is_role(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -58,7 +59,7 @@ static bool is_role(const char *text, size_t len)
 	return len > 0 && len <= ROLE_NAME_MAX;
 }
 
-/* One role a line; a machine has one. */
+/* The response has one role a line; a machine has one role. */
 static enum error read_role(struct key_exchange *key_exchange, const struct response *response,
 	struct error_note *note)
 {
@@ -73,7 +74,7 @@ static enum error read_role(struct key_exchange *key_exchange, const struct resp
 	return ERR_NONE;
 }
 
-/* The three parts and the end of a key; `object` has the first two under these names. */
+/* Reads the three parts of a key from `object`, and when it expires. */
 static enum error read_key(struct key_exchange *key_exchange, const struct json *object,
 	const struct json *expires, struct error_note *note)
 {
@@ -183,7 +184,7 @@ static enum error read_sts(struct key_exchange *key_exchange, const struct respo
 	return error;
 }
 
-/* Either */
+/* By the kind of source */
 
 static void tencent_key_request(struct request *out, const struct key_exchange *key_exchange, int64_t now_s)
 {
