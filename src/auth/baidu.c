@@ -128,7 +128,7 @@ static char *read_dotenv(const struct credential_chain *chain, size_t *len, stru
 	else if (why->len == 0 && reason.len)
 		lookup_note(looked, reason.data);
 	else if (why->len == 0)
-		buf_printf(looked, ", %s: nothing of them in it", path);
+		buf_printf(looked, ", %s: has neither of them", path);
 	buf_release(&reason);
 	return text;
 }
@@ -167,7 +167,7 @@ static enum lookup_result look_in_both(const struct credential_chain *chain, str
 	buf_init(&place, 2 * CREDENTIAL_PATH_MAX);
 	buf_init(&mend, 2 * CREDENTIAL_PATH_MAX);
 	buf_puts(&place, id->value || secret->value ? chain->dotenv : "environment");
-	buf_printf(&mend, "neither the environment nor %s has it: set it there, or take the other out",
+	buf_printf(&mend, "neither the environment nor %s has it: set it there, or remove the other",
 		chain->dotenv);
 	const struct key_names names = { place.data, ID, SECRET, "", mend.data };
 	result = lookup_key(&key, &names, out, why);

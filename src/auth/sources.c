@@ -27,7 +27,7 @@ bool lookup_check_value(const char *variable, const char *value, struct buf *why
 {
 	const char *mistake = value_mistake(value);
 	if (mistake)
-		buf_printf(why, "environment: %s %s: set it right, or unset it", variable, mistake);
+		buf_printf(why, "environment: %s %s: correct it, or unset it", variable, mistake);
 	return !mistake;
 }
 
@@ -101,8 +101,7 @@ static bool is_once(const struct ini *ini, const char *section, const char *name
 {
 	const struct ini_row *row = ini_again(ini, section, name);
 	if (row)
-		buf_printf(why, "%s:%u: %s stands twice in [%s]: take one out", path, row->line, name,
-			section);
+		buf_printf(why, "%s:%u: %s occurs twice in [%s]: remove one", path, row->line, name, section);
 	return !row;
 }
 

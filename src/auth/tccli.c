@@ -85,7 +85,7 @@ static bool check_role(struct tencent_lookup *lookup, const char *role, const ch
 	if (!*role && !*session)
 		return true;
 	if (!*role || !*session) {
-		buf_printf(lookup->why, "%s: %s without %s: set that too%s, or take the first out",
+		buf_printf(lookup->why, "%s: %s without %s: set that too%s, or remove the first",
 			lookup->path, *role ? "role-arn" : "role-session-name",
 			*role ? "role-session-name" : "role-arn", *role ? " (any name will do)" : "");
 		return false;
@@ -211,7 +211,7 @@ enum lookup_result tccli_look(struct tencent_lookup *lookup)
 	if (lookup->named && !is_profile_file(lookup->named)) {
 		error_note_copy(shown, sizeof shown, lookup->named);
 		buf_printf(lookup->why,
-			"environment: TCCLI_PROFILE: \"%s\" is no name of a profile: set it right, or "
+			"environment: TCCLI_PROFILE: \"%s\" is not the name of a profile: correct it, or "
 			"unset it",
 			shown);
 		return LOOKUP_INVALID;
@@ -235,7 +235,7 @@ static bool take_region(const char *place, const char *region, struct buf *out, 
 	if (value_is_region(region))
 		return buf_puts(out, region);
 	buf_printf(why, "%s %s: it wants the name of a region, as in ap-shanghai", place,
-		*region ? "is no name of a region" : "is empty");
+		*region ? "is not the name of a region" : "is empty");
 	return false;
 }
 

@@ -130,7 +130,8 @@ static enum lookup_result look_at_kubernetes(struct tencent_lookup *lookup)
 			"them",
 			set, missing);
 	else if (!value_is_region(chain->tke_region))
-		buf_puts(lookup->why, "environment: TKE_REGION is no name of a region, as in ap-shanghai");
+		buf_puts(lookup->why,
+			"environment: TKE_REGION is not the name of a region, as in ap-shanghai");
 	else if (lookup_check_value("TKE_ROLE_ARN", chain->tke_role, lookup->why) &&
 		lookup_check_value("TKE_PROVIDER_ID", chain->tke_provider, lookup->why))
 		return take_identity(lookup);
@@ -184,7 +185,7 @@ static enum lookup_result look_everywhere(struct tencent_lookup *lookup)
 	profiles_list(lookup->chain, path.data, &profiles);
 	buf_release(&path);
 	buf_printf(lookup->why, "no key for the profile %s: %s%s: run `tccli configure --profile %s`",
-		lookup->named, profiles.len ? "there is " : "there is no profile at all", profiles.data,
+		lookup->named, profiles.len ? "the profiles are " : "there are no profiles", profiles.data,
 		lookup->named);
 	buf_release(&profiles);
 	return LOOKUP_INVALID;

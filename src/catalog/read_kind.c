@@ -63,7 +63,7 @@ static bool read_renames(const struct json_path *at, const struct json *value, v
 		if (!schema_check_text(&here, &rule_member, here.name))
 			return false;
 		if (json_get(value, here.name) != name)
-			return schema_refuse(&here, "comes twice");
+			return schema_refuse(&here, "occurs twice: remove one");
 		if (!schema_text(&here, name, &rename->name, field))
 			return false;
 		rename->member = xstrdup(here.name);
@@ -235,7 +235,7 @@ static bool check_parent(const struct json_path *at, const struct kind *kind)
 			"missing: the member that takes the parent's id");
 	if (describe->name && describe->parent == NULL && kind->id.parent == NULL)
 		return schema_refuse_member(at, "parent_id",
-			"missing: nothing says whose a described resource is");
+			"missing: the member of a described resource that has its parent's id");
 	return true;
 }
 

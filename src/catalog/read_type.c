@@ -64,7 +64,7 @@ static const struct type *find_type(const struct json_path *at, const char *name
 	offer_types(&suggestion, loading->fresh);
 	for (size_t i = 0; words && i < N_SCALARS; i++)
 		suggestion_offer(&suggestion, scalars[i]);
-	schema_refuse_suggest(at, &suggestion, "there is no such type");
+	schema_refuse_suggest(at, &suggestion, "no such type");
 	return NULL;
 }
 
@@ -208,7 +208,7 @@ static bool read_rule(const struct json_path *at, const struct json *value, stru
 	if (!schema_check_text(at, &rule_member, at->name) || !schema_string(at, value, &text))
 		return false;
 	if (type_member(type, at->name))
-		return schema_refuse(at, "comes twice");
+		return schema_refuse(at, "occurs twice: remove one");
 
 	struct member_rule *rule = &type->members[type->n_members++];
 	char *words = xstrdup(text);
@@ -242,9 +242,9 @@ static bool take_name(const struct json_path *at, struct catalog *fresh)
 	if (!schema_check_text(at, &rule_member, at->name))
 		return false;
 	if (is_scalar(at->name) || strcmp(at->name, "object") == 0)
-		return schema_refuse(at, "is a type already");
+		return schema_refuse(at, "is the name of a built-in type: choose another");
 	if (catalog_type(fresh, at->name))
-		return schema_refuse(at, "comes twice");
+		return schema_refuse(at, "occurs twice: remove one");
 
 	struct type *type = xcalloc(1, sizeof *type);
 

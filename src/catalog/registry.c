@@ -41,7 +41,7 @@ void catalogs_release(struct catalogs *catalogs)
 
 void catalogs_refuse(const struct catalogs *catalogs, const char *name, struct buf *why)
 {
-	buf_printf(why, "%s: no such catalog; there is", name);
+	buf_printf(why, "%s: no such catalog; the catalogs are:", name);
 	for (size_t i = 0; i < catalogs->n; i++)
 		buf_printf(why, " %s", catalogs->v[i]->name);
 }

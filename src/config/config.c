@@ -280,12 +280,11 @@ static bool refuse_single(struct line *line, const struct verb_row *row, const c
 	char *quoted = xstrdup(word);
 	config_files_list(&line->files, &sections);
 	address_hide_user(quoted, false);
-	buf_printf(line->why, "\"%s\" is no mount that a config file names", quoted);
+	buf_printf(line->why, "\"%s\" is not the name of a mount in a config file", quoted);
 	free(quoted);
 	for (size_t i = 0; i < sections.n; i++)
 		buf_printf(line->why, "%s%s", i ? ", " : " (they name ", sections.v[i]);
-	buf_printf(line->why, "%s, and as a source it has no mount point: %s", sections.n ? ")" : "",
-		row->form);
+	buf_printf(line->why, "%s, and a source needs a mount point: %s", sections.n ? ")" : "", row->form);
 	config_add_near_verb(word, line->why);
 	texts_release(&sections);
 	return false;

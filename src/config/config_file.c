@@ -207,7 +207,7 @@ static bool apply_section(const struct config_files *files, const struct config_
 			continue;
 		good = !is_again(file, row) && take_row(config, files, row, &reason);
 		if (!good && !reason.len)
-			buf_printf(&reason, "%s stands twice: take one out", row->key);
+			buf_printf(&reason, "%s occurs twice: remove one", row->key);
 		if (!good)
 			buf_printf(why, "%s:%u: %s", file->path, row->line, reason.data);
 	}

@@ -65,7 +65,7 @@ bool config_answer_word(const char **words, size_t n, struct buf *why)
 		const struct verb_elsewhere *other = &ELSEWHERE[i];
 		if (strcmp(other->word, words[0]) != 0)
 			continue;
-		buf_printf(why, "%s is no verb of describefs: %s%s%s", words[0], other->before,
+		buf_printf(why, "describefs has no verb %s: use %s%s%s", words[0], other->before,
 			n > 1 && *other->operand ? words[1] : other->operand, other->behind);
 		return true;
 	}

@@ -177,7 +177,7 @@ static bool read_member(const struct json_path *at, const struct json *value, co
 	uint64_t bit = UINT64_C(1) << (field - schema->fields);
 
 	if (*seen & bit)
-		return schema_refuse(at, "comes twice");
+		return schema_refuse(at, "occurs twice: remove one");
 	*seen |= bit;
 	return field->read(at, value, (char *)object + field->offset, field);
 }

@@ -217,7 +217,7 @@ def test_help_and_version_are_verbs_too(box):
 def test_a_catalog_that_is_not_there_is_said_with_those_that_are(box):
     for words in ["kinds", "tion"], ["ls", "tion"], ["statos", "/nowhere"]:
         line = box.run(*words).stderr.decode()
-        assert line.count("\n") == 1 and "no such catalog; there is tione qianfan" in line
+        assert line.count("\n") == 1 and "no such catalog; the catalogs are: tione qianfan" in line
     assert "did you mean describefs status?" in line
 
 
@@ -326,7 +326,7 @@ def test_doctor_holds_nothing_against_a_cloud_that_is_not_used(box, cloud):
 
 def test_doctor_names_what_there_is_for_what_is_not(box):
     result = box.verb("doctor", "nix")
-    assert result.returncode == 1 and ("problem", "catalog", "nix: no such catalog; there is tione qianfan") in findings(result)
+    assert result.returncode == 1 and ("problem", "catalog", "nix: no such catalog; the catalogs are: tione qianfan") in findings(result)
 
 
 def test_doctor_says_that_a_proxy_of_the_environment_is_not_used(box, cloud):

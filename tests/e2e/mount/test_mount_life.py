@@ -107,7 +107,7 @@ def test_what_is_missing_at_a_mount_is_said_with_what_to_do(box, cloud):
         (keys / (name + ".credential")).write_text('{"secretId": "a"}')
         (keys / (name + ".credential")).chmod(0o600)
     said = refused(box, 1, "tione@wrok", box.point())
-    assert "no key for the profile wrok: there is default, home: run `tccli configure --profile wrok`" in said
+    assert "no key for the profile wrok: the profiles are default, home: run `tccli configure --profile wrok`" in said
     said = refused(box, 1, "tione@home", box.point())
     assert "home.credential: secretId is set, but secretKey is missing or empty: run `tccli configure --profile home`" in said
     config.write_text("[work]\nsource = tione # mine\nmountpoint = '%s' # here\nendpoint = %s\ndeadline = 1.5s\nttl = 1m\n" % (

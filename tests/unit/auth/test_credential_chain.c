@@ -87,7 +87,7 @@ static void nothing_at_all_says_what_was_looked_at(void **state)
 	for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
 		assert_non_null(strstr(home->found.looked_at, WORDS[i]));
 	assert_null(strchr(home->found.looked_at, '\n'));
-	assert_refused(home, "tencent", "work", "there is no profile at all: run `tccli configure --profile work`");
+	assert_refused(home, "tencent", "work", "there are no profiles: run `tccli configure --profile work`");
 	assert_non_null(strstr(home->looked.data, "/etc/tencentcloud/credentials"));
 	put_kubernetes(home); /* who names a profile wants that one */
 	home_forget(home);
@@ -101,7 +101,7 @@ static void no_home(void **state)
 	unsetenv("HOME");
 	assert_true(home_load(home, "tencent", NULL));
 	assert_non_null(strstr(home->found.looked_at, "HOME is not set"));
-	assert_refused(home, "tencent", "work", "no profile at all");
+	assert_refused(home, "tencent", "work", "there are no profiles");
 	assert_non_null(strstr(home->looked.data, "HOME is not set"));
 	assert_refused(home, "baidu", NULL, "no key");
 	assert_non_null(strstr(home->looked.data, "HOME is not set"));
@@ -119,7 +119,7 @@ static void the_section_is_the_profile(void **state)
 	assert_key(home, "s1", "s2", "s3");
 	assert_true(home_load(home, "tencent", "work"));
 	assert_key(home, "w1", "w2", NULL);
-	assert_refused(home, "tencent", "home", "no key for the profile home: there is default, work: run");
+	assert_refused(home, "tencent", "home", "no key for the profile home: the profiles are default, work: run");
 	assert_non_null(strstr(home->looked.data, "no section [home]"));
 	home_put_tccli(home, "other.credential", TCCLI_KEY);
 	home_put_tccli(home, "\n.credential", TCCLI_KEY);
@@ -152,7 +152,7 @@ static void a_file_that_is_no_good(void **state)
 		{ "[default]\nsecret_id=\nsecret_key=" CANARY "\n", "secret_id is missing or empty" },
 		{ "[default]\n", "secret_id and secret_key are missing or empty" },
 		{ "[default]\ntoken=" CANARY "\n", "secret_id and secret_key are missing or empty" },
-		{ "[default]\nsecret_id=a\nsecret_id=b\nsecret_key=" CANARY "\n", "credentials:3: secret_id stands twice in [default]" },
+		{ "[default]\nsecret_id=a\nsecret_id=b\nsecret_key=" CANARY "\n", "credentials:3: secret_id occurs twice in [default]" },
 		{ "[default]\nsecret_id=a\nsecret_key='" CANARY "\n", "credentials:3: the value has a quote without its end" },
 		{ "[default]\nsecret_id=a\nsecret_key=" CANARY "\"\n", "secret_key begins or ends with a quote" },
 		{ "[default]\nsecret_id=a\nsecret_key=${" CANARY "}\n", "secret_key names a variable" },

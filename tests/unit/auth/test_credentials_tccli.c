@@ -400,8 +400,8 @@ static void a_file_with_a_region_is_read_whole_or_refused(void **state)
 		{ "{\"_sys_param\":\"ap-x\"}", NULL, "_sys_param is no object" },
 		{ "{\"region\":false}", NULL, "region is not a text" },
 		{ "{\"region\":\"\"}", NULL, "region is empty" },
-		{ "{\"region\":\"ap\\r\\nX: 1\"}", NULL, "region is no name of a region" },
-		{ "{\"region\":\"ap\\u0000x\"}", NULL, "region is no name of a region" },
+		{ "{\"region\":\"ap\\r\\nX: 1\"}", NULL, "region is not the name of a region" },
+		{ "{\"region\":\"ap\\u0000x\"}", NULL, "region is not the name of a region" },
 	};
 	struct home *home = *state;
 	char path[256];

@@ -199,7 +199,7 @@ static const struct {
 	{ "", "SOURCE is missing" },
 	{ "mount", "SOURCE is missing" },
 	{ "-f", "SOURCE is missing" },
-	{ "tione", "\"tione\" is no mount that a config file names, and as a source it has no mount point: describefs" },
+	{ "tione", "\"tione\" is not the name of a mount in a config file, and a source needs a mount point: describefs" },
 	{ "tione ''", "MOUNTPOINT is empty" },
 	{ "tione qianfan tione /m", "source tione is named twice" },
 	{ "s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 s12 s13 s14 s15 s16 s17 /m", "at most 16" },
@@ -234,7 +234,7 @@ static const struct {
 	{ "tione /m -o proxy:http://u:p4ss@h", "unknown option -o proxy:http://***@h: d" },
 	{ "tione /m --proxy:http://u:p4ss@h", "unknown option --proxy:http://***@h: s" },
 	{ "https://u:p4ss@h /m", "bad source \"https://***@h\"" },
-	{ "https://u:p4ss@h", "\"https://***@h\" is no mount" },
+	{ "https://u:p4ss@h", "\"https://***@h\" is not the name of a mount" },
 	{ "ls -o https://u:p4ss@h tione", "unknown option -o https://***@h: describefs" },
 	{ "kinds -o https://u:p4ss@h", "unknown option -o https://***@h: describefs" },
 	{ "-xhttps://u:p4ss@h", "unknown option -xhttps://***@h: there are" },
@@ -493,7 +493,7 @@ static const struct {
 	{ "mine", "/tmp/describefs-config-test/user:30: [mine] has no mountpoint: add a line mountpoint = ~/DIRECTORY, or say describefs mine MOUNTPOINT" },
 	{ "theirs", "machine:2: [theirs] has no mountpoint" },
 	{ "wrok", "(they name work, open, bad, worse, far, empty, twice, perhaps, mine, again, theirs)" },
-	{ "again /m", "user:35: ttl stands twice: take one out" },
+	{ "again /m", "user:35: ttl occurs twice: remove one" },
 };
 
 static void write_file(const char *path, const char *text)
