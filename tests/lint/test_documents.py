@@ -49,7 +49,7 @@ def option_words(top):
     table = re.search(r"\bOPTIONS\[\] = \{\n(.*?)\n\};", read(top, "src/config/options.c"), re.S)[1]
     found = {}
     for word, wants, function in re.findall(r'\{\s*"(\w+)",\s*(NULL|"[^"]*"),\s*(\w+)\s*\}', table):
-        if function != "refuse":
+        if function != "option_refuse":
             found[word] = "" if wants == "NULL" else wants
     assert len(found) > 10, "options.c has no table that this test can read"
     return found
