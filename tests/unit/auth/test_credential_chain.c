@@ -123,7 +123,7 @@ static void the_section_is_the_profile(void **state)
 	assert_non_null(strstr(home->looked.data, "no section [home]"));
 	home_put_tccli(home, "other.credential", TCCLI_KEY);
 	home_put_tccli(home, "\n.credential", TCCLI_KEY);
-	assert_refused(home, "tencent", "home", "there is ?, default, other, work: run");
+	assert_refused(home, "tencent", "home", "the profiles are ?, default, other, work: run");
 	setenv("TCCLI_PROFILE", "work", 1);
 	home_forget(home);
 	assert_true(home_load(home, "tencent", NULL));
@@ -292,7 +292,7 @@ static void what_a_cluster_vouches_for(void **state)
 	assert_refused(home, "tencent", NULL, path);
 	setenv("TKE_REGION", "ap\r\nX: 1", 1);
 	home_forget(home);
-	assert_refused(home, "tencent", NULL, "TKE_REGION is no name");
+	assert_refused(home, "tencent", NULL, "TKE_REGION is not the name");
 }
 
 /* The machine's role, which would come next, is another account's. */
