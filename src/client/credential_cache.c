@@ -296,7 +296,8 @@ static void send(struct credential_cache *cache)
 	struct request request;
 
 	cache->used_offset_s = *options->clock_offset_s;
-	options->provider->keys->request(&request, &cache->key_exchange, wall_s(cache) + cache->used_offset_s);
+	options->provider->keys->request(&request, &cache->key_exchange,
+		wall_s(cache) + cache->used_offset_s);
 	if (request.timeout_ms > left_ms(cache))
 		request.timeout_ms = left_ms(cache) > 1 ? (long)left_ms(cache) : 1;
 	cache->tries++;
