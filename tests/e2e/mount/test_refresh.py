@@ -11,7 +11,7 @@ import time
 import pytest
 
 from harness import (MODEL, NOTEBOOK, PLAIN, SANITIZED, TASK, TOP, VERSION, error_of, read, read_open, synthetic, wait_until)
-from test_fresh import Shell
+from test_freshness import Shell
 from test_terms import Messages
 
 RUNNING = synthetic(0)
