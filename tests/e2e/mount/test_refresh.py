@@ -12,7 +12,7 @@ import pytest
 
 from harness import (MODEL, NOTEBOOK, PLAIN, SANITIZED, TASK, TOP, VERSION, error_of, read, read_open, synthetic, wait_until)
 from test_freshness import Shell
-from test_terms import Messages
+from test_listing_terms import Messages
 
 RUNNING = synthetic(0)
 ONE, LIST = "DescribeTrainingTask", "DescribeTrainingTasks"
