@@ -26,13 +26,13 @@ struct attr skeleton_attr(const struct tree *tree, const struct node *node)
 /* Another mtime whenever the directory's names changed, and only then. */
 static struct attr listing_attr(const struct tree *tree, const struct node *listing)
 {
-	return directory_attr(listing->ino, tree->options.catalog->date_s, listing->epoch);
+	return directory_attr(listing->ino, tree->options.catalog->date_s, listing->list.state.epoch);
 }
 
 static struct attr resource_attr(const struct tree *tree, const struct node *node)
 {
 	const struct record *record = node_newest(node);
-	const struct inside *inside = node->inside;
+	const struct inside *inside = node->resource.inside;
 
 	if (!record)
 		return skeleton_attr(tree, node);
@@ -50,9 +50,9 @@ uint64_t resource_time(const struct tree *tree, const struct node *node)
 
 void resource_moved(struct tree *tree, struct node *node, uint64_t before)
 {
-	if (!before || !node->object.held || node->moved || resource_time(tree, node) == before)
+	if (!before || !node->object.held || node->resource.moved || resource_time(tree, node) == before)
 		return;
-	node->moved = true;
+	node->resource.moved = true;
 	ids_add(&tree->moved, id_pack(node->object.serial, 0));
 	if (tree->moved.n == 1 && tree->tell_moved)
 		tree->tell_moved(tree->tell_arg);
@@ -71,9 +71,9 @@ uint64_t tree_moved(struct tree *tree)
 	while (tree->moved.n) {
 		uint64_t id = tree->moved.v[--tree->moved.n];
 		struct node *node = (struct node *)tree_inode(tree, id, &index);
-		if (!node || !node->moved) /* it went, or the kernel was told by an answer */
+		if (!node || !node->resource.moved) /* it went, or the kernel was told by an answer */
 			continue;
-		node->moved = false;
+		node->resource.moved = false;
 		if (node->object.held)
 			return id;
 	}
@@ -113,12 +113,13 @@ struct entry listing_entry(const struct tree *tree, struct node *listing, struct
 {
 	int64_t fresh_ms = 0;
 
-	kept_see(&listing->kept, (uint32_t)listing->epoch);
+	kept_see(&listing->list.kept, (uint32_t)listing->list.state.epoch);
 	if (listing->kind->partial)
 		fresh_ms = 0; /* where ids are entered by name, what is shown changes at any time */
 	else if (listing_is_fresh(listing, query))
-		fresh_ms = left_ms(listing->list_expires_ms, query);
-	else if (!listing->list_stamp) /* the kernel keeps nothing of it; what it reads will end later */
+		fresh_ms = left_ms(listing->list.state.expires_ms, query);
+	else if (!listing->list.state
+			  .stamp) /* the kernel keeps nothing of it; what it reads will end later */
 		fresh_ms = tree_ttl_ms(tree, listing->kind->ttl.list_s);
 	return (struct entry){ .id = id_pack(listing->object.serial, 0),
 		.attr = listing_attr(tree, listing),

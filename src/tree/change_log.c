@@ -246,7 +246,7 @@ static bool is_changed(const struct text *last, const struct text *text)
 static void note_changes(struct tree *tree, struct node *node, struct version *version,
 	const struct text *text, int64_t at_s)
 {
-	struct follow *follow = node->inside->follow;
+	struct follow *follow = node->resource.inside->follow;
 
 	if (follow->last && follow->last->len > COMPARED_BYTES_MAX) {
 		if (is_changed(follow->last, text))
@@ -262,7 +262,7 @@ static void note_changes(struct tree *tree, struct node *node, struct version *v
 void events_note(struct tree *tree, struct node *node, struct version *version, struct text *text,
 	int64_t at_s)
 {
-	struct follow *follow = node->inside ? node->inside->follow : NULL;
+	struct follow *follow = node->resource.inside ? node->resource.inside->follow : NULL;
 
 	if (!follow || !version)
 		return;
@@ -275,16 +275,16 @@ void events_note(struct tree *tree, struct node *node, struct version *version, 
 
 void events_note_item(struct tree *tree, struct node *node)
 {
-	struct record *listed = &node->listed;
+	struct record *listed = &node->resource.cached;
 
-	if (node->inside && node->inside->follow && item_is_whole(node->kind))
+	if (node->resource.inside && node->resource.inside->follow && item_is_whole(node->kind))
 		events_note(tree, node, record_version(tree, node, listed), listed->text,
 			listed->stamp->received_s);
 }
 
 void events_note_gone(struct tree *tree, struct node *node, int64_t now_ms)
 {
-	struct follow *follow = node->inside ? node->inside->follow : NULL;
+	struct follow *follow = node->resource.inside ? node->resource.inside->follow : NULL;
 	const struct record *record = node_newest(node);
 
 	if (!follow || follow->gone)
@@ -317,7 +317,7 @@ static void join_follows(struct tree *tree, struct follow *follow)
 
 static struct follow *follow_new(struct tree *tree, struct node *node)
 {
-	struct inside *inside = node->inside;
+	struct inside *inside = node->resource.inside;
 	struct follow *follow = xcalloc(1, sizeof(*follow));
 
 	follow->node = node;
@@ -327,7 +327,7 @@ static struct follow *follow_new(struct tree *tree, struct node *node)
 	if (inside->detail.version)
 		remember(tree, follow, inside->detail.version->text, false);
 	else if (item_is_whole(node->kind))
-		remember(tree, follow, node->listed.text, true);
+		remember(tree, follow, node->resource.cached.text, true);
 	return follow;
 }
 
@@ -338,7 +338,7 @@ static void drop_oldest(struct tree *tree, bool by_other)
 
 	while (oldest->by_other != by_other)
 		oldest = oldest->next;
-	events_drop(tree, oldest->node->inside);
+	events_drop(tree, oldest->node->resource.inside);
 }
 
 void events_follow(struct tree *tree, struct node *node, bool by_other)

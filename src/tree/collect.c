@@ -47,21 +47,21 @@ static void drop_record(struct tree *tree, struct record *record)
 
 static void drop_inside(struct tree *tree, struct node *node)
 {
-	if (!node->inside)
+	if (!node->resource.inside)
 		return;
-	events_drop(tree, node->inside);
-	drop_record(tree, &node->inside->detail);
-	tree->memory -= sizeof(*node->inside);
-	free(node->inside->subdir_index);
-	free(node->inside);
-	node->inside = NULL;
+	events_drop(tree, node->resource.inside);
+	drop_record(tree, &node->resource.inside->detail);
+	tree->memory -= sizeof(*node->resource.inside);
+	free(node->resource.inside->subdir_index);
+	free(node->resource.inside);
+	node->resource.inside = NULL;
 }
 
 /* A table that no reader has open is made again when one looks it up. */
 static void drop_table(struct tree *tree, struct node *table)
 {
-	drop_record(tree, &table->inside->detail);
-	if (!table->inside->n_versions)
+	drop_record(tree, &table->resource.inside->detail);
+	if (!table->resource.inside->n_versions)
 		drop_inside(tree, table);
 }
 
@@ -75,7 +75,7 @@ static void table_free(struct tree *tree, struct node *table)
 
 static void drop_derived(struct tree *tree, struct node *listing)
 {
-	struct derived *derived = listing->derived;
+	struct derived *derived = listing->list.derived;
 
 	if (!derived)
 		return;
@@ -83,7 +83,7 @@ static void drop_derived(struct tree *tree, struct node *listing)
 	table_free(tree, derived->table);
 	tree->memory -= sizeof(*derived);
 	free(derived);
-	listing->derived = NULL;
+	listing->list.derived = NULL;
 }
 
 static void node_free(struct tree *tree, struct node *node);
@@ -93,37 +93,37 @@ static void leave_listing(struct tree *tree, struct node *node)
 	struct node *listing = node->parent;
 
 	node_remove_name(tree, node);
-	if (node->below_prev)
-		node->below_prev->below_next = node->below_next;
+	if (node->resource.below_prev)
+		node->resource.below_prev->resource.below_next = node->resource.below_next;
 	else
-		listing->first_below = node->below_next;
-	if (node->below_next)
-		node->below_next->below_prev = node->below_prev;
-	if (node->counted_in_parent)
-		listing->n_held--;
+		listing->list.first_below = node->resource.below_next;
+	if (node->resource.below_next)
+		node->resource.below_next->resource.below_prev = node->resource.below_prev;
+	if (node->resource.counted_in_parent)
+		listing->list.n_held--;
 }
 
 static void listing_free(struct tree *tree, struct node *listing)
 {
 	if (tree->scanned == listing)
 		tree->scanned = NULL;
-	while (listing->first_below)
-		node_free(tree, listing->first_below);
-	provenance_put(listing->list_stamp);
-	provenance_put(listing->page_stamp);
-	reading_put(listing->reading);
-	free(listing->entries);
+	while (listing->list.first_below)
+		node_free(tree, listing->list.first_below);
+	provenance_put(listing->list.state.stamp);
+	provenance_put(listing->list.pass.page_stamp);
+	reading_put(listing->list.pass.reading);
+	free(listing->list.members.v);
 	drop_derived(tree, listing);
 	node_release(tree, listing);
 }
 
 static void free_listings(struct tree *tree, struct node *node)
 {
-	for (size_t i = 0; i < node->n_listings; i++)
-		listing_free(tree, node->listings[i]);
-	free(node->listings);
-	node->listings = NULL;
-	node->n_listings = 0;
+	for (size_t i = 0; i < node->resource.n_listings; i++)
+		listing_free(tree, node->resource.listings[i]);
+	free(node->resource.listings);
+	node->resource.listings = NULL;
+	node->resource.n_listings = 0;
 }
 
 static void node_free(struct tree *tree, struct node *node)
@@ -131,7 +131,7 @@ static void node_free(struct tree *tree, struct node *node)
 	node_end_others(tree, node);
 	free_listings(tree, node);
 	node_leave_unlisted(tree, node);
-	drop_record(tree, &node->listed);
+	drop_record(tree, &node->resource.cached);
 	drop_inside(tree, node);
 	node_drop_trouble(tree, node);
 	if (node->sort == NODE_RESOURCE)
@@ -144,16 +144,16 @@ static void node_free(struct tree *tree, struct node *node)
 /* Whether the kernel, a call or a pin needs the node or something below it. */
 static bool node_is_held(const struct node *node)
 {
-	const struct version *detail = node_detail(node)->version, *listed = node->listed.version;
+	const struct version *detail = node_detail(node)->version, *listed = node->resource.cached.version;
 	unsigned current = (detail ? 1 : 0) + (listed ? 1 : 0);
 
-	if (node->object.held || node->pins || node->pinned)
+	if (node->object.held || node->pins || node->resource.pinned)
 		return true;
-	if (node->inside && node->inside->n_versions > current)
+	if (node->resource.inside && node->resource.inside->n_versions > current)
 		return true;
-	for (size_t i = 0; i < node->n_listings; i++) {
-		const struct node *listing = node->listings[i];
-		if (listing->object.held || listing->pins || listing->n_held || table_is_held(listing))
+	for (size_t i = 0; i < node->resource.n_listings; i++) {
+		const struct node *listing = node->resource.listings[i];
+		if (listing->object.held || listing->pins || listing->list.n_held || table_is_held(listing))
 			return true;
 	}
 	return version_is_held(detail) || version_is_held(listed);
@@ -162,15 +162,16 @@ static bool node_is_held(const struct node *node)
 /* Lets go of what only matters while the kernel knows the resource, or can be made again for nothing. */
 static void shed(struct tree *tree, struct node *node)
 {
-	if (node->inside && !node->object.held)
-		events_drop(tree, node->inside);
+	if (node->resource.inside && !node->object.held)
+		events_drop(tree, node->resource.inside);
 	/* what dates the directory stays */
-	if (node->inside && !node->inside->detail.stamp && !node->inside->n_versions &&
-		!node->inside->mtime_salt)
+	if (node->resource.inside && !node->resource.inside->detail.stamp &&
+		!node->resource.inside->n_versions && !node->resource.inside->mtime_salt)
 		drop_inside(tree, node);
-	for (size_t i = 0; i < node->n_listings; i++) {
-		const struct node *listing = node->listings[i];
-		if (listing->first_below || listing->list_stamp || listing->failures[FETCH_LIST].error)
+	for (size_t i = 0; i < node->resource.n_listings; i++) {
+		const struct node *listing = node->resource.listings[i];
+		if (listing->list.first_below || listing->list.state.stamp ||
+			listing->list.state.failures[FETCH_LIST].error)
 			return;
 	}
 	free_listings(tree, node);
@@ -180,13 +181,13 @@ static void settle_resource(struct tree *tree, struct node *node)
 {
 	bool held = node_is_held(node);
 
-	if (held != node->counted_in_parent) {
-		node->counted_in_parent = held;
-		node->parent->n_held += held ? 1 : (size_t)-1;
+	if (held != node->resource.counted_in_parent) {
+		node->resource.counted_in_parent = held;
+		node->parent->list.n_held += held ? 1U : -1U;
 	}
 	if (!held)
 		shed(tree, node);
-	if (held || node->in_listing)
+	if (held || node_is_shown(node))
 		node_leave_unlisted(tree, node);
 	else
 		node_join_unlisted(tree, node);
@@ -217,8 +218,9 @@ static void settle_version(struct tree *tree, struct version *version)
 		version_free(tree, version);
 	else if (node_is_table(owner))
 		drop_table(tree, owner);
-	else if (version_is_double(version) || (version == owner->listed.version && !version->snapshot))
-		unrender(tree, &owner->listed);
+	else if (version_is_double(version) ||
+		(version == owner->resource.cached.version && !version->snapshot))
+		unrender(tree, &owner->resource.cached);
 	else if (!version->lru_next)
 		version_use_least(tree, version);
 	settle_node(tree, owner);
@@ -226,9 +228,9 @@ static void settle_version(struct tree *tree, struct version *version)
 
 static void free_oldest_unlisted(struct tree *tree)
 {
-	struct node *oldest = tree->unlisted_lru.unlisted_next;
+	struct node *oldest = tree->unlisted_lru.resource.unlisted_next;
 
-	if (node_is_held(oldest) || oldest->in_listing)
+	if (node_is_held(oldest) || node_is_shown(oldest))
 		node_leave_unlisted(tree,
 			oldest); /* came to be needed since: its last reference settles it */
 	else
@@ -271,8 +273,8 @@ static void fold(struct tree *tree, struct version *version)
 {
 	struct node *node = version->owner;
 
-	if (!version_is_held(version) && version == node->listed.version) {
-		unrender(tree, &node->listed);
+	if (!version_is_held(version) && version == node->resource.cached.version) {
+		unrender(tree, &node->resource.cached);
 		return;
 	}
 	version_fold(tree, version); /* or not, when it has no text: then it can only go as a whole */
@@ -286,8 +288,8 @@ static void let_go(struct tree *tree, struct version *version)
 
 	if (version_is_held(version) || version != node_detail(node)->version)
 		return;
-	node->outdone |= node->listed.stamp && node_newest(node) != &node->listed;
-	drop_record(tree, &node->inside->detail);
+	node->resource.outdone |= node->resource.cached.stamp && node_newest(node) != &node->resource.cached;
+	drop_record(tree, &node->resource.inside->detail);
 }
 
 static void shrink(struct tree *tree)

@@ -21,13 +21,14 @@ unsigned link_depth(enum view_sort view)
 
 bool holds_links(const struct node *view)
 {
-	return view->depth == link_depths[view->view];
+	return view->view.depth == link_depths[view->view.sort];
 }
 
 /* Its own answer says more than the listing does. */
 bool view_is_by_part(const struct node *view)
 {
-	const struct provenance *own = view->part ? view->part->stamp : NULL, *listed = view->of->list_stamp;
+	const struct provenance *own = view->view.part ? view->view.part->stamp : NULL,
+				*listed = view->view.of->list.state.stamp;
 
 	return own && (!listed || listed->received_ms < own->received_ms);
 }
@@ -91,11 +92,11 @@ const char *row_name(struct tree *tree, const struct index *index, const struct 
 /* 1 + the group of a directory of a view, 0: nothing is in it. */
 uint32_t group_of(const struct index *index, const struct node *view)
 {
-	if (view->depth < 2)
+	if (view->view.depth < 2)
 		return 0;
 	uint32_t above = group_of(index, view->parent);
 
-	return view->depth > 2 && !above ? 0 : index_find(index, above, view->name);
+	return view->view.depth > 2 && !above ? 0 : index_find(index, above, view->name);
 }
 
 /* ---- what they say together ---- */
@@ -106,9 +107,10 @@ static uint64_t content_of_links(struct tree *tree, struct node *view, const str
 	const struct index_row *row = NULL;
 	uint64_t content = 0, serial = 0;
 
-	while ((group || view->view == VIEW_NAME) && (row = index_row_after(index, group, serial))) {
-		content += view->view == VIEW_NAME ? hash_text(row->node->ino, row_name(tree, index, row)) :
-						     row->node->ino;
+	while ((group || view->view.sort == VIEW_NAME) && (row = index_row_after(index, group, serial))) {
+		content += view->view.sort == VIEW_NAME ?
+			hash_text(row->node->ino, row_name(tree, index, row)) :
+			row->node->ino;
 		serial = row->node->object.serial;
 	}
 	return content;
@@ -120,7 +122,7 @@ static uint64_t content_of_directories(const struct node *view, const struct ind
 	const struct index_group *group = NULL;
 	uint64_t content = 0, cookie = 0;
 
-	while ((view->depth == 1 || above) && (group = index_after(index, above, cookie))) {
+	while ((view->view.depth == 1 || above) && (group = index_after(index, above, cookie))) {
 		content += hash_text(0, index_name(index, group));
 		cookie = group->cookie;
 	}
@@ -133,11 +135,11 @@ bool view_content(struct tree *tree, struct node *view, uint64_t *content)
 
 	*content = 0;
 	if (view_is_by_part(view)) {
-		for (size_t i = 0; i < view->part->n_members; i++)
-			*content += view->part->members[i]->ino;
+		for (size_t i = 0; i < view->view.part->n_members; i++)
+			*content += view->view.part->members[i]->ino;
 		return true;
 	}
-	if (!(index = listing_index(tree, view->of, view->view)))
+	if (!(index = listing_index(tree, view->view.of, view->view.sort)))
 		return false;
 	*content = holds_links(view) ? content_of_links(tree, view, index) :
 				       content_of_directories(view, index);

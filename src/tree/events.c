@@ -13,7 +13,7 @@ struct entry events_entry(struct tree *tree, struct node *node, struct query_tim
 	int64_t dated_s = record ? record->mtime_s : node->kind->catalog->date_s;
 
 	events_follow(tree, node, query.by_other);
-	const struct follow *follow = node->inside->follow;
+	const struct follow *follow = node->resource.inside->follow;
 	return (struct entry){ .id = id_pack(node->object.serial, INDEX_EVENTS),
 		.attr = { .ino = hash_text(node->ino, ".events"),
 			.mode = S_IFREG | 0444,
@@ -29,7 +29,7 @@ static bool is_known(const struct node *node, struct query_time query)
 
 	if (record_is_fresh(node_detail(node), query))
 		return true;
-	if (item_is_whole(kind) && record_is_fresh(&node->listed, query))
+	if (item_is_whole(kind) && record_is_fresh(&node->resource.cached, query))
 		return true;
 	if (node_is_missing(node, query))
 		return true;

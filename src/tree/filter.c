@@ -61,7 +61,7 @@ static char *request_of(const struct node *view)
 	struct blank status = { "\"{status}\"", view->id };
 	struct blank tag[] = { { "\"{key}\"", view->parent->id }, { "\"{value}\"", view->id } };
 
-	if (view->view == VIEW_STATUS)
+	if (view->view.sort == VIEW_STATUS)
 		return fill_in(list->filter.by_status, &status, 1);
 	return fill_in(list->filter.by_tag, tag, 2);
 }
@@ -72,8 +72,8 @@ static bool can_be_asked(const struct node *view)
 
 	if (!view->id)
 		return false;
-	return view->view == VIEW_STATUS ? list->filter.by_status != NULL :
-					   view->depth == 3 && list->filter.by_tag;
+	return view->view.sort == VIEW_STATUS ? list->filter.by_status != NULL :
+						view->view.depth == 3 && list->filter.by_tag;
 }
 
 struct part *part_new(struct tree *tree, struct node *view)
@@ -86,7 +86,7 @@ struct part *part_new(struct tree *tree, struct node *view)
 	map_init(&part->met, tree->options.seed);
 	part->next = tree->parts;
 	if (part->next)
-		part->next->part->prev = view;
+		part->next->view.part->prev = view;
 	tree->parts = view;
 	tree->memory += sizeof(*part) + strlen(part->request);
 	return part;
@@ -94,7 +94,7 @@ struct part *part_new(struct tree *tree, struct node *view)
 
 const char *node_filter(const struct node *node)
 {
-	return node->part->request;
+	return node->view.part->request;
 }
 
 /* ---- members ---- */
@@ -109,7 +109,7 @@ static void let_go(struct tree *tree, struct node **members, size_t n)
 
 void part_drop(struct tree *tree, struct node *view)
 {
-	struct part *part = view->part;
+	struct part *part = view->view.part;
 	struct node **members = part->members;
 	size_t n = part->n_members;
 
@@ -123,7 +123,7 @@ void part_drop(struct tree *tree, struct node *view)
 
 void tree_part_leave(struct tree *tree, struct node *view)
 {
-	struct part *part = view->part;
+	struct part *part = view->view.part;
 	struct node **coming = part->coming;
 	size_t n = part->n_coming;
 
@@ -135,26 +135,26 @@ void tree_part_leave(struct tree *tree, struct node *view)
 
 void part_free(struct tree *tree, struct node *view)
 {
-	struct part *part = view->part;
+	struct part *part = view->view.part;
 
 	if (!part)
 		return;
 	tree_part_leave(tree, view);
 	part_drop(tree, view);
 	reading_put(part->reading);
-	*(part->prev ? &part->prev->part->next : &tree->parts) = part->next;
+	*(part->prev ? &part->prev->view.part->next : &tree->parts) = part->next;
 	if (part->next)
-		part->next->part->prev = part->prev;
+		part->next->view.part->prev = part->prev;
 	tree->memory -= sizeof(*part) + strlen(part->request);
 	free(part->request);
 	free(part);
-	view->part = NULL;
+	view->view.part = NULL;
 }
 
 void part_drop_all(struct tree *tree, const struct node *listing)
 {
-	for (struct node *view = tree->parts; view; view = view->part->next)
-		if (view->of == listing && view->part->stamp)
+	for (struct node *view = tree->parts; view; view = view->view.part->next)
+		if (view->view.of == listing && view->view.part->stamp)
 			part_drop(tree, view);
 }
 
@@ -219,7 +219,7 @@ static bool passes(const struct node *view, const struct json *item)
 {
 	const struct kind *kind = view->kind;
 
-	if (view->view == VIEW_STATUS)
+	if (view->view.sort == VIEW_STATUS)
 		return says(json_get(item, kind->status.member), view->id);
 	const struct member_rule *rule = type_member(kind->type, kind->tags);
 	const struct json *tags = rule && rule->map_key ? json_get(item, kind->tags) : NULL;
@@ -243,13 +243,13 @@ enum error part_item(struct tree *tree, struct node *view, const struct json *it
 
 	*first = false;
 	tree_end_outage(tree);
-	if (!item_has_id(view->of, item, &id))
+	if (!item_has_id(view->view.of, item, &id))
 		return ERR_ANSWER;
 	if (!passes(view, item))
 		return ERR_UNSUPPORTED;
-	struct node *node = list_find(tree, view->of, id);
-	node->missing = false;
-	*first = meet(tree, view->part, node);
+	struct node *node = list_find(tree, view->view.of, id);
+	node->resource.missing = false;
+	*first = meet(tree, view->view.part, node);
 	node_prime(tree, node, item, note, &listed);
 	return ERR_NONE;
 }
@@ -271,7 +271,7 @@ static bool is_as_before(const struct part *part)
 
 void tree_part_end(struct tree *tree, struct node *view, bool complete, const struct provenance_note *note)
 {
-	struct part *part = view->part;
+	struct part *part = view->view.part;
 	struct node **before = part->members;
 	size_t n_before = part->n_members;
 
@@ -295,27 +295,27 @@ void tree_part_end(struct tree *tree, struct node *view, bool complete, const st
 /* A value that came from somebody's path may be no good where others are. */
 static bool is_ours(const struct node *view)
 {
-	return view->view == VIEW_STATUS && kind_has_status(view->kind, view->id);
+	return view->view.sort == VIEW_STATUS && kind_has_status(view->kind, view->id);
 }
 
 void tree_part_refuse(struct tree *tree, struct node *view, enum error error, int64_t until_ms)
 {
-	view->part->refused_until_ms = until_ms;
+	view->view.part->refused_until_ms = until_ms;
 	if (error == ERR_UNSUPPORTED || is_ours(view))
-		listing_aspects(tree, view->of)->refused_until_ms[view->view] = until_ms;
+		listing_aspects(tree, view->view.of)->refused_until_ms[view->view.sort] = until_ms;
 	part_drop(tree, view);
 }
 
 bool node_part_is_listed(const struct node *view, struct query_time query)
 {
-	return listing_is_fresh(view->of, query);
+	return listing_is_fresh(view->view.of, query);
 }
 
 bool part_is_refused(const struct node *view, struct query_time query)
 {
-	const struct derived *derived = view->of->derived;
+	const struct derived *derived = view->view.of->list.derived;
 
-	if (view->part && view->part->refused_until_ms > query.now_ms)
+	if (view->view.part && view->view.part->refused_until_ms > query.now_ms)
 		return true;
-	return derived && derived->refused_until_ms[view->view] > query.now_ms;
+	return derived && derived->refused_until_ms[view->view.sort] > query.now_ms;
 }

@@ -62,9 +62,11 @@ bool failure_stands(const struct failure *failure, struct query_time query)
 
 bool node_is_missing(const struct node *node, struct query_time query)
 {
-	if (!node->missing)
+	if (!node->resource.missing)
 		return false;
-	return is_fresh((struct term){ node->trouble->missing_ms, node->trouble->missing_at_ms }, query);
+	return is_fresh((struct term){ node->resource.failures->missing_ms,
+				node->resource.failures->missing_at_ms },
+		query);
 }
 
 const struct failure *outage_of(const struct tree *tree, struct query_time query)
@@ -140,8 +142,8 @@ bool record_is_fresh(const struct record *record, struct query_time query)
 
 bool version_is_fresh(const struct node *node, const struct version *version, struct query_time query)
 {
-	if (version == node->listed.version)
-		return record_is_fresh(&node->listed, query);
+	if (version == node->resource.cached.version)
+		return record_is_fresh(&node->resource.cached, query);
 	return is_fresh((struct term){ version->expires_ms, version->stamp->sent_ms }, query);
 }
 
@@ -162,15 +164,15 @@ bool list_is_fresh(const struct provenance *stamp, int64_t expires_ms, struct qu
 bool listing_is_fresh(const struct node *listing, struct query_time query)
 {
 	return !kind_has_list(listing->kind) ||
-		list_is_fresh(listing->list_stamp, listing->list_expires_ms, query);
+		list_is_fresh(listing->list.state.stamp, listing->list.state.expires_ms, query);
 }
 
 /* A failed refresh left the last whole listing standing, for a while. */
 bool listing_is_stale(const struct tree *tree, const struct node *listing, struct query_time query)
 {
-	const struct failure *failure = &listing->failures[FETCH_LIST];
+	const struct failure *failure = &listing->list.state.failures[FETCH_LIST];
 
-	if (!provenance_is_young(tree, listing->list_stamp, query))
+	if (!provenance_is_young(tree, listing->list.state.stamp, query))
 		return false;
 	if (failure_stands(failure, query))
 		return error_allows_stale(failure->error);
@@ -184,8 +186,8 @@ bool listing_stands(const struct tree *tree, const struct node *listing, struct 
 
 int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct query_time query)
 {
-	int64_t fresh_ms = left_ms(listing->list_expires_ms, query);
-	int64_t held_ms = left_ms(listing->failures[FETCH_LIST].until_ms, query);
+	int64_t fresh_ms = left_ms(listing->list.state.expires_ms, query);
+	int64_t held_ms = left_ms(listing->list.state.failures[FETCH_LIST].until_ms, query);
 	const struct failure *outage = outage_of(tree, query);
 	int64_t outage_ms = outage ? left_ms(outage->until_ms, query) : 0;
 

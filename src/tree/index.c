@@ -19,11 +19,11 @@
 
 struct derived *listing_aspects(struct tree *tree, struct node *listing)
 {
-	if (!listing->derived) {
-		listing->derived = xcalloc(1, sizeof(*listing->derived));
-		tree->memory += sizeof(*listing->derived);
+	if (!listing->list.derived) {
+		listing->list.derived = xcalloc(1, sizeof(*listing->list.derived));
+		tree->memory += sizeof(*listing->list.derived);
 	}
-	return listing->derived;
+	return listing->list.derived;
 }
 
 static void index_free(struct tree *tree, struct index *index)
@@ -41,16 +41,18 @@ static void index_free(struct tree *tree, struct index *index)
 
 void index_shrink(struct tree *tree, struct node *listing)
 {
-	for (int i = 0; listing->derived && i < VIEW_SORTS; i++) {
-		index_free(tree, listing->derived->indexes[i]);
-		listing->derived->indexes[i] = NULL;
+	for (int i = 0; listing->list.derived && i < VIEW_SORTS; i++) {
+		index_free(tree, listing->list.derived->indexes[i]);
+		listing->list.derived->indexes[i] = NULL;
 	}
 }
 
 struct json_slice node_json(const struct node *node)
 {
 	const struct version *detail = node_detail(node)->version;
-	const struct text *text = node->listed.text ? node->listed.text : detail ? detail->text : NULL;
+	const struct text *text = node->resource.cached.text ? node->resource.cached.text :
+		detail                                       ? detail->text :
+							       NULL;
 
 	return (struct json_slice){ text ? text->bytes : "", text ? text->len : 0 };
 }
@@ -305,9 +307,9 @@ static void gather(struct index *index, const struct node *listing)
 
 	buf_init(&raw, JSON_BYTES_MAX);
 	buf_init(&name, NAME_BYTES_MAX);
-	for (size_t i = 0; i < listing->n_entries; i++)
-		if (listing_shows(listing, listing->entries[i]))
-			add_resource(index, listing->entries[i], &raw, &name);
+	for (size_t i = 0; i < listing->list.members.n; i++)
+		if (listing_shows(listing, listing->list.members.v[i]))
+			add_resource(index, listing->list.members.v[i], &raw, &name);
 	buf_release(&raw);
 	buf_release(&name);
 }
@@ -317,7 +319,7 @@ static struct index *index_new(struct tree *tree, const struct node *listing, en
 	struct index *index = xcalloc(1, sizeof(*index));
 
 	index->view = view;
-	index->changes = listing->changes;
+	index->changes = listing->list.members.changes;
 	buf_init(&index->names, INDEX_BYTES_MAX);
 	buf_init(&index->groups, INDEX_BYTES_MAX);
 	buf_init(&index->rows, INDEX_BYTES_MAX);
@@ -338,7 +340,7 @@ const struct index *listing_index(struct tree *tree, struct node *listing, enum 
 	struct index **index = &listing_aspects(tree, listing)->indexes[view];
 
 	tree->indexed = listing;
-	if (!*index || (*index)->changes != listing->changes) {
+	if (!*index || (*index)->changes != listing->list.members.changes) {
 		index_free(tree, *index);
 		*index = index_new(tree, listing, view);
 	}

@@ -23,13 +23,14 @@ static void refresh_part(struct part *part)
 /* Who belongs to it, not what they are. */
 static void refresh_names(struct tree *tree, struct node *listing)
 {
-	listing->list_expires_ms = listing->whole_ms = 0; /* and to be read whole */
-	memset(listing->failures, 0, sizeof(listing->failures));
-	if (listing->derived)
-		memset(listing->derived->refused_until_ms, 0, sizeof(listing->derived->refused_until_ms));
-	for (struct node *view = tree->parts; view; view = view->part->next)
-		if (view->of == listing)
-			refresh_part(view->part);
+	listing->list.state.expires_ms = listing->list.state.whole_ms = 0; /* and to be read whole */
+	memset(listing->list.state.failures, 0, sizeof(listing->list.state.failures));
+	if (listing->list.derived)
+		memset(listing->list.derived->refused_until_ms, 0,
+			sizeof(listing->list.derived->refused_until_ms));
+	for (struct node *view = tree->parts; view; view = view->view.part->next)
+		if (view->view.of == listing)
+			refresh_part(view->view.part);
 }
 
 static void add_node(struct ids *todo, const struct node *node)
@@ -41,32 +42,33 @@ static void add_node(struct ids *todo, const struct node *node)
 static void refresh_node(struct tree *tree, struct node *node, struct ids *todo)
 {
 	if (node->sort == NODE_VIEW) {
-		for (const struct node *child = node->first_child; child; child = child->child_next)
+		for (const struct node *child = node->view.first_child; child; child = child->view.child_next)
 			add_node(todo, child);
 		return;
 	}
 	if (node->sort == NODE_LISTING) {
 		refresh_names(tree, node);
-		for (const struct node *below = node->first_below; below; below = below->below_next)
+		for (const struct node *below = node->list.first_below; below;
+			below = below->resource.below_next)
 			add_node(todo, below);
 		return;
 	}
 	if (node->sort == NODE_RESOURCE) {
-		outlive_not(&node->listed, 0);
-		if (node->inside)
-			outlive_not(&node->inside->detail, 0);
+		outlive_not(&node->resource.cached, 0);
+		if (node->resource.inside)
+			outlive_not(&node->resource.inside->detail, 0);
 		node_drop_trouble(tree, node);
 	}
-	for (size_t i = 0; i < node->n_listings; i++)
-		add_node(todo, node->listings[i]);
+	for (size_t i = 0; i < node->resource.n_listings; i++)
+		add_node(todo, node->resource.listings[i]);
 }
 
 /* A view holds names alone: those of its listing, or of all. */
 static void refresh_view(struct tree *tree, struct node *view)
 {
-	for (size_t i = 0; i < tree->root->n_listings; i++)
-		if (!view->of || view->of == tree->root->listings[i])
-			refresh_names(tree, tree->root->listings[i]);
+	for (size_t i = 0; i < tree->root->resource.n_listings; i++)
+		if (!view->view.of || view->view.of == tree->root->resource.listings[i])
+			refresh_names(tree, tree->root->resource.listings[i]);
 }
 
 struct node *tree_refresh_top(const struct tree *tree, uint64_t id, const char *name)
@@ -108,10 +110,10 @@ struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name
 		if (tree->views[i])
 			add_node(todo, tree->views[i]);
 	if (node->sort == NODE_RESOURCE && kind_has_describe(node->kind)) {
-		node->must_revalidate = true;
+		node->resource.must_revalidate = true;
 	} else if (node->sort == NODE_RESOURCE) { /* its list alone speaks of it */
-		node->parent->list_expires_ms = 0;
-		node->parent->failures[FETCH_LIST] = (struct failure){ 0 };
+		node->parent->list.state.expires_ms = 0;
+		node->parent->list.state.failures[FETCH_LIST] = (struct failure){ 0 };
 	}
 	tree->outage = (struct failure){ 0 };
 	return node;
@@ -121,7 +123,7 @@ struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name
 static void add_held(const struct node *node, struct ids *held)
 {
 	bool is_plain = node->sort != NODE_VIEW && node->sort != NODE_LISTING;
-	uint32_t n_subdirs = is_plain && node->inside ? node->inside->n_subdirs : 0;
+	uint32_t n_subdirs = is_plain && node->resource.inside ? node->resource.inside->n_subdirs : 0;
 
 	for (uint32_t i = 0; node->object.held && i <= n_subdirs; i++)
 		ids_add(held, id_pack(node->object.serial, i));
@@ -161,17 +163,17 @@ static void outdate_stamp(struct provenance *stamp, int64_t at_ms)
 
 void tree_invalidate_before(struct node *listing, int64_t at_ms)
 {
-	if (listing->sort == NODE_VIEW && listing->part) {
-		listing->part->expires_ms = 0;
-		outdate_stamp(listing->part->stamp, at_ms);
+	if (listing->sort == NODE_VIEW && listing->view.part) {
+		listing->view.part->expires_ms = 0;
+		outdate_stamp(listing->view.part->stamp, at_ms);
 	}
 	if (listing->sort != NODE_LISTING)
 		return;
-	listing->list_expires_ms = 0;
-	outdate_stamp(listing->list_stamp, at_ms);
-	for (struct node *node = listing->first_below; node; node = node->below_next) {
-		outlive_not(&node->listed, 0);
-		outdate_stamp(node->listed.stamp, at_ms);
+	listing->list.state.expires_ms = 0;
+	outdate_stamp(listing->list.state.stamp, at_ms);
+	for (struct node *node = listing->list.first_below; node; node = node->resource.below_next) {
+		outlive_not(&node->resource.cached, 0);
+		outdate_stamp(node->resource.cached.stamp, at_ms);
 	}
 }
 
@@ -185,12 +187,12 @@ static bool is_below(const struct node *node, const struct node *top)
 
 bool node_is_affected_by(const struct node *node, const struct node *top)
 {
-	const struct node *listing = node->sort == NODE_VIEW ? node->of : node;
+	const struct node *listing = node->sort == NODE_VIEW ? node->view.of : node;
 
 	if (is_below(node, top) || (listing && is_below(listing, top)))
 		return true;
 	if (top->sort == NODE_VIEW) /* which is made of its listing, or of all */
-		return listing && listing->sort == NODE_LISTING && (!top->of || top->of == listing);
+		return listing && listing->sort == NODE_LISTING && (!top->view.of || top->view.of == listing);
 	return top->sort == NODE_RESOURCE && !kind_has_describe(top->kind) && node == top->parent;
 }
 
@@ -216,8 +218,8 @@ uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct b
 	const struct node *above = top->parent;
 
 	if (top == tree->root) {
-		for (size_t i = 0; i < top->n_listings; i++)
-			add_name(top->listings[i], names);
+		for (size_t i = 0; i < top->resource.n_listings; i++)
+			add_name(top->resource.listings[i], names);
 		add_views(tree, names);
 		return tree_root(tree);
 	}
@@ -235,13 +237,14 @@ uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *nam
 	if (!node || node->object.is_version)
 		return 0;
 	if (node->sort == NODE_VIEW) {
-		for (found = node->first_child; found && strcmp(found->name, name) != 0;)
-			found = found->child_next;
+		for (found = node->view.first_child; found && strcmp(found->name, name) != 0;)
+			found = found->view.child_next;
 	} else if (node->sort == NODE_LISTING) {
 		found = node_find(tree, node, name);
 	} else {
-		for (size_t i = 0; i < node->n_listings; i++)
-			found = strcmp(node->listings[i]->name, name) ? found : node->listings[i];
+		for (size_t i = 0; i < node->resource.n_listings; i++)
+			found = strcmp(node->resource.listings[i]->name, name) ? found :
+										 node->resource.listings[i];
 		for (int i = 0; node == tree->root && i < VIEW_SORTS; i++)
 			if (tree->views[i] && !strcmp(tree->views[i]->name, name))
 				found = tree->views[i];
@@ -273,9 +276,10 @@ static int64_t term_ms(const struct tree *tree, const struct node *node)
 static int64_t *others_at(struct tree *tree, struct node *node)
 {
 	if (node->sort == NODE_LISTING)
-		return &node->others_ms;
+		return &node->list.others_ms;
 	if (node->sort == NODE_VIEW)
-		return node->of ? &node->of->others_ms : &node_inside(tree, tree->root)->others_ms;
+		return node->view.of ? &node->view.of->list.others_ms :
+				       &node_inside(tree, tree->root)->others_ms;
 	return &node_inside(tree, node)->others_ms;
 }
 

@@ -15,15 +15,15 @@ enum { ITEM_ROOM = 64 << 10 }; /* bytes that are kept for printing the next one 
 /* One stamp for all items of a page. */
 static struct provenance *page_stamp(struct node *listing, const struct provenance_note *note)
 {
-	struct provenance *last = listing->page_stamp;
+	struct provenance *last = listing->list.pass.page_stamp;
 
 	if (!last || last->sent_ms != note->sent_ms || last->received_ms != note->received_ms ||
 		last->reading != note->reading) {
 		provenance_put(last);
-		listing->page_stamp = provenance_new(note);
+		listing->list.pass.page_stamp = provenance_new(note);
 		reading_note_page(note->reading, note->sent_ms);
 	}
-	return listing->page_stamp;
+	return listing->list.pass.page_stamp;
 }
 
 static bool print_item(struct tree *tree, const struct json *item)
@@ -74,14 +74,14 @@ static bool node_set_item(struct tree *tree, struct node *node, const struct jso
 	const struct buf *text, struct provenance *stamp, bool *changed)
 {
 	struct summary summary = snapshot_summary(node->kind, item, stamp->received_s);
-	struct record *record = &node->listed;
+	struct record *record = &node->resource.cached;
 	struct snapshot *snapshot = NULL;
 	bool same = holds_text(record, text);
 
 	if (!same && !snapshot_is_sure(item, text->len))
 		return false;
 	/* nobody has looked into most items, and few change: rendering each would be most of a list's work */
-	bool renders = !same && node->looked && takes_part(stamp, text->len);
+	bool renders = !same && node->resource.rendered_once && takes_part(stamp, text->len);
 	if (renders && node_render(tree, node, item, true, stamp->received_s, &snapshot))
 		return false;
 	int64_t expires_ms = expiry_ms(tree, node->kind, summary.terminal, stamp->sent_ms);
@@ -98,8 +98,8 @@ static bool node_set_item(struct tree *tree, struct node *node, const struct jso
 	else
 		snapshot_free(snapshot);
 	record_note(record, &summary, stamp, expires_ms);
-	node->outdone = false;
-	node->parent->changes += !same && node->in_listing;
+	node->resource.outdone = false;
+	node->parent->list.members.changes += !same && node_is_shown(node);
 	*changed = !same;
 	return true;
 }
@@ -107,7 +107,7 @@ static bool node_set_item(struct tree *tree, struct node *node, const struct jso
 void node_prime(struct tree *tree, struct node *node, const struct json *item,
 	const struct provenance_note *note, struct listed *listed)
 {
-	struct record *record = &node->listed;
+	struct record *record = &node->resource.cached;
 	bool known = record->stamp;
 	uint64_t stable = record->stable, time = resource_time(tree, node);
 
@@ -121,11 +121,11 @@ void node_prime(struct tree *tree, struct node *node, const struct json *item,
 	if (listed->changed)
 		events_note_item(tree, node);
 	listed->terminal = record->terminal;
-	node->must_revalidate = false;
+	node->resource.must_revalidate = false;
 	resource_moved(tree, node, time);
-	if (!node->inside)
+	if (!node->resource.inside)
 		return;
 	if (known && stable != record->stable)
-		outlive_not(&node->inside->detail, 0); /* the cloud says that it moved on */
-	outlive_not(&node->inside->detail, record->expires_ms); /* what was over may live again */
+		outlive_not(&node->resource.inside->detail, 0); /* the cloud says that it moved on */
+	outlive_not(&node->resource.inside->detail, record->expires_ms); /* what was over may live again */
 }

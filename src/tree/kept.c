@@ -49,7 +49,7 @@ void tree_handed(struct tree *tree, uint64_t id, bool begins, bool ends)
 	struct node *node = (struct node *)object;
 	if (node->sort != NODE_LISTING && node->sort != NODE_VIEW)
 		return;
-	struct kept *kept = node->sort == NODE_LISTING ? &node->kept : &node->view_kept;
+	struct kept *kept = node->sort == NODE_LISTING ? &node->list.kept : &node->view.kept;
 	if (begins)
 		kept_begin(kept);
 	kept->whole |= ends;

@@ -30,11 +30,13 @@ static struct reply reply_absent(const struct tree *tree, const struct node *vie
 static struct reply not_found(const struct tree *tree, const struct node *view, int64_t left,
 	struct query_time query)
 {
-	const struct node *listing = view->of;
+	const struct node *listing = view->view.of;
 	bool by_part = view_is_by_part(view);
-	const struct failure *failure = by_part ? &view->part->failure : &listing->failures[FETCH_LIST];
-	bool fresh = by_part ? part_is_fresh(view->part, query) : listing_is_fresh(listing, query);
-	bool whole = by_part ? view->part->complete : listing->complete || view->kind->partial;
+	const struct failure *failure = by_part ? &view->view.part->failure :
+						  &listing->list.state.failures[FETCH_LIST];
+	bool fresh = by_part ? part_is_fresh(view->view.part, query) : listing_is_fresh(listing, query);
+	bool whole = by_part ? view->view.part->complete :
+			       listing->list.state.complete || view->kind->partial;
 
 	if (fresh && whole)
 		return reply_absent(tree, view, left);
@@ -68,7 +70,7 @@ struct entry link_entry(struct tree *tree, const struct node *node, enum view_so
 	struct query_time query)
 {
 	struct entry entry = resource_entry(tree, node, for_ms, query);
-	const struct record *listed = &node->listed;
+	const struct record *listed = &node->resource.cached;
 	struct buf target;
 
 	buf_init(&target, SIZE_MAX);
@@ -140,7 +142,7 @@ static bool is_member(const struct node *view, const struct index *index, const 
 	uint64_t before = node->object.serial - 1;
 
 	if (view_is_by_part(view))
-		return part_after(view->part, before) == node;
+		return part_after(view->view.part, before) == node;
 	uint32_t group = group_of(index, view);
 	const struct index_row *row = group ? index_row_after(index, group, before) : NULL;
 	return row && row->node == node;
@@ -155,18 +157,18 @@ static struct reply lookup_link(struct tree *tree, struct node *view, const char
 
 	if (reply.outcome != RESULT_FOUND)
 		return reply;
-	if (!view_is_by_part(view) && !(index = listing_index(tree, view->of, view->view)))
+	if (!view_is_by_part(view) && !(index = listing_index(tree, view->view.of, view->view.sort)))
 		return reply_failed(ERR_TOO_BIG);
-	if (view->view == VIEW_NAME) {
-		node = find_by_name(tree, view->of, index, name);
+	if (view->view.sort == VIEW_NAME) {
+		node = find_by_name(tree, view->view.of, index, name);
 	} else {
-		node = node_find(tree, view->of, name);
+		node = node_find(tree, view->view.of, name);
 		node = node && is_member(view, index, node) ? node : NULL;
 	}
 	int64_t ms = view_left_ms(tree, view, query);
 	if (!node)
 		return not_found(tree, view, ms, query);
-	return reply_found(link_entry(tree, node, view->view, ms, query));
+	return reply_found(link_entry(tree, node, view->view.sort, ms, query));
 }
 
 static struct reply found_child(struct tree *tree, struct node *view, const char *name, const char *raw,
@@ -182,13 +184,13 @@ static struct reply found_child(struct tree *tree, struct node *view, const char
 static struct reply lookup_listed(struct tree *tree, struct node *view, const char *name, const char *raw,
 	struct query_time query)
 {
-	const struct index *index = listing_index(tree, view->of, view->view);
+	const struct index *index = listing_index(tree, view->view.of, view->view.sort);
 	int64_t ms = view_left_ms(tree, view, query);
 
 	if (!index)
 		return reply_failed(ERR_TOO_BIG);
 	uint32_t above = group_of(index, view);
-	if ((view->depth > 1 && !above) || !index_find(index, above, name))
+	if ((view->view.depth > 1 && !above) || !index_find(index, above, name))
 		return not_found(tree, view, ms, query);
 	return found_child(tree, view, name, raw, ms, query);
 }
@@ -217,40 +219,40 @@ static struct reply lookup_asked(struct tree *tree, struct node *view, const cha
 	if (!view_is_by_part(child))
 		return lookup_listed(tree, view, name, raw, query);
 	int64_t ms = view_left_ms(tree, child, query);
-	return child->part->n_members ? found_child(tree, view, name, raw, ms, query) :
-					not_found(tree, child, ms, query);
+	return child->view.part->n_members ? found_child(tree, view, name, raw, ms, query) :
+					     not_found(tree, child, ms, query);
 }
 
 static bool can_filter(const struct node *view, struct query_time query)
 {
 	const struct action *list = &view->kind->list;
 
-	return (view->view == VIEW_STATUS ? list->filter.by_status : list->filter.by_tag) &&
+	return (view->view.sort == VIEW_STATUS ? list->filter.by_status : list->filter.by_tag) &&
 		!part_is_refused(view, query);
 }
 
 static struct reply lookup_directory(struct tree *tree, struct node *view, const char *name, const char *raw,
 	struct query_time query)
 {
-	bool known = view->view == VIEW_STATUS && raw && kind_has_status(view->kind, raw);
+	bool known = view->view.sort == VIEW_STATUS && raw && kind_has_status(view->kind, raw);
 	bool filters = raw && can_filter(view, query);
 
 	if (known) /* the API's documents have it, whether anything is in it or not */
 		return found_child(tree, view, name, raw, SKELETON_MS, query);
-	if (listing_is_fresh(view->of, query))
+	if (listing_is_fresh(view->view.of, query))
 		return lookup_listed(tree, view, name, raw, query);
-	if (filters && view->view == VIEW_TAG && view->depth == 1)
+	if (filters && view->view.sort == VIEW_TAG && view->view.depth == 1)
 		return found_child(tree, view, name, raw, 0, query); /* its values will say */
-	if (filters && (view->view == VIEW_TAG || is_status_form(raw)))
+	if (filters && (view->view.sort == VIEW_TAG || is_status_form(raw)))
 		return lookup_asked(tree, view, name, raw, query);
-	struct reply reply = listing_open(tree, view->of, query);
+	struct reply reply = listing_open(tree, view->view.of, query);
 	return reply.outcome == RESULT_FOUND ? lookup_listed(tree, view, name, raw, query) : reply;
 }
 
 static struct reply lookup_kind(struct tree *tree, const struct node *top, const char *name,
 	struct query_time query)
 {
-	for (struct node *view = top->first_child; view; view = view->child_next)
+	for (struct node *view = top->view.first_child; view; view = view->view.child_next)
 		if (!strcmp(view->name, name))
 			return reply_found(view_entry(tree, view, query));
 	return (struct reply){ .outcome = RESULT_ABSENT, .absent_ms = SKELETON_MS };
@@ -262,7 +264,7 @@ struct reply view_lookup(struct tree *tree, struct node *view, const char *name,
 
 	if (name_is_probe(name))
 		return (struct reply){ .outcome = RESULT_ABSENT, .absent_ms = SKELETON_MS };
-	if (!view->depth)
+	if (!view->view.depth)
 		return lookup_kind(tree, view, name, query);
 	if (holds_links(view))
 		return lookup_link(tree, view, name, query);
@@ -283,9 +285,10 @@ struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, st
 
 	if (reply.outcome != RESULT_FOUND)
 		return reply;
-	if (view->depth && !view_is_by_part(view) && !listing_index(tree, view->of, view->view))
+	if (view->view.depth && !view_is_by_part(view) &&
+		!listing_index(tree, view->view.of, view->view.sort))
 		return reply_failed(ERR_TOO_BIG);
-	if (view->depth && !cookie)
+	if (view->view.depth && !cookie)
 		view_note(tree, view);
 	reply.cookie = cookie;
 	return reply;
@@ -294,10 +297,10 @@ struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, st
 static bool next_kind(struct tree *tree, const struct node *top, uint64_t *cookie, const char **name,
 	struct entry *entry, struct query_time query)
 {
-	struct node *view = top->first_child;
+	struct node *view = top->view.first_child;
 
 	for (uint64_t i = 0; view && i < *cookie; i++)
-		view = view->child_next;
+		view = view->view.child_next;
 	if (!view)
 		return false;
 	++*cookie;
@@ -310,16 +313,16 @@ static bool next_link(struct tree *tree, struct node *view, const struct index *
 	const char **name, struct entry *entry, struct query_time query)
 {
 	uint32_t group = index ? group_of(index, view) : 0;
-	const struct index_row *row = index && (group || view->view == VIEW_NAME) ?
+	const struct index_row *row = index && (group || view->view.sort == VIEW_NAME) ?
 		index_row_after(index, group, *cookie) :
 		NULL;
-	const struct node *node = index ? (row ? row->node : NULL) : part_after(view->part, *cookie);
+	const struct node *node = index ? (row ? row->node : NULL) : part_after(view->view.part, *cookie);
 
 	if (!node)
 		return false;
 	*cookie = node->object.serial;
-	*entry = link_entry(tree, node, view->view, view_left_ms(tree, view, query), query);
-	*name = row && view->view == VIEW_NAME ? row_name(tree, index, row) : node->name;
+	*entry = link_entry(tree, node, view->view.sort, view_left_ms(tree, view, query), query);
+	*name = row && view->view.sort == VIEW_NAME ? row_name(tree, index, row) : node->name;
 	return true;
 }
 
@@ -330,7 +333,7 @@ static bool next_directory(struct tree *tree, struct node *view, const struct in
 	uint32_t above = group_of(index, view);
 	const struct index_group *group;
 
-	if ((view->depth > 1 && !above) || !(group = index_after(index, above, *cookie)))
+	if ((view->view.depth > 1 && !above) || !(group = index_after(index, above, *cookie)))
 		return false;
 	*cookie = group->cookie;
 	*name = index_name(index, group);
@@ -349,9 +352,9 @@ bool view_next(struct tree *tree, struct node *view, uint64_t *cookie, const cha
 {
 	const struct index *index = NULL;
 
-	if (!view->depth)
+	if (!view->view.depth)
 		return next_kind(tree, view, cookie, name, entry, query);
-	if (!view_is_by_part(view) && !(index = listing_index(tree, view->of, view->view)))
+	if (!view_is_by_part(view) && !(index = listing_index(tree, view->view.of, view->view.sort)))
 		return false;
 	return holds_links(view) ? next_link(tree, view, index, cookie, name, entry, query) :
 				   next_directory(tree, view, index, cookie, name, entry);

@@ -26,27 +26,26 @@ static void append(struct node ***list, size_t *n, size_t *room, struct node *no
 
 void node_show(struct tree *tree, struct node *listing, struct node *resource)
 {
-	resource->in_listing = true;
-	listing->changes++;
-	resource->seq = listing->next_seq++;
-	append(&listing->entries, &listing->n_entries, &listing->room_entries, resource);
+	listing->list.members.changes++;
+	resource->resource.membership.seq = listing->list.members.next_seq++;
+	append(&listing->list.members.v, &listing->list.members.n, &listing->list.members.room, resource);
 	node_leave_unlisted(tree, resource);
 }
 
 bool listing_shows(const struct node *listing, const struct node *node)
 {
-	return node->round_shown <= listing->round_ended || node->pinned || node->entered;
+	return node->resource.membership.round_shown <= listing->list.pass.round_ended ||
+		node->resource.pinned || node->resource.entered;
 }
 
 static void hide(struct tree *tree, struct node *listing, struct node *node)
 {
-	node->in_listing = false;
-	node->seq = 0;
-	listing->n_entered -= node->entered;
-	node->entered = false;
-	record_drop(tree, &node->listed);
-	if (node->inside)
-		outlive_not(&node->inside->detail, 0);
+	node->resource.membership.seq = 0;
+	listing->list.members.n_entered -= node->resource.entered;
+	node->resource.entered = false;
+	record_drop(tree, &node->resource.cached);
+	if (node->resource.inside)
+		outlive_not(&node->resource.inside->detail, 0);
 	inode_idle(tree, &node->object);
 }
 
@@ -54,37 +53,37 @@ static void hide(struct tree *tree, struct node *listing, struct node *node)
 static bool hide_from_listing(struct tree *tree, struct node *listing,
 	bool stays(const struct node *listing, const struct node *))
 {
-	size_t n = listing->n_entries, kept = 0;
+	size_t n = listing->list.members.n, kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct node *node = listing->entries[i];
+		struct node *node = listing->list.members.v[i];
 		if (stays(listing, node))
-			listing->entries[kept++] = node;
+			listing->list.members.v[kept++] = node;
 		else
 			hide(tree, listing, node);
 	}
-	listing->n_entries = kept;
-	listing->changes += kept < n;
+	listing->list.members.n = kept;
+	listing->list.members.changes += kept < n;
 	return kept < n;
 }
 
 static bool is_not_oldest_visit(const struct node *listing, const struct node *node)
 {
 	/* called in order of seq: the first one entered goes */
-	return !node->entered || listing->n_entered <= ENTERED_MAX;
+	return !node->resource.entered || listing->list.members.n_entered <= ENTERED_MAX;
 }
 
 void node_enter(struct tree *tree, struct node *node)
 {
 	struct node *listing = node->parent;
 
-	if (!node->kind->partial || node->in_listing)
+	if (!node->kind->partial || node_is_shown(node))
 		return;
-	node->entered = true;
-	listing->n_entered++;
+	node->resource.entered = true;
+	listing->list.members.n_entered++;
 	node_show(tree, listing, node);
-	listing->epoch++;
-	if (listing->n_entered > ENTERED_MAX)
+	listing->list.state.epoch++;
+	if (listing->list.members.n_entered > ENTERED_MAX)
 		hide_from_listing(tree, listing, is_not_oldest_visit);
 }
 
@@ -92,15 +91,16 @@ void node_enter(struct tree *tree, struct node *node)
 static bool stays_without_list(const struct node *listing, const struct node *node)
 {
 	(void)listing;
-	return node->pinned || node->entered;
+	return node->resource.pinned || node->resource.entered;
 }
 
 void listing_empty(struct tree *tree, struct node *listing)
 {
 	/* what was refused before and is again has no names to lose */
-	listing->epoch += hide_from_listing(tree, listing, stays_without_list) || listing->list_stamp;
-	provenance_put(listing->list_stamp);
-	listing->list_stamp = NULL;
+	listing->list.state.epoch += hide_from_listing(tree, listing, stays_without_list) ||
+		listing->list.state.stamp;
+	provenance_put(listing->list.state.stamp);
+	listing->list.state.stamp = NULL;
 }
 
 /* How long what is known vouches for the resource; 0: not at all. */
@@ -111,10 +111,10 @@ int64_t existence_ttl_ms(const struct tree *tree, const struct node *node, struc
 
 	if (record_is_fresh(node_detail(node), query))
 		ms = left_ms(node_detail(node)->expires_ms, query) + 1;
-	int64_t listed_ms = left_ms(record_until_ms(&node->listed, query.now_ms), query);
-	if (record_is_fresh(&node->listed, query) && ms <= listed_ms)
+	int64_t listed_ms = left_ms(record_until_ms(&node->resource.cached, query.now_ms), query);
+	if (record_is_fresh(&node->resource.cached, query) && ms <= listed_ms)
 		ms = listed_ms + 1;
-	if (node_is_listed(node) && node->in_listing && !node->must_revalidate &&
+	if (node_is_listed(node) && node_is_shown(node) && !node->resource.must_revalidate &&
 		listing_shows(listing, node) && listing_stands(tree, listing, query) &&
 		ms <= listing_left_ms(tree, listing, query))
 		ms = listing_left_ms(tree, listing, query) + 1;
@@ -126,21 +126,21 @@ int64_t existence_ttl_ms(const struct tree *tree, const struct node *node, struc
 void tree_list_begin(struct node *listing, bool shown)
 {
 	/* two that overlap are one round: what either met is there */
-	if (!listing->n_readings++)
-		listing->round_now++;
-	listing->n_shown += shown;
+	if (!listing->list.pass.n_readings++)
+		listing->list.pass.round_now++;
+	listing->list.pass.n_shown += shown;
 }
 
 void tree_list_leave(struct node *listing, bool shown)
 {
-	listing->n_readings--;
-	listing->n_shown -= shown;
+	listing->list.pass.n_readings--;
+	listing->list.pass.n_shown -= shown;
 }
 
 void tree_list_price(struct node *listing, size_t calls, bool affordable)
 {
-	listing->price = calls;
-	listing->affordable = affordable;
+	listing->list.cost.price = calls;
+	listing->list.cost.affordable = affordable;
 }
 
 struct node *list_find(struct tree *tree, struct node *listing, const char *id)
@@ -160,14 +160,15 @@ struct node *list_show(struct tree *tree, struct node *listing, const char *id, 
 {
 	struct node *node = list_find(tree, listing, id);
 
-	*first = node->round != listing->round_now;
-	node->round = listing->round_now;
-	node->missing = false;
-	if (!node->in_listing || node->round_shown > listing->round_ended) {
-		node->round_shown = reading ? listing->round_now : listing->round_ended;
-		listing->n_added++;
+	*first = node->resource.membership.round != listing->list.pass.round_now;
+	node->resource.membership.round = listing->list.pass.round_now;
+	node->resource.missing = false;
+	if (!node_is_shown(node) || node->resource.membership.round_shown > listing->list.pass.round_ended) {
+		node->resource.membership.round_shown = reading ? listing->list.pass.round_now :
+								  listing->list.pass.round_ended;
+		listing->list.pass.n_added++;
 	}
-	if (!node->in_listing) {
+	if (!node_is_shown(node)) {
 		node_show(tree, listing, node);
 		node_end_others(tree, node);
 	}
@@ -184,13 +185,14 @@ bool tree_list_id(struct tree *tree, struct node *listing, const char *id)
 
 void tree_list_keep(struct node *listing)
 {
-	for (size_t i = 0; i < listing->n_entries; i++)
-		listing->entries[i]->round = listing->round_now;
+	for (size_t i = 0; i < listing->list.members.n; i++)
+		listing->list.members.v[i]->resource.membership.round = listing->list.pass.round_now;
 }
 
 static bool was_in_round(const struct node *listing, const struct node *node)
 {
-	return node->round == listing->round_now || node->pinned || node->entered;
+	return node->resource.membership.round == listing->list.pass.round_now || node->resource.pinned ||
+		node->resource.entered;
 }
 
 /* It stands as of this answer; `changed`: the names that the kernel may have kept are old. */
@@ -198,15 +200,15 @@ static void stand(struct tree *tree, struct node *listing, bool changed, int64_t
 	const struct provenance_note *note)
 {
 	/* before the first list the kernel has kept no names */
-	listing->epoch += changed && listing->list_stamp;
-	listing->changes += changed;
-	provenance_put(listing->list_stamp);
-	listing->list_stamp = provenance_new(note);
-	listing->list_expires_ms = note->sent_ms + tree_ttl_ms(tree, listing->kind->ttl.list_s);
-	listing->n_added = 0;
-	listing->newest_s = newest_s;
-	listing->describes = 0;
-	listing->failures[FETCH_LIST] = (struct failure){ 0 };
+	listing->list.state.epoch += changed && listing->list.state.stamp;
+	listing->list.members.changes += changed;
+	provenance_put(listing->list.state.stamp);
+	listing->list.state.stamp = provenance_new(note);
+	listing->list.state.expires_ms = note->sent_ms + tree_ttl_ms(tree, listing->kind->ttl.list_s);
+	listing->list.pass.n_added = 0;
+	listing->list.state.newest_s = newest_s;
+	listing->list.cost.describes = 0;
+	listing->list.state.failures[FETCH_LIST] = (struct failure){ 0 };
 }
 
 /*
@@ -215,12 +217,12 @@ static void stand(struct tree *tree, struct node *listing, bool changed, int64_t
  */
 static void drop_unlisted(struct tree *tree, struct node *listing)
 {
-	for (struct node *node = listing->first_below; node; node = node->below_next) {
-		if (node->in_listing || !node->listed.stamp)
+	for (struct node *node = listing->list.first_below; node; node = node->resource.below_next) {
+		if (node_is_shown(node) || !node->resource.cached.stamp)
 			continue;
-		record_drop(tree, &node->listed);
-		if (node->inside)
-			outlive_not(&node->inside->detail, 0);
+		record_drop(tree, &node->resource.cached);
+		if (node->resource.inside)
+			outlive_not(&node->resource.inside->detail, 0);
 		inode_idle(tree, &node->object);
 	}
 }
@@ -228,20 +230,21 @@ static void drop_unlisted(struct tree *tree, struct node *listing)
 void list_end(struct tree *tree, struct node *listing, bool complete, int64_t newest_s,
 	const struct provenance_note *note)
 {
-	bool changed = hide_from_listing(tree, listing, was_in_round) || listing->n_added;
+	bool changed = hide_from_listing(tree, listing, was_in_round) || listing->list.pass.n_added;
 
-	for (size_t i = 0; i < listing->n_entries; i++) {
-		struct node *node = listing->entries[i];
-		if (node->entered && node->round == listing->round_now) {
-			node->entered = false; /* now the cloud itself lists it */
-			listing->n_entered--;
+	for (size_t i = 0; i < listing->list.members.n; i++) {
+		struct node *node = listing->list.members.v[i];
+		if (node->resource.entered &&
+			node->resource.membership.round == listing->list.pass.round_now) {
+			node->resource.entered = false; /* now the cloud itself lists it */
+			listing->list.members.n_entered--;
 		}
 	}
 	if (complete)
 		drop_unlisted(tree, listing);
-	listing->round_ended = listing->round_now;
-	listing->complete = complete;
-	listing->whole_ms = note->received_ms;
+	listing->list.pass.round_ended = listing->list.pass.round_now;
+	listing->list.state.complete = complete;
+	listing->list.state.whole_ms = note->received_ms;
 	stand(tree, listing, changed, newest_s, note);
 }
 
@@ -249,24 +252,26 @@ void list_end(struct tree *tree, struct node *listing, bool complete, int64_t ne
 
 bool tree_list_whole(const struct node *listing, struct tree_whole *out)
 {
-	*out = (struct tree_whole){ 0, listing->price, listing->whole_ms, listing->newest_s };
-	for (size_t i = 0; i < listing->n_entries; i++)
-		out->n += listing_shows(listing, listing->entries[i]);
-	return listing->list_stamp && listing->complete && listing->whole_ms && !listing->n_entered;
+	*out = (struct tree_whole){ 0, listing->list.cost.price, listing->list.state.whole_ms,
+		listing->list.state.newest_s };
+	for (size_t i = 0; i < listing->list.members.n; i++)
+		out->n += listing_shows(listing, listing->list.members.v[i]);
+	return listing->list.state.stamp && listing->list.state.complete && listing->list.state.whole_ms &&
+		!listing->list.members.n_entered;
 }
 
 /* Its item says that it may move at any time, and it was not met since then. */
 static bool is_overlooked(const struct node *node, int64_t since_ms)
 {
-	const struct record *listed = &node->listed;
+	const struct record *listed = &node->resource.cached;
 
 	return listed->stamp && !listed->terminal && listed->stamp->sent_ms < since_ms;
 }
 
 bool tree_list_adds_up(const struct node *listing, int64_t since_ms)
 {
-	for (size_t i = 0; i < listing->n_entries; i++) {
-		const struct node *node = listing->entries[i];
+	for (size_t i = 0; i < listing->list.members.n; i++) {
+		const struct node *node = listing->list.members.v[i];
 		if (listing_shows(listing, node) && is_overlooked(node, since_ms))
 			return false;
 	}
@@ -278,15 +283,15 @@ void list_renew(struct tree *tree, struct node *listing, int64_t since_ms, int64
 {
 	struct provenance *stamp = provenance_new(note);
 
-	for (size_t i = 0; i < listing->n_entries; i++) {
-		struct node *node = listing->entries[i];
-		struct record *listed = &node->listed;
+	for (size_t i = 0; i < listing->list.members.n; i++) {
+		struct node *node = listing->list.members.v[i];
+		struct record *listed = &node->resource.cached;
 		if (is_overlooked(node, since_ms)) { /* its describe call will say where it is */
 			record_drop(tree, listed);
-			listing->changes++;
+			listing->list.members.changes++;
 		} else if (listed->stamp && listed->stamp->sent_ms < since_ms)
 			record_renew(listed, stamp, expiry_ms(tree, node->kind, true, note->sent_ms));
 	}
 	provenance_put(stamp);
-	stand(tree, listing, listing->n_added, newest_s, note);
+	stand(tree, listing, listing->list.pass.n_added, newest_s, note);
 }

@@ -37,9 +37,10 @@ static struct reply need_proof(struct tree *tree, struct node *node)
 	if (!node->kind->partial)
 		return reply_need(node->parent, FETCH_LIST);
 	node_open(tree, node);
-	for (size_t i = 0; i < node->n_listings; i++)
-		if (node->listings[i]->kind->list.name || node->listings[i]->kind->list.path)
-			return reply_need(node->listings[i], FETCH_LIST);
+	for (size_t i = 0; i < node->resource.n_listings; i++)
+		if (node->resource.listings[i]->kind->list.name ||
+			node->resource.listings[i]->kind->list.path)
+			return reply_need(node->resource.listings[i], FETCH_LIST);
 	return (struct reply){ .outcome = RESULT_FOUND };
 }
 
@@ -49,7 +50,7 @@ static struct reply unproven(struct tree *tree, struct node *node, const struct 
 {
 	const struct record *record = node_newest(node);
 	const struct provenance *stamp = record ? record->stamp :
-		node->in_listing                ? node->parent->list_stamp :
+		node_is_shown(node)             ? node->parent->list.state.stamp :
 						  NULL;
 
 	if (failure->error == ERR_NOT_FOUND)
@@ -79,13 +80,13 @@ static struct reply prove(struct tree *tree, struct node *node, struct query_tim
 			return stale;
 	}
 	if (need.fetch_kind == FETCH_LIST && listing_is_fresh(need.node, query)) {
-		if (need.node == node->parent && !need.node->complete) /* not all of it came */
+		if (need.node == node->parent && !need.node->list.state.complete) /* not all of it came */
 			return reply_failed(ERR_ANSWER);
 		if (need.node == node->parent) /* a whole list, and it is not there */
 			return reply_absent(at_most(miss_ms(tree, node->kind),
-				left_ms(need.node->list_expires_ms, query)));
+				left_ms(need.node->list.state.expires_ms, query)));
 		return reply_found(/* what is inside it could be listed */
-			resource_entry(tree, node, left_ms(need.node->list_expires_ms, query), query));
+			resource_entry(tree, node, left_ms(need.node->list.state.expires_ms, query), query));
 	}
 	return need.fetch_kind == FETCH_DESCRIBE ? need_refresh(node, query) : need;
 }
@@ -97,7 +98,7 @@ static struct reply prove(struct tree *tree, struct node *node, struct query_tim
  */
 static struct reply enter(struct tree *tree, struct node *node, struct reply reply, struct query_time query)
 {
-	if (reply.outcome != RESULT_FOUND || node->in_listing || !node->kind->partial)
+	if (reply.outcome != RESULT_FOUND || node_is_shown(node) || !node->kind->partial)
 		return reply;
 	if (query.by_other)
 		reply.entry.entry_ms = 0;
@@ -121,7 +122,7 @@ static bool make_resource(struct tree *tree, struct node *listing, const char *n
 	bool full = can_be && query.by_other && tree->n_others >= OTHERS_MAX;
 	*node = can_be && !full ? node_add_resource(tree, listing, name, id.data) : NULL;
 	if (*node && query.by_other) {
-		(*node)->others = true;
+		(*node)->resource.others = true;
 		tree->n_others++;
 	}
 	buf_release(&id);
@@ -140,7 +141,7 @@ static struct reply lookup_resource(struct tree *tree, struct node *listing, con
 	if (!query.by_other)
 		node_end_others(tree, node);
 	if (node_is_missing(node, query))
-		return reply_absent(left_ms(node->trouble->missing_ms, query));
+		return reply_absent(left_ms(node->resource.failures->missing_ms, query));
 	int64_t ms = existence_ttl_ms(tree, node, query);
 	struct reply reply = ms ? reply_found(resource_entry(tree, node, ms - 1, query)) :
 				  prove(tree, node, query);
@@ -152,9 +153,9 @@ static struct reply lookup_resource(struct tree *tree, struct node *listing, con
 static struct node *find_listing(struct tree *tree, struct node *node, const char *name)
 {
 	node_open(tree, node);
-	for (size_t i = 0; i < node->n_listings; i++)
-		if (!strcmp(node->listings[i]->name, name))
-			return node->listings[i];
+	for (size_t i = 0; i < node->resource.n_listings; i++)
+		if (!strcmp(node->resource.listings[i]->name, name))
+			return node->resource.listings[i];
 	return NULL;
 }
 
@@ -276,7 +277,7 @@ static struct reply attr_of_resource(struct tree *tree, struct node *node, struc
 		return reply_found(
 			(struct entry){ .attr = skeleton_attr(tree, node), .attr_ms = SKELETON_MS });
 	}
-	if (node->missing && node->trouble->missing_ms > query.now_ms)
+	if (node->resource.missing && node->resource.failures->missing_ms > query.now_ms)
 		return reply_failed(ERR_NOT_FOUND);
 	int64_t ms = existence_ttl_ms(tree, node, query);
 	if (ms)
@@ -331,7 +332,7 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query)
 	 * that the names that it keeps are old, and the READDIR that follows waits.
 	 */
 	struct entry entry = listing_entry(tree, node, query);
-	entry.reread = !listing_is_fresh(node, query) && kept_is_over(&node->kept);
+	entry.reread = !listing_is_fresh(node, query) && kept_is_over(&node->list.kept);
 	return reply_found(entry);
 }
 

@@ -173,9 +173,111 @@ enum node_sort { NODE_ROOT, NODE_LISTING, NODE_RESOURCE, NODE_TEXTS, NODE_VIEW }
 enum { ID_LINK = INDEX_EVENTS - VIEW_SORTS };
 
 /*
- * There may be a hundred thousand resources of which nobody ever sees more than the name: what not all of
- * them have lies in parts of their own, and a node is as long as its sort and its name ask for.
+ * A resource's place in its listing: seq != 0 exactly while it is among the listing's members, which are
+ * sorted by it; a seq is never used again.  Written by listing.c alone.
  */
+struct membership {
+	uint64_t seq;
+	uint32_t round; /* the last reading, whole or under way, that met it */
+	uint32_t round_shown; /* whose end makes it part of the listing */
+};
+
+/*
+ * A resource; the root and .describefs have the same parts.  There may be a hundred thousand of which no
+ * reader ever sees more than the name: what not all of them have is allocated when it is needed.
+ */
+struct resource {
+	struct inside *inside; /* NULL: it was not described or looked into */
+	struct failures *failures; /* NULL: no call about it failed */
+	struct record cached; /* the list's item */
+	struct node **listings; /* inside it, made when a reader looks for them */
+	struct membership membership;
+	uint32_t n_listings;
+	bool entered : 1, pinned : 1; /* its listing shows it without a list */
+	bool missing : 1; /* the API said that it is not there; failures != NULL */
+	bool asked_single : 1; /* described next for what the list says too */
+	bool rendered_once : 1; /* its list's item was looked into: changes of its files are worth noting */
+	bool counted_in_parent : 1; /* in its listing's n_held */
+	bool outdone : 1; /* its list's item is older than a description that went for want of memory */
+	bool others : 1; /* counted in n_others: only users who did not mount the tree asked for it */
+	bool moved : 1; /* in the tree's moved */
+	bool must_revalidate : 1; /* its listing does not vouch for it: a user wants it asked about */
+	struct node *below_next, *below_prev; /* all resources of its listing, shown or not */
+	struct node *unlisted_next, *unlisted_prev; /* ring of those that only memory keeps */
+};
+
+/* The resources that a listing shows, sorted by seq: the position is found by a binary search. */
+struct members {
+	struct node **v;
+	size_t n, room, n_entered;
+	uint64_t next_seq;
+	uint64_t changes; /* counts each change of what it shows and of the items' texts */
+};
+
+/* The reading of a listing that is under way: round_ended < round_now exactly until it comes to its end. */
+struct list_pass {
+	uint32_t round_now; /* the round of the list under way, or of the last one */
+	uint32_t round_ended; /* the last one that came to its end */
+	unsigned n_readings, n_shown; /* of the round under way; that readers may follow */
+	size_t n_added; /* shown since the kernel was last told of another mtime */
+	struct reading *reading; /* NULL: none is under way */
+	struct provenance *page_stamp; /* of the last page */
+};
+
+/* What stands of the last whole reading; stamp == NULL: there was none, or it is not believed. */
+struct list_state {
+	struct provenance *stamp;
+	int64_t expires_ms, whole_ms, newest_s; /* newest_s: the latest change */
+	uint64_t epoch; /* in the mtime: counts how often its names changed */
+	bool complete;
+	struct failure failures[2]; /* of FETCH_LIST, of FETCH_WHOLE */
+};
+
+/* Whether reading the list again costs less than describing its resources one by one. */
+struct list_cost {
+	size_t price; /* calls that reading it again takes */
+	unsigned describes; /* since the last list, of what it would have said too */
+	bool affordable; /* a reader of one resource can wait for it to be read again */
+};
+
+/* A reader that goes through the listing (scan.c). */
+struct readahead {
+	unsigned run; /* how many in a row were wanted in the listing's order */
+	uint64_t seq; /* whose describe call's answer was wanted last */
+};
+
+struct listing {
+	struct members members;
+	struct list_pass pass;
+	struct list_state state;
+	struct list_cost cost;
+	struct readahead readahead;
+	struct node *first_below; /* all its resources */
+	struct kept kept;
+	unsigned n_held; /* of its resources, those that the kernel or a call needs */
+	struct derived *derived; /* NULL: no reader looked at any */
+	int64_t others_ms; /* as of struct inside */
+	void *whole; /* the engine's fetch for FETCH_WHOLE */
+};
+
+/* A directory of a view.  Its content is computed again when content_changes is not what it was. */
+struct view_dir {
+	struct node *of; /* whose resources it leads to; NULL: the view's top */
+	struct node *first_child; /* "by-status/training"'s are made when looked up */
+	struct node *child_next, *child_prev;
+	struct node *unreferenced_next, *unreferenced_prev;
+	struct part *part; /* NULL: the cloud cannot be asked for it alone */
+	uint64_t mtime_generation; /* in the mtime: counts how often its names changed */
+	uint64_t content; /* of its names, when there had been so many changes */
+	uint64_t content_changes;
+	struct kept kept;
+	bool read; /* content is known */
+	bool unreferenced; /* among those that nothing refers to */
+	unsigned char sort; /* enum view_sort */
+	unsigned char depth; /* 0: the top */
+};
+
+/* What every directory has; then what one of its sort has.  It is allocated no longer than that. */
 struct node {
 	struct inode object;
 	struct node *parent; /* NULL for the root */
@@ -186,74 +288,11 @@ struct node {
 	void *fetch; /* the engine's, for any other want */
 	unsigned pins; /* calls under way, and pinned ids */
 	unsigned char sort; /* enum node_sort */
-	bool in_listing : 1; /* the last whole list (or a pin, or a visit) shows it */
-	bool entered : 1, pinned : 1;
-	bool missing : 1;
-	bool asked_single : 1; /* described next for what the list says too */
-	bool looked : 1; /* somebody looked into an item of its list: what changes in one is worth noting */
-	bool counted_in_parent : 1; /* in its listing's n_held */
-	bool outdone : 1; /* its list's item is older than a description that went for want of memory */
-	bool others : 1; /* counted in n_others: only users who did not mount the tree asked for it */
-	bool moved : 1; /* in the tree's moved */
-	bool must_revalidate : 1; /* its listing does not vouch for it: somebody wants it asked about */
 
 	union {
-		struct { /* a resource, the root, .describefs */
-			struct inside *inside; /* NULL: nothing of it is needed */
-			struct failures *trouble; /* NULL: none */
-			struct record listed;
-			struct node **listings; /* inside it, made when somebody looks */
-			uint64_t seq; /* its place in the listing, never used again; 0: not shown */
-			uint32_t round; /* the last reading, whole or under way, that met it */
-			uint32_t round_shown; /* whose end makes it part of the listing */
-			uint32_t n_listings;
-			struct node *below_next, *below_prev; /* all resources of its listing, shown or not */
-			struct node *unlisted_next, *unlisted_prev; /* ring of those that only memory keeps */
-		};
-		struct { /* a listing */
-			struct node *first_below; /* all its resources */
-			size_t n_held; /* those that the kernel or a call needs */
-			struct node **entries; /* those that are shown, by seq */
-			size_t n_entries, room_entries, n_entered;
-			uint64_t next_seq;
-			uint32_t round_now; /* the round of the list under way, or of the last one */
-			uint32_t round_ended; /* the last one that came to its end */
-			unsigned n_readings, n_shown; /* of the round under way; that readers may follow */
-			unsigned scan_run; /* how many in a row were wanted in the listing's order */
-			unsigned describes; /* since the last list, of what it would have said too */
-			size_t price; /* calls that reading it again takes */
-			bool complete;
-			bool affordable; /* who asks about one resource can wait for it to be read again */
-			size_t n_added; /* shown since the kernel was last told of another mtime */
-			int64_t whole_ms, newest_s; /* of the last whole list: when; the latest change */
-			struct reading *reading; /* that is under way; NULL: none is */
-			/* of the last whole list; of the last page */
-			struct provenance *list_stamp, *page_stamp;
-			int64_t list_expires_ms;
-			uint64_t epoch; /* in the mtime: counts how often its names changed */
-			struct kept kept;
-			uint64_t scan_seq; /* whose describe call's answer was wanted last */
-			void *whole; /* the engine's fetch for FETCH_WHOLE */
-			uint64_t changes; /* of what it shows and of the items' texts */
-			struct derived *derived; /* NULL: nobody looked at any */
-			int64_t others_ms; /* as of struct inside */
-			struct failure failures[2]; /* of FETCH_LIST, of FETCH_WHOLE */
-		};
-		struct { /* a directory of a view */
-			struct node *of; /* whose resources it leads to; NULL: the view's top */
-			struct node *first_child; /* "by-status/training"'s are made when looked up */
-			struct node *child_next, *child_prev;
-			struct node *unreferenced_next, *unreferenced_prev;
-			bool unreferenced; /* among those that nobody holds */
-			struct part *part; /* NULL: the cloud cannot be asked for it alone */
-			uint64_t mtime_generation; /* in the mtime: counts how often its names changed */
-			uint64_t content; /* of its names, when there had been so many changes */
-			uint64_t content_changes;
-			bool read; /* content is known */
-			struct kept view_kept;
-			unsigned char view; /* enum view_sort */
-			unsigned char depth; /* 0: the top */
-		};
+		struct resource resource; /* NODE_RESOURCE, NODE_ROOT, NODE_TEXTS */
+		struct listing list; /* NODE_LISTING */
+		struct view_dir view; /* NODE_VIEW */
 	};
 };
 
@@ -287,6 +326,12 @@ struct tree {
 	struct buf said; /* what tree_wait found last, */
 	uint64_t said_id; /* and of which .wait */
 };
+
+/* Its listing shows it: the last whole list had it, or a pin or a visit made it shown. */
+static inline bool node_is_shown(const struct node *node)
+{
+	return node->resource.membership.seq;
+}
 
 static inline struct reply reply_failed(enum error error)
 {

@@ -10,9 +10,9 @@
 static struct node *pinned_listing(struct tree *tree, struct node *above, const char *name)
 {
 	node_open(tree, above);
-	for (size_t i = 0; i < above->n_listings; i++)
-		if (!strcmp(above->listings[i]->name, name))
-			return above->listings[i];
+	for (size_t i = 0; i < above->resource.n_listings; i++)
+		if (!strcmp(above->resource.listings[i]->name, name))
+			return above->resource.listings[i];
 	return NULL;
 }
 
@@ -27,9 +27,9 @@ static struct node *pin_id(struct tree *tree, struct node *listing, const char *
 		node = node_find(tree, listing, name);
 		if (!node)
 			node = node_add_resource(tree, listing, name, id.data);
-		if (!node->in_listing && listing->kind->partial)
+		if (!node_is_shown(node) && listing->kind->partial)
 			node_show(tree, listing, node);
-		node->pinned = true;
+		node->resource.pinned = true;
 		inode_idle(tree, &node->object);
 	}
 	buf_release(&id);

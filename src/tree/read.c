@@ -15,7 +15,7 @@ enum watched tree_watched(const struct tree *tree, uint64_t id)
 static const char *read_watched(const struct tree *tree, const struct node *node, uint32_t index,
 	size_t *size)
 {
-	const struct follow *follow = node->inside ? node->inside->follow : NULL;
+	const struct follow *follow = node->resource.inside ? node->resource.inside->follow : NULL;
 	const struct buf *bytes = NULL;
 
 	if (index == INDEX_WAIT && tree->said_id == id_pack(node->object.serial, index))

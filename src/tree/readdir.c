@@ -17,13 +17,14 @@ enum { FOLLOWS = 1, ROUND_BIT = 1, ROUND_MASK = 0xff, SEQ_BIT = 9 };
 
 static uint64_t cookie_of(const struct node *listing, uint64_t seq)
 {
-	return seq << SEQ_BIT | (uint64_t)(listing->round_now & ROUND_MASK) << ROUND_BIT | FOLLOWS;
+	return seq << SEQ_BIT | (uint64_t)(listing->list.pass.round_now & ROUND_MASK) << ROUND_BIT | FOLLOWS;
 }
 
 /* It follows a reading that has not come to its end; what ended whole is a listing like any other. */
 static bool follows(const struct node *listing, uint64_t cookie)
 {
-	int8_t ahead = (int8_t)((cookie >> ROUND_BIT & ROUND_MASK) - (listing->round_ended & ROUND_MASK));
+	int8_t ahead = (int8_t)((cookie >> ROUND_BIT & ROUND_MASK) -
+		(listing->list.pass.round_ended & ROUND_MASK));
 
 	return (cookie & FOLLOWS) && ahead > 0;
 }
@@ -31,7 +32,8 @@ static bool follows(const struct node *listing, uint64_t cookie)
 /* This reading has met it, or it needs none. */
 static bool has_come(const struct node *listing, const struct node *member)
 {
-	return member->round == listing->round_now || member->pinned || member->entered;
+	return member->resource.membership.round == listing->list.pass.round_now || member->resource.pinned ||
+		member->resource.entered;
 }
 
 /*
@@ -40,10 +42,10 @@ static bool has_come(const struct node *listing, const struct node *member)
  */
 static struct node *next_come(const struct node *listing, size_t at)
 {
-	while (at < listing->n_entries && !has_come(listing, listing->entries[at]) &&
-		!listing_shows(listing, listing->entries[at]))
+	while (at < listing->list.members.n && !has_come(listing, listing->list.members.v[at]) &&
+		!listing_shows(listing, listing->list.members.v[at]))
 		at++;
-	struct node *node = at < listing->n_entries ? listing->entries[at] : NULL;
+	struct node *node = at < listing->list.members.n ? listing->list.members.v[at] : NULL;
 
 	return node && has_come(listing, node) ? node : NULL;
 }
@@ -57,20 +59,20 @@ static bool is_up_to_cookie(const void *arg, size_t at)
 {
 	const struct cookie_search *search = arg;
 
-	return search->listing->entries[at]->seq <= search->seq;
+	return search->listing->list.members.v[at]->resource.membership.seq <= search->seq;
 }
 
 /* The first member after the cookie that this pass shows; NULL: there is none (yet). */
 static struct node *member_after(const struct node *listing, uint64_t cookie)
 {
 	struct cookie_search search = { listing, cookie >> SEQ_BIT };
-	size_t low = search_lower_bound(0, listing->n_entries, is_up_to_cookie, &search);
+	size_t low = search_lower_bound(0, listing->list.members.n, is_up_to_cookie, &search);
 
-	if (listing->n_shown && follows(listing, cookie))
+	if (listing->list.pass.n_shown && follows(listing, cookie))
 		return next_come(listing, low);
-	while (low < listing->n_entries && !listing_shows(listing, listing->entries[low]))
+	while (low < listing->list.members.n && !listing_shows(listing, listing->list.members.v[low]))
 		low++;
-	return low < listing->n_entries ? listing->entries[low] : NULL;
+	return low < listing->list.members.n ? listing->list.members.v[low] : NULL;
 }
 
 static bool next_resource(const struct tree *tree, const struct node *listing, uint64_t *cookie,
@@ -81,10 +83,10 @@ static bool next_resource(const struct tree *tree, const struct node *listing, u
 	if (!node)
 		return false;
 	int64_t ms = existence_ttl_ms(tree, node, query);
-	*cookie = node->seq << SEQ_BIT | (*cookie & ((1 << SEQ_BIT) - 1));
+	*cookie = node->resource.membership.seq << SEQ_BIT | (*cookie & ((1 << SEQ_BIT) - 1));
 	*name = node->name;
 	*entry = resource_entry(tree, node, ms ? ms - 1 : 0, query);
-	if (node->missing || (!node->listed.stamp && kind_has_describe(node->kind)))
+	if (node->resource.missing || (!node->resource.cached.stamp && kind_has_describe(node->kind)))
 		entry->id = 0; /* let a lookup decide */
 	return true;
 }
@@ -97,20 +99,20 @@ static struct reply more_at(struct node *listing, uint64_t cookie)
 static struct reply more_of_listing(struct tree *tree, struct node *listing, uint64_t cookie,
 	struct query_time query)
 {
-	const struct failure *failure = &listing->failures[FETCH_LIST];
-	bool whole = listing->round_ended == listing->round_now;
+	const struct failure *failure = &listing->list.state.failures[FETCH_LIST];
+	bool whole = listing->list.pass.round_ended == listing->list.pass.round_now;
 	uint64_t seq = cookie >> SEQ_BIT;
 
 	if (!follows(listing, cookie)) {
 		/* one pass is one answer: where its beginning was good enough, the rest has to be there */
-		if (listing_is_fresh(listing, query) || (cookie && listing->list_stamp))
+		if (listing_is_fresh(listing, query) || (cookie && listing->list.state.stamp))
 			return more_at(listing, cookie);
 	}
-	if (listing->n_shown && !whole && member_after(listing, cookie_of(listing, seq)))
+	if (listing->list.pass.n_shown && !whole && member_after(listing, cookie_of(listing, seq)))
 		return more_at(listing, cookie_of(listing, seq));
 	if (listing_is_stale(tree, listing, query))
 		return more_at(listing, seq << SEQ_BIT);
-	if (!listing->n_shown && failure_stands(failure, query))
+	if (!listing->list.pass.n_shown && failure_stands(failure, query))
 		return (struct reply){ .outcome = RESULT_FAILED, .error = failure->error };
 	return (struct reply){ .outcome = RESULT_NEED_FETCH, .node = listing, .fetch_kind = FETCH_LIST };
 }
@@ -171,7 +173,8 @@ static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint
 	const char **name, struct entry *entry, struct query_time query)
 {
 	node_open(tree, node);
-	size_t n_views = slot ? 0 : count_views(tree, node), n_listings = slot ? 0 : node->n_listings;
+	size_t n_views = slot ? 0 : count_views(tree, node),
+	       n_listings = slot ? 0 : node->resource.n_listings;
 
 	/* the views first: who walks through everything has read the listings by the time he comes there */
 	if (*cookie < n_views) {
@@ -181,7 +184,7 @@ static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint
 		return true;
 	}
 	if (*cookie < n_views + n_listings) {
-		struct node *listing = node->listings[(*cookie)++ - n_views];
+		struct node *listing = node->resource.listings[(*cookie)++ - n_views];
 		*name = listing->name;
 		*entry = listing_entry(tree, listing, query);
 		return true;

@@ -25,8 +25,8 @@ void reading_note_page(struct reading *reading, int64_t sent_ms)
 static struct reading **reading_at(struct node *node)
 {
 	if (node->sort == NODE_LISTING)
-		return &node->reading;
-	return node->sort == NODE_VIEW && node->part ? &node->part->reading : NULL;
+		return &node->list.pass.reading;
+	return node->sort == NODE_VIEW && node->view.part ? &node->view.part->reading : NULL;
 }
 
 struct reading *tree_reading(struct node *node)

@@ -67,13 +67,14 @@ void record_set(struct tree *tree, struct node *node, struct record *record, str
 	if (record->version && record->version->content == snapshot->content) {
 		snapshot_free(snapshot);
 	} else {
-		bool from_list = record == &node->listed;
+		bool from_list = record == &node->resource.cached;
 		struct version *version = version_new(tree, node, snapshot, text, from_list, stamp);
 		if (record->version)
 			version_compare(tree, version, record->version);
 		record_unrender(tree, record);
 		record->version = version;
-		version_agree(tree, version, from_list ? node_detail(node)->version : node->listed.version);
+		version_agree(tree, version,
+			from_list ? node_detail(node)->version : node->resource.cached.version);
 	}
 	record_note(record, &summary, stamp, expires_ms);
 }
@@ -96,7 +97,7 @@ struct version *record_version(struct tree *tree, struct node *node, struct reco
 		version_agree(tree, record->version, node_detail(node)->version);
 	}
 	json_free(object);
-	node->looked = true;
+	node->resource.rendered_once = true;
 	return record->version;
 }
 
@@ -104,13 +105,13 @@ bool version_is_double(const struct version *version)
 {
 	const struct node *node = version->owner;
 
-	return version == node->listed.version && node_detail(node)->version && !version->changed_s;
+	return version == node->resource.cached.version && node_detail(node)->version && !version->changed_s;
 }
 
 void node_shed_double(struct tree *tree, struct node *node)
 {
-	struct version *version = node->listed.version;
+	struct version *version = node->resource.cached.version;
 
 	if (version && !version_is_held(version) && version_is_double(version))
-		record_unrender(tree, &node->listed);
+		record_unrender(tree, &node->resource.cached);
 }

@@ -63,35 +63,38 @@ void node_remove_name(struct tree *tree, struct node *node)
 
 void node_leave_unlisted(struct tree *tree, struct node *node)
 {
-	if (!node->unlisted_next)
+	if (!node->resource.unlisted_next)
 		return;
-	node->unlisted_next->unlisted_prev = node->unlisted_prev;
-	node->unlisted_prev->unlisted_next = node->unlisted_next;
-	node->unlisted_next = node->unlisted_prev = NULL;
+	node->resource.unlisted_next->resource.unlisted_prev = node->resource.unlisted_prev;
+	node->resource.unlisted_prev->resource.unlisted_next = node->resource.unlisted_next;
+	node->resource.unlisted_next = node->resource.unlisted_prev = NULL;
 	tree->n_unlisted--;
 }
 
 void node_join_unlisted(struct tree *tree, struct node *node)
 {
-	if (node->unlisted_next)
+	if (node->resource.unlisted_next)
 		return;
-	node->unlisted_prev = tree->unlisted_lru.unlisted_prev;
-	node->unlisted_next = &tree->unlisted_lru;
-	node->unlisted_prev->unlisted_next = node;
-	tree->unlisted_lru.unlisted_prev = node;
+	node->resource.unlisted_prev = tree->unlisted_lru.resource.unlisted_prev;
+	node->resource.unlisted_next = &tree->unlisted_lru;
+	node->resource.unlisted_prev->resource.unlisted_next = node;
+	tree->unlisted_lru.resource.unlisted_prev = node;
 	tree->n_unlisted++;
 }
 
 /* ---- making ---- */
 
-/* What a node of this sort has, before its name. */
+/* A node of this sort, without its name. */
 static size_t sort_size(enum node_sort sort)
 {
-	if (sort == NODE_LISTING)
-		return offsetof(struct node, failures) + sizeof(((struct node *)0)->failures);
-	if (sort == NODE_VIEW)
-		return offsetof(struct node, depth) + sizeof(((struct node *)0)->depth);
-	return offsetof(struct node, unlisted_prev) + sizeof(struct node *);
+	switch (sort) {
+	case NODE_LISTING:
+		return offsetof(struct node, list) + sizeof(struct listing);
+	case NODE_VIEW:
+		return offsetof(struct node, view) + sizeof(struct view_dir);
+	default:
+		return offsetof(struct node, resource) + sizeof(struct resource);
+	}
 }
 
 /* The id stands behind the name, unless they are the same. */
@@ -140,7 +143,7 @@ static struct node *listing_new(struct tree *tree, struct node *parent, const st
 	struct node *node = node_new(tree, NODE_LISTING, parent, kind->name, NULL);
 
 	node->kind = kind;
-	node->next_seq = 1;
+	node->list.members.next_seq = 1;
 	return node;
 }
 
@@ -148,13 +151,15 @@ void node_open(struct tree *tree, struct node *node)
 {
 	const struct catalog *catalog = tree->options.catalog;
 
-	if (node->n_listings || node->sort == NODE_TEXTS || (node->kind && !node->kind->children[0]))
+	if (node->resource.n_listings || node->sort == NODE_TEXTS || (node->kind && !node->kind->children[0]))
 		return;
 	for (size_t i = 0; i < catalog->n_kinds; i++) {
 		if (catalog->kinds[i]->parent != node->kind)
 			continue;
-		node->listings = xrealloc(node->listings, (node->n_listings + 1) * sizeof(*node->listings));
-		node->listings[node->n_listings++] = listing_new(tree, node, catalog->kinds[i]);
+		node->resource.listings = xrealloc(node->resource.listings,
+			(node->resource.n_listings + 1) * sizeof(*node->resource.listings));
+		node->resource.listings[node->resource.n_listings++] = listing_new(tree, node,
+			catalog->kinds[i]);
 	}
 }
 
@@ -164,18 +169,18 @@ struct node *node_add_resource(struct tree *tree, struct node *listing, const ch
 
 	node->kind = listing->kind;
 	node_add_name(tree, node);
-	node->below_next = listing->first_below;
-	if (node->below_next)
-		node->below_next->below_prev = node;
-	listing->first_below = node;
+	node->resource.below_next = listing->list.first_below;
+	if (node->resource.below_next)
+		node->resource.below_next->resource.below_prev = node;
+	listing->list.first_below = node;
 	node_join_unlisted(tree, node);
 	return node;
 }
 
 void node_end_others(struct tree *tree, struct node *node)
 {
-	tree->n_others -= node->others;
-	node->others = false;
+	tree->n_others -= node->resource.others;
+	node->resource.others = false;
 }
 
 /* ---- parts ---- */
@@ -186,47 +191,47 @@ static const struct failure no_failure;
 
 const struct record *node_detail(const struct node *node)
 {
-	return node->inside ? &node->inside->detail : &no_record;
+	return node->resource.inside ? &node->resource.inside->detail : &no_record;
 }
 
 struct inside *node_inside(struct tree *tree, struct node *node)
 {
-	if (!node->inside) {
-		node->inside = xcalloc(1, sizeof(*node->inside));
-		tree->memory += sizeof(*node->inside);
+	if (!node->resource.inside) {
+		node->resource.inside = xcalloc(1, sizeof(*node->resource.inside));
+		tree->memory += sizeof(*node->resource.inside);
 	}
-	return node->inside;
+	return node->resource.inside;
 }
 
 const struct failure *node_failure(const struct node *node)
 {
 	if (node->sort == NODE_LISTING)
-		return &node->failures[FETCH_LIST];
-	return node->trouble ? &node->trouble->failure : &no_failure;
+		return &node->list.state.failures[FETCH_LIST];
+	return node->resource.failures ? &node->resource.failures->failure : &no_failure;
 }
 
 struct failures *node_trouble(struct tree *tree, struct node *node)
 {
-	if (!node->trouble) {
-		node->trouble = xcalloc(1, sizeof(*node->trouble));
-		tree->memory += sizeof(*node->trouble);
+	if (!node->resource.failures) {
+		node->resource.failures = xcalloc(1, sizeof(*node->resource.failures));
+		tree->memory += sizeof(*node->resource.failures);
 	}
-	return node->trouble;
+	return node->resource.failures;
 }
 
 void node_drop_trouble(struct tree *tree, struct node *node)
 {
-	if (!node->trouble)
+	if (!node->resource.failures)
 		return;
-	tree->memory -= sizeof(*node->trouble);
-	free(node->trouble);
-	node->trouble = NULL;
-	node->missing = false;
+	tree->memory -= sizeof(*node->resource.failures);
+	free(node->resource.failures);
+	node->resource.failures = NULL;
+	node->resource.missing = false;
 }
 
 const struct record *node_newest(const struct node *node)
 {
-	const struct record *detail = node_detail(node), *listed = &node->listed;
+	const struct record *detail = node_detail(node), *listed = &node->resource.cached;
 
 	if (!listed->stamp)
 		return detail->stamp ? detail : NULL;
@@ -275,11 +280,11 @@ bool node_is_listed(const struct node *node)
 		node = node->parent;
 	if (node->sort == NODE_VIEW)
 		return false;
-	return node->seq && !node->entered && !node->pinned;
+	return node->resource.membership.seq && !node->resource.entered && !node->resource.pinned;
 }
 
 void **node_fetch(struct node *node, enum fetch_kind fetch_kind)
 {
 	/* of a listing two things may be asked at once, of anything else there is one */
-	return fetch_kind == FETCH_WHOLE ? &node->whole : &node->fetch;
+	return fetch_kind == FETCH_WHOLE ? &node->list.whole : &node->fetch;
 }

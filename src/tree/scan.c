@@ -13,13 +13,13 @@ static bool is_before_scan(const void *arg, size_t at)
 {
 	const struct node *listing = arg;
 
-	return listing->entries[at]->seq < listing->scan_seq;
+	return listing->list.members.v[at]->resource.membership.seq < listing->list.readahead.seq;
 }
 
 /* The index of the resource that the scan has reached, or would have. */
 static size_t scan_position(const struct node *listing)
 {
-	return search_lower_bound(0, listing->n_entries, is_before_scan, listing);
+	return search_lower_bound(0, listing->list.members.n, is_before_scan, listing);
 }
 
 /*
@@ -30,12 +30,12 @@ static bool follows(const struct node *listing, const struct node *node, struct 
 {
 	size_t at = scan_position(listing) + 1;
 
-	if (!listing->scan_seq)
+	if (!listing->list.readahead.seq)
 		return false;
-	for (size_t i = at; i <= at + SCAN_AHEAD_MAX && i < listing->n_entries; i++) {
-		if (listing->entries[i] == node)
+	for (size_t i = at; i <= at + SCAN_AHEAD_MAX && i < listing->list.members.n; i++) {
+		if (listing->list.members.v[i] == node)
 			return true;
-		if (!record_is_fresh(node_detail(listing->entries[i]), query))
+		if (!record_is_fresh(node_detail(listing->list.members.v[i]), query))
 			return false;
 	}
 	return false;
@@ -45,16 +45,16 @@ void scan_note(struct tree *tree, struct node *node, struct query_time query)
 {
 	struct node *listing = node->parent;
 
-	if (!node->in_listing || node->seq == listing->scan_seq)
+	if (!node_is_shown(node) || node->resource.membership.seq == listing->list.readahead.seq)
 		return;
-	listing->scan_run = follows(listing, node, query) ? listing->scan_run + 1 : 1;
-	listing->scan_seq = node->seq;
-	tree->scanned = listing->scan_run >= SCAN_RUN ? listing : NULL;
+	listing->list.readahead.run = follows(listing, node, query) ? listing->list.readahead.run + 1 : 1;
+	listing->list.readahead.seq = node->resource.membership.seq;
+	tree->scanned = listing->list.readahead.run >= SCAN_RUN ? listing : NULL;
 }
 
 static bool is_wanting(const struct node *node, struct query_time query)
 {
-	return !node->fetch && !node->missing && !record_is_fresh(node_detail(node), query) &&
+	return !node->fetch && !node->resource.missing && !record_is_fresh(node_detail(node), query) &&
 		!failure_stands(node_failure(node), query);
 }
 
@@ -64,10 +64,10 @@ struct node *tree_ahead(struct tree *tree, struct query_time query)
 
 	if (!listing || !kind_has_describe(listing->kind) || outage_of(tree, query))
 		return NULL;
-	size_t ahead = listing->scan_run == SCAN_RUN ? SCAN_AHEAD_FIRST : SCAN_AHEAD_MAX;
+	size_t ahead = listing->list.readahead.run == SCAN_RUN ? SCAN_AHEAD_FIRST : SCAN_AHEAD_MAX;
 	size_t at = scan_position(listing) + 1;
-	for (size_t i = at; i < at + ahead && i < listing->n_entries; i++)
-		if (is_wanting(listing->entries[i], query))
-			return listing->entries[i];
+	for (size_t i = at; i < at + ahead && i < listing->list.members.n; i++)
+		if (is_wanting(listing->list.members.v[i], query))
+			return listing->list.members.v[i];
 	return NULL;
 }

@@ -40,13 +40,14 @@ struct reply need_refresh(struct node *node, struct query_time query)
 
 	if (!kind_has_describe(kind))
 		return reply_need(listing, FETCH_LIST);
-	if (!node->in_listing || !node->listed.stamp || failure_stands(&listing->failures[FETCH_LIST], query))
+	if (!node_is_shown(node) || !node->resource.cached.stamp ||
+		failure_stands(&listing->list.state.failures[FETCH_LIST], query))
 		return reply_need(node, FETCH_DESCRIBE);
 
-	size_t singles = listing->describes + (node_detail(node)->stamp ? 0 : 1);
-	if (listing->affordable && singles >= listing->price)
+	size_t singles = listing->list.cost.describes + (node_detail(node)->stamp ? 0 : 1);
+	if (listing->list.cost.affordable && singles >= listing->list.cost.price)
 		return reply_need(listing, FETCH_LIST);
-	node->asked_single = true;
+	node->resource.asked_single = true;
 	return reply_need(node, FETCH_DESCRIBE);
 }
 
@@ -55,17 +56,18 @@ static void excuse_single(struct node *node)
 {
 	struct node *listing = node->parent;
 
-	if (node->inside->single_round && node->inside->single_round == listing->round_now &&
-		listing->describes)
-		listing->describes--;
-	node->inside->single_round = 0;
+	if (node->resource.inside->single_round &&
+		node->resource.inside->single_round == listing->list.pass.round_now &&
+		listing->list.cost.describes)
+		listing->list.cost.describes--;
+	node->resource.inside->single_round = 0;
 }
 
 /* The failure of the call that would refresh the resource, or that somebody gave up waiting for it. */
 static const struct failure *refresh_failure(const struct node *node, struct query_time query)
 {
 	const struct failure *failure = node_failure(kind_has_describe(node->kind) ? node : node->parent);
-	const struct failure *given_up = node->trouble ? &node->trouble->given_up : NULL;
+	const struct failure *given_up = node->resource.failures ? &node->resource.failures->given_up : NULL;
 
 	if (!failure_stands(failure, query) && given_up && given_up->error &&
 		query.since_ms >= given_up->at_ms && given_up->until_ms > query.now_ms)
@@ -76,7 +78,7 @@ static const struct failure *refresh_failure(const struct node *node, struct que
 /* The entry that a list's item shows under the name, if the describe call's answer has it too. */
 static bool list_item_has(struct tree *tree, struct node *node, uint32_t slot, const char *name)
 {
-	struct version *version = record_version(tree, node, &node->listed);
+	struct version *version = record_version(tree, node, &node->resource.cached);
 	uint32_t directory = version ? version_directory(version, slot) : UINT32_MAX;
 
 	if (directory == UINT32_MAX)
@@ -89,7 +91,7 @@ static bool list_item_has(struct tree *tree, struct node *node, uint32_t slot, c
 /* The list spoke last. */
 static bool list_is_newer(const struct node *node)
 {
-	return node->sort == NODE_RESOURCE && node_newest(node) == &node->listed;
+	return node->sort == NODE_RESOURCE && node_newest(node) == &node->resource.cached;
 }
 
 /*
@@ -108,8 +110,9 @@ static struct view view_stale(struct tree *tree, struct node *node, uint32_t slo
 		version_use(tree, node_detail(node)->version);
 		return view_at(node_detail(node)->version, held_ms);
 	}
-	if (listed && !node->outdone && provenance_is_young(tree, node->listed.stamp, query))
-		return view_at(record_version(tree, node, &node->listed), held_ms);
+	if (listed && !node->resource.outdone &&
+		provenance_is_young(tree, node->resource.cached.stamp, query))
+		return view_at(record_version(tree, node, &node->resource.cached), held_ms);
 	return view_none(reply_failed(failure->error));
 }
 
@@ -127,21 +130,21 @@ static struct view view_needed(struct tree *tree, struct node *node, uint32_t sl
 	}
 	if (!kind->list.name && !kind->list.path)
 		return view_at(NULL, SKELETON_MS);
-	if (kind->partial && !name && !node->listed.stamp)
+	if (kind->partial && !name && !node->resource.cached.stamp)
 		return view_at(NULL, 0); /* its list call rarely answers: not asked for what nobody named */
-	if (node->listed.stamp || !listing_is_fresh(node->parent, query))
+	if (node->resource.cached.stamp || !listing_is_fresh(node->parent, query))
 		return view_none(reply_need(node->parent, FETCH_LIST));
-	if (!kind->partial && !node->parent->complete) /* it may be in what did not come */
+	if (!kind->partial && !node->parent->list.state.complete) /* it may be in what did not come */
 		return view_none(reply_failed(ERR_ANSWER));
 	/* the list was read and does not have it: there is nothing to show but what is inside */
-	return view_at(NULL, left_ms(node->parent->list_expires_ms, query));
+	return view_at(NULL, left_ms(node->parent->list.state.expires_ms, query));
 }
 
 /* An answer that stands and says what is asked for. */
 static struct view view_fresh(struct tree *tree, struct node *node, uint32_t slot, const char *name,
 	struct query_time query)
 {
-	bool listed = record_is_fresh(&node->listed, query);
+	bool listed = record_is_fresh(&node->resource.cached, query);
 	const struct record *detail = node_detail(node);
 
 	if (record_is_fresh(detail, query) && !(listed && item_is_whole(node->kind) && list_is_newer(node))) {
@@ -153,9 +156,10 @@ static struct view view_fresh(struct tree *tree, struct node *node, uint32_t slo
 		return view_at(detail->version, left_ms(detail->expires_ms, query));
 	}
 	if (listed && (item_is_whole(node->kind) || (name && list_item_has(tree, node, slot, name)))) {
-		struct version *version = record_version(tree, node, &node->listed);
-		record_look(&node->listed, node, query.now_ms);
-		return view_at(version, left_ms(record_until_ms(&node->listed, query.now_ms), query));
+		struct version *version = record_version(tree, node, &node->resource.cached);
+		record_look(&node->resource.cached, node, query.now_ms);
+		return view_at(version,
+			left_ms(record_until_ms(&node->resource.cached, query.now_ms), query));
 	}
 	return (struct view){ 0 };
 }
@@ -166,7 +170,7 @@ static struct view view_known(struct tree *tree, struct node *node)
 	struct version *version = node_detail(node)->version;
 
 	if (!version)
-		version = record_version(tree, node, &node->listed);
+		version = record_version(tree, node, &node->resource.cached);
 	return version ? view_at(version, 0) : view_none(reply_failed(ERR_LOCAL));
 }
 
@@ -197,7 +201,7 @@ struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const c
 
 struct reply listing_open(struct tree *tree, struct node *listing, struct query_time query)
 {
-	const struct failure *failure = &listing->failures[FETCH_LIST];
+	const struct failure *failure = &listing->list.state.failures[FETCH_LIST];
 
 	if (listing_is_fresh(listing, query))
 		return reply_found();

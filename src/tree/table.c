@@ -242,9 +242,9 @@ bool node_is_table(const struct node *node)
 
 bool table_is_held(const struct node *listing)
 {
-	const struct node *table = listing->derived ? listing->derived->table : NULL;
+	const struct node *table = listing->list.derived ? listing->list.derived->table : NULL;
 
-	const struct inside *inside = table ? table->inside : NULL;
+	const struct inside *inside = table ? table->resource.inside : NULL;
 
 	return inside &&
 		(inside->n_versions > (inside->detail.version ? 1 : 0) ||
@@ -267,18 +267,18 @@ static enum error make(struct tree *tree, struct node *listing, struct node *nod
 	buf_init(&path, SIZE_MAX);
 	choose_columns(&table);
 	put_heads(&table);
-	for (size_t i = 0; i < listing->n_entries; i++)
-		if (listing_shows(listing, listing->entries[i]))
-			put_row(&table, listing->entries[i]);
+	for (size_t i = 0; i < listing->list.members.n; i++)
+		if (listing_shows(listing, listing->list.members.v[i]))
+			put_row(&table, listing->list.members.v[i]);
 	bool full = table.out.full;
 	if (!full) {
-		struct provenance *listed = listing->list_stamp;
+		struct provenance *listed = listing->list.state.stamp;
 		struct provenance *stamp = listed ? provenance_get(listed) : provenance_new(&unasked);
 		node_path(node, &path);
 		struct snapshot *made = snapshot_of_texts(path.data, &name, &table.out, 1, table.mtime_s,
 			table.shows_secret, tree->options.key);
 		record_set(tree, node, &node_inside(tree, node)->detail, made, NULL, stamp,
-			listing->list_expires_ms);
+			listing->list.state.expires_ms);
 		provenance_put(stamp);
 	}
 	buf_release(&path);
@@ -291,7 +291,7 @@ static enum error make(struct tree *tree, struct node *listing, struct node *nod
 /* Each that is open stays as long as it is, whatever came since. */
 static bool has_room(const struct node *table, struct query_time query)
 {
-	unsigned n = table->inside ? table->inside->n_versions : 0;
+	unsigned n = table->resource.inside ? table->resource.inside->n_versions : 0;
 
 	return n < (query.by_other ? TABLES_OTHERS_MAX : TABLES_MAX);
 }
@@ -307,14 +307,15 @@ struct reply table_lookup(struct tree *tree, struct node *listing, struct query_
 	if (!derived->table)
 		derived->table = node_new(tree, NODE_TEXTS, listing, "", NULL);
 	struct node *table = derived->table;
-	if (!node_detail(table)->version || derived->table_changes != listing->changes)
+	if (!node_detail(table)->version || derived->table_changes != listing->list.members.changes)
 		error = has_room(table, query) ? make(tree, listing, table) : ERR_QUEUE;
-	else if (listing->list_stamp)
-		record_renew(&table->inside->detail, listing->list_stamp, listing->list_expires_ms);
+	else if (listing->list.state.stamp)
+		record_renew(&table->resource.inside->detail, listing->list.state.stamp,
+			listing->list.state.expires_ms);
 	if (error)
 		return (struct reply){ .outcome = RESULT_FAILED, .error = error };
-	derived->table_changes = listing->changes;
-	struct version *version = table->inside->detail.version;
+	derived->table_changes = listing->list.members.changes;
+	struct version *version = table->resource.inside->detail.version;
 	return (struct reply){ .outcome = RESULT_FOUND,
 		.entry = inner_entry(tree, version, 1, listing_left_ms(tree, listing, query)) };
 }

@@ -36,7 +36,8 @@ struct tree *tree_new(const struct tree_options *options)
 	buf_init(&tree->said, SNAPSHOT_BYTES_MAX);
 	tree->next_serial = (uint64_t)options->number << ID_SERIAL_BITS;
 	buf_init(&tree->link, SIZE_MAX);
-	tree->unlisted_lru.unlisted_next = tree->unlisted_lru.unlisted_prev = &tree->unlisted_lru;
+	tree->unlisted_lru.resource.unlisted_next = tree->unlisted_lru.resource
+							    .unlisted_prev = &tree->unlisted_lru;
 	tree->lru.lru_next = tree->lru.lru_prev = &tree->lru;
 	tree->folded.lru_next = tree->folded.lru_prev = &tree->folded;
 	tree->root = node_new(tree, NODE_ROOT, NULL, "", NULL);
@@ -73,8 +74,9 @@ void tree_ref(struct tree *tree, uint64_t id, uint64_t count)
 	if (!object)
 		return;
 	object->held += count;
-	if (!object->is_version && !index) /* its attributes go with its id */
-		((struct node *)object)->moved = false;
+	struct node *node = object->is_version ? NULL : (struct node *)object;
+	if (node && node->sort == NODE_RESOURCE && !index) /* its attributes go with its id */
+		node->resource.moved = false;
 	inode_idle(tree, object); /* it counts among what is held below the directory that it is in */
 }
 

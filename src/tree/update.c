@@ -83,11 +83,11 @@ static void note_kernel_content(struct inside *inside, uint64_t content)
 /* A describe call of what the list says too: reading the list again would have saved it. */
 static void count_single(struct node *node)
 {
-	if (node->in_listing && node->asked_single) {
-		node->parent->describes++;
-		node->inside->single_round = node->parent->round_now;
+	if (node_is_shown(node) && node->resource.asked_single) {
+		node->parent->list.cost.describes++;
+		node->resource.inside->single_round = node->parent->list.pass.round_now;
 	}
-	node->asked_single = false;
+	node->resource.asked_single = false;
 }
 
 static void set_detail(struct tree *tree, struct node *node, struct snapshot *snapshot, struct text *text,
@@ -100,7 +100,7 @@ static void set_detail(struct tree *tree, struct node *node, struct snapshot *sn
 		expiry_ms(tree, node->kind, snapshot->terminal, note->sent_ms));
 	events_note(tree, node, inside->detail.version, text, note->received_s);
 	provenance_put(stamp);
-	outlive_not(&node->listed, inside->detail.expires_ms);
+	outlive_not(&node->resource.cached, inside->detail.expires_ms);
 }
 
 enum error tree_described(struct tree *tree, struct node *node, const struct json *object,
@@ -116,16 +116,17 @@ enum error tree_described(struct tree *tree, struct node *node, const struct jso
 
 	tree_end_outage(tree);
 	struct text *text = text_of(tree, object);
-	node->parent->changes += !node->listed.text; /* it is all that a view has of it */
+	node->parent->list.members.changes += !node->resource.cached
+						       .text; /* it is all that a view has of it */
 	uint64_t content = snapshot->content, time = resource_time(tree, node);
 	set_detail(tree, node, snapshot, text, note);
 	text_put(tree, text);
-	node->must_revalidate = false;
-	note_kernel_content(node->inside, content);
+	node->resource.must_revalidate = false;
+	note_kernel_content(node->resource.inside, content);
 	resource_moved(tree, node, time);
 	node_drop_trouble(tree, node);
 	count_single(node);
-	version_use(tree, node->inside->detail.version);
+	version_use(tree, node->resource.inside->detail.version);
 	node_shed_double(tree, node);
 	inode_idle(tree, &node->object);
 	tree_collect(tree);
@@ -152,11 +153,11 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 
 static void drop_answers(struct tree *tree, struct node *node)
 {
-	if (node->inside)
-		record_drop(tree, &node->inside->detail);
-	record_drop(tree, &node->listed);
-	if (node->in_listing)
-		node->parent->changes++;
+	if (node->resource.inside)
+		record_drop(tree, &node->resource.inside->detail);
+	record_drop(tree, &node->resource.cached);
+	if (node_is_shown(node))
+		node->parent->list.members.changes++;
 }
 
 static void mark_missing(struct tree *tree, struct node *node, int64_t at_ms, int64_t now_ms)
@@ -164,7 +165,7 @@ static void mark_missing(struct tree *tree, struct node *node, int64_t at_ms, in
 	struct failures *trouble = node_trouble(tree, node);
 
 	events_note_gone(tree, node, now_ms);
-	node->missing = true;
+	node->resource.missing = true;
 	trouble->missing_at_ms = at_ms;
 	trouble->missing_ms = now_ms + miss_ms(tree, node->kind);
 	drop_answers(tree, node);
@@ -211,9 +212,9 @@ void tree_fail(struct tree *tree, struct node *node, enum fetch_kind fetch_kind,
 		hold_ms = miss_ms(tree, node->kind);
 	struct failure failure = { error, at_ms, now_ms + hold_ms };
 	if (node->sort == NODE_LISTING)
-		node->failures[fetch_kind] = failure;
+		node->list.state.failures[fetch_kind] = failure;
 	else if (node->sort == NODE_VIEW)
-		node->part->failure = failure;
+		node->view.part->failure = failure;
 	else
 		node_trouble(tree, node)->failure = failure;
 	if (node->sort == NODE_LISTING)

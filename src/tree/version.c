@@ -171,7 +171,7 @@ void version_free(struct tree *tree, struct version *version)
 	drop_snapshot(tree, version);
 	text_put(tree, version->text);
 	tree->memory -= version_size(version);
-	owner->inside->n_versions--;
+	owner->resource.inside->n_versions--;
 	version_leave_lru(tree, version);
 	inode_unregister(tree, &version->object);
 	provenance_put(version->stamp);
@@ -291,7 +291,7 @@ void version_path(struct tree *tree, struct version *version, uint32_t entry, st
 void version_slot_path(struct tree *tree, const struct node *node, uint32_t slot, struct buf *out)
 {
 	struct version *detail = node_detail(node)->version;
-	struct version *version = detail ? detail : node->listed.version;
+	struct version *version = detail ? detail : node->resource.cached.version;
 	uint32_t entry = slot && version ? version_directory(version, slot) : UINT32_MAX;
 
 	if (entry != UINT32_MAX)

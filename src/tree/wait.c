@@ -36,7 +36,7 @@ static void status_name(struct tree *tree, struct node *node, struct buf *out)
 	struct version *versions[] = { node_detail(node)->version, NULL };
 
 	if (!versions[0])
-		versions[1] = record_version(tree, node, &node->listed);
+		versions[1] = record_version(tree, node, &node->resource.cached);
 	for (size_t i = 0; i < 2; i++) {
 		const struct snapshot *snapshot = versions[i] ? version_look(tree, versions[i]) : NULL;
 		uint32_t entry = snapshot ? status_entry(snapshot, node->kind) : 0;
@@ -75,7 +75,7 @@ static bool is_gone(const struct node *node, struct query_time query)
 {
 	const struct kind *kind = node->kind;
 
-	return !kind_has_describe(kind) && !kind->partial && !node->listed.stamp &&
+	return !kind_has_describe(kind) && !kind->partial && !node->resource.cached.stamp &&
 		listing_is_fresh(node->parent, query);
 }
 
@@ -120,7 +120,8 @@ struct reply tree_wait(struct tree *tree, uint64_t id, struct query_time query)
 		return reply_failed(ERR_NOT_FOUND);
 
 	struct node *node = (struct node *)object;
-	if ((node->missing && node->trouble->missing_ms > query.now_ms) || is_gone(node, query))
+	if ((node->resource.missing && node->resource.failures->missing_ms > query.now_ms) ||
+		is_gone(node, query))
 		return reply_failed(ERR_NOT_FOUND);
 	buf_init(&name, NAME_BYTES_MAX + 1);
 	status_name(tree, node, &name);

@@ -46,8 +46,8 @@ static bool find_object(const struct tree *tree, uint64_t id, struct credential_
 		origin->version = (struct version *)object;
 		origin->node = origin->version->owner;
 		origin->stamp = origin->version->stamp;
-		bool listed = origin->version == origin->node->listed.version;
-		origin->expires_ms = listed ? record_until_ms(&origin->node->listed, now_ms) :
+		bool listed = origin->version == origin->node->resource.cached.version;
+		origin->expires_ms = listed ? record_until_ms(&origin->node->resource.cached, now_ms) :
 					      origin->version->expires_ms;
 		return true;
 	}
@@ -56,11 +56,11 @@ static bool find_object(const struct tree *tree, uint64_t id, struct credential_
 		return false;
 	if (node->sort == NODE_VIEW) {
 		origin->stamp = view_stamp(node, &origin->expires_ms);
-		return node->depth;
+		return node->view.depth;
 	}
 	if (node->sort == NODE_LISTING) {
-		origin->stamp = node->list_stamp;
-		origin->expires_ms = node->list_expires_ms;
+		origin->stamp = node->list.state.stamp;
+		origin->expires_ms = node->list.state.expires_ms;
 		return true;
 	}
 	const struct record *record = node_newest(node);
@@ -146,8 +146,8 @@ static bool is_listing(const struct credential_source *origin)
 /* As it will be read: of one that was not read yet, what its kind lets expect. */
 static bool is_complete(const struct node *listing)
 {
-	if (listing->list_stamp || listing->failures[FETCH_LIST].error)
-		return listing->complete;
+	if (listing->list.state.stamp || listing->list.state.failures[FETCH_LIST].error)
+		return listing->list.state.complete;
 	return !listing->kind->partial;
 }
 
