@@ -50,9 +50,9 @@ void engine_free(struct engine *engine);
 
 enum question { ASK_LOOKUP, ASK_ATTR, ASK_OPEN, ASK_READ, ASK_WAIT };
 /*
- * tree_lookup, tree_attr, tree_open or tree_wait (`name` only for the first).  `uid`: of the user who
- * asks; users take turns.  NULL: `done` has already been
- * called.  The last one has no deadline: it is answered when the status is a terminal one, or not to be had.
+ * tree_lookup, tree_attr, tree_open or tree_wait (`name` only for the first).  `uid`: of the user who asks;
+ * users take turns.  NULL: `done` has already been called.  The last one has no deadline: it is answered
+ * when the status is a terminal one, or not to be had.
  */
 struct waiter *engine_ask(struct engine *engine, enum question question, uint64_t id, const char *name,
 	unsigned uid, engine_done_fn *done, void *arg);

@@ -9,11 +9,11 @@
  * calls that go are CIRCUIT_BREAKER_SILENT_APART_MS apart, if the last answers were quicker than that; and
  * not more than CIRCUIT_BREAKER_SILENT_MOST in any case.
  *
- * Before calls fail for good they are tried again up to their deadline.  When CIRCUIT_BREAKER_DOUBT tries in
- * a row have failed, calls go CIRCUIT_BREAKER_DOUBT_MS apart, so that an outage costs few calls while readers
- * wait; the first good answer ends that.
+ * Before calls fail for good they are tried again up to their deadline.  When CIRCUIT_BREAKER_DOUBT tries
+ * in a row have failed, calls go CIRCUIT_BREAKER_DOUBT_MS apart, so that an outage costs few calls while
+ * readers wait; the first good answer ends that.
  */
-#include "client/circuit_breaker.h"
+#include "circuit_breaker.h"
 
 enum { SLOWEST_FADES = 16 }; /* an answer that is quicker takes that part off */
 

@@ -2,16 +2,16 @@
  * concurrency.c - a limit for the calls that are sent ahead, learned from how long answers take.
  *
  * A cloud that serves some calls at a time lets the others wait: each call more makes every answer later, a
- * person's too, until all of them time out.  A cloud that is only far away or slow takes equally long however
- * many are under way.  The two are told apart by how long a call takes alone.
+ * person's too, until all of them time out.  A cloud that is only far away or slow takes equally long
+ * however many are under way.  The two are told apart by how long a call takes alone.
  *
  * The limit starts with as many calls as fit one after the other into the time that an answer may take.  It
  * grows by one with each answer that came as soon as an answer alone, or in half that time; by one in a
  * whole round where answers only came in time, or where it has fallen before; and falls to what the cloud
- * can answer in time with each that came later.
- * (Calls under way are calls a second times seconds, so that number follows from the late answer itself.)
+ * can answer in time with each that came later. (Calls under way are calls a second times seconds, so that
+ * number follows from the late answer itself.)
  */
-#include "client/concurrency.h"
+#include "concurrency.h"
 
 enum { TIMED_OUT_COSTS = 2, SAYS_SOMETHING = 2 };
 
@@ -101,7 +101,8 @@ void concurrency_heard(struct concurrency *concurrency, size_t beside, int64_t t
 		allowed = (double)concurrency->wanted_ms / TIMED_OUT_COSTS;
 	if (timed_out || took > allowed)
 		fall(concurrency, (double)beside * allowed / (took > allowed ? took : allowed));
-	else if ((double)beside * SAYS_SOMETHING >= concurrency->limit) /* else it says nothing of so many */
+	/* else it says nothing of so many */
+	else if ((double)beside * SAYS_SOMETHING >= concurrency->limit)
 		grow(concurrency,
 			took * 4 <= (double)concurrency->abandoned_since_ms * 5 || took * 2 <= allowed);
 }

@@ -6,7 +6,7 @@
  * the slack: a call has its place in the window only when it is on the wire, and until then it stands in
  * the way of others as if it went just now.
  */
-#include "client/rate_limiter.h"
+#include "rate_limiter.h"
 
 #include "base/buf.h"
 

@@ -1,11 +1,11 @@
 /*
  * crowd.c - how many questions may wait at once.
  *
- * A question that waits takes memory here and in the kernel, and a user who may read the mount can have as
- * many of them as processes.  Users who did not mount the tree have a smaller ceiling, so that there is
- * always room for the one who did.
+ * A question that waits takes memory in the daemon and in the kernel, and a user who may read the mount can
+ * have as many of them as processes.  Users who did not mount the tree have a lower ceiling, so that there
+ * is always room for the user who did.
  */
-#include "fetch.h"
+#include "waiter.h"
 
 bool crowd_is_other(const struct engine *engine, unsigned uid)
 {
@@ -14,7 +14,7 @@ bool crowd_is_other(const struct engine *engine, unsigned uid)
 	return options->is_owner && !options->is_owner(options->key_arg, uid);
 }
 
-static void note(struct engine *engine, const struct waiter *wait)
+static void crowd_note_refusal(struct engine *engine, const struct waiter *wait)
 {
 	struct error_note note = { 0 };
 	struct buf path;
@@ -38,7 +38,7 @@ bool crowd_admits(struct waiter *wait, const struct reply *reply)
 
 	/* the mount's own texts are made at once */
 	if (is_full && (reply->outcome != RESULT_NEED_FETCH || reply->fetch_kind != FETCH_TEXTS)) {
-		note(engine, wait);
+		crowd_note_refusal(engine, wait);
 		return false;
 	}
 	wait->by_other = by_other;

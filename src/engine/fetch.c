@@ -1,61 +1,58 @@
 /*
  * fetch.c - the life of a fetch: which of its calls are under way, and the order of their answers.
  *
- * One resource takes one call.  A listing takes as many as it has pages: once the first has said how many
- * there are, the next ones are asked for before it is their turn to be taken in, so that the cloud's rate
- * bounds a long list and not its latency.  Answers are taken in page by page in any case.  When one is not
- * what was foreseen (the list became shorter, a page held less) the calls behind it are dropped and the list
- * goes on where it really is, one page at a time.
+ * One resource takes one call.  A listing takes as many as it has pages: once the first page has said how
+ * many items there are, later pages are asked for ahead (prefetch.c).  Answers are taken in page by page in
+ * any case.  Where one is not what was foreseen (the list became shorter, a page held less), the calls
+ * behind it are dropped and the list goes on where it really is, one page at a time.
+ *
+ * An answer is parsed in the event in which it came.  While earlier answers are worked on, or wait and take
+ * as much memory as they may, a new one stays unparsed.  Large answers are parsed and taken in in separate
+ * turns of the loop.
+ *
+ * Nothing here calls a waiter: events are delivered at the end of the loop's event (completion.h), so no
+ * function of this file loses its fetch while it runs, but those that are the last step of a completion.
  */
 #include "fetch.h"
 
 #include <stdlib.h>
 
+#include "list_plan.h"
+#include "page.h"
+
 enum {
-	AHEAD_MAX = 32, /* pages under way at once */
-	AHEAD_MOVING_MAX = 4, /* of a list that moves, where they may have to be asked for again */
-	HELD_MAX = 16 << 20, /* bytes of answers that wait for those before them, parsed or not */
 	BYTES_MAX = 512 << 20, /* of all pages of one list */
-	UNSUPPORTED_MS = 600 * 1000,
+	PART_REFUSED_MS = 600 * 1000,
 	TURN_BYTES = 256 << 10, /* of answers, parsed or taken in, in one turn of the loop; or one answer */
-	HOLD_MS = 1000, /* how long a failure answers for itself */
-	HOLD_REFUSED_MS = 5000, /* what somebody has to put right at the cloud */
-	FORGOTTEN = 3 /* a listing flies on for so many deadlines when nobody waits for it */
+	FAILURE_MS = 1000, /* how long a failure answers further questions */
+	FAILURE_REFUSED_MS = 5000, /* a failure that has to be mended at the cloud */
+	STALE_TRIES = 3, /* so many tries failed: stale data is served, and the tries go on */
+	FORGOTTEN = 3 /* a listing is read on for so many deadlines without a waiter */
 };
 
-void engine_note_failure(const struct fetch *fetch, enum error error, const struct error_note *note)
-{
-	struct engine *engine = fetch->engine;
-	struct buf path;
+static void fetch_deliver(void *arg);
+static void fetch_on_call(void *arg, struct call *call);
 
-	engine->stats.failures++;
-	buf_init(&path, JSON_BYTES_MAX);
-	node_path(fetch->node, &path);
-	journal_add(&engine->journal, engine_wall_s(engine), path.data, fetch->uid, error, note);
-	buf_release(&path);
+/* ---- the fetches of the engine ---- */
+
+struct fetch *fetch_under_way(const struct engine *engine, const struct node *node,
+	enum fetch_kind fetch_kind)
+{
+	(void)engine;
+	return *node_fetch((struct node *)node, fetch_kind);
 }
 
-void engine_note_outage(struct engine *engine, enum error error)
+enum error fetch_why_hopeless(struct engine *engine, const struct reply *need, unsigned uid)
 {
-	int64_t now_ms = engine_now_ms(engine), half_ms = engine->options.deadline_ms / 2;
-
-	if (error != ERR_TIMEOUT || !circuit_breaker_answered_within(&engine->breaker, half_ms, now_ms))
-		tree_note_outage(engine->options.tree, error, now_ms);
-}
-
-/* Why a call would come too late, or fails again and again; ERR_NONE: it is worth waiting for. */
-enum error fetch_why_hopeless(const struct waiter *wait, const struct reply *need)
-{
-	struct engine *engine = wait->engine;
 	const struct kind *kind = node_kind(need->node);
 	const struct action *action = need->fetch_kind == FETCH_DESCRIBE ? &kind->describe : &kind->list;
-	const struct fetch *fetch = *node_fetch(need->node, need->fetch_kind);
+	const struct fetch *fetch = fetch_under_way(engine, need->node, need->fetch_kind);
+	const struct fetch_request *first = fetch ? fetch->requests.first : NULL;
 
-	if (fetch && (!fetch->calls || !call_is_yet_to_go(fetch->calls)))
-		return fetch->calls ? fetch->calls->failing : ERR_NONE;
-	if (rate_queue_wait_ms(engine, action, wait->uid) < engine->options.deadline_ms)
-		return ERR_NONE;
-	return ERR_QUEUE;
+	if (fetch && (!first || !call_is_untried(first->call)))
+		return first ? first->failing : ERR_NONE;
+	return client_wait_ms(engine->client, action, uid) < engine->options.deadline_ms ? ERR_NONE :
+											   ERR_QUEUE;
 }
 
 static struct fetch *fetch_new(struct engine *engine, struct node *node, enum fetch_kind fetch_kind,
@@ -67,7 +64,9 @@ static struct fetch *fetch_new(struct engine *engine, struct node *node, enum fe
 	fetch->node = node;
 	fetch->fetch_kind = fetch_kind;
 	fetch->uid = uid;
-	fetch->abandoned_since_ms = engine_now_ms(engine);
+	fetch->waiters.abandoned_since_ms = engine_now_ms(engine);
+	fetch->requests.changed = fetch_on_call;
+	completion_init(&fetch->completion, fetch_deliver, fetch);
 	node_pin(node);
 	*node_fetch(node, fetch_kind) = fetch;
 	fetch->next = engine->fetches;
@@ -75,16 +74,34 @@ static struct fetch *fetch_new(struct engine *engine, struct node *node, enum fe
 		fetch->next->prev = fetch;
 	engine->fetches = fetch;
 	engine->stats.in_flight++;
+	client_add_demand(engine->client, 1);
 	return fetch;
+}
+
+/* Another question for the same begins another fetch. */
+static void fetch_unregister(struct fetch *fetch)
+{
+	if (!fetch->is_finished)
+		*node_fetch(fetch->node, fetch->fetch_kind) = NULL;
+	fetch->is_finished = true;
+}
+
+/* ---- its end ---- */
+
+static void fetch_raise(struct fetch *fetch, enum fetch_event event)
+{
+	fetch->events |= event;
+	completion_post(&fetch->engine->completions, &fetch->completion);
 }
 
 void fetch_free(struct fetch *fetch)
 {
 	struct engine *engine = fetch->engine;
 
-	engine->options.io.timer_stop(engine->options.io.self, fetch->rest);
-	while (fetch->calls)
-		call_free(fetch->calls);
+	engine->options.io.timer_stop(engine->options.io.self, fetch->requests.rest);
+	completion_withdraw(&fetch->completion);
+	fetch_drop_requests(fetch);
+	fetch_unregister(fetch);
 	if (fetch->prev)
 		fetch->prev->next = fetch->next;
 	else
@@ -92,346 +109,367 @@ void fetch_free(struct fetch *fetch)
 	if (fetch->next)
 		fetch->next->prev = fetch->prev;
 	engine->stats.in_flight--;
+	client_add_demand(engine->client, -1);
 	node_unpin(engine->options.tree, fetch->node);
-	free(fetch->marker);
+	free(fetch->paging.marker);
 	free(fetch);
 }
 
-static int64_t hold_ms(enum error error)
+static bool fetch_is_list(const struct fetch *fetch)
 {
-	switch (error) {
-	case ERR_UNSUPPORTED:
-	case ERR_DENIED:
-		return HOLD_REFUSED_MS;
-	default:
-		return HOLD_MS;
-	}
+	return fetch->fetch_kind == FETCH_LIST || fetch->fetch_kind == FETCH_WHOLE;
 }
 
-static void leave_reading(const struct fetch *fetch)
+static int64_t failure_ms(enum error error)
 {
-	if (fetch->reads && fetch->fetch_kind == FETCH_PART)
+	return error == ERR_UNSUPPORTED || error == ERR_DENIED ? FAILURE_REFUSED_MS : FAILURE_MS;
+}
+
+static void fetch_leave_reading(const struct fetch *fetch)
+{
+	if (fetch->reading.is_open && fetch->fetch_kind == FETCH_PART)
 		tree_part_leave(fetch->engine->options.tree, fetch->node);
-	else if (fetch->reads)
+	else if (fetch->reading.is_open)
 		tree_list_leave(fetch->node, fetch->fetch_kind == FETCH_LIST);
 }
 
-/* ERR_NONE: the tree is already filled. */
-static void land(struct fetch *fetch, enum error error)
+/* ERR_NONE: the tree is filled already.  Its waiters learn of it at the end of the event. */
+static void fetch_finish(struct fetch *fetch, enum error error)
 {
 	struct engine *engine = fetch->engine;
 	struct node *node = fetch->node;
-	bool read_again = !error && fetch->read_again;
-	unsigned uid = fetch->uid;
 
-	while (fetch->calls)
-		call_free(fetch->calls);
-	*node_fetch(node, fetch->fetch_kind) = NULL;
+	fetch_drop_requests(fetch);
+	fetch_unregister(fetch);
 	tree_reading_end(node, engine_now_ms(engine));
 	if (error) {
 		engine_note_outage(engine, error);
-		tree_fail(engine->options.tree, node, fetch->fetch_kind, error, hold_ms(error),
-			fetch->sent_ms, engine_now_ms(engine));
+		tree_fail(engine->options.tree, node, fetch->fetch_kind, error, failure_ms(error),
+			fetch->requests.sent_ms, engine_now_ms(engine));
+		fetch->refresh.read_again = false;
 	}
-	leave_reading(fetch);
-	if (!error && (fetch->fetch_kind == FETCH_LIST || fetch->fetch_kind == FETCH_WHOLE))
-		refresh_price(fetch);
-	if (!error && fetch->invalidated_ms) /* it is for those who asked before somebody wanted it anew */
+	fetch_leave_reading(fetch);
+	if (!error && fetch_is_list(fetch))
+		list_plan_note_price(fetch);
+	if (!error && fetch->invalidated_ms) /* it is for readers that asked before it was invalidated */
 		tree_invalidate_before(node, fetch->invalidated_ms);
-	node_pin(node);
-	fetch_requeue_waiters(fetch);
-	fetch_free(fetch);
-	if (read_again)
-		fetch_find(engine, node, FETCH_WHOLE, uid, false);
-	node_unpin(engine->options.tree, node);
+	fetch_raise(fetch, FETCH_DONE);
 }
 
-/* The cloud does not filter so, or did not: who waits has the whole list read instead. */
-static bool part_gives_up(struct fetch *fetch, enum error error)
+/* The cloud does not filter so, or did not: the waiters have the whole list read instead. */
+static bool fetch_gives_up_part(struct fetch *fetch, enum error error)
 {
 	struct engine *engine = fetch->engine;
 
 	if (fetch->fetch_kind != FETCH_PART ||
 		(error != ERR_PARAMETER && error != ERR_NAME && error != ERR_UNSUPPORTED))
 		return false;
-	tree_part_refuse(engine->options.tree, fetch->node, error, engine_now_ms(engine) + UNSUPPORTED_MS);
+	tree_part_refuse(engine->options.tree, fetch->node, error, engine_now_ms(engine) + PART_REFUSED_MS);
 	return true;
+}
+
+/* ---- its beginning ---- */
+
+static void fetch_begin(struct fetch *fetch)
+{
+	struct engine *engine = fetch->engine;
+
+	tree_reading_begin(engine->options.tree, fetch->node, fetch->waiters.abandoned_since_ms,
+		engine->options.deadline_ms / 2);
+	enum error error = page_begin(fetch);
+	if (fetch_gives_up_part(fetch, error))
+		fetch_finish(fetch, ERR_NONE);
+	else if (error || !fetch->action)
+		fetch_finish(fetch, error);
+	else
+		fetch_send(fetch, fetch->paging.offset);
 }
 
 struct fetch *fetch_find(struct engine *engine, struct node *node, enum fetch_kind fetch_kind, unsigned uid,
 	bool polls)
 {
-	struct fetch *fetch = *node_fetch(node, fetch_kind);
+	struct fetch *fetch = fetch_under_way(engine, node, fetch_kind);
 
 	if (fetch)
 		return fetch;
-	node_pin(node);
 	fetch = fetch_new(engine, node, fetch_kind, uid);
 	fetch->polls = polls;
-	tree_reading_begin(engine->options.tree, node, fetch->abandoned_since_ms,
-		engine->options.deadline_ms / 2);
-	enum error error = fetch_begin(fetch);
-	if (part_gives_up(fetch, error))
-		error = ERR_NONE;
-	if (error || !fetch->action)
-		land(fetch, error);
-	else
-		call_book(call_new(fetch, fetch->offset));
-	fetch = *node_fetch(node, fetch_kind);
-	node_unpin(engine->options.tree, node);
+	fetch_begin(fetch);
 	return fetch;
 }
 
-void fetch_begin_again(struct fetch *fetch)
+void fetch_restart(struct fetch *fetch)
 {
 	const struct transport *io = &fetch->engine->options.io;
+	const struct fetch_request *first = fetch->requests.first;
 
 	fetch->invalidated_ms = 0;
-	if (!fetch->calls || fetch->calls->state < CALL_SENT)
-		return; /* its call is yet to be made */
-	io->timer_stop(io->self, fetch->rest); /* what came is not taken in */
-	fetch->rest = NULL;
-	while (fetch->calls)
-		call_free(fetch->calls);
-	call_book(call_new(fetch, fetch->offset));
+	if (!first || call_state(first->call) < CALL_SENT)
+		return; /* its call is yet to be sent */
+	io->timer_stop(io->self, fetch->requests.rest); /* an answer that came is not taken in */
+	fetch->requests.rest = NULL;
+	fetch_drop_requests(fetch);
+	fetch_send(fetch, fetch->paging.offset);
 }
 
 void fetch_let_go(struct fetch *fetch)
 {
-	const struct call *call = fetch->calls;
+	const struct fetch_request *first = fetch->requests.first;
 
-	if (fetch->first || !call || call->next || fetch->bytes || !call_is_yet_to_go(call))
+	if (fetch->is_finished || fetch->waiters.first || !first || first->next ||
+		fetch->requests.total_bytes || !call_is_untried(first->call))
 		return;
-	*node_fetch(fetch->node, fetch->fetch_kind) = NULL;
-	leave_reading(fetch);
+	fetch_unregister(fetch);
+	fetch_leave_reading(fetch);
 	tree_reading_end(fetch->node, engine_now_ms(fetch->engine));
 	fetch_free(fetch);
 }
 
-/* A list, or a part of one, that somebody may read. */
-static bool is_waited_for(const struct fetch *fetch)
+/*
+ * No reader needs the rest: none has waited for far longer than any would, or the whole listing has come
+ * meanwhile.
+ */
+static bool fetch_is_needless(const struct fetch *fetch)
 {
-	return fetch->fetch_kind == FETCH_LIST || fetch->fetch_kind == FETCH_PART;
+	const struct engine *engine = fetch->engine;
+	int64_t since_ms = fetch->waiters.abandoned_since_ms;
+
+	if (fetch_is_for_readers(fetch) && since_ms &&
+		engine_now_ms(engine) - since_ms > FORGOTTEN * engine->options.deadline_ms)
+		return true;
+	return fetch->fetch_kind == FETCH_PART && node_part_is_listed(fetch->node, engine_now(engine));
 }
 
-/* Nobody has waited for far longer than anyone would have. */
-static bool is_forgotten(const struct fetch *fetch)
-{
-	return is_waited_for(fetch) && fetch->abandoned_since_ms &&
-		engine_now_ms(fetch->engine) - fetch->abandoned_since_ms >
-		FORGOTTEN * fetch->engine->options.deadline_ms;
-}
-
-/* Nobody needs the rest: the reading is over. */
-static bool is_needless(const struct fetch *fetch)
-{
-	return is_forgotten(fetch) ||
-		(fetch->fetch_kind == FETCH_PART &&
-			node_part_is_listed(fetch->node, engine_now(fetch->engine)));
-}
-
-/* ---- pages ahead ---- */
-
-static const struct call *last_call(const struct fetch *fetch)
-{
-	const struct call *call = fetch->calls;
-
-	while (call->next)
-		call = call->next;
-	return call;
-}
-
-static bool is_full(const struct fetch *fetch)
-{
-	return fetch->held_bytes >= HELD_MAX;
-}
-
-static bool has_room_ahead(const struct fetch *fetch)
-{
-	return fetch->n_calls < (fetch->moving ? AHEAD_MOVING_MAX : AHEAD_MAX) && !is_full(fetch) &&
-		rate_queue_spares(fetch);
-}
-
-void fetch_look_ahead(struct fetch *fetch)
-{
-	int64_t step = fetch->page_items - fetch->moving;
-
-	if (!is_waited_for(fetch) || !fetch->more || fetch->prefetch_mismatch || fetch->ids || step <= 0)
-		return;
-	if (fetch->phase == PHASE_NEWEST || fetch->action->paging.style != PAGING_OFFSET || !fetch->calls)
-		return;
-	/* a call that is sent at once looks ahead itself: the last one is another one each time */
-	while (last_call(fetch)->offset + fetch->page_items < fetch->total && has_room_ahead(fetch))
-		call_book(call_new(fetch, last_call(fetch)->offset + step));
-}
-
-/* ---- what came ---- */
+/* ---- answers ---- */
 
 static const char TOO_BIG[] = "a resource is over 8,192 files or 8 MiB of them, a page over 16,384 items, "
 			      "or a list over 2,000,000 items or 512 MiB: read it with the cloud's own tool";
 
-/* True: the fetch goes on.  `call`: what brought it; NULL: an answer that was no good. */
-static bool fail(struct fetch *fetch, enum error error, const struct call *call)
+/* True: the fetch goes on. */
+static bool fetch_fail(struct fetch *fetch, enum error error)
 {
-	struct engine *engine = fetch->engine;
-
-	if (call && paging_asks_for_less(fetch, error, call))
+	error = page_judge(fetch, error);
+	if (page_ends_refresh(fetch, error))
 		return true;
-
-	error = fetch_judge(fetch, error);
-	if (refresh_gives_up(fetch, error))
-		return true;
-	if (part_gives_up(fetch, error)) {
-		land(fetch, ERR_NONE);
+	if (fetch_gives_up_part(fetch, error)) {
+		fetch_finish(fetch, ERR_NONE);
 		return false;
 	}
-	if (error == ERR_UNSUPPORTED && fetch->fetch_kind != FETCH_DESCRIBE) {
-		/* a listing can do without; what one resource does not support says nothing of the next */
-		struct action_state *state = engine_action(engine, fetch->action);
-		state->unsupported_ms = engine_now_ms(engine) + UNSUPPORTED_MS;
-	}
-	if (fetch_survives(fetch, &error))
+	/* a listing can do without; what one resource does not support says nothing of the next */
+	if (error == ERR_UNSUPPORTED && fetch->fetch_kind != FETCH_DESCRIBE)
+		engine_note_unsupported(fetch->engine, fetch->action);
+	if (page_survives(fetch, &error))
 		return true;
-	land(fetch, error);
+	fetch_finish(fetch, error);
 	return false;
 }
 
-static bool refuse(struct fetch *fetch, const struct error_note *said, enum error error)
+/* The call failed for good. */
+static bool fetch_fail_call(struct fetch *fetch, const struct fetch_request *request)
 {
-	struct error_note note = *said;
+	const struct call_outcome *outcome = call_outcome(request->call);
+	int limit = paging_smaller_limit(fetch, outcome, request->limit);
 
-	error_note_copy(note.message, sizeof(note.message),
+	if (!limit)
+		return fetch_fail(fetch, outcome->error);
+	fetch->paging.limit = limit;
+	fetch_drop_requests(fetch); /* they ask for as many */
+	return true;
+}
+
+static bool fetch_refuse_answer(struct fetch *fetch, const struct error_note *note, enum error error)
+{
+	struct error_note why = *note;
+
+	error_note_copy(why.message, sizeof(why.message),
 		error == ERR_TOO_BIG ? TOO_BIG : "the answer is not what the API promises");
-	engine_note_failure(fetch, error, &note);
-	return fail(fetch, error, NULL);
+	engine_note_failure(fetch->engine, fetch->node, fetch->uid, error, &why);
+	return fetch_fail(fetch, error);
 }
 
 /* True: the fetch goes on. */
-static bool take(struct fetch *fetch, const struct call *call, const struct json *result)
+static bool fetch_take(struct fetch *fetch, const struct fetch_request *request)
 {
+	const struct call_outcome *outcome = call_outcome(request->call);
 	struct provenance_note source = {
-		.sent_ms = call->sent_ms,
-		.received_ms = call->received_ms,
+		.sent_ms = outcome->sent_ms,
+		.received_ms = outcome->received_ms,
 		.received_s = engine_wall_s(fetch->engine),
-		.action = action_name(call->action),
-		.request_id = call->note.request_id,
+		.action = action_name(call_action(request->call)),
+		.request_id = outcome->note.request_id,
 		.reading = tree_reading(fetch->node),
 	};
 
-	fetch->more = false;
-	enum error error = fetch_take(fetch, result, &source);
-	fetch->bytes += call->size;
-	if (fetch->more && fetch->bytes > BYTES_MAX)
+	fetch->reading.more = false;
+	enum error error = page_take(fetch, outcome->result, &source);
+	fetch->requests.total_bytes += outcome->size;
+	if (fetch->reading.more && fetch->requests.total_bytes > BYTES_MAX)
 		error = ERR_TOO_BIG;
 	if (error)
-		return refuse(fetch, &call->note, error);
+		return fetch_refuse_answer(fetch, &outcome->note, error);
 	paging_note_limit(fetch);
-	if (fetch->more && !is_needless(fetch))
+	if (fetch->reading.more && !fetch_is_needless(fetch))
 		return true;
-	land(fetch, ERR_NONE);
+	fetch_finish(fetch, ERR_NONE);
 	return false;
 }
 
-/* Bytes of answers whose parsing, or whose taking in, was worked on in a turn of the loop. */
-static bool is_too_much(size_t worked, const struct call *next)
+/* The first call is done: takes its answer in.  True: the fetch goes on. */
+static bool fetch_take_first(struct fetch *fetch)
 {
-	return worked && worked + next->size > TURN_BYTES;
+	struct fetch_request *request = fetch_pop(fetch);
+	const struct call_outcome *outcome = call_outcome(request->call);
+
+	fetch->requests.sent_ms = outcome->sent_ms;
+	bool goes_on = outcome->error ? fetch_fail_call(fetch, request) : fetch_take(fetch, request);
+	request_free(request);
+	return goes_on;
 }
 
-/* The first call has ended, and is parsed: takes it in.  True: the fetch goes on. */
-static bool take_first(struct fetch *fetch)
-{
-	struct call call = *fetch->calls; /* what it brought; it itself is over */
-	bool on;
+static void fetch_take_rest(void *arg);
 
-	fetch->calls->root = NULL;
-	fetch->sent_ms = call.sent_ms;
-	call_free(fetch->calls);
-	on = call.error ? fail(fetch, call.error, &call) : take(fetch, &call, call.result);
-	json_free(call.root);
-	return on;
-}
-
-static void drop_legs_not_wanted(struct fetch *fetch)
-{
-	const struct call *first = fetch->calls;
-
-	if (!first || (first->offset == fetch->offset && first->action == fetch->action))
-		return;
-	fetch->prefetch_mismatch = true;
-	while (fetch->calls)
-		call_free(fetch->calls);
-}
-
-bool fetch_is_busy(const struct call *call)
-{
-	return call->fetch->rest || (call != call->fetch->calls && is_full(call->fetch));
-}
-
-/* The answer to work on next: the first call's, or one that may wait for it, parsed; NULL: none. */
-static struct call *next_answer(const struct fetch *fetch)
-{
-	struct call *call = fetch->calls;
-
-	if (!call || call->state >= LEG_CAME)
-		return call;
-	while (call && call->state != LEG_CAME)
-		call = call->next;
-	return is_full(fetch) ? NULL : call;
-}
-
-static void rest_later(struct fetch *fetch);
-
-/* An answer is parsed in a turn of its own; what comes of it is taken in in the next one. */
-static void take_rest(void *arg)
-{
-	struct fetch *fetch = arg;
-	struct call *call = next_answer(fetch);
-
-	fetch->rest = NULL;
-	if (!call || call->state != LEG_CAME) {
-		fetch_advance(fetch, 0);
-		return;
-	}
-	rest_later(fetch);
-	call_read(call);
-}
-
-/* Others are served before it goes on. */
-static void rest_later(struct fetch *fetch)
+/* Other work is done before it goes on. */
+static void fetch_rest_later(struct fetch *fetch)
 {
 	const struct transport *io = &fetch->engine->options.io;
 
-	fetch->rest = io->timer_start(io->self, 0, take_rest, fetch);
+	fetch->requests.rest = io->timer_start(io->self, 0, fetch_take_rest, fetch);
 }
 
 /* Takes in what there is, up to TURN_BYTES.  False: the fetch is over. */
-static bool take_in(struct fetch *fetch, size_t worked)
+static bool fetch_take_in(struct fetch *fetch, size_t worked)
 {
-	struct call *call;
+	struct fetch_request *request;
 
-	while ((call = next_answer(fetch))) {
-		if (call->state == LEG_CAME || (!call->error && is_too_much(worked, call))) {
-			rest_later(fetch);
-			return true;
+	while ((request = fetch_next_answer(fetch))) {
+		const struct call_outcome *outcome = call_outcome(request->call);
+		bool is_parsed = call_state(request->call) == CALL_DONE;
+		bool is_too_much = !outcome->error && worked && worked + outcome->size > TURN_BYTES;
+		if (!is_parsed || is_too_much) {
+			fetch_rest_later(fetch);
+			break;
 		}
-		worked += call->size;
-		if (!take_first(fetch))
+		worked += outcome->size;
+		if (!fetch_take_first(fetch))
 			return false;
-		drop_legs_not_wanted(fetch);
+		fetch_drop_mismatch(fetch);
 	}
 	return true;
 }
 
-void fetch_advance(struct fetch *fetch, size_t worked)
+/*
+ * Takes in what has come, so much of it as one turn of the loop may take.  `worked`: bytes of answers that
+ * were parsed in this turn already.
+ */
+static void fetch_advance(struct fetch *fetch, size_t worked)
 {
-	if (fetch->rest || !next_answer(fetch))
-		return; /* it goes on by itself, or another page is awaited before what came */
-	if (!take_in(fetch, worked))
+	if (fetch->is_finished || fetch->requests.rest || !fetch_next_answer(fetch))
+		return; /* it goes on by itself, or an earlier page is awaited */
+	if (fetch->events & FETCH_FAILING)
+		return; /* readers are served stale data first; fetch_deliver goes on */
+	if (!fetch_take_in(fetch, worked))
 		return;
-	fetch_wake_waiters(fetch);
-	if (fetch->calls)
+	fetch_raise(fetch, FETCH_PROGRESS);
+	if (fetch->requests.first)
 		fetch_look_ahead(fetch);
 	else
-		call_book(call_new(fetch, fetch->offset));
+		fetch_send(fetch, fetch->paging.offset);
+}
+
+/* Parses the answer, and notes what failed. */
+static void request_read(struct fetch_request *request)
+{
+	struct fetch *fetch = request->fetch;
+	struct call *call = request->call;
+	const struct call_outcome *outcome = call_outcome(call);
+	unsigned tries = call_tries(call);
+
+	request_hold(request, 0);
+	enum error error = call_read(call);
+	if (!error) {
+		if (request != fetch->requests.first)
+			request_hold(request, json_memory(outcome->root));
+		return;
+	}
+	if (!page_expects(fetch, error))
+		engine_note_failure(fetch->engine, fetch->node, fetch->uid, page_judge(fetch, error),
+			&outcome->note);
+	if (!error_retries(error) || tries < STALE_TRIES)
+		return;
+	request->failing = fetch->failing = error;
+	fetch_raise(fetch, FETCH_FAILING);
+}
+
+static void request_receive(struct fetch_request *request)
+{
+	const struct fetch *fetch = request->fetch;
+	bool is_first = request == fetch->requests.first;
+
+	if (!fetch->requests.rest && (is_first || !fetch_is_full(fetch))) {
+		request_read(request);
+		return;
+	}
+	request_hold(request, call_outcome(request->call)->size);
+	call_postpone(request->call);
+}
+
+/* An answer is parsed in a turn of its own; what comes of it is taken in in the next one. */
+static void fetch_take_rest(void *arg)
+{
+	struct fetch *fetch = arg;
+	struct engine *engine = fetch->engine;
+	struct fetch_request *request = fetch_next_answer(fetch);
+
+	fetch->requests.rest = NULL;
+	if (request && call_state(request->call) == CALL_ANSWERED) {
+		fetch_rest_later(fetch);
+		request_read(request);
+	} else {
+		fetch_advance(fetch, 0);
+	}
+	completion_deliver(&engine->completions);
+}
+
+static void fetch_on_call(void *arg, struct call *call)
+{
+	struct fetch_request *request = arg;
+	struct fetch *fetch = request->fetch;
+	const struct call_outcome *outcome = call_outcome(call);
+
+	switch (call_state(call)) {
+	case CALL_ANSWERED:
+		request_receive(request);
+		break;
+	case CALL_DONE:
+		if (outcome->error == ERR_QUEUE)
+			engine_note_failure(fetch->engine, fetch->node, fetch->uid, ERR_QUEUE,
+				&outcome->note);
+		fetch_advance(fetch, outcome->error ? 0 : outcome->size);
+		break;
+	default: /* it was sent: another page may be asked for */
+		fetch_look_ahead(fetch);
+	}
+}
+
+/* Tells the engine what has happened; frees a fetch that is finished. */
+static void fetch_deliver(void *arg)
+{
+	struct fetch *fetch = arg;
+	struct engine *engine = fetch->engine;
+	unsigned events = fetch->events;
+
+	fetch->events = 0;
+	if (events & FETCH_FAILING) {
+		engine_note_outage(engine, fetch->failing);
+		engine->listener(fetch, FETCH_FAILING);
+		fetch_advance(fetch, 0);
+	}
+	if (!fetch->is_finished && (events & FETCH_PROGRESS))
+		engine->listener(fetch, FETCH_PROGRESS);
+	if (!(events & FETCH_DONE))
+		return;
+	engine->listener(fetch, FETCH_DONE);
+	if (fetch->refresh.read_again)
+		fetch_find(engine, fetch->node, FETCH_WHOLE, fetch->uid, false);
+	fetch_free(fetch);
 }

@@ -1,8 +1,8 @@
 /*
- * metrics.c - what a mount does, in numbers: .describefs/metrics and requests, and the line of each answer.
+ * metrics.c - what a mount does, in numbers: .describefs/metrics and .describefs/requests.
  *
- * The first is the text that Prometheus reads (exposition format 0.0.4), the second a line for each call that
- * is under way.  Both are of the moment in which they are looked up.
+ * The first is the text that Prometheus reads (exposition format 0.0.4), the second has a line for each
+ * call that is under way.  Both tell of the moment in which they are looked up.
  */
 #include "fetch.h"
 
@@ -40,37 +40,51 @@ static void add_action(struct buf *out, const struct action *action)
 
 static void add_calls(struct buf *out, const struct engine *engine)
 {
+	struct client_action_stats stats;
+	size_t at = 0;
+
 	begin(out, "calls_total", "counter", "Calls that ended, each try for itself, by what came of them.");
-	for (size_t i = 0; i < engine->n_actions; i++) {
-		const struct action_state *state = engine->actions[i];
+	while (client_next_action(engine->client, &at, &stats)) {
 		for (unsigned cause = 0; cause < ERR_COUNT; cause++) {
-			if (!state->ended[cause])
+			if (!stats.ended[cause])
 				continue;
 			buf_puts(out, "describefs_calls_total");
-			add_action(out, state->action);
+			add_action(out, stats.action);
 			buf_printf(out, ",cause=\"%s\"} %llu\n", error_name((enum error)cause),
-				(unsigned long long)state->ended[cause]);
+				(unsigned long long)stats.ended[cause]);
 		}
 	}
 }
 
 static void add_queues(struct buf *out, const struct engine *engine)
 {
+	struct client_action_stats stats;
+	size_t at = 0;
+
 	begin(out, "rate_waiting", "gauge", "Calls that wait for their turn in the rate.");
-	for (size_t i = 0; i < engine->n_actions; i++) {
-		const struct action_state *state = engine->actions[i];
-		size_t n = 0;
-		for (const struct call *call = state->first; call; call = call->queue_next)
-			n++;
+	while (client_next_action(engine->client, &at, &stats)) {
 		buf_puts(out, "describefs_rate_waiting");
-		add_action(out, state->action);
-		buf_printf(out, "} %zu\n", n);
+		add_action(out, stats.action);
+		buf_printf(out, "} %zu\n", stats.n_queued);
 	}
+}
+
+struct engine_stats engine_stats(const struct engine *engine)
+{
+	struct engine_stats stats = engine->stats;
+	struct client_stats client = client_stats(engine->client);
+
+	stats.calls = client.calls;
+	stats.retries = client.retries;
+	stats.clock_offset_s = client.clock_offset_s;
+	stats.last_ok_s = client.last_ok_s;
+	return stats;
 }
 
 void metrics_print(const struct engine *engine, struct buf *out)
 {
-	const struct engine_stats *stats = &engine->stats;
+	const struct engine_stats counted = engine_stats(engine), *stats = &counted;
+	int64_t last_ok_ms = client_stats(engine->client).last_ok_ms;
 	struct tree_stats tree = tree_stats(engine->options.tree);
 	int64_t now_ms = engine_now_ms(engine);
 
@@ -89,13 +103,13 @@ void metrics_print(const struct engine *engine, struct buf *out)
 		"Questions that were refused because too many waited.");
 	add_queues(out, engine);
 	add_number(out, "followed", "gauge", tree.followed, "Files .events that are kept.");
-	add_number(out, "breaker_open", "gauge", circuit_breaker_state(&engine->breaker) != ERR_NONE,
+	add_number(out, "breaker_open", "gauge", client_outage(engine->client) != ERR_NONE,
 		"1: the cloud is down, and only asked now and then.");
 	add_number(out, "resources", "gauge", tree.nodes, "Resources and listings that are known.");
 	add_number(out, "versions", "gauge", tree.versions, "Answers that were looked into and are kept.");
 	add_number(out, "memory_bytes", "gauge", tree.memory, "Memory of all that is kept.");
-	if (engine->last_ok_ms)
-		add_seconds(out, "newest_answer_age_seconds", now_ms - engine->last_ok_ms,
+	if (last_ok_ms)
+		add_seconds(out, "newest_answer_age_seconds", now_ms - last_ok_ms,
 			"How long ago the last good answer came.");
 	add_seconds(out, "uptime_seconds", now_ms - engine->started_ms, "How long it has been mounted.");
 }
@@ -106,7 +120,7 @@ static const char *state_name(enum call_state state)
 		[CALL_AWAITING_CREDENTIALS] = "keyless",
 		[CALL_QUEUED] = "queued",
 		[CALL_SENT] = "sent",
-		[LEG_CAME] = "answered",
+		[CALL_ANSWERED] = "answered",
 		[CALL_DONE] = "answered" };
 
 	return names[state];
@@ -117,26 +131,11 @@ void requests_print(const struct engine *engine, struct buf *out)
 	int64_t now_ms = engine_now_ms(engine);
 
 	for (const struct fetch *fetch = engine->fetches; fetch; fetch = fetch->next)
-		for (const struct call *call = fetch->calls; call; call = call->next) {
-			int64_t age_ms = now_ms - call->begun_ms;
+		for (const struct fetch_request *at = fetch->requests.first; at; at = at->next) {
+			int64_t age_ms = now_ms - call_begun_ms(at->call);
 			buf_printf(out, "%lld.%03lld\t%s\t", (long long)(age_ms / MS_A_SECOND),
-				(long long)(age_ms % MS_A_SECOND), action_name(call->action));
+				(long long)(age_ms % MS_A_SECOND), action_name(call_action(at->call)));
 			node_path(fetch->node, out);
-			buf_printf(out, "\t%u\t%s\n", call->tries, state_name(call->state));
+			buf_printf(out, "\t%u\t%s\n", call_tries(at->call), state_name(call_state(at->call)));
 		}
-}
-
-void answer_trace(const struct call *call, const struct response *response, enum error error)
-{
-	const struct engine_options *options = &call->fetch->engine->options;
-	struct buf line;
-
-	if (!options->trace)
-		return;
-	buf_init(&line, 1024);
-	buf_printf(&line, "%s status=%d ms=%lld try=%u fault=%s code=%s request=%s",
-		action_name(call->action), response->status, (long long)(call->received_ms - call->sent_ms),
-		call->tries, error_name(error), call->note.code, call->note.request_id);
-	options->trace(options->trace_arg, line.data);
-	buf_release(&line);
 }

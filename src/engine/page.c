@@ -1,13 +1,17 @@
 /*
- * page.c - what a fetch asks for and takes in: bodies, items, harvests.  Which page is next, paging.c says.
+ * page.c - request bodies, items, harvests, and the choice of the next call.
  *
- * A listing whose list call is gone is put together from the ids that other listings mention (harvest), and
- * says that it is not complete.
+ * A listing whose list call the cloud does not have is put together from the ids that other lists mention
+ * (harvest), and is marked as not complete.
  */
-#include "fetch.h"
+#include "page.h"
+
+#include "list_plan.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/timestamp.h"
 
 enum { LISTING_MAX = 2000000, PAGE_ITEMS_MAX = 16384 };
 
@@ -55,71 +59,68 @@ static void add_json(struct buf *out, const char *name, const char *json)
 }
 
 /* The fixed members: a refresh orders or filters in another way than a whole reading. */
-static const char *fixed_members(const struct call *call)
+static const char *fixed_members(const struct fetch *fetch)
 {
-	const struct action *action = call->action;
+	const struct action *action = fetch->action;
 
-	switch (call->fetch->phase) {
+	switch (fetch->reading.phase) {
 	case PHASE_NEWEST:
 		return action->refresh.newest;
 	case PHASE_LIVE:
 		return action->refresh.live;
 	case PHASE_PART:
-		return node_filter(call->fetch->node);
+		return node_filter(fetch->node);
 	default:
 		return action->params ? action->params : "{}";
 	}
 }
 
-void fetch_body(const struct call *call, struct buf *out)
+char *page_body(const struct fetch *fetch, int64_t offset, int limit)
 {
-	const struct fetch *fetch = call->fetch;
-	const struct action *action = call->action;
-	const char *params = fixed_members(call);
+	const struct action *action = fetch->action;
+	const char *params = fixed_members(fetch);
 	size_t len = strlen(params);
+	struct buf out;
 
-	buf_putc(out, '{');
+	buf_init(&out, MESSAGE_REQUEST_MAX);
+	buf_putc(&out, '{');
 	if (len > 2)
-		buf_add(out, params + 1, len - 2);
-	add_text(out, action->parent, node_parent_id(fetch->node), action->numbers);
-	add_text(out, action->id, node_id(fetch->node), action->numbers);
+		buf_add(&out, params + 1, len - 2);
+	add_text(&out, action->parent, node_parent_id(fetch->node), action->numbers);
+	add_text(&out, action->id, node_id(fetch->node), action->numbers);
 	if (action->paging.style == PAGING_OFFSET) {
-		add_number(out, action->paging.offset, call->offset);
-		add_number(out, action->paging.limit, call->limit);
+		add_number(&out, action->paging.offset, offset);
+		add_number(&out, action->paging.limit, limit);
 	} else if (action->paging.style == PAGING_MARKER) {
-		add_json(out, action->paging.marker, fetch->marker);
-		add_number(out, action->paging.limit, call->limit);
+		add_json(&out, action->paging.marker, fetch->paging.marker);
+		add_number(&out, action->paging.limit, limit);
 	}
-	buf_putc(out, '}');
+	buf_putc(&out, '}');
+	return buf_take(&out);
 }
 
 /* ---- which call ---- */
 
-static void choose(struct fetch *fetch, const struct action *action, const char *ids)
+static void page_choose(struct fetch *fetch, const struct action *action, const char *ids)
 {
 	fetch->action = action;
-	fetch->ids = ids;
-	fetch->page_items = 0;
-	fetch->empty_pages = 0;
+	fetch->reading.ids = ids;
+	fetch->paging.page_items = 0;
+	fetch->paging.empty_pages = 0;
 	paging_begin(fetch);
 }
 
-void fetch_choose_list(struct fetch *fetch, enum phase phase)
+static void page_choose_list(struct fetch *fetch, enum phase phase)
 {
-	fetch->phase = phase;
+	fetch->reading.phase = phase;
 	if (phase != PHASE_NEWEST)
-		fetch->n_live = 0;
+		fetch->refresh.n_live = 0;
 	if (phase == PHASE_WHOLE) {
 		tree_list_begin(fetch->node, fetch->fetch_kind == FETCH_LIST);
-		fetch->reads = true;
-		fetch->n_seen = 0;
+		fetch->reading.is_open = true;
+		fetch->reading.n_seen = 0;
 	}
-	choose(fetch, &node_kind(fetch->node)->list, NULL);
-}
-
-static bool is_gone(struct fetch *fetch, const struct action *action)
-{
-	return engine_action(fetch->engine, action)->unsupported_ms > engine_now_ms(fetch->engine);
+	page_choose(fetch, &node_kind(fetch->node)->list, NULL);
 }
 
 static bool exists(const struct action *action)
@@ -127,17 +128,17 @@ static bool exists(const struct action *action)
 	return action->name || action->path;
 }
 
-/* The next harvest that can be asked; false: there is none. */
+/* The next harvest that can be made; false: there is none. */
 static bool choose_harvest(struct fetch *fetch)
 {
 	const struct kind *kind = node_kind(fetch->node);
 
-	fetch->incomplete = true;
-	while (fetch->step < kind->harvests.n) {
-		const struct harvest *harvest = &kind->harvests.v[fetch->step++];
-		if (is_gone(fetch, &harvest->list))
+	fetch->reading.incomplete = true;
+	while (fetch->reading.harvest < kind->harvests.n) {
+		const struct harvest *harvest = &kind->harvests.v[fetch->reading.harvest++];
+		if (engine_is_unsupported(fetch->engine, &harvest->list))
 			continue;
-		choose(fetch, &harvest->list, harvest->ids);
+		page_choose(fetch, &harvest->list, harvest->ids);
 		return true;
 	}
 	return false;
@@ -145,12 +146,13 @@ static bool choose_harvest(struct fetch *fetch)
 
 static void end_list(struct fetch *fetch, const struct provenance_note *note)
 {
-	if (fetch->lossy)
+	if (fetch->reading.lossy)
 		tree_list_keep(fetch->node);
-	tree_list_end(fetch->engine->options.tree, fetch->node, !fetch->incomplete, fetch->newest_s, note);
+	tree_list_end(fetch->engine->options.tree, fetch->node, !fetch->reading.incomplete,
+		fetch->refresh.newest_s, note);
 }
 
-/* Nobody (else) can be asked: what is pinned, was entered or was harvested is all there is. */
+/* No (other) call can be made: what is pinned, was entered or was harvested is all there is. */
 static void end_unasked(struct fetch *fetch)
 {
 	int64_t now_ms = engine_now_ms(fetch->engine);
@@ -166,66 +168,66 @@ static enum error begin_part(struct fetch *fetch)
 {
 	const struct action *list = &node_kind(fetch->node)->list;
 
-	if (is_gone(fetch, list))
+	if (engine_is_unsupported(fetch->engine, list))
 		return ERR_UNSUPPORTED;
-	fetch->phase = PHASE_PART;
-	fetch->reads = true;
+	fetch->reading.phase = PHASE_PART;
+	fetch->reading.is_open = true;
 	tree_part_begin(fetch->engine->options.tree, fetch->node);
-	choose(fetch, list, NULL);
+	page_choose(fetch, list, NULL);
 	return ERR_NONE;
 }
 
-enum error fetch_begin(struct fetch *fetch)
+enum error page_begin(struct fetch *fetch)
 {
 	const struct kind *kind = node_kind(fetch->node);
 
 	if (fetch->fetch_kind == FETCH_DESCRIBE) {
-		choose(fetch, &kind->describe, NULL);
-		return is_gone(fetch, fetch->action) ? ERR_UNSUPPORTED : ERR_NONE;
+		page_choose(fetch, &kind->describe, NULL);
+		return engine_is_unsupported(fetch->engine, fetch->action) ? ERR_UNSUPPORTED : ERR_NONE;
 	}
 	if (fetch->fetch_kind == FETCH_PART)
 		return begin_part(fetch);
-	if (exists(&kind->list) && !is_gone(fetch, &kind->list)) {
-		fetch_choose_list(fetch, refresh_phase(fetch));
+	if (exists(&kind->list) && !engine_is_unsupported(fetch->engine, &kind->list)) {
+		page_choose_list(fetch, list_plan_begin(fetch));
 		return ERR_NONE;
 	}
 	if (!kind->partial)
 		return ERR_UNSUPPORTED;
 	tree_list_begin(fetch->node, true);
-	fetch->reads = true;
+	fetch->reading.is_open = true;
 	if (choose_harvest(fetch))
 		return ERR_NONE;
 	end_unasked(fetch);
 	return ERR_NONE;
 }
 
-bool fetch_survives(struct fetch *fetch, enum error *error)
+bool page_survives(struct fetch *fetch, enum error *error)
 {
 	bool gone = *error == ERR_UNSUPPORTED || *error == ERR_DENIED;
 
 	if (fetch->fetch_kind == FETCH_DESCRIBE || fetch->fetch_kind == FETCH_PART)
 		return false;
-	if (!node_kind(fetch->node)->partial || (!gone && !fetch->ids))
+	if (!node_kind(fetch->node)->partial || (!gone && !fetch->reading.ids))
 		return false;
-	/* one source of ids that fails does not hide the others, nor what it said before */
-	fetch->lossy |= !gone;
+	/* one source of ids that fails hides neither the others nor what it said before */
+	fetch->reading.lossy |= !gone;
 	if (choose_harvest(fetch))
 		return true;
-	if (fetch->lossy && !fetch->n_seen)
+	if (fetch->reading.lossy && !fetch->reading.n_seen)
 		return false;
 	end_unasked(fetch);
 	*error = ERR_NONE;
 	return false;
 }
 
-bool fetch_expects(const struct fetch *fetch, enum error error)
+bool page_expects(const struct fetch *fetch, enum error error)
 {
 	return error == ERR_UNSUPPORTED &&
 		(fetch->fetch_kind == FETCH_LIST || fetch->fetch_kind == FETCH_WHOLE) &&
 		node_kind(fetch->node)->partial;
 }
 
-enum error fetch_judge(const struct fetch *fetch, enum error error)
+enum error page_judge(const struct fetch *fetch, enum error error)
 {
 	const struct node *node = fetch->node;
 
@@ -234,10 +236,10 @@ enum error fetch_judge(const struct fetch *fetch, enum error error)
 			return ERR_NAME;
 		return error;
 	}
-	/* a list has no resource of its own that could be missing; its parent may be */
-	if (error == ERR_NOT_FOUND && (!node_parent_id(node) || fetch->ids))
+	/* a list has no resource of its own that could be missing; its parent may be missing */
+	if (error == ERR_NOT_FOUND && (!node_parent_id(node) || fetch->reading.ids))
 		return ERR_SERVER;
-	if (error == ERR_PARAMETER && node_parent_id(node) && !fetch->ids && !node_is_listed(node))
+	if (error == ERR_PARAMETER && node_parent_id(node) && !fetch->reading.ids && !node_is_listed(node))
 		return ERR_NAME;
 	return error;
 }
@@ -262,7 +264,7 @@ static void harvest_ids(struct fetch *fetch, const struct json *value, const cha
 		enum json_type type = json_type(value);
 		if ((type == JSON_STRING || type == JSON_NUMBER) && *json_text(value) &&
 			kind_accepts_id(node_kind(fetch->node), json_text(value)))
-			fetch->n_seen += tree_list_id(fetch->engine->options.tree, fetch->node,
+			fetch->reading.n_seen += tree_list_id(fetch->engine->options.tree, fetch->node,
 				json_text(value));
 		return;
 	}
@@ -281,39 +283,51 @@ static void note_passed_over(struct fetch *fetch, const struct provenance_note *
 
 	error_note_copy(why.message, sizeof(why.message), "an item without an id was passed over");
 	error_note_copy(why.request_id, sizeof(why.request_id), note->request_id);
-	engine_note_failure(fetch, ERR_ANSWER, &why);
-	fetch->incomplete = true;
+	engine_note_failure(fetch->engine, fetch->node, fetch->uid, ERR_ANSWER, &why);
+	fetch->reading.incomplete = true;
+}
+
+/* When the item was changed last; 0: it does not say. */
+static int64_t changed_s(const struct fetch *fetch, const struct json *item)
+{
+	const char *member = fetch->action->refresh.newest_by;
+	const struct json *time = member ? json_get(item, member) : NULL;
+	int64_t at_s = 0;
+
+	if (time && !timestamp_parse(json_text(time), &at_s))
+		at_s = 0;
+	return at_s;
 }
 
 /* ERR_ANSWER: it was passed over.  ERR_UNSUPPORTED: it does not belong there. */
-static enum error take_item(struct fetch *fetch, const struct json *item, const struct provenance_note *note,
-	struct listed *listed)
+static enum error page_take_item(struct fetch *fetch, const struct json *item,
+	const struct provenance_note *note, struct listed *listed)
 {
 	struct tree *tree = fetch->engine->options.tree;
 
-	if (fetch->phase == PHASE_PART)
+	if (fetch->reading.phase == PHASE_PART)
 		return tree_part_item(tree, fetch->node, item, note, &listed->first);
-	return tree_list_item(tree, fetch->node, item, note, fetch->phase == PHASE_WHOLE, listed);
+	return tree_list_item(tree, fetch->node, item, note, fetch->reading.phase == PHASE_WHOLE, listed);
 }
 
 /* False: this is no answer to what a refresh, or a filter, asked for. */
-static bool take_items(struct fetch *fetch, const struct json *items, const struct provenance_note *note)
+static bool page_take_items(struct fetch *fetch, const struct json *items, const struct provenance_note *note)
 {
-	fetch->gap = false;
-	if (fetch->moving) /* the page begins again further up */
-		fetch->last_s = INT64_MAX;
+	fetch->paging.gap = false;
+	if (fetch->paging.moving) /* the page begins again further up */
+		fetch->refresh.last_s = INT64_MAX;
 	for (const struct json *item = json_first(items), *first = item; item; item = json_next(item)) {
 		struct listed listed = { 0 };
-		enum error error = take_item(fetch, item, note, &listed);
+		enum error error = page_take_item(fetch, item, note, &listed);
 		if (error == ERR_UNSUPPORTED)
 			return false;
 		if (error) {
 			note_passed_over(fetch, note);
 			continue;
 		}
-		fetch->n_seen += listed.first;
-		fetch->gap |= item == first && listed.first;
-		if (!refresh_takes(fetch, item, &listed))
+		fetch->reading.n_seen += listed.first;
+		fetch->paging.gap |= item == first && listed.first;
+		if (!refresh_takes(&fetch->refresh, fetch->reading.phase, changed_s(fetch, item), &listed))
 			return false;
 	}
 	return true;
@@ -330,7 +344,7 @@ static bool is_said(const struct json *result, const char *path)
 static bool says_nothing(const struct fetch *fetch, const struct json *result, const struct json *items)
 {
 	const struct action *action = fetch->action;
-	bool first = !fetch->offset && !fetch->marker;
+	bool first = !fetch->paging.offset && !fetch->paging.marker;
 
 	if (is_said(result, action->paging.total) || is_said(result, action->paging.more))
 		return false;
@@ -345,14 +359,14 @@ static bool is_page(const struct fetch *fetch, const struct json *result, const 
 	if (!null && json_type(items) != JSON_ARRAY)
 		return false;
 	if (null && says_nothing(fetch, result, items))
-		return fetch->ids && !fetch->action->items;
+		return fetch->reading.ids && !fetch->action->items;
 	/* nothing came: then nothing may be promised; an empty page further on only ends the list early */
-	return (!null && json_first(items)) || fetch->offset || !paging_promises(fetch, result);
+	return (!null && json_first(items)) || fetch->paging.offset || !paging_promises(fetch, result);
 }
 
-static bool refreshes(const struct fetch *fetch)
+static bool page_refreshes(const struct fetch *fetch)
 {
-	return fetch->phase == PHASE_NEWEST || fetch->phase == PHASE_LIVE;
+	return fetch->reading.phase == PHASE_NEWEST || fetch->reading.phase == PHASE_LIVE;
 }
 
 static enum error judge_page(const struct fetch *fetch, const struct json *result, const struct json *items,
@@ -363,53 +377,117 @@ static enum error judge_page(const struct fetch *fetch, const struct json *resul
 	return is_page(fetch, result, items) ? ERR_NONE : ERR_ANSWER;
 }
 
-static enum error take_page(struct fetch *fetch, const struct json *result,
+static void page_read_whole(struct fetch *fetch)
+{
+	fetch->refresh.read_again = false;
+	page_choose_list(fetch, PHASE_WHOLE);
+	fetch->reading.more = true;
+}
+
+bool page_ends_refresh(struct fetch *fetch, enum error error)
+{
+	if (fetch->fetch_kind != FETCH_LIST || fetch->reading.phase == PHASE_WHOLE ||
+		(error != ERR_PARAMETER && error != ERR_NAME && error != ERR_UNSUPPORTED))
+		return false;
+	list_plan_distrust(fetch);
+	page_read_whole(fetch);
+	return true;
+}
+
+/* Both steps are done: what was not met has not changed, if it all adds up. */
+static void page_end_refresh(struct fetch *fetch, const struct provenance_note *note)
+{
+	struct fetch_refresh *refresh = &fetch->refresh;
+	int64_t total = fetch->paging.total;
+	struct tree_whole whole;
+
+	bool adds_up = tree_list_adds_up(fetch->node, refresh->begun_ms) &&
+		tree_list_whole(fetch->node, &whole) && (int64_t)whole.n == total;
+	/* a describe call finds a resource that is nowhere any more, without reading all of the list */
+	bool can_describe = exists(&node_kind(fetch->node)->describe);
+	if (!adds_up && (!can_describe || list_plan_is_short(fetch, (size_t)total))) {
+		page_read_whole(fetch);
+		return;
+	}
+	refresh->read_again |= !adds_up;
+	tree_list_renew(fetch->engine->options.tree, fetch->node, refresh->begun_ms, refresh->newest_s, note);
+}
+
+/* A page of a refresh is over, and `fits` what was asked for or does not: chooses what comes next. */
+static void page_refresh(struct fetch *fetch, bool fits, const struct provenance_note *note)
+{
+	struct fetch_reading *reading = &fetch->reading;
+	struct refresh_page page = { .is_trusted = fits && fetch->paging.total >= 0 && !reading->incomplete,
+		.more = reading->more,
+		.offset = fetch->paging.offset,
+		.total = fetch->paging.total };
+
+	if (!page.is_trusted)
+		list_plan_distrust(fetch);
+	switch (refresh_judge_page(&fetch->refresh, reading->phase, &page)) {
+	case REFRESH_CONTINUE:
+		break;
+	case REFRESH_NEXT_PHASE:
+		page_choose_list(fetch, PHASE_NEWEST);
+		reading->more = true;
+		break;
+	case REFRESH_READ_WHOLE:
+		page_read_whole(fetch);
+		break;
+	case REFRESH_DONE:
+		reading->more = false;
+		page_end_refresh(fetch, note);
+		break;
+	}
+}
+
+static enum error page_take_list(struct fetch *fetch, const struct json *result,
 	const struct provenance_note *note)
 {
 	const struct json *items = fetch->action->items ? json_get_path(result, fetch->action->items) : NULL;
-	size_t before = fetch->n_seen, n_items = items ? json_count(items) : 0;
+	size_t before = fetch->reading.n_seen, n_items = items ? json_count(items) : 0;
 	bool fits = true;
 
 	enum error error = judge_page(fetch, result, items, n_items);
 	if (error)
 		return error;
-	if (fetch->ids)
-		harvest_ids(fetch, result, fetch->ids);
+	if (fetch->reading.ids)
+		harvest_ids(fetch, result, fetch->reading.ids);
 	else if (items)
-		fits = take_items(fetch, items, note);
-	if (!fits && fetch->phase == PHASE_PART)
+		fits = page_take_items(fetch, items, note);
+	if (!fits && fetch->reading.phase == PHASE_PART)
 		return ERR_UNSUPPORTED;
-	bool news = !n_items || fetch->n_seen > before;
-	fetch->more = paging_next(fetch, result, n_items, !refreshes(fetch) && !news);
-	if (fetch->n_seen > LISTING_MAX || fetch->offset > LISTING_MAX)
+	bool news = !n_items || fetch->reading.n_seen > before;
+	fetch->reading.more = paging_next(fetch, result, n_items, !page_refreshes(fetch) && !news);
+	if (fetch->reading.n_seen > LISTING_MAX || fetch->paging.offset > LISTING_MAX)
 		return ERR_TOO_BIG;
-	if (paging_goes_round(fetch) && !fetch->ids)
+	if (paging_is_looping(fetch) && !fetch->reading.ids)
 		return ERR_ANSWER;
-	if (refreshes(fetch))
-		refresh_turn(fetch, fits, note);
+	if (page_refreshes(fetch))
+		page_refresh(fetch, fits, note);
 	return ERR_NONE;
 }
 
-enum error fetch_take(struct fetch *fetch, const struct json *result, const struct provenance_note *note)
+enum error page_take(struct fetch *fetch, const struct json *result, const struct provenance_note *note)
 {
 	if (fetch->fetch_kind == FETCH_DESCRIBE) {
 		const struct json *object = json_get_path(result, fetch->action->items);
 		return object ? tree_described(fetch->engine->options.tree, fetch->node, object, note) :
 				ERR_ANSWER;
 	}
-	bool refresh = refreshes(fetch);
-	enum error error = take_page(fetch, result, note);
-	if (error || fetch->more || refresh)
+	bool refresh = page_refreshes(fetch);
+	enum error error = page_take_list(fetch, result, note);
+	if (error || fetch->reading.more || refresh)
 		return error;
-	if (fetch->action->paging.style == PAGING_OFFSET && !fetch->ids &&
-		(int64_t)fetch->n_seen < fetch->said)
-		fetch->incomplete = true;
-	if (fetch->phase == PHASE_PART) {
-		tree_part_end(fetch->engine->options.tree, fetch->node, !fetch->incomplete, note);
+	if (fetch->action->paging.style == PAGING_OFFSET && !fetch->reading.ids &&
+		(int64_t)fetch->reading.n_seen < fetch->paging.last_total)
+		fetch->reading.incomplete = true;
+	if (fetch->reading.phase == PHASE_PART) {
+		tree_part_end(fetch->engine->options.tree, fetch->node, !fetch->reading.incomplete, note);
 		return ERR_NONE;
 	}
-	fetch->more = fetch->ids && choose_harvest(fetch);
-	if (!fetch->more)
+	fetch->reading.more = fetch->reading.ids && choose_harvest(fetch);
+	if (!fetch->reading.more)
 		end_list(fetch, note);
 	return ERR_NONE;
 }

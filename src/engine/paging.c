@@ -1,29 +1,31 @@
 /*
  * paging.c - which page is next, and whether the list is at its end.
  *
- * Paging by offset goes by what came, not by what was asked for; ids that come twice are one.  When
- * somebody goes while the pages come, others move up, maybe past us.  So as soon as the total moves the
- * page is asked for again that much earlier, and from then on each page begins with the last one of the
- * page before; where it does not, we step back until it does.  (One that came and one that went between
- * the same two pages, when nothing else ever moved, are not seen: the API numbers no states.)  A total that
- * only goes back to what it was before moves nobody: each page still begins where the one before ended.
+ * By offset.  The next offset goes by what came, not by what was asked for; an id that comes twice counts
+ * once.  When items leave the list while its pages come, later items move up, maybe past the offset.  So as
+ * soon as the total changes, the page is asked for again that much earlier, and from then on each page
+ * begins with the last item of the page before; where it does not, the reading steps back until it does.
+ * (If one item comes and one goes between the same two pages, and nothing else ever moves, that is not
+ * noticed: the API numbers no states.)  A total that only returns to an earlier value moves nothing: each
+ * page still begins where the one before ended.
  *
- * The total ends a list only where it is a whole number that no page belies.  Any other total (text, null,
- * none, less than what this page or those before it brought) says nothing, and the list is at its end where a
- * page is empty.  A total that the first page fills exactly is believed: a page that asked on would cost each
- * list of 50, 100, ... items a call beyond the ceil(N/50) that the contract promises, and a cloud whose total
- * is the number of the page's own items is not known.
+ * The total ends a list only where it is a whole number that no page contradicts.  Any other total (text,
+ * null, none, less than the number of items that came) says nothing, and the list ends where a page is
+ * empty.  A total that the first page fills exactly is believed: another page would cost each list of 50,
+ * 100, ... items one call beyond the ceil(N/50) that semantics.md promises, and no cloud is known whose
+ * total is the number of the page's own items.
  *
- * Paging by marker ends where the answer says that there is no more and names no marker.  Where it says
- * that there is more, or nothing, and gives no way to go on, the listing is not complete.  A marker beside
- * "no more" is a contradiction: it is followed until a page is empty or names none, and the listing is not
- * complete where such markers lead back to what came.
+ * By marker.  The list ends where the answer says that there is no more, and names no marker.  Where it
+ * says that there is more, or nothing, and gives no way to go on, the listing is not complete.  A marker
+ * beside "no more" is a contradiction: it is followed until a page is empty or names none, and the listing
+ * is not complete where such markers lead back to earlier pages.
  *
- * A cloud that refuses the number of items that a page is asked for is asked for half, down to LIMIT_LEAST.
- * Clouds refuse it as an invalid parameter, and not all by the member's name: the message speaks of a page's
- * size.
- * What it accepts is remembered for the action as long as the engine lives.
+ * A cloud that refuses the number of items a page is asked for half as many, down to LIMIT_LEAST.  Clouds
+ * refuse it as an invalid parameter, and not all by the member's name: the message speaks of a page's
+ * size.  The accepted number is remembered for the action as long as the engine lives.
  */
+#include "paging.h"
+
 #include "fetch.h"
 
 #include <stdlib.h>
@@ -33,26 +35,26 @@
 #include "base/ascii.h"
 
 enum {
-	BARREN_MAX = 3, /* pages in a row without a new id, before the answer is not believed */
-	SETBACKS_MAX = 20, /* pages asked for again: a cloud that only shrinks would never end */
-	LIMIT_LEAST = 10 /* items: a cloud that refuses so few does not mean their number */
+	EMPTY_MAX = 3, /* pages in a row without a new id, before the answers are not believed */
+	REWINDS_MAX = 20, /* pages asked for again: a list that only shrinks would never end */
+	LIMIT_LEAST = 10 /* items: a cloud that refuses so few means another parameter */
 };
 
 void paging_begin(struct fetch *fetch)
 {
-	fetch->offset = 0;
-	fetch->total = fetch->said = -1;
-	fetch->least = INT64_MAX;
-	fetch->rewinds = 0;
-	fetch->moving = fetch->belied = false;
-	fetch->limit = 0;
-	free(fetch->marker);
-	fetch->marker = NULL;
+	fetch->paging.offset = 0;
+	fetch->paging.total = fetch->paging.last_total = -1;
+	fetch->paging.least_total = INT64_MAX;
+	fetch->paging.rewinds = 0;
+	fetch->paging.moving = fetch->paging.contradicted = false;
+	fetch->paging.limit = 0;
+	free(fetch->paging.marker);
+	fetch->paging.marker = NULL;
 }
 
-bool paging_goes_round(const struct fetch *fetch)
+bool paging_is_looping(const struct fetch *fetch)
 {
-	return fetch->empty_pages >= BARREN_MAX;
+	return fetch->paging.empty_pages >= EMPTY_MAX;
 }
 
 /* ---- by offset ---- */
@@ -64,7 +66,7 @@ static const struct json *total_of(const struct fetch *fetch, const struct json 
 	return path ? json_get_path(result, path) : NULL;
 }
 
-/* -1: it says none that could be one. */
+/* -1: the answer has no number that could be the total. */
 static int64_t read_total(const struct fetch *fetch, const struct json *result)
 {
 	int64_t total = json_integer(total_of(fetch, result), -1);
@@ -81,83 +83,88 @@ bool paging_promises(const struct fetch *fetch, const struct json *result)
 	return read_total(fetch, result) != 0;
 }
 
-/* False: often enough; what may have slipped through is missed. */
-static bool step_back(struct fetch *fetch, int64_t by)
+/* False: the reading has stepped back often enough; what may have moved past it is missed. */
+static bool paging_rewind(struct fetch *fetch, int64_t by)
 {
-	if (fetch->rewinds++ >= SETBACKS_MAX) {
-		fetch->incomplete = true;
+	if (fetch->paging.rewinds++ >= REWINDS_MAX) {
+		fetch->reading.incomplete = true;
 		return false;
 	}
-	fetch->offset = by < fetch->offset ? fetch->offset - by : 0;
-	fetch->empty_pages = 0;
+	fetch->paging.offset = by < fetch->paging.offset ? fetch->paging.offset - by : 0;
+	fetch->paging.empty_pages = 0;
 	return true;
 }
 
-/* How many may have moved up past us, by the total alone; 0: none. */
-static int64_t count_fallen(struct fetch *fetch)
+/* How many items may have moved up past the offset, by the total alone; 0: none. */
+static int64_t paging_count_missed(struct fetch *fetch)
 {
-	int64_t before = fetch->said, least = fetch->least;
+	int64_t before = fetch->paging.last_total, least = fetch->paging.least_total;
 
-	if (fetch->total < 0)
+	if (fetch->paging.total < 0)
 		return 0;
-	fetch->said = fetch->total;
-	if (fetch->total < least)
-		fetch->least = fetch->total;
-	if (!fetch->offset || before < 0)
+	fetch->paging.last_total = fetch->paging.total;
+	if (fetch->paging.total < least)
+		fetch->paging.least_total = fetch->paging.total;
+	if (!fetch->paging.offset || before < 0)
 		return 0;
-	if (fetch->moving) /* what was that low before is looked after by the pages' overlap */
-		return fetch->total < least ? least - fetch->total + 1 : 0;
-	fetch->moving = fetch->total != before;
-	if (!fetch->moving)
+	if (fetch->paging
+			/* a total that was that low before is covered by the overlap of the pages */
+			.moving)
+		return fetch->paging.total < least ? least - fetch->paging.total + 1 : 0;
+	fetch->paging.moving = fetch->paging.total != before;
+	if (!fetch->paging.moving)
 		return 0;
-	return fetch->total < before ? before - fetch->total + 1 : 1;
+	return fetch->paging.total < before ? before - fetch->paging.total + 1 : 1;
 }
 
-/* Back to where it is certain that nobody slipped through; false: there is no need. */
-static bool make_up(struct fetch *fetch, int64_t n_items)
+/* Steps back to where it is certain that no item was missed; false: there is no need. */
+static bool paging_reread(struct fetch *fetch, int64_t n_items)
 {
-	int64_t fallen = count_fallen(fetch);
+	int64_t missed = paging_count_missed(fetch);
 
-	if (fallen)
-		return step_back(fetch, fallen);
-	return fetch->moving && fetch->offset && fetch->gap && n_items && step_back(fetch, n_items);
+	if (missed)
+		return paging_rewind(fetch, missed);
+	return fetch->paging.moving && fetch->paging.offset && fetch->paging.gap && n_items &&
+		paging_rewind(fetch, n_items);
 }
 
-static bool next_offset(struct fetch *fetch, const struct json *result, int64_t n_items, bool empty_pages)
+static bool paging_next_offset(struct fetch *fetch, const struct json *result, int64_t n_items, bool is_empty)
 {
-	bool overlaps = fetch->moving && fetch->offset; /* its first item ended the page before */
+	bool overlaps = fetch->paging.moving &&
+		fetch->paging.offset; /* its first item ended the page before */
 
-	fetch->page_items = n_items;
-	fetch->total = read_total(fetch, result);
-	if (make_up(fetch, n_items))
+	fetch->paging.page_items = n_items;
+	fetch->paging.total = read_total(fetch, result);
+	if (paging_reread(fetch, n_items))
 		return true;
-	int64_t end = fetch->offset + n_items;
-	fetch->offset = fetch->moving && n_items > 1 ? end - 1 : end;
-	fetch->empty_pages = empty_pages ? fetch->empty_pages + 1 : 0;
-	bool belied = fetch->moving && !fetch->ids && fetch->total < (int64_t)fetch->n_seen;
-	if (fetch->total >= end && !belied)
-		return n_items && end < fetch->total;
-	/* no total, or one that what came belies: the end is where nothing comes */
-	return n_items > overlaps && !(fetch->ids && paging_goes_round(fetch));
+	int64_t end = fetch->paging.offset + n_items;
+	fetch->paging.offset = fetch->paging.moving && n_items > 1 ? end - 1 : end;
+	fetch->paging.empty_pages = is_empty ? fetch->paging.empty_pages + 1 : 0;
+	bool contradicted = fetch->paging.moving && !fetch->reading.ids &&
+		fetch->paging.total < (int64_t)fetch->reading.n_seen;
+	if (fetch->paging.total >= end && !contradicted)
+		return n_items && end < fetch->paging.total;
+	/* no total, or one that the items contradict: the list ends where nothing comes */
+	return n_items > overlaps && !(fetch->reading.ids && paging_is_looping(fetch));
 }
 
 /* ---- by marker ---- */
 
-enum said { SAID_NOTHING, SAID_NO, SAID_YES };
+enum flag { FLAG_NONE, FLAG_FALSE, FLAG_TRUE };
 
 /* A flag in any spelling: true, 1, "true"; false, 0, "false". */
-static enum said read_flag(const struct json *value)
+static enum flag read_flag(const struct json *value)
 {
 	int64_t number = json_integer(value, -1);
 
 	if (!value)
-		return SAID_NOTHING;
+		return FLAG_NONE;
 	if (number == 1 || !strcasecmp(json_text(value), "true"))
-		return SAID_YES;
-	return number == 0 || !strcasecmp(json_text(value), "false") ? SAID_NO : SAID_NOTHING;
+		return FLAG_TRUE;
+	return number == 0 || !strcasecmp(json_text(value), "false") ? FLAG_FALSE : FLAG_NONE;
 }
 
-/* As JSON, to be sent back as it came; NULL: it leads nowhere. */
+/* As JSON, to be sent back as it came; NULL: it cannot be sent back. */
 static char *read_marker(const struct json *value)
 {
 	struct buf out;
@@ -172,54 +179,57 @@ static char *read_marker(const struct json *value)
 	return NULL;
 }
 
-/* It names something, whether or not it can be sent back. */
-static bool is_told(const struct json *marker)
+/* It holds something, whether or not that can be sent back. */
+static bool marker_is_set(const struct json *marker)
 {
 	enum json_type type = marker ? json_type(marker) : JSON_NULL;
 
 	return type != JSON_NULL && (type != JSON_STRING || *json_text(marker));
 }
 
-/* Takes a marker that leads on: it is not the one that was sent, and no list that is doubted goes round. */
+/*
+ * Takes a marker that leads on: not the one that was sent, and none after a contradiction that brought
+ * nothing new.
+ */
 static bool follow_marker(struct fetch *fetch, const struct json *next)
 {
-	char *marker = fetch->belied && fetch->empty_pages ? NULL : read_marker(next);
+	char *marker = fetch->paging.contradicted && fetch->paging.empty_pages ? NULL : read_marker(next);
 
-	if (!marker || (fetch->marker && strcmp(marker, fetch->marker) == 0)) {
+	if (!marker || (fetch->paging.marker && strcmp(marker, fetch->paging.marker) == 0)) {
 		free(marker);
 		return false;
 	}
-	free(fetch->marker);
-	fetch->marker = marker;
+	free(fetch->paging.marker);
+	fetch->paging.marker = marker;
 	return true;
 }
 
-static bool next_marker(struct fetch *fetch, const struct json *result, bool empty)
+static bool paging_next_marker(struct fetch *fetch, const struct json *result, bool empty)
 {
 	const struct action *action = fetch->action;
 	const struct json *next = action->paging.next ? json_get_path(result, action->paging.next) : NULL;
-	enum said more = read_flag(action->paging.more ? json_get_path(result, action->paging.more) : NULL);
-	bool told = is_told(next), unsaid = !next || json_type(next) == JSON_NULL;
+	enum flag more = read_flag(action->paging.more ? json_get_path(result, action->paging.more) : NULL);
+	bool is_set = marker_is_set(next), is_missing = !next || json_type(next) == JSON_NULL;
 
-	fetch->belied |= more == SAID_NO && told;
-	if (fetch->belied ? empty && more != SAID_YES : more == SAID_NO)
+	fetch->paging.contradicted |= more == FLAG_FALSE && is_set;
+	if (fetch->paging.contradicted ? empty && more != FLAG_TRUE : more == FLAG_FALSE)
 		return false;
 	if (follow_marker(fetch, next))
 		return true;
-	/* there is more, or may be, and there is no way to it */
-	fetch->incomplete |= told || more == SAID_YES ||
-		(action->paging.more && more == SAID_NOTHING && unsaid);
+	/* there is more, or may be, and no way to reach it */
+	fetch->reading.incomplete |= is_set || more == FLAG_TRUE ||
+		(action->paging.more && more == FLAG_NONE && is_missing);
 	return false;
 }
 
-bool paging_next(struct fetch *fetch, const struct json *result, size_t n_items, bool empty_pages)
+bool paging_next(struct fetch *fetch, const struct json *result, size_t n_items, bool is_empty)
 {
 	switch (fetch->action->paging.style) {
 	case PAGING_OFFSET:
-		return next_offset(fetch, result, (int64_t)n_items, empty_pages);
+		return paging_next_offset(fetch, result, (int64_t)n_items, is_empty);
 	case PAGING_MARKER:
-		fetch->empty_pages = empty_pages || !n_items ? fetch->empty_pages + 1 : 0;
-		return next_marker(fetch, result, !n_items);
+		fetch->paging.empty_pages = is_empty || !n_items ? fetch->paging.empty_pages + 1 : 0;
+		return paging_next_marker(fetch, result, !n_items);
 	default:
 		return false;
 	}
@@ -229,7 +239,7 @@ bool paging_next(struct fetch *fetch, const struct json *result, size_t n_items,
 
 int paging_limit(struct engine *engine, const struct action *action)
 {
-	int limit = engine_action(engine, action)->limit;
+	int limit = engine_action_note(engine, action)->page_limit;
 
 	return limit ? limit : action->paging.page_size;
 }
@@ -266,35 +276,32 @@ static bool names_limit(const char *text, const char *member)
 	return strcasestr(text, member) || strstr(text, PER_PAGE);
 }
 
-bool paging_asks_for_less(struct fetch *fetch, enum error error, const struct call *call)
+int paging_smaller_limit(const struct fetch *fetch, const struct call_outcome *outcome, int limit)
 {
 	const char *member = fetch->action->paging.limit;
+	const struct error_note *note = &outcome->note;
 
-	if (error != ERR_PARAMETER || fetch->action->paging.style == PAGING_NONE || !member)
-		return false;
-	if (call->limit <= LIMIT_LEAST ||
-		(!names_limit(call->note.code, member) && !names_limit(call->note.message, member)))
-		return false;
-	fetch->limit = call->limit / 2 > LIMIT_LEAST ? call->limit / 2 : LIMIT_LEAST;
-	while (fetch->calls) /* they ask for as many */
-		call_free(fetch->calls);
-	return true;
+	if (outcome->error != ERR_PARAMETER || fetch->action->paging.style == PAGING_NONE || !member)
+		return 0;
+	if (limit <= LIMIT_LEAST || (!names_limit(note->code, member) && !names_limit(note->message, member)))
+		return 0;
+	return limit / 2 > LIMIT_LEAST ? limit / 2 : LIMIT_LEAST;
 }
 
 void paging_note_limit(struct fetch *fetch)
 {
 	const struct engine_options *options = &fetch->engine->options;
-	struct action_state *state = engine_action(fetch->engine, fetch->action);
+	struct action_note *action = engine_action_note(fetch->engine, fetch->action);
 	struct buf line;
 
-	if (!fetch->limit || fetch->limit == state->limit)
+	if (!fetch->paging.limit || fetch->paging.limit == action->page_limit)
 		return;
-	state->limit = fetch->limit;
+	action->page_limit = fetch->paging.limit;
 	if (!options->trace)
 		return;
 	buf_init(&line, 1024);
 	buf_printf(&line, "%s: the cloud refuses pages of %d items; it is asked for %d from now on",
-		action_name(fetch->action), fetch->action->paging.page_size, state->limit);
+		action_name(fetch->action), fetch->action->paging.page_size, action->page_limit);
 	options->trace(options->trace_arg, line.data);
 	buf_release(&line);
 }

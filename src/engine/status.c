@@ -1,7 +1,7 @@
 /*
  * status.c - what the mount says about itself: .describefs/status, and the texts beside it.
  */
-#include "fetch.h"
+#include "state.h"
 
 #include "base/timestamp.h"
 
@@ -19,26 +19,34 @@ static void add_time(struct buf *out, const char *label, int64_t seconds)
 static void print_unsupported(const struct engine *engine, struct buf *out)
 {
 	for (size_t i = 0; i < engine->n_actions; i++)
-		if (engine->actions[i]->unsupported_ms > engine_now_ms(engine))
-			buf_printf(out, "%-16s%s\n", "not offered", action_name(engine->actions[i]->action));
+		if (engine->actions[i].unsupported_until_ms > engine_now_ms(engine))
+			buf_printf(out, "%-16s%s\n", "not offered", action_name(engine->actions[i].action));
+}
+
+static void print_credentials(const struct engine *engine, struct buf *out)
+{
+	int64_t expires_s = client_credentials_expires_s(engine->client);
+
+	buf_printf(out, "%-16s%s\n", "key from", client_credentials_origin(engine->client));
+	if (expires_s)
+		add_time(out, "key until", expires_s);
 }
 
 static void print_status(const struct engine *engine, struct buf *out)
 {
 	const struct engine_options *options = &engine->options;
-	const struct engine_stats *stats = &engine->stats;
+	const struct engine_stats counted = engine_stats(engine), *stats = &counted;
+	enum error outage = client_outage(engine->client);
 	struct tree_stats tree = tree_stats(options->tree);
 
 	buf_printf(out, "%-16s%s\n", "catalog", options->site.catalog->name);
 	buf_printf(out, "%-16s%s\n", "endpoint", options->site.endpoint);
 	if (options->site.region)
 		buf_printf(out, "%-16s%s\n", "region", options->site.region);
-	buf_printf(out, "%-16s%s\n", "key from", credential_cache_origin(engine->credential_cache));
-	if (credential_cache_expires_s(engine->credential_cache))
-		add_time(out, "key until", credential_cache_expires_s(engine->credential_cache));
-	if (circuit_breaker_state(&engine->breaker))
-		buf_printf(out, "%-16sdown (%s): asked again every %d s\n", "cloud",
-			error_name(circuit_breaker_state(&engine->breaker)), CIRCUIT_BREAKER_PROBE_MS / 1000);
+	print_credentials(engine, out);
+	if (outage)
+		buf_printf(out, "%-16sdown (%s): asked again every %d s\n", "cloud", error_name(outage),
+			CLIENT_PROBE_MS / 1000);
 	add_time(out, "mounted", engine->started_s);
 	add_time(out, "last answer", stats->last_ok_s);
 	buf_printf(out, "%-16s%llu\n", "calls", (unsigned long long)stats->calls);

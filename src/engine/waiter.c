@@ -1,64 +1,333 @@
 /*
- * waiter.c - who waits for a status, however long that takes.
+ * waiter.c - questions that wait, each with its own deadline.
  *
- * Between two looks a waiter sleeps: until what is known runs out, and during an outage ever longer, up to a
- * common term.  All who wait for one resource wake up together; the first of them makes the fetch that the
- * others join, so that a thousand cost one call a term.  A question that was slept over is a new one: what
- * came in before it is as old as it is.
+ * A question is put to the tree.  If the tree needs a call, the waiter joins the fetch that makes it
+ * (single flight), and the question is put again when the fetch has finished.  Each waiter has a timer of
+ * its own, so that it is answered in time also when a long listing is read on without it.
+ *
+ * ASK_WAIT has no deadline.  Between two looks its waiter sleeps: until what is known expires, and during
+ * an outage ever longer (exponential backoff, at most 15 s).  All that wait for one resource wake up
+ * together; the first of them begins the fetch that the others join, so that a thousand cost one call a
+ * TTL.  A question that was slept over is a new one: an answer from before is as old as it is.
  */
+#include "waiter.h"
+
+#include <stdlib.h>
+
 #include "fetch.h"
 
-enum { PAUSE_LEAST_MS = 1000, PAUSE_MOST_MS = 15000 };
+enum {
+	ROUNDS_MAX = 6, /* fetches that one question may need, one after the other */
+	GIVEN_UP_MS = 1000, /* how long no other question waits for what one gave up waiting for */
+	PAUSE_LEAST_MS = 1000,
+	PAUSE_MOST_MS = 15000
+};
 
-void wait_leave(struct waiter *wait)
+static void waiter_give_up(void *arg);
+
+struct reply waiter_ask(const struct waiter *wait, struct query_time query)
+{
+	struct tree *tree = wait->engine->options.tree;
+
+	query.by_other = crowd_is_other(wait->engine, wait->uid);
+
+	switch (wait->question) {
+	case ASK_LOOKUP:
+		return tree_lookup(tree, wait->id, wait->name, query);
+	case ASK_ATTR:
+		return tree_attr(tree, wait->id, query);
+	case ASK_READ:
+		return tree_more(tree, wait->id, wait->cookie, query);
+	case ASK_WAIT:
+		return tree_wait(tree, wait->id, query);
+	default:
+		return tree_open(tree, wait->id, query);
+	}
+}
+
+static struct reply waiter_ask_again(const struct waiter *wait)
+{
+	return waiter_ask(wait,
+		(struct query_time){ .now_ms = engine_now_ms(wait->engine),
+			.since_ms = wait->times.since_ms });
+}
+
+/* ---- lists of waiters ---- */
+
+static void waiter_leave_fetch(struct waiter *wait)
+{
+	struct fetch *fetch = wait->fetch;
+
+	if (!fetch)
+		return;
+	*(wait->prev ? &wait->prev->next : &fetch->waiters.first) = wait->next;
+	*(wait->next ? &wait->next->prev : &fetch->waiters.last) = wait->prev;
+	if (!fetch->waiters.first)
+		fetch->waiters.abandoned_since_ms = engine_now_ms(wait->engine);
+	fetch->waiters.count--;
+	wait->fetch = NULL;
+	wait->next = wait->prev = NULL;
+	wait->engine->stats.waiting--;
+}
+
+static void waiter_join_fetch(struct waiter *wait, struct fetch *fetch)
+{
+	const struct transport *io = &wait->engine->options.io;
+	struct fetch_waiters *waiters = &fetch->waiters;
+	int64_t left_ms = wait->times.deadline_ms - engine_now_ms(wait->engine);
+
+	wait->fetch = fetch;
+	wait->prev = waiters->last;
+	*(waiters->last ? &waiters->last->next : &waiters->first) = wait;
+	waiters->last = wait;
+	waiters->count++;
+	waiters->abandoned_since_ms = 0;
+	wait->engine->stats.waiting++;
+	if (wait->question != ASK_WAIT)
+		fetch->polls = false;
+	fetch_want(fetch, wait->uid);
+	if (wait->question == ASK_WAIT) /* the fetch has a deadline, the waiter has none */
+		return;
+	fetch_extend(fetch, wait->times.deadline_ms);
+	if (!wait->timer)
+		wait->timer = io->timer_start(io->self, left_ms > 0 ? left_ms : 0, waiter_give_up, wait);
+}
+
+static void waiter_leave_sleepers(struct waiter *wait)
 {
 	if (!wait->sleeps)
 		return;
-	if (wait->prev)
-		wait->prev->next = wait->next;
-	else
-		wait->engine->sleepers = wait->next;
+	*(wait->prev ? &wait->prev->next : &wait->engine->sleepers) = wait->next;
 	if (wait->next)
 		wait->next->prev = wait->prev;
 	wait->next = wait->prev = NULL;
 	wait->sleeps = false;
 }
 
-static void wake_up(void *arg)
+void waiter_free(struct waiter *wait)
 {
-	struct waiter *wait = arg;
+	const struct transport *io = &wait->engine->options.io;
 
-	wait->timer = NULL;
-	wait_leave(wait);
-	wait->since_ms = engine_now_ms(wait->engine);
-	wait->rounds = 0;
-	waiter_retry(wait);
+	waiter_leave_fetch(wait);
+	waiter_leave_sleepers(wait);
+	crowd_leave(wait);
+	wait->engine->stats.watching -= wait->question == ASK_WAIT;
+	io->timer_stop(io->self, wait->timer);
+	if (wait->handle)
+		*wait->handle = NULL;
+	free(wait->name);
+	free(wait);
 }
 
-/* Twice as long each time, so that those who wait through an outage do not make it worse. */
-static int64_t next_pause_ms(int64_t last_ms)
+void waiter_answer(struct waiter *wait, const struct reply *reply)
+{
+	engine_done_fn *done = wait->done;
+	void *arg = wait->arg;
+
+	waiter_free(wait);
+	done(arg, reply);
+}
+
+void waiter_answer_all(struct fetch *fetch, const struct reply *reply)
+{
+	while (fetch->waiters.first)
+		waiter_answer(fetch->waiters.first, reply);
+}
+
+/* ---- sleep ---- */
+
+static void waiter_wake(void *arg)
+{
+	struct waiter *wait = arg;
+	struct engine *engine = wait->engine;
+
+	wait->timer = NULL;
+	waiter_leave_sleepers(wait);
+	wait->times.since_ms = engine_now_ms(engine);
+	wait->times.rounds = 0;
+	waiter_retry(wait);
+	completion_deliver(&engine->completions);
+}
+
+/* Twice as long each time, so that waiters do not make an outage worse. */
+static int64_t waiter_next_pause_ms(int64_t last_ms)
 {
 	if (!last_ms)
 		return PAUSE_LEAST_MS;
 	return last_ms < PAUSE_MOST_MS / 2 ? 2 * last_ms : PAUSE_MOST_MS;
 }
 
-void wait_sleep(struct waiter *wait, const struct reply *later)
+/* Asks again when there may be something new. */
+static void waiter_sleep(struct waiter *wait, const struct reply *later)
 {
 	struct engine *engine = wait->engine;
 	const struct transport *io = &engine->options.io;
 	int64_t ms = later->later_ms;
 
-	wait->pause_ms = later->outage ? next_pause_ms(wait->pause_ms) : 0;
-	if (ms < PAUSE_LEAST_MS) /* a term of nothing is no reason to ask all the time */
+	wait->times.pause_ms = later->outage ? waiter_next_pause_ms(wait->times.pause_ms) : 0;
+	if (ms < PAUSE_LEAST_MS) /* a TTL of 0 is no reason to ask all the time */
 		ms = PAUSE_LEAST_MS;
-	if (ms < wait->pause_ms)
-		ms = wait->pause_ms;
+	if (ms < wait->times.pause_ms)
+		ms = wait->times.pause_ms;
 	wait->sleeps = true;
 	wait->prev = NULL;
 	wait->next = engine->sleepers;
 	if (wait->next)
 		wait->next->prev = wait;
 	engine->sleepers = wait;
-	wait->timer = io->timer_start(io->self, ms, wake_up, wait);
+	wait->timer = io->timer_start(io->self, ms, waiter_wake, wait);
+}
+
+/* ---- the question ---- */
+
+/* A waiter with stale data is answered with it; one without goes on waiting. */
+static bool waiter_find_stale(const struct waiter *wait, enum error error, struct reply *reply)
+{
+	struct tree *tree = wait->engine->options.tree;
+
+	if (!error)
+		return false;
+	tree_crowd(tree, error);
+	struct reply known = waiter_ask_again(wait);
+	tree_crowd(tree, ERR_NONE);
+	if (known.outcome == RESULT_FOUND)
+		*reply = known;
+	return known.outcome == RESULT_FOUND;
+}
+
+/* True: it waits for a fetch, or sleeps.  False: `reply` is its answer. */
+static bool waiter_resume(struct waiter *wait, struct reply *reply)
+{
+	struct engine *engine = wait->engine;
+
+	while (wait->times.rounds++ < ROUNDS_MAX) {
+		*reply = waiter_ask_again(wait);
+		if (reply->outcome != RESULT_NEED_FETCH)
+			break;
+		if (reply->fetch_kind == FETCH_TEXTS) {
+			engine_fill_texts(engine, reply->node);
+			continue;
+		}
+		if (waiter_find_stale(wait, fetch_why_hopeless(engine, reply, wait->uid), reply))
+			break;
+		waiter_join_fetch(wait,
+			fetch_find(engine, reply->node, reply->fetch_kind, wait->uid,
+				wait->question == ASK_WAIT));
+		return true;
+	}
+	if (wait->question == ASK_WAIT && reply->outcome == RESULT_NEED_FETCH)
+		*reply = (struct reply){ .outcome = RESULT_RETRY_LATER, .outage = true };
+	if (reply->outcome == RESULT_NEED_FETCH)
+		*reply = (struct reply){ .outcome = RESULT_FAILED, .error = ERR_SERVER };
+	if (reply->outcome != RESULT_RETRY_LATER)
+		return false;
+	waiter_sleep(wait, reply);
+	return true;
+}
+
+void waiter_retry(struct waiter *wait)
+{
+	struct reply reply = { .outcome = RESULT_NEED_FETCH }; /* also when no round is left */
+
+	if (!waiter_resume(wait, &reply))
+		waiter_answer(wait, &reply);
+}
+
+/*
+ * The waiter's own deadline: it gets what there is, or ETIMEDOUT.  Others go on waiting for the fetch.  For
+ * a moment no question waits for the same thing, so that the next step on the same path does not wait all
+ * over again; nor for anything else with stale data, when the cloud has been silent for so long.  A long
+ * listing, which comes page by page, may be waited for again.
+ */
+static struct reply waiter_last_answer(struct waiter *wait)
+{
+	struct engine *engine = wait->engine;
+	struct fetch *fetch = wait->fetch;
+	const struct call *call = fetch->requests.first->call;
+	int64_t now_ms = engine_now_ms(engine);
+	int64_t silent_ms = call_state(call) == CALL_SENT ? now_ms - call_outcome(call)->sent_ms : 0;
+	bool is_silent = silent_ms * 2 >= engine->options.deadline_ms;
+	enum error error = call_why_late(call);
+
+	if (error == ERR_QUEUE) {
+		struct error_note note = { 0 };
+		call_note_queue(&note);
+		engine_note_failure(engine, fetch->node, fetch->uid, ERR_QUEUE, &note);
+	}
+	if (is_silent)
+		engine_note_outage(engine, error);
+	tree_fail(engine->options.tree, fetch->node, fetch->fetch_kind, error, is_silent, 0, now_ms);
+	tree_give_up(engine->options.tree, wait->id, wait->name, error, GIVEN_UP_MS, now_ms);
+	struct reply reply = waiter_ask_again(wait);
+	if (reply.outcome == RESULT_NEED_FETCH) /* as a question of now, which is told of the failure */
+		reply = waiter_ask(wait, engine_now(engine));
+	if (reply.outcome == RESULT_NEED_FETCH)
+		reply = (struct reply){ .outcome = RESULT_FAILED, .error = error };
+	return reply;
+}
+
+static void waiter_give_up(void *arg)
+{
+	struct waiter *wait = arg;
+	struct engine *engine = wait->engine;
+	struct fetch *fetch = wait->fetch;
+
+	wait->timer = NULL;
+	struct reply reply = waiter_last_answer(wait);
+	waiter_leave_fetch(wait);
+	fetch_let_go(fetch);
+	waiter_answer(wait, &reply);
+	completion_deliver(&engine->completions);
+}
+
+/* ---- events of a fetch ---- */
+
+/* Each waiter once: one that goes on waiting goes to the end of the line. */
+static void waiters_serve_stale(struct fetch *fetch)
+{
+	for (size_t n = fetch->waiters.count; n > 0 && fetch->waiters.first; n--) {
+		struct waiter *wait = fetch->waiters.first;
+		struct reply reply;
+		bool is_known = wait->question != ASK_WAIT && waiter_find_stale(wait, fetch->failing, &reply);
+		waiter_leave_fetch(wait);
+		if (is_known)
+			waiter_answer(wait, &reply);
+		else
+			waiter_join_fetch(wait, fetch);
+	}
+}
+
+/* Answers those that the tree can answer now. */
+static void waiters_ask_again(struct fetch *fetch)
+{
+	for (size_t n = fetch->waiters.count; n > 0 && fetch->waiters.first; n--) {
+		struct waiter *wait = fetch->waiters.first;
+		struct reply reply = waiter_ask_again(wait);
+		waiter_leave_fetch(wait);
+		if (reply.outcome == RESULT_NEED_FETCH)
+			waiter_join_fetch(wait, fetch);
+		else if (reply.outcome == RESULT_RETRY_LATER)
+			waiter_sleep(wait, &reply);
+		else
+			waiter_answer(wait, &reply);
+	}
+}
+
+void waiter_listen(struct fetch *fetch, enum fetch_event event)
+{
+	switch (event) {
+	case FETCH_FAILING:
+		waiters_serve_stale(fetch);
+		break;
+	case FETCH_PROGRESS:
+		waiters_ask_again(fetch);
+		break;
+	case FETCH_DONE: /* an answer may cancel another waiter: the list is read anew each time */
+		while (fetch->waiters.first) {
+			struct waiter *wait = fetch->waiters.first;
+			waiter_leave_fetch(wait);
+			waiter_retry(wait);
+		}
+		break;
+	}
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cloud.h"
-#include "engine/fetch.h"
+#include "engine/waiter.h"
 #include "render/snapshot.h"
 #include "tree/node.h"
 

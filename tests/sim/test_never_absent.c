@@ -12,7 +12,8 @@
 #include <string.h>
 
 #include "cloud.h"
-#include "engine/fetch.h"
+#include "client/client_state.h"
+#include "engine/waiter.h"
 
 enum { LIVES = 400, EVENTS = 400, ASKS = 64, THINGS = 48 };
 
@@ -339,15 +340,15 @@ static void happen(struct life *life)
 	}
 }
 
-/* Who waits for his turn has a timer, or there is a silence, which an answer ends. */
+/* A rate queue that is not empty has a timer, or the cloud is silent, and an answer will run the queue. */
 static void check_turns(const struct life *life)
 {
-	const struct engine *engine = life->world->engine;
+	const struct client *client = life->world->engine->client;
 
-	if (circuit_breaker_is_full(&engine->breaker, life->world->script.now_ms))
+	if (circuit_breaker_is_full(&client->breaker, life->world->script.now_ms))
 		return;
-	for (size_t i = 0; i < engine->n_actions; i++)
-		if (engine->actions[i]->first && !engine->actions[i]->timer)
+	for (size_t i = 0; i < client->n_actions; i++)
+		if (client->actions[i]->queue.first && !client->actions[i]->queue.timer)
 			fail_msg("a call waits for its turn, and nothing will give it one");
 }
 

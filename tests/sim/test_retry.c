@@ -369,7 +369,7 @@ static void test_a_queue_longer_than_the_deadline_is_waited_in_up_to_it(void **s
 	assert_calls(place.world, COUNT(asks) - refused);
 	char *errors = world_cat(place.world, ".describefs/errors");
 	assert_non_null(strstr(errors, "xargs -P"));
-	assert_non_null(strstr(errors, "a longer deadline"));
+	assert_non_null(strstr(errors, "raise -o rate or -o deadline"));
 	free(errors);
 	leave(&place);
 }

@@ -31,9 +31,9 @@ size_t rate_limiter_free(struct rate_limiter *rate, int64_t now_ms);
 /* How long, as far as can be foreseen, a call has to wait that has `before` others before it. */
 int64_t rate_limiter_wait_ms(struct rate_limiter *rate, size_t before, int64_t now_ms);
 /*
- * For calls that nobody waits for yet, when one is free: spread evenly over the window, so that whoever comes
- * finds the next place soon.  0: one goes now; else how long until it may.  Late ones are made up for, a
- * tenth of the rate at once.
+ * For calls that nobody waits for yet, when one is free: spread evenly over the window, so that whoever
+ * comes finds the next place soon.  0: one goes now; else how long until it may.  Late ones are made up
+ * for, a tenth of the rate at once.
  */
 int64_t rate_limiter_pace_ms(struct rate_limiter *rate, int64_t now_ms);
 /* A call begins; only when one is free. */
@@ -42,7 +42,9 @@ void rate_limiter_begin(struct rate_limiter *rate);
 void rate_limiter_sent(struct rate_limiter *rate, int64_t now_ms);
 void rate_limiter_back(struct rate_limiter *rate);
 
-/* The sleep before try `tries` + 1, full jitter: uniform below a bound that doubles. `chance`: any number. */
+/*
+ * The sleep before try `tries` + 1, full jitter: uniform below a bound that doubles. `chance`: any number.
+ */
 int64_t retry_sleep_ms(enum error error, unsigned tries, uint64_t chance);
 /* The bound that it stays below. */
 int64_t retry_bound_ms(enum error error, unsigned tries);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "client/client.h"
 
 enum {
 	CIRCUIT_BREAKER_FAILURES = 20, /* in a row, all the same, with others waiting, and it opens */
@@ -18,7 +19,7 @@ enum {
 	/* Calls wanted at once.  One reader who tries one thing after the other is no load, and wants to be
 	 * told what each of them says. */
 	CIRCUIT_BREAKER_PRESSURE = 8,
-	CIRCUIT_BREAKER_PROBE_MS = 5000, /* while it is open, one call in so long finds out */
+	CIRCUIT_BREAKER_PROBE_MS = CLIENT_PROBE_MS, /* while it is open, one call in so long finds out */
 	CIRCUIT_BREAKER_SILENT_MS = 2000, /* nobody has answered for so long */
 	CIRCUIT_BREAKER_SILENT_CALLS = 20, /* and so many calls wait for it: the next ones go */
 	CIRCUIT_BREAKER_SILENT_APART_MS = 500, /* so far apart */
@@ -47,7 +48,9 @@ struct circuit_breaker {
 };
 
 void circuit_breaker_init(struct circuit_breaker *breaker);
-/* ERR_NONE: the call may go. `probe`: it is the one that finds out, and circuit_breaker_end_probe is due. */
+/*
+ * ERR_NONE: the call may go. `probe`: it is the one that finds out, and circuit_breaker_end_probe is due.
+ */
 enum error circuit_breaker_admit(struct circuit_breaker *breaker, bool *probe, int64_t now_ms);
 /* The same, when it was asked before and no probe is wanted. */
 enum error circuit_breaker_state(const struct circuit_breaker *breaker);

@@ -1,0 +1,173 @@
+/*
+ * client.h - makes API calls: rate limit, circuit breaker, credentials, retries, deadline.
+ *
+ * A struct call is one API call with a finished body.  It waits in its action's rate queue, is signed and
+ * sent, and is tried again up to its deadline where another try may help.  The client knows no tree and no
+ * page of a list, and links without them.  Its only way out is http/transport.h.
+ */
+#ifndef DESCRIBEFS_CLIENT_H
+#define DESCRIBEFS_CLIENT_H
+
+#include "client/completion.h"
+#include "http/transport.h"
+#include "provider/provider.h"
+
+enum { CLIENT_PROBE_MS = 5000 }; /* while the circuit breaker is open, one call in so long is sent */
+
+struct client;
+struct call;
+struct json;
+
+/* Everything is borrowed and outlives the client; `origin` is copied. */
+struct client_options {
+	struct transport io;
+	struct completion_queue *completions; /* where the client posts what its calls have to say */
+	const struct provider *provider;
+	struct site site;
+	const struct credential_source *origin; /* how credentials are obtained */
+	struct key_site key_site;
+	/* As in credential_cache.h. */
+	bool (*look)(void *arg, struct credential_source *out, struct buf *why);
+	bool (*renew)(void *arg, struct credential_source *out);
+	void *key_arg; /* of look and renew */
+	int64_t deadline_ms; /* of a call, its retries included */
+	double rate; /* calls a second for each action; 0: the catalog's */
+	uint64_t seed; /* of the retry jitter */
+	/* One line for each exchange, without secrets.  May be NULL. */
+	void (*trace)(void *arg, const char *line);
+	void *trace_arg;
+	/* No credentials could be obtained, or no new ones.  May be NULL. */
+	void (*credentials_failed)(void *arg, enum error error, const struct error_note *note);
+	void *credentials_arg;
+};
+
+struct client_stats {
+	uint64_t calls, retries; /* tries that were sent; those of them that were not a call's first */
+	int64_t clock_offset_s; /* added to the local clock when signing */
+	int64_t last_ok_s; /* Unix time of the last good answer; 0: there was none */
+	int64_t last_ok_ms; /* the same, monotonic */
+};
+
+struct client *client_new(const struct client_options *options);
+/* All its calls have been freed.  NULL is fine. */
+void client_free(struct client *client);
+struct client_stats client_stats(const struct client *client);
+/*
+ * For people: where the credentials come from (borrowed until the next call), and their end (Unix time; 0:
+ * none).
+ */
+const char *client_credentials_origin(const struct client *client);
+int64_t client_credentials_expires_s(const struct client *client);
+
+/* ---- the cloud's state ---- */
+
+/* Why the circuit breaker is open; ERR_NONE: it is closed. */
+enum error client_outage(const struct client *client);
+/* The cloud has answered some call in the last `ms` milliseconds, or no call waited for an answer. */
+bool client_was_answered_within(const struct client *client, int64_t ms);
+/* So many things more (or fewer) are wanted at once: the breaker opens only under load. */
+void client_add_demand(struct client *client, int change);
+
+/* ---- one action's rate ---- */
+
+/* How long, as far as can be foreseen, a call of this user would wait in the rate queue now. */
+int64_t client_wait_ms(struct client *client, const struct action *action, unsigned uid);
+/*
+ * Whether a call could be sent ahead of its need now: no call waits in the queue, the rate is free, and the
+ * cloud is not slowed down by it.  `share`: of the calls at once, 1 or less.
+ */
+bool client_has_room_ahead(struct client *client, const struct action *action, double share);
+/*
+ * When the next call may go ahead of a scan, which spreads over the rate evenly; 0: now, and it is counted.
+ */
+int64_t client_pace_ms(struct client *client, const struct action *action);
+/* Whether the rate lets so many calls be made in that time. */
+bool client_can_make(struct client *client, const struct action *action, int64_t calls, int64_t within_ms);
+
+/* What is counted of one action. */
+struct client_action_stats {
+	const struct action *action;
+	const uint64_t *ended; /* tries, by what came of them: ERR_COUNT numbers */
+	size_t n_queued; /* calls that wait in the rate queue */
+};
+/* Each action that was used, in the order of first use: start with *at = 0; false at the end. */
+bool client_next_action(const struct client *client, size_t *at, struct client_action_stats *out);
+
+/* ---- one call ---- */
+
+/* How soon a call is sent, among those of its action. */
+enum call_priority {
+	PRIORITY_RETRY, /* a foreground call that was tried before; set by the client alone */
+	PRIORITY_FOREGROUND, /* a reader waits for a listing or a resource */
+	PRIORITY_VIEW, /* a part of a list */
+	PRIORITY_BACKGROUND /* no reader waits; leaves a tenth of the rate to the others */
+};
+
+/*
+ * CALL_ANSWERED: an answer came and waits for call_read.
+ * CALL_DONE: it ended, with an error or with a parsed answer.
+ */
+enum call_state { CALL_BACKOFF, CALL_QUEUED, CALL_AWAITING_CREDENTIALS, CALL_SENT, CALL_ANSWERED, CALL_DONE };
+
+struct call_request {
+	const struct action *action;
+	char *body; /* the JSON object's text; taken over by the call */
+	unsigned uid; /* the user in whose turn it goes */
+	enum call_priority priority;
+	/* It waits in the rate queue as long as that takes, and its deadline begins when it is sent. */
+	bool is_patient;
+	/*
+	 * Delivered at the end of an event after which the call is CALL_SENT, CALL_ANSWERED or CALL_DONE.
+	 * The callback may free the call.
+	 */
+	void (*changed)(void *arg, struct call *call);
+	void *arg;
+};
+
+/* What came of a call. */
+struct call_outcome {
+	enum error error; /* CALL_DONE: why it failed; ERR_NONE: it did not */
+	struct error_note note; /* of the last answer: the cloud's code, message and request id */
+	struct json *root; /* CALL_DONE without an error: the parsed answer, owned by the call */
+	const struct json *result; /* the content inside it */
+	size_t size; /* CALL_ANSWERED and CALL_DONE: bytes of the answer's body */
+	int64_t sent_ms, received_ms; /* of the last try */
+};
+
+struct call *call_new(struct client *client, const struct call_request *request);
+/* Cancels what is under way; nothing is delivered any more. */
+void call_free(struct call *call);
+/*
+ * Queues it.  It may end at once: ERR_QUEUE when its deadline comes before its turn, or the breaker's
+ * error.
+ */
+void call_start(struct call *call);
+/*
+ * CALL_ANSWERED: parses the answer.  Returns this try's error, of which the outcome has the note; then the
+ * call is done or tries again.  ERR_NONE: it is done.
+ */
+enum error call_read(struct call *call);
+/*
+ * CALL_ANSWERED: call_read comes later.  Until then the answer counts as a sign of life of the cloud alone.
+ */
+void call_postpone(struct call *call);
+/* A reader waits for it until then: its deadline is the latest of these. */
+void call_extend(struct call *call, int64_t deadline_ms);
+/* Another user wants it too: it is queued in that user's turn if that comes sooner. */
+void call_hand_over(struct call *call, unsigned uid, enum call_priority priority);
+
+enum call_state call_state(const struct call *call);
+const struct call_outcome *call_outcome(const struct call *call);
+/* The parsed answer belongs to the caller from now on. */
+struct json *call_take_answer(struct call *call);
+const struct action *call_action(const struct call *call);
+unsigned call_tries(const struct call *call);
+int64_t call_begun_ms(const struct call *call);
+/* It waits for its first try, and has a deadline of its own. */
+bool call_is_untried(const struct call *call);
+/* What to tell a reader whose own deadline is over: the rate queue is too long, or the cloud is silent. */
+enum error call_why_late(const struct call *call);
+/* The note to ERR_QUEUE. */
+void call_note_queue(struct error_note *note);
+
+#endif

@@ -1,0 +1,195 @@
+/*
+ * rate_queue.c - which call is sent next.
+ *
+ * Order.  Retries of foreground calls go first: they have waited already, and they say soonest whether the
+ * cloud is down.  Then foreground calls, views, and the background.  Users take turns (round robin): a
+ * foreground ticket's round is one more than that of the last ticket which its user has in the queue, and a
+ * lower round goes first.  So a user with an empty queue gets the next place, however many tickets other
+ * users have.  Tickets of one user keep the order in which they joined.  The background leaves a tenth of
+ * the rate free.
+ *
+ * No place is booked ahead.  A call that takes long to reach the wire holds its place until it is there
+ * (rate_limiter.h); a place that becomes free meanwhile goes to the next ticket.
+ *
+ * While the circuit breaker is open, tickets are refused.  While the cloud is silent, no more are granted.
+ * While all tries fail, one at a time is granted.
+ */
+#include "rate_queue.h"
+
+#include <stddef.h>
+
+enum {
+	BACKGROUND_RESERVE = 10, /* the background leaves one part in so many free */
+	LOOK_AGAIN_MS = 20
+};
+
+void rate_queue_init(struct rate_queue *queue, const struct transport *io,
+	struct completion_queue *completions, const struct circuit_breaker *breaker, double per_s)
+{
+	*queue = (struct rate_queue){ .io = io, .completions = completions, .breaker = breaker };
+	rate_limiter_init(&queue->rate, per_s);
+}
+
+void rate_queue_release(struct rate_queue *queue)
+{
+	queue->io->timer_stop(queue->io->self, queue->timer);
+	rate_limiter_release(&queue->rate);
+}
+
+static int64_t queue_now_ms(const struct rate_queue *queue)
+{
+	return queue->io->now_ms(queue->io->self);
+}
+
+/* Places of the rate that have to stay free behind this ticket. */
+static size_t ticket_reserve(const struct rate_queue *queue, const struct rate_ticket *ticket)
+{
+	return ticket->priority == PRIORITY_BACKGROUND ? queue->rate.size / BACKGROUND_RESERVE : 0;
+}
+
+static void queue_tick(void *arg)
+{
+	struct rate_queue *queue = arg;
+
+	queue->timer = NULL;
+	rate_queue_run(queue);
+	completion_deliver(queue->completions);
+}
+
+static void queue_arm(struct rate_queue *queue)
+{
+	const struct transport *io = queue->io;
+	int64_t now_ms = queue_now_ms(queue);
+
+	io->timer_stop(io->self, queue->timer);
+	queue->timer = NULL;
+	/* an answer ends a silence, and then the client runs all queues */
+	if (!queue->first || circuit_breaker_is_full(queue->breaker, now_ms))
+		return;
+	int64_t apart_ms = circuit_breaker_wait_ms(queue->breaker, now_ms);
+	int64_t wait_ms = rate_limiter_wait_ms(&queue->rate, ticket_reserve(queue, queue->first), now_ms);
+	queue->timer = io->timer_start(io->self, wait_ms > apart_ms ? wait_ms : apart_ms, queue_tick, queue);
+}
+
+static bool queue_may_grant(struct rate_queue *queue, const struct rate_ticket *ticket)
+{
+	int64_t now_ms = queue_now_ms(queue);
+
+	if (circuit_breaker_is_full(queue->breaker, now_ms) ||
+		circuit_breaker_wait_ms(queue->breaker, now_ms))
+		return false;
+	return rate_limiter_free(&queue->rate, now_ms) > ticket_reserve(queue, ticket);
+}
+
+void rate_queue_run(struct rate_queue *queue)
+{
+	struct rate_ticket *ticket;
+
+	if (queue->is_running) /* a ticket that joins in here is met by the loop below */
+		return;
+	queue->is_running = true;
+	while ((ticket = queue->first)) {
+		enum error refusal = ticket->is_probe ? ERR_NONE : circuit_breaker_state(queue->breaker);
+		if (!refusal && !queue_may_grant(queue, ticket))
+			break;
+		rate_queue_leave(queue, ticket);
+		if (!refusal && ticket->priority == PRIORITY_FOREGROUND)
+			queue->round = ticket->round;
+		ticket->granted(ticket->arg, refusal);
+	}
+	queue->is_running = false;
+	queue_arm(queue);
+}
+
+/*
+ * The round of the user's next ticket: after the user's tickets in the queue, and after those that were
+ * granted.
+ */
+static uint64_t queue_next_round(const struct rate_queue *queue, unsigned uid)
+{
+	for (const struct rate_ticket *ticket = queue->last; ticket; ticket = ticket->prev)
+		if (ticket->uid == uid && ticket->priority == PRIORITY_FOREGROUND)
+			return ticket->round + 1;
+	return queue->round + 1;
+}
+
+static bool ticket_precedes(const struct rate_ticket *ticket, const struct rate_ticket *other)
+{
+	if (ticket->priority != other->priority)
+		return ticket->priority < other->priority;
+	return ticket->priority == PRIORITY_FOREGROUND && ticket->round < other->round;
+}
+
+void rate_queue_join(struct rate_queue *queue, struct rate_ticket *ticket)
+{
+	struct rate_ticket *after = queue->last;
+
+	ticket->round = queue_next_round(queue, ticket->uid);
+	while (after && ticket_precedes(ticket, after))
+		after = after->prev;
+	ticket->prev = after;
+	ticket->next = after ? after->next : queue->first;
+	*(ticket->next ? &ticket->next->prev : &queue->last) = ticket;
+	*(after ? &after->next : &queue->first) = ticket;
+	queue->n_queued++;
+	queue->n_foreground += ticket->priority != PRIORITY_BACKGROUND;
+	rate_queue_run(queue);
+}
+
+void rate_queue_leave(struct rate_queue *queue, struct rate_ticket *ticket)
+{
+	*(ticket->next ? &ticket->next->prev : &queue->last) = ticket->prev;
+	*(ticket->prev ? &ticket->prev->next : &queue->first) = ticket->next;
+	ticket->next = ticket->prev = NULL;
+	queue->n_queued--;
+	queue->n_foreground -= ticket->priority != PRIORITY_BACKGROUND;
+}
+
+void rate_queue_hand_over(struct rate_queue *queue, struct rate_ticket *ticket, unsigned uid,
+	enum call_priority priority)
+{
+	bool is_sooner = ticket->priority == PRIORITY_FOREGROUND && ticket->uid != uid &&
+		queue_next_round(queue, uid) < ticket->round;
+
+	if (!is_sooner && priority == ticket->priority)
+		return;
+	rate_queue_leave(queue, ticket);
+	ticket->uid = uid;
+	ticket->priority = priority;
+	rate_queue_join(queue, ticket);
+}
+
+void rate_queue_return(struct rate_queue *queue)
+{
+	rate_limiter_back(&queue->rate);
+	queue_arm(queue);
+}
+
+int64_t rate_queue_retry_ms(struct rate_queue *queue)
+{
+	return rate_limiter_wait_ms(&queue->rate, 0, queue_now_ms(queue));
+}
+
+int64_t rate_queue_wait_ms(struct rate_queue *queue, unsigned uid)
+{
+	uint64_t round = queue_next_round(queue, uid);
+	size_t before = 0;
+
+	for (const struct rate_ticket *ticket = queue->first; ticket; ticket = ticket->next)
+		before += ticket->priority == PRIORITY_RETRY ||
+			(ticket->priority == PRIORITY_FOREGROUND && ticket->round <= round);
+	return rate_limiter_wait_ms(&queue->rate, before, queue_now_ms(queue));
+}
+
+bool rate_queue_has_room(struct rate_queue *queue)
+{
+	return !queue->first && !circuit_breaker_last_failure(queue->breaker) &&
+		rate_limiter_free(&queue->rate, queue_now_ms(queue));
+}
+
+int64_t rate_queue_look_again_ms(struct rate_queue *queue)
+{
+	int64_t wait_ms = rate_limiter_wait_ms(&queue->rate, queue->n_foreground, queue_now_ms(queue));
+
+	return wait_ms > LOOK_AGAIN_MS ? wait_ms : LOOK_AGAIN_MS;
+}

@@ -1,0 +1,116 @@
+/*
+ * fetch_request.c - the calls of a fetch that are under way, in the order of their pages.
+ */
+#include "fetch.h"
+
+#include <stdlib.h>
+
+#include "page.h"
+
+enum { HELD_MAX = 16 << 20 }; /* bytes of answers that wait for earlier ones, parsed or not */
+
+bool fetch_is_full(const struct fetch *fetch)
+{
+	return fetch->requests.held_bytes >= HELD_MAX;
+}
+
+static enum call_priority fetch_priority(const struct fetch *fetch)
+{
+	if (fetch->fetch_kind == FETCH_WHOLE || fetch->polls)
+		return PRIORITY_BACKGROUND;
+	return fetch->fetch_kind == FETCH_PART ? PRIORITY_VIEW : PRIORITY_FOREGROUND;
+}
+
+/*
+ * A page behind the first waits in the rate queue as long as that takes: its readers have deadlines of
+ * their own, and a list must get on also where the rate gives less than a page a deadline.
+ */
+static bool fetch_is_patient(const struct fetch *fetch, int64_t offset)
+{
+	return fetch->fetch_kind == FETCH_WHOLE ||
+		(fetch->fetch_kind != FETCH_DESCRIBE && (offset || fetch->paging.marker));
+}
+
+void fetch_send(struct fetch *fetch, int64_t offset)
+{
+	struct engine *engine = fetch->engine;
+	struct fetch_request *request = xcalloc(1, sizeof(*request)), **last = &fetch->requests.first;
+
+	request->fetch = fetch;
+	request->offset = offset;
+	request->limit = fetch->paging.limit ? fetch->paging.limit : paging_limit(engine, fetch->action);
+	struct call_request call = { .action = fetch->action,
+		.body = page_body(fetch, offset, request->limit),
+		.uid = fetch->uid,
+		.priority = fetch_priority(fetch),
+		.is_patient = fetch_is_patient(fetch, offset),
+		.changed = fetch->requests.changed,
+		.arg = request };
+	request->call = call_new(engine->client, &call);
+	while (*last)
+		last = &(*last)->next;
+	*last = request;
+	fetch->requests.count++;
+	call_start(request->call);
+}
+
+void request_hold(struct fetch_request *request, size_t bytes)
+{
+	request->fetch->requests.held_bytes += bytes - request->held_bytes;
+	request->held_bytes = bytes;
+}
+
+struct fetch_request *fetch_pop(struct fetch *fetch)
+{
+	struct fetch_request *request = fetch->requests.first;
+
+	request_hold(request, 0);
+	fetch->requests.first = request->next;
+	fetch->requests.count--;
+	return request;
+}
+
+void request_free(struct fetch_request *request)
+{
+	call_free(request->call);
+	free(request);
+}
+
+void fetch_drop_requests(struct fetch *fetch)
+{
+	while (fetch->requests.first)
+		request_free(fetch_pop(fetch));
+}
+
+void fetch_want(struct fetch *fetch, unsigned uid)
+{
+	if (fetch->requests.first)
+		call_hand_over(fetch->requests.first->call, uid, fetch_priority(fetch));
+}
+
+void fetch_extend(struct fetch *fetch, int64_t deadline_ms)
+{
+	if (fetch->requests.first)
+		call_extend(fetch->requests.first->call, deadline_ms);
+}
+
+void fetch_drop_mismatch(struct fetch *fetch)
+{
+	const struct fetch_request *first = fetch->requests.first;
+
+	if (!first || (first->offset == fetch->paging.offset && call_action(first->call) == fetch->action))
+		return;
+	fetch->paging.prefetch_mismatch = true;
+	fetch_drop_requests(fetch);
+}
+
+struct fetch_request *fetch_next_answer(const struct fetch *fetch)
+{
+	struct fetch_request *request = fetch->requests.first;
+
+	if (!request || call_state(request->call) >= CALL_ANSWERED)
+		return request;
+	while (request && call_state(request->call) != CALL_ANSWERED)
+		request = request->next;
+	return fetch_is_full(fetch) ? NULL : request;
+}

@@ -1,0 +1,64 @@
+/*
+ * prefetch.c - asks for the pages of a list ahead of their turn, so that the cloud's rate bounds a long
+ * list and not its latency.
+ *
+ * While readers wait for a listing, no page of a view of the same list is asked for ahead.
+ */
+#include "fetch.h"
+
+enum {
+	AHEAD_MAX = 32, /* pages under way at once */
+	AHEAD_MOVING_MAX = 4 /* of a list that moves, where they may have to be asked for again */
+};
+
+static const double VIEW_SHARE = 0.5; /* of the calls at once, for pages of a view */
+
+bool fetch_is_for_readers(const struct fetch *fetch)
+{
+	return fetch->fetch_kind == FETCH_LIST || fetch->fetch_kind == FETCH_PART;
+}
+
+static const struct fetch_request *fetch_last_request(const struct fetch *fetch)
+{
+	const struct fetch_request *request = fetch->requests.first;
+
+	while (request->next)
+		request = request->next;
+	return request;
+}
+
+/* A reader waits for a listing by the same calls, or goes through one that is being read. */
+static bool fetch_gives_way(const struct fetch *fetch)
+{
+	const struct fetch *other = fetch->fetch_kind == FETCH_PART ? fetch->engine->fetches : NULL;
+
+	while (other &&
+		(other->fetch_kind != FETCH_LIST || other->action != fetch->action || other->is_finished))
+		other = other->next;
+	return other;
+}
+
+static bool fetch_has_room_ahead(const struct fetch *fetch)
+{
+	double share = fetch->fetch_kind == FETCH_PART ? VIEW_SHARE : 1;
+
+	return fetch->requests.count < (fetch->paging.moving ? AHEAD_MOVING_MAX : AHEAD_MAX) &&
+		!fetch_is_full(fetch) && !fetch_gives_way(fetch) &&
+		client_has_room_ahead(fetch->engine->client, fetch->action, share);
+}
+
+void fetch_look_ahead(struct fetch *fetch)
+{
+	const struct fetch_paging *paging = &fetch->paging;
+	int64_t step = paging->page_items - paging->moving;
+
+	if (!fetch_is_for_readers(fetch) || !fetch->reading.more || paging->prefetch_mismatch ||
+		fetch->reading.ids || step <= 0)
+		return;
+	if (fetch->reading.phase == PHASE_NEWEST || fetch->action->paging.style != PAGING_OFFSET ||
+		!fetch->requests.first)
+		return;
+	while (fetch_last_request(fetch)->offset + paging->page_items < paging->total &&
+		fetch_has_room_ahead(fetch))
+		fetch_send(fetch, fetch_last_request(fetch)->offset + step);
+}

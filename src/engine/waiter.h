@@ -1,0 +1,62 @@
+/*
+ * waiter.h - a question that waits: for a fetch, or for a status.
+ */
+#ifndef DESCRIBEFS_WAITER_H
+#define DESCRIBEFS_WAITER_H
+
+#include "state.h"
+
+enum {
+	WAITS_MAX = 8192, /* questions that wait at once, for calls and for a status */
+	WAITS_OTHERS_MAX = 4096 /* the same, of users who did not mount the tree */
+};
+
+/* When a question must be answered. */
+struct waiter_times {
+	int64_t since_ms; /* it was asked; an answer to a later call is fresh for it */
+	int64_t deadline_ms;
+	int64_t pause_ms; /* ASK_WAIT: of the last sleep during an outage; 0: there is none */
+	unsigned rounds; /* fetches that it has waited for */
+};
+
+/*
+ * Invariant: it is in its fetch's list exactly while `fetch` is set, among the engine's sleepers while
+ * `sleeps`.
+ */
+struct waiter {
+	struct engine *engine;
+	struct waiter *next, *prev; /* among the fetch's waiters, or the sleepers */
+	struct waiter **handle; /* set to NULL when it is freed; NULL: nothing is to be set */
+	struct fetch *fetch;
+	struct timer *timer;
+	bool sleeps;
+	enum question question;
+	uint64_t id, cookie;
+	char *name;
+	unsigned uid; /* the user who asks */
+	bool by_other; /* that user did not mount the tree */
+	struct waiter_times times;
+	engine_done_fn *done;
+	void *arg;
+};
+
+/* What the tree answers to the question now. */
+struct reply waiter_ask(const struct waiter *wait, struct query_time query);
+/* Asks the tree again: answers and frees the waiter, or has it wait for a fetch, or sleep. */
+void waiter_retry(struct waiter *wait);
+void waiter_answer(struct waiter *wait, const struct reply *reply);
+void waiter_free(struct waiter *wait);
+/* Answers all waiters of a fetch. */
+void waiter_answer_all(struct fetch *fetch, const struct reply *reply);
+/* The engine's listener: what the events of a fetch mean to its waiters. */
+void waiter_listen(struct fetch *fetch, enum fetch_event event);
+
+/* ---- crowd.c ---- */
+
+/* The user did not mount the tree. */
+bool crowd_is_other(const struct engine *engine, unsigned uid);
+/* False: too many wait to wait for this reply; else the waiter is counted until crowd_leave. */
+bool crowd_admits(struct waiter *wait, const struct reply *reply);
+void crowd_leave(const struct waiter *wait);
+
+#endif
