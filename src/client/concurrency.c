@@ -30,17 +30,16 @@ static double at_most(double a, double b)
 /* A cloud may be slower than it should be without being slower for us. */
 static double allowed_ms(const struct concurrency *concurrency)
 {
-	double abandoned_since_ms = (double)concurrency->abandoned_since_ms * 3 / 2,
-	       wanted_ms = (double)concurrency->wanted_ms;
+	double alone_ms = (double)concurrency->alone_ms * 3 / 2, wanted_ms = (double)concurrency->wanted_ms;
 
-	return abandoned_since_ms > wanted_ms ? abandoned_since_ms : wanted_ms;
+	return alone_ms > wanted_ms ? alone_ms : wanted_ms;
 }
 
 static double first_limit(const struct concurrency *concurrency)
 {
-	if (!concurrency->abandoned_since_ms)
+	if (!concurrency->alone_ms)
 		return CONCURRENCY_FIRST;
-	double fit = (double)concurrency->wanted_ms / (double)concurrency->abandoned_since_ms;
+	double fit = (double)concurrency->wanted_ms / (double)concurrency->alone_ms;
 	return fit < CONCURRENCY_FIRST ? CONCURRENCY_FIRST : at_most(fit, CONCURRENCY_MOST);
 }
 
@@ -61,15 +60,15 @@ void concurrency_dropped(struct concurrency *concurrency)
 
 static void learn_alone(struct concurrency *concurrency, size_t beside, int64_t took_ms)
 {
-	int64_t before_ms = concurrency->abandoned_since_ms;
+	int64_t before_ms = concurrency->alone_ms;
 
 	took_ms = took_ms > 0 ? took_ms : 1;
 	if (!before_ms || took_ms < before_ms)
-		concurrency->abandoned_since_ms = took_ms;
+		concurrency->alone_ms = took_ms;
 	else if (beside == 1)
-		concurrency->abandoned_since_ms = (before_ms + took_ms + 1) / 2;
+		concurrency->alone_ms = (before_ms + took_ms + 1) / 2;
 	/* it was not the number of calls that made it late */
-	if (concurrency->abandoned_since_ms > before_ms)
+	if (concurrency->alone_ms > before_ms)
 		concurrency->steady = CONCURRENCY_MOST;
 	if (!before_ms)
 		concurrency->limit = first_limit(concurrency);
@@ -103,8 +102,7 @@ void concurrency_heard(struct concurrency *concurrency, size_t beside, int64_t t
 		fall(concurrency, (double)beside * allowed / (took > allowed ? took : allowed));
 	/* else it says nothing of so many */
 	else if ((double)beside * SAYS_SOMETHING >= concurrency->limit)
-		grow(concurrency,
-			took * 4 <= (double)concurrency->abandoned_since_ms * 5 || took * 2 <= allowed);
+		grow(concurrency, took * 4 <= (double)concurrency->alone_ms * 5 || took * 2 <= allowed);
 }
 
 bool concurrency_has_room(const struct concurrency *concurrency, double share)

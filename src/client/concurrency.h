@@ -20,7 +20,7 @@ struct concurrency {
 	size_t under_way;
 	double limit; /* with a call ahead so many may be under way */
 	double steady; /* what it fell to last: from there on it grows slowly */
-	int64_t abandoned_since_ms; /* how long a call takes that no other is beside; 0: not known */
+	int64_t alone_ms; /* how long a call takes that no other is beside; 0: not known */
 	int64_t wanted_ms; /* calls ahead must not make answers slower than this */
 };
 
