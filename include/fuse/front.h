@@ -1,5 +1,6 @@
 /*
- * front.h - the FUSE front end: each request of the kernel becomes one question to the sources and one reply.
+ * front.h - the FUSE front end: each request of the kernel becomes one question to the sources and
+ * one reply.
  *
  * src/fuse/README.md has the reasons: OPEN is answered ENOSYS so that the kernel serves cached data itself;
  * the mount is read-only; a request that needs the network becomes a struct pending_request, which can be

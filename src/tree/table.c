@@ -26,7 +26,7 @@ struct column {
 	struct json_slice value; /* of the row at hand, of that first member */
 };
 
-struct schema {
+struct table_writer {
 	const struct kind *kind;
 	bool api_names, secrets;
 	bool shows_secret; /* because of -o secrets */
@@ -69,7 +69,7 @@ static enum json_type type_of(struct json_slice value)
 	return first == '-' || ascii_is_digit(first) ? JSON_NUMBER : JSON_STRING;
 }
 
-static void add_column(struct schema *table, const char *path, const char *head)
+static void add_column(struct table_writer *table, const char *path, const char *head)
 {
 	if (!path && !head)
 		return;
@@ -86,7 +86,7 @@ static void add_column(struct schema *table, const char *path, const char *head)
 		.guess = guess };
 }
 
-static void choose_columns(struct schema *table)
+static void choose_columns(struct table_writer *table)
 {
 	const struct kind *kind = table->kind;
 
@@ -103,7 +103,7 @@ static void choose_columns(struct schema *table)
 }
 
 /* Where the file is: resource_conf/gpu_type. */
-static void put_head(struct schema *table, const char *path)
+static void put_head(struct table_writer *table, const char *path)
 {
 	bool first = true;
 
@@ -146,7 +146,7 @@ static void put_cell(struct buf *out, const char *text)
 }
 
 /* A value, or values with a comma between; what is anything else has no cell. */
-static void put_value(struct schema *table, struct json_slice value)
+static void put_value(struct table_writer *table, struct json_slice value)
 {
 	struct json_cursor cursor = json_cursor_open(value);
 	struct json_slice none, item;
@@ -174,7 +174,7 @@ static bool is_nothing(struct json_slice value)
 			(value.text[0] == '"' || value.text[0] == '[' || value.text[0] == '{'));
 }
 
-static void put_column(struct schema *table, const struct column *column, const struct node *node)
+static void put_column(struct table_writer *table, const struct column *column, const struct node *node)
 {
 	if (!column->path) {
 		put_cell(&table->out, node->name);
@@ -191,7 +191,7 @@ static void put_column(struct schema *table, const struct column *column, const 
 }
 
 /* The row's members are found in one pass over its text. */
-static void find_values(struct schema *table, const struct node *node)
+static void find_values(struct table_writer *table, const struct node *node)
 {
 	struct json_cursor cursor = json_cursor_open(node_json(node));
 	struct json_slice name, value;
@@ -205,7 +205,7 @@ static void find_values(struct schema *table, const struct node *node)
 				table->columns[i].value = value;
 }
 
-static void put_row(struct schema *table, const struct node *node)
+static void put_row(struct table_writer *table, const struct node *node)
 {
 	const struct record *record = node_newest(node);
 
@@ -220,7 +220,7 @@ static void put_row(struct schema *table, const struct node *node)
 		table->mtime_s = record->mtime_s;
 }
 
-static void put_heads(struct schema *table)
+static void put_heads(struct table_writer *table)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		if (i)
@@ -254,7 +254,7 @@ bool table_is_held(const struct node *listing)
 /* ERR_NONE: the table's version is the listing as it stands. */
 static enum error make(struct tree *tree, struct node *listing, struct node *node)
 {
-	struct schema table = { .kind = listing->kind,
+	struct table_writer table = { .kind = listing->kind,
 		.api_names = tree->options.api_names,
 		.secrets = tree->options.secrets,
 		.mtime_s = tree->options.catalog->date_s };

@@ -16,7 +16,7 @@
 #define PREFIX "user.describefs."
 
 /* What an id stands for, as far as its origin goes. */
-struct credential_source {
+struct value_origin {
 	const struct node *node;
 	struct version *version; /* NULL for a listing, or when nothing is known */
 	const struct snapshot *snapshot; /* the version's */
@@ -25,7 +25,7 @@ struct credential_source {
 	int64_t expires_ms;
 };
 
-static void set_entry(struct credential_source *origin, struct version *version, uint32_t slot)
+static void set_entry(struct value_origin *origin, struct version *version, uint32_t slot)
 {
 	uint32_t entry = version ? version_directory(version, slot) : UINT32_MAX;
 
@@ -33,15 +33,14 @@ static void set_entry(struct credential_source *origin, struct version *version,
 	origin->entry = entry == UINT32_MAX ? 0 : entry;
 }
 
-static bool find_object(const struct tree *tree, uint64_t id, struct credential_source *origin,
-	int64_t now_ms)
+static bool find_object(const struct tree *tree, uint64_t id, struct value_origin *origin, int64_t now_ms)
 {
 	uint32_t index;
 	struct inode *object = tree_inode(tree, id, &index);
 
 	if (!object)
 		return false;
-	*origin = (struct credential_source){ .entry = index };
+	*origin = (struct value_origin){ .entry = index };
 	if (object->is_version) {
 		origin->version = (struct version *)object;
 		origin->node = origin->version->owner;
@@ -74,7 +73,7 @@ static bool find_object(const struct tree *tree, uint64_t id, struct credential_
 	return true;
 }
 
-static bool find_origin(struct tree *tree, uint64_t id, struct credential_source *origin, int64_t now_ms)
+static bool find_origin(struct tree *tree, uint64_t id, struct value_origin *origin, int64_t now_ms)
 {
 	tree_collect(tree);
 	if (!find_object(tree, id, origin, now_ms))
@@ -88,7 +87,7 @@ static bool put_text(struct buf *out, const char *text)
 	return buf_puts(out, text);
 }
 
-static bool put_key(const struct credential_source *origin, struct buf *out)
+static bool put_key(const struct value_origin *origin, struct buf *out)
 {
 	if (origin->node->sort != NODE_RESOURCE)
 		return false;
@@ -97,7 +96,7 @@ static bool put_key(const struct credential_source *origin, struct buf *out)
 	return put_text(out, origin->node->id);
 }
 
-static bool put_type(const struct credential_source *origin, struct buf *out)
+static bool put_type(const struct value_origin *origin, struct buf *out)
 {
 	if (origin->node->sort == NODE_LISTING)
 		return put_text(out, "array");
@@ -107,7 +106,7 @@ static bool put_type(const struct credential_source *origin, struct buf *out)
 }
 
 /* Of a resource the call that shows it whole, also where the list's item says the same. */
-static bool put_action(const struct credential_source *origin, struct buf *out)
+static bool put_action(const struct value_origin *origin, struct buf *out)
 {
 	const struct node *node = origin->node;
 
@@ -119,17 +118,17 @@ static bool put_action(const struct credential_source *origin, struct buf *out)
 			origin->stamp->action);
 }
 
-static bool put_request_id(const struct credential_source *origin, struct buf *out)
+static bool put_request_id(const struct value_origin *origin, struct buf *out)
 {
 	return origin->stamp && put_text(out, origin->stamp->request_id);
 }
 
-static bool put_fetched(const struct credential_source *origin, struct buf *out)
+static bool put_fetched(const struct value_origin *origin, struct buf *out)
 {
 	return origin->stamp && timestamp_format(out, origin->stamp->received_s);
 }
 
-static bool put_expires(const struct credential_source *origin, struct buf *out)
+static bool put_expires(const struct value_origin *origin, struct buf *out)
 {
 	if (!origin->stamp)
 		return false;
@@ -138,7 +137,7 @@ static bool put_expires(const struct credential_source *origin, struct buf *out)
 	return timestamp_format(out, origin->stamp->received_s + (left_ms > 0 ? (left_ms + 500) / 1000 : 0));
 }
 
-static bool is_listing(const struct credential_source *origin)
+static bool is_listing(const struct value_origin *origin)
 {
 	return origin->node->sort == NODE_LISTING;
 }
@@ -151,7 +150,7 @@ static bool is_complete(const struct node *listing)
 	return !listing->kind->partial;
 }
 
-static bool put_complete(const struct credential_source *origin, struct buf *out)
+static bool put_complete(const struct value_origin *origin, struct buf *out)
 {
 	return is_listing(origin) && put_text(out, is_complete(origin->node) ? "1" : "0");
 }
@@ -159,11 +158,11 @@ static bool put_complete(const struct credential_source *origin, struct buf *out
 struct xattr {
 	const char *name;
 	/* NULL: stale, which needs the time */
-	bool (*put)(const struct credential_source *origin, struct buf *out);
+	bool (*put)(const struct value_origin *origin, struct buf *out);
 	bool of_a_fetch; /* changes although the content does not */
 };
 
-static bool is_of_a_fetch(const struct xattr *xattr, const struct credential_source *origin)
+static bool is_of_a_fetch(const struct xattr *xattr, const struct value_origin *origin)
 {
 	/* a listing that was not read yet came with no call */
 	return xattr->of_a_fetch || (xattr->put == put_action && origin->node->sort != NODE_RESOURCE);
@@ -177,8 +176,8 @@ static const struct xattr xattrs[] = {
 };
 /* clang-format on */
 
-static bool put_xattr(const struct xattr *xattr, const struct credential_source *origin,
-	struct query_time query, struct buf *out)
+static bool put_xattr(const struct xattr *xattr, const struct value_origin *origin, struct query_time query,
+	struct buf *out)
 {
 	if (origin->node->sort == NODE_ROOT)
 		return false;
@@ -191,7 +190,7 @@ static bool put_xattr(const struct xattr *xattr, const struct credential_source 
 
 bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct query_time query)
 {
-	struct credential_source origin;
+	struct value_origin origin;
 
 	if (strncmp(name, PREFIX, strlen(PREFIX)) || !find_origin(tree, id, &origin, query.now_ms))
 		return false;
@@ -203,7 +202,7 @@ bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *ou
 
 void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct query_time query)
 {
-	struct credential_source origin;
+	struct value_origin origin;
 	struct buf value;
 
 	if (!find_origin(tree, id, &origin, query.now_ms))

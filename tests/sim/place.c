@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void enter_with(struct json_path *place, size_t n_tasks, size_t max_memory)
+void enter_with(struct place *place, size_t n_tasks, size_t max_memory)
 {
 	struct setup setup = world_setup();
 
@@ -21,24 +21,24 @@ void enter_with(struct json_path *place, size_t n_tasks, size_t max_memory)
 	kernel_open(&place->kernel, place->world);
 }
 
-void enter(struct json_path *place, size_t n_tasks)
+void enter(struct place *place, size_t n_tasks)
 {
 	enter_with(place, n_tasks, SIZE_MAX);
 }
 
-void leave(struct json_path *place)
+void leave(struct place *place)
 {
 	kernel_close(&place->kernel);
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-void advance(struct json_path *place, int64_t ms)
+void advance(struct place *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
 
-void set_status(struct json_path *place, const char *id, const char *status)
+void set_status(struct place *place, const char *id, const char *status)
 {
 	struct thing *thing = cloud_thing(&place->cloud, id);
 
@@ -46,19 +46,19 @@ void set_status(struct json_path *place, const char *id, const char *status)
 	thing->revision++;
 }
 
-void rename_thing(struct json_path *place, const char *id, const char *name)
+void rename_thing(struct place *place, const char *id, const char *name)
 {
 	struct thing *thing = cloud_thing(&place->cloud, id);
 
 	snprintf(thing->name, sizeof(thing->name), "%s", name);
 }
 
-void ls(struct json_path *place, const char *path)
+void ls(struct place *place, const char *path)
 {
 	assert_int_equal(kernel_ls(&place->kernel, path, NULL), 0);
 }
 
-struct attr stat_of(struct json_path *place, const char *path)
+struct attr stat_of(struct place *place, const char *path)
 {
 	struct attr attr = { 0 };
 

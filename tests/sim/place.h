@@ -9,21 +9,21 @@
 
 enum { LIVE_MS = 15000, LIST_MS = 30000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	struct kernel kernel;
 };
 
-void enter_with(struct json_path *place, size_t n_tasks, size_t max_memory);
-void enter(struct json_path *place, size_t n_tasks); /* train-0001 and so on; the first has the tag k=v */
-void leave(struct json_path *place);
-void advance(struct json_path *place, int64_t ms);
-void set_status(struct json_path *place, const char *id, const char *status);
+void enter_with(struct place *place, size_t n_tasks, size_t max_memory);
+void enter(struct place *place, size_t n_tasks); /* train-0001 and so on; the first has the tag k=v */
+void leave(struct place *place);
+void advance(struct place *place, int64_t ms);
+void set_status(struct place *place, const char *id, const char *status);
 /* Something of which neither status nor times say anything, in the list's item too. */
-void rename_thing(struct json_path *place, const char *id, const char *name);
-void ls(struct json_path *place, const char *path);
-struct attr stat_of(struct json_path *place, const char *path);
+void rename_thing(struct place *place, const char *id, const char *name);
+void ls(struct place *place, const char *path);
+struct attr stat_of(struct place *place, const char *path);
 bool is_same(struct attr one, struct attr other); /* their times */
 
 #endif

@@ -5,12 +5,12 @@
 
 enum { LIVE_MS = 15000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter(struct json_path *place, const char *catalog)
+static void enter(struct place *place, const char *catalog)
 {
 	struct setup setup = world_setup();
 
@@ -19,7 +19,7 @@ static void enter(struct json_path *place, const char *catalog)
 	cloud_open(&place->cloud, place->world, 0);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
@@ -34,7 +34,7 @@ static void test_an_answer_about_another_resource_is_none_and_nothing_of_it_is_k
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(others); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		enter(&place, "tione");
 		place.cloud.latency_ms = -1;
@@ -54,7 +54,7 @@ static void test_an_answer_about_another_resource_is_none_and_nothing_of_it_is_k
 
 static void test_a_wrong_answer_does_not_replace_a_right_one(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -74,7 +74,7 @@ static void test_a_wrong_answer_does_not_replace_a_right_one(void **state)
 
 static void test_a_version_of_another_model_is_not_there(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -92,7 +92,7 @@ static void test_a_version_of_another_model_is_not_there(void **state)
 
 static void test_a_run_of_another_task_is_not_there(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "qianfan");

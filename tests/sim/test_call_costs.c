@@ -11,33 +11,33 @@
 
 enum { LATENCY_MS = 20 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	struct kernel kernel;
 };
 
-static void enter_with(struct json_path *place, const struct setup *setup)
+static void enter_with(struct place *place, const struct setup *setup)
 {
 	place->world = world_open(setup);
 	cloud_open(&place->cloud, place->world, LATENCY_MS);
 	kernel_open(&place->kernel, place->world);
 }
 
-static void enter(struct json_path *place, size_t n_tasks)
+static void enter(struct place *place, size_t n_tasks)
 {
 	enter_with(place, NULL);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	kernel_close(&place->kernel);
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void assert_reads(struct json_path *place, const char *path, const char *text)
+static void assert_reads(struct place *place, const char *path, const char *text)
 {
 	struct buf out;
 
@@ -49,7 +49,7 @@ static void assert_reads(struct json_path *place, const char *path, const char *
 
 static void test_a_mount_and_a_look_at_its_root_make_no_call(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct buf names;
 	struct attr attr;
 	(void)state;
@@ -68,7 +68,7 @@ static void test_a_mount_and_a_look_at_its_root_make_no_call(void **state)
 
 static void test_one_status_is_one_describe_call(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 3);
@@ -81,7 +81,7 @@ static void test_one_status_is_one_describe_call(void **state)
 
 static void test_every_field_and_ls_l_of_one_resource_is_one_call(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t files;
 	(void)state;
 
@@ -108,7 +108,7 @@ static void test_ls_is_one_call_for_each_fifty(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(SIZES); i++) {
-		struct json_path place;
+		struct place place;
 		size_t n = 0;
 		struct buf names;
 		enter(&place, SIZES[i]);
@@ -133,7 +133,7 @@ static void test_all_statuses_and_ls_lt_are_the_list_alone(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(SIZES); i++) {
-		struct json_path place;
+		struct place place;
 		size_t failed;
 		enter(&place, SIZES[i]);
 		assert_int_equal(kernel_cat_each(&place.kernel, "training", "status", &failed), 0);
@@ -149,7 +149,7 @@ static void test_grep_r_is_the_list_and_one_call_a_resource(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(SIZES); i++) {
-		struct json_path place;
+		struct place place;
 		size_t files;
 		enter(&place, SIZES[i]); /* 500 take longer than the ttl of what lives, at 20 a second */
 		assert_int_equal(kernel_grep_r(&place.kernel, "training", &files), 0);
@@ -161,7 +161,7 @@ static void test_grep_r_is_the_list_and_one_call_a_resource(void **state)
 
 static void test_a_field_that_only_describe_has_costs_one_call_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 3);
@@ -179,7 +179,7 @@ static void test_a_field_that_only_describe_has_costs_one_call_once(void **state
 
 static void test_a_member_that_only_the_list_has_is_no_entry(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct buf names;
 	(void)state;
 
@@ -196,7 +196,7 @@ static void test_a_member_that_only_the_list_has_is_no_entry(void **state)
 
 static void test_all_versions_of_one_model_are_one_call(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t failed;
 	(void)state;
 
@@ -215,7 +215,7 @@ static void test_all_versions_of_one_model_are_one_call(void **state)
 
 static void test_anything_again_within_the_ttl_makes_no_call(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t files;
 	(void)state;
 
@@ -237,7 +237,7 @@ static void test_anything_again_within_the_ttl_makes_no_call(void **state)
 /* promise: 1 */
 static void test_what_is_warm_in_the_kernel_sends_no_message(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t files;
 	(void)state;
 
@@ -252,7 +252,7 @@ static void test_what_is_warm_in_the_kernel_sends_no_message(void **state)
 
 static void test_a_missing_name_is_one_call_in_five_seconds(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1);
@@ -274,7 +274,7 @@ static void test_what_cannot_be_an_id_makes_no_call(void **state)
 	static const char *const names[] = { ".git", ".Trash", ".hidden", "autorun.inf", "desktop.ini",
 		"Thumbs.db", "train", "train-", "train-a b", "TRAIN-1", "nb-1", "train-%41", "train-a%2Fb",
 		"README", "describe.json", "x" };
-	struct json_path place;
+	struct place place;
 	char path[64];
 	(void)state;
 
@@ -296,7 +296,7 @@ static void test_what_cannot_be_an_id_makes_no_call(void **state)
 
 static void test_a_probe_inside_a_cold_resource_makes_no_call_beyond_its_own(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 2);
@@ -314,7 +314,7 @@ static void test_all_again_after_the_live_ttl_costs_at_most_twice_the_list(void 
 	(void)state;
 
 	for (size_t i = 1; i < COUNT(SIZES); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place, SIZES[i]);
 		assert_int_equal(kernel_ls_l(&place.kernel, "training"), 0);
 		world_calls(place.world);
@@ -332,7 +332,7 @@ static void test_all_again_after_the_live_ttl_costs_at_most_twice_the_list(void 
 
 static void test_qianfan_jobs_and_tasks_are_a_call_a_page(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct setup setup = world_setup();
 	size_t failed;
 	(void)state;

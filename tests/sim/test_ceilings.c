@@ -12,7 +12,7 @@
 
 enum { OWNER = 0, OTHER = 65534, LIST_MS = 30000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
@@ -23,7 +23,7 @@ static bool is_owner(void *arg, unsigned uid)
 	return uid == OWNER;
 }
 
-static void enter(struct json_path *place, const char *catalog)
+static void enter(struct place *place, const char *catalog)
 {
 	struct setup setup = world_setup();
 
@@ -34,13 +34,13 @@ static void enter(struct json_path *place, const char *catalog)
 	cloud_open(&place->cloud, place->world, 0);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static struct reply ask_as(struct json_path *place, unsigned uid, enum question question, uint64_t id, const char *name)
+static struct reply ask_as(struct place *place, unsigned uid, enum question question, uint64_t id, const char *name)
 {
 	struct ask ask = { .uid = uid };
 
@@ -50,7 +50,7 @@ static struct reply ask_as(struct json_path *place, unsigned uid, enum question 
 	return ask.reply;
 }
 
-static void assert_text_has(struct json_path *place, const char *path, const char *part)
+static void assert_text_has(struct place *place, const char *path, const char *part)
 {
 	char *text = world_cat(place->world, path);
 
@@ -63,7 +63,7 @@ static void assert_text_has(struct json_path *place, const char *path, const cha
 /* As many .wait as there may be: the others are told so at once, and nothing else waits behind them. */
 static void test_so_many_questions_wait_and_the_owner_has_room(void **state)
 {
-	struct json_path place;
+	struct place place;
 	static struct ask asks[WAITS_MAX + 2];
 	size_t n = 0;
 	(void)state;
@@ -102,7 +102,7 @@ static void test_so_many_questions_wait_and_the_owner_has_room(void **state)
 
 static void test_so_many_made_up_ids_are_known_for_other_users(void **state)
 {
-	struct json_path place;
+	struct place place;
 	char name[24];
 	size_t refused = 0;
 	(void)state;
@@ -136,7 +136,7 @@ static void test_so_many_made_up_ids_are_known_for_other_users(void **state)
 /* Names that the cloud says are not there are kept for a moment, and no more of them than fit. */
 static void test_misses_of_made_up_names_do_not_pile_up(void **state)
 {
-	struct json_path place;
+	struct place place;
 	char name[24];
 	(void)state;
 
@@ -155,7 +155,7 @@ static void test_misses_of_made_up_names_do_not_pile_up(void **state)
 
 static void test_other_users_events_leave_the_owners(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { .uid = OWNER };
 	char path[64];
 	(void)state;
@@ -186,7 +186,7 @@ static void test_other_users_events_leave_the_owners(void **state)
 
 static void test_so_many_tables_are_kept_open(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct reply reply;
 	(void)state;
 
@@ -212,7 +212,7 @@ static void test_so_many_tables_are_kept_open(void **state)
 }
 
 /* An answer of one resource with `n` members beside its Id, or of a page of `n` items: the reply's fault. */
-static enum error answer_members(struct json_path *place, size_t n)
+static enum error answer_members(struct place *place, size_t n)
 {
 	struct ask ask = { .uid = OWNER };
 	struct buf body;
@@ -228,7 +228,7 @@ static enum error answer_members(struct json_path *place, size_t n)
 	return ask.reply.outcome == RESULT_FAILED ? ask.reply.error : ERR_NONE;
 }
 
-static enum error answer_page(struct json_path *place, size_t n)
+static enum error answer_page(struct place *place, size_t n)
 {
 	struct ask ask = { .uid = OWNER };
 	struct buf body;
@@ -244,10 +244,10 @@ static enum error answer_page(struct json_path *place, size_t n)
 	return ask.reply.outcome == RESULT_FAILED ? ask.reply.error : ERR_NONE;
 }
 
-static void assert_answers(enum error answer(struct json_path *place, size_t n), size_t n, enum error error,
+static void assert_answers(enum error answer(struct place *place, size_t n), size_t n, enum error error,
 	const char *errnum)
 {
-	struct json_path place;
+	struct place place;
 
 	enter(&place, "tione");
 	place.cloud.latency_ms = -1;
@@ -270,7 +270,7 @@ static void test_an_answer_is_so_large(void **state)
 /* A list's item that is too large for one stands in the listing, and is described by a call of its own. */
 static void test_a_listed_item_is_so_large(void **state)
 {
-	struct json_path place;
+	struct place place;
 	char *text = xcalloc((2 << 20) + 1, 1);
 	struct ask ask = { .uid = OWNER };
 	(void)state;

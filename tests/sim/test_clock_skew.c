@@ -7,7 +7,7 @@
 
 #include "cloud.h"
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	unsigned reloads;
@@ -16,7 +16,7 @@ struct json_path {
 
 static bool look(void *arg, struct credential_source *out, struct buf *why)
 {
-	struct json_path *place = arg;
+	struct place *place = arg;
 	char id[] = "AKIDnew", secret[] = "new-secret", token[] = "new-token";
 	struct credential_source fresh = { .kind = CREDENTIAL_SOURCE_KEY, .key = { id, secret, token } };
 
@@ -27,9 +27,9 @@ static bool look(void *arg, struct credential_source *out, struct buf *why)
 	return true;
 }
 
-static void enter_with(struct json_path *place, struct setup setup)
+static void enter_with(struct place *place, struct setup setup)
 {
-	*place = (struct json_path){ 0 };
+	*place = (struct place){ 0 };
 	setup.look = look;
 	setup.key_arg = place;
 	place->world = world_open(&setup);
@@ -37,28 +37,28 @@ static void enter_with(struct json_path *place, struct setup setup)
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 120);
 }
 
-static void enter(struct json_path *place)
+static void enter(struct place *place)
 {
 	enter_with(place, world_setup());
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct json_path *place, int64_t ms)
+static void advance(struct place *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
 
-static void put(struct json_path *place, struct ask *ask, const char *id)
+static void put(struct place *place, struct ask *ask, const char *id)
 {
 	ask_put(ask, place->world, ASK_LOOKUP, world_find(place->world, "training"), id);
 }
 
-static struct exchange *only(struct json_path *place)
+static struct exchange *only(struct place *place)
 {
 	return world_only(place->world);
 }
@@ -77,7 +77,7 @@ static void test_a_wrong_clock_is_learned_once_from_the_answers_date(void **stat
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(steps_s); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 }, next = { 0 };
 		enter(&place);
 		place.world->script.wall_step_s = steps_s[i];
@@ -100,7 +100,7 @@ static void test_a_wrong_clock_is_learned_once_from_the_answers_date(void **stat
 /* promise: 6 */
 static void test_calls_that_were_signed_before_the_clock_was_learned_are_all_repaired(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[5] = { { 0 } };
 	char id[16];
 	(void)state;
@@ -123,7 +123,7 @@ static void test_calls_that_were_signed_before_the_clock_was_learned_are_all_rep
 
 static void test_an_expired_signature_with_a_right_clock_is_told_at_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -138,7 +138,7 @@ static void test_an_expired_signature_with_a_right_clock_is_told_at_once(void **
 
 static void test_a_clock_that_is_still_wrong_after_it_was_learned_is_told(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -159,7 +159,7 @@ static void test_a_date_that_is_none_teaches_nothing(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(dates); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		struct response response;
 		enter(&place);
@@ -181,7 +181,7 @@ static void test_a_date_that_is_none_teaches_nothing(void **state)
 /* promise: 6 */
 static void test_a_wall_clock_that_steps_changes_no_ttl_and_no_deadline(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -203,7 +203,7 @@ static void test_a_wall_clock_that_steps_changes_no_ttl_and_no_deadline(void **s
 /* promise: 6 */
 static void test_a_refused_token_has_the_key_read_again_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -222,7 +222,7 @@ static void test_a_refused_token_has_the_key_read_again_once(void **state)
 
 static void test_a_token_that_is_refused_again_is_told(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -238,7 +238,7 @@ static void test_a_token_that_is_refused_again_is_told(void **state)
 
 static void test_no_second_call_is_made_when_no_new_key_is_found(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -254,7 +254,7 @@ static void test_no_second_call_is_made_when_no_new_key_is_found(void **state)
 
 static void test_clock_and_token_may_both_be_wrong(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 

@@ -10,7 +10,7 @@
 
 enum { READERS = 1000, LIFE_S = 7200 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	struct credential_source origin; /* what looking for it finds */
@@ -21,7 +21,7 @@ struct json_path {
 
 static bool look(void *arg, struct credential_source *out, struct buf *why)
 {
-	struct json_path *place = arg;
+	struct place *place = arg;
 
 	place->looks++;
 	if (place->look_fails)
@@ -32,7 +32,7 @@ static bool look(void *arg, struct credential_source *out, struct buf *why)
 
 static bool renew(void *arg, struct credential_source *out)
 {
-	struct json_path *place = arg;
+	struct place *place = arg;
 
 	if (!place->changed)
 		return false;
@@ -59,11 +59,11 @@ static struct credential_source identity(void)
 		.where = (char *)"a cluster" };
 }
 
-static void enter_at_rate(struct json_path *place, struct credential_source origin, double rate)
+static void enter_at_rate(struct place *place, struct credential_source origin, double rate)
 {
 	struct setup setup = world_setup();
 
-	*place = (struct json_path){ .origin = origin };
+	*place = (struct place){ .origin = origin };
 	setup.origin = &place->origin;
 	setup.look = look;
 	setup.renew = renew;
@@ -74,28 +74,28 @@ static void enter_at_rate(struct json_path *place, struct credential_source orig
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 1200);
 }
 
-static void enter(struct json_path *place, struct credential_source origin)
+static void enter(struct place *place, struct credential_source origin)
 {
 	enter_at_rate(place, origin, 100000);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static struct script *script_of(struct json_path *place)
+static struct script *script_of(struct place *place)
 {
 	return &place->world->script;
 }
 
-static void advance(struct json_path *place, int64_t ms)
+static void advance(struct place *place, int64_t ms)
 {
 	script_advance(script_of(place), ms);
 }
 
-static void put(struct json_path *place, struct ask *ask, unsigned n)
+static void put(struct place *place, struct ask *ask, unsigned n)
 {
 	char id[16];
 
@@ -103,13 +103,13 @@ static void put(struct json_path *place, struct ask *ask, unsigned n)
 	ask_put(ask, place->world, ASK_LOOKUP, world_find(place->world, "training"), id);
 }
 
-static struct exchange *only(struct json_path *place)
+static struct exchange *only(struct place *place)
 {
 	return world_only(place->world);
 }
 
 /* The newest of those that wait. */
-static struct exchange *newest(struct json_path *place)
+static struct exchange *newest(struct place *place)
 {
 	return script_waiting(script_of(place), script_of(place)->n_waiting - 1);
 }
@@ -119,7 +119,7 @@ static bool asks_for_key(const struct exchange *exchange)
 	return !strncmp(exchange_action(exchange), "AssumeRole", 10) || !exchange_header(exchange, "X-TC-Action");
 }
 
-static size_t key_calls(struct json_path *place)
+static size_t key_calls(struct place *place)
 {
 	size_t n = 0;
 
@@ -129,7 +129,7 @@ static size_t key_calls(struct json_path *place)
 }
 
 /* AKIDlent1, lent-token1, ... */
-static void give_until(struct json_path *place, struct exchange *exchange, int64_t expires_s)
+static void give_until(struct place *place, struct exchange *exchange, int64_t expires_s)
 {
 	assert_true(asks_for_key(exchange));
 	place->given++;
@@ -137,7 +137,7 @@ static void give_until(struct json_path *place, struct exchange *exchange, int64
 		"\"Token\": \"lent-token%u\"}, \"ExpiredTime\": %lld", place->given, place->given, (long long)expires_s);
 }
 
-static void give(struct json_path *place, struct exchange *exchange)
+static void give(struct place *place, struct exchange *exchange)
 {
 	give_until(place, exchange, script_server_s(script_of(place)) + LIFE_S);
 }
@@ -153,7 +153,7 @@ static void assert_signed_with(const struct exchange *exchange, unsigned n)
 }
 
 /* One read that is answered at once: the key that it was signed with. */
-static void read_one(struct json_path *place, unsigned n, unsigned key)
+static void read_one(struct place *place, unsigned n, unsigned key)
 {
 	struct ask ask = { 0 };
 
@@ -172,7 +172,7 @@ static void read_one(struct json_path *place, unsigned n, unsigned key)
 
 static void test_the_first_call_takes_the_role_and_nothing_before(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -202,7 +202,7 @@ static void test_the_first_call_takes_the_role_and_nothing_before(void **state)
 
 static void test_a_thousand_readers_make_one_question(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask *asks = xcalloc(READERS, sizeof(*asks));
 	(void)state;
 
@@ -224,7 +224,7 @@ static void test_a_thousand_readers_make_one_question(void **state)
 
 static void test_the_machine_is_asked_for_its_roles_name_first(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	char body[256];
 	(void)state;
@@ -251,7 +251,7 @@ static void test_the_machine_is_asked_for_its_roles_name_first(void **state)
 
 static void test_who_is_vouched_for_signs_nothing(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -275,7 +275,7 @@ static void test_who_is_vouched_for_signs_nothing(void **state)
 
 static void test_a_key_is_renewed_beside_the_calls_before_it_ends(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -301,7 +301,7 @@ static void test_a_key_is_renewed_beside_the_calls_before_it_ends(void **state)
 
 static void test_nothing_is_asked_while_nobody_reads(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -321,7 +321,7 @@ static void test_nothing_is_asked_while_nobody_reads(void **state)
 
 static void test_the_same_key_again_is_asked_for_ever_more_seldom(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -345,7 +345,7 @@ static void test_the_same_key_again_is_asked_for_ever_more_seldom(void **state)
 
 static void test_a_short_life_is_renewed_in_its_second_half(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -369,7 +369,7 @@ static void test_a_wrong_clock_of_ours_ends_no_key(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(steps_s); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		enter(&place, role());
 		script_of(&place)->wall_step_s = steps_s[i];
@@ -399,7 +399,7 @@ static void test_a_machine_whose_clock_is_wrong_takes_its_key_all_the_same(void 
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(steps_s); i++) { /* nobody has told it: a metadata service does not look at clocks */
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		char body[256];
 		enter(&place, machine());
@@ -420,7 +420,7 @@ static void test_a_machine_whose_clock_is_wrong_takes_its_key_all_the_same(void 
 
 /* ---- failing */
 
-static void assert_journal(struct json_path *place, const char *words)
+static void assert_journal(struct place *place, const char *words)
 {
 	char *text = world_cat(place->world, ".describefs/errors");
 
@@ -447,7 +447,7 @@ static void test_who_gives_no_key_says_nothing_of_the_resource(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		enter(&place, role());
 		put(&place, &ask, 1);
@@ -470,7 +470,7 @@ static void test_the_networks_causes_are_told_and_tried_again(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		enter(&place, role());
 		put(&place, &ask, 1);
@@ -489,7 +489,7 @@ static void test_the_networks_causes_are_told_and_tried_again(void **state)
 /* A metadata service that is restarted, or an STS that throttles, is seen by no reader. */
 static void test_seconds_without_a_key_are_seen_by_nobody(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[2] = { { 0 } };
 	(void)state;
 
@@ -514,7 +514,7 @@ static void test_seconds_without_a_key_are_seen_by_nobody(void **state)
 
 static void test_one_lost_answer_is_noticed_by_nobody(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -531,7 +531,7 @@ static void test_one_lost_answer_is_noticed_by_nobody(void **state)
 
 static void test_a_refusal_answers_for_itself_ever_longer(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[700] = { { 0 } };
 	unsigned n = 0;
 	(void)state;
@@ -558,7 +558,7 @@ static void test_a_refusal_answers_for_itself_ever_longer(void **state)
 
 static void test_a_renewal_that_fails_harms_nobody_before_the_end(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -600,7 +600,7 @@ static void test_an_answer_that_is_no_key_is_told(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		enter(&place, role());
 		put(&place, &ask, 1);
@@ -612,7 +612,7 @@ static void test_an_answer_that_is_no_key_is_told(void **state)
 
 static void test_a_key_that_has_ended_when_it_comes_is_none(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -639,7 +639,7 @@ static void test_what_the_metadata_service_may_say_instead(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		enter(&place, machine());
 		put(&place, &ask, 1);
@@ -656,7 +656,7 @@ static void test_what_the_metadata_service_may_say_instead(void **state)
 			assert_int_equal(key_calls(&place), 1); /* no key of no role */
 		leave(&place);
 	}
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	enter(&place, machine());
 	put(&place, &ask, 1);
@@ -669,7 +669,7 @@ static void test_what_the_metadata_service_may_say_instead(void **state)
 
 static void test_where_it_comes_from_is_looked_at_before_each_question(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -692,7 +692,7 @@ static void test_where_it_comes_from_is_looked_at_before_each_question(void **st
 
 static void test_a_service_that_says_nothing_keeps_nobody_beyond_the_deadline(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[3] = { { 0 } };
 	(void)state;
 
@@ -709,7 +709,7 @@ static void test_a_service_that_says_nothing_keeps_nobody_beyond_the_deadline(vo
 
 static void test_a_second_try_that_is_silent_keeps_nobody_either(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -725,7 +725,7 @@ static void test_a_second_try_that_is_silent_keeps_nobody_either(void **state)
 
 static void test_who_waits_for_a_key_may_leave_and_the_engine_may_end(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[3] = { { 0 } };
 	(void)state;
 
@@ -740,7 +740,7 @@ static void test_who_waits_for_a_key_may_leave_and_the_engine_may_end(void **sta
 
 static void test_pages_that_wait_for_a_key_fail_together(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -760,7 +760,7 @@ static void test_pages_that_wait_for_a_key_fail_together(void **state)
 
 static void test_pages_that_are_dropped_wait_for_no_key_any_more(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -783,7 +783,7 @@ static void test_pages_that_are_dropped_wait_for_no_key_any_more(void **state)
 
 static void test_a_token_that_is_refused_is_asked_for_again_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[5] = { { 0 } };
 	(void)state;
 
@@ -814,7 +814,7 @@ static void test_a_token_that_is_refused_is_asked_for_again_once(void **state)
 
 static void test_a_refusal_that_comes_late_is_of_the_old_key(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[2] = { { 0 } };
 	(void)state;
 
@@ -841,7 +841,7 @@ static void test_a_refusal_that_comes_late_is_of_the_old_key(void **state)
 
 static void test_another_key_in_the_file_takes_the_role_anew(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[2] = { { 0 } };
 	(void)state;
 
@@ -869,7 +869,7 @@ static void test_another_key_in_the_file_takes_the_role_anew(void **state)
 
 static void test_a_key_at_hand_frees_those_who_wait(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[2] = { { 0 } };
 	(void)state;
 
@@ -889,7 +889,7 @@ static void test_a_key_at_hand_frees_those_who_wait(void **state)
 
 static void test_the_status_says_where_it_is_from_and_until_when(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 

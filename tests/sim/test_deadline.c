@@ -5,48 +5,48 @@
 
 enum { LIVE_MS = 15000, LIST_MS = 30000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter(struct json_path *place)
+static void enter(struct place *place)
 {
 	place->world = world_open(NULL);
 	cloud_open(&place->cloud, place->world, -1);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 120);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct json_path *place, int64_t ms)
+static void advance(struct place *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
 
-static void put(struct json_path *place, struct ask *ask, const char *id)
+static void put(struct place *place, struct ask *ask, const char *id)
 {
 	ask_put(ask, place->world, ASK_LOOKUP, world_find(place->world, "training"), id);
 }
 
-static void put_list(struct json_path *place, struct ask *ask)
+static void put_list(struct place *place, struct ask *ask)
 {
 	ask_put(ask, place->world, ASK_OPEN, world_find(place->world, "training"), NULL);
 }
 
 /* The page that is taken in next; those after it may be asked for already. */
-static struct exchange *head(struct json_path *place)
+static struct exchange *head(struct place *place)
 {
 	return script_waiting(&place->world->script, 0);
 }
 
 /* ---- the deadline ---- */
 
-static void answer_pages(struct json_path *place, int64_t each_ms, size_t pages)
+static void answer_pages(struct place *place, int64_t each_ms, size_t pages)
 {
 	for (size_t i = 0; i < pages; i++) {
 		advance(place, each_ms);
@@ -56,7 +56,7 @@ static void answer_pages(struct json_path *place, int64_t each_ms, size_t pages)
 
 static void test_a_list_longer_than_the_deadline_times_out_for_who_asked_first(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask first = { 0 }, later = { 0 };
 	(void)state;
 
@@ -77,7 +77,7 @@ static void test_a_list_longer_than_the_deadline_times_out_for_who_asked_first(v
 
 static void test_who_comes_after_a_timeout_joins_the_list_that_goes_on(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask first = { 0 }, later = { 0 };
 	(void)state;
 
@@ -97,7 +97,7 @@ static void test_who_comes_after_a_timeout_joins_the_list_that_goes_on(void **st
 
 static void test_a_list_longer_than_the_deadline_shows_the_old_one_meanwhile(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask first = { 0 };
 	uint64_t id;
 	(void)state;
@@ -132,7 +132,7 @@ static void test_a_list_longer_than_the_deadline_shows_the_old_one_meanwhile(voi
 
 static void test_each_page_has_a_deadline_of_its_own(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 }, again = { 0 };
 	(void)state;
 
@@ -150,7 +150,7 @@ static void test_each_page_has_a_deadline_of_its_own(void **state)
 static void test_a_list_that_nobody_waits_for_stops_after_a_while_and_can_be_asked_again(void **state)
 {
 	struct setup setup = world_setup();
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -172,7 +172,7 @@ static void test_a_list_that_nobody_waits_for_stops_after_a_while_and_can_be_ask
 /* promise: 1 */
 static void test_silence_is_a_timeout_at_the_deadline_and_not_again_for_the_next_step(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -194,7 +194,7 @@ static void test_silence_is_a_timeout_at_the_deadline_and_not_again_for_the_next
 /* The list says something, but takes long: each name of a path that needs it would wait for it anew. */
 static void test_who_gave_up_does_not_wait_again_for_the_next_step(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct setup setup = world_setup();
 	struct ask ask = { 0 };
 	(void)state;

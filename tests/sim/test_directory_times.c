@@ -11,7 +11,7 @@ static const char *const directories[] = { "", "training", "training/train-0001"
 	"by-name", "by-name/training", "by-status/training", "by-status/training/RUNNING", "by-tag/training",
 	"by-tag/training/k", "by-tag/training/k/v" };
 
-static void list_all(struct json_path *place)
+static void list_all(struct place *place)
 {
 	for (size_t i = 0; i < COUNT(directories); i++)
 		ls(place, directories[i]);
@@ -19,7 +19,7 @@ static void list_all(struct json_path *place)
 
 static void test_no_time_moves_because_a_term_is_over(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr before[COUNT(directories)];
 	(void)state;
 
@@ -40,7 +40,7 @@ static void test_no_time_moves_because_a_term_is_over(void **state)
 
 static void test_names_are_asked_for_again_when_their_term_is_over(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct buf names;
 	(void)state;
 
@@ -65,7 +65,7 @@ static void test_names_are_asked_for_again_when_their_term_is_over(void **state)
 
 static void test_what_is_warm_costs_no_message(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 60);
@@ -82,12 +82,12 @@ static void test_what_is_warm_costs_no_message(void **state)
 
 /* ---- what the kernel is told ---- */
 
-static bool is_told(struct json_path *place, uint64_t id)
+static bool is_told(struct place *place, uint64_t id)
 {
 	return world_ask(place->world, ASK_ATTR, id, NULL).entry.reread;
 }
 
-static void read_part(struct json_path *place, uint64_t id, bool begins, bool ends)
+static void read_part(struct place *place, uint64_t id, bool begins, bool ends)
 {
 	assert_int_equal(world_read(place->world, id, 0).outcome, RESULT_FOUND);
 	tree_handed(place->world->tree, id, begins, ends);
@@ -99,7 +99,7 @@ static void test_the_kernel_is_told_once_and_of_a_whole_listing_alone(void **sta
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place, 2);
 		uint64_t id = world_find(place.world, paths[i]);
 		assert_false(is_told(&place, id)); /* it keeps nothing */
@@ -124,7 +124,7 @@ static void test_the_kernel_is_told_once_and_of_a_whole_listing_alone(void **sta
 /* The kernel has dropped its listing by itself, because of the mtime, and is collecting another one. */
 static void test_the_kernel_is_not_told_while_it_collects_a_changed_listing(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 2);
@@ -147,7 +147,7 @@ static void test_the_kernel_is_not_told_while_it_collects_a_changed_listing(void
 /* A pass that began before another one's end is served by the kernel alone from there on. */
 static void test_the_kernel_is_told_when_passes_overlap(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 2);
@@ -163,7 +163,7 @@ static void test_the_kernel_is_told_when_passes_overlap(void **state)
 /* The listing vouches for its attributes for longer than the description's term. */
 static void test_the_kernel_is_told_of_a_time_that_a_description_moves(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr before, after;
 	(void)state;
 
@@ -191,7 +191,7 @@ static void test_the_kernel_is_told_of_a_time_that_a_description_moves(void **st
 /* A list that shows another status, while the kernel stands on a terminal one. */
 static void test_the_kernel_is_told_of_a_time_that_a_list_moves(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr before;
 	(void)state;
 
@@ -209,7 +209,7 @@ static void test_the_kernel_is_told_of_a_time_that_a_list_moves(void **state)
 
 static void test_the_kernel_is_not_told_of_what_it_does_not_hold(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 2);
@@ -229,7 +229,7 @@ static void test_the_kernel_is_not_told_of_what_it_does_not_hold(void **state)
 
 static void test_a_views_times_move_when_its_names_do(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr before, after;
 	(void)state;
 
@@ -257,7 +257,7 @@ static void test_a_views_times_move_when_its_names_do(void **state)
 /* What the describe call alone showed moved the time once; what the list says next moves it once more. */
 static void test_a_resources_time_moves_once_for_each_change(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr first, by_hand, listed;
 	(void)state;
 

@@ -13,14 +13,14 @@ static const char *const directories[] = { "", "training", "training/train-0001"
 	"by-name", "by-name/training", "by-status/training", "by-status/training/RUNNING", "by-tag/training",
 	"by-tag/training/k", "by-tag/training/k/v" };
 
-static void list_all(struct json_path *place)
+static void list_all(struct place *place)
 {
 	for (size_t i = 0; i < COUNT(directories); i++)
 		ls(place, directories[i]);
 }
 
 /* The same things in another order, which the cloud's list and its pages show. */
-static void rate_queue_order(struct json_path *place)
+static void rate_queue_order(struct place *place)
 {
 	struct cloud *cloud = &place->cloud;
 
@@ -33,7 +33,7 @@ static void rate_queue_order(struct json_path *place)
 
 static void test_no_time_moves_when_a_list_comes_in_another_order(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr before[COUNT(directories)];
 	(void)state;
 
@@ -52,7 +52,7 @@ static void test_no_time_moves_when_a_list_comes_in_another_order(void **state)
 }
 
 /* One thing of everything has changed before, so that no time is as it was at first. */
-static void change_all(struct json_path *place)
+static void change_all(struct place *place)
 {
 	struct thing *thing = cloud_thing(&place->cloud, "train-0001");
 
@@ -68,7 +68,7 @@ static void change_all(struct json_path *place)
 	list_all(place); /* what was described moves a time */
 }
 
-static void look_at_many_values(struct json_path *place)
+static void look_at_many_values(struct place *place)
 {
 	char path[64];
 
@@ -78,9 +78,9 @@ static void look_at_many_values(struct json_path *place)
 	}
 }
 
-static void assert_stays(size_t max_memory, void (*happens)(struct json_path *place))
+static void assert_stays(size_t max_memory, void (*happens)(struct place *place))
 {
-	struct json_path place;
+	struct place place;
 	struct attr before[COUNT(directories)];
 
 	enter_with(&place, 3, max_memory);
@@ -98,12 +98,12 @@ static void assert_stays(size_t max_memory, void (*happens)(struct json_path *pl
 	leave(&place);
 }
 
-static void forget(struct json_path *place)
+static void forget(struct place *place)
 {
 	kernel_drop(&place->kernel);
 }
 
-static void forget_and_look_elsewhere(struct json_path *place)
+static void forget_and_look_elsewhere(struct place *place)
 {
 	kernel_drop(&place->kernel);
 	look_at_many_values(place);
@@ -113,13 +113,13 @@ static void forget_and_look_elsewhere(struct json_path *place)
 	advance(place, LIST_MS);
 }
 
-static void refresh_all(struct json_path *place)
+static void refresh_all(struct place *place)
 {
 	engine_refresh(place->world->engine, TREE_ROOT, NULL);
 	advance(place, LIST_MS); /* the kernel's terms */
 }
 
-static void fail_for_a_while(struct json_path *place)
+static void fail_for_a_while(struct place *place)
 {
 	place->cloud.fail_code = "InternalError";
 	for (int i = 0; i < 3; i++) {
@@ -160,7 +160,7 @@ static void test_no_time_moves_in_an_outage(void **state)
 /* It is emptied once. */
 static void test_a_listings_time_moves_once_when_it_is_refused(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr refused;
 	(void)state;
 
@@ -180,7 +180,7 @@ static void test_a_listings_time_moves_once_when_it_is_refused(void **state)
 
 static void test_the_times_of_describefs_stand(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr before;
 	(void)state;
 
@@ -198,7 +198,7 @@ static void test_the_times_of_describefs_stand(void **state)
 /* The list shows a change first, and the describe call's answer later. */
 static void test_a_files_times_are_the_lists_and_the_descriptions(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr listed;
 	(void)state;
 

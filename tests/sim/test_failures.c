@@ -10,12 +10,12 @@
 
 enum { LIVE_MS = 15000, LIST_MS = 30000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter_stale(struct json_path *place, int64_t stale_s)
+static void enter_stale(struct place *place, int64_t stale_s)
 {
 	struct setup setup = world_setup();
 
@@ -25,12 +25,12 @@ static void enter_stale(struct json_path *place, int64_t stale_s)
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 2);
 }
 
-static void enter(struct json_path *place)
+static void enter(struct place *place)
 {
 	enter_stale(place, 3600);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
@@ -120,7 +120,7 @@ static void fail_exchange(struct exchange *exchange, const struct field *row)
 }
 
 /* Puts the question and fails every try; the test's cloud is out of the way meanwhile. */
-static struct reply ask_failing(struct json_path *place, enum question question, uint64_t id,
+static struct reply ask_failing(struct place *place, enum question question, uint64_t id,
 	const char *name, const struct field *row)
 {
 	struct world *world = place->world;
@@ -144,7 +144,7 @@ static void test_every_cause_is_told_as_the_contract_says_when_nothing_is_known(
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		uint64_t id = world_find(place.world, "training");
 		struct reply reply = ask_failing(&place, ASK_LOOKUP, id, "train-0001", &ROWS[i]);
@@ -167,7 +167,7 @@ static void test_every_cause_shows_the_last_good_answer_or_not_as_the_contract_s
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct json_path place;
+		struct place place;
 		size_t size;
 		enter(&place);
 		uint64_t id = world_find(place.world, "training/train-0001");
@@ -203,7 +203,7 @@ static void test_what_is_denied_or_gone_is_dropped(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		world_count(place.world, "training");
 		uint64_t id = world_find(place.world, "training/train-0001");
@@ -224,7 +224,7 @@ static void test_what_is_denied_or_gone_is_dropped(void **state)
 static void test_an_open_file_is_read_on_after_access_was_denied(void **state)
 {
 	static const struct field denied = { .code = "UnauthorizedOperation" };
-	struct json_path place;
+	struct place place;
 	size_t size;
 	(void)state;
 
@@ -244,7 +244,7 @@ static void test_without_stale_every_failure_is_one(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct json_path place;
+		struct place place;
 		enter_stale(&place, 0);
 		uint64_t id = world_find(place.world, "training/train-0001");
 		uint64_t training = world_find(place.world, "training");
@@ -264,7 +264,7 @@ static void test_without_stale_every_failure_is_one(void **state)
 static void test_a_last_good_answer_is_served_while_it_is_younger_than_stale(void **state)
 {
 	static const struct field down = { .network = ERR_TLS };
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter_stale(&place, 100);
@@ -286,7 +286,7 @@ static void test_a_listing_that_can_not_be_refreshed_is_the_old_one_marked_stale
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		uint64_t id = world_find(place.world, "training");
 		assert_int_equal(world_count(place.world, "training"), 2);
@@ -312,7 +312,7 @@ static void test_a_listing_that_can_not_be_refreshed_is_the_old_one_marked_stale
 static void test_without_stale_an_old_listing_vouches_for_no_name(void **state)
 {
 	static const struct field down = { .code = "InternalError" };
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter_stale(&place, 0);
@@ -331,7 +331,7 @@ static void test_a_cold_listing_tells_the_cause(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		enum error error = ROWS[i].error;
 		/* nobody's name is in it, so a refused parameter is our own, and nothing can be missing */
@@ -349,7 +349,7 @@ static void test_a_cold_listing_tells_the_cause(void **state)
 static void test_a_denied_listing_forgets_its_names_and_comes_back_with_the_right(void **state)
 {
 	static const struct field denied = { .code = "UnauthorizedOperation" };
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -370,7 +370,7 @@ static void test_a_denied_listing_forgets_its_names_and_comes_back_with_the_righ
 static void test_a_parameter_refused_for_a_listed_resource_is_not_the_users_error(void **state)
 {
 	static const struct field refused = { .code = "InvalidParameterValue" };
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -385,7 +385,7 @@ static void test_a_parameter_refused_for_a_listed_resource_is_not_the_users_erro
 static void test_a_refused_model_id_is_the_users_unless_another_listing_named_it(void **state)
 {
 	static const struct field refused = { .code = "InvalidParameterValue" };
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -415,7 +415,7 @@ static void test_no_second_call_is_made_while_a_failure_stands(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(holds); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		uint64_t id = world_find(place.world, "training");
 		ask_failing(&place, ASK_LOOKUP, id, "train-0001", &holds[i].row);
@@ -435,7 +435,7 @@ static void test_no_second_call_is_made_while_a_failure_stands(void **state)
 static void test_a_good_answer_ends_a_failure_and_the_stale_mark(void **state)
 {
 	static const struct field down = { .network = ERR_TLS };
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -453,7 +453,7 @@ static void test_a_good_answer_ends_a_failure_and_the_stale_mark(void **state)
 /* promise: 2 */
 static void test_stale_is_1_from_the_millisecond_of_expiry(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);

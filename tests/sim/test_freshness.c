@@ -9,24 +9,24 @@
 
 enum { LIVE_MS = 15000, TERMINAL_MS = 600000, LIST_MS = 30000, MISS_MS = 5000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter_with(struct json_path *place, const struct setup *setup, size_t n_tasks)
+static void enter_with(struct place *place, const struct setup *setup, size_t n_tasks)
 {
 	place->world = world_open(setup);
 	cloud_open(&place->cloud, place->world, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void enter(struct json_path *place, size_t n_tasks)
+static void enter(struct place *place, size_t n_tasks)
 {
 	enter_with(place, NULL, n_tasks);
 }
 
-static void enter_ttl(struct json_path *place, int64_t ttl_s, size_t n_tasks)
+static void enter_ttl(struct place *place, int64_t ttl_s, size_t n_tasks)
 {
 	struct setup setup = world_setup();
 
@@ -34,18 +34,18 @@ static void enter_ttl(struct json_path *place, int64_t ttl_s, size_t n_tasks)
 	enter_with(place, &setup, n_tasks);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct json_path *place, int64_t ms)
+static void advance(struct place *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
 
-static void set_status(struct json_path *place, const char *id, const char *status)
+static void set_status(struct place *place, const char *id, const char *status)
 {
 	struct thing *thing = cloud_thing(&place->cloud, id);
 
@@ -54,7 +54,7 @@ static void set_status(struct json_path *place, const char *id, const char *stat
 }
 
 /* Reads the status just before and just when it expires: no call, then one. */
-static void assert_expires(struct json_path *place, const char *path, int64_t ttl_ms)
+static void assert_expires(struct place *place, const char *path, int64_t ttl_ms)
 {
 	assert_cat(place->world, path, "RUNNING\n");
 	world_calls(place->world);
@@ -68,7 +68,7 @@ static void assert_expires(struct json_path *place, const char *path, int64_t tt
 
 static void test_a_live_resource_stands_fifteen_seconds_to_the_millisecond(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1);
@@ -82,7 +82,7 @@ static void test_a_terminal_resource_stands_ten_minutes_to_the_millisecond(void 
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(terminal); i++) {
-		struct json_path place;
+		struct place place;
 		char line[32];
 		enter(&place, 1);
 		set_status(&place, "train-0001", terminal[i]);
@@ -100,7 +100,7 @@ static void test_a_terminal_resource_stands_ten_minutes_to_the_millisecond(void 
 
 static void test_a_listing_stands_thirty_seconds_to_the_millisecond(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 3);
@@ -117,7 +117,7 @@ static void test_a_listing_stands_thirty_seconds_to_the_millisecond(void **state
 
 static void test_a_miss_stands_five_seconds_to_the_millisecond(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct reply reply;
 	(void)state;
 
@@ -139,7 +139,7 @@ static void test_a_miss_stands_five_seconds_to_the_millisecond(void **state)
 
 static void test_a_new_listing_ends_a_miss_at_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct reply reply;
 	(void)state;
 
@@ -154,7 +154,7 @@ static void test_a_new_listing_ends_a_miss_at_once(void **state)
 
 static void test_timeouts_given_to_the_kernel_are_what_is_left(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct reply reply;
 	(void)state;
 
@@ -182,7 +182,7 @@ static void test_timeouts_given_to_the_kernel_are_what_is_left(void **state)
 /* An answer is as old as its request: what took long is kept for less. */
 static void test_the_ttl_counts_from_the_request(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct reply reply;
 	(void)state;
 
@@ -197,7 +197,7 @@ static void test_the_ttl_counts_from_the_request(void **state)
 
 static void test_ttl_overrides_live_terminal_and_list(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter_ttl(&place, 3, 2);
@@ -231,7 +231,7 @@ static void test_a_long_ttl_does_not_make_a_miss_longer_and_a_short_one_shortens
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct json_path place;
+		struct place place;
 		enter_ttl(&place, rows[i].ttl_s, 1);
 		struct reply reply = world_lookup(place.world, "training/train-x");
 		assert_absent(&reply);
@@ -246,7 +246,7 @@ static void test_a_long_ttl_does_not_make_a_miss_longer_and_a_short_one_shortens
 
 static void test_ttl_0_asks_every_time_and_still_answers_each_question_with_one_call(void **state)
 {
-	struct json_path place;
+	struct place place;
 	uint64_t id;
 	(void)state;
 
@@ -273,7 +273,7 @@ static void test_ttl_0_asks_every_time_and_still_answers_each_question_with_one_
 
 static void test_ttl_0_reads_what_was_written_before_it_asked(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask first = { 0 }, later[100] = { { 0 } };
 	(void)state;
 
@@ -305,7 +305,7 @@ static void test_ttl_0_reads_what_was_written_before_it_asked(void **state)
 
 static void test_ttl_0_lists_what_was_there_when_it_asked(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask first = { 0 }, later = { 0 };
 	(void)state;
 
@@ -329,7 +329,7 @@ static void test_ttl_0_lists_what_was_there_when_it_asked(void **state)
 /* Also that it was not there. */
 static void test_ttl_0_finds_what_came_before_it_asked(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask first = { 0 }, later = { 0 };
 	(void)state;
 
@@ -351,7 +351,7 @@ static void test_ttl_0_finds_what_came_before_it_asked(void **state)
 /* A term that the answer is within makes no second call. */
 static void test_who_joins_a_call_takes_its_answer_within_the_term(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask first = { 0 }, later = { 0 };
 	(void)state;
 
@@ -380,7 +380,7 @@ static void test_who_joins_a_call_takes_its_answer_within_the_term(void **state)
 
 static void test_a_list_that_says_it_moved_on_has_the_rest_described_again(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1);
@@ -401,7 +401,7 @@ static void test_a_list_that_says_it_moved_on_has_the_rest_described_again(void 
 /* Ten minutes were promised for what was over; a list that shows it alive takes that back. */
 static void test_a_first_list_that_shows_it_alive_ends_the_long_ttl(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1);
@@ -417,7 +417,7 @@ static void test_a_first_list_that_shows_it_alive_ends_the_long_ttl(void **state
 
 static void test_what_a_whole_list_lacks_is_asked_for_again_before_it_is_believed(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct reply reply;
 	(void)state;
 
@@ -438,7 +438,7 @@ static void test_what_a_whole_list_lacks_is_asked_for_again_before_it_is_believe
 /* Versions are whole in their list; a single one that was described before must not hide what a list says later. */
 static void test_the_newer_of_two_whole_answers_is_shown(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 0);
@@ -469,7 +469,7 @@ static void test_the_newer_of_two_whole_answers_is_shown(void **state)
 }
 
 /* What a READDIRPLUS of the listing hands out. */
-static struct entry first_entry(struct json_path *place)
+static struct entry first_entry(struct place *place)
 {
 	struct query_time query = { .now_ms = place->world->script.now_ms };
 	uint64_t cookie = 0;
@@ -483,7 +483,7 @@ static struct entry first_entry(struct json_path *place)
 
 static void test_entries_of_a_listing_stand_as_long_as_what_vouches_for_them(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1);
@@ -512,7 +512,7 @@ static void test_entries_of_a_listing_stand_as_long_as_what_vouches_for_them(voi
 
 static void test_everything_is_asked_for_again_after_it_was_all_called_old(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct reply reply;
 	(void)state;
 
@@ -545,7 +545,7 @@ static void test_everything_is_asked_for_again_after_it_was_all_called_old(void 
 
 static void test_an_old_description_does_not_follow_a_newer_item(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1);

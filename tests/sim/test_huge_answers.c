@@ -9,7 +9,7 @@
 
 enum { HUGE_BYTES = 3 << 20, TURNS_MAX = 8 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	struct ask huge;
@@ -17,9 +17,9 @@ struct json_path {
 };
 
 /* Somebody waits for train-0001, whose answer is huge; train-0002 is known. */
-static void enter(struct json_path *place)
+static void enter(struct place *place)
 {
-	*place = (struct json_path){ .world = world_open(NULL), .text = xcalloc(HUGE_BYTES + 1, 1) };
+	*place = (struct place){ .world = world_open(NULL), .text = xcalloc(HUGE_BYTES + 1, 1) };
 	cloud_open(&place->cloud, place->world, -1);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 2);
 	struct ask known = { 0 };
@@ -32,14 +32,14 @@ static void enter(struct json_path *place)
 	memset(place->text, 'x', HUGE_BYTES);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 	free(place->text);
 }
 
-static void say_huge(struct json_path *place)
+static void say_huge(struct place *place)
 {
 	exchange_tencent(script_waiting(&place->world->script, 0),
 		"\"TrainingTaskDetail\": {\"Id\": \"train-0001\", \"Name\": \"%s\"}", place->text);
@@ -47,7 +47,7 @@ static void say_huge(struct json_path *place)
 
 static void others_are_served_between_the_turns_of_a_huge_answer(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask other = { 0 }, same = { 0 };
 	unsigned turns = 0;
 	(void)state;
@@ -71,7 +71,7 @@ static void others_are_served_between_the_turns_of_a_huge_answer(void **state)
 
 static void a_reader_that_leaves_between_the_turns_is_not_answered(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask back = { 0 };
 	(void)state;
 
@@ -88,7 +88,7 @@ static void a_reader_that_leaves_between_the_turns_is_not_answered(void **state)
 
 static void a_refresh_between_the_turns_has_the_call_made_again(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -113,7 +113,7 @@ static void a_refresh_between_the_turns_has_the_call_made_again(void **state)
 
 static void an_engine_that_ends_between_the_turns_answers_its_readers(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -125,7 +125,7 @@ static void an_engine_that_ends_between_the_turns_answers_its_readers(void **sta
 
 static void an_ordinary_answer_takes_no_turn_more(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);

@@ -10,30 +10,30 @@
 
 enum { LIVE_MS = 15000, LIST_MS = 30000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter(struct json_path *place, size_t n_tasks)
+static void enter(struct place *place, size_t n_tasks)
 {
 	place->world = world_open(NULL);
 	cloud_open(&place->cloud, place->world, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct json_path *place, int64_t ms)
+static void advance(struct place *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
 
-static void set_status(struct json_path *place, const char *id, const char *status)
+static void set_status(struct place *place, const char *id, const char *status)
 {
 	struct thing *thing = cloud_thing(&place->cloud, id);
 
@@ -48,7 +48,7 @@ static void test_an_unchanged_answer_keeps_every_id_and_attribute(void **state)
 	static const char *const paths[] = { "training/train-0001", "training/train-0001/status",
 		"training/train-0001/describe.json", "training/train-0001/image_info",
 		"training/train-0001/image_info/image_url", "training/train-0001/tags/k" };
-	struct json_path place;
+	struct place place;
 	struct entry before[COUNT(paths)];
 	(void)state;
 
@@ -76,7 +76,7 @@ static void test_a_changed_answer_gives_new_files_in_the_same_directories(void *
 		{ "training/train-0001/tags", true }, { "training/train-0001/status", false },
 		{ "training/train-0001/image_info/image_url", false },
 		{ "training/train-0001/describe.json", false } };
-	struct json_path place;
+	struct place place;
 	struct entry before[COUNT(rows)];
 	(void)state;
 
@@ -97,7 +97,7 @@ static void test_a_changed_answer_gives_new_files_in_the_same_directories(void *
 
 static void test_ino_follows_path_and_content(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr status, url, now;
 	(void)state;
 
@@ -123,7 +123,7 @@ static void test_ids_and_attributes_are_the_same_on_every_mount(void **state)
 {
 	static const char *const paths[] = { "training", "training/train-0001",
 		"training/train-0001/status", "training/train-0001/tags", "README" };
-	struct json_path here, there;
+	struct place here, there;
 	(void)state;
 
 	enter(&here, 1);
@@ -144,7 +144,7 @@ static void test_ids_and_attributes_are_the_same_on_every_mount(void **state)
 
 static void test_mtime_is_the_last_update_and_changes_with_any_content(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr first, second, third;
 	uint64_t id;
 	(void)state;
@@ -168,7 +168,7 @@ static void test_mtime_is_the_last_update_and_changes_with_any_content(void **st
 
 static void test_a_described_resource_and_a_listed_one_have_the_same_mtime(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr listed, described;
 	(void)state;
 
@@ -186,7 +186,7 @@ static void test_a_described_resource_and_a_listed_one_have_the_same_mtime(void 
 /* promise: 3 */
 static void test_an_open_file_is_read_whole_until_it_is_forgotten(void **state)
 {
-	struct json_path place;
+	struct place place;
 	uint64_t old, current;
 	size_t size;
 	(void)state;
@@ -217,7 +217,7 @@ static void test_an_open_file_is_read_whole_until_it_is_forgotten(void **state)
 
 static void test_a_shell_in_a_directory_sees_what_is_new(void **state)
 {
-	struct json_path place;
+	struct place place;
 	uint64_t task, image;
 	(void)state;
 
@@ -239,7 +239,7 @@ static void test_a_shell_in_a_directory_sees_what_is_new(void **state)
 	leave(&place);
 }
 
-static int64_t changed_s(struct json_path *place, const char *path)
+static int64_t changed_s(struct place *place, const char *path)
 {
 	struct reply reply = world_lookup(place->world, path);
 
@@ -250,7 +250,7 @@ static int64_t changed_s(struct json_path *place, const char *path)
 /* For tools that go by ctime: only what was seen to change says when that was. */
 static void test_a_file_that_was_seen_to_change_says_when(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1);
@@ -269,7 +269,7 @@ static void test_a_file_that_was_seen_to_change_says_when(void **state)
 }
 
 /* An answer with `n` directories, from the first to the last or the other way round. */
-static void say_directories(struct json_path *place, int n, bool backwards)
+static void say_directories(struct place *place, int n, bool backwards)
 {
 	struct buf object;
 
@@ -288,7 +288,7 @@ static void test_directories_keep_their_ids_however_many_and_in_whatever_order(v
 	(void)state;
 
 	for (size_t k = 0; k < COUNT(numbers); k++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		uint64_t ids[500];
 		char name[16], text[16];
@@ -323,7 +323,7 @@ static void test_directories_keep_their_ids_however_many_and_in_whatever_order(v
 
 /* ---- listings ---- */
 
-static struct attr listing_attr(struct json_path *place)
+static struct attr listing_attr(struct place *place)
 {
 	return world_ask(place->world, ASK_ATTR, world_find(place->world, "training"), NULL).entry.attr;
 }
@@ -331,7 +331,7 @@ static struct attr listing_attr(struct json_path *place)
 /* Which drops the listing that the kernel keeps; an unchanged one it may keep. */
 static void test_a_listing_has_another_mtime_when_a_name_came_or_went(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct attr before, after;
 	(void)state;
 

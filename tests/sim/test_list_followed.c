@@ -9,13 +9,13 @@
 
 enum { LATENCY_MS = 100 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	uint64_t training;
 };
 
-static void enter(struct json_path *place, size_t n, double rate)
+static void enter(struct place *place, size_t n, double rate)
 {
 	struct setup setup = world_setup();
 
@@ -30,7 +30,7 @@ static void enter(struct json_path *place, size_t n, double rate)
 	place->training = world_find(place->world, "training");
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
@@ -43,7 +43,7 @@ struct pass {
 };
 
 /* One READDIR of at most so many names; false: the end, or pass->fault. */
-static bool go_on(struct json_path *place, struct pass *pass, size_t most)
+static bool go_on(struct place *place, struct pass *pass, size_t most)
 {
 	struct reply reply = world_read(place->world, place->training, pass->cookie);
 	struct query_time query = { .now_ms = place->world->script.now_ms, .since_ms = 0 };
@@ -64,7 +64,7 @@ static bool go_on(struct json_path *place, struct pass *pass, size_t most)
 /* grep -r takes 20 names a second, where the pages bring a thousand. */
 static void test_a_reader_slower_than_the_pages_is_no_reason_to_begin_again(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct pass pass = { 0 };
 	(void)state;
 
@@ -79,7 +79,7 @@ static void test_a_reader_slower_than_the_pages_is_no_reason_to_begin_again(void
 
 static void test_a_pass_over_a_finished_reading_is_not_caught_by_the_next(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct pass one = { 0 }, other = { 0 };
 	(void)state;
 
@@ -100,7 +100,7 @@ static void test_a_pass_over_a_finished_reading_is_not_caught_by_the_next(void *
 
 static void test_one_that_went_stops_nobody(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct pass pass = { 0 };
 	(void)state;
 
@@ -122,7 +122,7 @@ static void test_one_that_went_stops_nobody(void **state)
 
 static void test_after_everything_was_called_old_a_list_is_read_whole(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 200, 10000);
@@ -144,7 +144,7 @@ static void test_after_everything_was_called_old_a_list_is_read_whole(void **sta
 
 static void test_pages_that_come_short_cost_no_calls_without_end(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	size_t page = 0;
 	(void)state;

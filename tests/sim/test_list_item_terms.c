@@ -9,13 +9,13 @@
 
 enum { LATENCY_MS = 20, TASKS = 20000, PAGES = TASKS / 50, LIVE_MS = 15000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	struct kernel kernel;
 };
 
-static void enter(struct json_path *place, size_t n_tasks)
+static void enter(struct place *place, size_t n_tasks)
 {
 	place->world = world_open(NULL);
 	cloud_open(&place->cloud, place->world, LATENCY_MS);
@@ -23,7 +23,7 @@ static void enter(struct json_path *place, size_t n_tasks)
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	kernel_close(&place->kernel);
 	world_close(place->world);
@@ -31,7 +31,7 @@ static void leave(struct json_path *place)
 }
 
 /* Begins a reading of the list, and comes back when it is over. */
-static void read_list(struct json_path *place)
+static void read_list(struct place *place)
 {
 	struct buf names;
 
@@ -40,7 +40,7 @@ static void read_list(struct json_path *place)
 	buf_release(&names);
 }
 
-static void assert_status(struct json_path *place, size_t n, const char *status)
+static void assert_status(struct place *place, size_t n, const char *status)
 {
 	char path[64];
 	struct buf out;
@@ -53,7 +53,7 @@ static void assert_status(struct json_path *place, size_t n, const char *status)
 }
 
 /* One pass over all of them, at so many ms each. */
-static void pass(struct json_path *place, int64_t each_ms)
+static void pass(struct place *place, int64_t each_ms)
 {
 	for (size_t i = 1; i <= TASKS; i++) {
 		assert_status(place, i, "RUNNING\n");
@@ -69,7 +69,7 @@ static void test_a_pass_over_20000_statuses_costs_the_lists_calls_alone(void **s
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(each_ms); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place, TASKS);
 		read_list(&place);
 		pass(&place, each_ms[i]);
@@ -80,7 +80,7 @@ static void test_a_pass_over_20000_statuses_costs_the_lists_calls_alone(void **s
 
 static void test_readers_beside_the_reading_cost_nothing_either(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -100,7 +100,7 @@ static void test_readers_beside_the_reading_cost_nothing_either(void **state)
 /* All that a filter lets through is a list too.  Read backwards, because its first pages are the oldest. */
 static void test_a_pass_over_a_long_view_costs_its_calls_alone(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct buf names;
 	enum { RUNNING = 9000 };
 	(void)state;
@@ -120,7 +120,7 @@ static void test_a_pass_over_a_long_view_costs_its_calls_alone(void **state)
 /* Who looks at one of them again and again sees it move, at the latest so long after as the reading took. */
 static void test_one_value_of_a_long_list_does_not_live_for_ever(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, TASKS);
@@ -143,7 +143,7 @@ static void test_one_value_of_a_long_list_does_not_live_for_ever(void **state)
 /* An item that a slow pass looks into past its time gets the TTL once more, not again. */
 static void test_a_slow_pass_has_each_value_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, TASKS);
@@ -166,7 +166,7 @@ static void test_a_slow_pass_has_each_value_once(void **state)
 
 static void test_nobody_goes_on_and_it_is_over(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, TASKS);
@@ -180,7 +180,7 @@ static void test_nobody_goes_on_and_it_is_over(void **state)
 
 static void test_a_refresh_ends_it_at_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, TASKS);
@@ -197,7 +197,7 @@ static void test_a_refresh_ends_it_at_once(void **state)
 /* Of a list that anyone waits for, an item stands as long as its TTL says. */
 static void test_a_short_list_is_as_it_was(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 300);

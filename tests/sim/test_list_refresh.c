@@ -10,19 +10,19 @@
 
 enum { LATENCY_MS = 20, PAGE = 50, LIST_MS = 30000, LIVE_MS = 15000, WHOLE_MS = 600000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	unsigned clock; /* the cloud's, in seconds: what changes now gets this as the time of its update */
 };
 
-static struct thing *nth(struct json_path *place, size_t i)
+static struct thing *nth(struct place *place, size_t i)
 {
 	return place->cloud.things[i];
 }
 
 /* All of them over, the i-th changed in second i; then read whole. */
-static void enter(struct json_path *place, size_t n_tasks, double rate)
+static void enter(struct place *place, size_t n_tasks, double rate)
 {
 	struct setup setup = world_setup();
 
@@ -39,20 +39,20 @@ static void enter(struct json_path *place, size_t n_tasks, double rate)
 	assert_calls(place->world, (n_tasks + PAGE - 1) / PAGE);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void touch(struct json_path *place, struct thing *thing, const char *status)
+static void touch(struct place *place, struct thing *thing, const char *status)
 {
 	snprintf(thing->status, sizeof(thing->status), "%s", status);
 	thing->revision = ++place->clock;
 }
 
 /* The listing is as the cloud has it. */
-static void assert_true_to_the_cloud(struct json_path *place)
+static void assert_true_to_the_cloud(struct place *place)
 {
 	char *names = world_ls(place->world, "training"), path[80], name[64], line[40];
 	size_t n = 0;
@@ -79,7 +79,7 @@ static void assert_true_to_the_cloud(struct json_path *place)
 	free(names);
 }
 
-static void expire(struct json_path *place)
+static void expire(struct place *place)
 {
 	world_calls(place->world);
 	script_advance(&place->world->script, LIST_MS);
@@ -87,7 +87,7 @@ static void expire(struct json_path *place)
 
 static void test_nothing_changed_is_two_calls(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 2000, 10000);
@@ -104,7 +104,7 @@ static void test_nothing_changed_is_two_calls(void **state)
 
 static void test_what_is_asked(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 150, 10000);
@@ -130,7 +130,7 @@ static void test_the_cost_is_that_of_what_changed(void **state)
 	(void)state;
 
 	for (size_t row = 0; row < COUNT(rows); row++) {
-		struct json_path place;
+		struct place place;
 		size_t k = rows[row][0], r = rows[row][1];
 		enter(&place, 1000, 10000);
 		for (size_t i = 0; i < r; i++) /* from the oldest on */
@@ -150,7 +150,7 @@ static void test_the_cost_is_that_of_what_changed(void **state)
 
 static void test_new_ones_are_shown_and_cost_no_more(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1000, 10000);
@@ -167,7 +167,7 @@ static void test_new_ones_are_shown_and_cost_no_more(void **state)
 /* The busiest are the newest: what ended behind them must not hide there. */
 static void test_what_ends_behind_many_that_run_is_seen(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1000, 10000);
@@ -185,7 +185,7 @@ static void test_what_ends_behind_many_that_run_is_seen(void **state)
 
 static void test_one_that_left_has_the_list_read_whole(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	for (int runs = 0; runs <= 1; runs++) {
@@ -206,7 +206,7 @@ static void test_one_that_left_has_the_list_read_whole(void **state)
 /* One left and one with an old time came: only a whole reading sees it, and there is one every ten minutes. */
 static void test_what_no_refresh_can_see_is_seen_after_ten_minutes(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1000, 10000);
@@ -223,7 +223,7 @@ static void test_what_no_refresh_can_see_is_seen_after_ten_minutes(void **state)
 
 /* At 20 calls a second 9,000 take 9 s: nobody waits for them twice. */
 /* A whole list, however long, page by page. */
-static void read_along(struct json_path *place)
+static void read_along(struct place *place)
 {
 	uint64_t id = world_find(place->world, "training");
 	struct reply reply = { .cookie = 0 };
@@ -241,7 +241,7 @@ static void read_along(struct json_path *place)
 }
 
 /* The status of each of the first n, one after the other; the longest that one of them took. */
-static int64_t cat_each_of(struct json_path *place, size_t n)
+static int64_t cat_each_of(struct place *place, size_t n)
 {
 	int64_t longest_ms = 0;
 	char path[80], line[40];
@@ -259,7 +259,7 @@ static int64_t cat_each_of(struct json_path *place, size_t n)
 
 static void test_nobody_is_sent_to_a_list_too_long_to_wait_for(void **state)
 {
-	struct json_path place = { 0 };
+	struct place place = { 0 };
 	(void)state;
 
 	place.world = world_open(NULL);
@@ -278,7 +278,7 @@ static void test_nobody_is_sent_to_a_list_too_long_to_wait_for(void **state)
 /* Sixty run: they are two pages, whatever else there is. */
 static void test_what_runs_is_read_again_for_what_that_costs(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 3000, 1000);
@@ -296,7 +296,7 @@ static void test_what_runs_is_read_again_for_what_that_costs(void **state)
 static void test_a_list_too_long_to_wait_for_is_read_again_behind_everybody(void **state)
 {
 	struct setup setup = world_setup();
-	struct json_path place = { 0 };
+	struct place place = { 0 };
 	(void)state;
 
 	place.world = world_open(&setup);
@@ -327,7 +327,7 @@ static void test_a_cloud_that_does_not_do_it_has_the_list_read_whole(void **stat
 	(void)state;
 
 	for (int which = 0; which < 3; which++) {
-		struct json_path place;
+		struct place place;
 		enter(&place, 400, 10000);
 		place.cloud.ignores_filters = which == 0;
 		place.cloud.ignores_order = which == 1;
@@ -345,7 +345,7 @@ static void test_a_cloud_that_does_not_do_it_has_the_list_read_whole(void **stat
 
 /* ---- thousands of changes ---- */
 
-static void change_something(struct json_path *place, unsigned *seed)
+static void change_something(struct place *place, unsigned *seed)
 {
 	static const char *const statuses[] = { "RUNNING", "STARTING", "SUCCEED", "FAILED", "NEVER_SEEN_BEFORE" };
 	struct thing *thing = nth(place, (size_t)rand_r(seed) % place->cloud.n);
@@ -376,7 +376,7 @@ static void test_after_thousands_of_changes_the_tree_is_true_to_the_cloud(void *
 	(void)state;
 
 	for (int world = 0; world < 5; world++) {
-		struct json_path place;
+		struct place place;
 		enter(&place, 120 + (size_t)rand_r(&seed) % 200, world % 3 ? 10000 : 20);
 		for (int round = 0; round < 40; round++) {
 			struct ask ask = { 0 };

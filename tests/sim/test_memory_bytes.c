@@ -54,7 +54,7 @@ static void answer_soon(void *arg, struct exchange *exchange)
 }
 
 /* Bytes beside the JSON that a task listed costs: as the tree counts them, and as they are allocated. */
-static void list_tasks(size_t tasks, size_t *counted_in_parent, size_t *allocated)
+static void list_tasks(size_t tasks, size_t *counted, size_t *allocated)
 {
 	struct account account = { tasks, 0 };
 	struct setup setup = world_setup();
@@ -68,7 +68,7 @@ static void list_tasks(size_t tasks, size_t *counted_in_parent, size_t *allocate
 	struct reply reply = world_ask(world, ASK_OPEN, training, NULL);
 	assert_found(&reply);
 	assert_int_equal(tree_stats(world->tree).nodes, tasks + 5 + 3 + 8); /* the views, and what they have of each kind */
-	*counted_in_parent = (kept(world) - before - account.received) / tasks;
+	*counted = (kept(world) - before - account.received) / tasks;
 	*allocated = (__sanitizer_get_current_allocated_bytes() - before_all - account.received) / tasks;
 	world_close(world);
 }
@@ -80,22 +80,22 @@ static void test_a_listed_resource_costs_its_json_and_a_quarter_at_most(void **s
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		size_t counted_in_parent, allocated;
-		list_tasks(sizes[i], &counted_in_parent, &allocated);
-		assert_true(counted_in_parent < json / 4);
+		size_t counted, allocated;
+		list_tasks(sizes[i], &counted, &allocated);
+		assert_true(counted < json / 4);
 		/* the rest is the listing's own tables, and what the script keeps of each call */
-		assert_true(allocated < counted_in_parent + 200);
+		assert_true(allocated < counted + 200);
 	}
 }
 
 /* ---- max_memory ---- */
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter(struct json_path *place, size_t max_memory, size_t n_tasks)
+static void enter(struct place *place, size_t max_memory, size_t n_tasks)
 {
 	struct setup setup = world_setup();
 
@@ -106,13 +106,13 @@ static void enter(struct json_path *place, size_t max_memory, size_t n_tasks)
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static uint64_t look_up(struct json_path *place, uint64_t parent, const char *name)
+static uint64_t look_up(struct place *place, uint64_t parent, const char *name)
 {
 	struct reply reply = world_ask(place->world, ASK_LOOKUP, parent, name);
 
@@ -120,13 +120,13 @@ static uint64_t look_up(struct json_path *place, uint64_t parent, const char *na
 	return reply.entry.id;
 }
 
-static void let_go(struct json_path *place, uint64_t id)
+static void let_go(struct place *place, uint64_t id)
 {
 	tree_forget(place->world->tree, id, 1);
 }
 
 /* Reads one file of a task, and holds nothing of it afterwards. */
-static void glance(struct json_path *place, size_t task, const char *file)
+static void glance(struct place *place, size_t task, const char *file)
 {
 	char name[24];
 
@@ -138,7 +138,7 @@ static void glance(struct json_path *place, size_t task, const char *file)
 	let_go(place, training);
 }
 
-static void read_listing(struct json_path *place)
+static void read_listing(struct place *place)
 {
 	assert_true(world_count(place->world, "training") > 0);
 	world_calls(place->world);
@@ -147,7 +147,7 @@ static void read_listing(struct json_path *place)
 /* What is kept when all are listed, and the bytes of one item rendered. */
 static size_t listed_bytes(size_t n_tasks, size_t *rendered)
 {
-	struct json_path place;
+	struct place place;
 
 	enter(&place, SIZE_MAX, n_tasks);
 	read_listing(&place);
@@ -160,7 +160,7 @@ static size_t listed_bytes(size_t n_tasks, size_t *rendered)
 
 static void test_items_looked_into_go_and_come_again_without_a_call(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t rendered, room = listed_bytes(200, &rendered) + 10 * 4096;
 	(void)state;
 
@@ -182,7 +182,7 @@ static void test_items_looked_into_go_and_come_again_without_a_call(void **state
  */
 static void test_a_pass_over_more_than_fits_asks_for_nothing_that_the_listing_says(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t rendered, room = listed_bytes(200, &rendered) + 70 * 2048;
 	(void)state;
 
@@ -200,7 +200,7 @@ static void test_a_pass_over_more_than_fits_asks_for_nothing_that_the_listing_sa
 }
 
 /* Opens describe.json of each, as the kernel would keep it; what is kept then. */
-static size_t hold_all(struct json_path *place, uint64_t files[MANY])
+static size_t hold_all(struct place *place, uint64_t files[MANY])
 {
 	char path[64];
 
@@ -216,7 +216,7 @@ static size_t hold_all(struct json_path *place, uint64_t files[MANY])
 /* The kernel may read a file for ever: what it holds is only kept as text, and rendered when it is read. */
 static void test_what_the_kernel_holds_is_folded_and_reads_as_before(void **state)
 {
-	struct json_path whole, folded;
+	struct place whole, folded;
 	size_t rendered, listed = listed_bytes(MANY, &rendered);
 	uint64_t files[MANY], same[MANY];
 	(void)state;
@@ -238,7 +238,7 @@ static void test_what_the_kernel_holds_is_folded_and_reads_as_before(void **stat
 
 static void test_forgetting_brings_memory_back_under_its_bound_at_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t rendered, room = listed_bytes(MANY, &rendered) + 70 * 4096;
 	uint64_t files[MANY];
 	(void)state;
@@ -253,7 +253,7 @@ static void test_forgetting_brings_memory_back_under_its_bound_at_once(void **st
 
 static void test_a_resource_described_is_not_kept_rendered_twice(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t rendered, before = listed_bytes(10, &rendered);
 	(void)state;
 
@@ -277,7 +277,7 @@ static void test_a_resource_described_is_not_kept_rendered_twice(void **state)
 /* The text of the item that was looked into is still there to be compared. */
 static void test_a_change_says_when_though_the_item_was_let_go(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 0, 10);
@@ -300,7 +300,7 @@ static void test_a_change_says_when_though_the_item_was_let_go(void **state)
 
 static void test_listings_inside_cost_nothing_until_somebody_looks(void **state)
 {
-	struct json_path place;
+	struct place place;
 	char name[24];
 	(void)state;
 

@@ -10,12 +10,12 @@
 
 enum { LIVE_MS = 15000, LIST_MS = 30000, LOOSE = 4096 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter(struct json_path *place, size_t max_memory, size_t n_tasks)
+static void enter(struct place *place, size_t max_memory, size_t n_tasks)
 {
 	struct setup setup = world_setup();
 
@@ -26,18 +26,18 @@ static void enter(struct json_path *place, size_t max_memory, size_t n_tasks)
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static size_t memory(const struct json_path *place)
+static size_t memory(const struct place *place)
 {
 	return tree_stats(place->world->tree).answers;
 }
 
-static uint64_t look_up(struct json_path *place, uint64_t parent, const char *name)
+static uint64_t look_up(struct place *place, uint64_t parent, const char *name)
 {
 	struct reply reply = world_ask(place->world, ASK_LOOKUP, parent, name);
 
@@ -46,7 +46,7 @@ static uint64_t look_up(struct json_path *place, uint64_t parent, const char *na
 }
 
 /* Describes the task as a cat would, and lets go of it again when `hold` is false. */
-static void visit(struct json_path *place, int task, bool hold)
+static void visit(struct place *place, int task, bool hold)
 {
 	char name[24];
 
@@ -63,7 +63,7 @@ static void visit(struct json_path *place, int task, bool hold)
 /* All that is kept after visits to tasks that nothing lists. */
 static size_t after_visits(size_t max_memory, int tasks)
 {
-	struct json_path place;
+	struct place place;
 
 	enter(&place, max_memory, (size_t)tasks);
 	for (int task = 1; task <= tasks; task++)
@@ -84,7 +84,7 @@ static size_t room_for(size_t n, int tasks)
 
 static void test_described_resources_go_oldest_first_beyond_max_memory(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	size_t room = room_for(10, 100);
@@ -105,7 +105,7 @@ static void test_described_resources_go_oldest_first_beyond_max_memory(void **st
 /* What was used lately stays, though it was described before others. */
 static void test_use_keeps_a_resource(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, room_for(5, 30), 30);
@@ -119,7 +119,7 @@ static void test_use_keeps_a_resource(void **state)
 
 static void test_what_is_held_is_never_evicted(void **state)
 {
-	struct json_path place;
+	struct place place;
 	uint64_t files[50];
 	char path[64];
 	(void)state;
@@ -142,7 +142,7 @@ static void test_what_is_held_is_never_evicted(void **state)
 
 static void test_no_room_at_all_still_answers_each_question_with_one_call(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct kernel kernel;
 	size_t files;
 	(void)state;
@@ -159,7 +159,7 @@ static void test_no_room_at_all_still_answers_each_question_with_one_call(void *
 /* A list is not evicted by its own growth, nor by what is described. */
 static void test_listed_items_stay_when_there_is_no_room(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1000, 200);
@@ -176,7 +176,7 @@ static void test_listed_items_stay_when_there_is_no_room(void **state)
 
 static void test_names_that_nobody_holds_are_bounded(void **state)
 {
-	struct json_path place;
+	struct place place;
 	char name[24];
 	(void)state;
 
@@ -202,7 +202,7 @@ static void test_names_that_nobody_holds_are_bounded(void **state)
 
 static void test_described_names_that_nobody_holds_or_lists_are_bounded_with_their_answers(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, SIZE_MAX, LOOSE + 500);
@@ -217,7 +217,7 @@ static void test_described_names_that_nobody_holds_or_lists_are_bounded_with_the
 static void test_what_is_below_keeps_what_is_above(void **state)
 {
 	struct setup setup = world_setup();
-	struct json_path place;
+	struct place place;
 	char name[24];
 	(void)state;
 
@@ -250,7 +250,7 @@ static void test_what_is_below_keeps_what_is_above(void **state)
 
 static void test_a_model_that_nothing_holds_goes_with_its_versions(void **state)
 {
-	struct json_path place;
+	struct place place;
 	char model[24], version[24], path[80];
 	(void)state;
 
@@ -284,7 +284,7 @@ static void test_a_model_that_nothing_holds_goes_with_its_versions(void **state)
 }
 
 /* Nothing is there any more, and others take the place of what nobody wants. */
-static void empty_world(struct json_path *place)
+static void empty_world(struct place *place)
 {
 	char path[64];
 
@@ -301,7 +301,7 @@ static void empty_world(struct json_path *place)
 
 static void test_all_is_given_back_after_forgetting_and_shrinking(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct kernel kernel;
 	size_t files;
 	(void)state;
@@ -330,7 +330,7 @@ struct hand {
 	size_t size;
 };
 
-static void take_hand(struct json_path *place, struct hand *hand, unsigned *seed)
+static void take_hand(struct place *place, struct hand *hand, unsigned *seed)
 {
 	static const char *const names[] = { "", "/status", "/remark", "/describe.json", "/image_info",
 		"/image_info/image_url", "/tags", "/update_time", "/none" };
@@ -346,7 +346,7 @@ static void take_hand(struct json_path *place, struct hand *hand, unsigned *seed
 	hand->bytes = bytes ? xstrndup(bytes, hand->size) : NULL;
 }
 
-static void check_hand(struct json_path *place, const struct hand *hand)
+static void check_hand(struct place *place, const struct hand *hand)
 {
 	size_t size;
 	const char *bytes = tree_read(place->world->tree, hand->id, &size);
@@ -363,7 +363,7 @@ static void check_hand(struct json_path *place, const struct hand *hand)
 	buf_release(&path);
 }
 
-static void change_world(struct json_path *place, unsigned *seed)
+static void change_world(struct place *place, unsigned *seed)
 {
 	struct thing *thing = place->cloud.things[(unsigned)rand_r(seed) % place->cloud.n];
 
@@ -389,7 +389,7 @@ static void change_world(struct json_path *place, unsigned *seed)
 
 static void test_whatever_is_held_is_what_it_was_and_nothing_else_stays(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct hand *hands = xcalloc(HANDS, sizeof(*hands));
 	unsigned seed = 11;
 	(void)state;
@@ -425,7 +425,7 @@ static void test_whatever_is_held_is_what_it_was_and_nothing_else_stays(void **s
 
 static void test_forgetting_more_than_was_held_or_what_never_was_does_no_harm(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, SIZE_MAX, 1);
@@ -449,7 +449,7 @@ static void test_a_listing_beyond_max_memory_is_said_in_status(void **state)
 	(void)state;
 
 	for (int small = 0; small <= 1; small++) {
-		struct json_path place;
+		struct place place;
 		enter(&place, small ? 10000 : SIZE_MAX, 100);
 		assert_int_equal(world_count(place.world, "training"), 100);
 		char *status = world_cat(place.world, ".describefs/status");

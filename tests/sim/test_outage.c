@@ -9,7 +9,7 @@
 
 enum { READERS = 1000, MINUTES = 5, LATENCY_MS = 50 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	uint64_t training;
@@ -17,9 +17,9 @@ struct json_path {
 	unsigned seed;
 };
 
-static struct json_path *enter(double rate)
+static struct place *enter(double rate)
 {
-	struct json_path *place = xcalloc(1, sizeof(*place));
+	struct place *place = xcalloc(1, sizeof(*place));
 	struct setup setup = world_setup();
 
 	setup.rate = rate;
@@ -31,7 +31,7 @@ static struct json_path *enter(double rate)
 	return place;
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
@@ -39,7 +39,7 @@ static void leave(struct json_path *place)
 }
 
 /* Each reader who has his answer asks for another thing: all of them all the time. */
-static void ask_all(struct json_path *place)
+static void ask_all(struct place *place)
 {
 	char id[32];
 
@@ -51,7 +51,7 @@ static void ask_all(struct json_path *place)
 	}
 }
 
-static void read_for(struct json_path *place, int64_t ms)
+static void read_for(struct place *place, int64_t ms)
 {
 	for (int64_t at = 0; at < ms; at += 100) {
 		ask_all(place);
@@ -66,7 +66,7 @@ static void test_five_minutes_of_outage_cost_a_hundred_and_fifty_calls(void **st
 	(void)state;
 
 	for (size_t i = 0; i <= COUNT(errors); i++) {
-		struct json_path *place = enter(0);
+		struct place *place = enter(0);
 		if (i == COUNT(errors))
 			place->cloud.latency_ms = -1; /* says nothing at all */
 		else if (errors[i])
@@ -100,7 +100,7 @@ static void test_five_minutes_of_outage_cost_a_hundred_and_fifty_calls(void **st
 /* Everybody is told at once, and what is kept is served. */
 static void test_while_it_is_down_nobody_waits(void **state)
 {
-	struct json_path *place = enter(10000);
+	struct place *place = enter(10000);
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -118,7 +118,7 @@ static void test_while_it_is_down_nobody_waits(void **state)
 /* A moment of bad answers is made up for by trying again: nobody sees it, whatever the load. */
 static void test_a_moment_of_failure_is_seen_by_nobody(void **state)
 {
-	struct json_path *place = enter(10000);
+	struct place *place = enter(10000);
 	size_t failed = 0;
 	(void)state;
 
@@ -136,7 +136,7 @@ static void test_a_moment_of_failure_is_seen_by_nobody(void **state)
 /* One thing that is broken among many that are not. */
 static void test_one_broken_thing_hides_no_other(void **state)
 {
-	struct json_path *place = enter(10000);
+	struct place *place = enter(10000);
 	struct ask ask;
 	(void)state;
 

@@ -9,13 +9,13 @@
 
 enum { LATENCY_MS = 100, PAGE = 50, LIST_MS = 30000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	uint64_t training;
 };
 
-static void enter(struct json_path *place, size_t n_tasks, double rate)
+static void enter(struct place *place, size_t n_tasks, double rate)
 {
 	struct setup setup = world_setup();
 
@@ -26,14 +26,14 @@ static void enter(struct json_path *place, size_t n_tasks, double rate)
 	place->training = world_find(place->world, "training");
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
 /* One READDIR: appends the names that there are, and moves the cookie. False: the end, or *fault. */
-static bool read_some(struct json_path *place, uint64_t *cookie, size_t most, struct buf *names,
+static bool read_some(struct place *place, uint64_t *cookie, size_t most, struct buf *names,
 	enum error *error)
 {
 	struct reply reply = world_read(place->world, place->training, *cookie);
@@ -55,7 +55,7 @@ static bool read_some(struct json_path *place, uint64_t *cookie, size_t most, st
 }
 
 /* Reads to the end; the number of names, each of which came once. */
-static size_t read_all(struct json_path *place, struct buf *names)
+static size_t read_all(struct place *place, struct buf *names)
 {
 	uint64_t cookie = 0;
 	enum error error;
@@ -75,7 +75,7 @@ static size_t read_all(struct json_path *place, struct buf *names)
 
 static void test_a_long_list_takes_what_the_rate_allows_and_not_a_round_trip_a_page(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 2000, 200);
@@ -95,7 +95,7 @@ static void test_a_long_list_takes_what_the_rate_allows_and_not_a_round_trip_a_p
 
 static void test_the_first_names_come_with_the_first_page(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct buf names;
 	uint64_t cookie = 0;
 	enum error error;
@@ -119,7 +119,7 @@ static void test_the_first_names_come_with_the_first_page(void **state)
 /* Who wants it whole, and who begins when it is there, sees no half. */
 static void test_a_reader_who_does_not_follow_sees_the_old_listing_until_the_new_one_is_whole(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask follower = { 0 };
 	struct buf names;
 	uint64_t cookie = 0;
@@ -150,7 +150,7 @@ static void test_a_reader_who_does_not_follow_sees_the_old_listing_until_the_new
 
 static void test_a_follower_meets_what_this_reading_met_and_nothing_that_went(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct buf names;
 	(void)state;
 
@@ -173,7 +173,7 @@ static void test_a_follower_meets_what_this_reading_met_and_nothing_that_went(vo
 
 static void test_a_list_that_fails_in_the_middle_is_an_error_for_who_followed_it(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct buf names;
 	uint64_t cookie = 0;
 	enum error error;
@@ -208,7 +208,7 @@ static void test_whatever_happens_meanwhile_what_stands_comes_once(void **state)
 	(void)state;
 
 	for (int round = 0; round < 60; round++) {
-		struct json_path place;
+		struct place place;
 		struct buf names;
 		uint64_t cookie = 0;
 		enum error error;
@@ -255,7 +255,7 @@ static int64_t slow_at_first(const struct exchange *exchange)
 /* promise: 5 */
 static void test_connections_that_take_their_time_do_not_make_a_burst_of_two_seconds(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 3000, 20);
@@ -276,7 +276,7 @@ static void test_connections_that_take_their_time_do_not_make_a_burst_of_two_sec
 static void test_who_finds_no_room_in_the_rate_waits_for_it_up_to_the_deadline(void **state)
 {
 	static struct ask asks[400];
-	struct json_path place;
+	struct place place;
 	size_t busy = 0, found = 0;
 	(void)state;
 

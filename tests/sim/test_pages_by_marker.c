@@ -3,37 +3,37 @@
  */
 #include "cloud.h"
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud; /* only speaks when it is told to */
 	uint64_t finetuning;
 	struct ask ask;
 };
 
-static void enter(struct json_path *place)
+static void enter(struct place *place)
 {
 	struct setup setup = world_setup();
 
-	*place = (struct json_path){ 0 };
+	*place = (struct place){ 0 };
 	setup.catalog = "qianfan";
 	place->world = world_open(&setup);
 	cloud_open(&place->cloud, place->world, -1);
 	place->finetuning = world_find(place->world, "finetuning");
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void begin(struct json_path *place)
+static void begin(struct place *place)
 {
 	place->ask = (struct ask){ 0 };
 	ask_put(&place->ask, place->world, ASK_OPEN, place->finetuning, NULL);
 }
 
-static void jobs(struct json_path *place, int first, int last, const char *info)
+static void jobs(struct place *place, int first, int last, const char *info)
 {
 	struct buf items;
 
@@ -47,7 +47,7 @@ static void jobs(struct json_path *place, int first, int last, const char *info)
 
 static void test_markers_are_followed_until_the_list_is_not_truncated(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -75,7 +75,7 @@ static void test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole(void **s
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(infos); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		begin(&place);
 		jobs(&place, 1, 2, "\"isTruncated\": true, \"nextMarker\": \"job-3\"");
@@ -90,7 +90,7 @@ static void test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole(void **s
 /* What did not come may have been in what did not come. */
 static void test_a_list_that_is_not_whole_says_of_nobody_that_he_is_not_there(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct reply reply;
 	(void)state;
 
@@ -142,7 +142,7 @@ static void test_whether_there_is_more_in_every_spelling(void **state)
 		const char *flag = flags[i / COUNT(markers)].flag, *marker = markers[i % COUNT(markers)];
 		int row = (int)(i % COUNT(markers)), comes = row < MARKERS ? ON : row == EMPTY ? flags[i / COUNT(markers)].empty :
 			row < NONE ? flags[i / COUNT(markers)].without : LOST;
-		struct json_path place;
+		struct place place;
 		struct buf info;
 		enter(&place);
 		begin(&place);
@@ -166,7 +166,7 @@ static void test_whether_there_is_more_in_every_spelling(void **state)
 
 static void test_markers_that_go_round_end(void **state)
 {
-	struct json_path place;
+	struct place place;
 	int pages = 0;
 	(void)state;
 
@@ -191,7 +191,7 @@ static void test_a_marker_beside_no_more_is_followed_until_nothing_comes(void **
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ends); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		begin(&place);
 		jobs(&place, 1, 2, "\"isTruncated\": false, \"nextMarker\": \"job-3\"");
@@ -213,7 +213,7 @@ static void test_a_marker_beside_no_more_that_leads_back_ends_the_list(void **st
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(backs); i++) {
-		struct json_path place;
+		struct place place;
 		struct buf info;
 		enter(&place);
 		begin(&place);

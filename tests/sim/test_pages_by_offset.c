@@ -9,41 +9,41 @@
 
 enum { PAGE = 50, LIST_MS = 30000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud; /* only speaks when it is told to */
 	uint64_t training;
 	struct ask ask;
 };
 
-static void enter(struct json_path *place)
+static void enter(struct place *place)
 {
-	*place = (struct json_path){ 0 };
+	*place = (struct place){ 0 };
 	place->world = world_open(NULL);
 	cloud_open(&place->cloud, place->world, -1);
 	place->training = world_find(place->world, "training");
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void begin(struct json_path *place)
+static void begin(struct place *place)
 {
 	place->ask = (struct ask){ 0 };
 	ask_put(&place->ask, place->world, ASK_OPEN, place->training, NULL);
 }
 
 /* The page that is taken in next; those after it may be asked for already. */
-static struct exchange *head(struct json_path *place)
+static struct exchange *head(struct place *place)
 {
 	return script_waiting(&place->world->script, 0);
 }
 
 /* Items first to last, in a page that says that there are `total`; 0 to -1 is none. */
-static void page(struct json_path *place, int first, int last, int total)
+static void page(struct place *place, int first, int last, int total)
 {
 	struct exchange *exchange = head(place);
 	struct buf items;
@@ -56,12 +56,12 @@ static void page(struct json_path *place, int first, int last, int total)
 	buf_release(&items);
 }
 
-static int64_t offset(struct json_path *place)
+static int64_t offset(struct place *place)
 {
 	return exchange_number(head(place), "Offset");
 }
 
-static void assert_count(struct json_path *place, size_t n, const char *complete)
+static void assert_count(struct place *place, size_t n, const char *complete)
 {
 	assert_found(&place->ask.reply);
 	assert_int_equal(world_count(place->world, "training"), n);
@@ -71,7 +71,7 @@ static void assert_count(struct json_path *place, size_t n, const char *complete
 /* What every request for a page looks like. */
 static void test_a_page_is_asked_for_with_order_offset_and_limit(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -91,7 +91,7 @@ static void test_a_page_is_asked_for_with_order_offset_and_limit(void **state)
 
 static void test_what_comes_twice_is_one(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -104,7 +104,7 @@ static void test_what_comes_twice_is_one(void **state)
 
 static void test_a_list_that_grows_between_pages_is_read_to_its_new_end(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -126,7 +126,7 @@ static void test_a_list_that_shrinks_between_pages_loses_none_that_stand(void **
 	(void)state;
 
 	for (int gone = 1; gone <= 60; gone += 7) {
-		struct json_path place;
+		struct place place;
 		int at = 0, total = 160;
 		enter(&place);
 		begin(&place);
@@ -152,7 +152,7 @@ static void test_a_list_that_shrinks_between_pages_loses_none_that_stand(void **
 
 static void test_a_total_that_goes_up_and_down_for_ever_ends_all_the_same(void **state)
 {
-	struct json_path place;
+	struct place place;
 	int pages = 0;
 	(void)state;
 
@@ -171,7 +171,7 @@ static void test_a_total_that_goes_up_and_down_for_ever_ends_all_the_same(void *
 
 static void test_a_total_that_grows_for_ever_with_nothing_new_ends_as_no_answer(void **state)
 {
-	struct json_path place;
+	struct place place;
 	int pages = 0;
 	(void)state;
 
@@ -191,7 +191,7 @@ static void test_a_total_that_grows_for_ever_with_nothing_new_ends_as_no_answer(
 
 static void test_the_same_page_for_ever_is_no_answer_and_the_old_listing_stays(void **state)
 {
-	struct json_path place;
+	struct place place;
 	int pages = 0;
 	(void)state;
 
@@ -212,7 +212,7 @@ static void test_the_same_page_for_ever_is_no_answer_and_the_old_listing_stays(v
 
 static void test_an_empty_page_before_the_end_ends_the_list_and_says_that_it_is_not_whole(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -233,7 +233,7 @@ static void test_an_answer_without_the_items_that_it_promises_is_none(void **sta
 
 	for (size_t i = 0; i < COUNT(answers); i++) {
 		for (int known = 0; known <= 1; known++) {
-			struct json_path place;
+			struct place place;
 			enter(&place);
 			begin(&place);
 			if (known) {
@@ -260,7 +260,7 @@ static void test_nothing_at_all_is_an_answer(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(answers); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		begin(&place);
 		exchange_tencent(world_only(place.world), "%s", answers[i]);
@@ -272,7 +272,7 @@ static void test_nothing_at_all_is_an_answer(void **state)
 }
 
 /* Answers every page of `n` tasks, at most `most` a page, all with that total, until the question is answered. */
-static size_t answer_all(struct json_path *place, int n, int most, const char *total)
+static size_t answer_all(struct place *place, int n, int most, const char *total)
 {
 	size_t pages = 0;
 
@@ -314,7 +314,7 @@ static void test_a_total_in_any_spelling_never_makes_a_part_pass_for_the_whole(v
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		for (size_t k = 0; k < COUNT(most); k++) {
-			struct json_path place;
+			struct place place;
 			size_t each = most[k] < PAGE ? (size_t)most[k] : PAGE;
 			enter(&place);
 			begin(&place);
@@ -332,7 +332,7 @@ static void test_a_total_that_promises_more_than_comes_is_no_whole_listing(void 
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(totals); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		begin(&place);
 		answer_all(&place, 130, PAGE, totals[i]);
@@ -348,7 +348,7 @@ static void test_an_empty_answer_with_a_total_that_nobody_can_read_empties_nothi
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(totals); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		begin(&place);
 		page(&place, 1, 2, 2);
@@ -368,7 +368,7 @@ static void test_an_answer_of_null_alone_empties_nothing(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(answers); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		begin(&place);
 		page(&place, 1, 2, 2);
@@ -384,7 +384,7 @@ static void test_an_answer_of_null_alone_empties_nothing(void **state)
 /* One that was said once stands for the rest of the reading. */
 static void test_a_total_that_is_said_on_the_first_page_alone_is_remembered(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -401,7 +401,7 @@ static void test_a_total_that_flips_costs_two_calls_more(void **state)
 	(void)state;
 
 	for (int low = 60; low < 200; low += 10) {
-		struct json_path place;
+		struct place place;
 		int pages = 0;
 		enter(&place);
 		begin(&place);
@@ -422,7 +422,7 @@ static void test_a_total_below_what_already_came_ends_no_list(void **state)
 	(void)state;
 
 	for (int low = 0; low <= 50; low += 5) {
-		struct json_path place;
+		struct place place;
 		int pages = 0;
 		enter(&place);
 		begin(&place);
@@ -439,7 +439,7 @@ static void test_a_total_below_what_already_came_ends_no_list(void **state)
 
 /* ---- how many a page may hold ---- */
 
-static void refuse_limit(struct json_path *place, int64_t limit, const char *code, const char *message)
+static void refuse_limit(struct place *place, int64_t limit, const char *code, const char *message)
 {
 	struct buf body;
 
@@ -471,7 +471,7 @@ static void test_a_limit_that_is_refused_is_halved_and_remembered(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		begin(&place);
 		refuse_limit(&place, 50, rows[i].code, rows[i].message);
@@ -490,7 +490,7 @@ static void test_a_limit_that_is_refused_is_halved_and_remembered(void **state)
 
 static void test_a_limit_that_is_refused_in_the_middle_is_halved_there(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -509,7 +509,7 @@ static void test_a_limit_that_is_refused_in_the_middle_is_halved_there(void **st
 
 static void test_a_refusal_that_no_limit_mends_stands_and_is_not_remembered(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -536,7 +536,7 @@ static void test_one_bad_item_hides_no_other(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		begin(&place);
 		exchange_tencent(world_only(place.world), "\"TrainingTaskSet\": [{\"Id\": \"train-1\", "
@@ -552,7 +552,7 @@ static void test_one_bad_item_hides_no_other(void **state)
 
 static void test_a_numeric_id_is_its_digits(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -570,7 +570,7 @@ static void test_hostile_ids_are_all_listed_once_and_can_be_entered(void **state
 	static const char *const ids[] = { "", ".", "..", "/", "a/b", "../../etc/passwd", "-rf", " ", "a ",
 		"%41", "\\u0000", "a\\u0000b", "a", "\\n", "\\u001b[2J", "\\u202e", "\\ud800", ".git", "README",
 		"~", "*", "\\u00e9", "e\\u0301", "train-1" };
-	struct json_path place;
+	struct place place;
 	struct buf items, name;
 	uint64_t cookie = 0;
 	struct entry entry;
@@ -618,7 +618,7 @@ static void test_hostile_ids_are_all_listed_once_and_can_be_entered(void **state
 
 static void test_the_same_id_twice_in_one_page_is_one_entry_with_the_last_words(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -638,7 +638,7 @@ static void test_a_page_that_fails_leaves_the_old_listing_whole(void **state)
 	(void)state;
 
 	for (int failing = 0; failing < 3; failing++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		begin(&place);
 		page(&place, 1, 40, 40);
@@ -666,7 +666,7 @@ static void test_a_page_that_fails_leaves_the_old_listing_whole(void **state)
 /* promise: 3 */
 static void test_a_first_list_that_fails_in_the_middle_shows_nothing(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -681,7 +681,7 @@ static void test_a_first_list_that_fails_in_the_middle_shows_nothing(void **stat
 
 static void test_who_wants_it_whole_waits_for_the_last_page_but_each_item_can_be_read(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 

@@ -14,50 +14,50 @@ enum { PAGE = 50, PAGES = 80, SMALL = 200, LARGE = 30000, HELD_MAX = 16 << 20, O
 static struct {
 	struct provider provider;
 	size_t n;
-} counted_in_parent;
+} counted;
 
 static enum error count_parse(struct json **root, const struct json **result, const struct response *response,
 	struct error_note *note)
 {
-	counted_in_parent.n++;
+	counted.n++;
 	return provider_tencent.parse(root, result, response, note);
 }
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct ask list;
 	char *text; /* of each item */
 };
 
 /* A reader waits for the first page of PAGES; each item has a member of so many bytes. */
-static void enter(struct json_path *place, size_t bytes)
+static void enter(struct place *place, size_t bytes)
 {
 	struct setup setup = world_setup();
 
-	counted_in_parent.provider = provider_tencent;
-	counted_in_parent.provider.parse = count_parse;
-	counted_in_parent.n = 0;
-	setup.provider = &counted_in_parent.provider;
+	counted.provider = provider_tencent;
+	counted.provider.parse = count_parse;
+	counted.n = 0;
+	setup.provider = &counted.provider;
 	setup.rate = 1000;
-	*place = (struct json_path){ .text = xcalloc(bytes + 1, 1) };
+	*place = (struct place){ .text = xcalloc(bytes + 1, 1) };
 	memset(place->text, 'x', bytes);
 	place->world = world_open(&setup);
 	ask_read(&place->list, place->world, world_find(place->world, "training"), 0);
 }
 
 /* Every page came and was taken in, and was parsed once for each of the calls. */
-static void leave(struct json_path *place, size_t calls)
+static void leave(struct place *place, size_t calls)
 {
 	script_advance(&place->world->script, 0);
 	assert_int_equal(place->world->script.n_waiting, 0);
 	assert_int_equal(world_count(place->world, "training"), PAGES * PAGE);
 	assert_int_equal(world_calls(place->world), calls);
-	assert_int_equal(counted_in_parent.n, calls);
+	assert_int_equal(counted.n, calls);
 	world_close(place->world);
 	free(place->text);
 }
 
-static void say_page(struct json_path *place, struct exchange *exchange)
+static void say_page(struct place *place, struct exchange *exchange)
 {
 	int64_t offset = exchange_number(exchange, "Offset");
 	struct buf items;
@@ -70,12 +70,12 @@ static void say_page(struct json_path *place, struct exchange *exchange)
 	buf_release(&items);
 }
 
-static struct exchange *waiting(struct json_path *place, size_t k)
+static struct exchange *waiting(struct place *place, size_t k)
 {
 	return script_waiting(&place->world->script, k);
 }
 
-static size_t n_waiting(const struct json_path *place)
+static size_t n_waiting(const struct place *place)
 {
 	return place->world->script.n_waiting;
 }
@@ -86,7 +86,7 @@ static void pages_are_parsed_once_in_any_order(void **state)
 	(void)state;
 
 	for (int order = 0; order < ORDERS; order++) {
-		struct json_path place;
+		struct place place;
 		enter(&place, order % 3 ? SMALL : LARGE / 4);
 		while (n_waiting(&place)) {
 			chance = chance * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -101,18 +101,18 @@ static void pages_are_parsed_once_in_any_order(void **state)
 
 static void what_waits_parsed_is_bounded(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, LARGE);
 	say_page(&place, waiting(&place, 0));
 	script_advance(&place.world->script, 0);
-	size_t before = counted_in_parent.n, came = 0;
+	size_t before = counted.n, came = 0;
 	for (; n_waiting(&place) > 1; came++) /* all but the next */
 		say_page(&place, waiting(&place, 1));
 	script_advance(&place.world->script, 0);
 	assert_in_range(came, 20, 32);
-	assert_in_range(counted_in_parent.n - before, 2, HELD_MAX / (PAGE * LARGE) + 1);
+	assert_in_range(counted.n - before, 2, HELD_MAX / (PAGE * LARGE) + 1);
 	while (n_waiting(&place)) {
 		say_page(&place, waiting(&place, 0));
 		script_advance(&place.world->script, 0);
@@ -123,7 +123,7 @@ static void what_waits_parsed_is_bounded(void **state)
 /* A refusal that stands behind others is found all the same, and its page asked for again. */
 static void a_refusal_behind_others_is_tried_again(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, LARGE);
@@ -143,7 +143,7 @@ static void a_refusal_behind_others_is_tried_again(void **state)
 /* Nothing of them is left behind, whatever they wait for. */
 static void answers_that_are_not_read_yet_go_with_their_flight(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, LARGE);
@@ -151,7 +151,7 @@ static void answers_that_are_not_read_yet_go_with_their_flight(void **state)
 	script_advance(&place.world->script, 0);
 	for (int i = 0; i < 10; i++)
 		say_page(&place, waiting(&place, 0));
-	assert_int_equal(counted_in_parent.n, 2);
+	assert_int_equal(counted.n, 2);
 	world_close(place.world);
 	assert_int_equal(place.list.answers, 1);
 	free(place.text);

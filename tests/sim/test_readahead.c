@@ -10,13 +10,13 @@
 
 enum { LATENCY_MS = 100 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	struct kernel kernel;
 };
 
-static void enter(struct json_path *place, size_t n_tasks, double rate)
+static void enter(struct place *place, size_t n_tasks, double rate)
 {
 	struct setup setup = world_setup();
 
@@ -29,7 +29,7 @@ static void enter(struct json_path *place, size_t n_tasks, double rate)
 	world_calls(place->world);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	kernel_close(&place->kernel);
 	world_close(place->world);
@@ -37,7 +37,7 @@ static void leave(struct json_path *place)
 }
 
 /* A field that only the describe call knows, of the i-th task. */
-static void read_remark(struct json_path *place, size_t i)
+static void read_remark(struct place *place, size_t i)
 {
 	char path[64];
 
@@ -46,14 +46,14 @@ static void read_remark(struct json_path *place, size_t i)
 }
 
 /* Lets everything that is on its way arrive. */
-static void settle(struct json_path *place)
+static void settle(struct place *place)
 {
 	script_advance(&place->world->script, 10 * LATENCY_MS);
 }
 
 static void test_a_scan_leaves_no_round_trip_unused_and_makes_no_call_more(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t files;
 	(void)state;
 
@@ -70,7 +70,7 @@ static void test_a_scan_leaves_no_round_trip_unused_and_makes_no_call_more(void 
 
 static void test_one_read_and_two_neighbours_are_no_scan(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 50, 100000);
@@ -89,7 +89,7 @@ static void test_one_read_and_two_neighbours_are_no_scan(void **state)
 
 static void test_another_order_is_no_scan(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 50, 100000);
@@ -102,7 +102,7 @@ static void test_another_order_is_no_scan(void **state)
 
 static void test_a_scan_that_stops_has_a_small_window_ahead(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 200, 100000);
@@ -119,7 +119,7 @@ static void test_a_scan_that_stops_has_a_small_window_ahead(void **state)
 
 static void test_what_is_fresh_is_not_fetched_ahead(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t files;
 	(void)state;
 
@@ -133,7 +133,7 @@ static void test_what_is_fresh_is_not_fetched_ahead(void **state)
 	leave(&place);
 }
 
-static void assert_rate_was_kept(const struct json_path *place, size_t rate)
+static void assert_rate_was_kept(const struct place *place, size_t rate)
 {
 	const struct script *script = &place->world->script;
 
@@ -144,7 +144,7 @@ static void assert_rate_was_kept(const struct json_path *place, size_t rate)
 /* No more than `rate` in any second, and what a person asks for waits for one of the calls ahead at most. */
 static void test_the_rate_is_kept_and_people_go_first(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 200, 20);
@@ -172,7 +172,7 @@ static void test_a_scan_takes_what_the_rate_allows(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
-		struct json_path place;
+		struct place place;
 		size_t files;
 		enter(&place, CASES[i].tasks, (double)CASES[i].rate);
 		settle(&place); /* the listing's pages have a rate of their own */
@@ -189,7 +189,7 @@ static void test_a_scan_takes_what_the_rate_allows(void **state)
 
 static void test_nothing_is_fetched_ahead_of_a_dead_cloud(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 200, 100000);

@@ -9,30 +9,30 @@
 
 enum { TASKS = 120, PASSES = 150, LIST_MS = 30000, LIVE_MS = 15000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	unsigned seed;
 };
 
-static void enter(struct json_path *place, unsigned seed, size_t n_tasks)
+static void enter(struct place *place, unsigned seed, size_t n_tasks)
 {
 	struct setup setup = world_setup();
 
 	setup.rate = 1000;
-	*place = (struct json_path){ .seed = seed };
+	*place = (struct place){ .seed = seed };
 	place->world = world_open(&setup);
 	cloud_open(&place->cloud, place->world, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static unsigned chance(struct json_path *place, unsigned n)
+static unsigned chance(struct place *place, unsigned n)
 {
 	return (unsigned)rand_r(&place->seed) % n;
 }
@@ -45,7 +45,7 @@ struct seen {
 };
 
 /* The naive model of the listing: who was there at the last refresh. */
-static void refresh(struct json_path *place, struct seen seen[TASKS])
+static void refresh(struct place *place, struct seen seen[TASKS])
 {
 	script_advance(&place->world->script, LIST_MS);
 	world_count(place->world, "training");
@@ -55,7 +55,7 @@ static void refresh(struct json_path *place, struct seen seen[TASKS])
 	}
 }
 
-static void change_some(struct json_path *place)
+static void change_some(struct place *place)
 {
 	for (unsigned n = chance(place, 12); n > 0; n--) {
 		struct thing *thing = place->cloud.things[chance(place, TASKS)];
@@ -65,7 +65,7 @@ static void change_some(struct json_path *place)
 }
 
 /* Things that others do meanwhile. */
-static void disturb(struct json_path *place)
+static void disturb(struct place *place)
 {
 	char path[64];
 	unsigned task = chance(place, TASKS) + 1;
@@ -78,7 +78,7 @@ static void disturb(struct json_path *place)
 		world_lookup(place->world, "training/train-none");
 }
 
-static void take(struct json_path *place, const char *name, const struct entry *entry,
+static void take(struct place *place, const char *name, const struct entry *entry,
 	struct seen seen[TASKS])
 {
 	size_t task = strtoul(name + strlen("train-"), NULL, 10) - 1;
@@ -89,7 +89,7 @@ static void take(struct json_path *place, const char *name, const struct entry *
 		tree_ref(place->world->tree, entry->id, 1);
 }
 
-static void walk_once(struct json_path *place, uint64_t id)
+static void walk_once(struct place *place, uint64_t id)
 {
 	struct seen seen[TASKS];
 	struct query_time query = { .since_ms = 0 };
@@ -124,7 +124,7 @@ static void walk_once(struct json_path *place, uint64_t id)
 
 static void test_every_standing_entry_comes_exactly_once_whatever_is_refreshed(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 20251121, TASKS);
@@ -137,7 +137,7 @@ static void test_every_standing_entry_comes_exactly_once_whatever_is_refreshed(v
 /* Nothing is refreshed between the messages of one pass, but a clock goes on. */
 static void test_a_pass_goes_on_after_its_listing_expired(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct query_time query = { .since_ms = 0 };
 	uint64_t cookie = 0;
 	struct entry entry;
@@ -162,7 +162,7 @@ static void test_a_pass_goes_on_after_its_listing_expired(void **state)
 
 static void test_a_cookie_leads_to_the_same_place_again(void **state)
 {
-	struct json_path place;
+	struct place place;
 	uint64_t cookies[100], cookie = 0;
 	char *names[100];
 	struct entry entry;
@@ -192,7 +192,7 @@ static void test_a_cookie_leads_to_the_same_place_again(void **state)
 /* ---- inside a resource ---- */
 
 /* Reads the directory entry by entry, with a refresh after `after` of them; as the fronts do, it holds what comes. */
-static char *read_with_refresh(struct json_path *place, uint64_t id, int after)
+static char *read_with_refresh(struct place *place, uint64_t id, int after)
 {
 	struct query_time query = { .since_ms = 0 };
 	uint64_t cookie = 0;
@@ -223,7 +223,7 @@ static char *read_with_refresh(struct json_path *place, uint64_t id, int after)
 
 static void test_one_pass_over_a_resource_is_one_answer(void **state)
 {
-	struct json_path place;
+	struct place place;
 	char line[32];
 	(void)state;
 
@@ -249,7 +249,7 @@ static void test_one_pass_over_a_resource_is_one_answer(void **state)
 
 static void test_a_pass_that_holds_nothing_still_shows_each_name_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct query_time query = { .since_ms = 0 };
 	(void)state;
 
@@ -280,7 +280,7 @@ static void test_a_directory_inside_that_vanished_is_gone_and_comes_back_as_itse
 {
 	static const char with[] = "\"TrainingTaskDetail\": {\"Id\": \"train-1\", \"Extra\": {\"A\": \"1\"}}";
 	static const char without[] = "\"TrainingTaskDetail\": {\"Id\": \"train-1\", \"A\": \"1\"}";
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -313,7 +313,7 @@ static void test_a_directory_inside_that_vanished_is_gone_and_comes_back_as_itse
 
 static void test_names_entered_during_a_pass_disturb_nobody(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct setup setup = world_setup();
 	struct query_time query = { .since_ms = 0 };
 	uint64_t cookie = 0;
@@ -324,7 +324,7 @@ static void test_names_entered_during_a_pass_disturb_nobody(void **state)
 	(void)state;
 
 	setup.catalog = "qianfan";
-	place = (struct json_path){ .seed = 3 };
+	place = (struct place){ .seed = 3 };
 	place.world = world_open(&setup);
 	cloud_open(&place.cloud, place.world, 0);
 	uint64_t training = world_find(place.world, "training");
@@ -352,7 +352,7 @@ static void test_names_entered_during_a_pass_disturb_nobody(void **state)
 
 static void test_what_is_no_directory_is_not_gone_through(void **state)
 {
-	struct json_path place;
+	struct place place;
 	uint64_t cookie = 0;
 	struct entry entry;
 	const char *name;

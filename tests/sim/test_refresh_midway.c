@@ -10,12 +10,12 @@
 
 enum { LIST_MS = 30000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter(struct json_path *place, const char *catalog, size_t n)
+static void enter(struct place *place, const char *catalog, size_t n)
 {
 	struct setup setup = world_setup();
 
@@ -27,13 +27,13 @@ static void enter(struct json_path *place, const char *catalog, size_t n)
 		cloud_add_many(&place->cloud, "training", NULL, "train-", n);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct json_path *place, int64_t ms)
+static void advance(struct place *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
@@ -41,7 +41,7 @@ static void advance(struct json_path *place, int64_t ms)
 /* 1: the list of a view that is refreshed is under way */
 static void test_a_view_is_refreshed_while_its_list_is_read(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -67,7 +67,7 @@ static void test_a_part_is_refreshed_while_it_is_read(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		enter(&place, "tione", 3);
 		uint64_t id = world_find(place.world, "by-status/training/RUNNING");
@@ -91,7 +91,7 @@ static void test_a_part_is_refreshed_while_it_is_read(void **state)
 /* 3: .table.tsv is refreshed */
 static void test_a_table_is_refreshed(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione", 3);
@@ -113,7 +113,7 @@ static void test_in_an_outage_no_link_is_absent(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place, "tione", 3);
 		snprintf(cloud_thing(&place.cloud, "train-0001")->tags, 200, "[{\"TagKey\": \"k\", \"TagValue\": \"v\"}]");
 		world_count(place.world, "training");
@@ -135,7 +135,7 @@ static void test_in_an_outage_no_link_is_absent(void **state)
 /* 4b: a listing that is not whole */
 static void test_a_part_that_is_not_whole(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -156,7 +156,7 @@ static void test_a_part_that_is_not_whole(void **state)
 /* 6: who comes after the refresh joins a list that began before it */
 static void test_a_resource_without_describe_is_refreshed_while_its_list_is_read(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -181,7 +181,7 @@ static void test_a_resource_without_describe_is_refreshed_while_its_list_is_read
 
 static void test_who_comes_after_a_refresh_has_what_came_after_it(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask before = { 0 }, after = { 0 };
 	(void)state;
 

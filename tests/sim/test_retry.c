@@ -9,46 +9,46 @@
 
 enum { LIVE_MS = 15000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter_with(struct json_path *place, struct setup setup)
+static void enter_with(struct place *place, struct setup setup)
 {
 	place->world = world_open(&setup);
 	cloud_open(&place->cloud, place->world, -1);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 120);
 }
 
-static void enter(struct json_path *place)
+static void enter(struct place *place)
 {
 	enter_with(place, world_setup());
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct json_path *place, int64_t ms)
+static void advance(struct place *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
 
-static void put(struct json_path *place, struct ask *ask, const char *id)
+static void put(struct place *place, struct ask *ask, const char *id)
 {
 	ask_put(ask, place->world, ASK_LOOKUP, world_find(place->world, "training"), id);
 }
 
-static struct exchange *only(struct json_path *place)
+static struct exchange *only(struct place *place)
 {
 	return world_only(place->world);
 }
 
 /* Turns the clock to the next try; how long that was. */
-static int64_t wait_for_try(struct json_path *place)
+static int64_t wait_for_try(struct place *place)
 {
 	int64_t from_ms = place->world->script.now_ms;
 
@@ -70,7 +70,7 @@ static void test_a_failure_is_tried_again_up_to_the_deadline_with_growing_sleeps
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		enter(&place);
 		put(&place, &ask, "train-0001");
@@ -98,7 +98,7 @@ static void test_seconds_of_failures_are_seen_by_nobody(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(codes) * COUNT(readers); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask asks[60] = { { 0 } };
 		char id[32];
 		size_t n = readers[i / COUNT(codes)];
@@ -124,7 +124,7 @@ static void test_seconds_of_failures_are_seen_by_nobody(void **state)
 /* Who comes to a call that fails again and again waits up to a deadline of his own. */
 static void test_who_comes_later_waits_longer(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask first = { 0 }, later = { 0 };
 	(void)state;
 
@@ -146,7 +146,7 @@ static void test_who_comes_later_waits_longer(void **state)
 /* What has a last good answer shows it after some tries; the tries go on, and the next reader has a new one. */
 static void test_a_last_good_answer_is_not_waited_for(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 }, next = { 0 };
 	(void)state;
 
@@ -173,7 +173,7 @@ static void test_a_last_good_answer_is_not_waited_for(void **state)
 
 static void test_a_second_try_that_succeeds_is_all_that_is_seen(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -189,7 +189,7 @@ static void test_a_second_try_that_succeeds_is_all_that_is_seen(void **state)
 
 static void test_sleeps_differ_so_that_a_herd_does_not_come_back_together(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct setup setup = world_setup();
 	struct ask asks[20] = { { 0 } };
 	int64_t at_ms[20];
@@ -227,7 +227,7 @@ static void say_throttled(struct exchange *exchange, long retry_after_s)
 
 static void test_retry_after_is_waited_for(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -244,7 +244,7 @@ static void test_retry_after_is_waited_for(void **state)
 
 static void test_retry_after_beyond_the_deadline_is_a_failure_at_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -264,7 +264,7 @@ static void test_a_retry_after_of_nonsense_is_not_waited_for(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(nonsense); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		enter(&place);
 		put(&place, &ask, "train-0001");
@@ -278,7 +278,7 @@ static void test_a_retry_after_of_nonsense_is_not_waited_for(void **state)
 
 static void test_no_try_begins_after_the_deadline(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -295,7 +295,7 @@ static void test_no_try_begins_after_the_deadline(void **state)
 
 static void test_a_later_try_gets_what_is_left_of_the_deadline(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -314,7 +314,7 @@ static void test_a_later_try_gets_what_is_left_of_the_deadline(void **state)
 /* A try that sleeps has no claim on the rate until it wakes. */
 static void test_a_sleeping_try_does_not_hold_up_others(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask sleeper = { 0 }, others[60] = { { 0 } };
 	char id[16];
 	(void)state;
@@ -341,7 +341,7 @@ static void test_a_sleeping_try_does_not_hold_up_others(void **state)
 
 static void test_a_queue_longer_than_the_deadline_is_waited_in_up_to_it(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct setup setup = world_setup();
 	struct ask asks[12] = { { 0 } };
 	size_t refused = 0;
@@ -380,7 +380,7 @@ static void test_more_readers_than_the_rate_has_room_for_are_paced(void **state)
 	enum { READERS = 260, THINGS = 800 };
 	static struct ask asks[READERS];
 	struct setup setup = world_setup();
-	struct json_path place;
+	struct place place;
 	size_t next = 0, found = 0, busy = 0, waiting;
 	char id[16];
 	(void)state;
@@ -416,7 +416,7 @@ static void test_users_take_turns(void **state)
 {
 	enum { OTHERS = 1000 };
 	static struct ask others[OTHERS];
-	struct json_path place;
+	struct place place;
 	struct ask ask = { .uid = 1000 }, joined = { .uid = 1000 };
 	char id[24];
 	(void)state;
@@ -464,7 +464,7 @@ static void test_users_take_turns(void **state)
 
 static void test_a_full_queue_serves_the_last_good_answer(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct setup setup = world_setup();
 	struct ask asks[40] = { { 0 } };
 	char id[16];
@@ -508,7 +508,7 @@ static void test_no_second_holds_more_calls_than_the_rate(void **state)
 	(void)state;
 
 	for (size_t r = 0; r < COUNT(rates); r++) {
-		struct json_path place;
+		struct place place;
 		struct setup setup = world_setup();
 		struct ask *asks = xcalloc(400, sizeof(*asks));
 		char id[16];

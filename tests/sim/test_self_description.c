@@ -8,19 +8,19 @@
 
 enum { LIVE_MS = 15000, LIST_MS = 30000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter(struct json_path *place)
+static void enter(struct place *place)
 {
 	place->world = world_open(NULL);
 	cloud_open(&place->cloud, place->world, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 2);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
@@ -30,7 +30,7 @@ struct field {
 	const char *path, *key, *type, *action;
 };
 
-static void assert_row(struct json_path *place, const struct field *row)
+static void assert_row(struct place *place, const struct field *row)
 {
 	uint64_t id = world_find(place->world, row->path);
 
@@ -52,7 +52,7 @@ static void test_keys_types_and_actions_are_the_apis(void **state)
 			"DescribeTrainingTask" },
 		{ "training/train-0001", "train-0001", "object", "DescribeTrainingTask" },
 	};
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -66,7 +66,7 @@ static void test_a_directory_inside_keeps_its_key_when_a_list_came_later(void **
 {
 	static const struct field row = { "training/train-0001/image_info", "ImageInfo", "object",
 		"DescribeTrainingTasks" };
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -80,7 +80,7 @@ static void test_a_directory_inside_keeps_its_key_when_a_list_came_later(void **
 
 static void test_times_are_those_of_the_answer(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -97,7 +97,7 @@ static void test_times_are_those_of_the_answer(void **state)
 
 static void test_an_unchanged_answer_renews_what_an_open_file_says_of_itself(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -111,7 +111,7 @@ static void test_an_unchanged_answer_renews_what_an_open_file_says_of_itself(voi
 
 static void test_a_listing_says_whether_it_is_complete_and_where_it_is_from(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -138,7 +138,7 @@ static void test_the_names_listed_are_those_that_answer(void **state)
 		"training/train-0001", "training/train-0001/status", "training/train-0001/image_info" };
 	static const char *const all[] = { "key", "type", "action", "complete" };
 	static const char *const fetch[] = { "request_id", "fetched", "expires", "stale" };
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -178,7 +178,7 @@ static void test_the_names_listed_are_those_that_answer(void **state)
 
 static void test_status_is_made_anew_for_each_who_asks_without_a_call(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -202,7 +202,7 @@ static void test_status_is_made_anew_for_each_who_asks_without_a_call(void **sta
 
 static void test_describefs_can_be_entered_and_is_not_listed(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -222,7 +222,7 @@ static void test_describefs_can_be_entered_and_is_not_listed(void **state)
 /* Who reads it slowly reads one state of it. */
 static void test_an_open_status_file_stays_what_it_was(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t size;
 	(void)state;
 
@@ -244,7 +244,7 @@ static void test_an_open_status_file_stays_what_it_was(void **state)
 
 static void test_a_failure_is_a_line_in_errors(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);

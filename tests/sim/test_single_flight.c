@@ -9,15 +9,15 @@
 
 enum { MANY = 1000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	struct ask asks[MANY];
 };
 
-static struct json_path *enter(size_t n_tasks)
+static struct place *enter(size_t n_tasks)
 {
-	struct json_path *place = xcalloc(1, sizeof(*place));
+	struct place *place = xcalloc(1, sizeof(*place));
 
 	place->world = world_open(NULL);
 	cloud_open(&place->cloud, place->world, -1);
@@ -25,25 +25,25 @@ static struct json_path *enter(size_t n_tasks)
 	return place;
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 	free(place);
 }
 
-static uint64_t training(struct json_path *place)
+static uint64_t training(struct place *place)
 {
 	return world_find(place->world, "training");
 }
 
-static void answer(struct json_path *place)
+static void answer(struct place *place)
 {
 	cloud_answer(&place->cloud, world_only(place->world));
 }
 
 /* All look up the same task's directory. */
-static void ask_all(struct json_path *place)
+static void ask_all(struct place *place)
 {
 	uint64_t id = training(place);
 
@@ -53,7 +53,7 @@ static void ask_all(struct json_path *place)
 
 static void test_a_thousand_askers_of_one_cold_thing_make_one_call(void **state)
 {
-	struct json_path *place = enter(1);
+	struct place *place = enter(1);
 	(void)state;
 
 	ask_all(place);
@@ -74,7 +74,7 @@ static void test_a_thousand_askers_of_one_cold_thing_make_one_call(void **state)
 
 static void test_askers_of_a_cold_file_on_the_whole_way_down_make_one_call(void **state)
 {
-	struct json_path *place = enter(1);
+	struct place *place = enter(1);
 	uint64_t id;
 	(void)state;
 
@@ -91,7 +91,7 @@ static void test_askers_of_a_cold_file_on_the_whole_way_down_make_one_call(void 
 
 static void test_askers_of_different_questions_share_the_call(void **state)
 {
-	struct json_path *place = enter(1);
+	struct place *place = enter(1);
 	struct ask status = { 0 }, open = { 0 }, attr = { 0 };
 	uint64_t id;
 	(void)state;
@@ -113,7 +113,7 @@ static void test_askers_of_different_questions_share_the_call(void **state)
 
 static void test_a_failing_call_is_one_call_and_a_thousand_same_errors(void **state)
 {
-	struct json_path *place = enter(1);
+	struct place *place = enter(1);
 	(void)state;
 
 	ask_all(place);
@@ -128,7 +128,7 @@ static void test_a_failing_call_is_one_call_and_a_thousand_same_errors(void **st
 
 static void test_a_thousand_waiters_time_out_together_and_once(void **state)
 {
-	struct json_path *place = enter(1);
+	struct place *place = enter(1);
 	(void)state;
 
 	ask_all(place);
@@ -148,7 +148,7 @@ static void test_the_others_are_answered_when_the_first_goes_away(void **state)
 	(void)state;
 
 	for (size_t g = 0; g < COUNT(gone); g++) {
-		struct json_path *place = enter(1);
+		struct place *place = enter(1);
 		ask_all(place);
 		ask_cancel(&place->asks[gone[g]]);
 		answer(place);
@@ -161,7 +161,7 @@ static void test_the_others_are_answered_when_the_first_goes_away(void **state)
 
 static void test_the_call_goes_on_when_all_have_gone_and_serves_who_comes_back(void **state)
 {
-	struct json_path *place = enter(1);
+	struct place *place = enter(1);
 	struct ask back = { 0 };
 	(void)state;
 
@@ -178,7 +178,7 @@ static void test_the_call_goes_on_when_all_have_gone_and_serves_who_comes_back(v
 
 static void test_what_nobody_waited_for_is_kept_all_the_same(void **state)
 {
-	struct json_path *place = enter(1);
+	struct place *place = enter(1);
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -200,7 +200,7 @@ static void then_cancel_next(struct ask *ask)
 
 static void test_an_answer_may_take_back_other_questions(void **state)
 {
-	struct json_path *place = enter(1);
+	struct place *place = enter(1);
 	(void)state;
 
 	/* each even one takes back the odd one after it; the first takes back the last */
@@ -232,7 +232,7 @@ static void then_ask_again(struct ask *ask)
 
 static void test_an_answer_may_ask_the_same_again_and_is_answered_at_once(void **state)
 {
-	struct json_path *place = enter(1);
+	struct place *place = enter(1);
 	struct again again = { .question = ASK_LOOKUP, .id = training(place), .name = "train-0001" };
 	(void)state;
 
@@ -248,7 +248,7 @@ static void test_an_answer_may_ask_the_same_again_and_is_answered_at_once(void *
 
 static void test_a_failure_asked_again_at_once_is_the_same_failure(void **state)
 {
-	struct json_path *place = enter(1);
+	struct place *place = enter(1);
 	struct again again = { .question = ASK_LOOKUP, .id = training(place), .name = "train-0001" };
 	(void)state;
 
@@ -263,7 +263,7 @@ static void test_a_failure_asked_again_at_once_is_the_same_failure(void **state)
 
 static void test_an_answer_may_start_another_call_that_others_then_join(void **state)
 {
-	struct json_path *place = enter(2);
+	struct place *place = enter(2);
 	struct again again = { .question = ASK_LOOKUP, .id = training(place), .name = "train-0002" };
 	struct ask other = { 0 };
 	(void)state;
@@ -283,7 +283,7 @@ static void test_an_answer_may_start_another_call_that_others_then_join(void **s
 
 static void test_who_waits_when_the_engine_ends_is_told_once(void **state)
 {
-	struct json_path *place = enter(2);
+	struct place *place = enter(2);
 	struct ask list = { 0 };
 	(void)state;
 
@@ -302,7 +302,7 @@ static void test_who_waits_when_the_engine_ends_is_told_once(void **state)
 
 static void test_the_engine_ends_while_a_try_sleeps_and_another_queues(void **state)
 {
-	struct json_path *place = enter(2);
+	struct place *place = enter(2);
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -321,7 +321,7 @@ static void test_five_thousand_different_cold_names_at_once_all_get_their_own_an
 	enum { NAMES = 5000 };
 	struct setup setup = world_setup();
 	struct ask *asks = xcalloc(NAMES, sizeof(*asks));
-	struct json_path *place = enter(0);
+	struct place *place = enter(0);
 	char name[32];
 	(void)state;
 
@@ -394,7 +394,7 @@ static char *look(struct world *world)
 static char *play(size_t number)
 {
 	static const char *const names[] = { "train-0001", "train-0002", "train-0003" };
-	struct json_path *place = enter(3);
+	struct place *place = enter(3);
 	struct ask asks[THINGS] = { { 0 } };
 	struct exchange *exchanges[THINGS];
 	size_t order[THINGS];
@@ -441,7 +441,7 @@ static void test_every_order_with_one_failure_harms_nothing_else(void **state)
 
 	for (size_t number = 0; number < ORDERS * 3; number++) {
 		static const char *const names[] = { "train-0001", "train-0002", "train-0003" };
-		struct json_path *place = enter(3);
+		struct place *place = enter(3);
 		struct ask asks[3] = { { 0 } };
 		struct exchange *exchanges[3];
 		size_t order[THINGS], failing = number / ORDERS;

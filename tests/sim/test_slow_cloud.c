@@ -9,7 +9,7 @@
 
 enum { TASKS = 4000, PAGES = TASKS / 50, CROWD = 80, POLLS = 400, LIVE_MS = 15000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 	uint64_t training, running;
@@ -17,7 +17,7 @@ struct json_path {
 
 /* A pass over a directory, READDIR by READDIR, as `ls` makes it. */
 struct pass {
-	struct json_path *place;
+	struct place *place;
 	struct ask ask;
 	uint64_t id, cookie;
 	size_t n;
@@ -26,7 +26,7 @@ struct pass {
 	int64_t longest_ms, over_ms;
 };
 
-static void enter(struct json_path *place, int64_t latency_ms, size_t serves)
+static void enter(struct place *place, int64_t latency_ms, size_t serves)
 {
 	memset(place, 0, sizeof(*place));
 	place->world = world_open(NULL);
@@ -37,13 +37,13 @@ static void enter(struct json_path *place, int64_t latency_ms, size_t serves)
 	place->running = world_find(place->world, "by-status/training/RUNNING");
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct json_path *place, int64_t ms)
+static void advance(struct place *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
@@ -71,7 +71,7 @@ static void go_on(struct ask *ask)
 		ask_read(&pass->ask, world, pass->id, pass->cookie);
 }
 
-static void begin(struct pass *pass, struct json_path *place, uint64_t id)
+static void begin(struct pass *pass, struct place *place, uint64_t id)
 {
 	*pass = (struct pass){ .place = place, .id = id, .ask = { .then = go_on, .arg = pass } };
 	ask_read(&pass->ask, place->world, id, 0);
@@ -88,7 +88,7 @@ static void read_beside(struct pass *list, struct pass *view, int64_t most_ms)
 }
 
 /* No call failed; only a view may have been told that it has to wait. */
-static void assert_healthy(const struct json_path *place)
+static void assert_healthy(const struct place *place)
 {
 	struct buf failures;
 
@@ -117,7 +117,7 @@ static void test_each_page_is_asked_for_once_however_the_limit_moves(void **stat
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(clouds); i++) {
-		struct json_path place;
+		struct place place;
 		struct pass list;
 		enter(&place, clouds[i].latency_ms, clouds[i].serves);
 		begin(&list, &place, place.training);
@@ -141,7 +141,7 @@ static void test_a_view_and_a_listing_on_a_cloud_that_serves_some_at_a_time(void
 	for (size_t i = 0; i < 2 * COUNT(clouds); i++) {
 		int64_t latency_ms = clouds[i / 2].latency_ms;
 		size_t serves = clouds[i / 2].serves;
-		struct json_path place;
+		struct place place;
 		struct pass list, view;
 		struct ask ask = { 0 };
 		enter(&place, latency_ms, serves);
@@ -172,7 +172,7 @@ static void test_a_cloud_that_is_only_slow_is_never_called_silent(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(latencies_ms); i++) {
-		struct json_path place;
+		struct place place;
 		struct pass list, view;
 		enter(&place, latencies_ms[i], 0);
 		begin(&list, &place, place.training);
@@ -190,7 +190,7 @@ static void test_a_cloud_that_is_only_slow_is_never_called_silent(void **state)
 static void test_a_crowd_of_readers_of_a_slow_cloud_is_served(void **state)
 {
 	static struct ask asks[CROWD];
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 6000, 0); /* the last of them are sent after three seconds */
@@ -210,7 +210,7 @@ static void test_a_crowd_of_readers_of_a_slow_cloud_is_served(void **state)
 /* One page is never answered, all others are: the reader who follows sees another try. */
 static void test_a_page_that_times_out_does_not_end_the_listing(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct pass list;
 	(void)state;
 
@@ -236,7 +236,7 @@ static void test_a_page_that_times_out_does_not_end_the_listing(void **state)
 /* What is asked of a view and never answered says nothing of the rest. */
 static void test_a_view_that_times_out_leaves_the_others_their_answers(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 }, view = { 0 };
 	(void)state;
 
@@ -266,7 +266,7 @@ static void test_a_view_that_times_out_leaves_the_others_their_answers(void **st
 static void test_polls_are_in_no_readers_way(void **state)
 {
 	static struct ask polls[POLLS];
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 

@@ -13,24 +13,24 @@ enum { LIST_MS = 30000 };
 	"training_mode\tresource_group_name\tcharge_type\tcharge_status\tfailure_reason\n"
 #define TIMES(second) "2025-11-02T00:00:" second "Z\t\t\t2025-11-01T00:00:00Z"
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter_with(struct json_path *place, size_t n_tasks, const struct setup *setup)
+static void enter_with(struct place *place, size_t n_tasks, const struct setup *setup)
 {
 	place->world = world_open(setup);
 	cloud_open(&place->cloud, place->world, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void enter(struct json_path *place, size_t n_tasks)
+static void enter(struct place *place, size_t n_tasks)
 {
 	enter_with(place, n_tasks, NULL);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
@@ -38,7 +38,7 @@ static void leave(struct json_path *place)
 
 static void test_it_is_the_listing_and_costs_what_that_costs(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 2);
@@ -63,7 +63,7 @@ static size_t count_lines(const char *text)
 static void test_many_pages_are_one_table(void **state)
 {
 	struct setup setup = world_setup();
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	setup.rate = 10000;
@@ -77,7 +77,7 @@ static void test_many_pages_are_one_table(void **state)
 
 static void test_what_would_end_a_cell_is_escaped(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 3);
@@ -94,7 +94,7 @@ static void test_what_would_end_a_cell_is_escaped(void **state)
 /* One that is open is one listing. */
 static void test_a_new_listing_is_a_new_file(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1);
@@ -121,7 +121,7 @@ static void test_a_new_listing_is_a_new_file(void **state)
 
 static void test_it_waits_and_fails_with_its_listing(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 1);
@@ -146,7 +146,7 @@ static void test_it_waits_and_fails_with_its_listing(void **state)
 
 static void test_what_is_inside_a_resource_has_one_too(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 0);
@@ -163,7 +163,7 @@ static void test_what_is_inside_a_resource_has_one_too(void **state)
 static void test_the_apis_names_head_it_where_they_name_files(void **state)
 {
 	struct setup setup = world_setup();
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	setup.api_names = true;
@@ -255,7 +255,7 @@ static void test_a_users_kind_has_its_table_and_its_views(void **state)
 static void test_a_table_goes_when_nobody_holds_it(void **state)
 {
 	struct setup setup = world_setup();
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	setup.rate = 10000;

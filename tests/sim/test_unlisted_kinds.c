@@ -9,12 +9,12 @@
 
 enum { LIST_MS = 30000, LIVE_MS = 15000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter(struct json_path *place, const char *catalog)
+static void enter(struct place *place, const char *catalog)
 {
 	struct setup setup = world_setup();
 
@@ -23,13 +23,13 @@ static void enter(struct json_path *place, const char *catalog)
 	cloud_open(&place->cloud, place->world, 0);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void pin(struct json_path *place, const char *pin)
+static void pin(struct place *place, const char *pin)
 {
 	struct buf why;
 
@@ -39,7 +39,7 @@ static void pin(struct json_path *place, const char *pin)
 	buf_release(&why);
 }
 
-static void assert_actions(struct json_path *place, const char *actions)
+static void assert_actions(struct place *place, const char *actions)
 {
 	const struct script *script = &place->world->script;
 	struct buf all;
@@ -56,7 +56,7 @@ static void assert_actions(struct json_path *place, const char *actions)
 
 static void test_models_are_put_together_from_services_and_accelerations(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -78,7 +78,7 @@ static void test_models_are_put_together_from_services_and_accelerations(void **
 
 static void test_harvests_are_paged_too(void **state)
 {
-	struct json_path place;
+	struct place place;
 	char service[24], model[24];
 	(void)state;
 
@@ -95,7 +95,7 @@ static void test_harvests_are_paged_too(void **state)
 
 static void test_one_harvest_that_is_gone_too_leaves_the_other(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -119,7 +119,7 @@ static void test_one_harvest_that_is_gone_too_leaves_the_other(void **state)
 
 static void test_without_any_call_left_what_is_pinned_is_shown(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -139,7 +139,7 @@ static void test_without_any_call_left_what_is_pinned_is_shown(void **state)
 
 static void test_a_harvest_that_fails_is_a_failure_and_the_old_listing_stays(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -155,7 +155,7 @@ static void test_a_harvest_that_fails_is_a_failure_and_the_old_listing_stays(voi
 
 static void test_a_model_that_nothing_lists_is_entered_by_id_with_one_call(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -174,7 +174,7 @@ static void test_a_model_that_nothing_lists_is_entered_by_id_with_one_call(void 
 
 static void test_a_model_that_the_api_does_not_know_is_absent_for_five_seconds(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct reply reply;
 	(void)state;
 
@@ -199,7 +199,7 @@ static void test_a_model_that_the_api_does_not_know_is_absent_for_five_seconds(v
 
 static void test_a_model_without_versions_is_there_and_empty(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -211,7 +211,7 @@ static void test_a_model_without_versions_is_there_and_empty(void **state)
 
 static void test_a_single_version_can_be_read_without_its_list(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -227,7 +227,7 @@ static void test_a_single_version_can_be_read_without_its_list(void **state)
 
 static void test_a_list_call_that_answers_makes_models_whole_and_readable(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -250,7 +250,7 @@ static void test_a_list_call_that_answers_makes_models_whole_and_readable(void *
 static void test_a_model_that_was_listed_never_loses_its_members(void **state)
 {
 	static const char all[] = "versions id name tags create_time describe.json ";
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -274,7 +274,7 @@ static void test_a_model_that_was_listed_never_loses_its_members(void **state)
 
 static void test_an_id_that_was_entered_is_listed_once_when_the_list_has_it_too(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask list = { 0 }, visit = { 0 };
 	uint64_t models;
 	(void)state;
@@ -301,7 +301,7 @@ static void test_an_id_that_was_entered_is_listed_once_when_the_list_has_it_too(
 /* The same through a harvest, which primes nothing: the visit is what shows the id first. */
 static void test_an_id_entered_while_it_is_being_harvested_is_listed_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask list = { 0 }, visit = { 0 };
 	(void)state;
 
@@ -328,7 +328,7 @@ static void test_an_id_entered_while_it_is_being_harvested_is_listed_once(void *
 
 static void test_only_the_last_thousand_visits_are_remembered(void **state)
 {
-	struct json_path place;
+	struct place place;
 	char id[24];
 	(void)state;
 
@@ -370,7 +370,7 @@ static struct reply lookup_as(struct world *world, unsigned uid, uint64_t parent
 static void test_what_another_user_enters_is_answered_and_not_listed(void **state)
 {
 	struct setup setup = world_setup();
-	struct json_path place;
+	struct place place;
 	char id[24];
 	(void)state;
 
@@ -399,7 +399,7 @@ static void test_a_call_for_two_users_enters_for_the_one_who_mounted(void **stat
 {
 	struct setup setup = world_setup();
 	struct ask other = { .uid = 65534 }, own = { .uid = 0 };
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	setup.is_owner = is_owner;
@@ -426,7 +426,7 @@ static void test_a_call_for_two_users_enters_for_the_one_who_mounted(void **stat
 
 static void test_pins_are_shown_from_the_start_and_stay(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -447,7 +447,7 @@ static void test_a_pin_that_is_none_is_refused_with_a_reason(void **state)
 {
 	static const char *const bad[] = { "", "models", "models/", "models/x", "nothing/m-1",
 		"models/m-1/versions", "models/m-1/nothing/mv-1", "training/train-1/jobs/1", "/models/m-1" };
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -468,7 +468,7 @@ static void test_a_v1_task_exists_by_its_form_alone(void **state)
 {
 	static const char *const wrong[] = { "0", "01", "-1", "x", "1x", "1.5", "12345678901234567890", " 1",
 		"%31", "task-1" };
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "qianfan");
@@ -496,7 +496,7 @@ static void test_a_v1_task_exists_by_its_form_alone(void **state)
 
 static void test_a_v1_run_is_asked_for_with_integers_and_listed_once_entered(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "qianfan");
@@ -518,7 +518,7 @@ static void test_a_v1_run_is_asked_for_with_integers_and_listed_once_entered(voi
 
 static void test_a_v1_run_that_is_not_there_is_absent_and_not_listed(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "qianfan");
@@ -533,7 +533,7 @@ static void test_a_v1_run_that_is_not_there_is_absent_and_not_listed(void **stat
 
 static void test_an_entered_id_that_the_list_takes_up_goes_when_the_list_drops_it(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -550,7 +550,7 @@ static void test_an_entered_id_that_the_list_takes_up_goes_when_the_list_drops_i
 /* A source of ids that says nothing at all is one that failed, not one that is empty. */
 static void test_a_harvest_without_its_items_is_no_answer(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 

@@ -11,12 +11,12 @@
 
 enum { LIST_MS = 30000, LIVE_MS = 15000 };
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter_with(struct json_path *place, size_t n_tasks, const struct setup *setup)
+static void enter_with(struct place *place, size_t n_tasks, const struct setup *setup)
 {
 	place->world = world_open(setup);
 	cloud_open(&place->cloud, place->world, 0);
@@ -24,7 +24,7 @@ static void enter_with(struct json_path *place, size_t n_tasks, const struct set
 }
 
 /* At a rate that nobody waits for. */
-static void enter(struct json_path *place, size_t n_tasks)
+static void enter(struct place *place, size_t n_tasks)
 {
 	struct setup setup = world_setup();
 
@@ -32,45 +32,45 @@ static void enter(struct json_path *place, size_t n_tasks)
 	enter_with(place, n_tasks, &setup);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct json_path *place, int64_t ms)
+static void advance(struct place *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
 
-static struct thing *nth(struct json_path *place, size_t n)
+static struct thing *nth(struct place *place, size_t n)
 {
 	return place->cloud.things[n - 1];
 }
 
-static void name(struct json_path *place, size_t n, const char *text)
+static void name(struct place *place, size_t n, const char *text)
 {
 	snprintf(nth(place, n)->name, sizeof(nth(place, n)->name), "%s", text);
 }
 
-static void set_status(struct json_path *place, size_t n, const char *text)
+static void set_status(struct place *place, size_t n, const char *text)
 {
 	snprintf(nth(place, n)->status, sizeof(nth(place, n)->status), "%s", text);
 	nth(place, n)->revision++;
 }
 
-static void tag(struct json_path *place, size_t n, const char *key, const char *value)
+static void tag(struct place *place, size_t n, const char *key, const char *value)
 {
 	snprintf(nth(place, n)->tags, sizeof(nth(place, n)->tags),
 		"[{\"TagKey\": \"%s\", \"TagValue\": \"%s\"}]", key, value);
 }
 
-static const char *last_body(const struct json_path *place)
+static const char *last_body(const struct place *place)
 {
 	return place->world->script.sent[place->world->script.n_sent - 1]->body;
 }
 
-static void assert_not_there(struct json_path *place, const char *path)
+static void assert_not_there(struct place *place, const char *path)
 {
 	struct reply reply = world_lookup(place->world, path);
 
@@ -82,7 +82,7 @@ static void assert_not_there(struct json_path *place, const char *path)
 
 static void test_the_directories_cost_nothing(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 3);
@@ -124,7 +124,7 @@ static void test_by_name_costs_what_the_listing_costs(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place, sizes[i]);
 		assert_int_equal(world_count(place.world, "by-name/training"), sizes[i]);
 		assert_calls(place.world, (sizes[i] + 49) / 50);
@@ -143,7 +143,7 @@ static void test_by_name_costs_what_the_listing_costs(void **state)
 
 static void test_a_name_alone_has_its_listing_read(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 3);
@@ -160,7 +160,7 @@ static void test_a_link_has_the_attributes_of_its_own(void **state)
 	(void)state;
 
 	for (int i = 0; i < 2; i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place, 3);
 		struct entry resource = world_lookup(place.world, "training/train-0002").entry;
 		world_count(place.world, "training");
@@ -190,7 +190,7 @@ static void test_of_those_with_one_name_each_has_its_id_whoever_came_first(void 
 	(void)state;
 
 	for (int order = 0; order < 2; order++) {
-		struct json_path place;
+		struct place place;
 		enter(&place, 3);
 		name(&place, order ? 1 : 2, "same");
 		name(&place, 3, "same");
@@ -213,7 +213,7 @@ static void test_of_those_with_one_name_each_has_its_id_whoever_came_first(void 
 
 static void test_a_name_that_looks_like_anothers_never_takes_its_place(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 4);
@@ -232,7 +232,7 @@ static void test_a_name_that_looks_like_anothers_never_takes_its_place(void **st
 }
 
 /* Each is listed once, can be looked up as it is listed, and leads to a resource of its own. */
-static void assert_each_leads_somewhere(struct json_path *place, const char *path, size_t n)
+static void assert_each_leads_somewhere(struct place *place, const char *path, size_t n)
 {
 	uint64_t id = world_find(place->world, path), cookie = 0;
 	struct buf seen, mine;
@@ -271,7 +271,7 @@ static void test_hostile_names_are_all_there_and_can_be_entered(void **state)
 	static const char *const names[] = { "", "null", ".", "..", "a/b", "a\\u0000b", "\\u0001\\n\\t", ".git",
 		"autorun.inf", "%41", "~", "~train-0001", "a~", "-rf", " blank ", "\\ud800", "\\\"quoted\\\\",
 		"\xff\xfe broken", "\xe4\xb8\xad\xe6\x96\x87", "%", "%2F", "a/b", "../../etc/passwd" };
-	struct json_path place;
+	struct place place;
 	char longest[301] = { 0 };
 	size_t n = COUNT(names) + 3;
 	(void)state;
@@ -292,7 +292,7 @@ static void test_hostile_names_are_all_there_and_can_be_entered(void **state)
 
 static void test_ten_thousand_are_gone_through_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 10000);
@@ -314,7 +314,7 @@ static void test_ten_thousand_are_gone_through_once(void **state)
 
 static void test_one_status_is_one_call_for_each_page_of_it(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 5000);
@@ -343,7 +343,7 @@ static void test_one_status_is_one_call_for_each_page_of_it(void **state)
 
 static void test_a_part_never_makes_the_listing_look_whole(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 120);
@@ -368,7 +368,7 @@ static void test_a_part_never_makes_the_listing_look_whole(void **state)
 
 static void test_a_fresh_listing_is_asked_before_the_cloud(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 120);
@@ -385,7 +385,7 @@ static void test_a_fresh_listing_is_asked_before_the_cloud(void **state)
 
 static void test_a_status_that_no_document_has_can_be_entered(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 120);
@@ -404,7 +404,7 @@ static void test_a_cloud_that_does_not_filter_has_the_list_read(void **state)
 	(void)state;
 
 	for (int ignores = 0; ignores < 2; ignores++) {
-		struct json_path place;
+		struct place place;
 		enter(&place, 120);
 		set_status(&place, 3, "FAILED");
 		tag(&place, 5, "team", "a");
@@ -427,7 +427,7 @@ static void test_a_cloud_that_does_not_filter_has_the_list_read(void **state)
 /* Somebody's slip of the pen has nobody else read the whole list. */
 static void test_a_value_that_is_refused_says_nothing_of_others(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 120);
@@ -443,7 +443,7 @@ static void test_a_value_that_is_refused_says_nothing_of_others(void **state)
 
 static void test_what_fails_fails_as_a_listing_does(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct reply reply;
 	(void)state;
 
@@ -472,7 +472,7 @@ static void test_what_fails_fails_as_a_listing_does(void **state)
 
 static void test_many_who_want_one_status_are_one_call(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[50] = { 0 };
 	(void)state;
 
@@ -491,7 +491,7 @@ static void test_many_who_want_one_status_are_one_call(void **state)
 static void test_with_no_time_to_live_each_asks_once(void **state)
 {
 	struct setup setup = world_setup();
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	setup.ttl_s = 0;
@@ -511,7 +511,7 @@ static void test_with_no_time_to_live_each_asks_once(void **state)
 
 static void test_tags_are_directories_of_links(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 5);
@@ -539,7 +539,7 @@ static void test_tags_are_directories_of_links(void **state)
 
 static void test_one_tag_is_one_call(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 500);
@@ -557,7 +557,7 @@ static void test_one_tag_is_one_call(void **state)
 
 static void test_a_task_that_changes_its_status_changes_its_place(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 120);
@@ -575,7 +575,7 @@ static void test_a_task_that_changes_its_status_changes_its_place(void **state)
 
 static void test_who_is_gone_has_no_link(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 120);
@@ -598,7 +598,7 @@ static void test_what_stands_comes_once_whatever_is_refreshed(void **state)
 	(void)state;
 
 	for (int pass = 0; pass < 60; pass++) {
-		struct json_path place;
+		struct place place;
 		unsigned times[200] = { 0 };
 		bool stood[200];
 		uint64_t cookie = 0;
@@ -643,7 +643,7 @@ static void test_what_stands_comes_once_whatever_is_refreshed(void **state)
 
 static void test_a_walk_over_everything_costs_no_call_more(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct kernel kernel;
 	size_t files;
 	(void)state;
@@ -672,7 +672,7 @@ static void assert_kernel_sees(struct kernel *kernel, const char *path, const ch
 
 static void test_what_the_kernel_keeps_of_a_view_runs_out_with_it(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct kernel kernel;
 	(void)state;
 
@@ -715,7 +715,7 @@ static void test_what_the_kernel_keeps_of_a_view_runs_out_with_it(void **state)
 
 static void test_nothing_stays_of_what_nobody_looks_at(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place, 2000);
@@ -739,7 +739,7 @@ static void test_nothing_stays_of_what_nobody_looks_at(void **state)
 static void test_an_index_is_bounded_by_max_memory(void **state)
 {
 	struct setup setup = world_setup();
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	setup.rate = 10000;

@@ -13,35 +13,35 @@ enum { LIVE_MS = 15000, TERMINAL_MS = 600000, MANY = 1000 };
 #define WAIT "training/" TASK "/.wait"
 #define EVENTS "training/" TASK "/.events"
 
-struct json_path {
+struct place {
 	struct world *world;
 	struct cloud cloud;
 };
 
-static void enter_with(struct json_path *place, const struct setup *setup, size_t n_tasks)
+static void enter_with(struct place *place, const struct setup *setup, size_t n_tasks)
 {
 	place->world = world_open(setup);
 	cloud_open(&place->cloud, place->world, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void enter(struct json_path *place)
+static void enter(struct place *place)
 {
 	enter_with(place, NULL, 3);
 }
 
-static void leave(struct json_path *place)
+static void leave(struct place *place)
 {
 	world_close(place->world);
 	cloud_close(&place->cloud);
 }
 
-static void advance(struct json_path *place, int64_t ms)
+static void advance(struct place *place, int64_t ms)
 {
 	script_advance(&place->world->script, ms);
 }
 
-static void set_status(struct json_path *place, const char *id, const char *status)
+static void set_status(struct place *place, const char *id, const char *status)
 {
 	struct thing *thing = cloud_thing(&place->cloud, id);
 
@@ -49,7 +49,7 @@ static void set_status(struct json_path *place, const char *id, const char *stat
 	thing->revision++;
 }
 
-static size_t watching(const struct json_path *place)
+static size_t watching(const struct place *place)
 {
 	return engine_stats(place->world->engine).watching;
 }
@@ -70,7 +70,7 @@ static void assert_said(const struct ask *ask, uint64_t id, const char *expected
 
 static void test_a_status_that_is_terminal_is_told_at_once(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -87,7 +87,7 @@ static void test_a_status_that_is_terminal_is_told_at_once(void **state)
 
 static void test_a_stat_waits_for_nobody_and_its_size_is_not_too_small(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct reply reply;
 	(void)state;
 
@@ -105,7 +105,7 @@ static void test_a_stat_waits_for_nobody_and_its_size_is_not_too_small(void **st
 
 static void test_a_waiter_is_told_within_a_term_of_the_end(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -132,7 +132,7 @@ static void test_a_waiter_is_told_within_a_term_of_the_end(void **state)
 
 static void test_a_thousand_waiters_cost_one_call_a_term(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask *asks = xcalloc(MANY, sizeof(*asks));
 	(void)state;
 
@@ -156,7 +156,7 @@ static void test_a_thousand_waiters_cost_one_call_a_term(void **state)
 /* They begin at any time, and what one of them asked for is what the others know. */
 static void test_waiters_who_come_at_different_times_share_their_calls(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[14] = { 0 };
 	(void)state;
 
@@ -176,7 +176,7 @@ static void test_waiters_who_come_at_different_times_share_their_calls(void **st
 
 static void test_many_resources_are_asked_about_through_their_list(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[50] = { 0 };
 	(void)state;
 
@@ -201,7 +201,7 @@ static void test_an_outage_ends_no_waiter_and_costs_few_calls(void **state)
 	(void)state;
 
 	for (size_t i = 0; i <= COUNT(errors); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask asks[3] = { 0 };
 		enter(&place);
 		uint64_t id = world_find(place.world, WAIT);
@@ -231,7 +231,7 @@ static void test_an_outage_ends_no_waiter_and_costs_few_calls(void **state)
 /* What stands in for an answer is no answer to who waits. */
 static void test_an_old_terminal_status_is_not_told_during_an_outage(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -251,7 +251,7 @@ static void test_an_old_terminal_status_is_not_told_during_an_outage(void **stat
 	leave(&place);
 }
 
-static void assert_ended(struct json_path *place, const struct ask *ask, enum error error)
+static void assert_ended(struct place *place, const struct ask *ask, enum error error)
 {
 	advance(place, LIVE_MS);
 	assert_error(&ask->reply, error);
@@ -268,7 +268,7 @@ static void test_what_time_does_not_mend_ends_a_waiter(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct json_path place;
+		struct place place;
 		struct ask ask = { 0 };
 		enter(&place);
 		ask_put(&ask, place.world, ASK_WAIT, world_find(place.world, WAIT), NULL);
@@ -282,7 +282,7 @@ static void test_what_time_does_not_mend_ends_a_waiter(void **state)
 
 static void test_who_gives_up_leaves_nothing_behind(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask sleeping = { 0 }, flying = { 0 };
 	(void)state;
 
@@ -307,7 +307,7 @@ static void test_who_gives_up_leaves_nothing_behind(void **state)
 
 static void test_the_end_of_the_mount_answers_who_waits(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask asks[2] = { 0 };
 	(void)state;
 
@@ -323,7 +323,7 @@ static void test_the_end_of_the_mount_answers_who_waits(void **state)
 static void test_a_term_of_nothing_is_asked_once_a_second(void **state)
 {
 	struct setup setup = world_setup();
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -339,7 +339,7 @@ static void test_a_term_of_nothing_is_asked_once_a_second(void **state)
 
 static void test_only_kinds_with_an_end_have_a_wait(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct reply reply;
 	(void)state;
 
@@ -361,7 +361,7 @@ static void test_only_kinds_with_an_end_have_a_wait(void **state)
 
 static void test_no_listing_shows_them(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -377,7 +377,7 @@ static void test_no_listing_shows_them(void **state)
 /* ---- .events ---- */
 
 /* As tail does it: asks for the size, and reads. */
-static const char *poll_events(struct json_path *place, uint64_t id, size_t *size)
+static const char *poll_events(struct place *place, uint64_t id, size_t *size)
 {
 	struct reply reply = world_ask(place->world, ASK_ATTR, id, NULL);
 
@@ -389,7 +389,7 @@ static const char *poll_events(struct json_path *place, uint64_t id, size_t *siz
 }
 
 /* What is behind the times of the lines. */
-static void assert_events(struct json_path *place, uint64_t id, const char *expected)
+static void assert_events(struct place *place, uint64_t id, const char *expected)
 {
 	struct buf rest;
 	size_t size;
@@ -411,7 +411,7 @@ static void assert_events(struct json_path *place, uint64_t id, const char *expe
 
 static void test_each_change_is_a_line(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct thing *thing;
 	(void)state;
 
@@ -435,7 +435,7 @@ static void test_each_change_is_a_line(void **state)
 
 static void test_it_is_asked_for_at_its_term_and_only_while_somebody_polls(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t size;
 	(void)state;
 
@@ -456,7 +456,7 @@ static void test_it_is_asked_for_at_its_term_and_only_while_somebody_polls(void 
 
 static void test_an_outage_is_no_error_to_who_follows(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t size;
 	(void)state;
 
@@ -490,7 +490,7 @@ static void test_an_outage_is_no_error_to_who_follows(void **state)
 
 static void test_what_goes_and_comes_back_is_a_line_each(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -510,7 +510,7 @@ static void test_what_goes_and_comes_back_is_a_line_each(void **state)
 /* A change that somebody else's question brought is seen too. */
 static void test_any_answer_is_looked_at(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -530,7 +530,7 @@ static void test_any_answer_is_looked_at(void **state)
 
 static void test_the_file_has_a_ceiling_and_begins_anew(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t size = 0, last = 0, cuts = 0;
 	(void)state;
 
@@ -553,7 +553,7 @@ static void test_the_file_has_a_ceiling_and_begins_anew(void **state)
 
 static void test_what_the_kernel_forgets_is_not_followed(void **state)
 {
-	struct json_path place;
+	struct place place;
 	size_t size;
 	(void)state;
 
@@ -580,7 +580,7 @@ static void say_notebook(struct exchange *exchange, const char *status, const ch
 static void test_secrets_are_hidden_in_it(void **state)
 {
 	struct setup setup = world_setup();
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	for (int shown = 0; shown < 2; shown++) {
@@ -610,7 +610,7 @@ static void test_secrets_are_hidden_in_it(void **state)
 
 /* ---- refresh ---- */
 
-static void refresh(struct json_path *place, const char *path)
+static void refresh(struct place *place, const char *path)
 {
 	uint64_t id = *path ? world_find(place->world, path) : TREE_ROOT;
 
@@ -627,7 +627,7 @@ static void test_a_refreshed_path_is_asked_for_and_no_other(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		assert_cat(place.world, "training/" TASK "/remark", "");
 		assert_cat(place.world, "training/train-0002/remark", "");
@@ -648,7 +648,7 @@ static void test_a_refreshed_listing_is_read_again_with_what_is_in_it(void **sta
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct json_path place;
+		struct place place;
 		enter(&place);
 		assert_int_equal(world_count(place.world, "training"), 3);
 		struct reply reply = world_lookup(place.world, "training/train-new");
@@ -667,7 +667,7 @@ static void test_a_refreshed_listing_is_read_again_with_what_is_in_it(void **sta
 
 static void test_a_name_that_was_missing_can_be_refreshed(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -682,7 +682,7 @@ static void test_a_name_that_was_missing_can_be_refreshed(void **state)
 /* Its listing may still show it: that is not asked about, and does not vouch for it. */
 static void test_a_refreshed_resource_that_is_gone_is_gone(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -698,7 +698,7 @@ static void test_a_refreshed_resource_that_is_gone_is_gone(void **state)
 /* Nothing is thrown away before there is something better. */
 static void test_a_refresh_during_an_outage_leaves_the_last_good_answer(void **state)
 {
-	struct json_path place;
+	struct place place;
 	(void)state;
 
 	enter(&place);
@@ -712,7 +712,7 @@ static void test_a_refresh_during_an_outage_leaves_the_last_good_answer(void **s
 
 static void test_a_call_that_is_under_way_is_made_again(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask before = { 0 }, after = { 0 };
 	(void)state;
 
@@ -735,7 +735,7 @@ static void test_a_call_that_is_under_way_is_made_again(void **state)
 
 static void test_a_list_that_is_being_read_is_read_again(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -756,7 +756,7 @@ static void test_a_list_that_is_being_read_is_read_again(void **state)
 
 static void test_what_the_kernel_holds_is_named(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ids ids = { 0 };
 	(void)state;
 
@@ -775,7 +775,7 @@ static void test_what_the_kernel_holds_is_named(void **state)
 
 /* ---- the mount's own texts ---- */
 
-static char *own_text(struct json_path *place, const char *name)
+static char *own_text(struct place *place, const char *name)
 {
 	char path[40];
 
@@ -795,7 +795,7 @@ static void assert_line(const char *text, const char *line)
 
 static void test_metrics_count_what_happened(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 }, gone = { 0 };
 	(void)state;
 
@@ -824,7 +824,7 @@ static void test_metrics_count_what_happened(void **state)
 
 static void test_requests_are_a_line_each(void **state)
 {
-	struct json_path place;
+	struct place place;
 	struct ask ask = { 0 };
 	(void)state;
 

@@ -136,7 +136,7 @@ static size_t longest_run(const struct map *map)
 }
 
 /* Where an empty table of ROOM slots puts a hash. */
-static size_t json_path_of(struct map *map, uint64_t hash)
+static size_t slot_of(struct map *map, uint64_t hash)
 {
 	size_t at = 0;
 	map_add(map, hash, map);
@@ -182,7 +182,7 @@ static void hashes_that_collide_in_one_table_do_not_in_another(void **state)
 	make_room(&known, 0);
 	while (n < CRAFTED) {
 		uint64_t hash = (uint64_t)next_random(&seed) << 32 | next_random(&seed);
-		if (json_path_of(&known, hash) < 2)
+		if (slot_of(&known, hash) < 2)
 			crafted[n++] = hash;
 	}
 	map_release(&known);
@@ -206,7 +206,7 @@ static void names_that_collide_in_one_table_do_not_in_another(void **state)
 		uint64_t hash = map_hash_text(&known, 7, name);
 		assert_true(hash == map_hash_text(&sorted, 7, name));
 		assert_true(hash != map_hash_text(&sorted, 8, name));
-		if (json_path_of(&known, hash) >= 2)
+		if (slot_of(&known, hash) >= 2)
 			continue;
 		first[n] = hash;
 		second[n++] = map_hash_text(&other, 7, name);

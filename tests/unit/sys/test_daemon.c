@@ -32,7 +32,7 @@
 #include "sys/daemon.h"
 #include "sys/mounting.h"
 
-struct json_path {
+struct place {
 	char root[64], point[128];
 	bool can_mount;
 	struct buf why;
@@ -51,7 +51,7 @@ static bool enter_namespace(void)
 
 static int setup(void **state)
 {
-	struct json_path *place = calloc(1, sizeof *place);
+	struct place *place = calloc(1, sizeof *place);
 	place->can_mount = geteuid() == 0 && enter_namespace();
 	strcpy(place->root, "/tmp/describefs-daemon-XXXXXX");
 	assert_non_null(mkdtemp(place->root));
@@ -65,7 +65,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	struct json_path *place = *state;
+	struct place *place = *state;
 	while (place->can_mount && umount2(place->point, MNT_DETACH) == 0)
 		continue;
 	rmdir(place->point);
@@ -76,7 +76,7 @@ static int teardown(void **state)
 }
 
 /* The descriptor that serves the mount: closed, the mount is dead. */
-static int mount_by_hand(const struct json_path *place, const char *type)
+static int mount_by_hand(const struct place *place, const char *type)
 {
 	char data[128];
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -93,7 +93,7 @@ static bool is_dead(const char *path)
 }
 
 /* As the kernel's table would have it. */
-static void assert_place(struct json_path *place, const char *path, const char *whole)
+static void assert_place(struct place *place, const char *path, const char *whole)
 {
 	char *found = mounting_place(path, &place->why);
 	if (!found)
@@ -103,7 +103,7 @@ static void assert_place(struct json_path *place, const char *path, const char *
 	free(found);
 }
 
-static void assert_refused(struct json_path *place, const char *path, const char *words)
+static void assert_refused(struct place *place, const char *path, const char *words)
 {
 	buf_clear(&place->why);
 	assert_null(mounting_place(path, &place->why));
@@ -113,7 +113,7 @@ static void assert_refused(struct json_path *place, const char *path, const char
 
 static void what_is_no_directory_is_refused(void **state)
 {
-	struct json_path *place = *state;
+	struct place *place = *state;
 	assert_place(place, place->point, place->point);
 	assert_place(place, "/tmp/../tmp/.", "/tmp");
 	assert_refused(place, "/nonexistent/x", "/nonexistent/x: No such file or directory");
@@ -127,7 +127,7 @@ static void what_is_no_directory_is_refused(void **state)
 
 static void a_dead_mount_of_ours_is_healed(void **state)
 {
-	struct json_path *place = *state;
+	struct place *place = *state;
 	if (!place->can_mount)
 		skip();
 	close(mount_by_hand(place, "fuse.describefs"));
@@ -139,7 +139,7 @@ static void a_dead_mount_of_ours_is_healed(void **state)
 /* The second is mounted while the first is alive (but answers nobody), then both die. */
 static void dead_mounts_on_top_of_each_other_are_healed(void **state)
 {
-	struct json_path *place = *state;
+	struct place *place = *state;
 	if (!place->can_mount)
 		skip();
 	int first = mount_by_hand(place, "fuse.describefs");
@@ -153,7 +153,7 @@ static void dead_mounts_on_top_of_each_other_are_healed(void **state)
 
 static void a_relative_path_and_a_link_lead_to_it_too(void **state)
 {
-	struct json_path *place = *state;
+	struct place *place = *state;
 	if (!place->can_mount)
 		skip();
 	assert_int_equal(chdir(place->root), 0);
@@ -165,7 +165,7 @@ static void a_relative_path_and_a_link_lead_to_it_too(void **state)
 
 static void a_dead_mount_of_another_type_is_left_alone(void **state)
 {
-	struct json_path *place = *state;
+	struct place *place = *state;
 	if (!place->can_mount)
 		skip();
 	close(mount_by_hand(place, "fuse.sshfs"));
@@ -205,7 +205,7 @@ static void *serve_root(void *arg)
 
 static void a_live_mount_of_ours_is_refused(void **state)
 {
-	struct json_path *place = *state;
+	struct place *place = *state;
 	if (!place->can_mount)
 		skip();
 	pthread_t thread;
@@ -220,7 +220,7 @@ static void a_live_mount_of_ours_is_refused(void **state)
 /* It is asked by a child, which the kernel does not let go. */
 static void a_mount_that_answers_nobody_is_refused(void **state)
 {
-	struct json_path *place = *state;
+	struct place *place = *state;
 	if (!place->can_mount)
 		skip();
 	int fd = mount_by_hand(place, "fuse.describefs");
@@ -231,7 +231,7 @@ static void a_mount_that_answers_nobody_is_refused(void **state)
 
 static void only_that_mount_is_detached(void **state)
 {
-	struct json_path *place = *state;
+	struct place *place = *state;
 	struct mount_id ours, top;
 	if (!place->can_mount)
 		skip();
@@ -252,7 +252,7 @@ static void only_that_mount_is_detached(void **state)
 /* The kernel keeps the attributes of the root, as long as it was told to, also after the end. */
 static void a_dead_mount_that_still_answers_stat_is_healed(void **state)
 {
-	struct json_path *place = *state;
+	struct place *place = *state;
 	if (!place->can_mount)
 		skip();
 	int fd = mount_by_hand(place, "fuse.describefs");
@@ -354,7 +354,7 @@ static void check_session(int fd)
 
 static void the_parent_ends_with_the_childs_word(void **state)
 {
-	struct json_path *place = *state;
+	struct place *place = *state;
 	assert_int_equal(setenv("GONE", place->point, 1), 0);
 	assert_int_equal(status_of("/", be_ready), 0);
 	assert_int_equal(status_of("/nonexistent", be_ready), 9); /* nothing to mount on */
@@ -404,7 +404,7 @@ static void check_told(const char *name)
 
 static void a_service_manager_is_told_once(void **state)
 {
-	const struct json_path *place = *state;
+	const struct place *place = *state;
 	char name[160];
 	snprintf(name, sizeof name, "%s/manager", place->root);
 	check_told(name);
