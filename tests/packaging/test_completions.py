@@ -70,7 +70,7 @@ def options(top):
     text = (top / "src/config/options.c").read_text()
     table = re.search(r"\bOPTIONS\[\] = \{\n(.*?)\n\};", text, re.S)[1]
     passed = re.search(r"\bPASSED\[\] = \{(.*?)\};", text, re.S)[1]
-    words = {word for word, function in re.findall(r'\{\s*"(\w+)".*?,\s*(\w+)\s*\}', table, re.S) if function != "refuse"}
+    words = {word for word, function in re.findall(r'\{\s*"(\w+)".*?,\s*(\w+)\s*\}', table, re.S) if function != "option_refuse"}
     return words | set(re.findall(r'"(\w+)"', passed))
 
 
