@@ -1,6 +1,6 @@
 /*
  * engine.h - the only asynchronous code: asks the tree, makes the calls that the tree needs,
- * answers whoever waits.
+ * answers each waiter.
  *
  * However many ask for the same thing at once, one call is under way for it (single fetch).  Every
  * question is answered exactly once, at the latest `deadline_ms` after it was asked, with a reply
@@ -18,7 +18,7 @@
 #include "tree/tree.h"
 
 struct engine;
-struct waiter; /* somebody who waits for an answer */
+struct waiter; /* a question that waits for its answer */
 
 struct engine_options {
 	struct transport io;
@@ -36,7 +36,7 @@ struct engine_options {
 	int64_t deadline_ms;
 	double rate; /* calls a second an action; 0: the catalog's */
 	uint64_t seed; /* of the retry jitter */
-	/* One line for each exchange, without secrets; NULL: nobody listens. */
+	/* One line for each exchange, without secrets; NULL: no trace. */
 	void (*trace)(void *arg, const char *line);
 	void *trace_arg;
 };
@@ -45,12 +45,12 @@ struct engine_options {
 typedef void engine_done_fn(void *arg, const struct reply *reply);
 
 struct engine *engine_new(const struct engine_options *options);
-/* Whoever waits is answered with ERR_LOST first. NULL is fine. */
+/* Waiters are answered with ERR_LOST first. NULL is fine. */
 void engine_free(struct engine *engine);
 
 enum question { ASK_LOOKUP, ASK_ATTR, ASK_OPEN, ASK_READ, ASK_WAIT };
 /*
- * tree_lookup, tree_attr, tree_open or tree_wait (`name` only for the first).  `uid`: of the user who asks;
+ * tree_lookup, tree_attr, tree_open or tree_wait (`name` only for the first).  `uid`: the reader's;
  * users take turns.  NULL: `done` has already been called.  The last one has no deadline: it is answered
  * when the status is a terminal one, or not to be had.
  */
@@ -62,8 +62,8 @@ struct waiter *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, 
 /* `done` is not called. The call under way goes on: an interrupted reader mostly comes back for it. */
 void engine_cancel(struct engine *engine, struct waiter *wait);
 /*
- * tree_refresh, also for what is under way: a describe call that was sent before is made again for whoever
- * waits for it, and a list that is being read is read again after that.
+ * tree_refresh, also for what is under way: a describe call that was sent before is made again for its
+ * waiters, and a list that is being read is read again after that.
  */
 const struct node *engine_refresh(struct engine *engine, uint64_t id, const char *name);
 /* The same, with tree_refresh_begin: its steps are left to the caller. */

@@ -11,9 +11,9 @@
  *     a file        stands for one content for ever: it belongs to a version, one answer of the API rendered
  *                   once.  When an answer changes, the name gets another id and the old one reads as before.
  *
- * Every id handed to the kernel is counted with tree_ref and given back with tree_forget; what
- * nobody holds and nothing lists is freed, descriptions the least recently used first once all that is kept
- * passes max_memory.
+ * Every id handed to the kernel is counted with tree_ref and given back with tree_forget.
+ * What has no reference and is in no listing is freed; once all that is kept passes max_memory, descriptions
+ * are freed too, the least recently used first.
  *
  * Times are given: `now_ms` monotonic, `now_s` Unix seconds.  All durations that come back are how long the
  * kernel may rely on the thing, in ms.
@@ -71,7 +71,7 @@ struct entry {
 /* LATER: of a wait alone; nothing has to be done but to ask again. */
 enum result { RESULT_FOUND, RESULT_ABSENT, RESULT_FAILED, RESULT_NEED_FETCH, RESULT_RETRY_LATER };
 /*
- * FETCH_WHOLE: the tree never needs it; the engine reads a long listing again with nobody waiting.
+ * FETCH_WHOLE: the tree never needs it; the engine reads a long listing again in the background.
  * FETCH_PART: the part of a list that a filter lets through.
  */
 enum fetch_kind { FETCH_LIST, FETCH_WHOLE, FETCH_DESCRIBE, FETCH_TEXTS, FETCH_PART };
@@ -177,9 +177,9 @@ uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct b
 uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *name);
 /* A directory of a resource of which the kernel still keeps something. */
 bool tree_is_used(const struct tree *tree, uint64_t id);
-/* Of one listing (or a view's part), for whoever asks from that time on: what it holds came too early. */
+/* Invalidates one listing (or a view's part) for queries made from that time on. */
 void tree_invalidate_before(struct node *listing, int64_t at_ms);
-/* What is under way about the node would be old for who has the top refreshed. */
+/* A fetch under way about the node would be too old for a refresh of the top. */
 bool node_is_affected_by(const struct node *node, const struct node *top);
 
 /*
@@ -214,8 +214,8 @@ void node_unpin(struct tree *tree, struct node *node);
 void **node_fetch(struct node *node, enum fetch_kind fetch_kind);
 
 /*
- * Somebody goes through a listing and wants more of each resource than the listing says: the next
- * resource to ask about before it is asked for; NULL: there is none.  It is not named again once a
+ * Read-ahead.  A reader scans a listing and needs more of each resource than the listing says: the next
+ * resource to fetch ahead of it; NULL: there is none.  It is not named again once a
  * call about it is under way.
  */
 struct node *tree_ahead(struct tree *tree, struct query_time query);
@@ -237,7 +237,7 @@ void tree_reading_begin(struct tree *tree, struct node *node, int64_t now_ms, in
 void tree_reading_end(struct node *node, int64_t now_ms);
 struct reading *tree_reading(struct node *node); /* NULL: it is not being read */
 
-/* A whole reading of the list begins; `shown`: who reads the listing may follow it page by page. */
+/* A whole reading of the list begins; `shown`: readers of the listing may follow it page by page. */
 void tree_list_begin(struct node *listing, bool shown);
 /* How an item compares with what was known. */
 struct listed {
@@ -253,14 +253,14 @@ enum error tree_list_item(struct tree *tree, struct node *listing, const struct 
 	const struct provenance_note *note, bool reading, struct listed *listed);
 /* An id that turned up elsewhere (harvest); true: for the first time in this reading. */
 bool tree_list_id(struct tree *tree, struct node *listing, const char *id);
-/* Who was listed before counts as seen again: this list could not mention everyone. */
+/* Members listed before count as seen again: this list could not mention all of them. */
 void tree_list_keep(struct node *listing);
 /* The pages are all there: what was not among them is no longer listed.  `newest_s`: the latest change. */
 void tree_list_end(struct tree *tree, struct node *listing, bool complete, int64_t newest_s,
 	const struct provenance_note *note);
 /* The reading is over, whether it came to its end or not. */
 void tree_list_leave(struct node *listing, bool shown);
-/* What the next one will take, in calls, and whether somebody who asks about one resource can wait for it. */
+/* What the next one will take, in calls, and whether a query about one resource can wait for it. */
 void tree_list_price(struct node *listing, size_t calls, bool affordable);
 
 /* What stands of the last whole reading. */
@@ -289,7 +289,7 @@ void tree_part_end(struct tree *tree, struct node *node, bool complete, const st
 void tree_part_leave(struct tree *tree, struct node *node);
 /*
  * The cloud does not filter so, or not by this very value: until then the whole list is read instead.
- * ERR_UNSUPPORTED: by no value; else that depends on who chose it.
+ * ERR_UNSUPPORTED: by no value; else that depends on where the value came from.
  */
 void tree_part_refuse(struct tree *tree, struct node *node, enum error error, int64_t until_ms);
 /* A describe call's object.  ERR_ANSWER: another resource's; ERR_NOT_FOUND: another parent's. */
@@ -298,7 +298,7 @@ enum error tree_described(struct tree *tree, struct node *resource, const struct
 /* The texts of .describefs. */
 void tree_texts(struct tree *tree, struct node *node, const char *const names[], const struct buf texts[],
 	size_t n, const struct provenance_note *note);
-/* If nobody was reached: for a moment, what has a last good answer does not try either. */
+/* If no server was reached: for OUTAGE_MS, what has a last good answer serves it without a call. */
 void tree_note_outage(struct tree *tree, enum error error, int64_t now_ms);
 /*
  * A call would come too late: what has a last good answer is answered with that, as after this fault.
@@ -306,14 +306,14 @@ void tree_note_outage(struct tree *tree, enum error error, int64_t now_ms);
  */
 void tree_crowd(struct tree *tree, enum error error);
 /*
- * Somebody gave up waiting for this (a lookup's name, or NULL): whatever call it waited for, the resource
+ * A reader gave up waiting for this (a lookup's name, or NULL): whatever call it waited for, the resource
  * that it is about answers out of what there is until hold_ms are over.
  */
 void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum error error, int64_t hold_ms,
 	int64_t now_ms);
 /*
  * A call about the node failed; stands for hold_ms, and drops what the fault's row says.  `sent_ms`: of that
- * call, for who asked since; 0: now.
+ * call, for queries made since; 0: now.
  */
 void tree_fail(struct tree *tree, struct node *node, enum fetch_kind fetch_kind, enum error error,
 	int64_t hold_ms, int64_t sent_ms, int64_t now_ms);
@@ -321,7 +321,7 @@ void tree_fail(struct tree *tree, struct node *node, enum fetch_kind fetch_kind,
 struct tree_stats {
 	size_t nodes, versions;
 	size_t followed; /* .events that are kept */
-	size_t others; /* resources that only users know who did not mount the tree */
+	size_t others; /* resources that only users know that did not mount the tree */
 	size_t max_memory; /* that was allowed */
 	size_t memory, answers; /* bytes: of all that is kept, which max_memory bounds; of answers alone */
 };

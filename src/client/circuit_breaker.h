@@ -1,5 +1,5 @@
 /*
- * circuit_breaker.h - when a cloud is down: who still asks it, and how many times something is tried again.
+ * circuit_breaker.h - circuit breaker: while a cloud is down, which calls still go, and how many retries.
  *
  * Pure; the time is given.
  */
@@ -16,11 +16,11 @@
 enum {
 	CIRCUIT_BREAKER_FAILURES = 20, /* in a row, all the same, with others waiting, and it opens */
 	CIRCUIT_BREAKER_WITHIN_MS = 10000,
-	/* Calls wanted at once.  One reader who tries one thing after the other is no load, and wants to be
-	 * told what each of them says. */
+	/* Calls wanted at once.  One reader that tries one thing after the other is no load, and gets each
+	 * error. */
 	CIRCUIT_BREAKER_PRESSURE = 8,
 	CIRCUIT_BREAKER_PROBE_MS = CLIENT_PROBE_MS, /* while it is open, one call in so long finds out */
-	CIRCUIT_BREAKER_SILENT_MS = 2000, /* nobody has answered for so long */
+	CIRCUIT_BREAKER_SILENT_MS = 2000, /* no answer came for so long */
 	CIRCUIT_BREAKER_SILENT_CALLS = 20, /* and so many calls wait for it: the next ones go */
 	CIRCUIT_BREAKER_SILENT_APART_MS = 500, /* so far apart */
 	CIRCUIT_BREAKER_SLOW_MS = 10000, /* how long an answer may take, before there was one */
@@ -38,7 +38,7 @@ struct circuit_breaker {
 	enum error open; /* ERR_NONE: it is closed; else what everybody is told */
 	int64_t probe_ms; /* when the next probe is due */
 	bool probing;
-	size_t under_way; /* calls that nobody has answered yet */
+	size_t under_way; /* calls without an answer yet */
 	int64_t heard_ms; /* the last answer, or the first call after there was nothing to answer */
 	int64_t slowest_ms; /* how long the slowest of the last answers took */
 	int tokens;

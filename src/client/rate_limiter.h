@@ -31,8 +31,8 @@ size_t rate_limiter_free(struct rate_limiter *rate, int64_t now_ms);
 /* How long, as far as can be foreseen, a call has to wait that has `before` others before it. */
 int64_t rate_limiter_wait_ms(struct rate_limiter *rate, size_t before, int64_t now_ms);
 /*
- * For calls that nobody waits for yet, when one is free: spread evenly over the window, so that whoever
- * comes finds the next place soon.  0: one goes now; else how long until it may.  Late ones are made up
+ * For background calls, when one is free: spread evenly over the window, so that a foreground call
+ * finds the next place soon.  0: one goes now; else how long until it may.  Late ones are made up
  * for, a tenth of the rate at once.
  */
 int64_t rate_limiter_pace_ms(struct rate_limiter *rate, int64_t now_ms);

@@ -38,7 +38,7 @@ struct fetch_requests {
 	struct timer *rest; /* what came is taken in in the loop's next turn; NULL: nothing is due */
 };
 
-/* Who waits.  Invariant: abandoned_since_ms is 0 exactly while there is a waiter, once there was one. */
+/* Its waiters.  Invariant: abandoned_since_ms is 0 exactly while there is a waiter, once there was one. */
 struct fetch_waiters {
 	struct waiter *first, *last;
 	size_t count;

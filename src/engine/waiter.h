@@ -33,7 +33,7 @@ struct waiter {
 	enum question question;
 	uint64_t id, cookie;
 	char *name;
-	unsigned uid; /* the user who asks */
+	unsigned uid; /* of the reader's process */
 	bool by_other; /* that user did not mount the tree */
 	struct waiter_times times;
 	engine_done_fn *done;

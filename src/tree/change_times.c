@@ -22,7 +22,7 @@ static bool mark_equal(const void *value, const void *key)
 	return mark->snapshot->entries[(uintptr_t)value - 1].ino == mark->ino;
 }
 
-/* The entry with that ino; 0 when there is none (nobody asks for the top). */
+/* The entry with that ino; 0 when there is none (the top is never looked up). */
 static uint32_t find_ino(const struct map *inos, const struct snapshot *snapshot, uint64_t ino)
 {
 	struct mark mark = { snapshot, ino };

@@ -1,7 +1,7 @@
 /*
  * collect.c - deferred collection, and max_memory.
  *
- * Below this file nothing is freed that another function may still hold a pointer to: who drops the last
+ * Below this file nothing is freed that another function may still hold a pointer to.  Dropping the last
  * reference to a directory or a version puts it on the idle list, and tree_collect frees it here, by type.
  * Questions collect before they begin.  Answers and tree_forget collect when they are done, so that a mount
  * that is not used keeps nothing.

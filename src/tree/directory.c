@@ -1,8 +1,8 @@
 /*
  * directory.c - the directories of the views: by-name, by-status, by-tag, down to the links.
  *
- * Those of the catalog's kinds stand for ever.  A status, a key, a value has one when somebody looks it up;
- * a few of those that nobody holds any more are kept, with the answers that came for them.
+ * Those of the catalog's kinds stand for ever.  A status, a key, a value gets one at its lookup;
+ * a few of those without references are kept, with the answers that came for them.
  *
  * What a directory holds comes out of the listing's items (index.c), or out of an answer to that very
  * question (filter.c), whichever is newer; so the cloud is not asked for what a fresh listing knows.
@@ -200,7 +200,7 @@ static void free_oldest(struct tree *tree)
 
 	leave_unheld(tree, oldest);
 	if (is_held(oldest))
-		return; /* came to be needed since; who lets go of it settles it */
+		return; /* it is referenced again: dropping that reference settles it */
 	view_free(tree, oldest);
 	if (above->view.depth > 1 && !is_held(above) && !above->view.unreferenced)
 		join_unheld(tree, above, true);

@@ -36,7 +36,7 @@ static bool is_known(const struct node *node, struct query_time query)
 	return !kind_has_describe(kind) && (kind->partial || listing_is_fresh(node->parent, query));
 }
 
-/* Who follows a file takes an error for its end: whatever cannot be had now is asked for the next time. */
+/* `tail -f` takes an error for the end of the file: what cannot be fetched now is fetched the next time. */
 struct reply events_attr(struct tree *tree, struct node *node, struct query_time query)
 {
 	struct node *asking = kind_has_describe(node->kind) ? node : node->parent;

@@ -292,7 +292,7 @@ void tree_part_end(struct tree *tree, struct node *view, bool complete, const st
 
 /* ---- a cloud that does not filter ---- */
 
-/* A value that came from somebody's path may be no good where others are. */
+/* A value that came from a reader's path may be refused where others are accepted. */
 static bool is_ours(const struct node *view)
 {
 	return view->view.sort == VIEW_STATUS && kind_has_status(view->kind, view->id);

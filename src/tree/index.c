@@ -1,10 +1,10 @@
 /*
  * index.c - a listing's resources by name, by status, by tag.
  *
- * An index is made out of the list's items when somebody looks into a view, by going once over their texts,
- * and is good until something in the listing changes.  Nothing of it is kept of resources that nobody looks
- * at so.  Groups (all resources of one name) are told apart by their texts and not by a hash: who may
- * name a resource could make two of one hash.
+ * An index is made out of the list's items when a reader looks into a view, by going once over their texts,
+ * and is good until something in the listing changes.  Nothing of it is kept of resources that no view
+ * shows.  Groups (all resources of one name) are told apart by their texts and not by a hash: a user that
+ * names resources could make two of one hash.
  */
 #include "views.h"
 

@@ -1,5 +1,5 @@
 /*
- * invalidate.c - what is kept is not believed any more, because somebody said so.
+ * invalidate.c - invalidation: `describefs refresh`, SIGHUP and a suspend make cached data stale.
  *
  * Nothing is thrown away: should the cloud not answer, the last good answer still stands in.  A resource is
  * the smallest thing that can be asked about, so a field stands for its resource.
@@ -20,7 +20,7 @@ static void refresh_part(struct part *part)
 	part->failure = (struct failure){ 0 };
 }
 
-/* Who belongs to it, not what they are. */
+/* Its membership, not the members' content. */
 static void refresh_names(struct tree *tree, struct node *listing)
 {
 	listing->list.state.expires_ms = listing->list.state.whole_ms = 0; /* and to be read whole */
@@ -154,7 +154,7 @@ struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name, stru
 	return node;
 }
 
-/* Whoever asked before that may take it; for all others it is over. */
+/* A query made before that time may still use it; for later ones it has expired. */
 static void outdate_stamp(struct provenance *stamp, int64_t at_ms)
 {
 	if (stamp && stamp->received_ms > at_ms)

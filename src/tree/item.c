@@ -57,7 +57,7 @@ bool item_has_id(const struct node *listing, const struct json *item, const char
 	return true;
 }
 
-/* A page of more than a cloud has reason to send is rendered where somebody looks, not in its own turn. */
+/* A page of more than a cloud has reason to send is rendered when a reader looks, not in its own turn. */
 static bool takes_part(struct provenance *stamp, size_t len)
 {
 	stamp->rendered += len;
@@ -80,7 +80,7 @@ static bool node_set_item(struct tree *tree, struct node *node, const struct jso
 
 	if (!same && !snapshot_is_sure(item, text->len))
 		return false;
-	/* nobody has looked into most items, and few change: rendering each would be most of a list's work */
+	/* few items were ever read, and few change: rendering each would be most of a list's work */
 	bool renders = !same && node->resource.rendered_once && takes_part(stamp, text->len);
 	if (renders && node_render(tree, node, item, true, stamp->received_s, &snapshot))
 		return false;

@@ -7,7 +7,7 @@
  * it keeps.
  *
  * The notification does harm while the kernel collects: it would then keep no listing of that directory
- * any more (notify.c). What the kernel collects it serves to nobody, so it is told only when there
+ * any more (notify.c). The kernel serves no listing that it still collects, so it is told only when there
  * may be a listing that is whole. "May be" decides: a listing that stays when its term is over breaks a
  * promise, and a directory of which no listing is kept costs messages. So `whole` ends only by the
  * notification, or when it is certain that the kernel has begun anew. It is not certain when a listing

@@ -25,7 +25,7 @@ static struct reply reply_absent(const struct tree *tree, const struct node *vie
 
 /*
  * It is not in the answer that the view is made of.  That it is not there is only said by a whole answer that
- * is fresh; a kind that nobody can list has what is known of it, and no more.
+ * is fresh; a kind that has no list call has what is known of it, and no more.
  */
 static struct reply not_found(const struct tree *tree, const struct node *view, int64_t left,
 	struct query_time query)
@@ -326,7 +326,7 @@ static bool next_link(struct tree *tree, struct node *view, const struct index *
 	return true;
 }
 
-/* It has no id before somebody looks it up. */
+/* It gets its id at the first lookup. */
 static bool next_directory(struct tree *tree, struct node *view, const struct index *index, uint64_t *cookie,
 	const char **name, struct entry *entry)
 {

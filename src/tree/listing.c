@@ -1,11 +1,11 @@
 /*
- * listing.c - who belongs to a listing.
+ * listing.c - the members of a listing.
  *
  * A list is read in rounds: each resource is marked with the round that met it last, and when all pages are
- * there, who was not met is no longer listed.  New ones get their place (seq) as their page comes, after all
- * others, and keep it as long as the listings hold them; but before the last page is there they are shown
- * only to who follows the reading.  So nobody takes half a listing for whole, and a reader who goes on after
- * a refresh, or along with the pages, meets everything that stands exactly once.
+ * there, a resource that was not met is no longer listed.  New ones get their place (seq) as their page
+ * comes, after all others, and keep it as long as the listings hold them; but before the last page is there
+ * they are shown only to a reader that follows the reading.  So no reader takes half a listing for whole, and
+ * one that goes on after a refresh, or along with the pages, meets everything that stands exactly once.
  */
 #include "cache.h"
 

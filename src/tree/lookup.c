@@ -320,7 +320,7 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query)
 		return events_attr(tree, node, query);
 	if (node->sort == NODE_VIEW)
 		return reply_found(view_attr(tree, node, query));
-	if (index_is_link(index)) /* never waits: who follows it will */
+	if (index_is_link(index)) /* never waits: following the link does */
 		return reply_found(
 			link_entry(tree, node, index - ID_LINK, existence_ttl_ms(tree, node, query), query));
 	if (node->sort != NODE_LISTING)

@@ -22,14 +22,14 @@ enum {
 	ID_INDEX_BITS = 18, /* > JSON_VALUES_MAX */
 	ID_INDEX_MASK = (1 << ID_INDEX_BITS) - 1,
 	ID_SERIAL_BITS = 40, /* above them is the tree's number */
-	UNLISTED_MAX = 4096, /* resources kept that nothing lists and nobody holds */
+	UNLISTED_MAX = 4096, /* resources kept without a listing and without a reference */
 	SKELETON_MS = 3600 * 1000, /* what the catalog made never changes while mounted */
 	SCAN_RUN = 3, /* resources in a row that make a scan */
 	SCAN_AHEAD_FIRST = 4, /* resources fetched ahead when a scan was just seen */
 	SCAN_AHEAD_MAX = 32,
 	OUTAGE_MS = 2000, /* long enough for the rest of one path walk, short enough to notice the end */
-	ENTERED_MAX = 1000, /* ids that a listing shows because somebody entered them */
-	OTHERS_MAX = 8192, /* resources that only users know who did not mount the tree */
+	ENTERED_MAX = 1000, /* ids that a listing shows because a reader entered them */
+	OTHERS_MAX = 8192, /* resources that only users know that did not mount the tree */
 	FOLLOWS_MAX = 4096, /* .events that are kept for the user who mounted the tree */
 	FOLLOWS_OTHERS_MAX = 256, /* and for other users */
 	TABLES_MAX = 8, /* a listing's .table.tsv, as it was and is, that are open */
@@ -40,7 +40,7 @@ enum {
 	/* the two last indexes of a resource: no directory in it is ever the n-th */
 	INDEX_WAIT = ID_INDEX_MASK,
 	INDEX_EVENTS = ID_INDEX_MASK - 1,
-	UNREFERENCED_VIEWS_MAX = 64, /* directories of views kept that nobody holds */
+	UNREFERENCED_VIEWS_MAX = 64, /* directories of views kept without a reference */
 	VIEW_MARKS_MAX = 1024, /* of those that went, whose times are kept */
 	INDEX_BYTES_MAX = 512 << 20, /* of each of an index's three parts */
 	TABLE_BYTES_MAX = 32 << 20 /* of a .table.tsv */
@@ -88,7 +88,7 @@ struct text {
 struct version {
 	struct inode object;
 	struct node *owner;
-	struct snapshot *snapshot; /* NULL: folded, and rendered again from the text when somebody looks */
+	struct snapshot *snapshot; /* NULL: folded, and rendered again from the text at the next read */
 	struct text *text; /* NULL: our own words, or none was to be had: never folded */
 	int64_t rendered_s; /* the time that it was rendered for */
 	uint64_t content; /* the snapshot's */
@@ -106,7 +106,7 @@ struct version {
 
 struct record {
 	struct version *version; /* NULL while not rendered, or when there is nothing */
-	struct text *text; /* a list's item, from which its version is made when somebody looks */
+	struct text *text; /* a list's item, from which its version is made at the first read */
 	struct provenance *stamp; /* NULL: nothing is known */
 	int64_t expires_ms;
 	int64_t mtime_s;
@@ -124,11 +124,11 @@ struct failure {
 /* What only a resource has of which a call failed. */
 struct failures {
 	struct failure failure;
-	struct failure given_up; /* somebody gave up waiting: for who asks after that alone */
+	struct failure given_up; /* a reader gave up waiting: applies to later queries alone */
 	int64_t missing_at_ms, missing_ms; /* the API said that it is not there; until missing_ms */
 };
 
-/* What somebody follows in .events. */
+/* What a reader follows in .events. */
 struct follow {
 	struct node *node;
 	struct follow *next, *prev; /* all of the tree's, the least recently asked for first */
@@ -150,7 +150,7 @@ struct inside {
 	uint64_t *subdir_index; /* path hashes of the directories inside, in order of first appearance */
 	uint32_t n_subdirs;
 	unsigned n_versions; /* alive, current or held by the kernel */
-	struct follow *follow; /* NULL: nobody does */
+	struct follow *follow; /* NULL: no reader does */
 	int64_t others_ms; /* when a user who did not mount the tree had it refreshed; 0: never */
 };
 
@@ -199,7 +199,7 @@ struct resource {
 	bool rendered_once : 1; /* its list's item was looked into: changes of its files are worth noting */
 	bool counted_in_parent : 1; /* in its listing's n_held */
 	bool outdone : 1; /* its list's item is older than a description that went for want of memory */
-	bool others : 1; /* counted in n_others: only users who did not mount the tree asked for it */
+	bool others : 1; /* counted in n_others: only users that did not mount the tree asked for it */
 	bool moved : 1; /* in the tree's moved */
 	bool must_revalidate : 1; /* its listing does not vouch for it: a user wants it asked about */
 	struct node *below_next, *below_prev; /* all resources of its listing, shown or not */
@@ -303,7 +303,7 @@ struct tree {
 	struct node *unreferenced_first, *unreferenced_last; /* directories of views; the oldest is first */
 	struct node *parts; /* directories of views that have a part */
 	struct ids moved; /* directories whose attributes the kernel may keep from before an answer */
-	void (*tell_moved)(void *arg); /* NULL: nobody wants to know */
+	void (*tell_moved)(void *arg); /* NULL: not wanted */
 	void *tell_arg;
 	struct view_mark *view_marks; /* each at its ino's remainder; NULL: no directory went */
 	size_t n_unreferenced;
@@ -313,8 +313,8 @@ struct tree {
 	struct buf link; /* the name or target at hand */
 	struct map objects; /* by serial */
 	struct map names; /* resources by (listing, name) */
-	struct node *scanned; /* the listing that somebody goes through now; NULL: nobody does */
-	struct failure crowded; /* whoever asks just now would be too late with a call */
+	struct node *scanned; /* the listing that a reader scans now; NULL: none is */
+	struct failure crowded; /* a call made now would miss its deadline */
 	struct failure outage; /* the network failed just now: what has a last good answer does not try */
 	uint64_t next_serial;
 	struct node unlisted_lru; /* ring heads */

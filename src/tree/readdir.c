@@ -37,8 +37,8 @@ static bool has_come(const struct node *listing, const struct node *member)
 }
 
 /*
- * For who follows the reading.  What a reading that failed has left behind, and this one has passed
- * over, is gone; for what was shown before, the end is waited for.
+ * The next member for a reader that follows the reading.  Members of a failed reading that this one has
+ * passed over are gone; a member that was shown before may still come until the reading ends.
  */
 static struct node *next_come(const struct node *listing, size_t at)
 {
@@ -166,8 +166,8 @@ static struct node *nth_view(const struct tree *tree, uint64_t n)
 
 /*
  * Cookies: 1.. for the root's views and the listings inside, then (version, how many of its entries have been
- * met) packed like an id.  A place, because it also means something in the next version, should nobody
- * have kept this one.
+ * met) packed like an id.  A place, because it also means something in the next version, should this
+ * one be freed meanwhile.
  */
 static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint64_t *cookie,
 	const char **name, struct entry *entry, struct query_time query)
@@ -176,7 +176,7 @@ static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint
 	size_t n_views = slot ? 0 : count_views(tree, node),
 	       n_listings = slot ? 0 : node->resource.n_listings;
 
-	/* the views first: who walks through everything has read the listings by the time he comes there */
+	/* the views first: READDIR's order makes a walk read the listings before it enters a view */
 	if (*cookie < n_views) {
 		struct node *view = nth_view(tree, (*cookie)++);
 		*name = view->name;

@@ -3,7 +3,7 @@
  * and the references to them.
  *
  * Names are unique below a listing, and below a directory of a view.  The listings inside a resource are made
- * when somebody looks for them.  A resource that no listing shows and nothing refers to is in the ring of
+ * at their first lookup.  A resource that no listing shows and nothing refers to is in the ring of
  * unlisted resources: collect.c frees the least recently used past UNLISTED_MAX.
  */
 #include "cache.h"

@@ -51,7 +51,7 @@ struct reply need_refresh(struct node *node, struct query_time query)
 	return reply_need(node, FETCH_DESCRIBE);
 }
 
-/* Somebody wanted the describe call's answer after all: the list would not have saved that call. */
+/* The caller needs fields that only the describe call returns: a list call would not have replaced it. */
 static void excuse_single(struct node *node)
 {
 	struct node *listing = node->parent;
@@ -63,7 +63,7 @@ static void excuse_single(struct node *node)
 	node->resource.inside->single_round = 0;
 }
 
-/* The failure of the call that would refresh the resource, or that somebody gave up waiting for it. */
+/* The failure of the call that would refresh the resource, or of a reader that gave up waiting for it. */
 static const struct failure *refresh_failure(const struct node *node, struct query_time query)
 {
 	const struct failure *failure = node_failure(kind_has_describe(node->kind) ? node : node->parent);
@@ -131,7 +131,7 @@ static struct view view_needed(struct tree *tree, struct node *node, uint32_t sl
 	if (!kind->list.name && !kind->list.path)
 		return view_at(NULL, SKELETON_MS);
 	if (kind->partial && !name && !node->resource.cached.stamp)
-		return view_at(NULL, 0); /* its list call rarely answers: not asked for what nobody named */
+		return view_at(NULL, 0); /* its list call rarely answers, and no reader named this */
 	if (node->resource.cached.stamp || !listing_is_fresh(node->parent, query))
 		return view_none(reply_need(node->parent, FETCH_LIST));
 	if (!kind->partial && !node->parent->list.state.complete) /* it may be in what did not come */

@@ -3,8 +3,8 @@
  *
  * A line a resource, in the listing's order; a head names the columns: the id, what people name it by, the
  * status, the times, then what the catalog's row says.  The table is a file like any other: one that is open
- * is one listing, and a listing that says something else gives the name another node id.  It is made when
- * somebody looks it up, and goes when the kernel has let go of it.
+ * is one listing, and a listing that says something else gives the name another node id.  It is made at
+ * its lookup, and freed when the kernel forgets it.
  */
 #include "views.h"
 

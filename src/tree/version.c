@@ -1,9 +1,9 @@
 /*
  * version.c - versions: one answer rendered once, and the ids of what is in it.
  *
- * A version lives while it is a record's or while the kernel holds one of its files; one that was replaced is
- * read to its end by whoever has it open.  Its directories have slots, which belong to the resource and to
- * the directory's path: the id of a directory is the same in every version.
+ * A version lives while it is a record's or while the kernel holds one of its files; a reader that has a
+ * replaced one open reads it to its end.  Its directories have slots, which belong to the resource and to the
+ * directory's path: the id of a directory is the same in every version.
  */
 #include "cache.h"
 

@@ -2,7 +2,7 @@
  * views.h - the other ways to a listing's resources: the directories of by-name,
  * by-status and by-tag, the links in them, and .table.tsv.
  *
- * All of it is made of the listing when somebody looks, and can be made again: an index of it by name,
+ * All of it is made of the listing at the first lookup, and can be made again: an index of it by name,
  * status or tag; or, where the cloud filters by itself and the listing is not fresh, the part of it that the
  * cloud said.
  */
@@ -25,7 +25,7 @@ struct index_row {
 };
 
 /*
- * A listing's resources by what a view goes by, out of the list's items alone.  Made when somebody looks, and
+ * A listing's resources by what a view goes by, out of the list's items alone.  Made at the first lookup, and
  * good as long as the listing's `changes` stand still: only then do the resources that it names all live.
  */
 struct index {
@@ -42,7 +42,7 @@ struct index {
 /* What is made of a listing beside its directory. */
 struct derived {
 	struct index *indexes[VIEW_SORTS]; /* NULL: not made */
-	struct node *table; /* the directory that .table.tsv would be in; NULL: nobody looked */
+	struct node *table; /* the directory that .table.tsv would be in; NULL: not looked up yet */
 	uint64_t table_changes;
 	int64_t refused_until_ms[VIEW_SORTS]; /* the cloud does not filter so */
 };
@@ -109,7 +109,7 @@ void views_plant(struct tree *tree);
 void views_free(struct tree *tree);
 void view_settle(struct tree *tree, struct node *view);
 void views_fold(struct tree *tree); /* over max_memory: what can be made again for nothing goes */
-void views_shrink(struct tree *tree); /* what nobody holds, and the cloud can be asked for again */
+void views_shrink(struct tree *tree); /* frees what has no reference and can be fetched again */
 struct reply view_open(struct tree *tree, struct node *view, struct query_time query);
 /* Its names are about to be read: what they are counts from now on. */
 void view_note(struct tree *tree, struct node *view);

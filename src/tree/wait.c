@@ -4,7 +4,7 @@
  * The question is answered out of the same answers as the file `status`, by the same rules of freshness, so
  * it costs what reading that file costs.  Only a fresh answer says that the end has come: what stands in for
  * one during an outage is waited through, as is the outage itself.  A cause that time alone does not mend
- * (the resource is gone, the key is refused) is told to whoever waits.
+ * (the resource is gone, the key is refused) ends the wait with that error.
  */
 #include "views.h"
 
@@ -79,7 +79,7 @@ static bool is_gone(const struct node *node, struct query_time query)
 		listing_is_fresh(node->parent, query);
 }
 
-/* The status as an answer has it, kept for whoever reads it now. */
+/* The status as an answer has it, kept until the READ that follows. */
 static struct reply say(struct tree *tree, const struct node *node, struct version *version)
 {
 	const struct snapshot *snapshot = version_look(tree, version);

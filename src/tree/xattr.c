@@ -68,7 +68,7 @@ static bool find_object(const struct tree *tree, uint64_t id, struct value_origi
 	origin->stamp = record->stamp;
 	origin->expires_ms = record_until_ms(record, now_ms);
 	set_entry(origin, record->version, index);
-	if (index && !origin->entry) /* a list's item that nobody has looked into yet */
+	if (index && !origin->entry) /* a list's item that was not rendered yet */
 		set_entry(origin, node_detail(node)->version, index);
 	return true;
 }
