@@ -304,6 +304,31 @@ def check_banned(root):
     return without_exceptions(root, "banned", found)
 
 
+# Words for people. A process, a call or a file is named: the kernel, the daemon, a reader, another user.
+PEOPLE = re.compile(r"\b(whoever|somebody|nobody|who waits|who asks)\b", re.I)
+
+
+def sentence_at(text, begin, end):
+    """The sentence around a word: up to a full stop, the end of a comment, of a string, of a row or of a paragraph."""
+    stop = re.compile(r"(?<=[.!?])\s|[\"|]|/\*|\*/|\n\s*\n")
+    first = max((match.end() for match in stop.finditer(text, 0, begin)), default=0)
+    last = stop.search(text, end)
+    return " ".join(re.sub(r"(^|\n)\s*(\*|//|#)\s", " ", text[first:last.start() if last else len(text)]).split())
+
+
+def check_people(root):
+    """Processes are called by what they are.  A sentence that does speak of people is in exceptions.txt, whole."""
+    found = []
+    for name in listed(root):
+        if not (name.startswith(("src/", "include/", "packaging/")) or name == "README.md"):
+            continue
+        text = (root / name).read_text(errors="replace")
+        for match in PEOPLE.finditer(text):
+            sentence, number = sentence_at(text, *match.span()), text.count("\n", 0, match.start()) + 1
+            found.append((name, sentence, "%s:%d: %s: name the process: %s" % (name, number, match[1], sentence)))
+    return without_exceptions(root, "people", found)
+
+
 def check_paths(root):
     """Nothing names a place that only its authors had."""
     places = re.compile(r"\.\./" + r"(shared|\.library)\b|(?<![\w.$}-])/" + r"work/(main|shared)?")

@@ -42,7 +42,7 @@ def append(root, name, text):
 
 
 SOURCE_CHECKS = [checks.check_module_table, checks.check_downward, checks.check_private, checks.check_makefile_modules, checks.check_makefile_verbs,
-                 checks.check_header_comments, checks.check_foreign, checks.check_banned, shape.check_editorconfig,
+                 checks.check_header_comments, checks.check_foreign, checks.check_banned, checks.check_people, shape.check_editorconfig,
                  shape.check_file_lines, shape.check_functions, shape.check_structs, checks.check_paths, checks.check_document_names, checks.check_top]
 
 
@@ -68,6 +68,10 @@ MISTAKES = [
     (checks.check_banned, "src/low/low.c", "int f(char *a) { return atoi(a); }\n", "atoi"),
     (checks.check_banned, "src/low/low.c", "char *f(void) { return malloc(1); }\n", "malloc belongs to buf"),
     (checks.check_banned, "src/low/low.c", 'char *f(void) { return getenv("A"); }\n', "getenv belongs to environment"),
+    (checks.check_people, "src/low/low.c", "/* A call. It answers\n * whoever waits: now. Then no more. */\n",
+     "src/low/low.c:8: whoever: name the process: It answers whoever waits: now."),
+    (checks.check_people, "README.md", "\nThe one who asks gets it.\n", "README.md:3: who asks: name the process: The one who asks"),
+    (checks.check_people, "packaging/x", "Nobody does.\n", "Nobody"),
     (shape.check_editorconfig, "src/low/low.c", "int a; \n", "src/low/low.c:7: ends in blanks"),
     (shape.check_editorconfig, "src/low/low.c", "int a;\r\n", "carriage return"),
     (shape.check_editorconfig, "src/low/low.c", "//" + "x" * 120 + "\n", "longer than 110 columns"),
@@ -153,6 +157,15 @@ def test_an_exception_counts_once_and_must_be_needed(tree):
     append(tree, "tests/lint/exceptions.txt", "banned src/mid/mid.c  atoi  because\n")
     assert checks.check_banned(tree) == ["tests/lint/exceptions.txt: banned src/mid/mid.c atoi is not needed any more: "
                                          "take it out"]
+
+
+def test_a_sentence_about_people_is_excepted_as_a_whole(tree):
+    append(tree, "README.md", "\nFiles that the user `nobody` owns are\nnot read. Others are.\n")
+    assert len(checks.check_people(tree)) == 1
+    table = tree / "tests/lint/exceptions.txt"
+    table.parent.mkdir()
+    table.write_text("people README.md  Files that the user `nobody` owns are not read.  a name\n")
+    assert checks.check_people(tree) == []
 
 
 def compile_one(tmp_path, text):

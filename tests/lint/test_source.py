@@ -87,6 +87,10 @@ def test_banned_functions(top):
     none(checks.check_banned(top))
 
 
+def test_processes_are_called_by_what_they_are(top):
+    none(checks.check_people(top))
+
+
 def test_files_are_as_the_editorconfig_says(top):
     none(shape.check_editorconfig(top))
 
