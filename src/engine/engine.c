@@ -89,6 +89,13 @@ static void engine_note_follower(const struct engine *engine, const struct reply
 		fetch->waiters.abandoned_since_ms = engine_now_ms(engine);
 }
 
+/* The handle goes out of scope; NULL: the waiter is gone already. */
+static void drop_handle(struct waiter *wait)
+{
+	if (wait)
+		wait->handle = NULL;
+}
+
 /* Makes a waiter of the question.  NULL: it was answered already. */
 static struct waiter *engine_wait(const struct waiter *asking, struct query_time query)
 {
@@ -103,8 +110,7 @@ static struct waiter *engine_wait(const struct waiter *asking, struct query_time
 	waiter_retry(wait);
 	engine_look_ahead(engine);
 	completion_deliver(&engine->completions);
-	if (pending)
-		pending->handle = NULL;
+	drop_handle(pending);
 	return pending;
 }
 
