@@ -1,8 +1,7 @@
 /*
- * engine.h - the only asynchronous code: asks the tree, makes the calls that the tree needs,
- * answers each waiter.
+ * engine.h - answers questions put to the tree, with the fetches that it needs.
  *
- * However many ask for the same thing at once, one call is under way for it (single fetch).  Every
+ * However many ask for the same thing at once, one call is under way for it (single flight).  Every
  * question is answered exactly once, at the latest `deadline_ms` after it was asked, with a reply
  * that is FOUND, ABSENT or FAILED, unless it is cancelled before.  The answer may come before the
  * asking call returns.

@@ -1,10 +1,10 @@
 /*
  * provider.h - a cloud's protocol as pure functions: build, sign and parse a call, and exchange keys.
  *
- * The engine describes a call as a struct api_call.  A provider makes an HTTP request of it, signs the
- * request for a given time, and turns the response's envelope into the result or an error.  One cloud is
- * one file, src/provider/NAME.c, with its own table of error codes; nothing else knows a cloud's headers
- * or envelope.
+ * The client describes a call as a struct api_call.  A provider makes an HTTP request of it, signs the
+ * request for a given time, and turns the response's envelope into the result or an error.  The code
+ * of a cloud is src/provider/NAME*.c and sign_*.c, with its own table of error codes; nothing else knows a
+ * cloud's headers or envelope.
  *
  * Pure.
  */

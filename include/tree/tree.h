@@ -2,8 +2,8 @@
  * tree.h - what is known of the cloud, as the directory tree that the kernel sees.
  *
  * The tree never does I/O and never reads a clock.  Asked for something, it finds it, says that it is not
- * there, repeats a failure that still stands, or names the one call that it needs to know; the engine makes
- * that call, fills the tree, and asks again.
+ * there, repeats a failure that still stands, or names the one fetch that it needs; the engine makes its
+ * calls, fills the tree, and asks again.
  *
  * Node ids (what the kernel holds, never used again once forgotten):
  *
@@ -43,8 +43,9 @@ struct tree_options {
 };
 
 /*
- * When an operation is asked and when it began: the answer to a call that was sent since is fresh for it.
- * TREE_KNOWN, for a beginning: whatever is known will do, and nothing is needed.
+ * now_ms: the time of this question.  since_ms: when the reader's operation began; an answer is fresh for it
+ * if its call was sent at or after that time.  TREE_KNOWN for since_ms: any cached answer does, and no fetch
+ * is needed.
  */
 struct query_time {
 	int64_t now_ms, since_ms;
@@ -68,7 +69,7 @@ struct entry {
 	bool reread; /* of tree_attr: first the kernel is to drop what it keeps of the directory's listing */
 };
 
-/* LATER: of a wait alone; nothing has to be done but to ask again. */
+/* RESULT_RETRY_LATER: from tree_wait alone; ask again after later_ms, no fetch is needed. */
 enum result { RESULT_FOUND, RESULT_ABSENT, RESULT_FAILED, RESULT_NEED_FETCH, RESULT_RETRY_LATER };
 /*
  * FETCH_WHOLE: the tree never needs it; the engine reads a long listing again in the background.
