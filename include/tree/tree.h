@@ -302,7 +302,7 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 /* If no server was reached: for OUTAGE_MS, what has a last good answer serves it without a call. */
 void tree_note_outage(struct tree *tree, enum error error, int64_t now_ms);
 /*
- * A call would come too late: what has a last good answer is answered with that, as after this fault.
+ * A call would come too late: what has a last good answer is answered with that, as after this error.
  * Until it is called with ERR_NONE.
  */
 void tree_crowd(struct tree *tree, enum error error);
@@ -313,7 +313,7 @@ void tree_crowd(struct tree *tree, enum error error);
 void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum error error, int64_t hold_ms,
 	int64_t now_ms);
 /*
- * A call about the node failed; stands for hold_ms, and drops what the fault's row says.  `sent_ms`: of that
+ * A call about the node failed; stands for hold_ms, and drops what the error's row says.  `sent_ms`: of that
  * call, for queries made since; 0: now.
  */
 void tree_fail(struct tree *tree, struct node *node, enum fetch_kind fetch_kind, enum error error,

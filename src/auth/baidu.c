@@ -212,8 +212,8 @@ static enum lookup_result look_at_bcecmd(const struct credential_chain *chain, s
 	return result;
 }
 
-bool baidu_find(const struct credential_chain *chain, const char *profile, struct credential_source *out,
-	struct buf *looked, struct buf *why)
+static bool baidu_find(const struct credential_chain *chain, const char *profile,
+	struct credential_source *out, struct buf *looked, struct buf *why)
 {
 	if (profile) {
 		buf_printf(why, "Baidu's tools have no profiles: leave out @%s", profile);
@@ -228,8 +228,9 @@ bool baidu_find(const struct credential_chain *chain, const char *profile, struc
 	return result == LOOKUP_FOUND;
 }
 
-uint64_t baidu_mark(const struct credential_chain *chain)
+static uint64_t baidu_mark(const struct credential_chain *chain, const char *profile)
 {
+	(void)profile;
 	struct buf path;
 	if (chain->baidu.id && chain->baidu.secret)
 		return 0;
@@ -241,8 +242,9 @@ uint64_t baidu_mark(const struct credential_chain *chain)
 	return mark;
 }
 
-bool baidu_meets(const struct credential_chain *chain, struct file_cover *cover)
+static bool baidu_meets(const struct credential_chain *chain, const char *profile, struct file_cover *cover)
 {
+	(void)profile;
 	struct buf path;
 	buf_init(&path, CREDENTIAL_PATH_MAX);
 	bool meets = file_cover_meets(cover, chain->dotenv);
@@ -250,3 +252,10 @@ bool baidu_meets(const struct credential_chain *chain, struct file_cover *cover)
 	buf_release(&path);
 	return meets;
 }
+
+const struct cloud_chain baidu_chain = {
+	.cloud = "baidu",
+	.find = baidu_find,
+	.mark = baidu_mark,
+	.meets = baidu_meets,
+};

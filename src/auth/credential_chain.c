@@ -5,27 +5,38 @@
 
 #include <string.h>
 
+static const struct cloud_chain *const CHAINS[] = { &tencent_chain, &baidu_chain };
+
+/* NULL: no source of keys is known for the cloud. */
+static const struct cloud_chain *chain_find(const char *cloud)
+{
+	for (size_t i = 0; i < sizeof(CHAINS) / sizeof(*CHAINS); i++)
+		if (strcmp(CHAINS[i]->cloud, cloud) == 0)
+			return CHAINS[i];
+	return NULL;
+}
+
 bool credential_chain_meets(const struct credential_chain *chain, const char *cloud, const char *profile,
 	struct file_cover *cover)
 {
-	if (strcmp(cloud, "tencent") == 0)
-		return tencent_meets(chain, profile, cover);
-	return strcmp(cloud, "baidu") == 0 && baidu_meets(chain, cover);
+	const struct cloud_chain *of = chain_find(cloud);
+
+	return of && of->meets(chain, profile, cover);
 }
 
 bool credential_chain_load(const struct credential_chain *chain, const char *cloud, const char *profile,
 	struct credential_source *out, struct buf *looked, struct buf *why)
 {
+	const struct cloud_chain *of = chain_find(cloud);
 	struct buf places;
-	bool good = false;
+
 	buf_clear(why);
-	buf_init(&places, 4 * CREDENTIAL_PATH_MAX);
-	if (strcmp(cloud, "tencent") == 0)
-		good = tencent_find(chain, profile, out, &places, why);
-	else if (strcmp(cloud, "baidu") == 0)
-		good = baidu_find(chain, profile, out, &places, why);
-	else
+	if (!of) {
 		buf_printf(why, "where keys of the cloud \"%s\" are kept is not known", cloud);
+		return false;
+	}
+	buf_init(&places, 4 * CREDENTIAL_PATH_MAX);
+	bool good = of->find(chain, profile, out, &places, why);
 	if (looked)
 		buf_puts(looked, places.data);
 	buf_release(&places);
@@ -34,13 +45,15 @@ bool credential_chain_load(const struct credential_chain *chain, const char *clo
 
 uint64_t credential_chain_mark(const struct credential_chain *chain, const char *cloud, const char *profile)
 {
-	if (strcmp(cloud, "tencent") == 0)
-		return tencent_mark(chain, profile);
-	return strcmp(cloud, "baidu") == 0 ? baidu_mark(chain) : 0;
+	const struct cloud_chain *of = chain_find(cloud);
+
+	return of ? of->mark(chain, profile) : 0;
 }
 
 bool credential_chain_region(const struct credential_chain *chain, const char *cloud, const char *profile,
 	struct buf *out, struct buf *why)
 {
-	return strcmp(cloud, "tencent") != 0 || tencent_region(chain, profile, out, why);
+	const struct cloud_chain *of = chain_find(cloud);
+
+	return !of || !of->region || of->region(chain, profile, out, why);
 }

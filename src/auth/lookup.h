@@ -70,16 +70,22 @@ bool tccli_path(const struct credential_chain *chain, const char *profile, const
 /* profiles.c: the names of the profiles of tccli and of the SDKs' file, "default, work". */
 void profiles_list(const struct credential_chain *chain, const char *sdk_path, struct buf *out);
 
-/* tencent.c, baidu.c: as in credential_chain.h */
-bool tencent_find(const struct credential_chain *chain, const char *profile, struct credential_source *out,
-	struct buf *looked, struct buf *why);
-uint64_t tencent_mark(const struct credential_chain *chain, const char *profile);
+/* The chain of one cloud.  Its functions are those of credential_chain.h without the cloud's name. */
+struct cloud_chain {
+	const char *cloud;
+	bool (*find)(const struct credential_chain *chain, const char *profile, struct credential_source *out,
+		struct buf *looked, struct buf *why);
+	uint64_t (*mark)(const struct credential_chain *chain, const char *profile);
+	bool (*meets)(const struct credential_chain *chain, const char *profile, struct file_cover *cover);
+	/* NULL: the cloud's tools keep no region. */
+	bool (*region)(const struct credential_chain *chain, const char *profile, struct buf *out,
+		struct buf *why);
+};
+
+extern const struct cloud_chain tencent_chain, baidu_chain;
+
+/* tccli.c */
 bool tencent_region(const struct credential_chain *chain, const char *profile, struct buf *out,
 	struct buf *why);
-bool baidu_find(const struct credential_chain *chain, const char *profile, struct credential_source *out,
-	struct buf *looked, struct buf *why);
-uint64_t baidu_mark(const struct credential_chain *chain);
-bool tencent_meets(const struct credential_chain *chain, const char *profile, struct file_cover *cover);
-bool baidu_meets(const struct credential_chain *chain, struct file_cover *cover);
 
 #endif

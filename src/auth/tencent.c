@@ -191,8 +191,8 @@ static enum lookup_result look_everywhere(struct tencent_lookup *lookup)
 	return LOOKUP_INVALID;
 }
 
-bool tencent_find(const struct credential_chain *chain, const char *profile, struct credential_source *out,
-	struct buf *looked, struct buf *why)
+static bool tencent_find(const struct credential_chain *chain, const char *profile,
+	struct credential_source *out, struct buf *looked, struct buf *why)
 {
 	struct credential_source found = { 0 };
 	struct tencent_lookup lookup = { .chain = chain,
@@ -208,7 +208,7 @@ bool tencent_find(const struct credential_chain *chain, const char *profile, str
 	return good;
 }
 
-uint64_t tencent_mark(const struct credential_chain *chain, const char *profile)
+static uint64_t tencent_mark(const struct credential_chain *chain, const char *profile)
 {
 	struct buf path;
 	uint64_t tccli = 0;
@@ -224,7 +224,7 @@ uint64_t tencent_mark(const struct credential_chain *chain, const char *profile)
 	return tccli * 31 + sdk;
 }
 
-bool tencent_meets(const struct credential_chain *chain, const char *profile, struct file_cover *cover)
+static bool tencent_meets(const struct credential_chain *chain, const char *profile, struct file_cover *cover)
 {
 	struct buf path;
 	bool meets = file_cover_meets(cover, SYSTEM_FILE);
@@ -238,3 +238,11 @@ bool tencent_meets(const struct credential_chain *chain, const char *profile, st
 	buf_release(&path);
 	return meets;
 }
+
+const struct cloud_chain tencent_chain = {
+	.cloud = "tencent",
+	.find = tencent_find,
+	.mark = tencent_mark,
+	.meets = tencent_meets,
+	.region = tencent_region,
+};

@@ -14,8 +14,8 @@
 
 enum {
 	CREDENTIALS_WAIT_MS = 200,
-	TRY_TAKES_LONG =
-		3 /* times what the slowest of the last answers took: a patient call is tried again */
+	/* Times what the slowest of the last answers took: a patient call is tried again. */
+	TRY_TAKES_LONG = 3
 };
 
 static void call_granted(void *arg, enum error refusal);

@@ -321,13 +321,11 @@ static uint32_t wait_s_of_other(const struct front *front, uint64_t id)
 
 static bool refreshes_are_full(const struct front *front, bool by_other)
 {
-	return refresh_count(front->refreshes.queued, false) +
-			refresh_count(front->refreshes.walking, false) >=
-		REFRESHES_MAX ||
-		(by_other &&
-			refresh_count(front->refreshes.queued, true) +
-					refresh_count(front->refreshes.walking, true) >=
-				OTHERS_MAX);
+	const struct refreshes *refreshes = &front->refreshes;
+	size_t n = refresh_count(refreshes->queued, false) + refresh_count(refreshes->walking, false);
+	size_t n_others = refresh_count(refreshes->queued, true) + refresh_count(refreshes->walking, true);
+
+	return n >= REFRESHES_MAX || (by_other && n_others >= OTHERS_MAX);
 }
 
 static void ioctl_begin(struct front *front, fuse_req_t request, fuse_ino_t opened,

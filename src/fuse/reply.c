@@ -92,8 +92,8 @@ void reply_lookup(struct pending_request *pending, const struct reply *reply)
 	}
 	fill_entry(pending->front, &reply->entry, &param);
 	if (reply->outcome == RESULT_FAILED && pending->front->ownership.allow_other)
-		param.attr_timeout =
-			OUTAGE_ATTR_S; /* or the kernel sends GETATTR for the modes, which fails */
+		/* or the kernel sends GETATTR for the modes, which fails */
+		param.attr_timeout = OUTAGE_ATTR_S;
 	sources_hold(pending->front->sources, param.ino, 1);
 	if (fuse_reply_entry(pending->request, &param))
 		sources_forget(pending->front->sources, param.ino, 1);

@@ -18,8 +18,8 @@
 #include "render/snapshot.h"
 
 enum {
-	ROUNDS_WHOLE =
-		4, /* rounds in which an entry may go back to its whole name, which may conflict again */
+	/* Rounds in which an entry may go back to its whole name, which may conflict again. */
+	ROUNDS_WHOLE = 4,
 	ROUNDS = 8,
 	COUNT_MAX = SNAPSHOT_ENTRIES_MAX + 64, /* describe.json and the subkinds included */
 	NAMES_MAX = 64 << 20, /* bytes of all names, with those that lost a round */

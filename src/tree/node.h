@@ -4,7 +4,7 @@
  * Two sorts of objects have a serial number, and a node id is (serial, index) packed:
  *
  *     struct node      index 0: the directory itself; index n: the n-th directory inside its answers
- *                      ("image_info"), by n's path hash in `slots`, the same n whatever version is current;
+ *                      ("image_info"), by n's path hash in `subdir_index`, the same n whatever version is current;
  *                      the last few: links to it, one for each view
  *     struct version   index n: the file that is entry n of its snapshot
  *
@@ -169,7 +169,7 @@ struct kept {
 
 enum node_sort { NODE_ROOT, NODE_LISTING, NODE_RESOURCE, NODE_TEXTS, NODE_VIEW };
 
-/* Its links have these indexes, above all slots. */
+/* Its links have these indexes, above those of all directories. */
 enum { ID_LINK = INDEX_EVENTS - VIEW_SORTS };
 
 /*
@@ -285,7 +285,7 @@ struct node {
 	char *name; /* escaped; "" for the root. At the node's end */
 	char *id; /* raw: a resource's id, a view's status, key or value; NULL. There too */
 	uint64_t ino;
-	void *fetch; /* the engine's, for any other want */
+	void *fetch; /* the engine's, for every kind but FETCH_WHOLE of a listing */
 	unsigned pins; /* calls under way, and pinned ids */
 	unsigned char sort; /* enum node_sort */
 
