@@ -1,8 +1,8 @@
 /*
  * sort.h - sorts texts: a stable radix sort in time linear in the texts' bytes.
  *
- * A peer chooses how many names there are and how they begin. A comparison sort of 200,000 of its names reads
- * each of them 17 times; this sort reads each byte once.
+ * A peer chooses how many names there are and how they begin. A comparison sort of 8,192 of its names reads
+ * each of them 13 times; this sort reads each byte once.
  *
  * Pure.
  */

@@ -36,6 +36,8 @@ enum { REGION_MAX = 64 }; /* bytes */
 
 /* Whether the text is 1 to REGION_MAX lower-case letters, digits and '-'. */
 bool value_is_region(const char *text);
+/* Whether the text can be the name of a profile, which becomes a part of a file's name and of messages. */
+bool value_is_profile(const char *text);
 
 /*
  * Removes, in place, the byte order mark of a whole file. The text ends in a NUL that *len does not count.

@@ -158,8 +158,6 @@ void call_hand_over(struct call *call, unsigned uid, enum call_priority priority
 
 enum call_state call_state(const struct call *call);
 const struct call_outcome *call_outcome(const struct call *call);
-/* The parsed answer belongs to the caller from now on. */
-struct json *call_take_answer(struct call *call);
 const struct action *call_action(const struct call *call);
 unsigned call_tries(const struct call *call);
 int64_t call_begun_ms(const struct call *call);

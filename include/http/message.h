@@ -47,6 +47,12 @@ void request_signature(const struct request *request, char out[REQUEST_SIGNATURE
  */
 bool request_authority(struct buf *out, const struct request *request);
 bool request_hostname(struct buf *out, const struct request *request);
+/*
+ * Percent-encodes all but RFC 3986's unreserved characters, and the slash if it is kept. A path is signed and
+ * sent in this one form. False: `out` is full.
+ */
+bool request_encode(struct buf *out, const char *text, bool keep_slash);
+bool request_encode_byte(struct buf *out, char byte, bool keep_slash);
 
 /*
  * Invariant: either `error` is set, because no complete HTTP response arrived (then `status` is 0 and

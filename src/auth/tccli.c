@@ -13,23 +13,12 @@
 #include "base/timestamp.h"
 #include "json/json.h"
 
-/*
- * A profile goes into a file's name; the config has checked one that was typed, not the variable's.
- */
-static bool is_profile_file(const char *profile)
-{
-	for (const char *at = profile; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f || *at == '/')
-			return false;
-	return *profile && *profile != '.';
-}
-
 /* HOME/.tccli/PROFILE.KIND; false when there can be none. */
 bool tccli_path(const struct credential_chain *chain, const char *profile, const char *kind, struct buf *path)
 {
 	if (!profile)
 		profile = chain->tccli_profile ? chain->tccli_profile : "default";
-	return chain->home && is_profile_file(profile) &&
+	return chain->home && value_is_profile(profile) &&
 		buf_printf(path, "%s/.tccli/%s.%s", chain->home, profile, kind);
 }
 
@@ -208,7 +197,7 @@ enum lookup_result tccli_look(struct tencent_lookup *lookup)
 	struct buf path;
 	enum lookup_result result = LOOKUP_NONE;
 	char shown[41];
-	if (lookup->named && !is_profile_file(lookup->named)) {
+	if (lookup->named && !value_is_profile(lookup->named)) {
 		error_note_copy(shown, sizeof shown, lookup->named);
 		buf_printf(lookup->why,
 			"environment: TCCLI_PROFILE: \"%s\" is not the name of a profile: correct it, or "

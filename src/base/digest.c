@@ -18,6 +18,8 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 
+#include "base/buf.h"
+
 static void digest_require(bool done)
 {
 	if (done)
@@ -50,10 +52,9 @@ void digest_hmac(unsigned char out[DIGEST_BYTES], const void *key, size_t key_le
 
 void digest_hex(char out[DIGEST_HEX + 1], const unsigned char digest[DIGEST_BYTES])
 {
-	static const char HEX[] = "0123456789abcdef";
 	for (int i = 0; i < DIGEST_BYTES; i++) {
-		out[i * 2] = HEX[digest[i] >> 4];
-		out[i * 2 + 1] = HEX[digest[i] & 15];
+		out[i * 2] = BUF_HEX_LOWER[digest[i] >> 4];
+		out[i * 2 + 1] = BUF_HEX_LOWER[digest[i] & 15];
 	}
 	out[DIGEST_HEX] = '\0';
 }
@@ -100,12 +101,9 @@ char *digest_secret(const char *text)
 	char *copy = OPENSSL_secure_malloc(len);
 	if (!copy)
 		copy = OPENSSL_malloc(len);
-	if (!copy) {
-		fputs("describefs: out of memory\n", stderr);
-		abort();
-	}
-	memcpy(copy, text, len);
-	return copy;
+	if (copy)
+		return memcpy(copy, text, len);
+	out_of_memory();
 }
 
 void digest_secret_free(char *text)

@@ -95,9 +95,8 @@ static bool may_hold_encoded(const char *text)
 
 static char *add_hex(char *out, char byte)
 {
-	static const char DIGITS[] = "0123456789abcdef";
-	*out++ = DIGITS[(unsigned char)byte >> 4];
-	*out++ = DIGITS[byte & 15];
+	*out++ = BUF_HEX_LOWER[(unsigned char)byte >> 4];
+	*out++ = BUF_HEX_LOWER[byte & 15];
 	return out;
 }
 

@@ -109,6 +109,14 @@ bool value_is_region(const char *text)
 	return len && len <= REGION_MAX && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
+bool value_is_profile(const char *text)
+{
+	for (const char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f || *at == '/')
+			return false;
+	return *text && *text != '.';
+}
+
 const char *value_text(char *text, size_t *len)
 {
 	size_t mark = strlen(MARK);

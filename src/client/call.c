@@ -351,14 +351,6 @@ const struct call_outcome *call_outcome(const struct call *call)
 	return &call->outcome;
 }
 
-struct json *call_take_answer(struct call *call)
-{
-	struct json *root = call->outcome.root;
-
-	call->outcome.root = NULL;
-	return root;
-}
-
 const struct action *call_action(const struct call *call)
 {
 	return call->request.action;

@@ -20,15 +20,6 @@ static bool is_lower_word(const char *text, size_t len, bool letter_first)
 	return len > 0 && (!letter_first || ascii_is_lower(text[0]));
 }
 
-/* It becomes a part of a file's name, and of messages. */
-static bool is_profile(const char *text)
-{
-	for (const char *at = text; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f || *at == '/')
-			return false;
-	return *text && *text != '.';
-}
-
 /* The word may be an address with a password, typed in the wrong place. */
 static bool refuse_source(const char *written, const char *wrong, struct buf *why)
 {
@@ -51,7 +42,7 @@ static bool source_parse(struct source_name *source, const char *written, struct
 		wrong = "the catalog's name is lower-case letters, digits and '-'";
 	else if (region && (region_len > REGION_MAX || !is_lower_word(region, region_len, false)))
 		wrong = "the region behind ':' is lower-case letters, digits and '-', 64 at most";
-	else if (profile && !is_profile(profile))
+	else if (profile && !value_is_profile(profile))
 		wrong = "the profile behind '@' may not be empty, begin with '.' or hold '/'";
 	if (wrong)
 		return refuse_source(written, wrong, why);

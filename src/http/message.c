@@ -12,6 +12,20 @@
 
 #include "base/ascii.h"
 
+bool request_encode_byte(struct buf *out, char byte, bool keep_slash)
+{
+	bool plain = ascii_is_upper(byte) || ascii_is_lower(byte) || ascii_is_digit(byte) ||
+		(byte && strchr("-._~", byte)) || (byte == '/' && keep_slash);
+	return plain ? buf_putc(out, byte) : buf_printf(out, "%%%02X", (unsigned char)byte);
+}
+
+bool request_encode(struct buf *out, const char *text, bool keep_slash)
+{
+	while (*text && request_encode_byte(out, *text, keep_slash))
+		text++;
+	return *text == '\0';
+}
+
 void request_init(struct request *request)
 {
 	*request = (struct request){ 0 };

@@ -211,18 +211,12 @@ CURL *transfer_handle(const struct http_client_options *options, CURLcode *code)
 
 /* Options of one request */
 
-/* Percent-encodes the path as the signers do: all but unreserved characters and the slash. */
 static bool set_url(CURL *easy, const struct request *request)
 {
 	struct buf url;
 	buf_init(&url, MESSAGE_REQUEST_MAX);
 	buf_puts(&url, request->base);
-	for (const char *at = request->path; *at; at++) {
-		if (ascii_is_lower(ascii_lower(*at)) || ascii_is_digit(*at) || strchr("-._~/", *at))
-			buf_putc(&url, *at);
-		else
-			buf_printf(&url, "%%%02X", (unsigned int)(unsigned char)*at);
-	}
+	request_encode(&url, request->path, true);
 	if (request->query && *request->query)
 		buf_printf(&url, "?%s", request->query);
 	bool done = !url.full && curl_easy_setopt(easy, CURLOPT_URL, url.data) == CURLE_OK;

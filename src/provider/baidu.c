@@ -88,7 +88,7 @@ static void baidu_build(struct request *out, const struct site *site, const stru
 	buf_init(&query, TEXT_MAX);
 	if (!call->action->bare) {
 		buf_puts(&query, "Action=");
-		bce_encode(&query, call->action->name, false);
+		request_encode(&query, call->action->name, false);
 	}
 	request_init(out);
 	out->method = xstrdup("POST");

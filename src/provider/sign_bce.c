@@ -53,20 +53,6 @@ static bool add_sorted(struct buf *out, struct pieces *pieces, char joint)
 	return !out->full;
 }
 
-static bool add_encoded(struct buf *out, char byte, bool keep_slash)
-{
-	bool plain = ascii_is_upper(byte) || ascii_is_lower(byte) || ascii_is_digit(byte) ||
-		(byte && strchr("-._~", byte)) || (byte == '/' && keep_slash);
-	return plain ? buf_putc(out, byte) : buf_printf(out, "%%%02X", (unsigned char)byte);
-}
-
-bool bce_encode(struct buf *out, const char *text, bool keep_slash)
-{
-	while (*text && add_encoded(out, *text, keep_slash))
-		text++;
-	return *text == '\0';
-}
-
 bool bce_prefix(struct buf *out, const struct credentials *credentials, int64_t now_s, int expires_s)
 {
 	return credentials->id && buf_printf(out, "bce-auth-v1/%s/", credentials->id) &&
@@ -81,7 +67,7 @@ static void add_recoded(struct buf *out, const char *text, size_t len)
 		int low = high < 0 ? -1 : ascii_hex_value(text[i + 2]);
 		if (low >= 0)
 			i += 2;
-		add_encoded(out, low < 0 ? text[i] : (char)(high << 4 | low), false);
+		request_encode_byte(out, low < 0 ? text[i] : (char)(high << 4 | low), false);
 	}
 }
 
@@ -133,17 +119,12 @@ struct signing {
 	struct pieces names, lines;
 };
 
-static bool is_space(char byte)
-{
-	return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
 static char *text_trim(const char *value)
 {
-	while (is_space(*value))
+	while (ascii_is_space(*value))
 		value++;
 	size_t len = strlen(value);
-	while (len > 0 && is_space(value[len - 1]))
+	while (len > 0 && ascii_is_space(value[len - 1]))
 		len--;
 	return xstrndup(value, len);
 }
@@ -157,9 +138,9 @@ static void sign_header(struct signing *signing, const char *name, const char *v
 	for (const char *at = name; *at; at++)
 		buf_putc(&key, ascii_lower(*at));
 	if (*trimmed && (is_bce(key.data) || is_signed(signing->signed_headers, key.data))) {
-		bce_encode(&line, key.data, false);
+		request_encode(&line, key.data, false);
 		buf_putc(&line, ':');
-		bce_encode(&line, trimmed, false);
+		request_encode(&line, trimmed, false);
 		pieces_take(&signing->lines, &line);
 		pieces_take(&signing->names, &key);
 	}
@@ -193,7 +174,7 @@ bool bce_canonical_request(struct buf *out, const struct request *request, const
 {
 	struct signing signing = { .signed_headers = signed_headers };
 	bool added = sign_headers(&signing, request) && buf_printf(out, "%s\n", request->method) &&
-		bce_encode(out, request->path, true) && buf_putc(out, '\n') &&
+		request_encode(out, request->path, true) && buf_putc(out, '\n') &&
 		add_query(out, request->query) && buf_putc(out, '\n') &&
 		add_sorted(out, &signing.lines, '\n');
 	signing_release(&signing);

@@ -12,8 +12,6 @@
 #include "http/message.h"
 #include "provider/credentials.h"
 
-/* Percent-encodes all but A-Z a-z 0-9 - . _ ~ (and '/', if `keep_slash`). */
-bool bce_encode(struct buf *out, const char *text, bool keep_slash);
 /* bce-auth-v1/AK/2025-05-16T08:00:00Z/1800 */
 bool bce_prefix(struct buf *out, const struct credentials *credentials, int64_t now_s, int expires_s);
 bool bce_canonical_request(struct buf *out, const struct request *request, const char *signed_headers);

@@ -3,7 +3,7 @@
  *
  * A pair is two members of one object: "Name" or "Key" and "Value", or both with the same prefix (EnvName,
  * EnvValue). The two are close together: only NEAR members on either side are searched, so the time is linear
- * in the size of an object with 200,000 members.
+ * in the size of an object with thousands of members.
  */
 #include "secrecy.h"
 

@@ -88,14 +88,12 @@ bool child_start(struct child *child, child_run *run, void *arg, size_t max)
 /* The output has ended, or is too long (`whole` false): waits for the status. */
 static void child_finish(struct child *child, int64_t end_ms, bool whole)
 {
-	int status;
-
 	close(child->fd);
 	child->fd = -1;
-	if (!whole || !child_wait(child->pid, time_left_ms(end_ms), &status))
+	if (whole)
+		child->status = child_result(child->pid, time_left_ms(end_ms));
+	else
 		child_kill(child->pid);
-	else if (WIFEXITED(status) && WEXITSTATUS(status) != NO_ANSWER)
-		child->status = WEXITSTATUS(status);
 	child->pid = 0;
 }
 

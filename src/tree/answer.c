@@ -9,7 +9,7 @@
 
 /* ---- readings ---- */
 
-struct reading *reading_get(struct reading *reading)
+static struct reading *reading_get(struct reading *reading)
 {
 	if (reading)
 		reading->refs++;

@@ -34,7 +34,6 @@ void ids_add(struct ids *ids, uint64_t id);
 size_t tree_bytes(const struct tree *tree); /* of all that is kept */
 
 /* answer.c */
-struct reading *reading_get(struct reading *reading); /* NULL is fine */
 void reading_put(struct reading *reading);
 struct provenance *provenance_new(const struct provenance_note *note);
 struct provenance *provenance_get(struct provenance *stamp);
@@ -59,6 +58,8 @@ void node_join_unlisted(struct tree *tree, struct node *node);
 void node_leave_unlisted(struct tree *tree, struct node *node);
 /* The listings inside a resource (or the root) are made when a reader looks for them. */
 void node_open(struct tree *tree, struct node *node);
+/* The listing of that name inside a resource or the root; NULL: there is none. */
+struct node *node_listing(struct tree *tree, struct node *node, const char *name);
 /* The failure of the call about a node; its error is ERR_NONE when there was none. */
 const struct failure *node_failure(const struct node *node);
 struct failures *node_trouble(struct tree *tree, struct node *node); /* made if there is none */
@@ -69,16 +70,10 @@ struct inside *node_inside(struct tree *tree, struct node *node); /* made if the
 const struct record *node_newest(const struct node *node); /* NULL: nothing is known */
 
 /* freshness.c */
-/* Until when something stands, and when the call was sent that said so. */
-struct term {
-	int64_t until_ms, sent_ms;
-};
-bool is_fresh(struct term term, struct query_time query);
 int64_t left_ms(int64_t until_ms, struct query_time query); /* 0 when it is over */
 int64_t tree_ttl_ms(const struct tree *tree, int64_t of_catalog_s);
 int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a miss stands */
 int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool terminal, int64_t sent_ms);
-bool kind_has_list(const struct kind *kind); /* a call, or at least a harvest */
 bool kind_has_describe(const struct kind *kind);
 bool item_is_whole(const struct kind *kind); /* the list's item is all that there is to know */
 bool failure_stands(const struct failure *failure, struct query_time query);
@@ -87,8 +82,6 @@ bool node_is_missing(const struct node *node, struct query_time query);
 /* Why what has a last good answer is not asked for now; NULL: it is. */
 const struct failure *outage_of(const struct tree *tree, struct query_time query);
 void tree_end_outage(struct tree *tree); /* an answer came */
-/* When the oldest page of what the stamp's answer ended was asked for. */
-int64_t reading_sent_ms(const struct provenance *stamp);
 /* Until when all that came with it is fresh, for every reader. */
 int64_t reading_stands_ms(const struct reading *reading, int64_t now_ms);
 /* Until when what was said last counts as fresh. */
@@ -174,7 +167,6 @@ void events_drop(struct tree *tree, struct inside *inside);
 
 /* kept.c */
 void kept_see(struct kept *kept, uint32_t moved); /* the kernel sees this mtime */
-void kept_begin(struct kept *kept); /* a pass begins to hand out names */
 /* The term is over.  True: the kernel has to be told. */
 bool kept_is_over(struct kept *kept);
 
@@ -217,7 +209,7 @@ struct reply need_refresh(struct node *node, struct query_time query);
 struct reply listing_open(struct tree *tree, struct node *listing, struct query_time query); /* tree_open's */
 
 /* listing.c */
-/* How long what is known vouches for the resource, and 1; 0: not at all. */
+/* How long cached answers say that the resource exists; -1: none does, and the cloud is to be asked. */
 int64_t existence_ttl_ms(const struct tree *tree, const struct node *node, struct query_time query);
 /* The resource of that id, known from now on. */
 struct node *list_find(struct tree *tree, struct node *listing, const char *id);

@@ -142,14 +142,14 @@ static void compare_directories(struct comparison *comparison, int64_t then, int
 		other = next_name(&b);
 		int order = !name ? 1 : !other ? -1 : strcmp(name, other);
 		int64_t old = order <= 0 ? take_entry(&a) : NONE;
-		int64_t new = order >= 0 ? take_entry(&b) : NONE;
+		int64_t later = order >= 0 ? take_entry(&b) : NONE;
 		name = order <= 0 ? name : other;
 		if (!len && !strcmp(name, "describe.json")) /* it holds all the others */
 			continue;
 		if (len)
 			buf_putc(&comparison->path, '/');
 		buf_puts(&comparison->path, name);
-		compare_entries(comparison, old, new);
+		compare_entries(comparison, old, later);
 		comparison->path.len = len;
 		comparison->path.data[len] = '\0';
 	}

@@ -3,8 +3,8 @@
  *
  * Below this file nothing is freed that another function may still hold a pointer to.  Dropping the last
  * reference to a directory or a version puts it on the idle list, and tree_collect frees it here, by type.
- * Questions collect before they begin.  Answers and tree_forget collect when they are done, so that a mount
- * that is not used keeps nothing.
+ * Lookups, attributes and reads collect before they begin.  Answers and tree_forget collect when they are
+ * done, so that a mount that is not used keeps nothing.
  *
  * Three things are kept of a resource: the JSON of its list's item, thanks to which `cat ID/status` costs no
  * call; the JSON of the describe call's answer; and what a reader has looked into of the two, rendered, which

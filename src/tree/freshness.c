@@ -11,7 +11,12 @@ enum {
 	READING_PAGES_FEW = 2 /* a list so short is read again as soon as its items are old */
 };
 
-bool is_fresh(struct term term, struct query_time query)
+/* Until when something stands, and when the call was sent that said so. */
+struct term {
+	int64_t until_ms, sent_ms;
+};
+
+static bool is_fresh(struct term term, struct query_time query)
 {
 	return term.until_ms > query.now_ms || term.sent_ms >= query.since_ms;
 }
@@ -38,7 +43,7 @@ int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool termina
 	return sent_ms + tree_ttl_ms(tree, terminal ? kind->ttl.terminal_s : kind->ttl.live_s);
 }
 
-bool kind_has_list(const struct kind *kind)
+static bool kind_has_list(const struct kind *kind)
 {
 	return kind->list.name || kind->list.path || kind->harvests.n;
 }
@@ -94,7 +99,7 @@ void tree_crowd(struct tree *tree, enum error error)
 
 /* ---- what came with a list that takes long to be read (reading.c) ---- */
 
-int64_t reading_sent_ms(const struct provenance *stamp)
+static int64_t reading_sent_ms(const struct provenance *stamp)
 {
 	const struct reading *reading = stamp->reading;
 

@@ -21,7 +21,7 @@ void kept_see(struct kept *kept, uint32_t moved)
 	kept->moved_seen = moved;
 }
 
-void kept_begin(struct kept *kept)
+static void kept_begin(struct kept *kept)
 {
 	if (kept->whole && kept->moved_begun != kept->moved_seen)
 		kept->whole = kept->begun = false;

@@ -103,21 +103,20 @@ void listing_empty(struct tree *tree, struct node *listing)
 	listing->list.state.stamp = NULL;
 }
 
-/* How long what is known vouches for the resource; 0: not at all. */
 int64_t existence_ttl_ms(const struct tree *tree, const struct node *node, struct query_time query)
 {
 	const struct node *listing = node->parent;
-	int64_t ms = 0;
+	int64_t ms = -1;
 
 	if (record_is_fresh(node_detail(node), query))
-		ms = left_ms(node_detail(node)->expires_ms, query) + 1;
+		ms = left_ms(node_detail(node)->expires_ms, query);
 	int64_t listed_ms = left_ms(record_until_ms(&node->resource.cached, query.now_ms), query);
-	if (record_is_fresh(&node->resource.cached, query) && ms <= listed_ms)
-		ms = listed_ms + 1;
+	if (record_is_fresh(&node->resource.cached, query) && ms < listed_ms)
+		ms = listed_ms;
 	if (node_is_listed(node) && node_is_shown(node) && !node->resource.must_revalidate &&
 		listing_shows(listing, node) && listing_stands(tree, listing, query) &&
-		ms <= listing_left_ms(tree, listing, query))
-		ms = listing_left_ms(tree, listing, query) + 1;
+		ms < listing_left_ms(tree, listing, query))
+		ms = listing_left_ms(tree, listing, query);
 	return ms;
 }
 

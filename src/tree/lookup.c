@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/name.h"
 
 static struct reply reply_need(struct node *node, enum fetch_kind fetch_kind)
@@ -143,21 +144,12 @@ static struct reply lookup_resource(struct tree *tree, struct node *listing, con
 	if (node_is_missing(node, query))
 		return reply_absent(left_ms(node->resource.failures->missing_ms, query));
 	int64_t ms = existence_ttl_ms(tree, node, query);
-	struct reply reply = ms ? reply_found(resource_entry(tree, node, ms - 1, query)) :
-				  prove(tree, node, query);
+	struct reply reply = ms >= 0 ? reply_found(resource_entry(tree, node, ms, query)) :
+				       prove(tree, node, query);
 	return enter(tree, node, reply, query);
 }
 
 /* ---- the three questions ---- */
-
-static struct node *find_listing(struct tree *tree, struct node *node, const char *name)
-{
-	node_open(tree, node);
-	for (size_t i = 0; i < node->resource.n_listings; i++)
-		if (!strcmp(node->resource.listings[i]->name, name))
-			return node->resource.listings[i];
-	return NULL;
-}
 
 /* A name that no member can have, so that looking for it costs nothing. */
 static bool cannot_be_member(const struct tree *tree, const struct node *node, uint32_t slot,
@@ -173,7 +165,7 @@ static bool cannot_be_member(const struct tree *tree, const struct node *node, u
 	for (; *name; name++) { /* member names are snake_case; %XX is an escaped byte */
 		if (*name == '%' && name[1] && name[2])
 			name += 2;
-		else if (*name >= 'A' && *name <= 'Z')
+		else if (ascii_is_upper(*name))
 			return true;
 	}
 	return false;
@@ -211,12 +203,12 @@ static struct node *find_view(const struct tree *tree, const struct node *node, 
 static bool find_made(struct tree *tree, struct node *node, const char *name, struct entry *entry,
 	struct query_time query)
 {
-	struct node *listing = find_listing(tree, node, name), *alias = find_view(tree, node, name);
+	struct node *listing = node_listing(tree, node, name), *view = find_view(tree, node, name);
 
 	if (listing)
 		*entry = listing_entry(tree, listing, query);
-	else if (alias)
-		*entry = view_entry(tree, alias, query);
+	else if (view)
+		*entry = view_entry(tree, view, query);
 	else if (node->sort == NODE_ROOT && !strcmp(name, tree->texts->name))
 		*entry = (struct entry){ .id = id_pack(tree->texts->object.serial, 0),
 			.attr = skeleton_attr(tree, tree->texts),
@@ -280,8 +272,8 @@ static struct reply attr_of_resource(struct tree *tree, struct node *node, struc
 	if (node->resource.missing && node->resource.failures->missing_ms > query.now_ms)
 		return reply_failed(ERR_NOT_FOUND);
 	int64_t ms = existence_ttl_ms(tree, node, query);
-	if (ms)
-		return reply_found(resource_entry(tree, node, ms - 1, query));
+	if (ms >= 0)
+		return reply_found(resource_entry(tree, node, ms, query));
 	if (!kind_has_describe(node->kind) && node->kind->partial)
 		return reply_found(resource_entry(tree, node, 0, query));
 	/* nothing that dates it is fresh: whatever vouches for the name will date it too */
@@ -320,9 +312,11 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query)
 		return events_attr(tree, node, query);
 	if (node->sort == NODE_VIEW)
 		return reply_found(view_attr(tree, node, query));
-	if (index_is_link(index)) /* never waits: following the link does */
-		return reply_found(
-			link_entry(tree, node, index - ID_LINK, existence_ttl_ms(tree, node, query), query));
+	if (index_is_link(index)) { /* never waits: following the link does */
+		int64_t ms = existence_ttl_ms(tree, node, query);
+
+		return reply_found(link_entry(tree, node, index - ID_LINK, ms > 0 ? ms : 0, query));
+	}
 	if (node->sort != NODE_LISTING)
 		return index ? attr_of_inner(tree, node, index, query) : attr_of_resource(tree, node, query);
 

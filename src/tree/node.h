@@ -4,8 +4,8 @@
  * Two sorts of objects have a serial number, and a node id is (serial, index) packed:
  *
  *     struct node      index 0: the directory itself; index n: the n-th directory inside its answers
- *                      ("image_info"), by n's path hash in `subdir_index`, the same n whatever version is current;
- *                      the last few: links to it, one for each view
+ *                      ("image_info"), by n's path hash in `subdir_index`, the same n whatever version is
+ *                      current; the last few: links to it, one for each view
  *     struct version   index n: the file that is entry n of its snapshot
  *
  * A record is what one way of asking (list or describe) said last, and until when it stands.

@@ -7,15 +7,6 @@
 
 #include "base/name.h"
 
-static struct node *pinned_listing(struct tree *tree, struct node *above, const char *name)
-{
-	node_open(tree, above);
-	for (size_t i = 0; i < above->resource.n_listings; i++)
-		if (!strcmp(above->resource.listings[i]->name, name))
-			return above->resource.listings[i];
-	return NULL;
-}
-
 /* Shows the id in the listing; NULL when it is none of this kind. */
 static struct node *pin_id(struct tree *tree, struct node *listing, const char *name)
 {
@@ -48,7 +39,7 @@ bool tree_pin(struct tree *tree, const char *pin, struct buf *why)
 		buf_add(&name, word, len);
 		word += len + (word[len] == '/');
 		next = at->sort == NODE_LISTING ? pin_id(tree, at, name.data) :
-						  pinned_listing(tree, at, name.data);
+						  node_listing(tree, at, name.data);
 		at = next ? next : at;
 	}
 	buf_release(&name);

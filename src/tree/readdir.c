@@ -85,7 +85,7 @@ static bool next_resource(const struct tree *tree, const struct node *listing, u
 	int64_t ms = existence_ttl_ms(tree, node, query);
 	*cookie = node->resource.membership.seq << SEQ_BIT | (*cookie & ((1 << SEQ_BIT) - 1));
 	*name = node->name;
-	*entry = resource_entry(tree, node, ms ? ms - 1 : 0, query);
+	*entry = resource_entry(tree, node, ms > 0 ? ms : 0, query);
 	if (node->resource.missing || (!node->resource.cached.stamp && kind_has_describe(node->kind)))
 		entry->id = 0; /* let a lookup decide */
 	return true;

@@ -163,6 +163,15 @@ void node_open(struct tree *tree, struct node *node)
 	}
 }
 
+struct node *node_listing(struct tree *tree, struct node *node, const char *name)
+{
+	node_open(tree, node);
+	for (size_t i = 0; i < node->resource.n_listings; i++)
+		if (!strcmp(node->resource.listings[i]->name, name))
+			return node->resource.listings[i];
+	return NULL;
+}
+
 struct node *node_add_resource(struct tree *tree, struct node *listing, const char *name, const char *id)
 {
 	struct node *node = node_new(tree, NODE_RESOURCE, listing, name, id);

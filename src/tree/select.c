@@ -84,7 +84,7 @@ static bool list_item_has(struct tree *tree, struct node *node, uint32_t slot, c
 	if (directory == UINT32_MAX)
 		return false;
 	const struct snapshot *snapshot = version_look(tree, version);
-	uint32_t entry = name ? snapshot_find(snapshot, directory, name) : directory;
+	uint32_t entry = snapshot_find(snapshot, directory, name);
 	return entry && snapshot->entries[entry].primed;
 }
 

@@ -37,10 +37,10 @@ static void add_query(struct buf *out, const cJSON *params)
 		add_value(&value, param);
 		if (out->len > 0)
 			buf_putc(out, '&');
-		bce_encode(out, param->string, false);
+		request_encode(out, param->string, false);
 		if (!cJSON_IsNull(param))
 			buf_putc(out, '=');
-		bce_encode(out, value.data, false);
+		request_encode(out, value.data, false);
 		buf_release(&value);
 	}
 }
@@ -182,17 +182,17 @@ static void test_encode(void **state)
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 	struct buf out;
 	buf_init(&out, 4000);
-	assert_true(bce_encode(&out, "AZaz09-._~/ +%:\xe6\x96\x87", false));
+	assert_true(request_encode(&out, "AZaz09-._~/ +%:\xe6\x96\x87", false));
 	assert_string_equal(out.data, "AZaz09-._~%2F%20%2B%25%3A%E6%96%87");
 	buf_clear(&out);
-	assert_true(bce_encode(&out, "/a/b c", true));
+	assert_true(request_encode(&out, "/a/b c", true));
 	assert_string_equal(out.data, "/a/b%20c");
 	for (int byte = 1; byte < 256; byte++) {
 		char text[2] = { (char)byte, '\0' }, encoded[4];
 		bool plain = strchr(PLAIN, byte) != NULL;
 		snprintf(encoded, sizeof encoded, plain ? "%c" : "%%%02X", (unsigned)byte);
 		buf_clear(&out);
-		assert_true(bce_encode(&out, text, false));
+		assert_true(request_encode(&out, text, false));
 		assert_string_equal(out.data, encoded);
 	}
 	buf_release(&out);
