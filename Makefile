@@ -67,6 +67,9 @@ help:
 	@echo '  make bench      the numbers, side by side in one run'
 	@echo
 	@echo 'More:'
+	@echo '  make bench-hold  how long the worst answers hold the loop'
+	@echo '  make fuzz-merge  put the smallest inputs of each branch into the corpus'
+	@echo '  make check-emulator  the proofs of the emulator alone'
 	@echo '  make soak-statuses  cat training/*/status over TASKS=20000, and the calls that it takes'
 
 $(BUILD)/%.o: src/%.c
@@ -139,9 +142,6 @@ compile_commands.json: FORCE
 	@$(MAKE) --no-print-directory -Bn all $(UNIT_TESTS) $(PROGRAM_TESTS) $(FUZZ_TESTS) build/describefs-emulator CC='$(CC)' | \
 		tests/compile_commands.py >$@.new && mv $@.new $@
 
-unit: $(UNIT_TESTS)
-	@for test in $^; do echo "== $$test"; ASAN_OPTIONS=halt_on_error=1 UBSAN_OPTIONS=halt_on_error=1 $$test || exit 1; done
-
 deps:
 	tests/deps.sh $(or $(DEPS),build demo check)
 
@@ -169,7 +169,7 @@ demo:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help deps unit check check-kernels check-programs demo clean
+.PHONY: all help deps check check-kernels check-programs demo clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/san/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/tests/unit/*/*.d)

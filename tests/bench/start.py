@@ -6,7 +6,6 @@ import time
 
 import kit
 
-LISTED_LIMIT_S = 120
 DESCRIBED_MAX = 10000
 
 

@@ -107,7 +107,7 @@ def test_defaults_of_the_documents_are_those_of_config_c(top):
     assert defaults["ttl_ms"] == "-1" and "catalog" in shown["ttl"][2] and "catalog" in told["ttl"][1]
 
 
-def test_errors_of_the_manual_are_those_of_fault_c(top, tables):
+def test_errors_of_the_manual_are_those_of_error_c(top, tables):
     shown = {name: (number, retried, served) for number, names, retried, served in checks.manual_errors(top)
              for name in names}
     real = {}
@@ -117,8 +117,8 @@ def test_errors_of_the_manual_are_those_of_fault_c(top, tables):
     assert shown == real
 
 
-def test_places_of_keys_are_those_of_the_keyring(top):
-    """Every variable that the keyring reads, and every file, stands in KEYS of describefs(1), and nothing else."""
+def test_places_of_keys_are_those_of_the_credential_chain(top):
+    """Every variable that the credential chain reads, and every file, stands in KEYS of describefs(1), and nothing else."""
     sources = "".join(read(top, "src/auth/%s.c" % name) for name in ("environment", "tencent", "tccli", "baidu", "sources"))
     variables = set(re.findall(r'(?:copy_variable|clean_variable|take_secret|getenv)\("(\w+)"\)', sources))
     variables -= {"HOME", "NOTIFY_SOCKET", "XDG_CONFIG_HOME", "SUDO_UID"}

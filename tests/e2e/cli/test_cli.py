@@ -27,10 +27,6 @@ def failed(result, status=1):
 
 # ---- one line: path, cause, code, message, request id, what to do
 
-def last_request(cloud):
-    return cloud.log()[-1]["request_id"]
-
-
 @pytest.mark.parametrize("code, words, todo", [
     ("AuthFailure.SecretIdNotFound", "Permission denied", "key from: environment"),
     ("UnauthorizedOperation", "Permission denied", "key from: environment"),

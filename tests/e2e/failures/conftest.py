@@ -22,7 +22,7 @@ from harness import PLAIN, SECRETS, mounts_below, wait_until
 
 RATE, RESIDENT, DESCRIPTORS, THREADS = 20, 64 << 20, 32, 24
 HELD_UP_MS = 300
-CONNECTIONS_KEPT = 64  # of http.c: what curl keeps open for the next call
+CONNECTIONS_KEPT = 64  # of src/net/http_client.c: what curl keeps open for the next call
 
 
 def pytest_collection_modifyitems(items):

@@ -1,7 +1,7 @@
 /*
  * deaf.c - LD_PRELOAD: what the program waits for at its start never comes.
  *
- * $ERR_DEAF names it: "mount": mount(2) does not return; "read": the kernel's first request does not arrive;
+ * $FAULT_DEAF names it: "mount": mount(2) does not return; "read": the kernel's first request does not arrive;
  * "write": the answer to it does not leave.
  */
 #define _GNU_SOURCE

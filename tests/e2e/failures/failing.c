@@ -1,7 +1,7 @@
 /*
- * failing.c - LD_PRELOAD: fails the n-th allocation from now on, of whoever makes it, or the n-th writev.
+ * failing.c - LD_PRELOAD: fails the n-th allocation from now on, in the program or a library, or the n-th writev.
  *
- * The file $ERR_MEMORY is shared with the test: four 64-bit numbers. `countdown` is how many allocations are left
+ * The file $FAULT_MEMORY is shared with the test: four 64-bit numbers. `countdown` is how many allocations are left
  * until one fails (0: none will), `failed` how many did, `made` how many there were, `unwritten` how many calls of
  * writev are left until the kernel has no memory for one.  The libraries' allocations come
  * here as well as our own: libfuse, libcurl, OpenSSL, cJSON, the C library itself.

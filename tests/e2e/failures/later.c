@@ -1,7 +1,7 @@
 /*
  * later.c - LD_PRELOAD: a monotonic clock that the test puts forward.
  *
- * The file $ERR_LATER holds 64 bits: the seconds by which CLOCK_MONOTONIC is ahead.  What sleeps, sleeps as long
+ * The file $FAULT_LATER holds 64 bits: the seconds by which CLOCK_MONOTONIC is ahead.  What sleeps, sleeps as long
  * as ever: only who asks how late it is hears it.
  */
 #define _GNU_SOURCE

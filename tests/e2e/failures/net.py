@@ -21,7 +21,7 @@ from harness import TASK, error_of, hold_port, mounts_below, read, synthetic, ti
 
 DEADLINE = 2  # seconds: of the mounts here, where a row's number is the deadline's
 SLACK = 1.5  # what two busy cores may be late
-FEW = 6  # readers at once of whom the breaker (include/client/breaker.h) does not think that they are a crowd
+FEW = 6  # readers at once of whom the breaker (src/client/circuit_breaker.h) does not think that they are a crowd
 STATUS = "training/%s/status" % TASK
 ONE, LIST = "DescribeTrainingTask", "DescribeTrainingTasks"
 QUICK = ("ttl=1", "deadline=%d" % DEADLINE, "rate=10000")

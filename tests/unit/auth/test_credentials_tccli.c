@@ -453,7 +453,7 @@ static void the_environment_is_scrubbed_in_place(void **state)
 		(char *)"SSLKEYLOGFILE=/tmp/k", (char *)"CURL_CA_BUNDLE=x", (char *)"SSL_CERT_FILE=x",
 		(char *)"SSL_CERT_DIR=x", (char *)"OPENSSL_CONF=/nowhere", (char *)"QIANFAN_ACCESS_KEY=" CANARY, (char *)"QIANFAN_SECRET_KEY=" CANARY,
 		(char *)"http_proxy=last", NULL };
-	char *const arguments[] = { (char *)"test_keyring", (char *)"--scrub", NULL };
+	char *const arguments[] = { (char *)"test_credentials_tccli", (char *)"--scrub", NULL };
 	pid_t child = fork();
 	if (child == 0) {
 		execve("/proc/self/exe", arguments, environment);

@@ -1,35 +1,7 @@
 /*
  * test_catalog_mistakes.c - a file with a mistake is refused whole: with file, place and reason.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "catalog/catalog.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-static int load_all(void **state)
-{
-	struct catalogs *catalogs = xmalloc(sizeof *catalogs);
-	catalogs_init(catalogs);
-	catalogs_load_built_in(catalogs);
-	*state = catalogs;
-	return 0;
-}
-
-static int release_all(void **state)
-{
-	catalogs_release(*state);
-	free(*state);
-	return 0;
-}
+#include "catalog_kit.h"
 
 /* Quotes are written ' here, in files and in reasons. */
 static void quote(char *text)

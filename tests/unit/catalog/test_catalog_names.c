@@ -1,58 +1,7 @@
 /*
  * test_catalog_names.c - what the built-in kinds call their members, and what they take for an id.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "catalog/catalog.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-static int load_all(void **state)
-{
-	struct catalogs *catalogs = xmalloc(sizeof *catalogs);
-	catalogs_init(catalogs);
-	catalogs_load_built_in(catalogs);
-	*state = catalogs;
-	return 0;
-}
-
-static int release_all(void **state)
-{
-	catalogs_release(*state);
-	free(*state);
-	return 0;
-}
-
-/* "tione", "models/versions" */
-static const struct kind *kind_at(void **state, const char *name, const char *path)
-{
-	const struct catalog *catalog = catalogs_find(*state, name);
-	const struct kind *kind = NULL;
-	char *copy = xstrdup(path), *rest = NULL;
-	assert_non_null(catalog);
-	for (char *part = strtok_r(copy, "/", &rest); part; part = strtok_r(NULL, "/", &rest)) {
-		kind = catalog_kind(catalog, kind, part);
-		if (!kind)
-			fail_msg("%s has no %s", name, path);
-	}
-	free(copy);
-	return kind;
-}
-
-static void assert_text(const char *what, const char *text, const char *expected)
-{
-	if (!text != !expected || (text && strcmp(text, expected) != 0))
-		fail_msg("%s: is %s, should be %s", what, text ? text : "NULL",
-			expected ? expected : "NULL");
-}
+#include "catalog_kit.h"
 
 static void test_member_names(void **state)
 {
