@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import pathlib
+import pty
 import re
 import select
 import shutil
@@ -524,14 +525,32 @@ class Box:
                 env[name] = str(value)
         return env
 
+    def apart(self, verb):
+        """What a command needs before it, and in its environment, to see no mount of another test."""
+        if verb in ("doctor", "status") and os.geteuid() == 0:  # root is shown every mount of the machine
+            return APART, {"APART_KEEP": self.directory}
+        return (), {}
+
     def run(self, *arguments, binary=SANITIZED, env=None, timeout=LAST_RESORT, cwd=None, prefix=()):
         """describefs with these arguments, to its end."""
-        more = {}
-        if arguments and arguments[0] in ("doctor", "status") and not prefix and os.geteuid() == 0:
-            prefix, more = APART, {"APART_KEEP": self.directory}  # root's look at every mount of the machine
-        return subprocess.run([*prefix, str(binary), *map(str, arguments)], stdin=subprocess.DEVNULL,
+        before, more = self.apart(arguments[0] if arguments and not prefix else "")
+        return subprocess.run([*(prefix or before), str(binary), *map(str, arguments)], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
                               env={**self.environment(env), **more}, cwd=cwd or self.directory)
+
+    def at_a_terminal(self, *arguments):
+        """describefs with a terminal for all of its descriptors: the exit status, and the bytes that the terminal got."""
+        before, more = self.apart(arguments[0])
+        master, slave = pty.openpty()
+        process = subprocess.Popen([*before, str(SANITIZED), *arguments], stdin=slave, stdout=slave, stderr=slave,
+                                   env={**self.environment({"TERM": "xterm"}), **more})
+        os.close(slave)
+        parts = []
+        with contextlib.suppress(OSError):  # EIO: the other end is closed
+            while part := os.read(master, 65536):
+                parts.append(part)
+        os.close(master)
+        return process.wait(LAST_RESORT), b"".join(parts)
 
     def verb(self, verb, *arguments, options=(), **how):
         """A verb against the test's cloud: the result, with texts."""

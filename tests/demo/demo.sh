@@ -94,7 +94,7 @@ run ls finetuning
 run cat "finetuning/*/tasks/*/run_status"
 run cat .describefs/status
 cd "$here"
-run describefs status
+run describefs status \|\| true # 1 if another mount on this machine is dead
 calls=$(wc -l <"$here/log")
 echo
 echo "All of that took $calls signed calls; the emulator checked each signature."

@@ -1,10 +1,8 @@
 """ls, cat, tree, kinds and doctor: the same tree without a mount, over real HTTP and TLS."""
 import json
 import os
-import pty
 import re
 import socket
-import subprocess
 import time
 
 import pytest
@@ -185,29 +183,10 @@ def test_doctor_without_a_source_looks_at_all_of_them(box):
 
 # ---- a bar while somebody waits
 
-def at_a_terminal(box, *words):
-    """What a terminal gets: the exit status and the bytes."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen([str(SANITIZED), *words], stdin=slave, stdout=slave, stderr=slave,
-                               env=box.environment({"TERM": "xterm"}))
-    os.close(slave)
-    got = b""
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:  # EIO: the other end is closed
-            break
-        if not part:
-            break
-        got += part
-    os.close(master)
-    return process.wait(20), got
-
-
 def test_tree_and_doctor_show_a_bar_at_a_terminal_and_nowhere_else(box, cloud):
     cloud.latency(150)
     options = ["-o", "endpoint=" + cloud.url]
-    status, got = at_a_terminal(box, "tree", *options, "tione", "/training")
+    status, got = box.at_a_terminal("tree", *options, "tione", "/training")
     assert status == 0 and re.search(rb"\[#* *\] \d+/\d+ ", got) and got.count(b"\r\033[K") >= 1
     # the bar is taken away before the next line, and what is left are the lines
     lines = re.sub(rb"\[#* *\] \d+/\d+ [^\r]*\r\033\[K", b"", got).replace(b"\r\n", b"\n")
@@ -216,7 +195,7 @@ def test_tree_and_doctor_show_a_bar_at_a_terminal_and_nowhere_else(box, cloud):
     assert lines == piped.stdout and piped.stderr == b""
     cloud.latency(150)
     box.auth_failures = True
-    status, got = at_a_terminal(box, "doctor", *options, "tione")
+    status, got = box.at_a_terminal("doctor", *options, "tione")
     assert status == 0 and re.search(rb"\[#* *\] \d/3 ", got)
     assert b"\033" not in box.run("doctor", *options, "tione").stdout
 

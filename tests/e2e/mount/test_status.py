@@ -1,13 +1,10 @@
 """status and doctor: what they say of mounts, and what a terminal gets of names that others chose."""
 import ctypes
 import os
-import pty
 import re
 import subprocess
 
 import pytest
-
-from harness import SANITIZED
 
 
 def rows(box):
@@ -16,28 +13,12 @@ def rows(box):
     return [line.split("\t") for line in lines[1:] if line.startswith(str(box.directory))]
 
 
-def at_a_terminal(box, *words):
-    master, slave = pty.openpty()
-    process = subprocess.Popen([str(SANITIZED), *words], stdin=slave, stdout=slave, stderr=slave, env=box.environment({}))
-    os.close(slave)
-    got = b""
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:  # EIO: the other end is closed
-            break
-        if not part:
-            break
-        got += part
-    os.close(master)
-    assert process.wait(30) in (0, 1)
-    return got.replace(b"\r\n", b"\n")
-
-
 def test_a_terminal_gets_columns_and_a_pipe_tabs(box):
     box.mount(("tione", "qianfan"))
     box.mount("tione")
-    lines = at_a_terminal(box, "status").decode().splitlines()
+    status, got = box.at_a_terminal("status")
+    lines = got.decode().splitlines()
+    assert status == 0
     assert not any("\t" in line for line in lines)
     ours = [line for line in lines if line.startswith(str(box.directory))]
     for head in "SOURCE", "CALLS", "KEPT", "USER":
