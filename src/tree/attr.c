@@ -53,23 +53,23 @@ void resource_moved(struct tree *tree, struct node *node, uint64_t before)
 	if (!before || !node->object.held || node->resource.moved || resource_time(tree, node) == before)
 		return;
 	node->resource.moved = true;
-	ids_add(&tree->moved, id_pack(node->object.serial, 0));
-	if (tree->moved.n == 1 && tree->tell_moved)
-		tree->tell_moved(tree->tell_arg);
+	ids_add(&tree->moved.directories, id_pack(node->object.serial, 0));
+	if (tree->moved.directories.n == 1 && tree->moved.tell)
+		tree->moved.tell(tree->moved.arg);
 }
 
 void tree_tell_moved(struct tree *tree, void (*fn)(void *arg), void *arg)
 {
-	tree->tell_moved = fn;
-	tree->tell_arg = arg;
+	tree->moved.tell = fn;
+	tree->moved.arg = arg;
 }
 
 uint64_t tree_moved(struct tree *tree)
 {
 	uint32_t index;
 
-	while (tree->moved.n) {
-		uint64_t id = tree->moved.v[--tree->moved.n];
+	while (tree->moved.directories.n) {
+		uint64_t id = tree->moved.directories.v[--tree->moved.directories.n];
 		struct node *node = (struct node *)tree_inode(tree, id, &index);
 		if (!node || !node->resource.moved) /* it went, or the kernel was told by an answer */
 			continue;

@@ -51,6 +51,8 @@ void node_release(struct tree *tree, struct node *node); /* itself alone */
 void node_add_name(struct tree *tree, struct node *node);
 void node_remove_name(struct tree *tree, struct node *node);
 struct node *node_add_resource(struct tree *tree, struct node *listing, const char *name, const char *id);
+/* Counts a resource that only users know that did not mount the tree. */
+void node_begin_others(struct tree *tree, struct node *node);
 /* The user who mounted the tree asked for it too, or a listing shows it. */
 void node_end_others(struct tree *tree, struct node *node);
 /* The ring of resources that no listing shows and nothing refers to.  In it, a node keeps its place. */

@@ -299,20 +299,16 @@ void events_note_gone(struct tree *tree, struct node *node, int64_t now_ms)
 
 static void leave_follows(struct tree *tree, struct follow *follow)
 {
-	*(follow->prev ? &follow->prev->next : &tree->first_follow) = follow->next;
-	*(follow->next ? &follow->next->prev : &tree->last_follow) = follow->prev;
-	follow->next = follow->prev = NULL;
-	tree->n_follows--;
-	tree->n_follows_others -= follow->by_other;
+	list_remove(&follow->link);
+	tree->follows.n--;
+	tree->follows.n_others -= follow->by_other;
 }
 
 static void join_follows(struct tree *tree, struct follow *follow)
 {
-	follow->prev = tree->last_follow;
-	*(follow->prev ? &follow->prev->next : &tree->first_follow) = follow;
-	tree->last_follow = follow;
-	tree->n_follows++;
-	tree->n_follows_others += follow->by_other;
+	list_add_last(&tree->follows.lru, &follow->link);
+	tree->follows.n++;
+	tree->follows.n_others += follow->by_other;
 }
 
 static struct follow *follow_new(struct tree *tree, struct node *node)
@@ -322,6 +318,7 @@ static struct follow *follow_new(struct tree *tree, struct node *node)
 
 	follow->node = node;
 	follow->by_other = true;
+	list_init(&follow->link);
 	tree->memory += sizeof(*follow);
 	buf_init(&follow->lines, EVENTS_BYTES_MAX);
 	if (inside->detail.version)
@@ -334,11 +331,11 @@ static struct follow *follow_new(struct tree *tree, struct node *node)
 /* The kernel lets go of a resource late.  What tail reads is asked for every second. */
 static void drop_oldest(struct tree *tree, bool by_other)
 {
-	struct follow *oldest = tree->first_follow;
+	const struct list *lru = &tree->follows.lru, *at = list_first(lru);
 
-	while (oldest->by_other != by_other)
-		oldest = oldest->next;
-	events_drop(tree, oldest->node->resource.inside);
+	while (LIST_OWNER(at, struct follow, link)->by_other != by_other)
+		at = list_next(lru, at);
+	events_drop(tree, LIST_OWNER(at, struct follow, link)->node->resource.inside);
 }
 
 void events_follow(struct tree *tree, struct node *node, bool by_other)
@@ -351,9 +348,9 @@ void events_follow(struct tree *tree, struct node *node, bool by_other)
 		inside->follow = follow_new(tree, node);
 	inside->follow->by_other &= by_other;
 	join_follows(tree, inside->follow);
-	if (tree->n_follows_others > FOLLOWS_OTHERS_MAX)
+	if (tree->follows.n_others > FOLLOWS_OTHERS_MAX)
 		drop_oldest(tree, true);
-	if (tree->n_follows - tree->n_follows_others > FOLLOWS_MAX)
+	if (tree->follows.n - tree->follows.n_others > FOLLOWS_MAX)
 		drop_oldest(tree, false);
 }
 

@@ -93,12 +93,7 @@ static void leave_listing(struct tree *tree, struct node *node)
 	struct node *listing = node->parent;
 
 	node_remove_name(tree, node);
-	if (node->resource.below_prev)
-		node->resource.below_prev->resource.below_next = node->resource.below_next;
-	else
-		listing->list.first_below = node->resource.below_next;
-	if (node->resource.below_next)
-		node->resource.below_next->resource.below_prev = node->resource.below_prev;
+	list_remove(&node->resource.below);
 	if (node->resource.counted_in_parent)
 		listing->list.n_held--;
 }
@@ -107,8 +102,8 @@ static void listing_free(struct tree *tree, struct node *listing)
 {
 	if (tree->scanned == listing)
 		tree->scanned = NULL;
-	while (listing->list.first_below)
-		node_free(tree, listing->list.first_below);
+	while (!list_is_empty(&listing->list.below))
+		node_free(tree, LIST_OWNER(list_first(&listing->list.below), struct node, resource.below));
 	provenance_put(listing->list.state.stamp);
 	provenance_put(listing->list.pass.page_stamp);
 	reading_put(listing->list.pass.reading);
@@ -170,7 +165,7 @@ static void shed(struct tree *tree, struct node *node)
 		drop_inside(tree, node);
 	for (size_t i = 0; i < node->resource.n_listings; i++) {
 		const struct node *listing = node->resource.listings[i];
-		if (listing->list.first_below || listing->list.state.stamp ||
+		if (!list_is_empty(&listing->list.below) || listing->list.state.stamp ||
 			listing->list.state.failures[FETCH_LIST].error)
 			return;
 	}
@@ -221,14 +216,14 @@ static void settle_version(struct tree *tree, struct version *version)
 	else if (version_is_double(version) ||
 		(version == owner->resource.cached.version && !version->snapshot))
 		unrender(tree, &owner->resource.cached);
-	else if (!version->lru_next)
+	else if (list_is_empty(&version->lru))
 		version_use_least(tree, version);
 	settle_node(tree, owner);
 }
 
 static void free_oldest_unlisted(struct tree *tree)
 {
-	struct node *oldest = tree->unlisted_lru.resource.unlisted_next;
+	struct node *oldest = LIST_OWNER(list_first(&tree->unlisted.lru), struct node, resource.unlisted);
 
 	if (node_is_held(oldest) || node_is_shown(oldest))
 		node_leave_unlisted(tree,
@@ -240,31 +235,32 @@ static void free_oldest_unlisted(struct tree *tree)
 /* The list grows while it is gone through; what was freed meanwhile is not found. */
 static void settle_idle(struct tree *tree)
 {
-	for (size_t i = 0; i < tree->idle.n; i++) {
+	for (size_t i = 0; i < tree->inodes.idle.n; i++) {
 		struct inode *inode = inode_take_idle(tree, i);
 		if (inode && inode->is_version)
 			settle_version(tree, (struct version *)inode);
 		else if (inode)
 			settle_node(tree, (struct node *)inode);
 	}
-	tree->idle.n = 0;
-	if (tree->idle.room > IDLE_ROOM) {
-		free(tree->idle.v);
-		tree->idle = (struct ids){ 0 };
+	tree->inodes.idle.n = 0;
+	if (tree->inodes.idle.room > IDLE_ROOM) {
+		free(tree->inodes.idle.v);
+		tree->inodes.idle = (struct ids){ 0 };
 	}
-	while (tree->n_unlisted > UNLISTED_MAX)
+	while (tree->unlisted.n > UNLISTED_MAX)
 		free_oldest_unlisted(tree);
 }
 
 /* ---- max_memory ---- */
 
-/* The oldest in the ring; NULL when all the memory that may be had is enough. */
-static struct version *oldest(struct tree *tree, const struct version *ring)
+/* Takes the oldest out of the list; NULL: it is empty, or nothing exceeds max_memory. */
+static struct version *take_oldest(struct tree *tree, const struct list *lru)
 {
-	struct version *version = ring->lru_next;
+	struct list *first = list_first(lru);
 
-	if (version == ring || tree_bytes(tree) <= tree->options.max_memory)
+	if (!first || tree_bytes(tree) <= tree->options.max_memory)
 		return NULL;
+	struct version *version = LIST_OWNER(first, struct version, lru);
 	version_leave_lru(tree, version);
 	return version;
 }
@@ -302,9 +298,9 @@ static void shrink(struct tree *tree)
 	struct version *version;
 
 	views_fold(tree);
-	while (tree->n_lru > spared && (version = oldest(tree, &tree->lru)))
+	while (tree->versions.n_rendered > spared && (version = take_oldest(tree, &tree->versions.rendered)))
 		fold(tree, version);
-	while ((version = oldest(tree, &tree->folded)))
+	while ((version = take_oldest(tree, &tree->versions.folded)))
 		let_go(tree, version);
 	views_shrink(tree);
 }
@@ -313,7 +309,7 @@ void tree_collect(struct tree *tree)
 {
 	settle_idle(tree);
 	shrink(tree);
-	if (tree->idle.n)
+	if (tree->inodes.idle.n)
 		settle_idle(tree);
 }
 
@@ -325,7 +321,7 @@ static void free_replaced_versions(struct tree *tree)
 	do { /* a removal moves others back, maybe past us: they are met when we come round again */
 		size_t at = 0;
 		freed = false;
-		while ((inode = map_next(&tree->objects, &at))) {
+		while ((inode = map_next(&tree->inodes.by_serial, &at))) {
 			if (!inode->is_version || ((struct version *)inode)->current)
 				continue;
 			version_free(tree, (struct version *)inode);
@@ -340,7 +336,7 @@ void tree_collect_all(struct tree *tree)
 	struct inode *inode;
 
 	/* the kernel is gone: nothing is held any more */
-	while ((inode = map_next(&tree->objects, &at)))
+	while ((inode = map_next(&tree->inodes.by_serial, &at)))
 		inode->held = 0;
 	free_replaced_versions(tree);
 	views_free(tree);

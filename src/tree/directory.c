@@ -9,6 +9,8 @@
  */
 #include "views.h"
 
+#include <string.h>
+
 static struct reply reply_found(void)
 {
 	return (struct reply){ .outcome = RESULT_FOUND };
@@ -77,15 +79,24 @@ int64_t view_left_ms(const struct tree *tree, const struct node *view, struct qu
 
 /* ---- its directories ---- */
 
+struct node *view_find_child(const struct node *view, const char *name)
+{
+	const struct list *children = &view->view.children;
+
+	for (struct list *at = list_first(children); at; at = list_next(children, at)) {
+		struct node *child = LIST_OWNER(at, struct node, view.sibling);
+		if (!strcmp(child->name, name))
+			return child;
+	}
+	return NULL;
+}
+
 static struct node *view_new(struct tree *tree, struct node *parent, const char *name, const char *id)
 {
 	struct node *node = node_new(tree, NODE_VIEW, parent, name, id);
 
-	node->view.child_next = parent->sort == NODE_VIEW ? parent->view.first_child : NULL;
-	if (node->view.child_next)
-		node->view.child_next->view.child_prev = node;
 	if (parent->sort == NODE_VIEW) {
-		parent->view.first_child = node;
+		list_add_first(&parent->view.children, &node->view.sibling);
 		node->view.sort = parent->view.sort;
 		node->view.depth = parent->view.depth + 1;
 		node->view.of = parent->view.of;
@@ -101,40 +112,34 @@ void views_plant(struct tree *tree)
 			struct node *listing = tree->root->resource.listings[i];
 			if (!kind_view(listing->kind, view))
 				continue;
-			if (!tree->views[view])
-				tree->views[view] = view_new(tree, tree->root, view_name(view), NULL);
-			tree->views[view]->view.sort = (unsigned char)view;
-			struct node *node = view_new(tree, tree->views[view], listing->name, NULL);
+			if (!tree->views.tops[view])
+				tree->views.tops[view] = view_new(tree, tree->root, view_name(view), NULL);
+			tree->views.tops[view]->view.sort = (unsigned char)view;
+			struct node *node = view_new(tree, tree->views.tops[view], listing->name, NULL);
 			node->view.of = listing;
 			node->kind = listing->kind;
 		}
 	}
 }
 
-static void leave_unheld(struct tree *tree, struct node *view)
+static bool is_unreferenced(const struct node *view)
 {
-	if (!view->view.unreferenced)
-		return;
-	*(view->view.unreferenced_prev ? &view->view.unreferenced_prev->view.unreferenced_next :
-					 &tree->unreferenced_first) = view->view.unreferenced_next;
-	*(view->view.unreferenced_next ? &view->view.unreferenced_next->view.unreferenced_prev :
-					 &tree->unreferenced_last) = view->view.unreferenced_prev;
-	view->view.unreferenced_next = view->view.unreferenced_prev = NULL;
-	view->view.unreferenced = false;
-	tree->n_unreferenced--;
+	return !list_is_empty(&view->view.unreferenced);
 }
 
-static void join_unheld(struct tree *tree, struct node *view, bool oldest)
+static void leave_unreferenced(struct tree *tree, struct node *view)
 {
-	struct node *next = oldest ? tree->unreferenced_first : NULL,
-		    *prev = oldest ? NULL : tree->unreferenced_last;
+	tree->views.n_unreferenced -= is_unreferenced(view);
+	list_remove(&view->view.unreferenced);
+}
 
-	view->view.unreferenced_next = next;
-	view->view.unreferenced_prev = prev;
-	*(next ? &next->view.unreferenced_prev : &tree->unreferenced_last) = view;
-	*(prev ? &prev->view.unreferenced_next : &tree->unreferenced_first) = view;
-	view->view.unreferenced = true;
-	tree->n_unreferenced++;
+static void join_unreferenced(struct tree *tree, struct node *view, bool is_oldest)
+{
+	if (is_oldest)
+		list_add_first(&tree->views.unreferenced, &view->view.unreferenced);
+	else
+		list_add_last(&tree->views.unreferenced, &view->view.unreferenced);
+	tree->views.n_unreferenced++;
 }
 
 /* Its time is its mark's, and moves when its names are not what they were. */
@@ -142,17 +147,17 @@ static void mark_view(struct tree *tree, const struct node *view)
 {
 	if (!view->view.read)
 		return;
-	if (!tree->view_marks) {
-		tree->view_marks = xcalloc(VIEW_MARKS_MAX, sizeof(*tree->view_marks));
-		tree->memory += VIEW_MARKS_MAX * sizeof(*tree->view_marks);
+	if (!tree->views.marks) {
+		tree->views.marks = xcalloc(VIEW_MARKS_MAX, sizeof(*tree->views.marks));
+		tree->memory += VIEW_MARKS_MAX * sizeof(*tree->views.marks);
 	}
-	tree->view_marks[view->ino % VIEW_MARKS_MAX] = (struct view_mark){ view->ino,
+	tree->views.marks[view->ino % VIEW_MARKS_MAX] = (struct view_mark){ view->ino,
 		view->view.mtime_generation, view->view.content };
 }
 
 static void restore_view(const struct tree *tree, struct node *view)
 {
-	const struct view_mark *marks = tree->view_marks;
+	const struct view_mark *marks = tree->views.marks;
 	const struct view_mark *mark = marks ? &marks[view->ino % VIEW_MARKS_MAX] : NULL;
 
 	if (!mark || mark->ino != view->ino)
@@ -165,45 +170,41 @@ static void restore_view(const struct tree *tree, struct node *view)
 
 static void view_free(struct tree *tree, struct node *view)
 {
-	struct node *above = view->parent;
-
 	mark_view(tree, view);
-	while (view->view.first_child)
-		view_free(tree, view->view.first_child);
-	leave_unheld(tree, view);
+	while (!list_is_empty(&view->view.children))
+		view_free(tree, LIST_OWNER(list_first(&view->view.children), struct node, view.sibling));
+	leave_unreferenced(tree, view);
 	part_free(tree, view);
 	if (view->view.depth > 1)
 		node_remove_name(tree, view);
-	if (view->view.depth)
-		*(view->view.child_prev ? &view->view.child_prev->view.child_next :
-					  &above->view.first_child) = view->view.child_next;
-	if (view->view.child_next)
-		view->view.child_next->view.child_prev = view->view.child_prev;
+	list_remove(&view->view.sibling);
 	node_release(tree, view);
 }
 
 void views_free(struct tree *tree)
 {
 	for (int view = 0; view < VIEW_SORTS; view++)
-		if (tree->views[view])
-			view_free(tree, tree->views[view]);
+		if (tree->views.tops[view])
+			view_free(tree, tree->views.tops[view]);
 }
 
 static bool is_held(const struct node *view)
 {
-	return view->object.held || view->pins || view->view.first_child;
+	return view->object.held || view->pins || !list_is_empty(&view->view.children);
 }
 
 static void free_oldest(struct tree *tree)
 {
-	struct node *oldest = tree->unreferenced_first, *above = oldest->parent;
+	struct node *oldest = LIST_OWNER(list_first(&tree->views.unreferenced), struct node,
+			    view.unreferenced),
+		    *above = oldest->parent;
 
-	leave_unheld(tree, oldest);
+	leave_unreferenced(tree, oldest);
 	if (is_held(oldest))
 		return; /* it is referenced again: dropping that reference settles it */
 	view_free(tree, oldest);
-	if (above->view.depth > 1 && !is_held(above) && !above->view.unreferenced)
-		join_unheld(tree, above, true);
+	if (above->view.depth > 1 && !is_held(above) && !is_unreferenced(above))
+		join_unreferenced(tree, above, true);
 }
 
 /* Those that the catalog made stand for ever. */
@@ -212,10 +213,10 @@ void view_settle(struct tree *tree, struct node *view)
 	if (view->view.depth < 2)
 		return;
 	if (is_held(view))
-		leave_unheld(tree, view);
-	else if (!view->view.unreferenced)
-		join_unheld(tree, view, false);
-	while (tree->n_unreferenced > UNREFERENCED_VIEWS_MAX)
+		leave_unreferenced(tree, view);
+	else if (!is_unreferenced(view))
+		join_unreferenced(tree, view, false);
+	while (tree->views.n_unreferenced > UNREFERENCED_VIEWS_MAX)
 		free_oldest(tree);
 }
 
@@ -227,13 +228,13 @@ static bool is_over(const struct tree *tree)
 void views_fold(struct tree *tree)
 {
 	for (size_t i = 0; i < tree->root->resource.n_listings && is_over(tree); i++)
-		if (tree->root->resource.listings[i] != tree->indexed)
+		if (tree->root->resource.listings[i] != tree->views.indexed)
 			index_shrink(tree, tree->root->resource.listings[i]);
 }
 
 void views_shrink(struct tree *tree)
 {
-	while (tree->unreferenced_first && is_over(tree))
+	while (tree->views.n_unreferenced && is_over(tree))
 		free_oldest(tree);
 }
 
@@ -242,9 +243,9 @@ struct node *view_child(struct tree *tree, struct node *view, const char *name, 
 	struct node *node = node_find(tree, view, name);
 
 	if (node) {
-		if (node->view.unreferenced) { /* now the most recently used */
-			leave_unheld(tree, node);
-			join_unheld(tree, node, false);
+		if (is_unreferenced(node)) { /* now the most recently used */
+			leave_unreferenced(tree, node);
+			join_unreferenced(tree, node, false);
 		}
 		return node;
 	}
@@ -252,7 +253,7 @@ struct node *view_child(struct tree *tree, struct node *view, const char *name, 
 	restore_view(tree, node);
 	node_add_name(tree, node);
 	node->view.part = part_new(tree, node);
-	leave_unheld(tree, view);
+	leave_unreferenced(tree, view);
 	inode_idle(tree, &node->object);
 	return node;
 }

@@ -84,10 +84,8 @@ struct part *part_new(struct tree *tree, struct node *view)
 
 	part->request = request_of(view);
 	map_init(&part->met, tree->options.seed);
-	part->next = tree->parts;
-	if (part->next)
-		part->next->view.part->prev = view;
-	tree->parts = view;
+	part->view = view;
+	list_add_first(&tree->views.parts, &part->link);
 	tree->memory += sizeof(*part) + strlen(part->request);
 	return part;
 }
@@ -142,9 +140,7 @@ void part_free(struct tree *tree, struct node *view)
 	tree_part_leave(tree, view);
 	part_drop(tree, view);
 	reading_put(part->reading);
-	*(part->prev ? &part->prev->view.part->next : &tree->parts) = part->next;
-	if (part->next)
-		part->next->view.part->prev = part->prev;
+	list_remove(&part->link);
 	tree->memory -= sizeof(*part) + strlen(part->request);
 	free(part->request);
 	free(part);
@@ -153,9 +149,13 @@ void part_free(struct tree *tree, struct node *view)
 
 void part_drop_all(struct tree *tree, const struct node *listing)
 {
-	for (struct node *view = tree->parts; view; view = view->view.part->next)
-		if (view->view.of == listing && view->view.part->stamp)
-			part_drop(tree, view);
+	const struct list *parts = &tree->views.parts;
+
+	for (struct list *at = list_first(parts); at; at = list_next(parts, at)) {
+		const struct part *part = LIST_OWNER(at, struct part, link);
+		if (part->view->view.of == listing && part->stamp)
+			part_drop(tree, part->view);
+	}
 }
 
 struct member_search {

@@ -76,25 +76,25 @@ bool node_is_missing(const struct node *node, struct query_time query)
 
 const struct failure *outage_of(const struct tree *tree, struct query_time query)
 {
-	if (tree->outage.error && tree->outage.until_ms > query.now_ms)
-		return &tree->outage;
-	return tree->crowded.error ? &tree->crowded : NULL;
+	if (tree->availability.outage.error && tree->availability.outage.until_ms > query.now_ms)
+		return &tree->availability.outage;
+	return tree->availability.crowded.error ? &tree->availability.crowded : NULL;
 }
 
 void tree_end_outage(struct tree *tree)
 {
-	tree->outage = (struct failure){ 0 };
+	tree->availability.outage = (struct failure){ 0 };
 }
 
 void tree_note_outage(struct tree *tree, enum error error, int64_t now_ms)
 {
 	if (error_is_outage(error))
-		tree->outage = (struct failure){ error, now_ms, now_ms + OUTAGE_MS };
+		tree->availability.outage = (struct failure){ error, now_ms, now_ms + OUTAGE_MS };
 }
 
 void tree_crowd(struct tree *tree, enum error error)
 {
-	tree->crowded.error = error;
+	tree->availability.crowded.error = error;
 }
 
 /* ---- what came with a list that takes long to be read (reading.c) ---- */

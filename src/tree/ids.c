@@ -36,7 +36,7 @@ bool index_is_link(uint32_t index)
 
 size_t tree_bytes(const struct tree *tree)
 {
-	return tree->memory + (tree->objects.room + tree->names.room) * sizeof(struct map_slot);
+	return tree->memory + (tree->inodes.by_serial.room + tree->names.room) * sizeof(struct map_slot);
 }
 
 void ids_add(struct ids *ids, uint64_t id)
@@ -62,26 +62,26 @@ struct inode *tree_inode(const struct tree *tree, uint64_t id, uint32_t *index)
 	struct nodeid nodeid = nodeid_decode(id);
 
 	*index = nodeid.index;
-	return map_get(&tree->objects, nodeid.serial, object_has_serial, &nodeid.serial);
+	return map_get(&tree->inodes.by_serial, nodeid.serial, object_has_serial, &nodeid.serial);
 }
 
 void inode_register(struct tree *tree, struct inode *object)
 {
-	object->serial = tree->next_serial++ & (UINT64_MAX >> 1);
-	map_add(&tree->objects, object->serial, object);
+	object->serial = tree->inodes.next_serial++ & (UINT64_MAX >> 1);
+	map_add(&tree->inodes.by_serial, object->serial, object);
 	if (object->is_version)
-		tree->n_versions++;
+		tree->inodes.n_versions++;
 	else
-		tree->n_nodes++;
+		tree->inodes.n_nodes++;
 }
 
 void inode_unregister(struct tree *tree, struct inode *object)
 {
-	map_remove(&tree->objects, object->serial, object);
+	map_remove(&tree->inodes.by_serial, object->serial, object);
 	if (object->is_version)
-		tree->n_versions--;
+		tree->inodes.n_versions--;
 	else
-		tree->n_nodes--;
+		tree->inodes.n_nodes--;
 }
 
 void inode_idle(struct tree *tree, struct inode *inode)
@@ -89,13 +89,13 @@ void inode_idle(struct tree *tree, struct inode *inode)
 	if (inode->idle)
 		return;
 	inode->idle = true;
-	ids_add(&tree->idle, inode->serial);
+	ids_add(&tree->inodes.idle, inode->serial);
 }
 
 struct inode *inode_take_idle(struct tree *tree, size_t at)
 {
-	uint64_t serial = tree->idle.v[at];
-	struct inode *inode = map_get(&tree->objects, serial, object_has_serial, &serial);
+	uint64_t serial = tree->inodes.idle.v[at];
+	struct inode *inode = map_get(&tree->inodes.by_serial, serial, object_has_serial, &serial);
 
 	if (inode)
 		inode->idle = false;

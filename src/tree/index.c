@@ -339,7 +339,7 @@ const struct index *listing_index(struct tree *tree, struct node *listing, enum 
 {
 	struct index **index = &listing_aspects(tree, listing)->indexes[view];
 
-	tree->indexed = listing;
+	tree->views.indexed = listing;
 	if (!*index || (*index)->changes != listing->list.members.changes) {
 		index_free(tree, *index);
 		*index = index_new(tree, listing, view);

@@ -23,14 +23,18 @@ static void refresh_part(struct part *part)
 /* Its membership, not the members' content. */
 static void refresh_names(struct tree *tree, struct node *listing)
 {
+	const struct list *parts = &tree->views.parts;
+
 	listing->list.state.expires_ms = listing->list.state.whole_ms = 0; /* and to be read whole */
 	memset(listing->list.state.failures, 0, sizeof(listing->list.state.failures));
 	if (listing->list.derived)
 		memset(listing->list.derived->refused_until_ms, 0,
 			sizeof(listing->list.derived->refused_until_ms));
-	for (struct node *view = tree->parts; view; view = view->view.part->next)
-		if (view->view.of == listing)
-			refresh_part(view->view.part);
+	for (struct list *at = list_first(parts); at; at = list_next(parts, at)) {
+		struct part *part = LIST_OWNER(at, struct part, link);
+		if (part->view->view.of == listing)
+			refresh_part(part);
+	}
 }
 
 static void add_node(struct ids *todo, const struct node *node)
@@ -42,15 +46,16 @@ static void add_node(struct ids *todo, const struct node *node)
 static void refresh_node(struct tree *tree, struct node *node, struct ids *todo)
 {
 	if (node->sort == NODE_VIEW) {
-		for (const struct node *child = node->view.first_child; child; child = child->view.child_next)
-			add_node(todo, child);
+		const struct list *children = &node->view.children;
+		for (struct list *at = list_first(children); at; at = list_next(children, at))
+			add_node(todo, LIST_OWNER(at, struct node, view.sibling));
 		return;
 	}
 	if (node->sort == NODE_LISTING) {
 		refresh_names(tree, node);
-		for (const struct node *below = node->list.first_below; below;
-			below = below->resource.below_next)
-			add_node(todo, below);
+		const struct list *below = &node->list.below;
+		for (struct list *at = list_first(below); at; at = list_next(below, at))
+			add_node(todo, LIST_OWNER(at, struct node, resource.below));
 		return;
 	}
 	if (node->sort == NODE_RESOURCE) {
@@ -107,15 +112,15 @@ struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name
 		refresh_view(tree, node);
 	add_node(todo, node);
 	for (int i = 0; node == tree->root && i < VIEW_SORTS; i++)
-		if (tree->views[i])
-			add_node(todo, tree->views[i]);
+		if (tree->views.tops[i])
+			add_node(todo, tree->views.tops[i]);
 	if (node->sort == NODE_RESOURCE && kind_has_describe(node->kind)) {
 		node->resource.must_revalidate = true;
 	} else if (node->sort == NODE_RESOURCE) { /* its list alone speaks of it */
 		node->parent->list.state.expires_ms = 0;
 		node->parent->list.state.failures[FETCH_LIST] = (struct failure){ 0 };
 	}
-	tree->outage = (struct failure){ 0 };
+	tree->availability.outage = (struct failure){ 0 };
 	return node;
 }
 
@@ -171,7 +176,9 @@ void tree_invalidate_before(struct node *listing, int64_t at_ms)
 		return;
 	listing->list.state.expires_ms = 0;
 	outdate_stamp(listing->list.state.stamp, at_ms);
-	for (struct node *node = listing->list.first_below; node; node = node->resource.below_next) {
+	const struct list *below = &listing->list.below;
+	for (struct list *at = list_first(below); at; at = list_next(below, at)) {
+		struct node *node = LIST_OWNER(at, struct node, resource.below);
 		outlive_not(&node->resource.cached, 0);
 		outdate_stamp(node->resource.cached.stamp, at_ms);
 	}
@@ -209,8 +216,8 @@ static void add_name(const struct node *node, struct buf *names)
 static void add_views(const struct tree *tree, struct buf *names)
 {
 	for (int i = 0; i < VIEW_SORTS; i++)
-		if (tree->views[i])
-			add_name(tree->views[i], names);
+		if (tree->views.tops[i])
+			add_name(tree->views.tops[i], names);
 }
 
 uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct buf *names)
@@ -237,8 +244,7 @@ uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *nam
 	if (!node || node->object.is_version)
 		return 0;
 	if (node->sort == NODE_VIEW) {
-		for (found = node->view.first_child; found && strcmp(found->name, name) != 0;)
-			found = found->view.child_next;
+		found = view_find_child(node, name);
 	} else if (node->sort == NODE_LISTING) {
 		found = node_find(tree, node, name);
 	} else {
@@ -246,8 +252,8 @@ uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *nam
 			found = strcmp(node->resource.listings[i]->name, name) ? found :
 										 node->resource.listings[i];
 		for (int i = 0; node == tree->root && i < VIEW_SORTS; i++)
-			if (tree->views[i] && !strcmp(tree->views[i]->name, name))
-				found = tree->views[i];
+			if (tree->views.tops[i] && !strcmp(tree->views.tops[i]->name, name))
+				found = tree->views.tops[i];
 	}
 	return found ? id_pack(found->object.serial, 0) : 0;
 }

@@ -252,9 +252,10 @@ static struct reply lookup_directory(struct tree *tree, struct node *view, const
 static struct reply lookup_kind(struct tree *tree, const struct node *top, const char *name,
 	struct query_time query)
 {
-	for (struct node *view = top->view.first_child; view; view = view->view.child_next)
-		if (!strcmp(view->name, name))
-			return reply_found(view_entry(tree, view, query));
+	struct node *view = view_find_child(top, name);
+
+	if (view)
+		return reply_found(view_entry(tree, view, query));
 	return (struct reply){ .outcome = RESULT_ABSENT, .absent_ms = SKELETON_MS };
 }
 
@@ -297,12 +298,13 @@ struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, st
 static bool next_kind(struct tree *tree, const struct node *top, uint64_t *cookie, const char **name,
 	struct entry *entry, struct query_time query)
 {
-	struct node *view = top->view.first_child;
+	const struct list *at = list_first(&top->view.children);
 
-	for (uint64_t i = 0; view && i < *cookie; i++)
-		view = view->view.child_next;
-	if (!view)
+	for (uint64_t i = 0; at && i < *cookie; i++)
+		at = list_next(&top->view.children, at);
+	if (!at)
 		return false;
+	struct node *view = LIST_OWNER(at, struct node, view.sibling);
 	++*cookie;
 	*name = view->name;
 	*entry = view_entry(tree, view, query);

@@ -216,7 +216,10 @@ static void stand(struct tree *tree, struct node *listing, bool changed, int64_t
  */
 static void drop_unlisted(struct tree *tree, struct node *listing)
 {
-	for (struct node *node = listing->list.first_below; node; node = node->resource.below_next) {
+	const struct list *below = &listing->list.below;
+
+	for (struct list *at = list_first(below); at; at = list_next(below, at)) {
+		struct node *node = LIST_OWNER(at, struct node, resource.below);
 		if (node_is_shown(node) || !node->resource.cached.stamp)
 			continue;
 		record_drop(tree, &node->resource.cached);

@@ -120,12 +120,10 @@ static bool make_resource(struct tree *tree, struct node *listing, const char *n
 	buf_init_whole(&id, NAME_BYTES_MAX);
 	bool can_be = !name_is_probe(name) && name_unescape(&id, name) &&
 		kind_accepts_id(listing->kind, id.data);
-	bool full = can_be && query.by_other && tree->n_others >= OTHERS_MAX;
+	bool full = can_be && query.by_other && tree->unlisted.n_others >= OTHERS_MAX;
 	*node = can_be && !full ? node_add_resource(tree, listing, name, id.data) : NULL;
-	if (*node && query.by_other) {
-		(*node)->resource.others = true;
-		tree->n_others++;
-	}
+	if (*node && query.by_other)
+		node_begin_others(tree, *node);
 	buf_release(&id);
 	return !full;
 }
@@ -194,8 +192,8 @@ static struct reply lookup_hidden(struct tree *tree, struct node *listing, const
 static struct node *find_view(const struct tree *tree, const struct node *node, const char *name)
 {
 	for (int i = 0; node->sort == NODE_ROOT && i < VIEW_SORTS; i++)
-		if (tree->views[i] && !strcmp(tree->views[i]->name, name))
-			return tree->views[i];
+		if (tree->views.tops[i] && !strcmp(tree->views.tops[i]->name, name))
+			return tree->views.tops[i];
 	return NULL;
 }
 

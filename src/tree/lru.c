@@ -1,49 +1,48 @@
 /*
- * lru.c - two rings of versions, the least recently used first: those that can be folded to their text, and
- * those that are folded and can be dropped.
+ * lru.c - two LRU lists of versions: those that can be folded to their text, and those that are folded and
+ * can be freed.
  *
- * What the kernel holds when its turn comes in the second leaves it, and comes back at the old end when the
- * kernel lets go (collect.c).
+ * A folded version that the kernel holds when it is the oldest leaves the second list. It comes back as the
+ * oldest when the kernel forgets it (collect.c).
  */
 #include "cache.h"
 
 void version_leave_lru(struct tree *tree, struct version *version)
 {
-	if (!version->lru_next)
-		return;
-	version->lru_next->lru_prev = version->lru_prev;
-	version->lru_prev->lru_next = version->lru_next;
-	version->lru_next = version->lru_prev = NULL;
-	tree->n_lru -= version->in_lru;
-	version->in_lru = false;
+	list_remove(&version->lru);
+	tree->versions.n_rendered -= version->in_rendered;
+	version->in_rendered = false;
 }
 
-static void join_ring(struct tree *tree, struct version *version, struct version *ring, bool oldest)
+static void join(struct tree *tree, struct version *version, struct list *lru, bool is_oldest)
 {
 	version_leave_lru(tree, version);
+	if (is_oldest)
+		list_add_first(lru, &version->lru);
+	else
+		list_add_last(lru, &version->lru);
+	version->in_rendered = lru == &tree->versions.rendered;
+	tree->versions.n_rendered += version->in_rendered;
+}
 
-	struct version *next = oldest ? ring->lru_next : ring;
-	version->lru_next = next;
-	version->lru_prev = next->lru_prev;
-	version->lru_prev->lru_next = version;
-	next->lru_prev = version;
-	version->in_lru = ring == &tree->lru;
-	tree->n_lru += version->in_lru;
+static struct list *lru_of(struct tree *tree, const struct version *version)
+{
+	return version->snapshot ? &tree->versions.rendered : &tree->versions.folded;
 }
 
 void version_use(struct tree *tree, struct version *version)
 {
 	if (version && version->owner->sort == NODE_RESOURCE)
-		join_ring(tree, version, version->snapshot ? &tree->lru : &tree->folded, false);
+		join(tree, version, lru_of(tree, version), false);
 }
 
 void version_use_least(struct tree *tree, struct version *version)
 {
 	if (version->owner->sort == NODE_RESOURCE)
-		join_ring(tree, version, version->snapshot ? &tree->lru : &tree->folded, true);
+		join(tree, version, lru_of(tree, version), true);
 }
 
 void version_join_folded(struct tree *tree, struct version *version)
 {
-	join_ring(tree, version, &tree->folded, false);
+	join(tree, version, &tree->versions.folded, false);
 }

@@ -13,6 +13,7 @@
 #ifndef DESCRIBEFS_TREE_NODE_H
 #define DESCRIBEFS_TREE_NODE_H
 
+#include "base/list.h"
 #include "base/map.h"
 #include "json/cursor.h"
 #include "render/snapshot.h"
@@ -100,8 +101,8 @@ struct version {
 	uint32_t *directories; /* three times n: the entries, rising; the slot of each; the n-th by slot */
 	uint32_t n_directories;
 	bool current; /* a record of its owner points here */
-	bool in_lru; /* counted in n_lru */
-	struct version *lru_next, *lru_prev; /* in one of the tree's two rings */
+	bool in_rendered; /* counted in n_rendered */
+	struct list lru; /* in one of the two lists of struct version_lru, or in none */
 };
 
 struct record {
@@ -131,7 +132,7 @@ struct failures {
 /* What a reader follows in .events. */
 struct follow {
 	struct node *node;
-	struct follow *next, *prev; /* all of the tree's, the least recently asked for first */
+	struct list link; /* in struct follows */
 	bool by_other; /* no user who mounted the tree asked for it */
 	struct text *last; /* the last answer; NULL: none came yet */
 	bool from_list, gone;
@@ -202,8 +203,8 @@ struct resource {
 	bool others : 1; /* counted in n_others: only users that did not mount the tree asked for it */
 	bool moved : 1; /* in the tree's moved */
 	bool must_revalidate : 1; /* its listing does not vouch for it: a user wants it asked about */
-	struct node *below_next, *below_prev; /* all resources of its listing, shown or not */
-	struct node *unlisted_next, *unlisted_prev; /* ring of those that only memory keeps */
+	struct list below; /* in its listing's list of the same name */
+	struct list unlisted; /* in the tree's struct unlisted, or in none */
 };
 
 /* The resources that a listing shows, sorted by seq: the position is found by a binary search. */
@@ -252,7 +253,7 @@ struct listing {
 	struct list_state state;
 	struct list_cost cost;
 	struct readahead readahead;
-	struct node *first_below; /* all its resources */
+	struct list below; /* all its resources, shown or not */
 	struct kept kept;
 	unsigned n_held; /* of its resources, those that the kernel or a call needs */
 	struct derived *derived; /* NULL: no reader looked at any */
@@ -263,16 +264,15 @@ struct listing {
 /* A directory of a view.  Its content is computed again when content_changes is not what it was. */
 struct view_dir {
 	struct node *of; /* whose resources it leads to; NULL: the view's top */
-	struct node *first_child; /* "by-status/training"'s are made when looked up */
-	struct node *child_next, *child_prev;
-	struct node *unreferenced_next, *unreferenced_prev;
+	struct list children; /* "by-status/training"'s are made when looked up */
+	struct list sibling; /* in the children of the directory above; of the view's top: in none */
+	struct list unreferenced; /* in struct view_store, or in none */
 	struct part *part; /* NULL: the cloud cannot be asked for it alone */
 	uint64_t mtime_generation; /* in the mtime: counts how often its names changed */
 	uint64_t content; /* of its names, when there had been so many changes */
 	uint64_t content_changes;
 	struct kept kept;
 	bool read; /* content is known */
-	bool unreferenced; /* among those that nothing refers to */
 	unsigned char sort; /* enum view_sort */
 	unsigned char depth; /* 0: the top */
 };
@@ -296,35 +296,85 @@ struct node {
 	};
 };
 
+/* Every inode by its serial.  Written by ids.c alone; tree_collect empties the idle list. */
+struct inode_table {
+	struct map by_serial;
+	uint64_t next_serial; /* greater than that of any inode that ever was */
+	size_t n_nodes, n_versions;
+	struct ids idle; /* serials of inodes that may be needed no more */
+};
+
+/*
+ * The resources that no listing shows and nothing refers to, in the order in which they came to be so (LRU).
+ * Written by resource.c alone.
+ */
+struct unlisted {
+	struct list lru;
+	size_t n;
+	size_t n_others; /* of all resources, those that only users know that did not mount the tree */
+};
+
+/*
+ * Two LRU lists of versions, the least recently used first.  A version with a snapshot is in no other than
+ * `rendered`, one without in no other than `folded`.  Written by lru.c alone.
+ */
+struct version_lru {
+	struct list rendered; /* can be folded to their text */
+	struct list folded; /* can be freed */
+	size_t n_rendered;
+};
+
+/* The directories of the views.  Written by directory.c, `parts` by filter.c, `indexed` by index.c. */
+struct view_store {
+	struct node *tops[VIEW_SORTS]; /* NULL: no kind has it */
+	struct list unreferenced; /* directories that nothing refers to, the least recently used first */
+	size_t n_unreferenced;
+	struct list parts; /* all struct part */
+	struct view_mark *marks; /* each at its ino's remainder; NULL: no directory was evicted yet */
+	const struct node *indexed; /* the listing whose index was used last */
+};
+
+/* The .events that are kept, the least recently asked for first.  Written by change_log.c alone. */
+struct follows {
+	struct list lru;
+	size_t n, n_others; /* in all; of users who did not mount the tree */
+};
+
+/* Directories whose attributes the kernel may keep from before an answer.  Written by attr.c alone. */
+struct moved {
+	struct ids directories;
+	void (*tell)(void *arg); /* called when the first one is added; NULL: nothing is to be told */
+	void *arg;
+};
+
+/* The status that tree_wait found last, until it is read.  Written by wait.c alone. */
+struct wait_result {
+	struct buf status;
+	uint64_t id; /* of the .wait */
+};
+
+/* Why resources with a last good answer are not asked about now.  Written by freshness.c alone. */
+struct availability {
+	struct failure crowded; /* a call made now would miss its deadline */
+	struct failure outage; /* the network failed just now */
+};
+
 struct tree {
 	struct tree_options options;
 	struct node *root, *texts;
-	struct node *views[VIEW_SORTS]; /* NULL: no kind has it */
-	struct node *unreferenced_first, *unreferenced_last; /* directories of views; the oldest is first */
-	struct node *parts; /* directories of views that have a part */
-	struct ids moved; /* directories whose attributes the kernel may keep from before an answer */
-	void (*tell_moved)(void *arg); /* NULL: not wanted */
-	void *tell_arg;
-	struct view_mark *view_marks; /* each at its ino's remainder; NULL: no directory went */
-	size_t n_unreferenced;
-	struct follow *first_follow, *last_follow;
-	size_t n_follows, n_follows_others, n_others;
-	const struct node *indexed; /* the listing whose index was used last */
-	struct buf link; /* the name or target at hand */
-	struct map objects; /* by serial */
-	struct map names; /* resources by (listing, name) */
+	struct inode_table inodes;
+	struct map names; /* resources by (listing, name), directories of views by (directory, name) */
+	struct unlisted unlisted;
+	struct version_lru versions;
+	struct view_store views;
+	struct follows follows;
+	struct moved moved;
+	struct wait_result wait_result;
+	struct availability availability;
 	struct node *scanned; /* the listing that a reader scans now; NULL: none is */
-	struct failure crowded; /* a call made now would miss its deadline */
-	struct failure outage; /* the network failed just now: what has a last good answer does not try */
-	uint64_t next_serial;
-	struct node unlisted_lru; /* ring heads */
-	struct version lru, folded; /* what can be folded, and what can be let go of: oldest use first */
-	size_t n_unlisted, n_lru, n_nodes, n_versions;
 	size_t memory, answers; /* bytes: of all that is kept; of it, answers */
-	struct ids idle; /* serials of inodes that may be needed no more (collect.c) */
 	struct buf item; /* the list's item at hand, as JSON */
-	struct buf said; /* what tree_wait found last, */
-	uint64_t said_id; /* and of which .wait */
+	struct buf link; /* the name or target at hand */
 };
 
 /* Its listing shows it: the last whole list had it, or a pin or a visit made it shown. */

@@ -151,7 +151,7 @@ static size_t count_views(const struct tree *tree, const struct node *node)
 	size_t n = 0;
 
 	for (int i = 0; node == tree->root && i < VIEW_SORTS; i++)
-		n += tree->views[i] != NULL;
+		n += tree->views.tops[i] != NULL;
 	return n;
 }
 
@@ -159,9 +159,9 @@ static struct node *nth_view(const struct tree *tree, uint64_t n)
 {
 	int i = 0;
 
-	while (!tree->views[i] || n--)
+	while (!tree->views.tops[i] || n--)
 		i++;
-	return tree->views[i];
+	return tree->views.tops[i];
 }
 
 /*

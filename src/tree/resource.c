@@ -63,23 +63,18 @@ void node_remove_name(struct tree *tree, struct node *node)
 
 void node_leave_unlisted(struct tree *tree, struct node *node)
 {
-	if (!node->resource.unlisted_next)
+	if (list_is_empty(&node->resource.unlisted))
 		return;
-	node->resource.unlisted_next->resource.unlisted_prev = node->resource.unlisted_prev;
-	node->resource.unlisted_prev->resource.unlisted_next = node->resource.unlisted_next;
-	node->resource.unlisted_next = node->resource.unlisted_prev = NULL;
-	tree->n_unlisted--;
+	list_remove(&node->resource.unlisted);
+	tree->unlisted.n--;
 }
 
 void node_join_unlisted(struct tree *tree, struct node *node)
 {
-	if (node->resource.unlisted_next)
+	if (!list_is_empty(&node->resource.unlisted))
 		return;
-	node->resource.unlisted_prev = tree->unlisted_lru.resource.unlisted_prev;
-	node->resource.unlisted_next = &tree->unlisted_lru;
-	node->resource.unlisted_prev->resource.unlisted_next = node;
-	tree->unlisted_lru.resource.unlisted_prev = node;
-	tree->n_unlisted++;
+	list_add_last(&tree->unlisted.lru, &node->resource.unlisted);
+	tree->unlisted.n++;
 }
 
 /* ---- making ---- */
@@ -103,6 +98,20 @@ static size_t node_size(enum node_sort sort, const char *name, const char *id)
 	return sort_size(sort) + strlen(name) + 1 + (id && strcmp(id, name) ? strlen(id) + 1 : 0);
 }
 
+static void init_lists(struct node *node)
+{
+	if (node->sort == NODE_LISTING) {
+		list_init(&node->list.below);
+	} else if (node->sort == NODE_VIEW) {
+		list_init(&node->view.children);
+		list_init(&node->view.sibling);
+		list_init(&node->view.unreferenced);
+	} else {
+		list_init(&node->resource.below);
+		list_init(&node->resource.unlisted);
+	}
+}
+
 struct node *node_new(struct tree *tree, enum node_sort sort, struct node *parent, const char *name,
 	const char *id)
 {
@@ -111,6 +120,7 @@ struct node *node_new(struct tree *tree, enum node_sort sort, struct node *paren
 	struct buf path;
 
 	node->sort = (unsigned char)sort;
+	init_lists(node);
 	node->parent = parent;
 	node->name = (char *)node + sort_size(sort);
 	memcpy(node->name, name, strlen(name));
@@ -178,17 +188,20 @@ struct node *node_add_resource(struct tree *tree, struct node *listing, const ch
 
 	node->kind = listing->kind;
 	node_add_name(tree, node);
-	node->resource.below_next = listing->list.first_below;
-	if (node->resource.below_next)
-		node->resource.below_next->resource.below_prev = node;
-	listing->list.first_below = node;
+	list_add_first(&listing->list.below, &node->resource.below);
 	node_join_unlisted(tree, node);
 	return node;
 }
 
+void node_begin_others(struct tree *tree, struct node *node)
+{
+	node->resource.others = true;
+	tree->unlisted.n_others++;
+}
+
 void node_end_others(struct tree *tree, struct node *node)
 {
-	tree->n_others -= node->resource.others;
+	tree->unlisted.n_others -= node->resource.others;
 	node->resource.others = false;
 }
 

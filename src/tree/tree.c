@@ -30,16 +30,18 @@ struct tree *tree_new(const struct tree_options *options)
 	struct tree *tree = xcalloc(1, sizeof(*tree));
 
 	tree->options = *options;
-	map_init(&tree->objects, options->seed);
+	map_init(&tree->inodes.by_serial, options->seed);
 	map_init(&tree->names, options->seed);
 	buf_init(&tree->item, JSON_BYTES_MAX);
-	buf_init(&tree->said, SNAPSHOT_BYTES_MAX);
-	tree->next_serial = (uint64_t)options->number << ID_SERIAL_BITS;
+	buf_init(&tree->wait_result.status, SNAPSHOT_BYTES_MAX);
+	tree->inodes.next_serial = (uint64_t)options->number << ID_SERIAL_BITS;
 	buf_init(&tree->link, SIZE_MAX);
-	tree->unlisted_lru.resource.unlisted_next = tree->unlisted_lru.resource
-							    .unlisted_prev = &tree->unlisted_lru;
-	tree->lru.lru_next = tree->lru.lru_prev = &tree->lru;
-	tree->folded.lru_next = tree->folded.lru_prev = &tree->folded;
+	list_init(&tree->unlisted.lru);
+	list_init(&tree->versions.rendered);
+	list_init(&tree->versions.folded);
+	list_init(&tree->views.unreferenced);
+	list_init(&tree->views.parts);
+	list_init(&tree->follows.lru);
 	tree->root = node_new(tree, NODE_ROOT, NULL, "", NULL);
 	tree->root->object.held = 1;
 	add_readme(tree, options->readme);
@@ -55,13 +57,13 @@ void tree_free(struct tree *tree)
 	if (!tree)
 		return;
 	tree_collect_all(tree);
-	free(tree->view_marks);
-	free(tree->moved.v);
-	free(tree->idle.v);
-	map_release(&tree->objects);
+	free(tree->views.marks);
+	free(tree->moved.directories.v);
+	free(tree->inodes.idle.v);
+	map_release(&tree->inodes.by_serial);
 	map_release(&tree->names);
 	buf_release(&tree->item);
-	buf_release(&tree->said);
+	buf_release(&tree->wait_result.status);
 	buf_release(&tree->link);
 	free(tree);
 }
@@ -98,10 +100,10 @@ void tree_forget(struct tree *tree, uint64_t id, uint64_t count)
 struct tree_stats tree_stats(struct tree *tree)
 {
 	tree_collect(tree);
-	return (struct tree_stats){ .nodes = tree->n_nodes,
-		.versions = tree->n_versions,
-		.followed = tree->n_follows,
-		.others = tree->n_others,
+	return (struct tree_stats){ .nodes = tree->inodes.n_nodes,
+		.versions = tree->inodes.n_versions,
+		.followed = tree->follows.n,
+		.others = tree->unlisted.n_others,
 		.max_memory = tree->options.max_memory,
 		.memory = tree_bytes(tree),
 		.answers = tree->answers };

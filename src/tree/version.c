@@ -135,6 +135,7 @@ struct version *version_new(struct tree *tree, struct node *owner, struct snapsh
 	struct version *version = xcalloc(1, sizeof(*version));
 	struct inside *inside = node_inside(tree, owner);
 
+	list_init(&version->lru);
 	version->object.is_version = true;
 	version->owner = owner;
 	version->snapshot = snapshot;

@@ -60,7 +60,8 @@ struct part {
 	int64_t expires_ms, refused_until_ms;
 	struct failure failure;
 	uint64_t changes;
-	struct node *next, *prev; /* all directories that have a part */
+	struct node *view; /* whose part it is */
+	struct list link; /* in struct view_store */
 };
 
 /* index.c */
@@ -111,6 +112,8 @@ void view_settle(struct tree *tree, struct node *view);
 void views_fold(struct tree *tree); /* over max_memory: what can be made again for nothing goes */
 void views_shrink(struct tree *tree); /* frees what has no reference and can be fetched again */
 struct reply view_open(struct tree *tree, struct node *view, struct query_time query);
+/* The child of that name, not made if there is none: NULL. */
+struct node *view_find_child(const struct node *view, const char *name);
 /* Its names are about to be read: what they are counts from now on. */
 void view_note(struct tree *tree, struct node *view);
 /* The status, key or value of that name, made if there is none; raw NULL: the name was cut. */

@@ -87,9 +87,9 @@ static struct reply say(struct tree *tree, const struct node *node, struct versi
 	size_t size;
 	const char *bytes = snapshot_bytes(snapshot, status_entry(snapshot, node->kind), &size);
 
-	buf_clear(&tree->said);
-	buf_add(&tree->said, bytes, size);
-	tree->said_id = reply.entry.id;
+	buf_clear(&tree->wait_result.status);
+	buf_add(&tree->wait_result.status, bytes, size);
+	tree->wait_result.id = reply.entry.id;
 	reply.entry.attr.size = size;
 	reply.entry.attr.mtime_ns = (uint32_t)(hash_bytes(0, bytes, size) % 1000000000);
 	return reply;
