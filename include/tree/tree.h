@@ -211,15 +211,14 @@ bool node_part_is_listed(const struct node *view, struct query_time query);
 /* The engine keeps a node while a call about it is under way. */
 void node_pin(struct node *node);
 void node_unpin(struct tree *tree, struct node *node);
-/* The call that is under way about this node, the engine's own; NULL if none. */
-void **node_fetch(struct node *node, enum fetch_kind fetch_kind);
 
 /*
- * Read-ahead.  A reader scans a listing and needs more of each resource than the listing says: the next
- * resource to fetch ahead of it; NULL: there is none.  It is not named again once a
- * call about it is under way.
+ * Read-ahead. While a reader scans a listing and needs the describe call's answer of each resource: the next
+ * resource to describe before the reader comes to it; NULL: none. Resources for which `is_described` returns
+ * true are skipped: a describe call about them is under way.
  */
-struct node *tree_ahead(struct tree *tree, struct query_time query);
+struct node *tree_ahead(struct tree *tree, struct query_time query,
+	bool (*is_described)(const void *arg, const struct node *resource), const void *arg);
 
 /* Filling.  Where an answer comes from, for freshness and xattrs. */
 struct provenance_note {

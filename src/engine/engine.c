@@ -49,6 +49,7 @@ struct engine *engine_new(const struct engine_options *options)
 	engine->options = *options;
 	engine->started_s = engine_wall_s(engine);
 	engine->started_ms = engine_now_ms(engine);
+	map_init(&engine->fetch_map, options->seed);
 	engine->listener = waiter_listen;
 	engine->client = engine_client_new(engine);
 	return engine;
@@ -56,13 +57,24 @@ struct engine *engine_new(const struct engine_options *options)
 
 static void engine_tick_ahead(void *arg);
 
+static bool engine_describes(const void *engine, const struct node *resource)
+{
+	return fetch_under_way(engine, resource, FETCH_DESCRIBE);
+}
+
+/* The resource to describe next ahead of a scan; NULL: there is none. */
+static struct node *engine_next_ahead(const struct engine *engine)
+{
+	return tree_ahead(engine->options.tree, engine_now(engine), engine_describes, engine);
+}
+
 /* Fetches ahead of a scan, when no call waits in the rate queue. */
 static void engine_look_ahead(struct engine *engine)
 {
 	const struct transport *io = &engine->options.io;
 	struct node *node;
 
-	while (!engine->ahead && (node = tree_ahead(engine->options.tree, engine_now(engine)))) {
+	while (!engine->ahead && (node = engine_next_ahead(engine))) {
 		int64_t wait_ms = client_pace_ms(engine->client, &node_kind(node)->describe);
 		if (wait_ms)
 			engine->ahead = io->timer_start(io->self, wait_ms, engine_tick_ahead, engine);
@@ -219,6 +231,7 @@ void engine_free(struct engine *engine)
 	}
 	engine->options.io.timer_stop(engine->options.io.self, engine->ahead);
 	client_free(engine->client);
+	map_release(&engine->fetch_map);
 	free(engine->actions);
 	journal_release(&engine->journal);
 	free(engine);

@@ -35,13 +35,6 @@ static void fetch_on_call(void *arg, struct call *call);
 
 /* ---- the fetches of the engine ---- */
 
-struct fetch *fetch_under_way(const struct engine *engine, const struct node *node,
-	enum fetch_kind fetch_kind)
-{
-	(void)engine;
-	return *node_fetch((struct node *)node, fetch_kind);
-}
-
 enum error fetch_why_hopeless(struct engine *engine, const struct reply *need, unsigned uid)
 {
 	const struct kind *kind = node_kind(need->node);
@@ -68,7 +61,7 @@ static struct fetch *fetch_new(struct engine *engine, struct node *node, enum fe
 	fetch->requests.changed = fetch_on_call;
 	completion_init(&fetch->completion, fetch_deliver, fetch);
 	node_pin(node);
-	*node_fetch(node, fetch_kind) = fetch;
+	fetch_map_add(fetch);
 	fetch->next = engine->fetches;
 	if (fetch->next)
 		fetch->next->prev = fetch;
@@ -82,7 +75,7 @@ static struct fetch *fetch_new(struct engine *engine, struct node *node, enum fe
 static void fetch_unregister(struct fetch *fetch)
 {
 	if (!fetch->is_finished)
-		*node_fetch(fetch->node, fetch->fetch_kind) = NULL;
+		fetch_map_remove(fetch);
 	fetch->is_finished = true;
 }
 

@@ -82,9 +82,6 @@ struct fetch {
 	struct completion completion;
 };
 
-/* The fetch that reads this; NULL: none does. */
-struct fetch *fetch_under_way(const struct engine *engine, const struct node *node,
-	enum fetch_kind fetch_kind);
 /*
  * The same, or a new one.  `polls`: for a reader of .wait.  It may be finished already: its end is
  * delivered.
@@ -102,6 +99,15 @@ void fetch_let_go(struct fetch *fetch);
 void fetch_restart(struct fetch *fetch);
 /* Cancels what is under way.  It has no waiter. */
 void fetch_free(struct fetch *fetch);
+
+/* ---- fetch_map.c ---- */
+
+/* The fetch that reads this; NULL: none does. */
+struct fetch *fetch_under_way(const struct engine *engine, const struct node *node,
+	enum fetch_kind fetch_kind);
+/* No other fetch of the same is in the map. */
+void fetch_map_add(struct fetch *fetch);
+void fetch_map_remove(struct fetch *fetch);
 
 /* ---- fetch_request.c: its calls ---- */
 

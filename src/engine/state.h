@@ -4,6 +4,7 @@
 #ifndef DESCRIBEFS_STATE_H
 #define DESCRIBEFS_STATE_H
 
+#include "base/map.h"
 #include "client/client.h"
 #include "client/completion.h"
 #include "engine/engine.h"
@@ -25,6 +26,7 @@ struct engine {
 	struct completion_queue completions; /* of the calls and of the fetches */
 	struct journal journal;
 	struct fetch *fetches; /* all of them, the newest first */
+	struct map fetch_map; /* those that are not finished, by what they read (fetch_map.c) */
 	void (*listener)(struct fetch *fetch, enum fetch_event event); /* the waiters' */
 	struct waiter *sleepers; /* readers of .wait between two looks */
 	struct action_note *actions; /* in the order of first use */

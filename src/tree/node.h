@@ -258,7 +258,6 @@ struct listing {
 	unsigned n_held; /* of its resources, those that the kernel or a call needs */
 	struct derived *derived; /* NULL: no reader looked at any */
 	int64_t others_ms; /* as of struct inside */
-	void *whole; /* the engine's fetch for FETCH_WHOLE */
 };
 
 /* A directory of a view.  Its content is computed again when content_changes is not what it was. */
@@ -285,7 +284,6 @@ struct node {
 	char *name; /* escaped; "" for the root. At the node's end */
 	char *id; /* raw: a resource's id, a view's status, key or value; NULL. There too */
 	uint64_t ino;
-	void *fetch; /* the engine's, for every kind but FETCH_WHOLE of a listing */
 	unsigned pins; /* calls under way, and pinned ids */
 	unsigned char sort; /* enum node_sort */
 

@@ -304,9 +304,3 @@ bool node_is_listed(const struct node *node)
 		return false;
 	return node->resource.membership.seq && !node->resource.entered && !node->resource.pinned;
 }
-
-void **node_fetch(struct node *node, enum fetch_kind fetch_kind)
-{
-	/* of a listing two things may be asked at once, of anything else there is one */
-	return fetch_kind == FETCH_WHOLE ? &node->list.whole : &node->fetch;
-}

@@ -54,11 +54,12 @@ void scan_note(struct tree *tree, struct node *node, struct query_time query)
 
 static bool is_wanting(const struct node *node, struct query_time query)
 {
-	return !node->fetch && !node->resource.missing && !record_is_fresh(node_detail(node), query) &&
+	return !node->resource.missing && !record_is_fresh(node_detail(node), query) &&
 		!failure_stands(node_failure(node), query);
 }
 
-struct node *tree_ahead(struct tree *tree, struct query_time query)
+struct node *tree_ahead(struct tree *tree, struct query_time query,
+	bool (*is_described)(const void *arg, const struct node *resource), const void *arg)
 {
 	struct node *listing = tree->scanned;
 
@@ -66,8 +67,10 @@ struct node *tree_ahead(struct tree *tree, struct query_time query)
 		return NULL;
 	size_t ahead = listing->list.readahead.run == SCAN_RUN ? SCAN_AHEAD_FIRST : SCAN_AHEAD_MAX;
 	size_t at = scan_position(listing) + 1;
-	for (size_t i = at; i < at + ahead && i < listing->list.members.n; i++)
-		if (is_wanting(listing->list.members.v[i], query))
-			return listing->list.members.v[i];
+	for (size_t i = at; i < at + ahead && i < listing->list.members.n; i++) {
+		struct node *node = listing->list.members.v[i];
+		if (is_wanting(node, query) && !is_described(arg, node))
+			return node;
+	}
 	return NULL;
 }
