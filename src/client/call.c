@@ -43,7 +43,6 @@ struct call *call_new(struct client *client, const struct call_request *request)
 	call->request = *request;
 	call->action = client_action(client, request->action);
 	call->begun_ms = client_now_ms(client);
-	call->attempt.is_on_wire = true;
 	call->ticket = (struct rate_ticket){ .uid = request->uid, .granted = call_granted, .arg = call };
 	call->waiter = (struct credential_cache_waiter){ .done = call_take_credentials, .arg = call };
 	response_init(&call->response);
@@ -55,9 +54,9 @@ struct call *call_new(struct client *client, const struct call_request *request)
 static void call_end_exchange(struct call *call)
 {
 	call->attempt.exchange = NULL;
-	if (!call->attempt.is_on_wire)
+	if (call->attempt.is_unsent)
 		rate_queue_return(&call->action->queue);
-	call->attempt.is_on_wire = true;
+	call->attempt.is_unsent = false;
 }
 
 void call_free(struct call *call)
@@ -252,7 +251,7 @@ static void call_on_sent(void *arg)
 {
 	struct call *call = arg;
 
-	call->attempt.is_on_wire = true;
+	call->attempt.is_unsent = false;
 	rate_limiter_sent(&call->action->queue.rate, client_now_ms(call->client));
 }
 
@@ -263,7 +262,7 @@ static void call_transmit(struct call *call, struct request *request)
 	struct client *client = call->client;
 	const struct transport *io = &client->options.io;
 
-	call->attempt.is_on_wire = false;
+	call->attempt.is_unsent = true;
 	rate_limiter_begin(&call->action->queue.rate);
 	call->attempt.concurrent = concurrency_sent(&call->action->concurrency);
 	circuit_breaker_sent(&client->breaker, call->outcome.sent_ms);

@@ -9,7 +9,7 @@
 /* The last try.  Invariant: `exchange` is not NULL exactly while the call is CALL_SENT. */
 struct call_attempt {
 	struct exchange *exchange;
-	bool is_on_wire; /* it has its place in the rate's window; also while nothing is under way */
+	bool is_unsent; /* the transport has the request, and no byte of it has gone onto the wire */
 	bool is_hurried; /* it has less time than the deadline would allow */
 	unsigned credential_serial; /* of the credentials that signed it */
 	char signature[REQUEST_SIGNATURE];
