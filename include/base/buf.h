@@ -1,5 +1,5 @@
 /*
- * buf.h - a byte buffer with a ceiling; allocation that aborts; hashes.
+ * buf.h - a byte buffer with a ceiling; allocation that aborts.
  *
  * Data whose size a peer chooses goes into a `struct buf`. Its ceiling is set once and never exceeded. An add
  * that does not fit marks the buffer full and appends nothing. A full buffer keeps its earlier bytes, refuses
@@ -75,23 +75,5 @@ struct texts {
 
 void texts_add(struct texts *texts, char *text); /* takes ownership of `text` */
 void texts_release(struct texts *texts);
-
-/* The finalizer of MurmurHash3 (fmix64): every bit of the input changes about half of the output. */
-static inline uint64_t hash_mix(uint64_t word)
-{
-	word = (word ^ word >> 33) * UINT64_C(0xff51afd7ed558ccd);
-	word = (word ^ word >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-	return word ^ word >> 33;
-}
-
-/*
- * A 64-bit hash of bytes, equal on every machine: FNV-1a and hash_mix. From HASH_LANES_MIN bytes on it reads
- * words of 8 bytes in four lanes instead, because FNV-1a takes 11 ms for 8 MiB. A peer can make collisions.
- */
-enum { HASH_LANES_MIN = 64 << 10 };
-uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t len);
-uint64_t hash_text(uint64_t seed, const char *text);
-/* SipHash-2-4. A peer that does not know the key cannot make texts whose hashes collide. */
-uint64_t hash_keyed(const uint64_t key[2], const void *bytes, size_t len);
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 
 enum { FIRST_ROOM = 16 };
 

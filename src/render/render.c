@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/hash.h"
 #include "base/name.h"
 #include "base/shown.h"
 #include "secrecy.h"

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/hash.h"
 #include "base/map.h"
 
 enum { ABOVE_MS = 3600 * 1000 }; /* how long the kernel may cache the directory above */

@@ -53,7 +53,7 @@ void resource_moved(struct tree *tree, struct node *node, uint64_t before)
 	if (!before || !node->object.held || node->resource.moved || resource_time(tree, node) == before)
 		return;
 	node->resource.moved = true;
-	ids_add(&tree->moved.directories, id_pack(node->object.serial, 0));
+	ids_add(&tree->moved.directories, nodeid_encode(node->object.serial, 0));
 	if (tree->moved.directories.n == 1 && tree->moved.tell)
 		tree->moved.tell(tree->moved.arg);
 }
@@ -100,10 +100,10 @@ struct entry inner_entry(struct tree *tree, struct version *version, uint32_t in
 
 	if (snapshot->entries[index].directory) {
 		uint32_t slot = version_slot(version, index);
-		entry.id = slot ? id_pack(version->owner->object.serial, slot) : 0;
+		entry.id = slot ? nodeid_encode(version->owner->object.serial, slot) : 0;
 		entry.attr_ms = for_ms;
 	} else {
-		entry.id = id_pack(version->object.serial, index);
+		entry.id = nodeid_encode(version->object.serial, index);
 		entry.attr_ms = TREE_FOR_EVER;
 	}
 	return entry;
@@ -121,7 +121,7 @@ struct entry listing_entry(const struct tree *tree, struct node *listing, struct
 	else if (!listing->list.state
 			  .stamp) /* the kernel keeps nothing of it; what it reads will end later */
 		fresh_ms = tree_ttl_ms(tree, listing->kind->ttl.list_s);
-	return (struct entry){ .id = id_pack(listing->object.serial, 0),
+	return (struct entry){ .id = nodeid_encode(listing->object.serial, 0),
 		.attr = listing_attr(tree, listing),
 		.entry_ms = SKELETON_MS,
 		.attr_ms = fresh_ms };
@@ -136,7 +136,7 @@ struct entry resource_entry(const struct tree *tree, const struct node *node, in
 	if (attr_ms < for_ms) /* what vouches for the name dates it too */
 		attr_ms = for_ms;
 
-	return (struct entry){ .id = id_pack(node->object.serial, 0),
+	return (struct entry){ .id = nodeid_encode(node->object.serial, 0),
 		.attr = resource_attr(tree, node),
 		.entry_ms = for_ms,
 		.attr_ms = attr_ms };

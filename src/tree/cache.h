@@ -21,7 +21,7 @@ void inode_unregister(struct tree *tree, struct inode *object);
 void inode_idle(struct tree *tree, struct inode *inode);
 /* The n-th of the idle list, which may be put there again from now on; NULL: it is gone. */
 struct inode *inode_take_idle(struct tree *tree, size_t at);
-uint64_t id_pack(uint64_t serial, uint32_t index);
+uint64_t nodeid_encode(uint64_t serial, uint32_t index);
 /* The two parts of a node id, which is not less than TREE_ROOT. */
 struct nodeid {
 	uint64_t serial;

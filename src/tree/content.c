@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/name.h"
 
 /* How deep the directories lie that hold links. */

@@ -280,7 +280,7 @@ void view_note(struct tree *tree, struct node *view)
 /* As a listing's: the mtime moves when its names have changed since they were read. */
 struct entry view_entry(struct tree *tree, struct node *view, struct query_time query)
 {
-	struct entry entry = { .id = id_pack(view->object.serial, 0), .entry_ms = SKELETON_MS };
+	struct entry entry = { .id = nodeid_encode(view->object.serial, 0), .entry_ms = SKELETON_MS };
 
 	entry.attr = skeleton_attr(tree, view);
 	entry.attr_ms = SKELETON_MS;

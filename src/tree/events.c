@@ -7,6 +7,8 @@
 
 #include <sys/stat.h>
 
+#include "base/hash.h"
+
 struct entry events_entry(struct tree *tree, struct node *node, struct query_time query)
 {
 	const struct record *record = node_newest(node);
@@ -14,7 +16,7 @@ struct entry events_entry(struct tree *tree, struct node *node, struct query_tim
 
 	events_follow(tree, node, query.by_other);
 	const struct follow *follow = node->resource.inside->follow;
-	return (struct entry){ .id = id_pack(node->object.serial, INDEX_EVENTS),
+	return (struct entry){ .id = nodeid_encode(node->object.serial, INDEX_EVENTS),
 		.attr = { .ino = hash_text(node->ino, ".events"),
 			.mode = S_IFREG | 0444,
 			.size = follow->lines.len,

@@ -7,7 +7,7 @@
 #include "cache.h"
 
 /* The first tree's root has serial and index 0, and FUSE's root id is 1.  Others begin further up. */
-uint64_t id_pack(uint64_t serial, uint32_t index)
+uint64_t nodeid_encode(uint64_t serial, uint32_t index)
 {
 	return (serial << ID_INDEX_BITS | index) + TREE_ROOT;
 }
@@ -26,7 +26,7 @@ unsigned tree_number(uint64_t id)
 
 uint64_t tree_root(const struct tree *tree)
 {
-	return id_pack(tree->root->object.serial, 0);
+	return nodeid_encode(tree->root->object.serial, 0);
 }
 
 bool index_is_link(uint32_t index)

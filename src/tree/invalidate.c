@@ -39,7 +39,7 @@ static void refresh_names(struct tree *tree, struct node *listing)
 
 static void add_node(struct ids *todo, const struct node *node)
 {
-	ids_add(todo, id_pack(node->object.serial, 0));
+	ids_add(todo, nodeid_encode(node->object.serial, 0));
 }
 
 /* What is below it comes after it. */
@@ -99,7 +99,7 @@ uint64_t tree_refresh_id(const struct tree *tree, uint64_t id, const char **name
 		return 0;
 	if (node->sort != NODE_LISTING)
 		*name = NULL;
-	return id_pack(node->object.serial, 0);
+	return nodeid_encode(node->object.serial, 0);
 }
 
 struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name, struct ids *todo)
@@ -131,7 +131,7 @@ static void add_held(const struct node *node, struct ids *held)
 	uint32_t n_subdirs = is_plain && node->resource.inside ? node->resource.inside->n_subdirs : 0;
 
 	for (uint32_t i = 0; node->object.held && i <= n_subdirs; i++)
-		ids_add(held, id_pack(node->object.serial, i));
+		ids_add(held, nodeid_encode(node->object.serial, i));
 }
 
 bool tree_refresh_step(struct tree *tree, struct ids *todo, size_t n, struct ids *held)
@@ -233,7 +233,7 @@ uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct b
 	add_name(top, names);
 	if (top->sort == NODE_LISTING && above == tree->root)
 		add_views(tree, names);
-	return id_pack(above->object.serial, 0);
+	return nodeid_encode(above->object.serial, 0);
 }
 
 uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *name)
@@ -255,7 +255,7 @@ uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *nam
 			if (tree->views.tops[i] && !strcmp(tree->views.tops[i]->name, name))
 				found = tree->views.tops[i];
 	}
-	return found ? id_pack(found->object.serial, 0) : 0;
+	return found ? nodeid_encode(found->object.serial, 0) : 0;
 }
 
 bool tree_is_used(const struct tree *tree, uint64_t id)

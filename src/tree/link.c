@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/ascii.h"
+#include "base/hash.h"
 #include "base/name.h"
 
 enum { STATUS_BYTES_MAX = 64 };
@@ -75,7 +76,7 @@ struct entry link_entry(struct tree *tree, const struct node *node, enum view_so
 
 	buf_init(&target, SIZE_MAX);
 	put_target(&target, node, view);
-	entry.id = id_pack(node->object.serial, ID_LINK + view);
+	entry.id = nodeid_encode(node->object.serial, ID_LINK + view);
 	if (listed->stamp)
 		entry.attr = directory_attr(0, listed->mtime_s, listed->stable);
 	entry.attr.mode = S_IFLNK | 0777;

@@ -208,7 +208,7 @@ static bool find_made(struct tree *tree, struct node *node, const char *name, st
 	else if (view)
 		*entry = view_entry(tree, view, query);
 	else if (node->sort == NODE_ROOT && !strcmp(name, tree->texts->name))
-		*entry = (struct entry){ .id = id_pack(tree->texts->object.serial, 0),
+		*entry = (struct entry){ .id = nodeid_encode(tree->texts->object.serial, 0),
 			.attr = skeleton_attr(tree, tree->texts),
 			.entry_ms = SKELETON_MS };
 	else

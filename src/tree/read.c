@@ -18,7 +18,7 @@ static const char *read_watched(const struct tree *tree, const struct node *node
 	const struct follow *follow = node->resource.inside ? node->resource.inside->follow : NULL;
 	const struct buf *bytes = NULL;
 
-	if (index == INDEX_WAIT && tree->wait_result.id == id_pack(node->object.serial, index))
+	if (index == INDEX_WAIT && tree->wait_result.id == nodeid_encode(node->object.serial, index))
 		bytes = &tree->wait_result.status;
 	else if (index == INDEX_EVENTS && follow)
 		bytes = &follow->lines;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/hash.h"
 #include "base/name.h"
 
 bool kind_has_end(const struct kind *kind)
@@ -63,7 +64,7 @@ struct entry wait_entry(const struct node *node)
 {
 	const struct record *record = node_newest(node);
 
-	return (struct entry){ .id = id_pack(node->object.serial, INDEX_WAIT),
+	return (struct entry){ .id = nodeid_encode(node->object.serial, INDEX_WAIT),
 		.attr = { .ino = hash_text(node->ino, ".wait"),
 			.mode = S_IFREG | 0444,
 			.size = longest_end(node->kind),

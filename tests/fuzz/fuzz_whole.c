@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/hash.h"
 #include "sim/cloud.h"
 
 #undef COUNT

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/hash.h"
+
 enum { BATCH = 25 }; /* entries in one READDIRPLUS message */
 
 struct dentry {

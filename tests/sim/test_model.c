@@ -13,6 +13,7 @@
 
 #include <sanitizer/common_interface_defs.h>
 
+#include "base/hash.h"
 #include "model.h"
 
 enum { LIVES = 10000, EVENTS = 80, QUESTIONS = 12, PASSES = 3, HELD = 24, NAMES_MAX = 64 };

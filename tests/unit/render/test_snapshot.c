@@ -1,6 +1,7 @@
 /*
  * test_snapshot.c - what a snapshot knows of itself: times, hashes, sizes.
  */
+#include "base/hash.h"
 #include "snapshot_kit.h"
 
 static struct snapshot *render_at(const char *path, const char *text, int64_t now_s)
