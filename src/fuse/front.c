@@ -387,6 +387,7 @@ struct front *front_new(const struct config *config, const char *place, struct l
 	struct front *front = xcalloc(1, sizeof(*front));
 
 	front->loop = loop;
+	refreshes_init(&front->refreshes);
 	front->ready = ready;
 	front->ready_arg = arg;
 	front->ownership = (struct ownership){ .uid = config->mount.uid >= 0 ? (uid_t)config->mount.uid :

@@ -95,31 +95,43 @@ static int drop_page(void *arg, int fd)
 
 /* Invariant: in its notifier's list; `timer` runs. */
 struct delayed_getattr {
-	struct delayed_getattr *next;
+	struct list link;
 	struct notifier *notifier;
 	struct pending_request pending;
 	engine_done_fn *done;
 	struct timer *timer;
 };
 
+/* The notifier's first GETATTR; NULL: none waits. */
+static struct delayed_getattr *delayed_first(const struct notifier *notifier)
+{
+	struct list *link = list_first(&notifier->delayed);
+
+	return link ? LIST_OWNER(link, struct delayed_getattr, link) : NULL;
+}
+
+/* Ends the delay and returns the request, which the caller has to answer. */
+static struct pending_request delayed_free(struct delayed_getattr *delayed)
+{
+	struct pending_request pending = delayed->pending;
+
+	list_remove(&delayed->link);
+	loop_timer_stop(pending.front->loop, delayed->timer);
+	fuse_req_interrupt_func(pending.request, NULL, NULL);
+	free(delayed);
+	return pending;
+}
+
 /* Asks the sources again, which answer at once from the current state of the directory. */
 static void delayed_ask(struct delayed_getattr *delayed)
 {
-	struct front *front = delayed->pending.front;
-	struct delayed_getattr **at = &delayed->notifier->delayed;
 	struct pending_request *pending = xmalloc(sizeof(*pending));
 	engine_done_fn *done = delayed->done;
 
-	while (*at != delayed)
-		at = &(*at)->next;
-	*at = delayed->next;
-	loop_timer_stop(front->loop, delayed->timer);
-	fuse_req_interrupt_func(delayed->pending.request, NULL, NULL);
-	*pending = delayed->pending;
+	*pending = delayed_free(delayed);
 	pending->no_delay = true;
-	free(delayed);
-	sources_ask(front->sources, ASK_ATTR, pending->id, NULL, fuse_req_ctx(pending->request)->uid, done,
-		pending);
+	sources_ask(pending->front->sources, ASK_ATTR, pending->id, NULL, fuse_req_ctx(pending->request)->uid,
+		done, pending);
 }
 
 static void delayed_expire(void *arg)
@@ -167,14 +179,13 @@ bool notify_delay(const struct pending_request *pending, engine_done_fn *done)
 	if (!notifier)
 		return false;
 	struct delayed_getattr *delayed = xcalloc(1, sizeof(*delayed));
-	delayed->next = notifier->delayed;
 	delayed->notifier = notifier;
 	delayed->pending = *pending;
 	delayed->pending.wait = NULL;
 	delayed->pending.signal_check = NULL;
 	delayed->done = done;
 	delayed->timer = loop_timer_start(front->loop, LATE_MS, delayed_expire, delayed);
-	notifier->delayed = delayed;
+	list_add_first(&notifier->delayed, &delayed->link);
 	fuse_req_interrupt_func(pending->request, delayed_interrupt, delayed);
 	return true;
 }
@@ -184,15 +195,17 @@ bool notify_delay(const struct pending_request *pending, engine_done_fn *done)
 /* The child has closed its end of the pipe. */
 static void notifier_end(struct notifier *notifier)
 {
+	struct delayed_getattr *delayed;
 	int status;
 
 	loop_forget(notifier->front->loop, notifier->fd);
+	while ((delayed = delayed_first(
+			notifier))) /* with `fd` open, so that no new child takes this place */
+		delayed_ask(delayed);
 	close(notifier->fd);
 	notifier->fd = -1;
 	if (child_wait(notifier->pid, NOW_MS, &status))
 		notifier->pid = 0;
-	while (notifier->delayed)
-		delayed_ask(notifier->delayed);
 }
 
 static void notifier_ready(void *arg, int fd, int events)
@@ -232,6 +245,7 @@ static struct notifier *notifier_start(struct front *front, struct notification 
 		.pid = child.pid,
 		.fd = child.fd,
 		.id = sent->inode.ino };
+	list_init(&notifier->delayed);
 	if (loop_watch(front->loop, child.fd, LOOP_READ, notifier_ready, notifier))
 		notifier_end(notifier);
 	return notifier;
@@ -263,17 +277,12 @@ void notify_release(struct front *front)
 	for (struct notifier *at = front->notifications.notifiers;
 		at < front->notifications.notifiers + NOTIFIERS_MAX; at++) {
 		struct delayed_getattr *delayed;
-		while ((delayed = at->delayed)) {
-			at->delayed = delayed->next;
-			loop_timer_stop(front->loop, delayed->timer);
-			fuse_req_interrupt_func(delayed->pending.request, NULL, NULL);
-			fuse_reply_err(delayed->pending.request, error_errno(ERR_LOST));
-			free(delayed);
-		}
-		if (at->pid && at->fd >= 0) {
-			loop_forget(front->loop, at->fd);
-			close(at->fd);
-		}
+		if (!at->pid || at->fd < 0)
+			continue;
+		while ((delayed = delayed_first(at)))
+			fuse_reply_err(delayed_free(delayed).request, error_errno(ERR_LOST));
+		loop_forget(front->loop, at->fd);
+		close(at->fd);
 	}
 }
 

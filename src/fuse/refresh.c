@@ -40,7 +40,7 @@ enum {
 
 /* An ioctl that waits.  Invariant: `request` is NULL once it was answered. */
 struct asker {
-	struct asker *next;
+	struct list link; /* in refresh->askers */
 	fuse_req_t request;
 	pid_t pid;
 	bool is_owner;
@@ -53,14 +53,17 @@ struct refresh_target {
 	char *name; /* in it, and maybe not there; NULL: the directory itself.  Owned. */
 };
 
-/* Invariant: in one of front->refreshes' lists; begun exactly when work has started or is in `walking`. */
+/*
+ * Invariant: in front->refreshes.queued, or, with all its nodes marked, in .walking. `begun` is set once work
+ * on it has started.
+ */
 struct refresh {
 	struct front *front;
-	struct refresh *next;
+	struct list link;
 	struct refresh_target target;
 	bool by_other; /* all askers are users other than the mount's owner */
 	bool every_name; /* by a signal: there is no process to walk names */
-	struct asker *first, *last; /* owned */
+	struct list askers; /* of struct asker: those of the mount's owner first; owned */
 	bool begun;
 	bool of_resource; /* one resource: few names */
 	size_t n_begun; /* sources */
@@ -72,21 +75,19 @@ struct refresh {
 
 static void refresh_start_next(struct front *front);
 
-static size_t refresh_count(const struct refresh *at, bool by_other)
+/* NULL: `link` is NULL. */
+static struct refresh *refresh_of(struct list *link)
+{
+	return link ? LIST_OWNER(link, struct refresh, link) : NULL;
+}
+
+static size_t refresh_count(const struct list *list, bool by_other)
 {
 	size_t n = 0;
 
-	for (; at; at = at->next)
-		n += at->by_other || !by_other;
+	for (struct list *at = list_first(list); at; at = list_next(list, at))
+		n += refresh_of(at)->by_other || !by_other;
 	return n;
-}
-
-static void unlink_from(struct refresh **list, struct refresh *refresh)
-{
-	while (*list && *list != refresh)
-		list = &(*list)->next;
-	if (*list)
-		*list = refresh->next;
 }
 
 /* ---- replies ---- */
@@ -113,15 +114,15 @@ static void asker_reply(struct asker *asker, struct refresh_request *with)
 static void refresh_finish(struct refresh *refresh, bool names_kept)
 {
 	struct front *front = refresh->front;
-	struct asker *asker;
+	struct list *link;
 
-	unlink_from(&front->refreshes.queued, refresh);
-	unlink_from(&front->refreshes.walking, refresh);
-	walk_leave(&refresh->walk, front);
+	list_remove(&refresh->link);
+	walk_leave(&refresh->walk);
 	loop_timer_stop(front->loop, refresh->timer);
-	while ((asker = refresh->first)) {
+	while ((link = list_first(&refresh->askers))) {
+		struct asker *asker = LIST_OWNER(link, struct asker, link);
 		struct refresh_request done = { .names_kept = names_kept };
-		refresh->first = asker->next;
+		list_remove(link);
 		asker_reply(asker, &done);
 		free(asker);
 		front->refreshes.n_askers--;
@@ -136,14 +137,23 @@ static void refresh_finish(struct refresh *refresh, bool names_kept)
 
 static void check_walk(void *arg);
 
-/* Lets the first asker that has a pid walk the names.  Returns false if there is none. */
+/* The first asker that waits and has a pid; NULL: there is none. */
+static struct asker *find_walker(const struct refresh *refresh)
+{
+	for (struct list *at = list_first(&refresh->askers); at; at = list_next(&refresh->askers, at)) {
+		struct asker *asker = LIST_OWNER(at, struct asker, link);
+		if (asker->request && asker->pid)
+			return asker;
+	}
+	return NULL;
+}
+
+/* Lets an asker walk the names.  Returns false if there is none that can. */
 static bool start_walk(struct refresh *refresh)
 {
 	struct front *front = refresh->front;
-	struct asker *asker = refresh->first;
+	struct asker *asker = find_walker(refresh);
 
-	while (asker && (!asker->request || !asker->pid))
-		asker = asker->next;
 	if (!asker)
 		return false;
 	struct refresh_request task = { .levels = walk_levels(&refresh->walk, front, asker->opened) };
@@ -163,7 +173,7 @@ static void check_walk(void *arg)
 		refresh->timer = loop_timer_start(refresh->front->loop, WALK_CHECK_MS, check_walk, refresh);
 		return;
 	}
-	walk_leave(&refresh->walk, refresh->front);
+	walk_leave(&refresh->walk);
 	if (!start_walk(refresh))
 		refresh_finish(refresh, true);
 }
@@ -228,16 +238,15 @@ static void refresh_work(void *arg)
 			refresh->timer = loop_timer_start(front->loop, 0, refresh_work, refresh);
 			return;
 		}
-	unlink_from(&front->refreshes.queued, refresh);
-	refresh->next = front->refreshes.walking;
-	front->refreshes.walking = refresh;
+	list_remove(&refresh->link);
+	list_add_first(&front->refreshes.walking, &refresh->link);
 	drop_names(refresh);
 	refresh_start_next(front);
 }
 
 static void refresh_start_next(struct front *front)
 {
-	struct refresh *first = front->refreshes.queued;
+	struct refresh *first = refresh_of(list_first(&front->refreshes.queued));
 
 	if (first && !first->begun && !first->timer)
 		first->timer = loop_timer_start(front->loop, 0, refresh_work, first);
@@ -250,30 +259,37 @@ static bool uid_is_owner(const struct front *front, uid_t uid)
 	return config_is_owner(front->sources->setting.config, uid);
 }
 
-static struct refresh *find_waiting(const struct front *front, uint64_t id, const char *name)
+static bool is_target(const struct refresh_target *target, uint64_t id, const char *name)
 {
-	struct refresh *at = front->refreshes.queued;
-
-	while (at &&
-		(at->begun || at->every_name || at->target.id != id || !at->target.name != !name ||
-			(name && strcmp(at->target.name, name) != 0)))
-		at = at->next;
-	return at;
+	return target->id == id && !target->name == !name && (!name || strcmp(target->name, name) == 0);
 }
 
-/* Appends a refresh to the queue. */
+/* The queued refresh of this target on which no work has begun; NULL: there is none. */
+static struct refresh *find_waiting(const struct front *front, uint64_t id, const char *name, bool every_name)
+{
+	const struct list *queued = &front->refreshes.queued;
+
+	for (struct list *at = list_first(queued); at; at = list_next(queued, at)) {
+		struct refresh *refresh = refresh_of(at);
+		if (!refresh->begun && refresh->every_name == every_name &&
+			is_target(&refresh->target, id, name))
+			return refresh;
+	}
+	return NULL;
+}
+
+/* Adds a refresh at the queue's end. */
 static struct refresh *refresh_add(struct front *front, uint64_t id, const char *name)
 {
-	struct refresh *refresh = xcalloc(1, sizeof(*refresh)), **at = &front->refreshes.queued;
+	struct refresh *refresh = xcalloc(1, sizeof(*refresh));
 
 	refresh->front = front;
 	refresh->target.id = id;
 	refresh->target.name = name ? xstrdup(name) : NULL;
 	refresh->by_other = true;
+	list_init(&refresh->askers);
 	walk_init(&refresh->walk);
-	while (*at)
-		at = &(*at)->next;
-	*at = refresh;
+	list_add_last(&front->refreshes.queued, &refresh->link);
 	return refresh;
 }
 
@@ -294,18 +310,16 @@ static void refresh_join(struct refresh *refresh, fuse_req_t request, uint64_t o
 {
 	const struct fuse_ctx *context = fuse_req_ctx(request);
 	struct front *front = refresh->front;
-	struct asker *asker = xcalloc(1, sizeof(*asker)), **at = &refresh->first;
+	struct asker *asker = xmalloc(sizeof(*asker));
 
 	*asker = (struct asker){ .request = request,
 		.pid = context->pid,
 		.is_owner = uid_is_owner(front, context->uid),
 		.opened = opened };
-	if (!asker->is_owner && refresh->last)
-		at = &refresh->last->next;
-	asker->next = *at;
-	*at = asker;
-	if (!asker->next)
-		refresh->last = asker;
+	if (asker->is_owner)
+		list_add_first(&refresh->askers, &asker->link);
+	else
+		list_add_last(&refresh->askers, &asker->link);
 	front->refreshes.n_askers++;
 	refresh->by_other &= !asker->is_owner;
 	fuse_req_interrupt_func(request, asker_interrupt, asker);
@@ -322,8 +336,8 @@ static uint32_t wait_s_of_other(const struct front *front, uint64_t id)
 static bool refreshes_are_full(const struct front *front, bool by_other)
 {
 	const struct refreshes *refreshes = &front->refreshes;
-	size_t n = refresh_count(refreshes->queued, false) + refresh_count(refreshes->walking, false);
-	size_t n_others = refresh_count(refreshes->queued, true) + refresh_count(refreshes->walking, true);
+	size_t n = refresh_count(&refreshes->queued, false) + refresh_count(&refreshes->walking, false);
+	size_t n_others = refresh_count(&refreshes->queued, true) + refresh_count(&refreshes->walking, true);
 
 	return n >= REFRESHES_MAX || (by_other && n_others >= OTHERS_MAX);
 }
@@ -334,7 +348,7 @@ static void ioctl_begin(struct front *front, fuse_req_t request, fuse_ino_t open
 	const char *name = *query->path ? query->path : NULL;
 	uint64_t id = sources_refresh_id(front->sources, opened, &name);
 	bool by_other = !uid_is_owner(front, fuse_req_ctx(request)->uid);
-	struct refresh *refresh = find_waiting(front, id, name);
+	struct refresh *refresh = find_waiting(front, id, name, false);
 	struct refresh_request reply = { 0 };
 
 	if (front->refreshes.n_askers >= ASKERS_MAX ||
@@ -357,11 +371,10 @@ static void ioctl_begin(struct front *front, fuse_req_t request, fuse_ino_t open
 /* A walking process has done its task; `every_name`: it cannot open the base. */
 static void ioctl_next(struct front *front, fuse_req_t request, bool every_name)
 {
-	struct refresh *refresh = front->refreshes.walking;
+	struct walk *walk = walk_of(request);
+	struct refresh *refresh = walk ? LIST_OWNER(walk, struct refresh, walk) : NULL;
 	struct refresh_request task = { 0 };
 
-	while (refresh && &refresh->walk != walk_of(request))
-		refresh = refresh->next;
 	if (!refresh) { /* the walk was given up: the process was too slow */
 		task.names_kept = 1;
 	} else if (every_name || !walk_next(&refresh->walk, front, &task)) {
@@ -370,6 +383,13 @@ static void ioctl_next(struct front *front, fuse_req_t request, bool every_name)
 		refresh_finish(refresh, task.names_kept);
 	}
 	reply_ioctl(request, &task);
+}
+
+void refreshes_init(struct refreshes *refreshes)
+{
+	list_init(&refreshes->queued);
+	list_init(&refreshes->walking);
+	list_init(&refreshes->walks);
 }
 
 void refresh_op_ioctl(fuse_req_t request, fuse_ino_t id, unsigned int command, void *argument,
@@ -395,19 +415,15 @@ void refresh_op_ioctl(fuse_req_t request, fuse_ino_t id, unsigned int command, v
 
 void refresh_all(struct front *front)
 {
-	struct refresh *waiting = front->refreshes.queued;
-
-	while (waiting && (waiting->begun || !waiting->every_name))
-		waiting = waiting->next;
-	if (!waiting)
+	if (!find_waiting(front, TREE_ROOT, NULL, true))
 		refresh_add(front, TREE_ROOT, NULL)->every_name = true;
 	refresh_start_next(front);
 }
 
 void refresh_release(struct front *front)
 {
-	while (front->refreshes.queued)
-		refresh_finish(front->refreshes.queued, true);
-	while (front->refreshes.walking)
-		refresh_finish(front->refreshes.walking, true);
+	while (!list_is_empty(&front->refreshes.queued))
+		refresh_finish(refresh_of(list_first(&front->refreshes.queued)), true);
+	while (!list_is_empty(&front->refreshes.walking))
+		refresh_finish(refresh_of(list_first(&front->refreshes.walking)), true);
 }

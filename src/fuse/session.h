@@ -4,6 +4,7 @@
 #ifndef DESCRIBEFS_SESSION_H
 #define DESCRIBEFS_SESSION_H
 
+#include "base/list.h"
 #include "fuse/front.h"
 #include "heap_trim.h"
 #include "mount.h"
@@ -12,7 +13,8 @@ enum { NOTIFIERS_MAX = 64 };
 
 /*
  * A child process that drops the kernel's cached page of one directory (notify.c).
- * Invariant: `pid` is 0 or a child not yet reaped; `fd` is -1 or the open pipe of that child.
+ * Invariant: `pid` is 0, and nothing else is set, or a child not yet reaped; `fd` is -1 or the open pipe of
+ * that child.
  */
 struct notifier {
 	struct front *front;
@@ -20,7 +22,7 @@ struct notifier {
 	int fd; /* readable when the child has ended */
 	uint64_t id; /* the directory */
 	bool late; /* the child took longer than LATE_MS: GETATTR of the directory no longer waits for it */
-	struct delayed_getattr *delayed; /* GETATTRs of the directory that wait for the child; owned */
+	struct list delayed; /* of struct delayed_getattr: GETATTRs that wait for the child; owned */
 };
 
 /* Notifications to the kernel; written by notify.c alone. */
@@ -35,9 +37,9 @@ struct notifications {
  * Invariant: a refresh is in exactly one of the two lists; only the first of `queued` is being worked on.
  */
 struct refreshes {
-	struct refresh *queued; /* marking cached data stale, in order; owned */
-	struct refresh *walking; /* marked; a process walks their names; owned */
-	struct walk *walks; /* one for each such process; owned by its refresh */
+	struct list queued; /* of struct refresh: to mark cached data stale, oldest first; owned */
+	struct list walking; /* of struct refresh: marked; a process walks its names; owned */
+	struct list walks; /* of struct walk: one for each such process; owned by its refresh */
 	size_t n_askers; /* requests that wait for any refresh */
 };
 

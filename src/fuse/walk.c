@@ -74,6 +74,7 @@ static bool add_path_below(const struct walk *walk, const struct front *front, u
 void walk_init(struct walk *walk)
 {
 	*walk = (struct walk){ 0 };
+	list_init(&walk->link);
 	buf_init(&walk->names, SIZE_MAX);
 }
 
@@ -99,18 +100,12 @@ void walk_join(struct walk *walk, struct front *front, pid_t pid)
 	walk->begun_ms = loop_now_ms(front->loop);
 	walk->until_ms = walk->begun_ms + SILENCE_MS;
 	walk->state = WALK_IDLE;
-	walk->next = front->refreshes.walks;
-	front->refreshes.walks = walk;
+	list_add_first(&front->refreshes.walks, &walk->link);
 }
 
-void walk_leave(struct walk *walk, struct front *front)
+void walk_leave(struct walk *walk)
 {
-	struct walk **at = &front->refreshes.walks;
-
-	while (*at && *at != walk)
-		at = &(*at)->next;
-	if (*at)
-		*at = walk->next;
+	list_remove(&walk->link);
 }
 
 bool walk_is_alive(const struct walk *walk, const struct front *front)
@@ -161,13 +156,16 @@ bool walk_next(struct walk *walk, struct front *front, struct refresh_request *a
 struct walk *walk_of(fuse_req_t request)
 {
 	struct front *front = fuse_req_userdata(request);
-	struct walk *walk = front->refreshes.walks;
+	const struct list *walks = &front->refreshes.walks;
 
-	while (walk && (walk->pid != fuse_req_ctx(request)->pid || !walk_is_alive(walk, front)))
-		walk = walk->next;
-	if (walk)
+	for (struct list *at = list_first(walks); at; at = list_next(walks, at)) {
+		struct walk *walk = LIST_OWNER(at, struct walk, link);
+		if (walk->pid != fuse_req_ctx(request)->pid || !walk_is_alive(walk, front))
+			continue;
 		walk->until_ms = loop_now_ms(front->loop) + SILENCE_MS;
-	return walk;
+		return walk;
+	}
+	return NULL;
 }
 
 /* The errno for a GETATTR (`name` NULL) or LOOKUP of the current name; 0: answer from the cache. */

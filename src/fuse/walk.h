@@ -16,7 +16,7 @@ enum walk_state { WALK_IDLE, WALK_ASKED, WALK_STALE, WALK_FORGOTTEN };
  * Invariant: `at` is the offset of a name in `names`, or names.len; it is in front's list while `pid` walks.
  */
 struct walk {
-	struct walk *next; /* in front->refreshes.walks */
+	struct list link; /* in front->refreshes.walks */
 	pid_t pid;
 	int64_t begun_ms, until_ms; /* the walk is given up if the process sends no request by until_ms */
 	uint64_t base; /* the directory of the names */
@@ -41,7 +41,7 @@ void walk_aim(struct walk *walk, const struct front *front, uint64_t id);
 bool walk_is_needed(const struct walk *walk);
 /* `pid` starts or stops walking; the walk enters or leaves the front's list. */
 void walk_join(struct walk *walk, struct front *front, pid_t pid);
-void walk_leave(struct walk *walk, struct front *front);
+void walk_leave(struct walk *walk);
 /* The process still sends requests. */
 bool walk_is_alive(const struct walk *walk, const struct front *front);
 /* How many levels `opened` is below the base. */
