@@ -51,6 +51,7 @@ struct engine *engine_new(const struct engine_options *options)
 	engine->started_ms = engine_now_ms(engine);
 	map_init(&engine->fetch_map, options->seed);
 	engine->listener = waiter_listen;
+	list_init(&engine->sleepers);
 	engine->client = engine_client_new(engine);
 	return engine;
 }
@@ -115,6 +116,7 @@ static struct waiter *engine_wait(const struct waiter *asking, struct query_time
 	struct waiter *wait = xmalloc(sizeof(*wait)), *pending = wait;
 
 	*wait = *asking;
+	list_init(&wait->link);
 	wait->name = asking->name ? xstrdup(asking->name) : NULL;
 	wait->handle = &pending;
 	wait->times.since_ms = query.since_ms;
@@ -222,11 +224,10 @@ void engine_free(struct engine *engine)
 		return;
 	const struct reply lost = { .outcome = RESULT_FAILED, .error = ERR_LOST };
 
-	while (engine->sleepers)
-		waiter_answer(engine->sleepers, &lost);
+	waiters_answer(&engine->sleepers, &lost);
 	while (engine->fetches) {
 		struct fetch *fetch = engine->fetches;
-		waiter_answer_all(fetch, &lost);
+		waiters_answer(&fetch->waiters.list, &lost);
 		fetch_free(fetch);
 	}
 	engine->options.io.timer_stop(engine->options.io.self, engine->ahead);

@@ -57,6 +57,7 @@ static struct fetch *fetch_new(struct engine *engine, struct node *node, enum fe
 	fetch->node = node;
 	fetch->fetch_kind = fetch_kind;
 	fetch->uid = uid;
+	list_init(&fetch->waiters.list);
 	fetch->waiters.abandoned_since_ms = engine_now_ms(engine);
 	fetch->requests.changed = fetch_on_call;
 	completion_init(&fetch->completion, fetch_deliver, fetch);
@@ -209,7 +210,7 @@ void fetch_let_go(struct fetch *fetch)
 {
 	const struct fetch_request *first = fetch->requests.first;
 
-	if (fetch->is_finished || fetch->waiters.first || !first || first->next ||
+	if (fetch->is_finished || fetch->waiters.count || !first || first->next ||
 		fetch->requests.total_bytes || !call_is_untried(first->call))
 		return;
 	fetch_unregister(fetch);

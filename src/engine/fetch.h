@@ -40,7 +40,7 @@ struct fetch_requests {
 
 /* Its waiters.  Invariant: abandoned_since_ms is 0 exactly while there is a waiter, once there was one. */
 struct fetch_waiters {
-	struct waiter *first, *last;
+	struct list list; /* of struct waiter, in the order in which they joined */
 	size_t count;
 	int64_t abandoned_since_ms; /* since when no waiter is left */
 };

@@ -4,6 +4,7 @@
 #ifndef DESCRIBEFS_STATE_H
 #define DESCRIBEFS_STATE_H
 
+#include "base/list.h"
 #include "base/map.h"
 #include "client/client.h"
 #include "client/completion.h"
@@ -28,7 +29,7 @@ struct engine {
 	struct fetch *fetches; /* all of them, the newest first */
 	struct map fetch_map; /* those that are not finished, by what they read (fetch_map.c) */
 	void (*listener)(struct fetch *fetch, enum fetch_event event); /* the waiters' */
-	struct waiter *sleepers; /* readers of .wait between two looks */
+	struct list sleepers; /* of struct waiter: readers of .wait between two looks */
 	struct action_note *actions; /* in the order of first use */
 	size_t n_actions;
 	struct engine_stats stats; /* without what the client counts */

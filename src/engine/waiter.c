@@ -54,34 +54,37 @@ static struct reply waiter_ask_again(const struct waiter *wait)
 
 /* ---- lists of waiters ---- */
 
-static void waiter_leave_fetch(struct waiter *wait)
+/* NULL: the list is empty. */
+static struct waiter *waiters_first(const struct list *waiters)
+{
+	struct list *first = list_first(waiters);
+
+	return first ? LIST_OWNER(first, struct waiter, link) : NULL;
+}
+
+/* Takes the waiter out of the list that it is in, if it is in one. */
+static void waiter_leave(struct waiter *wait)
 {
 	struct fetch *fetch = wait->fetch;
 
+	list_remove(&wait->link);
 	if (!fetch)
 		return;
-	*(wait->prev ? &wait->prev->next : &fetch->waiters.first) = wait->next;
-	*(wait->next ? &wait->next->prev : &fetch->waiters.last) = wait->prev;
-	if (!fetch->waiters.first)
-		fetch->waiters.abandoned_since_ms = engine_now_ms(wait->engine);
-	fetch->waiters.count--;
 	wait->fetch = NULL;
-	wait->next = wait->prev = NULL;
 	wait->engine->stats.waiting--;
+	if (!--fetch->waiters.count)
+		fetch->waiters.abandoned_since_ms = engine_now_ms(wait->engine);
 }
 
 static void waiter_join_fetch(struct waiter *wait, struct fetch *fetch)
 {
 	const struct transport *io = &wait->engine->options.io;
-	struct fetch_waiters *waiters = &fetch->waiters;
 	int64_t left_ms = wait->times.deadline_ms - engine_now_ms(wait->engine);
 
 	wait->fetch = fetch;
-	wait->prev = waiters->last;
-	*(waiters->last ? &waiters->last->next : &waiters->first) = wait;
-	waiters->last = wait;
-	waiters->count++;
-	waiters->abandoned_since_ms = 0;
+	list_add_last(&fetch->waiters.list, &wait->link);
+	fetch->waiters.count++;
+	fetch->waiters.abandoned_since_ms = 0;
 	wait->engine->stats.waiting++;
 	if (wait->question != ASK_WAIT)
 		fetch->polls = false;
@@ -93,23 +96,11 @@ static void waiter_join_fetch(struct waiter *wait, struct fetch *fetch)
 		wait->timer = io->timer_start(io->self, left_ms > 0 ? left_ms : 0, waiter_give_up, wait);
 }
 
-static void waiter_leave_sleepers(struct waiter *wait)
-{
-	if (!wait->sleeps)
-		return;
-	*(wait->prev ? &wait->prev->next : &wait->engine->sleepers) = wait->next;
-	if (wait->next)
-		wait->next->prev = wait->prev;
-	wait->next = wait->prev = NULL;
-	wait->sleeps = false;
-}
-
 void waiter_free(struct waiter *wait)
 {
 	const struct transport *io = &wait->engine->options.io;
 
-	waiter_leave_fetch(wait);
-	waiter_leave_sleepers(wait);
+	waiter_leave(wait);
 	crowd_leave(wait);
 	wait->engine->stats.watching -= wait->question == ASK_WAIT;
 	io->timer_stop(io->self, wait->timer);
@@ -128,10 +119,12 @@ void waiter_answer(struct waiter *wait, const struct reply *reply)
 	done(arg, reply);
 }
 
-void waiter_answer_all(struct fetch *fetch, const struct reply *reply)
+void waiters_answer(struct list *waiters, const struct reply *reply)
 {
-	while (fetch->waiters.first)
-		waiter_answer(fetch->waiters.first, reply);
+	struct waiter *wait;
+
+	while ((wait = waiters_first(waiters)))
+		waiter_answer(wait, reply);
 }
 
 /* ---- sleep ---- */
@@ -142,7 +135,7 @@ static void waiter_wake(void *arg)
 	struct engine *engine = wait->engine;
 
 	wait->timer = NULL;
-	waiter_leave_sleepers(wait);
+	waiter_leave(wait);
 	wait->times.since_ms = engine_now_ms(engine);
 	wait->times.rounds = 0;
 	waiter_retry(wait);
@@ -169,12 +162,7 @@ static void waiter_sleep(struct waiter *wait, const struct reply *later)
 		ms = PAUSE_LEAST_MS;
 	if (ms < wait->times.pause_ms)
 		ms = wait->times.pause_ms;
-	wait->sleeps = true;
-	wait->prev = NULL;
-	wait->next = engine->sleepers;
-	if (wait->next)
-		wait->next->prev = wait;
-	engine->sleepers = wait;
+	list_add_last(&engine->sleepers, &wait->link);
 	wait->timer = io->timer_start(io->self, ms, waiter_wake, wait);
 }
 
@@ -274,7 +262,7 @@ static void waiter_give_up(void *arg)
 
 	wait->timer = NULL;
 	struct reply reply = waiter_last_answer(wait);
-	waiter_leave_fetch(wait);
+	waiter_leave(wait);
 	fetch_let_go(fetch);
 	waiter_answer(wait, &reply);
 	completion_deliver(&engine->completions);
@@ -285,11 +273,11 @@ static void waiter_give_up(void *arg)
 /* Each waiter once: one that goes on waiting goes to the end of the line. */
 static void waiters_serve_stale(struct fetch *fetch)
 {
-	for (size_t n = fetch->waiters.count; n > 0 && fetch->waiters.first; n--) {
-		struct waiter *wait = fetch->waiters.first;
+	for (size_t n = fetch->waiters.count; n > 0 && fetch->waiters.count; n--) {
+		struct waiter *wait = waiters_first(&fetch->waiters.list);
 		struct reply reply;
 		bool is_known = wait->question != ASK_WAIT && waiter_find_stale(wait, fetch->failing, &reply);
-		waiter_leave_fetch(wait);
+		waiter_leave(wait);
 		if (is_known)
 			waiter_answer(wait, &reply);
 		else
@@ -300,10 +288,10 @@ static void waiters_serve_stale(struct fetch *fetch)
 /* Answers those that the tree can answer now. */
 static void waiters_ask_again(struct fetch *fetch)
 {
-	for (size_t n = fetch->waiters.count; n > 0 && fetch->waiters.first; n--) {
-		struct waiter *wait = fetch->waiters.first;
+	for (size_t n = fetch->waiters.count; n > 0 && fetch->waiters.count; n--) {
+		struct waiter *wait = waiters_first(&fetch->waiters.list);
 		struct reply reply = waiter_ask_again(wait);
-		waiter_leave_fetch(wait);
+		waiter_leave(wait);
 		if (reply.outcome == RESULT_NEED_FETCH)
 			waiter_join_fetch(wait, fetch);
 		else if (reply.outcome == RESULT_RETRY_LATER)
@@ -315,6 +303,8 @@ static void waiters_ask_again(struct fetch *fetch)
 
 void waiter_listen(struct fetch *fetch, enum fetch_event event)
 {
+	struct waiter *wait;
+
 	switch (event) {
 	case FETCH_FAILING:
 		waiters_serve_stale(fetch);
@@ -323,9 +313,8 @@ void waiter_listen(struct fetch *fetch, enum fetch_event event)
 		waiters_ask_again(fetch);
 		break;
 	case FETCH_DONE: /* an answer may cancel another waiter: the list is read anew each time */
-		while (fetch->waiters.first) {
-			struct waiter *wait = fetch->waiters.first;
-			waiter_leave_fetch(wait);
+		while ((wait = waiters_first(&fetch->waiters.list))) {
+			waiter_leave(wait);
 			waiter_retry(wait);
 		}
 		break;

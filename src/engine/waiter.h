@@ -20,16 +20,15 @@ struct waiter_times {
 };
 
 /*
- * Invariant: it is in its fetch's list exactly while `fetch` is set, among the engine's sleepers while
- * `sleeps`.
+ * Invariant: while `fetch` is set, the waiter is in that fetch's list.  While it is in a list and `fetch` is
+ * NULL, it is one of the engine's sleepers.
  */
 struct waiter {
 	struct engine *engine;
-	struct waiter *next, *prev; /* among the fetch's waiters, or the sleepers */
+	struct list link;
 	struct waiter **handle; /* set to NULL when it is freed; NULL: nothing is to be set */
 	struct fetch *fetch;
 	struct timer *timer;
-	bool sleeps;
 	enum question question;
 	uint64_t id, cookie;
 	char *name;
@@ -46,8 +45,8 @@ struct reply waiter_ask(const struct waiter *wait, struct query_time query);
 void waiter_retry(struct waiter *wait);
 void waiter_answer(struct waiter *wait, const struct reply *reply);
 void waiter_free(struct waiter *wait);
-/* Answers all waiters of a fetch. */
-void waiter_answer_all(struct fetch *fetch, const struct reply *reply);
+/* Answers all waiters of a list. */
+void waiters_answer(struct list *waiters, const struct reply *reply);
 /* The engine's listener: what the events of a fetch mean to its waiters. */
 void waiter_listen(struct fetch *fetch, enum fetch_event event);
 
