@@ -89,7 +89,8 @@ struct reply {
 	enum error error; /* FAILED */
 	int64_t later_ms; /* LATER: when there may be something new */
 	bool outage; /* LATER: nothing fresh is to be had now */
-	struct node *node; /* NEED: what is to be asked about; FOUND of tree_more: a listing, else NULL */
+	/* NEED: what is to be asked about; LATER: the resource; FOUND of tree_more: a listing; else NULL */
+	struct node *node;
 	enum fetch_kind fetch_kind;
 };
 
@@ -208,7 +209,12 @@ bool node_is_listed(const struct node *node);
 const char *node_filter(const struct node *node);
 /* The whole listing has come meanwhile, and says the same and more. */
 bool node_part_is_listed(const struct node *view, struct query_time query);
-/* The engine keeps a node while a call about it is under way. */
+/*
+ * The answer that came last about a resource, to be compared alone: it differs after each further answer, and
+ * after a failure that drops answers.  NULL: nothing is known.
+ */
+const void *node_last_answer(const struct node *resource);
+/* The engine keeps a node while a call about it is under way, or a reader waits for its status. */
 void node_pin(struct node *node);
 void node_unpin(struct tree *tree, struct node *node);
 

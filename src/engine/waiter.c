@@ -9,6 +9,9 @@
  * an outage ever longer (exponential backoff, at most 15 s).  All that wait for one resource wake up
  * together; the first of them begins the fetch that the others join, so that a thousand cost one call a
  * TTL.  A question that was slept over is a new one: an answer from before is as old as it is.
+ *
+ * Any other fetch may bring an answer about the resource earlier: a listing, a view, a describe call for a
+ * reader of another member.  Then its sleepers look at once.  That look makes no call.
  */
 #include "waiter.h"
 
@@ -68,6 +71,9 @@ static void waiter_leave(struct waiter *wait)
 	struct fetch *fetch = wait->fetch;
 
 	list_remove(&wait->link);
+	if (wait->sleep.resource)
+		node_unpin(wait->engine->options.tree, wait->sleep.resource);
+	wait->sleep = (struct waiter_sleep){ 0 };
 	if (!fetch)
 		return;
 	wait->fetch = NULL;
@@ -150,6 +156,16 @@ static int64_t waiter_next_pause_ms(int64_t last_ms)
 	return last_ms < PAUSE_MOST_MS / 2 ? 2 * last_ms : PAUSE_MOST_MS;
 }
 
+/* A newer answer about the resource wakes the waiter. */
+static void waiter_note_answer(struct waiter *wait, struct node *resource)
+{
+	if (!resource)
+		return;
+	node_pin(resource);
+	wait->sleep.resource = resource;
+	wait->sleep.answer = node_last_answer(resource);
+}
+
 /* Asks again when there may be something new. */
 static void waiter_sleep(struct waiter *wait, const struct reply *later)
 {
@@ -163,6 +179,7 @@ static void waiter_sleep(struct waiter *wait, const struct reply *later)
 	if (ms < wait->times.pause_ms)
 		ms = wait->times.pause_ms;
 	list_add_last(&engine->sleepers, &wait->link);
+	waiter_note_answer(wait, later->node);
 	wait->timer = io->timer_start(io->self, ms, waiter_wake, wait);
 }
 
@@ -301,6 +318,63 @@ static void waiters_ask_again(struct fetch *fetch)
 	}
 }
 
+/* Something is known about its resource that was not known when it fell asleep. */
+static bool waiter_has_news(const struct waiter *wait, const struct fetch *fetch)
+{
+	const struct waiter_sleep *sleep = &wait->sleep;
+
+	return sleep->resource &&
+		(sleep->resource == fetch->node || node_last_answer(sleep->resource) != sleep->answer);
+}
+
+/* Takes the sleepers that have news out of the engine's list. */
+static void sleepers_take(struct fetch *fetch, struct list *woken)
+{
+	struct list *sleepers = &fetch->engine->sleepers, *next;
+
+	for (struct list *at = list_first(sleepers); at; at = next) {
+		struct waiter *wait = LIST_OWNER(at, struct waiter, link);
+		next = list_next(sleepers, at);
+		if (!waiter_has_news(wait, fetch))
+			continue;
+		list_remove(at);
+		list_add_last(woken, at);
+	}
+}
+
+/* It goes on sleeping as long as it would have. */
+static void sleeper_put_back(struct waiter *wait)
+{
+	list_remove(&wait->link);
+	list_add_last(&wait->engine->sleepers, &wait->link);
+	wait->sleep.answer = node_last_answer(wait->sleep.resource);
+}
+
+/* Answers the sleepers whose wait is over by what the fetch brought.  No call is made for the others. */
+static void sleepers_look(struct fetch *fetch)
+{
+	const struct transport *io = &fetch->engine->options.io;
+	struct list woken;
+	struct waiter *wait;
+
+	list_init(&woken);
+	sleepers_take(fetch, &woken);
+	while ((wait = waiters_first(&woken))) { /* an answer may cancel another waiter */
+		wait->times.since_ms = engine_now_ms(wait->engine);
+		struct reply reply = waiter_ask_again(wait);
+		bool is_later = reply.outcome == RESULT_RETRY_LATER;
+		if (reply.outcome == RESULT_NEED_FETCH || (is_later && reply.outage)) {
+			sleeper_put_back(wait);
+		} else if (is_later) {
+			waiter_leave(wait);
+			io->timer_stop(io->self, wait->timer);
+			waiter_sleep(wait, &reply);
+		} else {
+			waiter_answer(wait, &reply);
+		}
+	}
+}
+
 void waiter_listen(struct fetch *fetch, enum fetch_event event)
 {
 	struct waiter *wait;
@@ -310,9 +384,12 @@ void waiter_listen(struct fetch *fetch, enum fetch_event event)
 		waiters_serve_stale(fetch);
 		break;
 	case FETCH_PROGRESS:
+		sleepers_look(fetch);
 		waiters_ask_again(fetch);
 		break;
-	case FETCH_DONE: /* an answer may cancel another waiter: the list is read anew each time */
+	case FETCH_DONE:
+		sleepers_look(fetch);
+		/* an answer may cancel another waiter: the list is read anew each time */
 		while ((wait = waiters_first(&fetch->waiters.list))) {
 			waiter_leave(wait);
 			waiter_retry(wait);

@@ -19,6 +19,12 @@ struct waiter_times {
 	unsigned rounds; /* fetches that it has waited for */
 };
 
+/* What a sleeper was told before it fell asleep.  Invariant: the resource is pinned. */
+struct waiter_sleep {
+	struct node *resource; /* NULL: the waiter does not sleep, or only its timer wakes it */
+	const void *answer; /* the last one about the resource */
+};
+
 /*
  * Invariant: while `fetch` is set, the waiter is in that fetch's list.  While it is in a list and `fetch` is
  * NULL, it is one of the engine's sleepers.
@@ -35,6 +41,7 @@ struct waiter {
 	unsigned uid; /* of the reader's process */
 	bool by_other; /* that user did not mount the tree */
 	struct waiter_times times;
+	struct waiter_sleep sleep;
 	engine_done_fn *done;
 	void *arg;
 };

@@ -104,6 +104,13 @@ static bool node_set_item(struct tree *tree, struct node *node, const struct jso
 	return true;
 }
 
+/* The list's item has a terminal status, and the describe call was made before it had. */
+static bool item_has_ended(const struct record *item, const struct record *detail)
+{
+	return item->terminal && detail->stamp && !detail->terminal &&
+		item->stamp->sent_ms >= detail->stamp->sent_ms;
+}
+
 void node_prime(struct tree *tree, struct node *node, const struct json *item,
 	const struct provenance_note *note, struct listed *listed)
 {
@@ -125,7 +132,7 @@ void node_prime(struct tree *tree, struct node *node, const struct json *item,
 	resource_moved(tree, node, time);
 	if (!node->resource.inside)
 		return;
-	if (known && stable != record->stable)
+	if ((known && stable != record->stable) || item_has_ended(record, &node->resource.inside->detail))
 		outlive_not(&node->resource.inside->detail, 0); /* the cloud says that it moved on */
 	outlive_not(&node->resource.inside->detail, record->expires_ms); /* what was over may live again */
 }

@@ -264,6 +264,13 @@ const struct record *node_newest(const struct node *node)
 	return detail;
 }
 
+const void *node_last_answer(const struct node *resource)
+{
+	const struct record *newest = node_newest(resource);
+
+	return newest ? newest->stamp : NULL;
+}
+
 /* ---- references ---- */
 
 void node_pin(struct node *node)

@@ -96,7 +96,15 @@ static struct reply say(struct tree *tree, const struct node *node, struct versi
 	return reply;
 }
 
-static struct reply look_at(struct tree *tree, const struct node *node, const struct view *view,
+static struct reply reply_later(struct node *node, int64_t later_ms, bool outage)
+{
+	return (struct reply){ .outcome = RESULT_RETRY_LATER,
+		.node = node,
+		.later_ms = later_ms,
+		.outage = outage };
+}
+
+static struct reply look_at(struct tree *tree, struct node *node, const struct view *view,
 	struct query_time query)
 {
 	struct version *version = view->version;
@@ -107,7 +115,7 @@ static struct reply look_at(struct tree *tree, const struct node *node, const st
 		return say(tree, node, version);
 	if (!fresh && failure_stands(failure, query) && error_lasts(failure->error))
 		return reply_failed(failure->error);
-	return (struct reply){ .outcome = RESULT_RETRY_LATER, .later_ms = view->left_ms, .outage = !fresh };
+	return reply_later(node, view->left_ms, !fresh);
 }
 
 struct reply tree_wait(struct tree *tree, uint64_t id, struct query_time query)
@@ -132,5 +140,5 @@ struct reply tree_wait(struct tree *tree, uint64_t id, struct query_time query)
 		return look_at(tree, node, &view, query);
 	if (view.reply.outcome != RESULT_FAILED || error_lasts(view.reply.error))
 		return view.reply;
-	return (struct reply){ .outcome = RESULT_RETRY_LATER, .outage = true };
+	return reply_later(node, 0, true);
 }
