@@ -1,5 +1,5 @@
 /*
- * journal.c - lines about what failed.
+ * journal.c - formats lines about failures, and folds those of one group.
  */
 #include "engine/journal.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_field(struct buf *line, const char *text)
+static void line_add_field(struct buf *line, const char *text)
 {
 	char field[512];
 
@@ -17,74 +17,92 @@ static void add_field(struct buf *line, const char *text)
 	buf_puts(line, *field ? field : "-");
 }
 
-static char *make_text(int64_t now_s, const char *path, enum error error, const struct error_note *note)
+static char *line_text(int64_t now_s, const char *path, enum error error, const struct error_note *note)
 {
 	struct buf line;
 
 	buf_init(&line, SIZE_MAX);
 	timestamp_format(&line, now_s);
-	add_field(&line, *path ? path : "/");
-	add_field(&line, strerrorname_np(error_errno(error)));
-	add_field(&line, *note->code ? note->code : error_name(error));
-	add_field(&line, note->request_id);
-	add_field(&line, note->message);
+	line_add_field(&line, *path ? path : "/");
+	line_add_field(&line, strerrorname_np(error_errno(error)));
+	line_add_field(&line, *note->code ? note->code : error_name(error));
+	line_add_field(&line, note->request_id);
+	line_add_field(&line, note->message);
 	return buf_take(&line);
 }
 
-/* "/training/ID/pods/ID" without the ids, which are of the user's choice. */
-static void add_kinds(struct buf *sort, const char *path)
+/* The first two fields of a line's text: time and path. */
+static char *line_time_and_path(const char *text)
+{
+	size_t time_len = strcspn(text, "\t"), path_len = strcspn(text + time_len + 1, "\t");
+	char *out = xstrndup(text, time_len + 1 + path_len);
+
+	out[time_len] = ' ';
+	return out;
+}
+
+/* Of "/training/ID/pods/ID" adds "training/pods/": the user chooses the ids. */
+static void group_add_kinds(struct buf *group, const char *path)
 {
 	for (unsigned i = 0; *path; i++) {
 		size_t len = strcspn(path, "/");
 		if (i % 2) {
-			buf_add(sort, path, len);
-			buf_putc(sort, '/');
+			buf_add(group, path, len);
+			buf_putc(group, '/');
 		}
 		path += len + (path[len] == '/');
 	}
 }
 
-static char *make_sort(const char *path, unsigned uid, enum error error, const struct error_note *note)
+static char *line_group(const char *path, unsigned uid, enum error error, const struct error_note *note)
 {
-	struct buf sort;
+	struct buf group;
 
-	buf_init(&sort, SIZE_MAX);
-	buf_printf(&sort, "%u\t%s\t%s\t", uid, error_name(error), note->code);
-	add_kinds(&sort, path);
-	return buf_take(&sort);
+	buf_init(&group, SIZE_MAX);
+	buf_printf(&group, "%u\t%s\t%s\t", uid, error_name(error), note->code);
+	group_add_kinds(&group, path);
+	return buf_take(&group);
 }
 
-static void take_out(struct journal *journal, size_t at)
+static void journal_remove(struct journal *journal, size_t at)
 {
-	free(journal->lines[at].sort);
-	free(journal->lines[at].text);
+	struct journal_line *line = &journal->lines[at];
+
+	free(line->group);
+	free(line->text);
+	free(line->first);
 	journal->n--;
-	memmove(&journal->lines[at], &journal->lines[at + 1], (journal->n - at) * sizeof(*journal->lines));
+	memmove(line, line + 1, (journal->n - at) * sizeof(*line));
 }
 
-/* How often this sort failed just now; it is taken out, as its last line is the newest of all. */
-static unsigned fold(struct journal *journal, const char *sort, int64_t now_s)
+/* The line takes over what an older one of its group counted, and that one is removed. */
+static void journal_fold(struct journal *journal, struct journal_line *line)
 {
-	for (size_t i = journal->n; i > 0 && now_s - journal->lines[i - 1].last_s <= JOURNAL_FOLD_S; i--) {
-		unsigned count = journal->lines[i - 1].count;
-		if (strcmp(journal->lines[i - 1].sort, sort) != 0)
+	size_t at = journal->n;
+
+	while (at-- > 0 && line->last_s - journal->lines[at].last_s <= JOURNAL_FOLD_S) {
+		struct journal_line *older = &journal->lines[at];
+		if (strcmp(older->group, line->group) != 0)
 			continue;
-		take_out(journal, i - 1);
-		return count;
+		line->count += older->count;
+		line->first = older->first ? older->first : line_time_and_path(older->text);
+		older->first = NULL;
+		journal_remove(journal, at);
+		return;
 	}
-	return 0;
 }
 
 void journal_add(struct journal *journal, int64_t now_s, const char *path, unsigned uid, enum error error,
 	const struct error_note *note)
 {
-	struct journal_line line = { .sort = make_sort(path, uid, error, note),
-		.text = make_text(now_s, path, error, note),
+	struct journal_line line = { .group = line_group(path, uid, error, note),
+		.text = line_text(now_s, path, error, note),
+		.count = 1,
 		.last_s = now_s };
 
-	line.count = fold(journal, line.sort, now_s) + 1;
+	journal_fold(journal, &line);
 	if (journal->n == JOURNAL_LINES)
-		take_out(journal, 0);
+		journal_remove(journal, 0);
 	journal->lines[journal->n++] = line;
 	journal->count++;
 	journal->last_error = error;
@@ -94,9 +112,10 @@ void journal_add(struct journal *journal, int64_t now_s, const char *path, unsig
 void journal_print(const struct journal *journal, struct buf *out)
 {
 	for (size_t i = 0; i < journal->n; i++) {
-		buf_puts(out, journal->lines[i].text);
-		if (journal->lines[i].count > 1)
-			buf_printf(out, " x%u", journal->lines[i].count);
+		const struct journal_line *line = &journal->lines[i];
+		buf_puts(out, line->text);
+		if (line->first)
+			buf_printf(out, " (first %s) x%u", line->first, line->count);
 		buf_putc(out, '\n');
 	}
 }
@@ -104,5 +123,5 @@ void journal_print(const struct journal *journal, struct buf *out)
 void journal_release(struct journal *journal)
 {
 	while (journal->n)
-		take_out(journal, journal->n - 1);
+		journal_remove(journal, journal->n - 1);
 }

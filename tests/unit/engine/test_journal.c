@@ -136,8 +136,10 @@ static void test_failures_of_one_sort_are_one_line_with_a_count(void **state)
 		journal_add(&journal, NOW_S + i / 20, path, 1001, ERR_NOT_FOUND, &note);
 	}
 	assert_prints(&journal, "2025-11-24T16:00:00Z\t/training/train-1\tEIO\tserver\t-\t-\n"
-		"2025-11-24T16:02:29Z\t/training/made-up-2999\tENOENT\tResourceNotFound\treq-1\tno such task x3000\n"
-		"2025-11-24T16:02:29Z\t/training/2999/jobs/2999\tENOENT\tResourceNotFound\treq-1\tno such task x3000\n");
+		"2025-11-24T16:02:29Z\t/training/made-up-2999\tENOENT\tResourceNotFound\treq-1\tno such task "
+		"(first 2025-11-24T16:00:00Z /training/made-up-0) x3000\n"
+		"2025-11-24T16:02:29Z\t/training/2999/jobs/2999\tENOENT\tResourceNotFound\treq-1\tno such task "
+		"(first 2025-11-24T16:00:00Z /training/0/jobs/0) x3000\n");
 	/* another user's, another code's, and what is long ago have lines of their own */
 	journal_add(&journal, NOW_S + 150, "/training/made-up-1", 1002, ERR_NOT_FOUND, &note);
 	journal_add(&journal, NOW_S + 150, "/training/made-up-1", 1001, ERR_THROTTLED, &(struct error_note){ 0 });
@@ -145,6 +147,29 @@ static void test_failures_of_one_sort_are_one_line_with_a_count(void **state)
 	char *text = print(&journal);
 	assert_int_equal(count_lines(text), 6);
 	free(text);
+	journal_release(&journal);
+}
+
+/* What the line of the last failure does not say: where and when it began, and how often it happened. */
+static void test_a_line_of_several_failures_names_the_first_and_their_number(void **state)
+{
+	struct journal journal = { 0 };
+	struct error_note note = { "InternalError", "try later", "" };
+	(void)state;
+
+	journal_add(&journal, NOW_S, "/training/train-1", 0, ERR_SERVER, &note);
+	assert_prints(&journal, "2025-11-24T16:00:00Z\t/training/train-1\tEIO\tInternalError\t-\ttry later\n");
+	journal_add(&journal, NOW_S + 50, "/training/train-2", 0, ERR_SERVER, &note);
+	journal_add(&journal, NOW_S + 100, "/training", 0, ERR_SERVER, &note);
+	assert_prints(&journal, "2025-11-24T16:01:40Z\t/training\tEIO\tInternalError\t-\ttry later "
+		"(first 2025-11-24T16:00:00Z /training/train-1) x3\n");
+	/* a minute without one: the next begins a line */
+	journal_add(&journal, NOW_S + 161, "/training/train-3", 0, ERR_SERVER, &note);
+	journal_add(&journal, NOW_S + 162, "/training/train-3", 0, ERR_SERVER, &note);
+	assert_prints(&journal, "2025-11-24T16:01:40Z\t/training\tEIO\tInternalError\t-\ttry later "
+		"(first 2025-11-24T16:00:00Z /training/train-1) x3\n"
+		"2025-11-24T16:02:42Z\t/training/train-3\tEIO\tInternalError\t-\ttry later "
+		"(first 2025-11-24T16:02:41Z /training/train-3) x2\n");
 	journal_release(&journal);
 }
 
@@ -161,6 +186,7 @@ static void test_no_text_from_outside_breaks_a_line(void **state)
 		snprintf(note.code, sizeof(note.code), "%s", hostile[i]);
 		snprintf(note.message, sizeof(note.message), "%s", hostile[i]);
 		snprintf(note.request_id, sizeof(note.request_id), "%s", hostile[i]);
+		journal_add(&journal, NOW_S, hostile[i], 0, ERR_SERVER, &note);
 		journal_add(&journal, NOW_S, hostile[i], 0, ERR_SERVER, &note);
 		char *text = print(&journal);
 		assert_int_equal(count_lines(text), 1);
@@ -205,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_every_cause_makes_a_line_of_six_fields),
 		cmocka_unit_test(test_only_the_last_thousand_are_kept_oldest_first),
 		cmocka_unit_test(test_failures_of_one_sort_are_one_line_with_a_count),
+		cmocka_unit_test(test_a_line_of_several_failures_names_the_first_and_their_number),
 		cmocka_unit_test(test_no_text_from_outside_breaks_a_line),
 		cmocka_unit_test(test_a_long_path_is_cut_and_no_character_in_two),
 	};
