@@ -11,6 +11,7 @@
 #ifndef DESCRIBEFS_CREDENTIAL_CACHE_H
 #define DESCRIBEFS_CREDENTIAL_CACHE_H
 
+#include "base/list.h"
 #include "client/completion.h"
 #include "http/transport.h"
 #include "provider/provider.h"
@@ -41,12 +42,15 @@ struct credential_cache_options {
 
 typedef void credential_cache_done_fn(void *arg, enum error error);
 
-/* Lies in the object that waits for credentials. */
+/* A member of the object that waits for credentials. */
 struct credential_cache_waiter {
-	struct credential_cache_waiter *next, *prev;
+	struct list link; /* in the cache's list while it waits */
 	credential_cache_done_fn *done;
 	void *arg;
 };
+
+void credential_cache_waiter_init(struct credential_cache_waiter *wait, credential_cache_done_fn *done,
+	void *arg);
 
 struct credential_cache *credential_cache_new(const struct credential_cache_options *options);
 /* No waiter may be left.  NULL is fine. */

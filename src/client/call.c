@@ -43,8 +43,8 @@ struct call *call_new(struct client *client, const struct call_request *request)
 	call->request = *request;
 	call->action = client_action(client, request->action);
 	call->begun_ms = client_now_ms(client);
-	call->ticket = (struct rate_ticket){ .uid = request->uid, .granted = call_granted, .arg = call };
-	call->waiter = (struct credential_cache_waiter){ .done = call_take_credentials, .arg = call };
+	rate_ticket_init(&call->ticket, request->uid, call_granted, call);
+	credential_cache_waiter_init(&call->waiter, call_take_credentials, call);
 	response_init(&call->response);
 	completion_init(&call->completion, call_deliver, call);
 	return call;

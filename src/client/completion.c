@@ -3,43 +3,39 @@
  */
 #include "client/completion.h"
 
-#include <stddef.h>
+void completion_queue_init(struct completion_queue *queue)
+{
+	list_init(&queue->posted);
+	queue->is_delivering = false;
+}
 
 void completion_init(struct completion *completion, void (*deliver)(void *arg), void *arg)
 {
-	*completion = (struct completion){ .deliver = deliver, .arg = arg };
+	list_init(&completion->link);
+	completion->deliver = deliver;
+	completion->arg = arg;
 }
 
 void completion_post(struct completion_queue *queue, struct completion *completion)
 {
-	if (completion->queue)
-		return;
-	completion->queue = queue;
-	completion->next = NULL;
-	completion->prev = queue->last;
-	*(queue->last ? &queue->last->next : &queue->first) = completion;
-	queue->last = completion;
+	if (list_is_empty(&completion->link))
+		list_add_last(&queue->posted, &completion->link);
 }
 
 void completion_withdraw(struct completion *completion)
 {
-	struct completion_queue *queue = completion->queue;
-
-	if (!queue)
-		return;
-	*(completion->next ? &completion->next->prev : &queue->last) = completion->prev;
-	*(completion->prev ? &completion->prev->next : &queue->first) = completion->next;
-	completion->queue = NULL;
+	list_remove(&completion->link);
 }
 
 void completion_deliver(struct completion_queue *queue)
 {
-	struct completion *completion;
+	struct list *first;
 
 	if (queue->is_delivering)
 		return;
 	queue->is_delivering = true;
-	while ((completion = queue->first)) {
+	while ((first = list_first(&queue->posted))) {
+		struct completion *completion = LIST_OWNER(first, struct completion, link);
 		completion_withdraw(completion);
 		completion->deliver(completion->arg);
 	}

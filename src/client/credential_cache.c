@@ -47,7 +47,7 @@ struct credential_cache *credential_cache_new(const struct credential_cache_opti
 
 	cache->options = *options;
 	cache->jitter = (struct random){ options->seed };
-	cache->waiters.next = cache->waiters.prev = &cache->waiters;
+	list_init(&cache->waiters);
 	if (options->origin)
 		credential_source_copy(&cache->origin, options->origin);
 	return cache;
@@ -88,33 +88,32 @@ void credential_cache_free(struct credential_cache *cache)
 
 /* ---- waiters ---- */
 
-static void cache_join(struct credential_cache *cache, struct credential_cache_waiter *wait)
+void credential_cache_waiter_init(struct credential_cache_waiter *wait, credential_cache_done_fn *done,
+	void *arg)
 {
-	wait->next = &cache->waiters;
-	wait->prev = cache->waiters.prev;
-	wait->prev->next = wait->next->prev = wait;
+	list_init(&wait->link);
+	wait->done = done;
+	wait->arg = arg;
 }
 
 void credential_cache_leave(struct credential_cache_waiter *wait)
 {
-	wait->next->prev = wait->prev;
-	wait->prev->next = wait->next;
-	wait->next = wait->prev = wait;
+	list_remove(&wait->link);
 }
 
 /* Calls each waiter of now once.  One that has to wait again joins anew, and is not called again. */
 static void cache_wake_waiters(struct credential_cache *cache, enum error error)
 {
-	struct credential_cache_waiter called, *all = &cache->waiters;
+	struct list called, *link;
 
-	if (all->next == all)
-		return;
-	called = *all;
-	called.next->prev = called.prev->next = &called;
-	all->next = all->prev = all;
-	while (called.next != &called) {
-		struct credential_cache_waiter *wait = called.next;
-		credential_cache_leave(wait);
+	list_init(&called);
+	while ((link = list_first(&cache->waiters))) {
+		list_remove(link);
+		list_add_last(&called, link);
+	}
+	while ((link = list_first(&called))) {
+		struct credential_cache_waiter *wait = LIST_OWNER(link, struct credential_cache_waiter, link);
+		list_remove(link);
 		wait->done(wait->arg, error);
 	}
 }
@@ -211,7 +210,7 @@ static void cache_take_origin(struct credential_cache *cache, struct credential_
 	credential_source_move(&cache->origin, origin);
 	cache->failure.count = 0;
 	cache->failure.held_until_ms = 0;
-	cache->request.is_busy = cache->waiters.next != &cache->waiters;
+	cache->request.is_busy = !list_is_empty(&cache->waiters);
 	if (cache->request.is_busy)
 		cache->request.timer = io->timer_start(io->self, 0, cache_begin_again, cache);
 }
@@ -435,7 +434,7 @@ enum error credential_cache_get(struct credential_cache *cache, struct credentia
 	else if (!cache->request.is_busy)
 		return cache->failure.error;
 	else if (wait)
-		cache_join(cache, wait);
+		list_add_last(&cache->waiters, &wait->link);
 	return ERR_NONE;
 }
 

@@ -43,7 +43,7 @@ struct credential_cache {
 	struct credentials previous; /* an answer to a request that they signed may still come */
 	unsigned serial; /* changes with the credentials */
 	struct credential_term term;
-	struct credential_cache_waiter waiters; /* head of a ring, in order of joining */
+	struct list waiters; /* of struct credential_cache_waiter, in the order of joining */
 	struct credential_request request;
 	struct credential_failure failure;
 	struct random jitter;

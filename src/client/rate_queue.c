@@ -27,6 +27,7 @@ void rate_queue_init(struct rate_queue *queue, const struct transport *io,
 	struct completion_queue *completions, const struct circuit_breaker *breaker, double per_s)
 {
 	*queue = (struct rate_queue){ .io = io, .completions = completions, .breaker = breaker };
+	list_init(&queue->tickets);
 	rate_limiter_init(&queue->rate, per_s);
 }
 
@@ -34,6 +35,24 @@ void rate_queue_release(struct rate_queue *queue)
 {
 	queue->io->timer_stop(queue->io->self, queue->timer);
 	rate_limiter_release(&queue->rate);
+}
+
+void rate_ticket_init(struct rate_ticket *ticket, unsigned uid,
+	void (*granted)(void *arg, enum error refusal), void *arg)
+{
+	*ticket = (struct rate_ticket){ .uid = uid, .granted = granted, .arg = arg };
+	list_init(&ticket->link);
+}
+
+/* NULL: the link is NULL. */
+static struct rate_ticket *ticket_of(struct list *link)
+{
+	return link ? LIST_OWNER(link, struct rate_ticket, link) : NULL;
+}
+
+static struct rate_ticket *queue_first(const struct rate_queue *queue)
+{
+	return ticket_of(list_first(&queue->tickets));
 }
 
 static int64_t queue_now_ms(const struct rate_queue *queue)
@@ -59,15 +78,16 @@ static void queue_tick(void *arg)
 static void queue_arm(struct rate_queue *queue)
 {
 	const struct transport *io = queue->io;
+	const struct rate_ticket *first = queue_first(queue);
 	int64_t now_ms = queue_now_ms(queue);
 
 	io->timer_stop(io->self, queue->timer);
 	queue->timer = NULL;
 	/* an answer ends a silence, and then the client runs all queues */
-	if (!queue->first || circuit_breaker_is_full(queue->breaker, now_ms))
+	if (!first || circuit_breaker_is_full(queue->breaker, now_ms))
 		return;
 	int64_t apart_ms = circuit_breaker_wait_ms(queue->breaker, now_ms);
-	int64_t wait_ms = rate_limiter_wait_ms(&queue->rate, ticket_reserve(queue, queue->first), now_ms);
+	int64_t wait_ms = rate_limiter_wait_ms(&queue->rate, ticket_reserve(queue, first), now_ms);
 	queue->timer = io->timer_start(io->self, wait_ms > apart_ms ? wait_ms : apart_ms, queue_tick, queue);
 }
 
@@ -88,7 +108,7 @@ void rate_queue_run(struct rate_queue *queue)
 	if (queue->is_running) /* a ticket that joins in here is met by the loop below */
 		return;
 	queue->is_running = true;
-	while ((ticket = queue->first)) {
+	while ((ticket = queue_first(queue))) {
 		enum error refusal = ticket->is_probe ? ERR_NONE : circuit_breaker_state(queue->breaker);
 		if (!refusal && !queue_may_grant(queue, ticket))
 			break;
@@ -107,9 +127,11 @@ void rate_queue_run(struct rate_queue *queue)
  */
 static uint64_t queue_next_round(const struct rate_queue *queue, unsigned uid)
 {
-	for (const struct rate_ticket *ticket = queue->last; ticket; ticket = ticket->prev)
+	for (struct list *at = queue->tickets.prev; at != &queue->tickets; at = at->prev) {
+		const struct rate_ticket *ticket = ticket_of(at);
 		if (ticket->uid == uid && ticket->priority == PRIORITY_FOREGROUND)
 			return ticket->round + 1;
+	}
 	return queue->round + 1;
 }
 
@@ -122,15 +144,12 @@ static bool ticket_precedes(const struct rate_ticket *ticket, const struct rate_
 
 void rate_queue_join(struct rate_queue *queue, struct rate_ticket *ticket)
 {
-	struct rate_ticket *after = queue->last;
+	struct list *place = &queue->tickets; /* that the ticket is put before */
 
 	ticket->round = queue_next_round(queue, ticket->uid);
-	while (after && ticket_precedes(ticket, after))
-		after = after->prev;
-	ticket->prev = after;
-	ticket->next = after ? after->next : queue->first;
-	*(ticket->next ? &ticket->next->prev : &queue->last) = ticket;
-	*(after ? &after->next : &queue->first) = ticket;
+	while (place->prev != &queue->tickets && ticket_precedes(ticket, ticket_of(place->prev)))
+		place = place->prev;
+	list_add_before(place, &ticket->link);
 	queue->n_queued++;
 	queue->n_foreground += ticket->priority != PRIORITY_BACKGROUND;
 	rate_queue_run(queue);
@@ -138,9 +157,7 @@ void rate_queue_join(struct rate_queue *queue, struct rate_ticket *ticket)
 
 void rate_queue_leave(struct rate_queue *queue, struct rate_ticket *ticket)
 {
-	*(ticket->next ? &ticket->next->prev : &queue->last) = ticket->prev;
-	*(ticket->prev ? &ticket->prev->next : &queue->first) = ticket->next;
-	ticket->next = ticket->prev = NULL;
+	list_remove(&ticket->link);
 	queue->n_queued--;
 	queue->n_foreground -= ticket->priority != PRIORITY_BACKGROUND;
 }
@@ -175,15 +192,17 @@ int64_t rate_queue_wait_ms(struct rate_queue *queue, unsigned uid)
 	uint64_t round = queue_next_round(queue, uid);
 	size_t before = 0;
 
-	for (const struct rate_ticket *ticket = queue->first; ticket; ticket = ticket->next)
+	for (struct list *at = list_first(&queue->tickets); at; at = list_next(&queue->tickets, at)) {
+		const struct rate_ticket *ticket = ticket_of(at);
 		before += ticket->priority == PRIORITY_RETRY ||
 			(ticket->priority == PRIORITY_FOREGROUND && ticket->round <= round);
+	}
 	return rate_limiter_wait_ms(&queue->rate, before, queue_now_ms(queue));
 }
 
 bool rate_queue_has_room(struct rate_queue *queue)
 {
-	return !queue->first && !circuit_breaker_last_failure(queue->breaker) &&
+	return list_is_empty(&queue->tickets) && !circuit_breaker_last_failure(queue->breaker) &&
 		rate_limiter_free(&queue->rate, queue_now_ms(queue));
 }
 

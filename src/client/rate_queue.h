@@ -6,16 +6,17 @@
 #ifndef DESCRIBEFS_RATE_QUEUE_H
 #define DESCRIBEFS_RATE_QUEUE_H
 
+#include "base/list.h"
 #include "circuit_breaker.h"
 #include "client/client.h"
 #include "rate_limiter.h"
 
 /*
- * Lies in the call.  Invariant: it is linked from rate_queue_join until `granted` is called or
- * rate_queue_leave.
+ * A member of what waits.  Invariant: it is in the queue from rate_queue_join until `granted` is called or
+ * until rate_queue_leave.
  */
 struct rate_ticket {
-	struct rate_ticket *next, *prev;
+	struct list link;
 	unsigned uid;
 	enum call_priority priority;
 	uint64_t round; /* its place among other users' tickets */
@@ -33,7 +34,7 @@ struct rate_queue {
 	struct completion_queue *completions;
 	const struct circuit_breaker *breaker; /* shared by the client's queues */
 	struct rate_limiter rate;
-	struct rate_ticket *first, *last;
+	struct list tickets; /* of struct rate_ticket */
 	uint64_t round; /* of the last foreground ticket that was granted */
 	size_t n_queued, n_foreground; /* all; those that are not in the background */
 	struct timer *timer;
@@ -44,6 +45,9 @@ struct rate_queue {
 void rate_queue_init(struct rate_queue *queue, const struct transport *io,
 	struct completion_queue *completions, const struct circuit_breaker *breaker, double per_s);
 void rate_queue_release(struct rate_queue *queue); /* no ticket is in it */
+/* Of no priority yet. */
+void rate_ticket_init(struct rate_ticket *ticket, unsigned uid,
+	void (*granted)(void *arg, enum error refusal), void *arg);
 /* May call `granted` before it returns. */
 void rate_queue_join(struct rate_queue *queue, struct rate_ticket *ticket);
 void rate_queue_leave(struct rate_queue *queue, struct rate_ticket *ticket);

@@ -52,6 +52,7 @@ struct engine *engine_new(const struct engine_options *options)
 	map_init(&engine->fetch_map, options->seed);
 	engine->listener = waiter_listen;
 	list_init(&engine->sleepers);
+	completion_queue_init(&engine->completions);
 	engine->client = engine_client_new(engine);
 	return engine;
 }

@@ -80,9 +80,10 @@ static void attempt_failed(void *arg, enum error error, const struct error_note 
 /* Runs the loop until the key is fetched, or fetching failed. */
 static bool attempt_run(struct attempt *attempt, struct credential_cache_options *options, int64_t *expires_s)
 {
-	struct credential_cache_waiter wait = { .done = attempt_done, .arg = attempt };
+	struct credential_cache_waiter wait;
 	const struct credentials *key;
 
+	credential_cache_waiter_init(&wait, attempt_done, attempt);
 	options->arg = attempt;
 	options->failed = attempt_failed;
 	struct credential_cache *cache = credential_cache_new(options);
