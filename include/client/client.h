@@ -42,7 +42,9 @@ struct client_options {
 };
 
 struct client_stats {
-	uint64_t calls, retries; /* tries that were sent; those of them that were not a call's first */
+	size_t demand; /* things that are wanted at once (client_add_demand) */
+	uint64_t calls; /* tries that were sent */
+	uint64_t retries; /* those of them that were not the first of their call */
 	int64_t clock_offset_s; /* added to the local clock when signing */
 	int64_t last_ok_s; /* Unix time of the last good answer; 0: there was none */
 	int64_t last_ok_ms; /* the same, monotonic */

@@ -27,17 +27,19 @@ struct credential_cache_options {
 	int64_t deadline_ms; /* of one key exchange, its retries included */
 	int64_t *clock_offset_s; /* added to the local clock when signing; learned here too */
 	uint64_t seed; /* of the retry jitter */
-	/* Reads the source again; false: `why` is one line that says what is wrong.  May be NULL. */
+	/* Reads the source again.  False: `why` is one line that says what is wrong.  May be NULL. */
 	bool (*look)(void *arg, struct credential_source *out, struct buf *why);
 	/*
 	 * Called before each call: true, and *out is replaced, when the source has changed.  May be NULL.
 	 */
 	bool (*renew)(void *arg, struct credential_source *out);
+	void *source_arg; /* of look and renew */
 	/* No credentials could be obtained, or no new ones.  May be NULL. */
 	void (*failed)(void *arg, enum error error, const struct error_note *note);
+	void *failed_arg;
 	/* One line for each exchange, without secrets.  May be NULL. */
 	void (*trace)(void *arg, const char *line);
-	void *arg;
+	void *trace_arg;
 };
 
 typedef void credential_cache_done_fn(void *arg, enum error error);

@@ -13,9 +13,9 @@
 #include "json/json.h"
 
 enum {
-	CREDENTIALS_WAIT_MS = 200,
-	/* Times what the slowest of the last answers took: a patient call is tried again. */
-	TRY_TAKES_LONG = 3
+	CREDENTIALS_WAIT_MS = 200, /* at least, before credentials are requested again */
+	TRY_TAKES_LONG =
+		3 /* a patient call's first try ends after so many times the slowest of the last answers */
 };
 
 static void call_granted(void *arg, enum error refusal);
@@ -50,7 +50,7 @@ struct call *call_new(struct client *client, const struct call_request *request)
 	return call;
 }
 
-/* The exchange is over or was cancelled: if it never went onto the wire, another call may go. */
+/* The exchange is over or cancelled.  If it never went onto the wire, its place in the rate is free again. */
 static void call_end_exchange(struct call *call)
 {
 	call->attempt.exchange = NULL;
@@ -106,7 +106,7 @@ void call_fail(struct call *call, enum error error)
 
 	if (error_is_outage(error))
 		call_trace_outage(client, true);
-	circuit_breaker_record_failure(&client->breaker, error, client->demand, client_now_ms(client));
+	circuit_breaker_record_failure(&client->breaker, error, client->stats.demand, client_now_ms(client));
 	call_end(call, error);
 }
 
@@ -198,7 +198,8 @@ void call_start(struct call *call)
 }
 
 /*
- * True: it asks for credentials again after a sleep.  The cache itself bounds how often it asks for them.
+ * True: the call requests credentials again after a sleep, or has ended because that would be too late.  The
+ * cache bounds how often the key service is asked.
  */
 static bool call_await_credentials(struct call *call, enum error error)
 {
@@ -220,7 +221,7 @@ static void call_take_credentials(void *arg, enum error error)
 		call_end(call, error);
 }
 
-/* NULL: it waits for them, or has ended because there are none. */
+/* NULL: the call waits for credentials, or has ended because there are none. */
 static const struct credentials *call_find_credentials(struct call *call)
 {
 	const struct credentials *found;
@@ -233,7 +234,10 @@ static const struct credentials *call_find_credentials(struct call *call)
 	return found;
 }
 
-/* The first try of a patient call is cut short, so that its readers see another one. */
+/*
+ * The timeout of the next try.  That of a patient call's first try is shorter than its deadline, so that a lost
+ * request does not take the readers' whole time.
+ */
 static int64_t call_try_ms(struct call *call)
 {
 	const struct client *client = call->client;

@@ -6,40 +6,39 @@
 
 #include "client_state.h"
 
-/* The last try.  Invariant: `exchange` is not NULL exactly while the call is CALL_SENT. */
+/* The last try.  Invariant: between two events, `exchange` is not NULL exactly while the call is CALL_SENT. */
 struct call_attempt {
 	struct exchange *exchange;
 	bool is_unsent; /* the transport has the request, and no byte of it has gone onto the wire */
-	bool is_hurried; /* it has less time than the deadline would allow */
+	bool is_hurried; /* its timeout is shorter than the rest of the deadline */
 	unsigned credential_serial; /* of the credentials that signed it */
 	char signature[REQUEST_SIGNATURE];
-	size_t concurrent; /* calls of its action that were under way then, itself included */
-	int64_t clock_offset_s; /* that it was signed with */
+	size_t concurrent; /* what concurrency_sent returned */
+	int64_t clock_offset_s; /* was added to the local clock when it was signed */
 };
 
-/* What the call's tries have used up.  Nothing in it ever goes back. */
+/* What the call's tries have used up.  No member ever decreases. */
 struct call_retries {
-	unsigned tries; /* that were sent */
-	unsigned extensions; /* deadlines that it was given after it had timed out */
-	unsigned credential_tries; /* credentials that it waited for in vain */
-	bool clock_learned, credentials_renewed; /* each at most once */
+	unsigned tries; /* tries that were sent */
+	unsigned extensions; /* new deadlines after a timeout */
+	unsigned credential_tries; /* waits for credentials that brought none */
+	bool clock_learned, credentials_renewed; /* each happens at most once for a call */
 };
 
 /*
- * Invariant: the ticket is in the queue exactly while CALL_QUEUED, the timer is set exactly while
- * CALL_BACKOFF, the waiter is in the credential cache exactly while CALL_AWAITING_CREDENTIALS, `response`
- * holds a body only while
- * CALL_ANSWERED.
+ * Invariants, between two events: the ticket is in the queue exactly while CALL_QUEUED, and the waiter in the
+ * credential cache exactly while CALL_AWAITING_CREDENTIALS.  `timer` is set only while CALL_BACKOFF, and
+ * `response` holds a body only while CALL_ANSWERED.
  */
 struct call {
 	struct client *client;
 	struct call_request request;
-	struct client_action *action; /* of its action */
+	struct client_action *action; /* what the client keeps of request.action */
 	enum call_state state;
-	bool is_probe; /* it finds out whether a cloud that was down answers again */
+	bool is_probe; /* it is the circuit breaker's probe */
 	int64_t begun_ms;
-	int64_t deadline_ms; /* its tries included; INT64_MAX: it begins with the next try */
-	enum error too_late; /* what it ends with when its turn comes after the deadline */
+	int64_t deadline_ms; /* of all tries; INT64_MAX: it is set when the next try is sent */
+	enum error too_late; /* the error that it ends with if its turn comes after the deadline */
 	struct call_attempt attempt;
 	struct call_retries retries;
 	struct rate_ticket ticket;
@@ -50,22 +49,22 @@ struct call {
 	struct completion completion;
 };
 
-/* It is done.  Its owner is told at the end of the event. */
+/* The call is done: with an answer (ERR_NONE) or an error.  Its owner is told at the end of the event. */
 void call_end(struct call *call, enum error error);
-/* For good: no other try will help. */
+/* The same, for an error that no further try will resolve: the circuit breaker counts it. */
 void call_fail(struct call *call, enum error error);
-/* One line when the cloud cannot be reached any more, and one when it can. */
+/* Traces one line when the cloud can no longer be reached, and one when it can again. */
 void call_trace_outage(struct client *client, bool is_offline);
-/* The cloud must have some time to answer in; else it would look as if it were silent. */
+/* A request that is sent in `wait_ms` would leave the cloud too little time to answer. */
 bool call_is_too_late(const struct call *call, int64_t wait_ms);
 /*
- * Sleeps, joins the rate queue, is sent; or ends with `too_late`, when that would be too late.  It joins
- * the queue after the sleep: it would be in the way of calls that come meanwhile.  The first try waits in
+ * Sleeps, and then joins the rate queue; ends the call with `too_late` if the deadline does not allow that.
+ * The ticket joins the queue after the sleep, because before it would hold up others.  A first try waits in
  * the queue up to the deadline, however long the queue is, so that readers are paced.
  */
 void call_queue_after(struct call *call, int64_t sleep_ms, enum error too_late);
 
-/* That part of the deadline has to be left when a request is sent. */
+/* When a request is sent, one part in so many of the deadline has to be left. */
 enum { CALL_WORTH_SENDING = 8 };
 
 #endif

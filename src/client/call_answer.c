@@ -1,11 +1,11 @@
 /*
  * call_answer.c - what an answer means: the call is done, fails, or is tried again.
  *
- * Two errors need no sleep before the next try, once a call: a wrong clock is corrected by the answer's
- * Date, and a refused token makes the credential cache look again.
+ * After two errors the next try needs no sleep, once for each call: a wrong clock is corrected from the
+ * answer's Date, and for a refused token the credential cache gets other credentials.
  *
- * An answer is parsed once, when the call's owner asks for it (call_read): a parsed answer takes many times
- * the memory.
+ * An answer is parsed once, when the call's owner asks for it (call_read), because a parsed answer takes many
+ * times the memory of its text.
  */
 #include "call.h"
 
@@ -14,8 +14,8 @@
 #include "base/timestamp.h"
 
 enum {
-	EXTENDED_MAX = 2, /* times that a patient call is tried again after it timed out */
-	RETRY_AFTER_MAX_S = 3600
+	EXTENDED_MAX = 2, /* new deadlines of a patient call */
+	RETRY_AFTER_MAX_S = 3600 /* a longer Retry-After is ignored */
 };
 
 static bool call_learn_clock(struct call *call)
@@ -38,8 +38,8 @@ static bool call_renew_credentials(struct call *call)
 }
 
 /*
- * Full jitter; what the cloud asks for with Retry-After is the least.  A sleep that only chance makes too
- * long ends while there is time for one more try.
+ * Full jitter, but not less than the answer's Retry-After.  A random sleep that would leave no time for another
+ * try is cut.
  */
 static int64_t call_sleep_ms(const struct call *call, enum error error)
 {
@@ -55,8 +55,8 @@ static int64_t call_sleep_ms(const struct call *call, enum error error)
 }
 
 /*
- * One page that timed out must not end a list that gets on.  A patient call is tried again with a deadline
- * of its own where its try was cut short, or where other calls were answered meanwhile.
+ * Whether there is time for another try.  A single page that timed out must not end the reading of a list.  So a
+ * patient call gets a new deadline if its try had a short timeout, or if other calls were answered meanwhile.
  */
 static bool call_has_time(struct call *call, enum error error)
 {
@@ -76,7 +76,7 @@ static bool call_has_time(struct call *call, enum error error)
 	return true;
 }
 
-/* True: another try will follow, or the call has ended because that would come too late. */
+/* True: the call is tried again, or has ended because that would be too late. */
 static bool call_retry(struct call *call, enum error error)
 {
 	struct client *client = call->client;
@@ -103,7 +103,7 @@ static void call_trace(const struct call *call, enum error error)
 	if (!call->client->options.trace)
 		return;
 	buf_init(&line, 1024);
-	buf_printf(&line, "%s status=%d ms=%lld try=%u fault=%s code=%s request=%s",
+	buf_printf(&line, "%s status=%d ms=%lld try=%u cause=%s code=%s request=%s",
 		action_name(call->request.action), call->response.status,
 		(long long)(outcome->received_ms - outcome->sent_ms), call->retries.tries, error_name(error),
 		outcome->note.code, outcome->note.request_id);
@@ -119,9 +119,9 @@ static void call_record(const struct call *call, enum error error)
 
 	circuit_breaker_record(&call->client->breaker, error, took_ms, outcome->received_ms);
 	if (!error || error == ERR_TIMEOUT)
-		concurrency_heard(&action->concurrency, call->attempt.concurrent, took_ms,
+		concurrency_answered(&action->concurrency, call->attempt.concurrent, took_ms,
 			error == ERR_TIMEOUT);
-	else /* refusing takes no time */
+	else /* a refusal takes the cloud no time */
 		concurrency_dropped(&action->concurrency);
 	action->ended[error]++;
 }
@@ -147,7 +147,7 @@ enum error call_read(struct call *call)
 	struct client *client = call->client;
 
 	enum error error = call_parse(call);
-	call->state = CALL_BACKOFF; /* the answer is read */
+	call->state = CALL_BACKOFF; /* not CALL_ANSWERED any more, whatever comes next */
 	if (!error) {
 		client->stats.last_ok_s = client_wall_s(client);
 		client->stats.last_ok_ms = call->outcome.received_ms;

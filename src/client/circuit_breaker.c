@@ -1,23 +1,20 @@
 /*
- * circuit_breaker.c - a cloud that is down is left alone.
+ * circuit_breaker.c - counts failures and answers, and draws the three states from them.
  *
- * When calls fail for good one after the other, and all in one way, while others wait, it is the cloud and
- * not the thing that was asked for: the breaker opens, everybody is told so at once (and served the last
- * good answer where there is one), and every CIRCUIT_BREAKER_PROBE_MS one call goes to find out.  A good
- * answer, or one that only speaks of the thing that was asked for, closes it.  A cloud that takes calls and
- * says nothing opens no breaker before its first calls have timed out, and may only be slow.  Meanwhile the
- * calls that go are CIRCUIT_BREAKER_SILENT_APART_MS apart, if the last answers were quicker than that; and
- * not more than CIRCUIT_BREAKER_SILENT_MOST in any case.
+ * Only causes that concern the cloud, the way to it or the key count (breaker_counts).  Any other
+ * answer, even "no such resource", shows that the cloud works: it closes the breaker and ends the doubt.
  *
- * Before calls fail for good they are tried again up to their deadline.  When CIRCUIT_BREAKER_DOUBT tries
- * in a row have failed, calls go CIRCUIT_BREAKER_DOUBT_MS apart, so that an outage costs few calls while
- * readers wait; the first good answer ends that.
+ * A stalled cloud may only be slow.  So its calls are spaced out only when it has been silent for half as
+ * long again as the slowest of its last answers took.  The breaker opens when the first calls have timed
+ * out.
  */
 #include "circuit_breaker.h"
 
-enum { SLOWEST_FADES = 16 }; /* an answer that is quicker takes that part off */
-
-enum { TRY_COSTS = 5, TRY_AFTER_SILENCE_COSTS = 10 };
+enum {
+	SLOWEST_FADES = 16, /* each quicker answer takes one part in so many off slowest_ms */
+	RETRY_TOKENS = 5,
+	RETRY_TOKENS_AFTER_TIMEOUT = 10
+};
 
 void circuit_breaker_init(struct circuit_breaker *breaker)
 {
@@ -25,8 +22,8 @@ void circuit_breaker_init(struct circuit_breaker *breaker)
 		.slowest_ms = CIRCUIT_BREAKER_SLOW_MS };
 }
 
-/* It speaks of the cloud, the way to it or the key, and not of the one thing that was asked for. */
-static bool is_of_all(enum error error)
+/* Whether the cause concerns the cloud, the way to it or the key, and not only the resource of the call. */
+static bool breaker_counts(enum error error)
 {
 	switch (error) {
 	case ERR_KEY:
@@ -106,7 +103,7 @@ void circuit_breaker_cancel(struct circuit_breaker *breaker)
 	breaker->under_way--;
 }
 
-static void note_answer(struct circuit_breaker *breaker, int64_t took_ms, int64_t now_ms)
+static void breaker_note_answer(struct circuit_breaker *breaker, int64_t took_ms, int64_t now_ms)
 {
 	int64_t fading_ms = breaker->slowest_ms - breaker->slowest_ms / SLOWEST_FADES;
 
@@ -124,9 +121,10 @@ void circuit_breaker_record(struct circuit_breaker *breaker, enum error error, i
 {
 	breaker->under_way--;
 	if (error != ERR_TIMEOUT)
-		note_answer(breaker, took_ms, now_ms);
-	if (is_of_all(error)) {
-		breaker->open = breaker->open ? error : ERR_NONE; /* what it is now */
+		breaker_note_answer(breaker, took_ms, now_ms);
+	if (breaker_counts(error)) {
+		if (breaker->open)
+			breaker->open = error; /* readers are told the latest cause */
 		breaker->doubts += error_retries(error);
 		breaker->doubt = error_retries(error) ? error : breaker->doubt;
 		return;
@@ -141,9 +139,9 @@ void circuit_breaker_record(struct circuit_breaker *breaker, enum error error, i
 void circuit_breaker_record_failure(struct circuit_breaker *breaker, enum error error, size_t wanted,
 	int64_t now_ms)
 {
-	if (!is_of_all(error) || breaker->open)
+	if (!breaker_counts(error) || breaker->open)
 		return;
-	/* things that each fail in a way of their own are no cloud that is down */
+	/* a cloud that is down fails all calls in one way */
 	if (error != breaker->last || now_ms - breaker->since_ms > CIRCUIT_BREAKER_WITHIN_MS) {
 		breaker->failures = 0;
 		breaker->last = error;
@@ -164,7 +162,7 @@ void circuit_breaker_end_probe(struct circuit_breaker *breaker, int64_t now_ms)
 
 bool circuit_breaker_take_token(struct circuit_breaker *breaker, enum error error)
 {
-	int cost = error == ERR_TIMEOUT ? TRY_AFTER_SILENCE_COSTS : TRY_COSTS;
+	int cost = error == ERR_TIMEOUT ? RETRY_TOKENS_AFTER_TIMEOUT : RETRY_TOKENS;
 
 	if (breaker->open || breaker->tokens < cost)
 		return false;

@@ -11,32 +11,6 @@
 
 enum { IN_TIME = 4 }; /* calls ahead must not make an answer later than that part of the deadline */
 
-static bool client_look(void *arg, struct credential_source *out, struct buf *why)
-{
-	const struct client_options *options = &((const struct client *)arg)->options;
-
-	return options->look(options->key_arg, out, why);
-}
-
-static bool client_renew(void *arg, struct credential_source *out)
-{
-	const struct client_options *options = &((const struct client *)arg)->options;
-
-	return options->renew(options->key_arg, out);
-}
-
-static void client_note_credentials(void *arg, enum error error, const struct error_note *note)
-{
-	const struct client_options *options = &((const struct client *)arg)->options;
-
-	options->credentials_failed(options->credentials_arg, error, note);
-}
-
-static void client_trace_credentials(void *arg, const char *line)
-{
-	client_trace(arg, line);
-}
-
 static struct credential_cache *client_credentials_new(struct client *client)
 {
 	const struct client_options *options = &client->options;
@@ -49,11 +23,13 @@ static struct credential_cache *client_credentials_new(struct client *client)
 		.deadline_ms = options->deadline_ms,
 		.clock_offset_s = &client->stats.clock_offset_s,
 		.seed = options->seed,
-		.look = options->look ? client_look : NULL,
-		.renew = options->renew ? client_renew : NULL,
-		.failed = options->credentials_failed ? client_note_credentials : NULL,
-		.trace = options->trace ? client_trace_credentials : NULL,
-		.arg = client,
+		.look = options->look,
+		.renew = options->renew,
+		.source_arg = options->key_arg,
+		.failed = options->credentials_failed,
+		.failed_arg = options->credentials_arg,
+		.trace = options->trace,
+		.trace_arg = options->trace_arg,
 	};
 
 	return credential_cache_new(&cache);
@@ -128,7 +104,7 @@ bool client_was_answered_within(const struct client *client, int64_t ms)
 
 void client_add_demand(struct client *client, int change)
 {
-	client->demand += (size_t)change;
+	client->stats.demand += (size_t)change;
 }
 
 /* ---- actions ---- */

@@ -26,7 +26,6 @@ struct client {
 	struct client_action **actions; /* in the order of first use */
 	size_t n_actions;
 	struct client_stats stats;
-	size_t demand; /* things that are wanted at once */
 	bool is_offline; /* the trace was told that the cloud cannot be reached */
 	struct random jitter;
 };

@@ -1,7 +1,8 @@
 /*
- * concurrency.h - how many calls at once a cloud answers without being slowed down by their number.
+ * concurrency.h - adaptive concurrency limit: how many calls of one action may be under way when one more is
+ * sent ahead of its need.
  *
- * Pure; the times are given.
+ * Pure: the caller gives the times.
  */
 #ifndef DESCRIBEFS_CONCURRENCY_H
 #define DESCRIBEFS_CONCURRENCY_H
@@ -11,28 +12,27 @@
 #include <stdint.h>
 
 enum {
-	CONCURRENCY_LEAST = 1, /* the limit never falls below */
-	CONCURRENCY_FIRST = 2, /* calls at once while a slow cloud is not known any better */
-	CONCURRENCY_MOST = 64
+	CONCURRENCY_LEAST = 1, /* the limit is never lower */
+	CONCURRENCY_FIRST = 2, /* the limit before the first answer */
+	CONCURRENCY_MOST = 64 /* the limit is never higher */
 };
 
 struct concurrency {
-	size_t under_way;
-	double limit; /* with a call ahead so many may be under way */
-	double steady; /* what it fell to last: from there on it grows slowly */
-	int64_t alone_ms; /* how long a call takes that no other is beside; 0: not known */
-	int64_t wanted_ms; /* calls ahead must not make answers slower than this */
+	size_t under_way; /* calls of any kind, ahead of their need or not */
+	double limit; /* of `under_way`, with the call ahead; grows by fractions */
+	double steady; /* where the limit was after it was lowered last: from there it grows slowly */
+	int64_t alone_ms; /* how long an answer takes while no other call is under way; 0: not known */
+	int64_t wanted_ms; /* calls ahead must not make an answer slower than this */
 };
 
-/* `wanted_ms`: a call ahead may make an answer that slow, and no slower. */
 void concurrency_init(struct concurrency *concurrency, int64_t wanted_ms);
-/* A call is sent; how many are under way then, itself included, which concurrency_heard is told. */
+/* A call is sent.  Returns how many are under way then, itself included, for concurrency_answered. */
 size_t concurrency_sent(struct concurrency *concurrency);
-/* It was answered, or it timed out. */
-void concurrency_heard(struct concurrency *concurrency, size_t beside, int64_t took_ms, bool timed_out);
-/* It was taken back. */
+/* That call was answered, or timed out.  `beside`: what concurrency_sent returned for it. */
+void concurrency_answered(struct concurrency *concurrency, size_t beside, int64_t took_ms, bool timed_out);
+/* That call was cancelled, or ended in a way that says nothing of the load. */
 void concurrency_dropped(struct concurrency *concurrency);
-/* Whether a call may be sent ahead.  `share`: in which part of the limit, 1 or less. */
+/* Whether a call may be sent ahead now.  `share`: of the limit, 1 or less. */
 bool concurrency_has_room(const struct concurrency *concurrency, double share);
 
 #endif

@@ -145,7 +145,7 @@ static void cache_fail(struct credential_cache *cache, enum error error, const s
 	cache->failure.error = error_of_credentials(error);
 	cache->failure.held_until_ms = cache_now_ms(cache) + (hold_ms < HOLD_MAX_MS ? hold_ms : HOLD_MAX_MS);
 	if (cache->options.failed)
-		cache->options.failed(cache->options.arg, cache->failure.error, note);
+		cache->options.failed(cache->options.failed_arg, cache->failure.error, note);
 	cache_wake_waiters(cache, cache->failure.error);
 }
 
@@ -250,10 +250,10 @@ static void cache_trace(const struct credential_cache *cache, const struct respo
 	if (!cache->options.trace)
 		return;
 	buf_init(&line, 1024);
-	buf_printf(&line, "key status=%d ms=%lld try=%u fault=%s code=%s request=%s", response->status,
+	buf_printf(&line, "key status=%d ms=%lld try=%u cause=%s code=%s request=%s", response->status,
 		(long long)(cache_now_ms(cache) - cache->request.sent_ms), cache->request.tries,
 		error_name(error), note->code, note->request_id);
-	cache->options.trace(cache->options.arg, line.data);
+	cache->options.trace(cache->options.trace_arg, line.data);
 	buf_release(&line);
 }
 
@@ -362,7 +362,7 @@ static void cache_begin(struct credential_cache *cache)
 
 	cache->request.is_busy = true;
 	buf_init(&why, 4096);
-	bool found = !options->look || options->look(options->arg, &origin, &why);
+	bool found = !options->look || options->look(options->source_arg, &origin, &why);
 	if (!found)
 		cache_fail_with(cache, ERR_KEY, why.data);
 	buf_release(&why);
@@ -414,7 +414,7 @@ static void cache_look_again(struct credential_cache *cache)
 	const struct credential_cache_options *options = &cache->options;
 	struct credential_source fresh = { 0 };
 
-	if (options->renew && options->renew(options->arg, &fresh))
+	if (options->renew && options->renew(options->source_arg, &fresh))
 		cache_take_origin(cache, &fresh);
 }
 
@@ -455,13 +455,13 @@ bool credential_cache_refused(struct credential_cache *cache, unsigned serial)
 	if (!options->look)
 		return false;
 	buf_init(&why, 4096);
-	bool found = options->look(options->arg, &origin, &why);
+	bool found = options->look(options->source_arg, &origin, &why);
 	if (found) {
 		cache_take_origin(cache, &origin);
 	} else if (options->failed) {
 		struct error_note note = { 0 };
 		error_note_copy(note.message, sizeof(note.message), why.data);
-		options->failed(options->arg, ERR_TOKEN, &note);
+		options->failed(options->failed_arg, ERR_TOKEN, &note);
 	}
 	buf_release(&why);
 	return found;

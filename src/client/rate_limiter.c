@@ -1,10 +1,9 @@
 /*
- * rate_limiter.c - politeness: the sliding window, and full-jitter backoff.
+ * rate_limiter.c - the window, and the bounds of retry sleeps.
  *
- * The window is a second and WINDOW_SLACK_MS, because the server counts arrivals and not departures: two
- * calls do not take equally long to get there.  What takes longest, making a connection, is not left to
- * the slack: a call has its place in the window only when it is on the wire, and until then it stands in
- * the way of others as if it went just now.
+ * The window is longer than a second by WINDOW_SLACK_MS: the server counts arrivals, and two calls do not take
+ * equally long to arrive.  Making a connection takes far longer than that, so a call gets its place in the
+ * window only when it is on the wire.
  */
 #include "rate_limiter.h"
 
@@ -14,8 +13,8 @@
 
 enum {
 	WINDOW_SLACK_MS = 35,
-	CALLS_MAX = 10000,
-	CATCH_UP = 10 /* a tenth of the window's calls may go at once when they are late */
+	CALLS_MAX = 10000, /* a second; a higher rate is no limit */
+	CATCH_UP = 10 /* paced calls that are late go at once, up to one part in so many of the window */
 };
 
 void rate_limiter_init(struct rate_limiter *rate, double per_s)
@@ -35,38 +34,39 @@ void rate_limiter_release(struct rate_limiter *rate)
 	*rate = (struct rate_limiter){ 0 };
 }
 
-static int64_t leaves_ms(const struct rate_limiter *rate, size_t place)
+/* When the call at this place of the window leaves it. */
+static int64_t window_leaves_ms(const struct rate_limiter *rate, size_t place)
 {
 	return rate->sent_ms[(rate->first + place) % rate->size] + rate->window_ms;
 }
 
-/* Takes out the calls that have left the window. */
-static void expire(struct rate_limiter *rate, int64_t now_ms)
+/* Removes the calls that have left the window. */
+static void window_expire(struct rate_limiter *rate, int64_t now_ms)
 {
-	while (rate->n && leaves_ms(rate, 0) <= now_ms) {
+	while (rate->n && window_leaves_ms(rate, 0) <= now_ms) {
 		rate->first = (rate->first + 1) % rate->size;
 		rate->n--;
 	}
 }
 
-size_t rate_limiter_free(struct rate_limiter *rate, int64_t now_ms)
+size_t rate_limiter_room(struct rate_limiter *rate, int64_t now_ms)
 {
 	if (!rate->size)
 		return SIZE_MAX;
-	expire(rate, now_ms);
+	window_expire(rate, now_ms);
 	size_t taken = rate->n + rate->pending;
 	return taken < rate->size ? rate->size - taken : 0;
 }
 
 int64_t rate_limiter_wait_ms(struct rate_limiter *rate, size_t before, int64_t now_ms)
 {
-	size_t free_now = rate_limiter_free(rate, now_ms);
+	size_t free_now = rate_limiter_room(rate, now_ms);
 
 	if (before < free_now)
 		return 0;
-	/* places come free in this order: those on the wire, those that go just now, then all over again */
+	/* places become free in this order: calls on the wire, calls that begin now, then the same again */
 	size_t place = (before - free_now) % rate->size, rounds = (before - free_now) / rate->size;
-	int64_t first_ms = place < rate->n ? leaves_ms(rate, place) - now_ms : rate->window_ms;
+	int64_t first_ms = place < rate->n ? window_leaves_ms(rate, place) - now_ms : rate->window_ms;
 	return first_ms + (int64_t)rounds * rate->window_ms;
 }
 
@@ -94,11 +94,11 @@ void rate_limiter_sent(struct rate_limiter *rate, int64_t now_ms)
 	if (!rate->size)
 		return;
 	rate->pending--;
-	expire(rate, now_ms);
+	window_expire(rate, now_ms);
 	rate->sent_ms[(rate->first + rate->n++) % rate->size] = now_ms;
 }
 
-void rate_limiter_back(struct rate_limiter *rate)
+void rate_limiter_return(struct rate_limiter *rate)
 {
 	rate->pending -= rate->size > 0;
 }

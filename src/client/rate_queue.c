@@ -98,7 +98,7 @@ static bool queue_may_grant(struct rate_queue *queue, const struct rate_ticket *
 	if (circuit_breaker_is_full(queue->breaker, now_ms) ||
 		circuit_breaker_wait_ms(queue->breaker, now_ms))
 		return false;
-	return rate_limiter_free(&queue->rate, now_ms) > ticket_reserve(queue, ticket);
+	return rate_limiter_room(&queue->rate, now_ms) > ticket_reserve(queue, ticket);
 }
 
 void rate_queue_run(struct rate_queue *queue)
@@ -178,7 +178,7 @@ void rate_queue_hand_over(struct rate_queue *queue, struct rate_ticket *ticket, 
 
 void rate_queue_return(struct rate_queue *queue)
 {
-	rate_limiter_back(&queue->rate);
+	rate_limiter_return(&queue->rate);
 	queue_arm(queue);
 }
 
@@ -203,7 +203,7 @@ int64_t rate_queue_wait_ms(struct rate_queue *queue, unsigned uid)
 bool rate_queue_has_room(struct rate_queue *queue)
 {
 	return list_is_empty(&queue->tickets) && !circuit_breaker_last_failure(queue->breaker) &&
-		rate_limiter_free(&queue->rate, queue_now_ms(queue));
+		rate_limiter_room(&queue->rate, queue_now_ms(queue));
 }
 
 int64_t rate_queue_look_again_ms(struct rate_queue *queue)

@@ -84,7 +84,7 @@ static bool attempt_run(struct attempt *attempt, struct credential_cache_options
 	const struct credentials *key;
 
 	credential_cache_waiter_init(&wait, attempt_done, attempt);
-	options->arg = attempt;
+	options->failed_arg = attempt;
 	options->failed = attempt_failed;
 	struct credential_cache *cache = credential_cache_new(options);
 	enum error error = credential_cache_get(cache, &wait, &key);

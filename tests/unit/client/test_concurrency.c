@@ -29,7 +29,7 @@ static int64_t play(struct concurrency *concurrency, size_t serves, int64_t each
 			beside[sent++] = concurrency_sent(concurrency);
 		}
 		now_ms = ends_ms[i];
-		concurrency_heard(concurrency, beside[i], now_ms - begun_ms[i], false);
+		concurrency_answered(concurrency, beside[i], now_ms - begun_ms[i], false);
 		if (now_ms - begun_ms[i] > slowest_ms)
 			slowest_ms = now_ms - begun_ms[i];
 	}
@@ -92,7 +92,7 @@ static void test_time_outs_leave_the_least_and_answers_bring_it_back(void **stat
 	assert_false(concurrency_has_room(&concurrency, 0.5));
 	concurrency_dropped(&concurrency);
 	for (int i = 0; i < 31; i++)
-		concurrency_heard(&concurrency, 32, 10000, true);
+		concurrency_answered(&concurrency, 32, 10000, true);
 	assert_int_equal(concurrency.under_way, 0);
 	assert_true(concurrency.limit >= CONCURRENCY_LEAST && concurrency.limit < 8);
 	play(&concurrency, 0, 50, 400);

@@ -42,7 +42,7 @@ static size_t arrive(struct rate_limiter *rate, struct on_the_way *way, int64_t 
 			continue;
 		}
 		if (way->due_ms[i] % 11 == 0) { /* its connection was refused */
-			rate_limiter_back(rate);
+			rate_limiter_return(rate);
 			continue;
 		}
 		rate_limiter_sent(rate, now_ms);
@@ -66,7 +66,7 @@ static size_t send_at_random(double per_s, unsigned seed, int64_t wire_ms[])
 		now_ms += rand_r(&seed) % 50 ? 1 + rand_r(&seed) % 7 : rand_r(&seed) % 3000;
 		n += arrive(&rate, &way, now_ms, wire_ms + n);
 		bool greedy = rand_r(&seed) % 4;
-		while (rate_limiter_free(&rate, now_ms) && greedy && way.n < ON_THE_WAY) {
+		while (rate_limiter_room(&rate, now_ms) && greedy && way.n < ON_THE_WAY) {
 			rate_limiter_begin(&rate);
 			way.due_ms[way.n++] = now_ms + (rand_r(&seed) % 3 ? 0 : rand_r(&seed) % 900);
 		}
@@ -125,7 +125,7 @@ static void test_calls_begun_beyond_the_rate_leave_none_free(void **state)
 	rate_limiter_init(&rate, 2);
 	for (int i = 0; i < 3; i++)
 		rate_limiter_begin(&rate);
-	assert_int_equal(rate_limiter_free(&rate, 1), 0);
+	assert_int_equal(rate_limiter_room(&rate, 1), 0);
 	rate_limiter_release(&rate);
 }
 
@@ -136,11 +136,11 @@ static void test_the_first_calls_do_not_wait(void **state)
 
 	rate_limiter_init(&rate, 20);
 	for (size_t i = 20; i > 0; i--) {
-		assert_int_equal(rate_limiter_free(&rate, 1), i);
+		assert_int_equal(rate_limiter_room(&rate, 1), i);
 		assert_int_equal(rate_limiter_wait_ms(&rate, i - 1, 1), 0);
 		pass(&rate, 1, 0);
 	}
-	assert_int_equal(rate_limiter_free(&rate, 1), 0);
+	assert_int_equal(rate_limiter_room(&rate, 1), 0);
 	assert_in_range(rate_limiter_wait_ms(&rate, 0, 1), 1000, 1100);
 	assert_in_range(rate_limiter_wait_ms(&rate, 19, 1), 1000, 1100);
 	assert_in_range(rate_limiter_wait_ms(&rate, 20, 1), 2000, 2200); /* they come free all over again */
@@ -156,12 +156,12 @@ static void test_what_is_not_on_the_wire_yet_holds_its_place(void **state)
 	rate_limiter_init(&rate, 2);
 	rate_limiter_begin(&rate);
 	rate_limiter_begin(&rate);
-	assert_int_equal(rate_limiter_free(&rate, 100000), 0);
+	assert_int_equal(rate_limiter_room(&rate, 100000), 0);
 	rate_limiter_sent(&rate, 100000);
-	assert_int_equal(rate_limiter_free(&rate, 100999), 0);
-	assert_int_equal(rate_limiter_free(&rate, 101050), 1);
-	rate_limiter_back(&rate); /* it never got there */
-	assert_int_equal(rate_limiter_free(&rate, 101050), 2);
+	assert_int_equal(rate_limiter_room(&rate, 100999), 0);
+	assert_int_equal(rate_limiter_room(&rate, 101050), 1);
+	rate_limiter_return(&rate); /* it never got there */
+	assert_int_equal(rate_limiter_room(&rate, 101050), 2);
 	rate_limiter_release(&rate);
 }
 
@@ -174,13 +174,13 @@ static void test_no_rate_is_no_limit(void **state)
 		struct rate_limiter rate;
 		rate_limiter_init(&rate, rates[r]);
 		for (int i = 0; i < 20000; i++) {
-			assert_true(rate_limiter_free(&rate, 1) > 1000000);
+			assert_true(rate_limiter_room(&rate, 1) > 1000000);
 			assert_int_equal(rate_limiter_wait_ms(&rate, 100000, 1), 0);
 			rate_limiter_begin(&rate);
 			if (i % 2)
 				rate_limiter_sent(&rate, 1);
 			else
-				rate_limiter_back(&rate);
+				rate_limiter_return(&rate);
 		}
 		rate_limiter_release(&rate);
 	}

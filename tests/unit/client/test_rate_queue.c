@@ -137,7 +137,7 @@ static struct waiting *kit_join(struct kit *kit, unsigned uid, enum call_priorit
 /* The rate has no room until WINDOW_MS are over. */
 static void kit_fill(struct kit *kit)
 {
-	while (rate_limiter_free(&kit->queue.rate, kit->now_ms)) {
+	while (rate_limiter_room(&kit->queue.rate, kit->now_ms)) {
 		rate_limiter_begin(&kit->queue.rate);
 		rate_limiter_sent(&kit->queue.rate, kit->now_ms);
 	}
