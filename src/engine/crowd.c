@@ -20,7 +20,6 @@ static void crowd_note_refusal(struct engine *engine, const struct waiter *wait)
 	struct buf path;
 
 	engine->stats.turned_away++;
-	engine->stats.failures++;
 	error_note_copy(note.message, sizeof(note.message),
 		"too many questions wait already: let fewer readers ask at once (xargs -P)");
 	buf_init(&path, JSON_BYTES_MAX);

@@ -13,7 +13,6 @@ static void engine_note_credentials(void *arg, enum error error, const struct er
 {
 	struct engine *engine = arg;
 
-	engine->stats.failures++;
 	journal_add(&engine->journal, engine_wall_s(engine), "(key)", 0, error, note);
 }
 

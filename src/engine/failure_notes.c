@@ -8,7 +8,6 @@ void engine_note_failure(struct engine *engine, const struct node *node, unsigne
 {
 	struct buf path;
 
-	engine->stats.failures++;
 	buf_init(&path, JSON_BYTES_MAX);
 	node_path(node, &path);
 	journal_add(&engine->journal, engine_wall_s(engine), path.data, uid, error, note);

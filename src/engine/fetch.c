@@ -67,7 +67,6 @@ static struct fetch *fetch_new(struct engine *engine, struct node *node, enum fe
 	if (fetch->next)
 		fetch->next->prev = fetch;
 	engine->fetches = fetch;
-	engine->stats.in_flight++;
 	client_add_demand(engine->client, 1);
 	return fetch;
 }
@@ -102,7 +101,6 @@ void fetch_free(struct fetch *fetch)
 		engine->fetches = fetch->next;
 	if (fetch->next)
 		fetch->next->prev = fetch->prev;
-	engine->stats.in_flight--;
 	client_add_demand(engine->client, -1);
 	node_unpin(engine->options.tree, fetch->node);
 	free(fetch->paging.marker);
@@ -213,7 +211,6 @@ void fetch_let_go(struct fetch *fetch)
 	if (fetch->is_finished || fetch->waiters.count || !first || first->next ||
 		fetch->requests.total_bytes || !call_is_untried(first->call))
 		return;
-	fetch_unregister(fetch);
 	fetch_leave_reading(fetch);
 	tree_reading_end(fetch->node, engine_now_ms(fetch->engine));
 	fetch_free(fetch);

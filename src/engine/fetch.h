@@ -90,8 +90,9 @@ struct fetch *fetch_find(struct engine *engine, struct node *node, enum fetch_ki
 	bool polls);
 /* Why a new call would come too late, or fails again and again; ERR_NONE: it is worth waiting for. */
 enum error fetch_why_hopeless(struct engine *engine, const struct reply *need, unsigned uid);
-/* A reader waits for it: how soon its next call is sent, and until when it is tried. */
-void fetch_want(struct fetch *fetch, unsigned uid);
+/* A reader of this user waits for it too: its call is queued in that user's turn if that comes sooner. */
+void fetch_hand_over(struct fetch *fetch, unsigned uid);
+/* A reader waits for it until then: its call is tried until then at least. */
 void fetch_extend(struct fetch *fetch, int64_t deadline_ms);
 /* The last waiter has left: a first call that is still in the rate queue is not made. */
 void fetch_let_go(struct fetch *fetch);

@@ -82,7 +82,7 @@ void fetch_drop_requests(struct fetch *fetch)
 		request_free(fetch_pop(fetch));
 }
 
-void fetch_want(struct fetch *fetch, unsigned uid)
+void fetch_hand_over(struct fetch *fetch, unsigned uid)
 {
 	if (fetch->requests.first)
 		call_hand_over(fetch->requests.first->call, uid, fetch_priority(fetch));

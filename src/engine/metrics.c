@@ -74,6 +74,8 @@ struct engine_stats engine_stats(const struct engine *engine)
 	struct engine_stats stats = engine->stats;
 	struct client_stats client = client_stats(engine->client);
 
+	stats.failures = engine->journal.count;
+	stats.in_flight = client.demand;
 	stats.calls = client.calls;
 	stats.retries = client.retries;
 	stats.clock_offset_s = client.clock_offset_s;

@@ -32,7 +32,7 @@ struct engine {
 	struct list sleepers; /* of struct waiter: readers of .wait between two looks */
 	struct action_note *actions; /* in the order of first use */
 	size_t n_actions;
-	struct engine_stats stats; /* without what the client counts */
+	struct engine_stats stats; /* without what the client and the journal count */
 	struct timer *ahead; /* the next call ahead of a scan; NULL: none is due */
 	int64_t started_s, started_ms;
 };

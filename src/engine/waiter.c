@@ -94,7 +94,7 @@ static void waiter_join_fetch(struct waiter *wait, struct fetch *fetch)
 	wait->engine->stats.waiting++;
 	if (wait->question != ASK_WAIT)
 		fetch->polls = false;
-	fetch_want(fetch, wait->uid);
+	fetch_hand_over(fetch, wait->uid);
 	if (wait->question == ASK_WAIT) /* the fetch has a deadline, the waiter has none */
 		return;
 	fetch_extend(fetch, wait->times.deadline_ms);
