@@ -50,6 +50,7 @@ struct engine *engine_new(const struct engine_options *options)
 	engine->started_ms = engine_now_ms(engine);
 	map_init(&engine->fetch_map, options->seed);
 	engine->listener = waiter_listen;
+	list_init(&engine->fetches);
 	list_init(&engine->sleepers);
 	completion_queue_init(&engine->completions);
 	engine->client = engine_client_new(engine);
@@ -179,7 +180,8 @@ struct waiter *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, 
 /* What is under way about it was sent too early. */
 static void engine_invalidate(struct engine *engine, const struct node *top)
 {
-	for (struct fetch *fetch = engine->fetches; fetch; fetch = fetch->next) {
+	for (struct list *at = list_first(&engine->fetches); at; at = list_next(&engine->fetches, at)) {
+		struct fetch *fetch = LIST_OWNER(at, struct fetch, link);
 		if (!node_is_affected_by(fetch->node, top))
 			continue;
 		fetch->invalidated_ms = engine_now_ms(engine);
@@ -225,8 +227,8 @@ void engine_free(struct engine *engine)
 	const struct reply lost = { .outcome = RESULT_FAILED, .error = ERR_LOST };
 
 	waiters_answer(&engine->sleepers, &lost);
-	while (engine->fetches) {
-		struct fetch *fetch = engine->fetches;
+	while (!list_is_empty(&engine->fetches)) {
+		struct fetch *fetch = LIST_OWNER(list_first(&engine->fetches), struct fetch, link);
 		waiters_answer(&fetch->waiters.list, &lost);
 		fetch_free(fetch);
 	}

@@ -40,7 +40,7 @@ enum error fetch_why_hopeless(struct engine *engine, const struct reply *need, u
 	const struct kind *kind = node_kind(need->node);
 	const struct action *action = need->fetch_kind == FETCH_DESCRIBE ? &kind->describe : &kind->list;
 	const struct fetch *fetch = fetch_under_way(engine, need->node, need->fetch_kind);
-	const struct fetch_request *first = fetch ? fetch->requests.first : NULL;
+	const struct fetch_request *first = fetch ? fetch_first_request(fetch) : NULL;
 
 	if (fetch && (!first || !call_is_untried(first->call)))
 		return first ? first->failing : ERR_NONE;
@@ -58,15 +58,13 @@ static struct fetch *fetch_new(struct engine *engine, struct node *node, enum fe
 	fetch->fetch_kind = fetch_kind;
 	fetch->uid = uid;
 	list_init(&fetch->waiters.list);
+	list_init(&fetch->requests.list);
 	fetch->waiters.abandoned_since_ms = engine_now_ms(engine);
 	fetch->requests.changed = fetch_on_call;
 	completion_init(&fetch->completion, fetch_deliver, fetch);
 	node_pin(node);
 	fetch_map_add(fetch);
-	fetch->next = engine->fetches;
-	if (fetch->next)
-		fetch->next->prev = fetch;
-	engine->fetches = fetch;
+	list_add_first(&engine->fetches, &fetch->link);
 	client_add_demand(engine->client, 1);
 	return fetch;
 }
@@ -95,12 +93,7 @@ void fetch_free(struct fetch *fetch)
 	completion_withdraw(&fetch->completion);
 	fetch_drop_requests(fetch);
 	fetch_unregister(fetch);
-	if (fetch->prev)
-		fetch->prev->next = fetch->next;
-	else
-		engine->fetches = fetch->next;
-	if (fetch->next)
-		fetch->next->prev = fetch->prev;
+	list_remove(&fetch->link);
 	client_add_demand(engine->client, -1);
 	node_unpin(engine->options.tree, fetch->node);
 	free(fetch->paging.marker);
@@ -193,7 +186,7 @@ struct fetch *fetch_find(struct engine *engine, struct node *node, enum fetch_ki
 void fetch_restart(struct fetch *fetch)
 {
 	const struct transport *io = &fetch->engine->options.io;
-	const struct fetch_request *first = fetch->requests.first;
+	const struct fetch_request *first = fetch_first_request(fetch);
 
 	fetch->invalidated_ms = 0;
 	if (!first || call_state(first->call) < CALL_SENT)
@@ -206,9 +199,9 @@ void fetch_restart(struct fetch *fetch)
 
 void fetch_let_go(struct fetch *fetch)
 {
-	const struct fetch_request *first = fetch->requests.first;
+	const struct fetch_request *first = fetch_first_request(fetch);
 
-	if (fetch->is_finished || fetch->waiters.count || !first || first->next ||
+	if (fetch->is_finished || fetch->waiters.count || fetch->requests.count != 1 ||
 		fetch->requests.total_bytes || !call_is_untried(first->call))
 		return;
 	fetch_leave_reading(fetch);
@@ -361,7 +354,7 @@ static void fetch_advance(struct fetch *fetch, size_t worked)
 	if (!fetch_take_in(fetch, worked))
 		return;
 	fetch_raise(fetch, FETCH_PROGRESS);
-	if (fetch->requests.first)
+	if (fetch->requests.count)
 		fetch_look_ahead(fetch);
 	else
 		fetch_send(fetch, fetch->paging.offset);
@@ -378,7 +371,7 @@ static void request_read(struct fetch_request *request)
 	request_hold(request, 0);
 	enum error error = call_read(call);
 	if (!error) {
-		if (request != fetch->requests.first)
+		if (request != fetch_first_request(fetch))
 			request_hold(request, json_memory(outcome->root));
 		return;
 	}
@@ -394,7 +387,7 @@ static void request_read(struct fetch_request *request)
 static void request_receive(struct fetch_request *request)
 {
 	const struct fetch *fetch = request->fetch;
-	bool is_first = request == fetch->requests.first;
+	bool is_first = request == fetch_first_request(fetch);
 
 	if (!fetch->requests.rest && (is_first || !fetch_is_full(fetch))) {
 		request_read(request);

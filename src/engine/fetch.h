@@ -13,10 +13,10 @@
 #include "refresh.h"
 #include "state.h"
 
-/* One call of a fetch, for one page.  Invariant: it is in the list of its fetch, in the order of pages. */
+/* One call of a fetch, for one page.  Invariant: it is in the list of its fetch. */
 struct fetch_request {
 	struct fetch *fetch;
-	struct fetch_request *next;
+	struct list link;
 	struct call *call;
 	int64_t offset; /* of its page */
 	int limit; /* items that its page is asked for */
@@ -25,11 +25,11 @@ struct fetch_request {
 };
 
 /*
- * The calls under way, and what came.  Invariant: `held_bytes` is the sum over the requests; the answer to
- * `first` is the next one to be taken in.
+ * The calls under way, and what came.  Invariants: `held_bytes` is the sum over the requests.  The answer to the
+ * first request is the next one to be taken in.
  */
 struct fetch_requests {
-	struct fetch_request *first;
+	struct list list; /* of struct fetch_request, in the order of pages */
 	size_t count;
 	size_t held_bytes; /* of answers that wait for earlier ones, parsed or not */
 	size_t total_bytes; /* of all answers so far */
@@ -63,7 +63,7 @@ struct fetch_reading {
  */
 struct fetch {
 	struct engine *engine;
-	struct fetch *next, *prev; /* all of the engine's */
+	struct list link; /* in the engine's list */
 	struct node *node;
 	enum fetch_kind fetch_kind;
 	unsigned uid; /* the user whose question began it */
@@ -116,6 +116,9 @@ void fetch_map_remove(struct fetch *fetch);
 void fetch_send(struct fetch *fetch, int64_t offset);
 /* So many bytes of its answer wait for earlier ones. */
 void request_hold(struct fetch_request *request, size_t bytes);
+/* NULL: no call is under way. */
+struct fetch_request *fetch_first_request(const struct fetch *fetch);
+struct fetch_request *fetch_last_request(const struct fetch *fetch);
 /* Takes the first one out of the list. */
 struct fetch_request *fetch_pop(struct fetch *fetch);
 void request_free(struct fetch_request *request);

@@ -34,7 +34,7 @@ static bool fetch_is_patient(const struct fetch *fetch, int64_t offset)
 void fetch_send(struct fetch *fetch, int64_t offset)
 {
 	struct engine *engine = fetch->engine;
-	struct fetch_request *request = xcalloc(1, sizeof(*request)), **last = &fetch->requests.first;
+	struct fetch_request *request = xcalloc(1, sizeof(*request));
 
 	request->fetch = fetch;
 	request->offset = offset;
@@ -47,11 +47,24 @@ void fetch_send(struct fetch *fetch, int64_t offset)
 		.changed = fetch->requests.changed,
 		.arg = request };
 	request->call = call_new(engine->client, &call);
-	while (*last)
-		last = &(*last)->next;
-	*last = request;
+	list_add_last(&fetch->requests.list, &request->link);
 	fetch->requests.count++;
 	call_start(request->call);
+}
+
+static struct fetch_request *request_of(struct list *link)
+{
+	return link ? LIST_OWNER(link, struct fetch_request, link) : NULL;
+}
+
+struct fetch_request *fetch_first_request(const struct fetch *fetch)
+{
+	return request_of(list_first(&fetch->requests.list));
+}
+
+struct fetch_request *fetch_last_request(const struct fetch *fetch)
+{
+	return request_of(list_last(&fetch->requests.list));
 }
 
 void request_hold(struct fetch_request *request, size_t bytes)
@@ -62,10 +75,10 @@ void request_hold(struct fetch_request *request, size_t bytes)
 
 struct fetch_request *fetch_pop(struct fetch *fetch)
 {
-	struct fetch_request *request = fetch->requests.first;
+	struct fetch_request *request = fetch_first_request(fetch);
 
 	request_hold(request, 0);
-	fetch->requests.first = request->next;
+	list_remove(&request->link);
 	fetch->requests.count--;
 	return request;
 }
@@ -78,25 +91,25 @@ void request_free(struct fetch_request *request)
 
 void fetch_drop_requests(struct fetch *fetch)
 {
-	while (fetch->requests.first)
+	while (fetch->requests.count)
 		request_free(fetch_pop(fetch));
 }
 
 void fetch_hand_over(struct fetch *fetch, unsigned uid)
 {
-	if (fetch->requests.first)
-		call_hand_over(fetch->requests.first->call, uid, fetch_priority(fetch));
+	if (fetch->requests.count)
+		call_hand_over(fetch_first_request(fetch)->call, uid, fetch_priority(fetch));
 }
 
 void fetch_extend(struct fetch *fetch, int64_t deadline_ms)
 {
-	if (fetch->requests.first)
-		call_extend(fetch->requests.first->call, deadline_ms);
+	if (fetch->requests.count)
+		call_extend(fetch_first_request(fetch)->call, deadline_ms);
 }
 
 void fetch_drop_mismatch(struct fetch *fetch)
 {
-	const struct fetch_request *first = fetch->requests.first;
+	const struct fetch_request *first = fetch_first_request(fetch);
 
 	if (!first || (first->offset == fetch->paging.offset && call_action(first->call) == fetch->action))
 		return;
@@ -106,11 +119,12 @@ void fetch_drop_mismatch(struct fetch *fetch)
 
 struct fetch_request *fetch_next_answer(const struct fetch *fetch)
 {
-	struct fetch_request *request = fetch->requests.first;
+	const struct list *requests = &fetch->requests.list;
+	struct fetch_request *request = fetch_first_request(fetch);
 
 	if (!request || call_state(request->call) >= CALL_ANSWERED)
 		return request;
 	while (request && call_state(request->call) != CALL_ANSWERED)
-		request = request->next;
+		request = request_of(list_next(requests, &request->link));
 	return fetch_is_full(fetch) ? NULL : request;
 }

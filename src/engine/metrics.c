@@ -128,16 +128,25 @@ static const char *state_name(enum call_state state)
 	return names[state];
 }
 
+static void print_request(const struct fetch_request *request, int64_t now_ms, struct buf *out)
+{
+	const struct call *call = request->call;
+	int64_t age_ms = now_ms - call_begun_ms(call);
+
+	buf_printf(out, "%lld.%03lld\t%s\t", (long long)(age_ms / MS_A_SECOND),
+		(long long)(age_ms % MS_A_SECOND), action_name(call_action(call)));
+	node_path(request->fetch->node, out);
+	buf_printf(out, "\t%u\t%s\n", call_tries(call), state_name(call_state(call)));
+}
+
 void requests_print(const struct engine *engine, struct buf *out)
 {
-	int64_t now_ms = engine_now_ms(engine);
+	const struct list *fetches = &engine->fetches;
 
-	for (const struct fetch *fetch = engine->fetches; fetch; fetch = fetch->next)
-		for (const struct fetch_request *at = fetch->requests.first; at; at = at->next) {
-			int64_t age_ms = now_ms - call_begun_ms(at->call);
-			buf_printf(out, "%lld.%03lld\t%s\t", (long long)(age_ms / MS_A_SECOND),
-				(long long)(age_ms % MS_A_SECOND), action_name(call_action(at->call)));
-			node_path(fetch->node, out);
-			buf_printf(out, "\t%u\t%s\n", call_tries(at->call), state_name(call_state(at->call)));
-		}
+	for (struct list *at = list_first(fetches); at; at = list_next(fetches, at)) {
+		const struct list *requests = &LIST_OWNER(at, struct fetch, link)->requests.list;
+		for (struct list *each = list_first(requests); each; each = list_next(requests, each))
+			print_request(LIST_OWNER(each, struct fetch_request, link), engine_now_ms(engine),
+				out);
+	}
 }

@@ -18,24 +18,19 @@ bool fetch_is_for_readers(const struct fetch *fetch)
 	return fetch->fetch_kind == FETCH_LIST || fetch->fetch_kind == FETCH_PART;
 }
 
-static const struct fetch_request *fetch_last_request(const struct fetch *fetch)
-{
-	const struct fetch_request *request = fetch->requests.first;
-
-	while (request->next)
-		request = request->next;
-	return request;
-}
-
 /* A reader waits for a listing by the same calls, or goes through one that is being read. */
 static bool fetch_gives_way(const struct fetch *fetch)
 {
-	const struct fetch *other = fetch->fetch_kind == FETCH_PART ? fetch->engine->fetches : NULL;
+	const struct list *fetches = &fetch->engine->fetches;
 
-	while (other &&
-		(other->fetch_kind != FETCH_LIST || other->action != fetch->action || other->is_finished))
-		other = other->next;
-	return other;
+	if (fetch->fetch_kind != FETCH_PART)
+		return false;
+	for (struct list *at = list_first(fetches); at; at = list_next(fetches, at)) {
+		const struct fetch *other = LIST_OWNER(at, struct fetch, link);
+		if (other->fetch_kind == FETCH_LIST && other->action == fetch->action && !other->is_finished)
+			return true;
+	}
+	return false;
 }
 
 static bool fetch_has_room_ahead(const struct fetch *fetch)
@@ -56,7 +51,7 @@ void fetch_look_ahead(struct fetch *fetch)
 		fetch->reading.ids || step <= 0)
 		return;
 	if (fetch->reading.phase == PHASE_NEWEST || fetch->action->paging.style != PAGING_OFFSET ||
-		!fetch->requests.first)
+		!fetch->requests.count)
 		return;
 	while (fetch_last_request(fetch)->offset + paging->page_items < paging->total &&
 		fetch_has_room_ahead(fetch))

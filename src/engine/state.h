@@ -26,7 +26,7 @@ struct engine {
 	struct client *client;
 	struct completion_queue completions; /* of the calls and of the fetches */
 	struct journal journal;
-	struct fetch *fetches; /* all of them, the newest first */
+	struct list fetches; /* of struct fetch, the newest first; also those that are finished */
 	struct map fetch_map; /* those that are not finished, by what they read (fetch_map.c) */
 	void (*listener)(struct fetch *fetch, enum fetch_event event); /* the waiters' */
 	struct list sleepers; /* of struct waiter: readers of .wait between two looks */

@@ -248,7 +248,7 @@ static struct reply waiter_last_answer(struct waiter *wait)
 {
 	struct engine *engine = wait->engine;
 	struct fetch *fetch = wait->fetch;
-	const struct call *call = fetch->requests.first->call;
+	const struct call *call = fetch_first_request(fetch)->call;
 	int64_t now_ms = engine_now_ms(engine);
 	int64_t silent_ms = call_state(call) == CALL_SENT ? now_ms - call_outcome(call)->sent_ms : 0;
 	bool is_silent = silent_ms * 2 >= engine->options.deadline_ms;
