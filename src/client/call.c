@@ -235,8 +235,8 @@ static const struct credentials *call_find_credentials(struct call *call)
 }
 
 /*
- * The timeout of the next try.  That of a patient call's first try is shorter than its deadline, so that a lost
- * request does not take the readers' whole time.
+ * The timeout of the next try.  That of a patient call's first try is shorter than its deadline, so that a
+ * lost request does not take the readers' whole time.
  */
 static int64_t call_try_ms(struct call *call)
 {

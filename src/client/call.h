@@ -6,7 +6,9 @@
 
 #include "client_state.h"
 
-/* The last try.  Invariant: between two events, `exchange` is not NULL exactly while the call is CALL_SENT. */
+/*
+ * The last try.  Invariant: between two events, `exchange` is not NULL exactly while the call is CALL_SENT.
+ */
 struct call_attempt {
 	struct exchange *exchange;
 	bool is_unsent; /* the transport has the request, and no byte of it has gone onto the wire */

@@ -38,8 +38,8 @@ static bool call_renew_credentials(struct call *call)
 }
 
 /*
- * Full jitter, but not less than the answer's Retry-After.  A random sleep that would leave no time for another
- * try is cut.
+ * Full jitter, but not less than the answer's Retry-After.  A random sleep that would leave no time for
+ * another try is cut.
  */
 static int64_t call_sleep_ms(const struct call *call, enum error error)
 {
@@ -55,8 +55,9 @@ static int64_t call_sleep_ms(const struct call *call, enum error error)
 }
 
 /*
- * Whether there is time for another try.  A single page that timed out must not end the reading of a list.  So a
- * patient call gets a new deadline if its try had a short timeout, or if other calls were answered meanwhile.
+ * Whether there is time for another try.  A single page that timed out must not end the reading of a list.
+ * So a patient call gets a new deadline if its try had a short timeout, or if other calls were answered
+ * meanwhile.
  */
 static bool call_has_time(struct call *call, enum error error)
 {

@@ -1,11 +1,11 @@
 /*
- * circuit_breaker.h - circuit breaker: which calls are sent while the cloud is down, silent or failing, and how
- * many retries are allowed.
+ * circuit_breaker.h - circuit breaker: which calls are sent while the cloud is down, silent or failing, and
+ * how many retries are allowed.
  *
  * Three states of the cloud are told apart:
  *
- * down      Calls have failed for good, all with one cause.  The breaker is open: calls are refused with that
- *           cause, and one call every 5 s, the probe, finds out whether the cloud is back.
+ * down      Calls have failed for good, all with one cause.  The breaker is open: calls are refused with
+ *           that cause, and one call every 5 s, the probe, finds out whether the cloud is back.
  * stalled   The cloud accepts calls and answers none.  Further calls are sent 500 ms apart, up to a ceiling.
  * doubtful  Attempts fail one after the other.  Further calls are sent 200 ms apart.
  *
@@ -25,7 +25,7 @@ enum {
 	/* The breaker opens after so many failures in a row, with one cause, within that time. */
 	CIRCUIT_BREAKER_FAILURES = 20,
 	CIRCUIT_BREAKER_WITHIN_MS = 10000,
-	/* So many calls have to be wanted then: a reader that makes one call after another gets each error. */
+	/* So many calls have to be wanted then.  One reader that makes call after call gets each error. */
 	CIRCUIT_BREAKER_PRESSURE = 8,
 	CIRCUIT_BREAKER_PROBE_MS = CLIENT_PROBE_MS, /* while it is open: from one probe to the next */
 	/* The cloud is stalled while so many calls wait and no answer has come for that time. */

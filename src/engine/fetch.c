@@ -1,17 +1,18 @@
 /*
- * fetch.c - the life of a fetch: which of its calls are under way, and the order of their answers.
+ * fetch.c - the life of a fetch: its calls, and the order in which their answers are taken in.
  *
- * One resource takes one call.  A listing takes as many as it has pages: once the first page has said how
- * many items there are, later pages are asked for ahead (prefetch.c).  Answers are taken in page by page in
- * any case.  Where one is not what was foreseen (the list became shorter, a page held less), the calls
- * behind it are dropped and the list goes on where it really is, one page at a time.
+ * One resource takes one call.  A listing takes one for each page.  When the first page has said how many
+ * items there are, later pages are requested ahead (prefetch.c), and still taken in in order.  If a page
+ * differs from what was foreseen (the list became shorter, a page has fewer items), the calls behind it are
+ * dropped, and the fetch continues at the right offset, one page at a time.
  *
- * An answer is parsed in the event in which it came.  While earlier answers are worked on, or wait and take
- * as much memory as they may, a new one stays unparsed.  Large answers are parsed and taken in in separate
- * turns of the loop.
+ * An answer is parsed in the event in which it came.  It stays unparsed while earlier answers are worked on,
+ * or while parsed answers that wait have reached their ceiling.  Large answers are parsed and taken in in
+ * separate turns of the loop.
  *
- * Nothing here calls a waiter: events are delivered at the end of the loop's event (completion.h), so no
- * function of this file loses its fetch while it runs, but those that are the last step of a completion.
+ * No function here calls a waiter.  Events are delivered at the end of the loop's event (completion.h), so a
+ * fetch is freed in fetch_deliver, in fetch_let_go (a waiter has left) and with the engine, and nowhere
+ * else.
  */
 #include "fetch.h"
 
@@ -22,12 +23,12 @@
 
 enum {
 	BYTES_MAX = 512 << 20, /* of all pages of one list */
-	PART_REFUSED_MS = 600 * 1000,
-	TURN_BYTES = 256 << 10, /* of answers, parsed or taken in, in one turn of the loop; or one answer */
+	PART_REFUSED_MS = 600 * 1000, /* after a refused filter the whole list is read instead */
+	TURN_BYTES = 256 << 10, /* of answers in one turn of the loop; one answer may be larger */
 	FAILURE_MS = 1000, /* how long a failure answers further questions */
-	FAILURE_REFUSED_MS = 5000, /* a failure that has to be mended at the cloud */
-	STALE_TRIES = 3, /* so many tries failed: stale data is served, and the tries go on */
-	FORGOTTEN = 3 /* a listing is read on for so many deadlines without a waiter */
+	FAILURE_REFUSED_MS = 5000, /* the same, for one that only a change at the cloud can resolve */
+	STALE_TRIES = 3, /* after so many failed tries readers get stale data, and the tries continue */
+	ABANDONED_MAX = 3 /* deadlines: so long a list is read on without a waiter */
 };
 
 static void fetch_deliver(void *arg);
@@ -69,7 +70,7 @@ static struct fetch *fetch_new(struct engine *engine, struct node *node, enum fe
 	return fetch;
 }
 
-/* Another question for the same begins another fetch. */
+/* From now on another question for the same begins another fetch. */
 static void fetch_unregister(struct fetch *fetch)
 {
 	if (!fetch->is_finished)
@@ -118,7 +119,7 @@ static void fetch_leave_reading(const struct fetch *fetch)
 		tree_list_leave(fetch->node, fetch->fetch_kind == FETCH_LIST);
 }
 
-/* ERR_NONE: the tree is filled already.  Its waiters learn of it at the end of the event. */
+/* ERR_NONE: the tree is filled already.  The waiters are told at the end of the event. */
 static void fetch_finish(struct fetch *fetch, enum error error)
 {
 	struct engine *engine = fetch->engine;
@@ -136,12 +137,12 @@ static void fetch_finish(struct fetch *fetch, enum error error)
 	fetch_leave_reading(fetch);
 	if (!error && fetch_is_list(fetch))
 		list_plan_note_price(fetch);
-	if (!error && fetch->invalidated_ms) /* it is for readers that asked before it was invalidated */
+	if (!error && fetch->invalidated_ms) /* only for questions from before the refresh */
 		tree_invalidate_before(node, fetch->invalidated_ms);
 	fetch_raise(fetch, FETCH_DONE);
 }
 
-/* The cloud does not filter so, or did not: the waiters have the whole list read instead. */
+/* The cloud refused the filter, or did not apply it.  The waiters then need the whole list. */
 static bool fetch_gives_up_part(struct fetch *fetch, enum error error)
 {
 	struct engine *engine = fetch->engine;
@@ -210,7 +211,7 @@ void fetch_let_go(struct fetch *fetch)
 }
 
 /*
- * No reader needs the rest: none has waited for far longer than any would, or the whole listing has come
+ * No reader needs the rest: none has waited for ABANDONED_MAX deadlines, or the whole list was read
  * meanwhile.
  */
 static bool fetch_is_needless(const struct fetch *fetch)
@@ -219,7 +220,7 @@ static bool fetch_is_needless(const struct fetch *fetch)
 	int64_t since_ms = fetch->waiters.abandoned_since_ms;
 
 	if (fetch_is_for_readers(fetch) && since_ms &&
-		engine_now_ms(engine) - since_ms > FORGOTTEN * engine->options.deadline_ms)
+		engine_now_ms(engine) - since_ms > ABANDONED_MAX * engine->options.deadline_ms)
 		return true;
 	return fetch->fetch_kind == FETCH_PART && node_part_is_listed(fetch->node, engine_now(engine));
 }
@@ -239,7 +240,7 @@ static bool fetch_fail(struct fetch *fetch, enum error error)
 		fetch_finish(fetch, ERR_NONE);
 		return false;
 	}
-	/* a listing can do without; what one resource does not support says nothing of the next */
+	/* what one resource does not support says nothing of the next; a list call does */
 	if (error == ERR_UNSUPPORTED && fetch->fetch_kind != FETCH_DESCRIBE)
 		engine_note_unsupported(fetch->engine, fetch->action);
 	if (page_survives(fetch, &error))
@@ -248,7 +249,7 @@ static bool fetch_fail(struct fetch *fetch, enum error error)
 	return false;
 }
 
-/* The call failed for good. */
+/* The call failed after its last try.  True: the fetch goes on. */
 static bool fetch_fail_call(struct fetch *fetch, const struct fetch_request *request)
 {
 	const struct call_outcome *outcome = call_outcome(request->call);
@@ -257,7 +258,7 @@ static bool fetch_fail_call(struct fetch *fetch, const struct fetch_request *req
 	if (!limit)
 		return fetch_fail(fetch, outcome->error);
 	fetch->paging.limit = limit;
-	fetch_drop_requests(fetch); /* they ask for as many */
+	fetch_drop_requests(fetch); /* their limit would be refused, too */
 	return true;
 }
 
@@ -312,7 +313,7 @@ static bool fetch_take_first(struct fetch *fetch)
 
 static void fetch_take_rest(void *arg);
 
-/* Other work is done before it goes on. */
+/* Continues in the next turn of the loop, so that other work is done before. */
 static void fetch_rest_later(struct fetch *fetch)
 {
 	const struct transport *io = &fetch->engine->options.io;
@@ -320,7 +321,7 @@ static void fetch_rest_later(struct fetch *fetch)
 	fetch->requests.rest = io->timer_start(io->self, 0, fetch_take_rest, fetch);
 }
 
-/* Takes in what there is, up to TURN_BYTES.  False: the fetch is over. */
+/* Takes in parsed answers, up to TURN_BYTES.  False: the fetch is over. */
 static bool fetch_take_in(struct fetch *fetch, size_t worked)
 {
 	struct fetch_request *request;
@@ -342,15 +343,15 @@ static bool fetch_take_in(struct fetch *fetch, size_t worked)
 }
 
 /*
- * Takes in what has come, so much of it as one turn of the loop may take.  `worked`: bytes of answers that
- * were parsed in this turn already.
+ * Takes in what has come, up to TURN_BYTES.  `worked`: bytes of answers that were parsed in this turn
+ * already.
  */
 static void fetch_advance(struct fetch *fetch, size_t worked)
 {
 	if (fetch->is_finished || fetch->requests.rest || !fetch_next_answer(fetch))
-		return; /* it goes on by itself, or an earlier page is awaited */
+		return; /* the timer continues, or an earlier page has not come */
 	if (fetch->events & FETCH_FAILING)
-		return; /* readers are served stale data first; fetch_deliver goes on */
+		return; /* fetch_deliver serves readers stale data first, and continues */
 	if (!fetch_take_in(fetch, worked))
 		return;
 	fetch_raise(fetch, FETCH_PROGRESS);
@@ -360,7 +361,7 @@ static void fetch_advance(struct fetch *fetch, size_t worked)
 		fetch_send(fetch, fetch->paging.offset);
 }
 
-/* Parses the answer, and notes what failed. */
+/* Parses the answer.  A failure goes into the journal. */
 static void request_read(struct fetch_request *request)
 {
 	struct fetch *fetch = request->fetch;
@@ -397,7 +398,7 @@ static void request_receive(struct fetch_request *request)
 	call_postpone(request->call);
 }
 
-/* An answer is parsed in a turn of its own; what comes of it is taken in in the next one. */
+/* Timer: parses one answer, or takes in what is parsed; each in a turn of its own. */
 static void fetch_take_rest(void *arg)
 {
 	struct fetch *fetch = arg;
@@ -430,12 +431,12 @@ static void fetch_on_call(void *arg, struct call *call)
 				&outcome->note);
 		fetch_advance(fetch, outcome->error ? 0 : outcome->size);
 		break;
-	default: /* it was sent: another page may be asked for */
+	default: /* it was sent: a further page may be requested */
 		fetch_look_ahead(fetch);
 	}
 }
 
-/* Tells the engine what has happened; frees a fetch that is finished. */
+/* Completion: tells the engine what has happened, and frees a finished fetch. */
 static void fetch_deliver(void *arg)
 {
 	struct fetch *fetch = arg;

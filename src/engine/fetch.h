@@ -1,10 +1,10 @@
 /*
- * fetch.h - a fetch: one thing that is being read from the cloud, a listing or one resource (single
+ * fetch.h - a fetch: the calls that read one listing, one resource, or a view's part of a listing (single
  * flight).
  *
- * fetch.c sends its calls, takes their answers in in the order of the pages, and tells the engine of
- * progress and of its end.  page.c says what is asked for and what an answer means, paging.c which page is
- * next, refresh.c and list_plan.c how a list is read.
+ * fetch.c sends the calls, takes their answers in in the order of the pages, and reports progress and the
+ * end to the engine.  page.c builds a call's body and fills the tree with an answer.  paging.c finds the
+ * next page. refresh.c and list_plan.c decide how a list is read.
  */
 #ifndef DESCRIBEFS_FETCH_H
 #define DESCRIBEFS_FETCH_H
@@ -19,47 +19,47 @@ struct fetch_request {
 	struct list link;
 	struct call *call;
 	int64_t offset; /* of its page */
-	int limit; /* items that its page is asked for */
-	size_t held_bytes; /* that its answer takes while it waits for earlier ones */
-	enum error failing; /* several tries failed so; ERR_NONE: they did not */
+	int limit; /* items that the call asks for */
+	size_t held_bytes; /* memory of its answer while that waits for earlier pages */
+	enum error failing; /* why several tries have failed; ERR_NONE: they have not */
 };
 
 /*
- * The calls under way, and what came.  Invariants: `held_bytes` is the sum over the requests.  The answer to the
- * first request is the next one to be taken in.
+ * The calls under way, and what came.  Invariants: `held_bytes` is the sum over the requests.  The answer to
+ * the first request is the next one to be taken in.
  */
 struct fetch_requests {
 	struct list list; /* of struct fetch_request, in the order of pages */
 	size_t count;
-	size_t held_bytes; /* of answers that wait for earlier ones, parsed or not */
-	size_t total_bytes; /* of all answers so far */
-	int64_t sent_ms; /* when the call was sent whose answer was taken in last; 0: none was */
-	void (*changed)(void *arg, struct call *call); /* of each call; arg is its fetch_request */
-	struct timer *rest; /* what came is taken in in the loop's next turn; NULL: nothing is due */
+	size_t held_bytes;
+	size_t total_bytes; /* of all answers taken in */
+	int64_t sent_ms; /* when the call of the last answer taken in was sent; 0: there was none */
+	void (*changed)(void *arg, struct call *call); /* callback of each call; arg is its fetch_request */
+	struct timer *rest; /* the next turn of the loop takes in more; NULL: that is not needed */
 };
 
-/* Its waiters.  Invariant: abandoned_since_ms is 0 exactly while there is a waiter, once there was one. */
+/* The questions that wait for a fetch.  Invariant: abandoned_since_ms is 0 exactly while count is not 0. */
 struct fetch_waiters {
 	struct list list; /* of struct waiter, in the order in which they joined */
 	size_t count;
-	int64_t abandoned_since_ms; /* since when no waiter is left */
+	int64_t abandoned_since_ms; /* since when no question waits: the begin of the fetch, or later */
 };
 
 /* How far a list's reading has come. */
 struct fetch_reading {
 	enum phase phase;
-	const char *ids; /* harvest: where ids are in its answers; NULL for the kind's own calls */
+	const char *ids; /* harvest: the path of the ids in an answer; NULL: a call of the kind itself */
 	size_t harvest; /* 0: the list call; n: the n-th harvest */
-	size_t n_seen; /* resources met in this reading */
+	size_t n_seen; /* resources in the answers so far, each counted once */
 	bool is_open; /* tree_list_leave or tree_part_leave is due */
-	bool more; /* the answers so far say that there is another page */
-	bool incomplete; /* what was read is not all that there is */
-	bool lossy; /* a source of ids failed: a resource that it does not mention may still exist */
+	bool more; /* another page is to be read */
+	bool incomplete; /* the answers do not have all resources */
+	bool lossy; /* a harvest failed: a resource that no answer mentions may still exist */
 };
 
 /*
- * Invariant: the node is pinned; until is_finished, it is the fetch that fetch_under_way finds for (node,
- * fetch_kind), and there is at most one.
+ * Invariants: the node is pinned.  Until is_finished, it is the only fetch that is not finished for (node,
+ * fetch_kind), and fetch_under_way finds it.
  */
 struct fetch {
 	struct engine *engine;
@@ -67,13 +67,13 @@ struct fetch {
 	struct node *node;
 	enum fetch_kind fetch_kind;
 	unsigned uid; /* the user whose question began it */
-	bool polls; /* only readers of .wait have asked for it */
+	bool polls; /* only readers of .wait wait for it */
 	bool is_finished;
 	unsigned events; /* of enum fetch_event, yet to be delivered */
-	enum error failing; /* FETCH_FAILING */
-	/* since when what it reads is too old, as it is to be read anew; 0: it is not */
+	enum error failing; /* the cause of FETCH_FAILING */
+	/* a refresh was requested then, after its calls were sent; 0: none was */
 	int64_t invalidated_ms;
-	const struct action *action; /* that is called */
+	const struct action *action; /* that its calls make */
 	struct fetch_requests requests;
 	struct fetch_waiters waiters;
 	struct fetch_reading reading;
@@ -83,27 +83,30 @@ struct fetch {
 };
 
 /*
- * The same, or a new one.  `polls`: for a reader of .wait.  It may be finished already: its end is
- * delivered.
+ * The same, or a new one.  `polls`: a reader of .wait asks.  A new one may be finished already; its waiters
+ * are then told at the end of the event.
  */
 struct fetch *fetch_find(struct engine *engine, struct node *node, enum fetch_kind fetch_kind, unsigned uid,
 	bool polls);
-/* Why a new call would come too late, or fails again and again; ERR_NONE: it is worth waiting for. */
+/*
+ * Why it makes no sense to wait for what the reply needs: the rate queue is longer than the deadline, or
+ * several tries have failed.  ERR_NONE: it makes sense.
+ */
 enum error fetch_why_hopeless(struct engine *engine, const struct reply *need, unsigned uid);
 /* A reader of this user waits for it too: its call is queued in that user's turn if that comes sooner. */
 void fetch_hand_over(struct fetch *fetch, unsigned uid);
 /* A reader waits for it until then: its call is tried until then at least. */
 void fetch_extend(struct fetch *fetch, int64_t deadline_ms);
-/* The last waiter has left: a first call that is still in the rate queue is not made. */
+/* A waiter has left.  If it was the last one and no call was ever sent, the fetch is freed. */
 void fetch_let_go(struct fetch *fetch);
-/* Sends its call again, if it was sent already. */
+/* Drops a call that was sent already, and makes it again. */
 void fetch_restart(struct fetch *fetch);
-/* Cancels what is under way.  It has no waiter. */
+/* Cancels its calls.  No question may wait for it. */
 void fetch_free(struct fetch *fetch);
 
 /* ---- fetch_map.c ---- */
 
-/* The fetch that reads this; NULL: none does. */
+/* The fetch that reads this and is not finished; NULL: there is none. */
 struct fetch *fetch_under_way(const struct engine *engine, const struct node *node,
 	enum fetch_kind fetch_kind);
 /* No other fetch of the same is in the map. */
@@ -112,32 +115,35 @@ void fetch_map_remove(struct fetch *fetch);
 
 /* ---- fetch_request.c: its calls ---- */
 
-/* Asks for the page at `offset`, behind those that are asked for already. */
+/* Starts the call for the page at `offset`, as the last of its calls. */
 void fetch_send(struct fetch *fetch, int64_t offset);
-/* So many bytes of its answer wait for earlier ones. */
+/* Sets request->held_bytes. */
 void request_hold(struct fetch_request *request, size_t bytes);
 /* NULL: no call is under way. */
 struct fetch_request *fetch_first_request(const struct fetch *fetch);
 struct fetch_request *fetch_last_request(const struct fetch *fetch);
-/* Takes the first one out of the list. */
+/* Removes the first request from the list. */
 struct fetch_request *fetch_pop(struct fetch *fetch);
 void request_free(struct fetch_request *request);
 void fetch_drop_requests(struct fetch *fetch);
-/* Answers that wait for earlier ones take as much memory as they may. */
+/* The answers that wait for earlier pages have reached their ceiling. */
 bool fetch_is_full(const struct fetch *fetch);
-/* Pages that were asked for ahead are dropped when the next one is not among them. */
+/*
+ * If the first request is not for the page that is due, drops all requests, and asks for no page ahead from
+ * then on.
+ */
 void fetch_drop_mismatch(struct fetch *fetch);
 /*
- * The answer to work on next: the first call's, or one that is yet to be parsed and waits for it; NULL:
- * none.
+ * The request whose answer is worked on next: the first one, if it is answered; else an answered one that is
+ * not parsed yet.  NULL: there is none, or memory for parsed answers is used up.
  */
 struct fetch_request *fetch_next_answer(const struct fetch *fetch);
 
 /* ---- prefetch.c ---- */
 
-/* It reads a list, or a part of one, that readers wait for. */
+/* It reads a list, or a part of one, for readers, and not in the background. */
 bool fetch_is_for_readers(const struct fetch *fetch);
-/* Asks for more of its pages before those under way are answered, as far as the rate has room. */
+/* Starts calls for pages that are not due yet, as far as the rate has room. */
 void fetch_look_ahead(struct fetch *fetch);
 
 #endif

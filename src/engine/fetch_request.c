@@ -1,5 +1,5 @@
 /*
- * fetch_request.c - the calls of a fetch that are under way, in the order of their pages.
+ * fetch_request.c - the list of a fetch's calls.
  */
 #include "fetch.h"
 
@@ -7,7 +7,7 @@
 
 #include "page.h"
 
-enum { HELD_MAX = 16 << 20 }; /* bytes of answers that wait for earlier ones, parsed or not */
+enum { HELD_MAX = 16 << 20 }; /* bytes of answers that wait for earlier pages, parsed or not */
 
 bool fetch_is_full(const struct fetch *fetch)
 {
@@ -22,8 +22,8 @@ static enum call_priority fetch_priority(const struct fetch *fetch)
 }
 
 /*
- * A page behind the first waits in the rate queue as long as that takes: its readers have deadlines of
- * their own, and a list must get on also where the rate gives less than a page a deadline.
+ * A page behind the first may wait in the rate queue without a deadline.  Each waiter has its own deadline,
+ * and a list must make progress even if the rate allows less than one page in a deadline.
  */
 static bool fetch_is_patient(const struct fetch *fetch, int64_t offset)
 {

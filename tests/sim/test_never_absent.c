@@ -348,7 +348,7 @@ static void check_turns(const struct life *life)
 	if (circuit_breaker_is_full(&client->breaker, life->world->script.now_ms))
 		return;
 	for (size_t i = 0; i < client->n_actions; i++)
-		if (client->actions[i]->queue.first && !client->actions[i]->queue.timer)
+		if (!list_is_empty(&client->actions[i]->queue.tickets) && !client->actions[i]->queue.timer)
 			fail_msg("a call waits for its turn, and nothing will give it one");
 }
 
