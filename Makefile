@@ -11,7 +11,7 @@ BUILD ?= build
 
 CORE_MODULES := base json http catalog provider client render tree engine
 PROGRAM_MODULES := sys net auth config source fuse cli
-VERBS := config/config_doctor cli/doctor_machine cli/doctor cli/progress cli/failure cli/path cli/glob cli/ls_verb cli/tree_verb cli/cli cli/refresh_verb cli/status_verb
+VERBS := config/config_doctor config/config_help cli/doctor_machine cli/doctor cli/progress cli/failure cli/path cli/glob cli/ls_verb cli/tree_verb cli/cli cli/refresh_verb cli/status_verb
 
 PKGS := fuse3 libcurl libcjson openssl
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)

@@ -75,5 +75,7 @@ struct texts {
 
 void texts_add(struct texts *texts, char *text); /* takes ownership of `text` */
 void texts_release(struct texts *texts);
+bool texts_have(const struct texts *texts, const char *text);
+void texts_sort(struct texts *texts); /* in the order of strcmp */
 
 #endif

@@ -68,6 +68,7 @@ struct config_mount {
 /* All texts are owned. */
 struct config {
 	enum verb verb;
+	enum verb help; /* VERB_HELP: the verb that it is about; VERB_HELP for all */
 	bool foreground, debug;
 	bool is_long; /* ls -l */
 	unsigned levels; /* tree -L; 0: all */
@@ -102,8 +103,8 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 void config_release(struct config *config);
 /* Whether the user mounted the tree, is named by -o uid, or is root. */
 bool config_is_owner(const struct config *config, unsigned uid);
-/* The whole of --help. */
-const char *config_help(void);
+/* Appends what `verb` does and which options it takes; VERB_HELP: the whole of --help. */
+void config_help(enum verb verb, struct buf *out);
 /* Appends "; did you mean describefs VERB?" if the word may be a mistyped verb. */
 void config_add_near_verb(const char *word, struct buf *why);
 

@@ -207,3 +207,22 @@ void texts_release(struct texts *texts)
 	free(texts->v);
 	*texts = (struct texts){ .v = NULL };
 }
+
+bool texts_have(const struct texts *texts, const char *text)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		if (strcmp(texts->v[i], text) == 0)
+			return true;
+	return false;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void texts_sort(struct texts *texts)
+{
+	if (texts->n > 1)
+		qsort(texts->v, texts->n, sizeof(*texts->v), compare_texts);
+}

@@ -80,15 +80,6 @@ const char *kind_view(const struct kind *kind, enum view_sort view)
 	return kind->parent ? NULL : members[view];
 }
 
-static bool texts_have(const struct texts *texts, const char *text)
-{
-	for (size_t i = 0; i < texts->n; i++) {
-		if (strcmp(texts->v[i], text) == 0)
-			return true;
-	}
-	return false;
-}
-
 bool kind_is_terminal(const struct kind *kind, const char *status)
 {
 	return texts_have(&kind->status.terminal, status);

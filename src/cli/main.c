@@ -292,12 +292,23 @@ static int print_text(const char *text)
 	return output_end(&output, 0);
 }
 
+static int print_help(enum verb verb)
+{
+	struct buf text;
+
+	buf_init(&text, SIZE_MAX);
+	config_help(verb, &text);
+	int status = print_text(text.data);
+	buf_release(&text);
+	return status;
+}
+
 /* A verb that needs no source; -1: it is another. */
 static int run_alone(const struct config *config)
 {
 	switch (config->verb) {
 	case VERB_HELP:
-		return print_text(config_help());
+		return print_help(config->help);
 	case VERB_VERSION:
 		return print_text("describefs " DESCRIBEFS_VERSION "\n");
 	case VERB_REFRESH:

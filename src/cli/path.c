@@ -185,11 +185,6 @@ static void take_names(void *arg, const struct reply *reply)
 	answer_done(&names->answer, reply);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int cli_names(struct cli *cli, uint64_t id, struct texts *out)
 {
 	struct names names = { .sources = cli->sources, .id = id };
@@ -208,7 +203,6 @@ int cli_names(struct cli *cli, uint64_t id, struct texts *out)
 		texts_release(out);
 		return cli_errno(&reply);
 	}
-	if (out->n)
-		qsort(out->v, out->n, sizeof(*out->v), compare_names);
+	texts_sort(out);
 	return 0;
 }

@@ -1,10 +1,9 @@
 /*
  * config.c - the command line as a value.
  *
- * Read from left to right by hand: getopt would keep its state in globals and word its complaints
- * itself. Options may stand anywhere before "--"; what is left is a verb (or none: mount) and its
- * operands, counted against one table.  Paths are made absolute here, while the working directory
- * is still the user's.
+ * Read from left to right by hand: getopt keeps its state in globals and writes its own messages.  Options
+ * may stand anywhere before "--"; the other words are a verb (none: mount) and its operands, counted against
+ * one table.  Paths are made absolute here, while the working directory is still the user's.
  */
 #include "config/config.h"
 
@@ -24,76 +23,9 @@ struct line {
 	struct config_files files;
 	bool is_bare; /* no verb was given */
 	char letters[16]; /* the options of one letter that were given, each once */
+	const char *unknown; /* the first option that is none */
 	struct buf *why;
 };
-
-/* At most 4095 bytes: C promises no longer literal. */
-static const char
-	HELP[] = "Usage: describefs [OPTION]... SOURCE... MOUNTPOINT\n"
-		 "       describefs [OPTION]... NAME [MOUNTPOINT]\n"
-		 "       describefs ls|tree [OPTION]... SOURCE [PATH]...\n"
-		 "       describefs cat [OPTION]... SOURCE PATH...\n"
-		 "       describefs kinds|doctor [OPTION]... [SOURCE]\n"
-		 "       describefs refresh PATH...\n"
-		 "       describefs status\n"
-		 "\n"
-		 "Shows the resources of a cloud as a read-only tree of files.\n"
-		 "\n"
-		 "SOURCE is CATALOG[:REGION][@PROFILE], as in tione, tione:ap-shanghai,\n"
-		 "tione:ap-beijing@work, qianfan; several are a directory each. NAME is a section\n"
-		 "of ~/.config/describefs/config or /etc/describefs/config: its sources, its\n"
-		 "mountpoint and its options, by the names below.\n"
-		 "\n"
-		 "  mount            show SOURCE in the directory MOUNTPOINT (if no verb is given)\n"
-		 "  ls, cat, tree    show a part of the same tree without a mount\n"
-		 "  kinds            say what each source can show\n"
-		 "  doctor           check FUSE, key, clock and network, and say what to do\n"
-		 "  refresh          have the next read of these paths of a mount ask the cloud\n"
-		 "  status           your mounts: calls, hits, errors, age of the newest answer\n"
-		 "\n"
-		 "  -o OPT[,OPT...]  one or more of the options below; may be repeated\n"
-		 "  -f               stay in the foreground\n"
-		 "  -d               say on stderr what happens; implies -f\n"
-		 "  -l, -L LEVELS    ls: with modes, sizes and times; tree: so deep\n"
-		 "  -h, --help       print this text\n"
-		 "  -V, --version    print the version\n"
-		 "\n"
-		 "Options after -o, as in /etc/fstab with the type describefs:\n"
-		 "  deadline=TIME     longest wait of a reader, 0.1 s to 1h (10)\n"
-		 "  ttl=TIME          how long a value is fresh (the catalog's, by kind)\n"
-		 "  stale=TIME        how old a value may be shown when the cloud fails (1h)\n"
-		 "  rate=CALLS        calls a second of each action (the catalog's, 20)\n"
-		 "  max_memory=SIZE   bytes kept; K, M, G for powers of 1024 (256M)\n"
-		 "  pin=KIND/ID[/SUBKIND/ID][:...]\n"
-		 "                    list these ids where the cloud cannot list them\n"
-		 "  names=api|snake   file names as in the API, or in snake_case (snake)\n"
-		 "  secrets           show secret fields, readable by the owner alone\n"
-		 "  endpoint=URL      another address of the API; http:// only to loopback\n"
-		 "  metadata=URL, sts=URL\n"
-		 "                    the same for the services that give keys\n"
-		 "  proxy=URL         http[s]://[USER:PASSWORD@]HOST[:PORT] (none)\n"
-		 "  cacert=FILE       trust these certificates (PEM) instead of the system's\n"
-		 "  allow_other, uid=N, gid=N, umask=OCTAL, fsname=NAME, default_permissions,\n"
-		 "  auto_unmount      as in mount.fuse3(8)\n"
-		 "\n"
-		 "Keys are found where tccli, the SDKs and bcecmd have them, a machine's own role\n"
-		 "included: describefs(1) lists the places.\n"
-		 "\n"
-		 "Examples:\n"
-		 "  describefs tione:ap-shanghai /mnt/tione\n"
-		 "  describefs -o ttl=60,stale=86400 tione@work /mnt/tione\n"
-		 "  describefs cat tione /training/train-1234/status\n"
-		 "  describefs cat tione 'training/*/status'\n"
-		 "  describefs tree tione /models\n"
-		 "  describefs doctor tione\n"
-		 "  fusermount3 -u /mnt/tione\n"
-		 "\n"
-		 "Exit status: 0 done, and a mount answers; 1 it failed; 2 wrong usage.\n";
-
-const char *config_help(void)
-{
-	return HELP;
-}
 
 static bool refuse_usage(struct buf *why, const char *what, const struct verb_row *row)
 {
@@ -103,25 +35,22 @@ static bool refuse_usage(struct buf *why, const char *what, const struct verb_ro
 
 /* Options */
 
-static bool refuse_long(const char *arg, struct buf *why)
+static bool refuse_long(const char *arg, const struct verb_row *row, struct buf *why)
 {
-	static const char *const LONGS[] = { "help", "version" };
 	char *word = xstrndup(arg + 2, strcspn(arg + 2, "="));
-	size_t distance;
-	const char *nearest = options_nearest(word, &distance), *dashes = "-o ";
-	for (size_t i = 0; i < 2; i++) {
-		if (options_distance(LONGS[i], word) > distance)
-			continue;
-		distance = options_distance(LONGS[i], word);
-		nearest = LONGS[i];
-		dashes = "--";
-	}
+	struct near_word near = { .word = word };
+
+	if (strchr(row->letters, 'o'))
+		options_offer(&near, row->takes);
+	const char *option = near.best;
+	near_offer(&near, "help");
+	near_offer(&near, "version");
 	address_hide_user(word, false);
 	buf_printf(why, "unknown option --%s: ", word);
-	if (options_is_near(word, distance))
-		buf_printf(why, "did you mean %s%s?", dashes, nearest);
+	if (near.best)
+		buf_printf(why, "did you mean %s%s?", near.best == option ? "-o " : "--", near.best);
 	else
-		buf_puts(why, "see describefs --help");
+		config_name_help(row->verb, "see ", why);
 	free(word);
 	return false;
 }
@@ -158,7 +87,7 @@ static bool take_levels(struct line *line, const char *rest)
 	const char *text = take_value(line, rest);
 	int64_t levels = 0;
 	if (!text || !config_read_integer(text, 10, 1, LEVELS_MAX, &levels))
-		buf_puts(line->why, "-L: wants how many levels to show, 1 or more, as in -L 2");
+		buf_puts(line->why, "-L: expected a number of levels from 1, as in -L 2");
 	line->config->levels = (unsigned)levels;
 	return levels;
 }
@@ -170,13 +99,24 @@ static void note_letter(struct line *line, char letter)
 		line->letters[len] = letter;
 }
 
-static bool refuse_short(const char *arg, struct buf *why)
+static bool refuse_short(const char *arg, const struct verb_row *row, struct buf *why)
 {
 	char *quoted = xstrdup(arg);
+
 	address_hide_user(quoted, false);
-	buf_printf(why, "unknown option %s: there are -o -f -d -l -L -h -V", quoted);
+	buf_printf(why, "unknown option %s: %s takes", quoted, row->word);
+	for (const char *at = row->letters; *at; at++)
+		buf_printf(why, " -%c", *at);
+	buf_puts(why, " -h -V");
 	free(quoted);
 	return false;
+}
+
+/* Which options there are depends on the verb, which may stand behind: refused by check_options. */
+static void note_unknown(struct line *line, const char *arg)
+{
+	if (!line->unknown)
+		line->unknown = arg;
 }
 
 /* "-f", "-fd", "-ottl=5", "-fo ttl=5", "-L2" */
@@ -206,7 +146,8 @@ static bool take_short(struct line *line, const char *arg)
 			line->config->verb = VERB_VERSION;
 			break;
 		default:
-			return refuse_short(arg, line->why);
+			note_unknown(line, arg);
+			return true;
 		}
 	}
 	return true;
@@ -221,7 +162,7 @@ static bool take_option(struct line *line, const char *arg)
 	else if (strcmp(arg, "--version") == 0)
 		line->config->verb = VERB_VERSION;
 	else
-		return refuse_long(arg, line->why);
+		note_unknown(line, arg);
 	return true;
 }
 
@@ -376,16 +317,31 @@ static bool take_doctor(struct line *line, const struct verb_row *row, const cha
 /* Whether each option has a meaning for the verb. */
 static bool check_options(struct line *line, const struct verb_row *row)
 {
+	if (line->unknown)
+		return line->unknown[1] == '-' ? refuse_long(line->unknown, row, line->why) :
+						 refuse_short(line->unknown, row, line->why);
 	for (const char *at = line->letters; *at; at++) {
 		if (strchr(row->letters, *at))
 			continue;
 		buf_printf(line->why, "-%c means nothing for %s: %s", *at, row->word, row->form);
 		return false;
 	}
-	for (size_t i = 0; !row->mounts && i < line->n_lists; i++)
-		if (!options_check(line->lists[i], row->word, row->verb != VERB_KINDS, line->why))
+	for (size_t i = 0; row->takes < TAKES_MOUNT && i < line->n_lists; i++)
+		if (!options_check(line->lists[i], row, line->why))
 			return false;
 	return true;
+}
+
+/* The verb that help is about; `help` itself: all. */
+static bool take_help(struct line *line, const struct verb_row *row, const char **words, size_t n)
+{
+	const struct verb_row *about = n ? config_find_verb(words[0]) : row;
+
+	if (n > row->most)
+		return refuse_usage(line->why, "too many words", row);
+	if (about)
+		line->config->help = about->verb;
+	return about || config_refuse_verb(words[0], line->why);
 }
 
 static bool take_verb(struct line *line, const struct verb_row *row, const char **words, size_t n,
@@ -397,8 +353,9 @@ static bool take_verb(struct line *line, const struct verb_row *row, const char 
 	switch (row->verb) {
 	case VERB_REFRESH:
 		return take_paths(line->config, row, words, n, line->why);
-	case VERB_STATUS:
 	case VERB_HELP:
+		return take_help(line, row, words, n);
+	case VERB_STATUS:
 	case VERB_VERSION:
 		return n <= row->most || refuse_usage(line->why, "too many words", row);
 	case VERB_DOCTOR:
@@ -406,6 +363,14 @@ static bool take_verb(struct line *line, const struct verb_row *row, const char 
 	default:
 		return take_sourced(line, row, words, n, places);
 	}
+}
+
+/* --help and --version end the command line, which may name a verb that the help is about. */
+static void take_over(struct line *line)
+{
+	const struct verb_row *row = line->n_operands ? config_find_verb(line->operands[0]) : NULL;
+
+	line->config->help = row ? row->verb : VERB_HELP;
 }
 
 /* Without a verb it is a mount. */
@@ -438,7 +403,11 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 	struct line line = { .config = config, .argv = argv, .argc = argc, .why = why };
 	line.operands = xcalloc((size_t)argc + 1, sizeof *line.operands);
 	line.lists = xcalloc((size_t)argc + 1, sizeof *line.lists);
-	bool good = take_words(&line) && (line_is_over(&line) || take_operands(&line, places));
+	bool good = take_words(&line);
+	if (line_is_over(&line))
+		take_over(&line);
+	else
+		good = good && take_operands(&line, places);
 	config_files_release(&line.files);
 	free(line.lists);
 	free(line.operands);

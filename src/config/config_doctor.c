@@ -11,13 +11,10 @@ static void note_mistake(struct config *config, struct buf *why)
 {
 	char *text = buf_take(why);
 
-	for (size_t i = 0; i < config->mistakes.n; i++) {
-		if (strcmp(config->mistakes.v[i], text) != 0)
-			continue;
+	if (texts_have(&config->mistakes, text))
 		free(text);
-		return;
-	}
-	texts_add(&config->mistakes, text);
+	else
+		texts_add(&config->mistakes, text);
 }
 
 bool config_bears_mistake(struct config *config, struct buf *why)

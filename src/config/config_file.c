@@ -135,7 +135,7 @@ static bool take_mountpoint(struct config *config, const struct config_files *fi
 		config->mount.point = path;
 		return true;
 	}
-	buf_puts(why, "mountpoint wants an absolute path, or one that begins with ~/");
+	buf_puts(why, "mountpoint: expected an absolute path, or one that begins with ~/");
 	free(path);
 	return false;
 }
@@ -148,25 +148,20 @@ static bool is_of_sections(const char *word)
 static bool refuse_unknown_key(const char *word, struct buf *why)
 {
 	static const char *const OF_SECTIONS[] = { "source", "mountpoint" }; /* beside the options */
-	size_t nearest_distance;
-	const char *nearest = options_nearest(word, &nearest_distance);
+	struct near_word near = { .word = word };
 
 	if (is_of_sections(word)) {
 		buf_printf(why, "%s belongs to a mount: put a line [NAME] above it", word);
 		return false;
 	}
-	for (size_t i = 0; i < 2; i++) {
-		size_t distance = options_distance(OF_SECTIONS[i], word);
-		if (distance >= nearest_distance)
-			continue;
-		nearest = OF_SECTIONS[i];
-		nearest_distance = distance;
-	}
+	options_offer(&near, TAKES_MOUNT);
+	for (size_t i = 0; i < 2; i++)
+		near_offer(&near, OF_SECTIONS[i]);
 	buf_printf(why, "unknown name %s", word);
-	if (options_is_near(word, nearest_distance))
-		buf_printf(why, ": did you mean %s?", nearest);
+	if (near.best)
+		buf_printf(why, ": did you mean %s?", near.best);
 	else
-		buf_puts(why, ": describefs --help has the options that there are");
+		buf_puts(why, ": describefs --help lists the options");
 	return false;
 }
 
@@ -254,11 +249,6 @@ static bool is_catalog_file(const char *name)
 	return name[0] != '.' && len > 5 && strcmp(name + len - 5, ".json") == 0;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool list_catalogs(struct texts *names, const char *home, const char *directory, struct buf *why)
 {
 	DIR *open = opendir(directory);
@@ -275,8 +265,7 @@ static bool list_catalogs(struct texts *names, const char *home, const char *dir
 		if (is_catalog_file(entry->d_name))
 			texts_add(names, xstrdup(entry->d_name));
 	closedir(open);
-	if (names->n > 1)
-		qsort(names->v, names->n, sizeof *names->v, compare_names);
+	texts_sort(names);
 	return true;
 }
 

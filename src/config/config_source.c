@@ -20,12 +20,19 @@ static bool is_lower_word(const char *text, size_t len, bool letter_first)
 	return len > 0 && (!letter_first || ascii_is_lower(text[0]));
 }
 
+/* A catalog's name begins with neither. */
+static bool is_path(const char *written)
+{
+	return *written == '/' || *written == '.';
+}
+
 /* The word may be an address with a password, typed in the wrong place. */
 static bool refuse_source(const char *written, const char *wrong, struct buf *why)
 {
 	char *quoted = xstrdup(written);
 	address_hide_user(quoted, false);
-	buf_printf(why, "bad source \"%s\": %s, as in tione:ap-x@work", quoted, wrong);
+	buf_printf(why, "bad source \"%s\": %s, as in tione:ap-x@work%s", quoted, wrong,
+		is_path(written) ? "; to list a mount, use ls" : "");
 	free(quoted);
 	return false;
 }
@@ -38,7 +45,9 @@ static bool source_parse(struct source_name *source, const char *written, struct
 	const char *end = region ? region + region_len : written + catalog_len;
 	const char *profile = *end == '@' ? end + 1 : NULL;
 	const char *wrong = NULL;
-	if (!is_lower_word(written, catalog_len, true))
+	if (is_path(written))
+		wrong = "it is a path, and SOURCE names a catalog";
+	else if (!is_lower_word(written, catalog_len, true))
 		wrong = "the catalog's name is lower-case letters, digits and '-'";
 	else if (region && (region_len > REGION_MAX || !is_lower_word(region, region_len, false)))
 		wrong = "the region behind ':' is lower-case letters, digits and '-', 64 at most";

@@ -8,16 +8,33 @@
 
 /* clang-format off */
 static const struct verb_row VERBS[] = {
-	{ "mount", VERB_MOUNT, 1, SIZE_MAX, "ofd", true, "describefs [OPTION]... SOURCE... MOUNTPOINT" },
-	{ "ls", VERB_LS, 1, SIZE_MAX, "odfl", false, "describefs ls [-l] SOURCE [PATH]..." },
-	{ "cat", VERB_CAT, 2, SIZE_MAX, "odf", false, "describefs cat SOURCE PATH..." },
-	{ "tree", VERB_TREE, 1, SIZE_MAX, "odfL", false, "describefs tree [-L LEVELS] SOURCE [PATH]..." },
-	{ "kinds", VERB_KINDS, 0, 1, "o", false, "describefs kinds [SOURCE]" },
-	{ "doctor", VERB_DOCTOR, 0, 1, "od", true, "describefs doctor [SOURCE]" },
-	{ "refresh", VERB_REFRESH, 1, SIZE_MAX, "", false, "describefs refresh PATH..." },
-	{ "status", VERB_STATUS, 0, 0, "", false, "describefs status" },
-	{ "help", VERB_HELP, 0, 1, "", false, "describefs help" },
-	{ "version", VERB_VERSION, 0, 0, "", false, "describefs version" },
+	{ "mount", VERB_MOUNT, 1, SIZE_MAX, "ofd", TAKES_MOUNT, "describefs [OPTION]... SOURCE... MOUNTPOINT",
+		"Shows SOURCE in the directory MOUNTPOINT; several sources are a directory each.\n"
+		"A section of a config file may be named instead: describefs NAME [MOUNTPOINT].\n"
+		"The command ends when the mount answers; fusermount3 -u MOUNTPOINT unmounts.\n" },
+	{ "ls", VERB_LS, 1, SIZE_MAX, "odl", TAKES_CALLS, "describefs ls [-l] SOURCE [PATH]...",
+		"Lists PATH, or the top, of SOURCE's tree without a mount.  A pattern in PATH\n"
+		"stands for the paths that it matches: quote it.\n" },
+	{ "cat", VERB_CAT, 2, SIZE_MAX, "od", TAKES_CALLS, "describefs cat SOURCE PATH...",
+		"Prints the files at PATH of SOURCE's tree without a mount.  A pattern in PATH\n"
+		"stands for the paths that it matches: quote it.\n" },
+	{ "tree", VERB_TREE, 1, SIZE_MAX, "odL", TAKES_CALLS, "describefs tree [-L LEVELS] SOURCE [PATH]...",
+		"Draws what is below PATH, or below the top, of SOURCE's tree without a mount.\n" },
+	{ "kinds", VERB_KINDS, 0, 1, "o", TAKES_PLACES, "describefs kinds [SOURCE]",
+		"Prints the kinds of resources in the catalog of SOURCE, or in each catalog.\n"
+		"Makes no call.\n" },
+	{ "doctor", VERB_DOCTOR, 0, 1, "od", TAKES_MOUNT, "describefs doctor [SOURCE]",
+		"Checks FUSE, your mounts, the config files and for SOURCE the key, the endpoint,\n"
+		"the clock and one signed call.  Without SOURCE: for each mount that the config\n"
+		"files name, and for each other catalog.  Takes the options of a mount.\n" },
+	{ "refresh", VERB_REFRESH, 1, SIZE_MAX, "", TAKES_PLACES, "describefs refresh PATH...",
+		"The next read of each PATH of a mount, and of all below it, asks the cloud.\n" },
+	{ "status", VERB_STATUS, 0, 0, "", TAKES_PLACES, "describefs status",
+		"Lists your mounts, for root those of all users: a line for each source with its\n"
+		"calls, hits, errors, the age of the newest answer and the memory.\n" },
+	{ "help", VERB_HELP, 0, 1, "", TAKES_PLACES, "describefs help [VERB]",
+		"Says what VERB does and which options it takes, or prints a summary of all.\n" },
+	{ "version", VERB_VERSION, 0, 0, "", TAKES_PLACES, "describefs version", "Prints the version.\n" },
 };
 /* clang-format on */
 
@@ -72,13 +89,49 @@ bool config_answer_word(const char **words, size_t n, struct buf *why)
 	return false;
 }
 
+const struct verb_row *config_verb_row(enum verb verb)
+{
+	size_t i = 0;
+
+	while (VERBS[i].verb != verb)
+		i++;
+	return &VERBS[i];
+}
+
+/* A mount's options are explained by the summary. */
+bool config_name_help(enum verb verb, const char *before, struct buf *out)
+{
+	const char *word = verb == VERB_MOUNT ? NULL : config_verb_row(verb)->word;
+
+	return buf_printf(out, "%sdescribefs %s%s--help", before, word ? word : "", word ? " " : "");
+}
+
 void config_add_near_verb(const char *word, struct buf *why)
 {
+	struct near_word near = { .word = word };
+
 	for (size_t i = 0; i < sizeof VERBS / sizeof *VERBS; i++)
-		if (options_is_near(word, options_distance(VERBS[i].word, word))) {
-			buf_printf(why, "; did you mean describefs %s?", VERBS[i].word);
-			return;
-		}
+		near_offer(&near, VERBS[i].word);
+	if (near.best)
+		buf_printf(why, "; did you mean describefs %s?", near.best);
+}
+
+bool config_refuse_verb(const char *word, struct buf *why)
+{
+	char *quoted = xstrdup(word);
+
+	if (config_answer_word(&word, 1, why)) {
+		free(quoted);
+		return false;
+	}
+	address_hide_user(quoted, false);
+	buf_printf(why, "\"%s\" is not a verb", quoted);
+	size_t len = why->len;
+	config_add_near_verb(word, why);
+	if (why->len == len)
+		buf_puts(why, ": describefs --help lists the verbs");
+	free(quoted);
+	return false;
 }
 
 /* The kinds do not depend on a profile, so one is refused. */

@@ -1,11 +1,10 @@
 /*
  * options.c - the words after -o.
  *
- * One table has our own words, each with the sentence that says what it wants.  mount(8) and fstab
- * add words: those that mean something for a read-only mount are passed on to
- * libfuse as mount.fuse3 does, the others are accepted and ignored ("rw" too: the mount is
- * always read-only). Whatever is left is a mistake; a typing mistake must not become a mount
- * without, say, its deadline.
+ * One table has our own words, each with the value that it accepts.  mount(8) and fstab add words: those that
+ * mean something for a read-only mount are passed on to libfuse as mount.fuse3 does, the others are accepted
+ * and ignored ("rw" too: the mount is always read-only).  Any other word is refused: a typing mistake must
+ * not become a mount without its deadline.
  */
 #include "options.h"
 
@@ -201,42 +200,43 @@ static bool option_refuse(struct config *config, const char *value)
 
 struct option {
 	const char *word;
-	const char *wants; /* NULL: takes no value */
+	const char *accepts; /* the value, for an error message; NULL: takes no value */
 	bool (*set)(struct config *config, const char *value);
 };
 
 /* clang-format off */
 static const struct option OPTIONS[] = {
-	{ "endpoint", "wants https://HOST[:PORT]; http:// only to a loopback host",
+	{ "endpoint", "https://HOST[:PORT]; http:// only to a loopback host",
 		set_endpoint },
-	{ "metadata", "wants https://HOST[:PORT]; http:// only in a private network",
+	{ "metadata", "https://HOST[:PORT]; http:// only in a private network",
 		set_metadata },
-	{ "sts", "wants https://HOST[:PORT]; http:// only to a loopback host", set_sts },
-	{ "deadline", "wants a time, 0.1 to 3600 seconds, or with ms, s, m, h or d behind it", set_deadline },
-	{ "ttl", "wants a time: seconds, or with ms, s, m, h or d behind it", set_ttl },
-	{ "stale", "wants a time: seconds, or with ms, s, m, h or d behind it; 0 for never",
+	{ "sts", "https://HOST[:PORT]; http:// only to a loopback host", set_sts },
+	{ "deadline", "a time, 0.1 to 3600 seconds: a number of seconds, or one with ms, s, m, h or d",
+		set_deadline },
+	{ "ttl", "a time: a number of seconds, or one with ms, s, m, h or d", set_ttl },
+	{ "stale", "a time: a number of seconds, or one with ms, s, m, h or d; 0 for never",
 		set_stale },
-	{ "rate", "wants calls a second, 0.001 to 100000", set_rate },
-	{ "pin", "wants KIND/ID[/SUBKIND/ID], several with ':' between; an id's own / and : as %XX",
+	{ "rate", "calls a second, 0.001 to 100000", set_rate },
+	{ "pin", "KIND/ID[/SUBKIND/ID], several with ':' between; an id's own / and : as %XX",
 		set_pin },
-	{ "cacert", "wants a PEM file", set_cacert },
-	{ "proxy", "wants http[s]://[USER:PASSWORD@]HOST[:PORT]", set_proxy },
-	{ "names", "wants api or snake", set_names },
+	{ "cacert", "a PEM file", set_cacert },
+	{ "proxy", "http[s]://[USER:PASSWORD@]HOST[:PORT]", set_proxy },
+	{ "names", "api or snake", set_names },
 	{ "secrets", NULL, set_secrets },
-	{ "max_memory", "wants bytes, or a number with K, M or G; 1M is the least", set_max_memory },
+	{ "max_memory", "a number of bytes, or one with K, M or G; 1M is the least", set_max_memory },
 	{ "allow_other", NULL, set_allow_other },
-	{ "uid", "wants a number", set_uid },
-	{ "gid", "wants a number", set_gid },
-	{ "umask", "wants an octal number up to 777", set_umask },
-	{ "fsname", "wants a name", set_fsname },
-	{ "subtype", "cannot be set: it is how describefs knows its own mounts", option_refuse },
+	{ "uid", "a number", set_uid },
+	{ "gid", "a number", set_gid },
+	{ "umask", "an octal number up to 777", set_umask },
+	{ "fsname", "a name", set_fsname },
+	{ "subtype", "cannot be set: describefs knows its own mounts by it", option_refuse },
 };
 /* clang-format on */
 
-/* Of these, what only a mount has a use for. */
+/* Of these, the options that only a mount uses. */
 static const char *const OF_MOUNTS[] = { "allow_other", "uid", "gid", "umask", "fsname", "subtype" };
 
-/* Where a cloud is: a verb that calls none takes them too, so that a set of them serves every verb. */
+/* Of these, the places of a cloud: `kinds` takes them too, so that one set of them serves every such verb. */
 static const char *const OF_PLACES[] = { "endpoint", "metadata", "sts", "cacert", "proxy" };
 
 /* Passed on to libfuse. */
@@ -284,43 +284,59 @@ bool options_is_unknown(const char *word)
 	return !option_find(word) && !is_word_of(PASSED, COUNT(PASSED), word) && !is_ignored(word);
 }
 
-static void option_prefer(const char *candidate, const char *word, const char **best, size_t *distance)
+/* The verbs that take the option, as the least of enum takes. */
+static enum takes option_taken(const char *item, const char *word)
 {
-	size_t candidate_distance = options_distance(candidate, word);
-	if (candidate_distance >= *distance)
-		return;
-	*distance = candidate_distance;
-	*best = candidate;
+	if (is_word_of(OF_MOUNTS, COUNT(OF_MOUNTS), word) || is_word_of(PASSED, COUNT(PASSED), word) ||
+		is_ignored(item))
+		return TAKES_MOUNT;
+	return is_word_of(OF_PLACES, COUNT(OF_PLACES), word) ? TAKES_PLACES : TAKES_CALLS;
 }
 
-const char *options_nearest(const char *word, size_t *distance)
+static void options_offer_all(struct near_word *near, const char *const *words, size_t n)
 {
-	const char *best = NULL;
-	*distance = SIZE_MAX;
+	for (size_t i = 0; i < n; i++)
+		near_offer(near, words[i]);
+}
+
+void options_offer(struct near_word *near, enum takes takes)
+{
 	for (size_t i = 0; i < COUNT(OPTIONS); i++)
-		option_prefer(OPTIONS[i].word, word, &best, distance);
-	for (size_t i = 0; i < COUNT(PASSED); i++)
-		option_prefer(PASSED[i], word, &best, distance);
-	for (size_t i = 0; i < COUNT(IGNORED); i++)
-		option_prefer(IGNORED[i], word, &best, distance);
-	return best;
+		if (option_taken(OPTIONS[i].word, OPTIONS[i].word) <= takes)
+			near_offer(near, OPTIONS[i].word);
+	if (takes < TAKES_MOUNT)
+		return;
+	options_offer_all(near, PASSED, COUNT(PASSED));
+	options_offer_all(near, IGNORED, COUNT(IGNORED));
+}
+
+void options_list(enum takes takes, struct texts *out)
+{
+	for (size_t i = 0; i < COUNT(OPTIONS); i++)
+		if (OPTIONS[i].set != option_refuse &&
+			option_taken(OPTIONS[i].word, OPTIONS[i].word) <= takes)
+			texts_add(out, xstrdup(OPTIONS[i].word));
+	for (size_t i = 0; takes == TAKES_MOUNT && i < COUNT(PASSED); i++)
+		texts_add(out, xstrdup(PASSED[i]));
 }
 
 /* One item of the list */
 
-static bool option_refuse_unknown(const char *item, struct buf *why)
+static bool option_refuse_unknown(const struct config *config, const char *item, struct buf *why)
 {
+	const struct verb_row *row = config_verb_row(config->verb);
 	char *word = xstrndup(item, strcspn(item, "="));
-	size_t distance;
-	const char *nearest = options_nearest(word, &distance);
+	struct near_word near = { .word = word };
+
+	options_offer(&near, row->takes);
 	address_hide_user(word, false);
 	buf_printf(why, "unknown option -o %s: ", word);
 	if (strcmp(word, "remount") == 0)
 		buf_puts(why, "fusermount3 -u MOUNTPOINT, then mount it again");
-	else if (options_is_near(word, distance))
-		buf_printf(why, "did you mean %s?", nearest);
-	else
-		buf_puts(why, "describefs --help has those that there are");
+	else if (near.best)
+		buf_printf(why, "did you mean %s?", near.best);
+	else if (config_name_help(row->verb, "", why))
+		buf_puts(why, " lists the options");
 	free(word);
 	return false;
 }
@@ -336,16 +352,18 @@ static bool option_take(struct config *config, const char *item, const char *bef
 	}
 	const struct option *option = option_find(item);
 	if (!option)
-		return option_refuse_unknown(item, why);
+		return option_refuse_unknown(config, item, why);
 	const char *value = strchr(item, '=');
-	bool takes_value = option->wants != NULL;
+	bool takes_value = option->accepts != NULL;
 	if (takes_value == (value != NULL) && option->set(config, value ? value + 1 : NULL))
 		return true;
 	bool is_address = option->set == set_endpoint || option->set == set_sts ||
 		option->set == set_metadata;
 	char *quoted = xstrdup(option->set == set_proxy ? option->word : item); /* it may hold a password */
 	address_hide_user(quoted, is_address);
-	buf_printf(why, "%s%s: %s", before, quoted, takes_value ? option->wants : "takes no value");
+	const char *expected = takes_value && option->set != option_refuse ? "expected " : "";
+	buf_printf(why, "%s%s: %s%s", before, quoted, expected,
+		takes_value ? option->accepts : "takes no value");
 	free(quoted);
 	return false;
 }
@@ -377,7 +395,7 @@ bool options_take_row(struct config *config, const char *word, const char *value
 	static const char *const ON[] = { "", "yes", "true", "on", "1" };
 	static const char *const OFF[] = { "no", "false", "off", "0" };
 	const struct option *option = option_find(word);
-	bool is_switch = option ? !option->wants :
+	bool is_switch = option ? !option->accepts :
 				  is_word_of(PASSED, COUNT(PASSED), word) || is_ignored(word);
 	struct buf item;
 
@@ -386,7 +404,7 @@ bool options_take_row(struct config *config, const char *word, const char *value
 		return !option || option->set(config, "no");
 	}
 	if (is_switch && !is_one_of(value, ON, COUNT(ON))) {
-		buf_printf(why, "%s: wants yes or no", word);
+		buf_printf(why, "%s: expected yes or no", word);
 		return false;
 	}
 	buf_init(&item, ITEM_MAX);
@@ -427,27 +445,20 @@ bool options_take(struct config *config, const char *list, struct buf *why)
 	return good;
 }
 
-static bool means_something(const char *item, const char *word, bool calls)
-{
-	if (is_word_of(OF_MOUNTS, COUNT(OF_MOUNTS), word) || is_word_of(PASSED, COUNT(PASSED), word) ||
-		is_ignored(item))
-		return false;
-	return calls || !option_find(word) || is_word_of(OF_PLACES, COUNT(OF_PLACES), word);
-}
-
-bool options_check(const char *list, const char *verb, bool calls, struct buf *why)
+bool options_check(const char *list, const struct verb_row *row, struct buf *why)
 {
 	struct buf item;
 	bool good = true;
+
 	buf_init(&item, ITEM_MAX);
 	while (good && list) {
 		list = next_item(list, &item);
-		size_t len = strcspn(item.data, "=");
-		char *word = xstrndup(item.data, len);
-		good = !*word || means_something(item.data, word, calls);
+		char *word = xstrndup(item.data, strcspn(item.data, "="));
+		bool is_unknown = !*word || (!is_ignored(item.data) && options_is_unknown(word));
+		good = is_unknown || option_taken(item.data, word) <= row->takes;
 		if (!good)
-			buf_printf(why, "-o %s means nothing for %s: only %s it", word, verb,
-				calls ? "a mount takes" : "what asks a cloud takes");
+			buf_printf(why, "-o %s means nothing for %s: only %s it", word, row->word,
+				row->takes == TAKES_CALLS ? "a mount takes" : "what asks a cloud takes");
 		free(word);
 	}
 	buf_release(&item);

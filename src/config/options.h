@@ -8,6 +8,30 @@
 #include "config/config.h"
 #include "net/address.h"
 
+/* Which of the words after -o a verb takes.  Each value includes those before it. */
+enum takes {
+	TAKES_PLACES, /* the places of a cloud */
+	TAKES_CALLS, /* and how it is called and shown */
+	TAKES_MOUNT, /* and what is for mount(8) and libfuse */
+};
+
+struct verb_row {
+	const char *word;
+	enum verb verb;
+	size_t least, most; /* operands after the verb */
+	const char *letters; /* the options of one letter that it takes */
+	enum takes takes; /* if `letters` has the o */
+	const char *form;
+	const char *about; /* what it does, in lines of at most 80 columns */
+};
+
+/* The nearest of the words offered so far.  NULL: none is so near that `word` may be a typing mistake. */
+struct near_word {
+	const char *word, *best;
+	size_t distance; /* of `best` */
+};
+void near_offer(struct near_word *near, const char *candidate);
+
 /*
  * One list, "ttl=5,secrets"; a backslash takes the next byte as it is ("fsname=a\,b").  False:
  * `why` says in one line which word is wrong, and what it should be.
@@ -18,26 +42,22 @@ bool options_take(struct config *config, const char *list, struct buf *why);
 bool options_take_row(struct config *config, const char *word, const char *value, struct buf *why);
 
 bool options_is_unknown(const char *word);
-/* The known word with the least edit distance, which goes to *distance. */
-const char *options_nearest(const char *word, size_t *distance);
-/* The edit distance (Levenshtein), ignoring case. */
-size_t options_distance(const char *a, const char *b);
-/* So few that `word` may be a typing mistake. */
-bool options_is_near(const char *word, size_t distance);
-/* False: the list has an option that only a mount takes; of a verb that makes no call, one about calls. */
-bool options_check(const char *list, const char *verb, bool calls, struct buf *why);
+/* Offers each known word that a verb takes. */
+void options_offer(struct near_word *near, enum takes takes);
+/* Adds our own words that a verb takes, and those for libfuse if it takes these too. */
+void options_list(enum takes takes, struct texts *out);
+/* False: the list has an option that the verb does not take.  An unknown word is left to options_take. */
+bool options_check(const char *list, const struct verb_row *row, struct buf *why);
 
-/* config_verb.c */
-struct verb_row {
-	const char *word;
-	enum verb verb;
-	size_t least, most; /* operands after the verb */
-	const char *letters; /* the options of one letter that it takes */
-	bool mounts; /* takes what is for mount(8), too */
-	const char *form;
-};
+/* ---- config_verb.c ---- */
+
 /* NULL: there is no such verb. */
 const struct verb_row *config_find_verb(const char *word);
+const struct verb_row *config_verb_row(enum verb verb);
+/* Appends `before` and the command that explains the verb's options. */
+bool config_name_help(enum verb verb, const char *before, struct buf *out);
+/* False: the word is no verb; `why` has the nearest one. */
+bool config_refuse_verb(const char *word, struct buf *why);
 /* True: the first word is another word for a verb, and `why` names the right command. */
 bool config_answer_word(const char **words, size_t n, struct buf *why);
 

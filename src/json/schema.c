@@ -12,10 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/edit_distance.h"
 #include "base/name.h"
 #include "json/json.h"
 
-enum { REASON_MAX = 512, QUOTE_MAX = 120, SUGGESTION_MAX = 64 };
+enum { REASON_MAX = 512, QUOTE_MAX = 120 };
 
 struct json_path json_path_root(const struct schema_file *file)
 {
@@ -81,39 +82,8 @@ void suggestion_init(struct suggestion *suggestion, const char *wanted)
 	*suggestion = (struct suggestion){ .wanted = wanted, .distance = distance < len ? distance : len };
 }
 
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-	size_t ab = a < b ? a : b;
-
-	return ab < c ? ab : c;
-}
-
-/* The Levenshtein distance, computed with one row of its matrix. */
-static size_t edit_distance(const char *a, const char *b)
-{
-	size_t row[SUGGESTION_MAX + 1], len = strlen(b);
-
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 0; j < len; j++) {
-			size_t changed = corner + (a[i] != b[j]);
-
-			corner = row[j + 1];
-			row[j + 1] = smallest(row[j] + 1, corner + 1, changed);
-		}
-	}
-	return row[len];
-}
-
 void suggestion_offer(struct suggestion *suggestion, const char *name)
 {
-	if (strlen(suggestion->wanted) > SUGGESTION_MAX || strlen(name) > SUGGESTION_MAX)
-		return;
-
 	size_t distance = edit_distance(suggestion->wanted, name);
 
 	if (distance < suggestion->distance) {

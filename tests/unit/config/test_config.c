@@ -50,6 +50,8 @@ static void show(struct buf *out, const struct config *config)
 	}
 	show_texts(out, "path", &config->paths);
 	show_text(out, "at", config->mount.point);
+	if (config->verb == VERB_HELP && config->help != VERB_HELP)
+		show_text(out, "about", VERBS[config->help]);
 	show_number(out, "f", config->foreground, false);
 	show_number(out, "d", config->debug, false);
 	show_text(out, "endpoint", config->network.endpoint);
@@ -106,7 +108,7 @@ static const struct {
 	{ "ls tione", "ls catalog=tione" },
 	{ "ls tione /training", "ls catalog=tione path=/training" },
 	{ "cat tione a b c", "cat catalog=tione path=a path=b path=c" },
-	{ "cat -o secrets tione a -f b", "cat catalog=tione path=a path=b f=1 secrets=1" },
+	{ "cat -o secrets tione a -d b", "cat catalog=tione path=a path=b f=1 d=1 secrets=1" },
 	{ "tree tione", "tree catalog=tione" },
 	{ "kinds", "kinds" },
 	{ "kinds qianfan", "kinds catalog=qianfan" },
@@ -120,6 +122,15 @@ static const struct {
 	{ "refresh work", "refresh path=work" },
 	{ "status", "status" },
 	{ "--help", "help" },
+	{ "help", "help" },
+	{ "help ls", "help about=ls" },
+	{ "help mount", "help about=mount" },
+	{ "help help", "help" },
+	{ "ls --help", "help about=ls" },
+	{ "ls tione -lh", "help about=ls" },
+	{ "refresh /m -h", "help about=refresh" },
+	{ "--help ls", "help" },
+	{ "-x --help", "help" },
 	{ "-h", "help" },
 	{ "tione /m --help --nonsense", "help" },
 	{ "-fh", "help f=1" },
@@ -222,13 +233,29 @@ static const struct {
 	{ "kinds -o ttl=1", "-o ttl means nothing for kinds" },
 	{ "kinds tione -o secrets", "-o secrets means nothing for kinds" },
 	{ "kinds -o ,names=api", "-o names means nothing for kinds" },
+	{ "ls -f tione", "-f means nothing for ls" },
+	{ "ls -f -d tione", "-f means nothing for ls" },
+	{ "cat -df tione x", "-f means nothing for cat" },
+	{ "tree -f tione", "-f means nothing for tree" },
+	{ "doctor -f", "-f means nothing for doctor" },
+	{ "help -f", "-f means nothing for help" },
+	{ "version -o ttl=1", "-o means nothing for version" },
+	/* an unknown option's message names only what the verb takes */
+	{ "-x ls tione", "unknown option -x: ls takes -o -d -l -h -V" },
+	{ "tree tione -L 2 -x", "unknown option -x: tree takes -o -d -L -h -V" },
+	{ "refresh -x /m", "unknown option -x: refresh takes -h -V" },
+	{ "ls -o alow_other tione", "unknown option -o alow_other: describefs ls --help lists the options" },
+	{ "kinds --deadlin=5", "unknown option --deadlin: see describefs kinds --help" },
+	{ "kinds -o deadlin=5", "unknown option -o deadlin: describefs kinds --help lists the options" },
+	{ "kinds -o endpont=x", "unknown option -o endpont: did you mean endpoint?" },
+	{ "refresh --ttl=5 /m", "unknown option --ttl: see describefs refresh --help" },
 	/* a password is in no message */
-	{ "tione /m -o endpoint=https://u:p4ss@h", "-o endpoint=https://***@h: wants https://HOST" },
-	{ "tione /m -o endpoint=https://u:p4/s@s@h/x", "-o endpoint=https://***@h/x: wants https://HOST" },
-	{ "tione /m -o endpoint=u:p4ss@h", "-o endpoint=***@h: wants https://HOST" },
-	{ "tione /m -o metadata=https:/u:p4ss@h", "-o metadata=***@h: wants https://HOST" },
-	{ "tione /m -o sts=http://t4ken@h", "-o sts=http://***@h: wants https://HOST" },
-	{ "tione /m -o rate=https://u:p4ss@h", "-o rate=https://***@h: wants calls" },
+	{ "tione /m -o endpoint=https://u:p4ss@h", "-o endpoint=https://***@h: expected https://HOST" },
+	{ "tione /m -o endpoint=https://u:p4/s@s@h/x", "-o endpoint=https://***@h/x: expected https://HOST" },
+	{ "tione /m -o endpoint=u:p4ss@h", "-o endpoint=***@h: expected https://HOST" },
+	{ "tione /m -o metadata=https:/u:p4ss@h", "-o metadata=***@h: expected https://HOST" },
+	{ "tione /m -o sts=http://t4ken@h", "-o sts=http://***@h: expected https://HOST" },
+	{ "tione /m -o rate=https://u:p4ss@h", "-o rate=https://***@h: expected calls" },
 	{ "tione /m -o secrets=https://u:p4ss@h", "-o secrets=https://***@h: takes no value" },
 	{ "tione /m -o https://u:p4ss@h", "unknown option -o https://***@h: describefs" },
 	{ "tione /m -o proxy:http://u:p4ss@h", "unknown option -o proxy:http://***@h: d" },
@@ -237,16 +264,16 @@ static const struct {
 	{ "https://u:p4ss@h", "\"https://***@h\" is not the name of a mount" },
 	{ "ls -o https://u:p4ss@h tione", "unknown option -o https://***@h: describefs" },
 	{ "kinds -o https://u:p4ss@h", "unknown option -o https://***@h: describefs" },
-	{ "-xhttps://u:p4ss@h", "unknown option -xhttps://***@h: there are" },
-	{ "tione /m -o pin=a@b", "-o pin=a@b: wants KIND/ID" },
+	{ "-xhttps://u:p4ss@h", "unknown option -xhttps://***@h: mount takes -o -f -d -h -V" },
+	{ "tione /m -o pin=a@b", "-o pin=a@b: expected KIND/ID" },
 	{ "kinds tione@nix", "the same for every profile: describefs kinds tione" },
 	{ "version x", "too many words" },
 	{ "help ls cat", "too many words" },
-	{ "tree -L", "-L: wants how many levels" },
-	{ "tree -L 0 tione", "-L: wants how many levels" },
-	{ "tree -L x tione", "-L: wants how many levels" },
-	{ "tree -L 99999 tione", "-L: wants how many levels" },
-	{ "tree -L2x tione", "-L: wants how many levels" },
+	{ "tree -L", "-L: expected a number of levels from 1" },
+	{ "tree -L 0 tione", "-L: expected a number of levels from 1" },
+	{ "tree -L x tione", "-L: expected a number of levels from 1" },
+	{ "tree -L 99999 tione", "-L: expected a number of levels from 1" },
+	{ "tree -L2x tione", "-L: expected a number of levels from 1" },
 	/* words that people type for one of the verbs */
 	{ "umount /m", "fusermount3 -u /m" },
 	{ "unmount", "fusermount3 -u MOUNTPOINT" },
@@ -257,6 +284,16 @@ static const struct {
 	{ "show", "describefs cat SOURCE PATH..." },
 	{ "statsu", "did you mean describefs status?" },
 	{ "refersh /m /n", "did you mean describefs refresh?" },
+	{ "hlep", "did you mean describefs help?" },
+	{ "help statsu", "\"statsu\" is not a verb; did you mean describefs status?" },
+	{ "help umount", "describefs has no verb umount: use fusermount3 -u MOUNTPOINT" },
+	{ "help tione", "\"tione\" is not a verb: describefs --help lists the verbs" },
+	/* a mount, and not a source */
+	{ "ls ./mnt/training", "bad source \"./mnt/training\": it is a path, and SOURCE names a catalog, as in tione:ap-x@work; to list a mount, use ls" },
+	{ "cat /m/training x", "it is a path, and SOURCE names a catalog" },
+	{ "tree ..", "it is a path, and SOURCE names a catalog" },
+	{ "ls .", "it is a path, and SOURCE names a catalog" },
+	{ "/m tione", "it is a path, and SOURCE names a catalog" },
 	{ "cat tione", "PATH is missing" },
 	{ "kinds a b", "too many words" },
 	{ "refresh", "PATH is missing: describefs refresh PATH..." },
@@ -276,8 +313,8 @@ static const struct {
 	{ "-fx tione /m", "unknown option -fx" },
 	{ "--foo", "unknown option --foo: see describefs --help" },
 	{ "--list tione", "unknown option --list: see describefs --help" },
-	{ "tione /m -o foo", "unknown option -o foo: describefs --help has those that there are" },
-	{ "tione /m -o x", "unknown option -o x: describefs --help has those that there are" },
+	{ "tione /m -o foo", "unknown option -o foo: describefs --help lists the options" },
+	{ "tione /m -o x", "unknown option -o x: describefs --help lists the options" },
 	{ "--ttl=5 tione /m", "did you mean -o ttl?" },
 	{ "--halp", "did you mean --help?" },
 	{ "--vesion", "did you mean --version?" },
@@ -289,92 +326,92 @@ static const struct {
 	{ "tione /m -o max-memory=1G", "did you mean max_memory?" },
 	{ "tione /m -o TTL=5", "unknown option -o TTL: did you mean ttl?" },
 	{ "tione /m -o remount", "unknown option -o remount: fusermount3 -u MOUNTPOINT, then mount it again" },
-	{ "tione /m -o deadline", "-o deadline: wants a time" },
-	{ "tione /m -o deadline=", "wants a time, 0.1 to 3600 seconds, or with ms" },
-	{ "tione /m -o deadline=0", "wants a time, 0.1 to 3600 seconds, or with ms" },
-	{ "tione /m -o deadline=0.09", "wants a time, 0.1 to 3600 seconds, or with ms" },
-	{ "tione /m -o deadline=3600.1", "wants a time, 0.1 to 3600 seconds, or with ms" },
-	{ "tione /m -o deadline=1e3", "wants a time, 0.1 to 3600 seconds, or with ms" },
-	{ "tione /m -o deadline=1\\,5", "wants a time, 0.1 to 3600 seconds, or with ms" },
-	{ "tione /m -o deadline=-1", "wants a time, 0.1 to 3600 seconds, or with ms" },
-	{ "tione /m -o deadline=5.", "wants a time, 0.1 to 3600 seconds, or with ms" },
-	{ "tione /m -o deadline=.", "wants a time, 0.1 to 3600 seconds, or with ms" },
-	{ "tione /m -o deadline=inf", "wants a time, 0.1 to 3600 seconds, or with ms" },
-	{ "tione /m -o ttl=+1", "wants a time" },
-	{ "tione /m -o ttl=0x10", "wants a time" },
-	{ "tione /m -o ttl=99999999999999999999", "wants a time" },
-	{ "tione /m -o deadline=99ms", "wants a time" },
-	{ "tione /m -o deadline=61m", "wants a time" },
-	{ "tione /m -o ttl=m", "wants a time" },
-	{ "tione /m -o ttl=1M", "wants a time" },
-	{ "tione /m -o ttl=1min", "wants a time" },
-	{ "tione /m -o ttl=1h30m", "wants a time" },
-	{ "tione /m -o ttl=1.s", "wants a time" },
-	{ "tione /m -o stale=3661d", "wants a time" },
-	{ "tione /m -o rate=0", "wants calls a second" },
-	{ "tione /m -o max_memory=0", "wants bytes" },
+	{ "tione /m -o deadline", "-o deadline: expected a time" },
+	{ "tione /m -o deadline=", "expected a time, 0.1 to 3600 seconds: a number" },
+	{ "tione /m -o deadline=0", "expected a time, 0.1 to 3600 seconds: a number" },
+	{ "tione /m -o deadline=0.09", "expected a time, 0.1 to 3600 seconds: a number" },
+	{ "tione /m -o deadline=3600.1", "expected a time, 0.1 to 3600 seconds: a number" },
+	{ "tione /m -o deadline=1e3", "expected a time, 0.1 to 3600 seconds: a number" },
+	{ "tione /m -o deadline=1\\,5", "expected a time, 0.1 to 3600 seconds: a number" },
+	{ "tione /m -o deadline=-1", "expected a time, 0.1 to 3600 seconds: a number" },
+	{ "tione /m -o deadline=5.", "expected a time, 0.1 to 3600 seconds: a number" },
+	{ "tione /m -o deadline=.", "expected a time, 0.1 to 3600 seconds: a number" },
+	{ "tione /m -o deadline=inf", "expected a time, 0.1 to 3600 seconds: a number" },
+	{ "tione /m -o ttl=+1", "expected a time" },
+	{ "tione /m -o ttl=0x10", "expected a time" },
+	{ "tione /m -o ttl=99999999999999999999", "expected a time" },
+	{ "tione /m -o deadline=99ms", "expected a time" },
+	{ "tione /m -o deadline=61m", "expected a time" },
+	{ "tione /m -o ttl=m", "expected a time" },
+	{ "tione /m -o ttl=1M", "expected a time" },
+	{ "tione /m -o ttl=1min", "expected a time" },
+	{ "tione /m -o ttl=1h30m", "expected a time" },
+	{ "tione /m -o ttl=1.s", "expected a time" },
+	{ "tione /m -o stale=3661d", "expected a time" },
+	{ "tione /m -o rate=0", "expected calls a second" },
+	{ "tione /m -o max_memory=0", "expected a number of bytes" },
 	{ "tione /m -o max_memory=64K", "1M is the least" },
 	{ "tione /m -o max_memory=1048575", "1M is the least" },
-	{ "tione /m -o max_memory=1T", "wants bytes" },
-	{ "tione /m -o max_memory=G", "wants bytes" },
-	{ "tione /m -o max_memory=999999999999999G", "wants bytes" },
-	{ "tione /m -o names=camel", "wants api or snake" },
+	{ "tione /m -o max_memory=1T", "expected a number of bytes" },
+	{ "tione /m -o max_memory=G", "expected a number of bytes" },
+	{ "tione /m -o max_memory=999999999999999G", "expected a number of bytes" },
+	{ "tione /m -o names=camel", "expected api or snake" },
 	{ "tione /m -o secrets=1", "takes no value" },
 	{ "tione /m -o auto_unmount=1", "unknown option" },
-	{ "tione /m -o pin=models", "wants KIND/ID" },
-	{ "tione /m -o pin=models/", "wants KIND/ID" },
-	{ "tione /m -o pin=models/a/versions", "wants KIND/ID" },
-	{ "tione /m -o pin=models/a::models/b", "wants KIND/ID" },
-	{ "tione /m -o pin=models/a%2", "wants KIND/ID" },
-	{ "tione /m -o pin=models/a%zz", "wants KIND/ID" },
-	{ "tione /m -o umask=8", "wants an octal" },
-	{ "tione /m -o umask=1000", "wants an octal" },
-	{ "tione /m -o uid=joe", "wants a number" },
-	{ "tione /m -o uid=4294967295", "wants a number" },
-	{ "tione /m -o fsname=", "wants a name" },
+	{ "tione /m -o pin=models", "expected KIND/ID" },
+	{ "tione /m -o pin=models/", "expected KIND/ID" },
+	{ "tione /m -o pin=models/a/versions", "expected KIND/ID" },
+	{ "tione /m -o pin=models/a::models/b", "expected KIND/ID" },
+	{ "tione /m -o pin=models/a%2", "expected KIND/ID" },
+	{ "tione /m -o pin=models/a%zz", "expected KIND/ID" },
+	{ "tione /m -o umask=8", "expected an octal number" },
+	{ "tione /m -o umask=1000", "expected an octal number" },
+	{ "tione /m -o uid=joe", "expected a number" },
+	{ "tione /m -o uid=4294967295", "expected a number" },
+	{ "tione /m -o fsname=", "expected a name" },
 	{ "tione /m -o subtype=x", "cannot be set" },
-	{ "tione /m -o cacert=", "wants a PEM file" },
-	{ "tione /m -o proxy=", "-o proxy: wants http[s]://" },
-	{ "tione /m -o proxy=h:1", "-o proxy: wants http[s]://" },
-	{ "tione /m -o proxy=socks5://h:1", "-o proxy: wants http[s]://" },
-	{ "tione /m -o proxy=http://:p@h", "-o proxy: wants http[s]://" },
-	{ "tione /m -o proxy=http://u%zz:p@h", "-o proxy: wants http[s]://" },
-	{ "tione /m -o endpoint=tione.example.com", "wants https://" },
-	{ "tione /m -o endpoint=http://tione.example.com", "wants https://" },
-	{ "tione /m -o endpoint=http://127.0.0.1.example.com", "wants https://" },
-	{ "tione /m -o endpoint=http://127.1", "wants https://" },
-	{ "tione /m -o endpoint=http://[::2]", "wants https://" },
-	{ "tione /m -o endpoint=http://0.0.0.0", "wants https://" },
-	{ "tione /m -o endpoint=https://user:pw@host", "wants https://" },
-	{ "tione /m -o endpoint=https://", "wants https://" },
-	{ "tione /m -o endpoint=https://host:0", "wants https://" },
-	{ "tione /m -o endpoint=https://host:65536", "wants https://" },
-	{ "tione /m -o endpoint=https://host:", "wants https://" },
-	{ "tione /m -o endpoint=https://host/path", "wants https://" },
-	{ "tione /m -o endpoint=https://host?x", "wants https://" },
-	{ "tione /m -o endpoint=https://[::1", "wants https://" },
-	{ "tione /m -o endpoint=https://ho\nst", "wants https://" },
-	{ "tione /m -o endpoint=ftp://host", "wants https://" },
-	{ "tione /m -o endpoint=http://metadata.tencentyun.com", "wants https://" },
-	{ "tione /m -o sts=http://metadata.tencentyun.com", "wants https://" },
-	{ "tione /m -o sts=http://sts.tencentcloudapi.com", "wants https://" },
+	{ "tione /m -o cacert=", "expected a PEM file" },
+	{ "tione /m -o proxy=", "-o proxy: expected http[s]://" },
+	{ "tione /m -o proxy=h:1", "-o proxy: expected http[s]://" },
+	{ "tione /m -o proxy=socks5://h:1", "-o proxy: expected http[s]://" },
+	{ "tione /m -o proxy=http://:p@h", "-o proxy: expected http[s]://" },
+	{ "tione /m -o proxy=http://u%zz:p@h", "-o proxy: expected http[s]://" },
+	{ "tione /m -o endpoint=tione.example.com", "expected https://" },
+	{ "tione /m -o endpoint=http://tione.example.com", "expected https://" },
+	{ "tione /m -o endpoint=http://127.0.0.1.example.com", "expected https://" },
+	{ "tione /m -o endpoint=http://127.1", "expected https://" },
+	{ "tione /m -o endpoint=http://[::2]", "expected https://" },
+	{ "tione /m -o endpoint=http://0.0.0.0", "expected https://" },
+	{ "tione /m -o endpoint=https://user:pw@host", "expected https://" },
+	{ "tione /m -o endpoint=https://", "expected https://" },
+	{ "tione /m -o endpoint=https://host:0", "expected https://" },
+	{ "tione /m -o endpoint=https://host:65536", "expected https://" },
+	{ "tione /m -o endpoint=https://host:", "expected https://" },
+	{ "tione /m -o endpoint=https://host/path", "expected https://" },
+	{ "tione /m -o endpoint=https://host?x", "expected https://" },
+	{ "tione /m -o endpoint=https://[::1", "expected https://" },
+	{ "tione /m -o endpoint=https://ho\nst", "expected https://" },
+	{ "tione /m -o endpoint=ftp://host", "expected https://" },
+	{ "tione /m -o endpoint=http://metadata.tencentyun.com", "expected https://" },
+	{ "tione /m -o sts=http://metadata.tencentyun.com", "expected https://" },
+	{ "tione /m -o sts=http://sts.tencentcloudapi.com", "expected https://" },
 	{ "tione /m -o metadata=http://8.8.8.8", "private network" },
 	{ "tione /m -o metadata=http://[2001:db8::1]", "private network" },
-	{ "tione /m -o endpoint=https://host..", "wants https://" },
-	{ "tione /m -o endpoint=https://.host", "wants https://" },
-	{ "tione /m -o endpoint=https://a..b", "wants https://" },
-	{ "tione /m -o endpoint=https://127.1", "wants https://" },
-	{ "tione /m -o endpoint=https://2130706433", "wants https://" },
-	{ "tione /m -o endpoint=https://0x7f.1", "wants https://" },
-	{ "tione /m -o endpoint=https://0x7F000001", "wants https://" },
-	{ "tione /m -o endpoint=https://10.0.0.010", "wants https://" },
-	{ "tione /m -o endpoint=https://user@host", "wants https://" },
-	{ "tione /m -o endpoint=https://host:00", "wants https://" },
-	{ "tione /m -o endpoint=https://host:+443", "wants https://" },
-	{ "tione /m -o endpoint=https://[fe80::1%25lo]", "wants https://" },
-	{ "tione /m -o endpoint=http://10.1.2.3", "wants https://" },
-	{ "tione /m -o sts=http://169.254.0.23", "wants https://" },
-	{ "tione /m -o metadata=", "wants https://" },
+	{ "tione /m -o endpoint=https://host..", "expected https://" },
+	{ "tione /m -o endpoint=https://.host", "expected https://" },
+	{ "tione /m -o endpoint=https://a..b", "expected https://" },
+	{ "tione /m -o endpoint=https://127.1", "expected https://" },
+	{ "tione /m -o endpoint=https://2130706433", "expected https://" },
+	{ "tione /m -o endpoint=https://0x7f.1", "expected https://" },
+	{ "tione /m -o endpoint=https://0x7F000001", "expected https://" },
+	{ "tione /m -o endpoint=https://10.0.0.010", "expected https://" },
+	{ "tione /m -o endpoint=https://user@host", "expected https://" },
+	{ "tione /m -o endpoint=https://host:00", "expected https://" },
+	{ "tione /m -o endpoint=https://host:+443", "expected https://" },
+	{ "tione /m -o endpoint=https://[fe80::1%25lo]", "expected https://" },
+	{ "tione /m -o endpoint=http://10.1.2.3", "expected https://" },
+	{ "tione /m -o sts=http://169.254.0.23", "expected https://" },
+	{ "tione /m -o metadata=", "expected https://" },
 };
 
 static void assert_right(const char *line, const char *result)
@@ -485,11 +522,11 @@ static const struct {
 	const char *line, *words;
 } FILE_WRONG[] = {
 	{ "bad /m", "/tmp/describefs-config-test/user:17: unknown name tl: did you mean ttl?" },
-	{ "worse /m", "user:20: ttl=often: wants a time: seconds, or with ms" },
-	{ "far /m", "mountpoint wants an absolute path" },
+	{ "worse /m", "user:20: ttl=often: expected a time: a number of seconds" },
+	{ "far /m", "mountpoint: expected an absolute path" },
 	{ "empty /m", "user:23: [empty] names no source: add a line source =" },
 	{ "twice /m", "user:26: source tione is named twice" },
-	{ "perhaps /m", "user:29: secrets: wants yes or no" },
+	{ "perhaps /m", "user:29: secrets: expected yes or no" },
 	{ "mine", "/tmp/describefs-config-test/user:30: [mine] has no mountpoint: add a line mountpoint = ~/DIRECTORY, or say describefs mine MOUNTPOINT" },
 	{ "theirs", "machine:2: [theirs] has no mountpoint" },
 	{ "wrok", "(they name work, open, bad, worse, far, empty, twice, perhaps, mine, again, theirs)" },
@@ -632,20 +669,61 @@ static void a_word_that_is_too_long_to_quote(void **state)
 	buf_release(&why);
 }
 
-static void the_help_fits_a_terminal(void **state)
+static void assert_fits_a_terminal(const char *text)
 {
-	(void)state;
 	size_t lines = 0;
-	for (const char *at = config_help(); *at; lines++) {
+
+	for (const char *at = text; *at; lines++) {
 		size_t len = strcspn(at, "\n");
 		assert_true(len <= 80);
+		assert_int_equal(at[len], '\n');
 		at += len + 1;
 	}
-	assert_true(lines <= 60);
+	assert_true(lines > 2 && lines <= 60);
+}
+
+static void assert_help(enum verb verb, const char *const *words, size_t n)
+{
+	struct buf text;
+
+	buf_init(&text, 1 << 16);
+	config_help(verb, &text);
+	assert_fits_a_terminal(text.data);
+	for (size_t i = 0; i < n; i++)
+		assert_non_null(strstr(text.data, words[i]));
+	buf_release(&text);
+}
+
+static void the_help_fits_a_terminal(void **state)
+{
 	static const char *const WORDS[] = { "endpoint=", "deadline=", "ttl=", "stale=", "rate=", "pin=", "cacert=",
 		"names=", "secrets", "max_memory=", "allow_other", "uid=", "umask=", "Exit status" };
-	for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
-		assert_non_null(strstr(config_help(), WORDS[i]));
+
+	(void)state;
+	assert_help(VERB_HELP, WORDS, sizeof WORDS / sizeof *WORDS);
+}
+
+static void the_help_of_a_verb_has_what_it_takes(void **state)
+{
+	static const char *const MOUNT[] = { "Usage: describefs [OPTION]... SOURCE... MOUNTPOINT", "-f ", "-d ", "-o ",
+		" ttl", " allow_other", " noatime" };
+	static const char *const LS[] = { "Usage: describefs ls", "-l ", " ttl", " names" };
+	struct buf text;
+
+	(void)state;
+	assert_help(VERB_MOUNT, MOUNT, sizeof MOUNT / sizeof *MOUNT);
+	assert_help(VERB_LS, LS, sizeof LS / sizeof *LS);
+	for (enum verb verb = VERB_MOUNT; verb <= VERB_VERSION; verb++)
+		assert_help(verb, NULL, 0);
+	buf_init(&text, 1 << 16);
+	config_help(VERB_LS, &text);
+	assert_null(strstr(text.data, "allow_other"));
+	assert_null(strstr(text.data, "-f "));
+	buf_clear(&text);
+	config_help(VERB_KINDS, &text);
+	assert_non_null(strstr(text.data, " endpoint"));
+	assert_null(strstr(text.data, "ttl"));
+	buf_release(&text);
 }
 
 /* Catalogs */
@@ -763,6 +841,7 @@ int main(void)
 		cmocka_unit_test(a_cacert_without_a_certificate_is_said_early),
 		cmocka_unit_test(a_word_that_is_too_long_to_quote),
 		cmocka_unit_test(the_help_fits_a_terminal),
+		cmocka_unit_test(the_help_of_a_verb_has_what_it_takes),
 		TEST(a_directory_that_is_not_there_is_fine),
 		TEST(files_are_read_in_the_order_of_their_names),
 		TEST(what_is_no_small_file_is_refused_by_name),
