@@ -8,6 +8,7 @@
 #include "refresh_verb.h"
 
 #include "fuse/refresh_request.h"
+#include "sys/mount_table.h"
 #include "sys/output.h"
 
 #include <dirent.h>
@@ -29,7 +30,7 @@ static int refresh_complain(const char *path, const char *what)
 	struct buf line;
 
 	buf_init(&line, SIZE_MAX);
-	buf_printf(&line, "%s: %s", path, what);
+	buf_printf(&line, "%s: %s", *path ? path : "\"\"", what);
 	output_complain(line.data);
 	buf_release(&line);
 	return 1;
@@ -72,16 +73,26 @@ static bool is_same_mount(int a, int b)
 		one.stx_dev_major == other.stx_dev_major && one.stx_dev_minor == other.stx_dev_minor;
 }
 
+/* The path of an open directory as the kernel has it.  Returns false if it is not visible. */
+static bool path_of(int fd, char path[PATH_MAX])
+{
+	char self[40];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	ssize_t len = readlink(self, path, PATH_MAX - 1);
+	if (len <= 0 || path[0] != '/')
+		return false;
+	path[len] = '\0';
+	return true;
+}
+
 /* Opens the directory `levels` above `fd`; -1: it is not in this mount, or not visible. */
 static int open_above(int fd, uint32_t levels)
 {
-	char self[40], path[PATH_MAX];
+	char path[PATH_MAX];
 
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	ssize_t len = readlink(self, path, sizeof(path) - 1);
-	if (len <= 0 || path[0] != '/')
+	if (!path_of(fd, path))
 		return -1;
-	path[len] = '\0';
 	for (; levels > 0; levels--) {
 		char *slash = strrchr(path, '/');
 		if (!slash || slash == path)
@@ -98,7 +109,7 @@ static int open_above(int fd, uint32_t levels)
 static void read_all_names(int base, const char *path)
 {
 	int fd = openat(base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+	DIR *directory = fd >= 0 && is_same_mount(base, fd) ? fdopendir(fd) : NULL;
 
 	if (!directory && fd >= 0)
 		close(fd);
@@ -109,15 +120,30 @@ static void read_all_names(int base, const char *path)
 	closedir(directory);
 }
 
+/* If the kernel forgot such a name, it would unmount what lies below. */
+static bool has_mounts_below(int base, const char *name)
+{
+	char path[PATH_MAX];
+	struct buf whole;
+
+	if (!path_of(base, path))
+		return false;
+	buf_init(&whole, SIZE_MAX);
+	buf_printf(&whole, "%s/%s", path, name);
+	bool has = mounts_are_below(whole.data);
+	buf_release(&whole);
+	return has;
+}
+
 /* An error means that the path does not exist, and so the kernel has no name of it. */
 static void perform_task(int base, const struct refresh_request *request)
 {
 	struct statx fresh;
 
-	if (request->task == TASK_FORGET)
+	if (request->task == TASK_FORGET && !has_mounts_below(base, request->path))
 		statx(base, request->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_FORCE_SYNC,
 			STATX_MTIME, &fresh);
-	else if (*request->path)
+	else if (request->task == TASK_READ && *request->path)
 		read_all_names(base, request->path);
 }
 
@@ -176,8 +202,8 @@ static int refresh_ask(int fd, const char *name, const char *path)
 	}
 	if (request.names_kept)
 		refresh_complain(path,
-			"Linux before 6.16 cannot drop cached names; they stay visible until they "
-			"expire");
+			"cached names stay visible until they expire: Linux before 6.16 cannot drop them, "
+			"and no Linux can while another file system is mounted inside");
 	return 0;
 }
 
@@ -185,10 +211,14 @@ static int refresh_ask(int fd, const char *name, const char *path)
 static int check_is_there(const char *path)
 {
 	struct stat there;
+	char text[128];
 
-	if (lstat(path, &there) == 0 || (errno != ENOENT && errno != ENOTDIR))
+	if (lstat(path, &there) == 0)
 		return 0;
-	return refresh_complain(path, "No such file or directory, also after a refresh");
+	if (errno == ENOENT || errno == ENOTDIR)
+		return refresh_complain(path, "No such file or directory, also after a refresh");
+	snprintf(text, sizeof(text), "whether it exists cannot be found out: %s", strerror(errno));
+	return refresh_complain(path, text);
 }
 
 /* Refreshes a missing path through its parent directory.  Returns false if that cannot be opened. */

@@ -290,5 +290,5 @@ void notify_release(struct front *front)
 
 bool notify_names(const struct front *front)
 {
-	return notify_send(front, NOTIFY_INC_EPOCH, NULL, 0);
+	return !mounts_have_inner(&front->mounting.id) && notify_send(front, NOTIFY_INC_EPOCH, NULL, 0);
 }

@@ -33,7 +33,8 @@ bool notify_delay(const struct pending_request *pending, engine_done_fn *done);
 /* At the end of the session: answers the delayed requests, and sends no further notification. */
 void notify_release(struct front *front);
 /*
- * Invalidates all cached names (FUSE_NOTIFY_INC_EPOCH).  Returns false if the kernel, before 6.16, lacks it.
+ * Invalidates all cached names (FUSE_NOTIFY_INC_EPOCH).  Returns false if the kernel, before 6.16, lacks it,
+ * or if another file system is mounted inside: the kernel would unmount it with the names above it.
  */
 bool notify_names(const struct front *front);
 

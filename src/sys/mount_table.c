@@ -18,6 +18,7 @@ static const char OUR_TYPE[] = "fuse.describefs";
 
 struct line {
 	struct mount_id id;
+	uint64_t parent; /* the number of the mount that this one lies on */
 	char *number, *device, *part, *point, *type, *source, *options;
 };
 
@@ -39,15 +40,14 @@ static void line_unescape(char *text)
 /* Splits a line into its fields, in place. */
 static bool line_split(char *text, struct line *line)
 {
-	char *state = NULL, *rest = strstr(text, " - ");
+	char *state = NULL, *parent = NULL, *rest = strstr(text, " - ");
 	if (!rest)
 		return false;
 	*rest = '\0';
-	char **const fields[] = { &line->number, NULL, &line->device, &line->part, &line->point };
+	char **const fields[] = { &line->number, &parent, &line->device, &line->part, &line->point };
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
 		char *field = strtok_r(i ? NULL : text, " ", &state);
-		if (fields[i])
-			*fields[i] = field;
+		*fields[i] = field;
 	}
 	line->type = strtok_r(rest + 3, " ", &state);
 	line->source = strtok_r(NULL, " ", &state);
@@ -57,6 +57,7 @@ static bool line_split(char *text, struct line *line)
 		return false;
 	line->id = (struct mount_id){ (uint64_t)ascii_number(line->number),
 		(uint32_t)ascii_number(line->device), (uint32_t)ascii_number(colon + 1) };
+	line->parent = (uint64_t)ascii_number(parent);
 	line_unescape(line->point);
 	line_unescape(line->part);
 	if (line->source)
@@ -139,6 +140,45 @@ bool mounts_shows_others(const struct mount_id *id)
 	if (table)
 		fclose(table);
 	return shows;
+}
+
+bool mounts_have_inner(const struct mount_id *id)
+{
+	FILE *table = fopen("/proc/self/mountinfo", "re");
+	char *text = NULL;
+	struct line line;
+	size_t room = 0;
+	bool found = false;
+
+	while (table && !found && getline(&text, &room, table) > 0)
+		found = line_split(text, &line) && line.parent == id->mount;
+	free(text);
+	if (table)
+		fclose(table);
+	return found;
+}
+
+static bool is_at_or_below(const char *path, const char *top)
+{
+	size_t len = strlen(top);
+
+	return strncmp(path, top, len) == 0 && (!path[len] || path[len] == '/');
+}
+
+bool mounts_are_below(const char *path)
+{
+	FILE *table = fopen("/proc/self/mountinfo", "re");
+	char *text = NULL;
+	struct line line;
+	size_t room = 0;
+	bool found = false;
+
+	while (table && !found && getline(&text, &room, table) > 0)
+		found = line_split(text, &line) && is_at_or_below(line.point, path);
+	free(text);
+	if (table)
+		fclose(table);
+	return found;
 }
 
 bool mounts_find(const struct mount_id *id, char **place)

@@ -477,3 +477,38 @@ def test_two_thousand_resources_that_the_kernel_knows(box):
     with box.cloud.counting() as made:
         mount.sh("cat training/%s/status" % synthetic(1999))
     assert sum(made.values()) <= 41
+
+
+def test_a_name_that_cannot_be_checked_is_a_failure(box, cloud):
+    """The name is a negative entry of the kernel; after the refresh the cloud has to say whether it exists, and fails."""
+    mount = box.mount("tione", "deadline=1")
+    assert mount.error("training/train-77/status") == "ENOENT"
+    cloud.plan(do="http", status=500)
+    result = box.run("refresh", mount / "training/train-77")
+    assert result.returncode == 1 and result.stderr.count(b"\n") == 1
+    assert b"training/train-77: whether it exists cannot be found out: Input/output error" in result.stderr
+    cloud.clear()
+    result = box.run("refresh", "")
+    assert result.returncode == 1 and result.stderr.startswith(b'describefs: "": ')
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount another file system inside")
+@pytest.mark.parametrize("path, value", [("training/%s" % RUNNING, "FAILED"), ("training", None), ("", None)])
+def test_a_mount_inside_the_mount_stays(box, cloud, path, value):
+    """The kernel unmounts what lies below a name that it forgets, so such a name is left to expire."""
+    mount = box.mount("tione")
+    field, inner = "training/%s/status" % RUNNING, mount / "training" / RUNNING / "image_info"
+    assert mount.text(field) == "RUNNING"
+    subprocess.run(["mount", "-t", "tmpfs", "inner", str(inner)], check=True)
+    try:
+        (inner / "file").write_text("kept")
+        change(cloud, Status="FAILED")
+        result = box.run("refresh", mount / path)
+        assert result.returncode == 0
+        assert mount.text(field) in ([value] if value else ["RUNNING", "FAILED"])
+        mount.names("training")
+        assert (inner / "file").read_text() == "kept" and os.path.ismount(inner)
+    finally:
+        subprocess.run(["umount", str(inner)])
+    refresh(box, mount / path)
+    assert mount.text(field) == "FAILED"
