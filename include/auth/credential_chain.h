@@ -47,14 +47,18 @@ void credential_chain_free(struct credential_chain *chain);
 /* Locks the memory for secrets, as far as the machine allows.  To be repeated after a fork. */
 void credential_chain_lock(const struct credential_chain *chain);
 
+/* LOOKUP_INVALID: a source exists and cannot be used.  LOOKUP_NONE: no source exists. */
+enum lookup_result { LOOKUP_FOUND, LOOKUP_INVALID, LOOKUP_NONE };
+
 /*
- * Finds how to obtain the key for a cloud ("tencent", "baidu") and a profile (NULL: none).  True: *out is
- * replaced, and out->where names the source.  False: *out is untouched, and `why` is replaced by one line
- * that says what is missing or wrong and what to do.  `looked` (may be NULL) takes the sources that were
- * empty. Never writes a secret into a text, makes no request.
+ * Finds how to obtain the key for a cloud ("tencent", "baidu") and a profile (NULL: none).  LOOKUP_FOUND:
+ * *out is replaced, out->where names the source, and out->looked_at is not NULL if only the machine's role is
+ * left.  Else: *out is untouched, and `why` is replaced by one line that says what is missing or wrong and
+ * what to do.  `looked` (may be NULL) takes the sources that were empty.  Never writes a secret into a text,
+ * makes no request.
  */
-bool credential_chain_load(const struct credential_chain *chain, const char *cloud, const char *profile,
-	struct credential_source *out, struct buf *looked, struct buf *why);
+enum lookup_result credential_chain_load(const struct credential_chain *chain, const char *cloud,
+	const char *profile, struct credential_source *out, struct buf *looked, struct buf *why);
 /* A value that changes when a file that credential_chain_load would read changes; 0: it reads none. */
 uint64_t credential_chain_mark(const struct credential_chain *chain, const char *cloud, const char *profile);
 /*

@@ -29,7 +29,7 @@ struct source {
 	unsigned number; /* from 1; 0: the only source */
 	const struct catalog *catalog;
 	const struct provider *provider;
-	struct credential_source origin; /* where the credentials were found first */
+	struct credential_source credential_source; /* where the credentials were found first */
 	uint64_t key_mark; /* file_mark of the credential files when they were read last */
 	bool keyless; /* no credentials at the start: accept any that are found later */
 	struct buf region, endpoint, readme;
@@ -64,9 +64,9 @@ const char *source_key_where(const struct source *source);
  */
 bool source_find_machine(struct source *source, struct buf *why);
 /*
- * Finds the credentials for a catalog, and fetches a key if they are temporary, on a loop of its own.
- * KEY_FOUND: *found is their origin, *expires_s their end (Unix; 0: none).  Otherwise `why` is one line;
- * KEY_NOWHERE: nothing names credentials; KEY_WRONG: they are named and invalid.
+ * Finds the credentials for a catalog, and fetches a key if they are temporary, within the deadline.
+ * KEY_FOUND: *found is where they come from, *expires_s their end (Unix; 0: none).  Otherwise `why` is one
+ * line; KEY_NOWHERE: nothing names credentials; KEY_WRONG: they are named and invalid.
  */
 enum key_trial { KEY_FOUND, KEY_WRONG, KEY_NOWHERE };
 enum key_trial source_try_key(const struct setting *setting, const struct catalog *catalog,

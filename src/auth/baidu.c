@@ -212,12 +212,12 @@ static enum lookup_result look_at_bcecmd(const struct credential_chain *chain, s
 	return result;
 }
 
-static bool baidu_find(const struct credential_chain *chain, const char *profile,
+static enum lookup_result baidu_find(const struct credential_chain *chain, const char *profile,
 	struct credential_source *out, struct buf *looked, struct buf *why)
 {
 	if (profile) {
 		buf_printf(why, "Baidu's tools have no profiles: leave out @%s", profile);
-		return false;
+		return LOOKUP_INVALID;
 	}
 	enum lookup_result result = look_at_qianfan(chain, out, looked, why);
 	if (result == LOOKUP_NONE)
@@ -225,7 +225,7 @@ static bool baidu_find(const struct credential_chain *chain, const char *profile
 	if (result == LOOKUP_NONE)
 		buf_puts(why,
 			"no key: set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY, or put them into .env here");
-	return result == LOOKUP_FOUND;
+	return result;
 }
 
 static uint64_t baidu_mark(const struct credential_chain *chain, const char *profile)

@@ -24,23 +24,23 @@ bool credential_chain_meets(const struct credential_chain *chain, const char *cl
 	return of && of->meets(chain, profile, cover);
 }
 
-bool credential_chain_load(const struct credential_chain *chain, const char *cloud, const char *profile,
-	struct credential_source *out, struct buf *looked, struct buf *why)
+enum lookup_result credential_chain_load(const struct credential_chain *chain, const char *cloud,
+	const char *profile, struct credential_source *out, struct buf *looked, struct buf *why)
 {
 	const struct cloud_chain *of = chain_find(cloud);
 	struct buf places;
 
 	buf_clear(why);
 	if (!of) {
-		buf_printf(why, "where keys of the cloud \"%s\" are kept is not known", cloud);
-		return false;
+		buf_printf(why, "no place of keys is known for the cloud \"%s\"", cloud);
+		return LOOKUP_INVALID;
 	}
 	buf_init(&places, 4 * CREDENTIAL_PATH_MAX);
-	bool good = of->find(chain, profile, out, &places, why);
+	enum lookup_result result = of->find(chain, profile, out, &places, why);
 	if (looked)
 		buf_puts(looked, places.data);
 	buf_release(&places);
-	return good;
+	return result;
 }
 
 uint64_t credential_chain_mark(const struct credential_chain *chain, const char *cloud, const char *profile)

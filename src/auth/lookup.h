@@ -28,8 +28,6 @@ struct credential_chain {
 	struct credentials tencent, baidu; /* either half may be missing */
 };
 
-enum lookup_result { LOOKUP_FOUND, LOOKUP_INVALID, LOOKUP_NONE };
-
 /* For messages: the source, the names of the parts of a key there, and what to do if one is missing. */
 struct key_names {
 	const char *place, *id, *secret, *token, *mend;
@@ -73,8 +71,8 @@ void profiles_list(const struct credential_chain *chain, const char *sdk_path, s
 /* The chain of one cloud.  Its functions are those of credential_chain.h without the cloud's name. */
 struct cloud_chain {
 	const char *cloud;
-	bool (*find)(const struct credential_chain *chain, const char *profile, struct credential_source *out,
-		struct buf *looked, struct buf *why);
+	enum lookup_result (*find)(const struct credential_chain *chain, const char *profile,
+		struct credential_source *out, struct buf *looked, struct buf *why);
 	uint64_t (*mark)(const struct credential_chain *chain, const char *profile);
 	bool (*meets)(const struct credential_chain *chain, const char *profile, struct file_cover *cover);
 	/* NULL: the cloud's tools keep no region. */

@@ -191,7 +191,7 @@ static enum lookup_result look_everywhere(struct tencent_lookup *lookup)
 	return LOOKUP_INVALID;
 }
 
-static bool tencent_find(const struct credential_chain *chain, const char *profile,
+static enum lookup_result tencent_find(const struct credential_chain *chain, const char *profile,
 	struct credential_source *out, struct buf *looked, struct buf *why)
 {
 	struct credential_source found = { 0 };
@@ -201,11 +201,13 @@ static bool tencent_find(const struct credential_chain *chain, const char *profi
 		.looked = looked,
 		.why = why,
 		.named = profile ? profile : chain->tccli_profile };
-	bool good = look_everywhere(&lookup) == LOOKUP_FOUND && add_role(&lookup);
-	if (good)
+	enum lookup_result result = look_everywhere(&lookup);
+	if (result == LOOKUP_FOUND && !add_role(&lookup))
+		result = LOOKUP_INVALID;
+	if (result == LOOKUP_FOUND)
 		credential_source_move(out, &found);
 	credential_source_release(&found);
-	return good;
+	return result;
 }
 
 static uint64_t tencent_mark(const struct credential_chain *chain, const char *profile)

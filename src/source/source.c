@@ -69,7 +69,7 @@ static bool source_load_key(void *arg, struct credential_source *out, struct buf
 	const struct source *source = arg;
 
 	return credential_chain_load(source->setting->credential_chain, source->catalog->cloud,
-		source->name->profile, out, NULL, why);
+		       source->name->profile, out, NULL, why) == LOOKUP_FOUND;
 }
 
 /* If named credentials are removed, the machine's role must not replace them: it is another account. */
@@ -79,7 +79,7 @@ static bool source_reload_key(void *arg, struct credential_source *out, struct b
 	struct credential_source found = { 0 };
 	bool good = source_load_key(arg, &found, why);
 
-	if (good && found.looked_at && !source->origin.looked_at && !source->keyless) {
+	if (good && found.looked_at && !source->credential_source.looked_at && !source->keyless) {
 		buf_printf(why, "no key any more: %s", found.looked_at);
 		good = false;
 	}
@@ -149,10 +149,10 @@ static bool plant_tree(struct source *source)
 	return true;
 }
 
-/* Each call looks for credentials again; this is the origin until some are found. */
+/* Each call looks for credentials again; this is their source until some are found. */
 static void source_do_without_key(struct source *source)
 {
-	source->origin = (struct credential_source){ .kind = CREDENTIAL_SOURCE_MACHINE,
+	source->credential_source = (struct credential_source){ .kind = CREDENTIAL_SOURCE_MACHINE,
 		.where = xstrdup("nowhere") };
 	source->keyless = true;
 }
@@ -172,7 +172,7 @@ static bool source_find_key(struct source *source, struct buf *why)
 	struct buf reason;
 
 	buf_init(&reason, 4096);
-	bool found = source_load_key(source, &source->origin, &reason);
+	bool found = source_load_key(source, &source->credential_source, &reason);
 	if (!found && source->number)
 		source_warn(source, &reason);
 	else if (!found)
@@ -237,7 +237,7 @@ bool source_start(struct source *source, struct buf *why)
 		.provider = source->provider,
 		.site = { source->catalog, source->endpoint.data,
 			source->catalog->region ? source->region.data : NULL },
-		.origin = &source->origin,
+		.origin = &source->credential_source,
 		.key_site = { config->network.metadata, config->network.sts },
 		.look = source_reload_key,
 		.renew = source_renew_key,
@@ -293,7 +293,7 @@ void source_release(struct source *source)
 {
 	engine_free(source->engine);
 	tree_free(source->tree);
-	credential_source_release(&source->origin);
+	credential_source_release(&source->credential_source);
 	buf_release(&source->region);
 	buf_release(&source->endpoint);
 	buf_release(&source->readme);

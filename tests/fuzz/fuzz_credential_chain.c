@@ -107,7 +107,7 @@ static void check(const struct credential_chain *chain, const char *cloud, const
 	credential_source_copy(&found, &was);
 	buf_init(&where, 4096);
 	buf_init(&region, 4096);
-	if (credential_chain_load(chain, cloud, profile, &found, NULL, &where)) {
+	if (credential_chain_load(chain, cloud, profile, &found, NULL, &where) == LOOKUP_FOUND) {
 		CHECK(found.where && fuzz_is_printable(found.where) && !where.len);
 		CHECK(found.kind == CREDENTIAL_SOURCE_MACHINE || (fits_a_header(key->id) && fits_a_header(key->secret)));
 		CHECK(!key->token || fits_a_header(key->token));

@@ -83,7 +83,8 @@ bool home_load(struct home *home, const char *cloud, const char *profile)
 	if (!home->credential_chain)
 		home->credential_chain = credential_chain_new();
 	buf_clear(&home->looked);
-	bool done = credential_chain_load(home->credential_chain, cloud, profile, &home->found, &home->looked, &home->why);
+	bool done = credential_chain_load(home->credential_chain, cloud, profile, &home->found, &home->looked, &home->why) ==
+		LOOKUP_FOUND;
 	const char *line = done ? home->found.where : home->why.data;
 	assert_true(*line && (!done || home->why.len == 0));
 	assert_null(strchr(line, '\n'));
