@@ -70,7 +70,7 @@ void catalog_help_kinds(struct buf *out, const struct catalog *catalog)
 		add_path(&path, kind);
 		buf_printf(out, "  %-*s ", width, path.data);
 		shown_add(out, kind->about, "");
-		buf_puts(out, kind->partial ? " (listing is partial: enter an id by its name)\n" : "\n");
+		buf_puts(out, kind->partial ? " (partial list)\n" : "\n");
 		buf_printf(out, "  %-*s list ", width, "");
 		shown_add(out, call_name(&kind->list), "");
 		buf_puts(out, ", describe ");

@@ -84,37 +84,41 @@ static void check_clock(struct doctor *doctor, const struct visit *visit)
 	doctor_check(doctor, llabs(off_s) <= CLOCK_OK_S ? CHECK_OK : CHECK_WARNING, "clock", text);
 }
 
+/* The result is in *visit once the loop has ended. */
+static void visit_endpoint(struct visit *visit, const struct setting *setting, const char *endpoint,
+	int64_t limit_ms)
+{
+	struct transport io = http_client_transport(setting->http_client);
+	struct request request;
+
+	request_init(&request);
+	request.method = xstrdup("GET");
+	request.base = xstrdup(endpoint);
+	request.path = xstrdup("/");
+	request.query = xstrdup("");
+	request.timeout_ms = limit_ms;
+	io.send(io.self, &request, NULL, visit_done, visit);
+	request_release(&request);
+	loop_run(visit->loop);
+}
+
 static void check_endpoint(struct doctor *doctor, const struct setting *setting, const char *endpoint)
 {
-	struct http_client_options options = { .proxy = &setting->config->network.proxy,
-		.cacert = setting->config->network.cacert };
-	struct visit visit = { .loop = loop_new() };
-	struct request request;
-	struct buf why;
+	struct visit visit = { .loop = setting->loop };
+	struct buf text;
 
-	buf_init(&why, 1024);
-	struct http_client *http = visit.loop ? http_client_new(visit.loop, &options, &why) : NULL;
-	if (!http) {
-		doctor_check(doctor, CHECK_PROBLEM, "network", why.data);
+	buf_init(&text, 4096);
+	visit_endpoint(&visit, setting, endpoint, doctor->limit_ms);
+	if (visit.error) {
+		buf_printf(&text, "%s: %s: %s", endpoint, strerror(error_errno(visit.error)), visit.detail);
+		failure_advise(&text, visit.error);
 	} else {
-		struct transport io = http_client_transport(http);
-		request_init(&request);
-		request.method = xstrdup("GET");
-		request.base = xstrdup(endpoint);
-		request.path = xstrdup("/");
-		request.query = xstrdup("");
-		request.timeout_ms = 5000;
-		io.send(io.self, &request, NULL, visit_done, &visit);
-		request_release(&request);
-		loop_run(visit.loop);
-		buf_printf(&why, "%s %s", endpoint, visit.error ? visit.detail : "answers");
-		doctor_check(doctor, visit.error ? CHECK_PROBLEM : CHECK_OK, "endpoint", why.data);
-		if (!visit.error)
-			check_clock(doctor, &visit);
+		buf_printf(&text, "%s answers", endpoint);
 	}
-	http_client_free(http);
-	loop_free(visit.loop);
-	buf_release(&why);
+	doctor_check(doctor, visit.error ? CHECK_PROBLEM : CHECK_OK, "endpoint", text.data);
+	if (!visit.error)
+		check_clock(doctor, &visit);
+	buf_release(&text);
 }
 
 /* ---- one signed call ---- */
@@ -311,14 +315,15 @@ static void check_sources(struct doctor *doctor, struct sources *sources)
 			check_source(doctor, &sources->setting,
 				&(struct source_name){ .written = name, .catalog = name });
 	}
-	if (sources->setting.http_client && !doctor->set_up)
+	if (sources->setting.http_client && !config->n_sources && !doctor->set_up)
 		doctor_check(doctor, CHECK_PROBLEM, "key",
 			"no source has credentials: set up one of the sources above");
 }
 
 int doctor_run(struct sources *sources, const struct texts *broken)
 {
-	struct doctor doctor = { 0 };
+	int64_t deadline_ms = sources->setting.config->limits.deadline_ms;
+	struct doctor doctor = { .limit_ms = deadline_ms < CHECK_MS ? deadline_ms : CHECK_MS };
 
 	progress_begin(&doctor.progress);
 	doctor_check_machine(&doctor);

@@ -7,6 +7,8 @@
 #include "progress.h"
 #include "sys/output.h"
 
+enum { CHECK_MS = 5000 };
+
 enum check_result { CHECK_OK, CHECK_WARNING, CHECK_PROBLEM };
 
 /* Invariant: `problem` is true if a check had CHECK_PROBLEM. */
@@ -14,6 +16,7 @@ struct doctor {
 	struct progress progress;
 	size_t done, total; /* steps, STEPS for each source */
 	struct output output;
+	int64_t limit_ms; /* of one check that waits: CHECK_MS, or the deadline if that is less */
 	bool problem;
 	bool set_up; /* a source has credentials, valid or not */
 	bool can_mount; /* /dev/fuse can be opened, and the user is known */

@@ -214,7 +214,7 @@ static void check_mounts(struct doctor *doctor)
 	for (unsigned i = 0; i < mounts.n; i++)
 		if (mounts.v[i].uid == uid && !strcmp(mounts.v[i].part, "/"))
 			asked[n++] = &mounts.v[i];
-	mount_answers_ask(asked, n, answers);
+	mount_answers_ask(asked, n, doctor->limit_ms, answers);
 	for (size_t i = 0; i < n; i++) {
 		check_mount(doctor, asked[i], answers[i].error);
 		mount_answers_release(&answers[i]);

@@ -51,16 +51,27 @@ static void add_note(struct buf *out, const struct error_note *note)
 	}
 }
 
+static const struct advice *advice_for(enum error error)
+{
+	return &ADVICES[(unsigned)error < ERR_COUNT ? error : ERR_LOCAL];
+}
+
+void failure_advise(struct buf *out, enum error error)
+{
+	const char *what = advice_for(error)->what;
+
+	if (what)
+		buf_printf(out, "; %s", what);
+}
+
 void failure_add(struct buf *out, const struct source *source, enum error error, uint64_t noted)
 {
 	const struct journal *journal = source_journal(source);
-	const struct advice *advice = &ADVICES[(unsigned)error < ERR_COUNT ? error : ERR_LOCAL];
 	bool stands = journal->last_error == error && error != ERR_NOT_FOUND;
 
 	if (journal->count > noted ? journal->last_error == error : stands)
 		add_note(out, &journal->last);
-	if (advice->names_key)
+	if (advice_for(error)->names_key)
 		buf_printf(out, "; key from: %s", source_key_where(source));
-	if (advice->what)
-		buf_printf(out, "; %s", advice->what);
+	failure_advise(out, error);
 }

@@ -11,5 +11,7 @@
  * journal before the question; an older failure is shown only if it has the same cause.
  */
 void failure_add(struct buf *out, const struct source *source, enum error error, uint64_t noted);
+/* Appends "; what to do", if there is more to say than the cause. */
+void failure_advise(struct buf *out, enum error error);
 
 #endif

@@ -153,9 +153,10 @@ static void ask_some(const struct mount *const *mounts, size_t n, struct mount_a
 		answers_take(&answers[i], &children[i]);
 }
 
-void mount_answers_ask(const struct mount *const *mounts, size_t n, struct mount_answers *answers)
+void mount_answers_ask(const struct mount *const *mounts, size_t n, int64_t limit_ms,
+	struct mount_answers *answers)
 {
-	int64_t end_ms = monotonic_ms() + ASKED_MS;
+	int64_t end_ms = monotonic_ms() + limit_ms;
 
 	for (size_t i = 0; i < n; i++)
 		answers[i] = (struct mount_answers){ .error = -1 };

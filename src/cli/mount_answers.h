@@ -10,8 +10,6 @@
 #include "config/config.h"
 #include "sys/mount_table.h"
 
-enum { ASKED_MS = 5000 }; /* limit for all mounts together */
-
 struct mount_answer {
 	const char *source; /* its directory; "": the only source */
 	const char *metrics;
@@ -26,8 +24,9 @@ struct mount_answers {
 	char *bytes; /* owned */
 };
 
-/* Fills in answers[i] for mounts[i]; release each. */
-void mount_answers_ask(const struct mount *const *mounts, size_t n, struct mount_answers *answers);
+/* Fills in answers[i] for mounts[i] within `limit_ms`, all together; release each. */
+void mount_answers_ask(const struct mount *const *mounts, size_t n, int64_t limit_ms,
+	struct mount_answers *answers);
 void mount_answers_release(struct mount_answers *answers);
 
 #endif

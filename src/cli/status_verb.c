@@ -35,6 +35,8 @@ static int64_t metric_sum(const char *metrics, const char *name)
 	return sum;
 }
 
+enum { ASKED_MS = 5000 }; /* for all mounts together */
+
 /* The table that is printed: a row for each source of each mount. */
 struct report {
 	struct columns columns;
@@ -193,7 +195,7 @@ static void add_mounts(struct report *report)
 	for (unsigned i = 0; i < mounts->n; i++)
 		if (is_shown(report, &mounts->v[i]) && !strcmp(mounts->v[i].part, "/"))
 			asked[n++] = &mounts->v[i];
-	mount_answers_ask(asked, n, answers);
+	mount_answers_ask(asked, n, ASKED_MS, answers);
 	n = 0;
 	for (unsigned i = 0; i < mounts->n; i++) {
 		if (asked[n] == &mounts->v[i]) {

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 import types
 
 import pytest
@@ -204,6 +205,15 @@ def test_words_that_mean_nothing_are_wrong_usage(box, words, said):
     assert said in result.stderr.decode()
 
 
+def test_help_of_a_verb_says_what_it_takes(box):
+    for words in ["help", "ls"], ["ls", "--help"], ["ls", "tione", "-h"]:
+        result = box.run(*words)
+        assert result.returncode == 0 and result.stderr == b""
+        assert result.stdout.startswith(b"Usage: describefs ls [-l] SOURCE [PATH]...\n") and b"-l " in result.stdout
+        assert b"ttl" in result.stdout and b"allow_other" not in result.stdout
+    assert b'"lss" is not a verb; did you mean describefs ls?' in box.run("help", "lss").stderr
+
+
 def test_help_and_version_are_verbs_too(box):
     assert box.run("help").stdout == box.run("--help").stdout != b""
     assert box.run("version").stdout == box.run("--version").stdout != b""
@@ -228,6 +238,11 @@ LONG = {
                "list": {"action": "DescribeB", "items": "B", "paging": "offset", "page": 20},
                "id": "AnIdWhoseNameIsLongTooAndMakesItWorse", "id_form": "b-[0-9]+"}],
 }
+
+
+def test_kinds_say_once_that_a_listing_is_partial(box):
+    for line in shown(box.verb("kinds")).splitlines():
+        assert line.count("partial") <= 1, line
 
 
 def test_the_columns_of_kinds_fit_and_a_catalog_gives_no_orders(box, tmp_path):
@@ -323,6 +338,31 @@ def test_doctor_holds_nothing_against_a_cloud_that_is_not_used(box, cloud):
 def test_doctor_names_what_there_is_for_what_is_not(box):
     result = box.verb("doctor", "nix")
     assert result.returncode == 1 and ("problem", "catalog", "nix: no such catalog; the catalogs are: tione qianfan") in findings(result)
+
+
+def test_doctor_of_an_unknown_source_has_one_problem(box):
+    """It says nothing about keys: a source that is named and unknown has none to look for."""
+    found = findings(box.verb("doctor", "nosuch"))
+    problems = [f[1:] for f in found if f[0] == "problem" and f[1] in ("catalog", "key")]
+    assert problems == [("catalog", "nosuch: no such catalog; the catalogs are: tione qianfan")]
+
+
+def test_doctor_keeps_the_deadline(box, cloud):
+    """Each check that waits ends at the deadline, also where 5 s are the limit without one."""
+    cloud.plan(do="half_open")
+    start = time.monotonic()
+    result = box.verb("doctor", "tione", options=["deadline=1"])
+    assert time.monotonic() - start < 4
+    line = next(f[2] for f in findings(result) if f[:2] == ("problem", "endpoint"))
+    assert line.startswith(cloud.url + ": Connection timed out: ") and line.endswith("; check the network, or raise -o deadline=")
+
+
+def test_doctor_says_what_to_do_about_an_endpoint_that_fails(box, cloud):
+    """In the form of the other lines: what, cause, detail, advice."""
+    result = box.run("doctor", "-o", "endpoint=http://127.0.0.1:1", "tione")
+    line = next(f[2] for f in findings(types.SimpleNamespace(stdout=result.stdout.decode())) if f[1] == "endpoint")
+    assert line.startswith("http://127.0.0.1:1: Connection refused: "), line
+    assert line.endswith("; check the endpoint, and what may stand before it")
 
 
 def test_doctor_says_that_a_proxy_of_the_environment_is_not_used(box, cloud):
