@@ -40,14 +40,36 @@ static enum lookup_result look_in_environment(struct tencent_lookup *lookup)
 
 /* The SDKs' file */
 
+/* Returns false without HOME. */
+static bool sdk_user_path(const struct credential_chain *chain, struct buf *path)
+{
+	return chain->home && buf_printf(path, "%s/.tencentcloud/credentials", chain->home);
+}
+
 /* The user's file, or the machine's if that does not exist. */
 static void sdk_path(const struct credential_chain *chain, struct buf *path)
 {
-	if (chain->home && buf_printf(path, "%s/.tencentcloud/credentials", chain->home) &&
+	if (sdk_user_path(chain, path) &&
 		(file_is_there(chain->cover, path->data) || (errno != ENOENT && errno != ENOTDIR)))
 		return;
 	buf_clear(path);
 	buf_puts(path, SYSTEM_FILE);
+}
+
+/* The mark of the file that sdk_path finds. */
+static uint64_t sdk_mark(const struct credential_chain *chain)
+{
+	struct buf path;
+	uint64_t mark = 0;
+
+	buf_init(&path, CREDENTIAL_PATH_MAX);
+	errno = ENOENT;
+	if (sdk_user_path(chain, &path))
+		mark = file_mark(chain->cover, path.data);
+	if (!mark && (errno == ENOENT || errno == ENOTDIR))
+		mark = file_mark(chain->cover, SYSTEM_FILE);
+	buf_release(&path);
+	return mark;
 }
 
 static enum lookup_result look_at_sdk_file(struct tencent_lookup *lookup)
@@ -219,11 +241,8 @@ static uint64_t tencent_mark(const struct credential_chain *chain, const char *p
 	buf_init(&path, CREDENTIAL_PATH_MAX);
 	if (tccli_path(chain, profile, "credential", &path))
 		tccli = file_mark(chain->cover, path.data);
-	buf_clear(&path);
-	sdk_path(chain, &path);
-	uint64_t sdk = file_mark(chain->cover, path.data);
 	buf_release(&path);
-	return tccli * 31 + sdk;
+	return tccli * 31 + sdk_mark(chain);
 }
 
 static bool tencent_meets(const struct credential_chain *chain, const char *profile, struct file_cover *cover)
@@ -235,7 +254,7 @@ static bool tencent_meets(const struct credential_chain *chain, const char *prof
 	if (tccli_path(chain, profile, "credential", &path))
 		meets |= file_cover_meets(cover, path.data);
 	buf_clear(&path);
-	if (chain->home && buf_printf(&path, "%s/.tencentcloud/credentials", chain->home))
+	if (sdk_user_path(chain, &path))
 		meets |= file_cover_meets(cover, path.data);
 	buf_release(&path);
 	return meets;

@@ -43,14 +43,6 @@ static bool way_fail(int error)
 
 /* ---- our mount ---- */
 
-static bool is_our_mount(const struct walk *walk, int fd)
-{
-	struct mount_id found;
-
-	return walk->cover && walk->cover->mount.mount && mounts_opened(fd, &found) &&
-		mounts_share(&found, &walk->cover->mount);
-}
-
 static bool is_known_system(const struct file_cover *cover, const struct mount_id *found)
 {
 	for (unsigned i = 0; i < cover->n_systems; i++)
@@ -59,15 +51,24 @@ static bool is_known_system(const struct file_cover *cover, const struct mount_i
 	return false;
 }
 
-/* Such as an overlay of our mount: a system call on it may become a request to us. */
-static bool may_lead_back(const struct walk *walk, int fd)
+/* Where an open component lies. */
+enum ground {
+	GROUND_OTHER, /* on another file system, which does not lead to our mount */
+	GROUND_OURS,
+	GROUND_LEADS_BACK /* such as an overlay of our mount: a system call on it may become a request to us */
+};
+
+static enum ground ground_of(const struct walk *walk, int fd)
 {
 	const struct file_cover *cover = walk->cover;
 	struct mount_id found;
 
-	return cover && cover->mount.mount && mounts_opened(fd, &found) &&
-		!mounts_share(&found, &cover->mount) && !is_known_system(cover, &found) &&
-		mounts_shows_others(&found);
+	if (!cover || !cover->mount.mount || !mounts_opened(fd, &found))
+		return GROUND_OTHER;
+	if (mounts_share(&found, &cover->mount))
+		return GROUND_OURS;
+	return is_known_system(cover, &found) || !mounts_shows_others(&found) ? GROUND_OTHER :
+										GROUND_LEADS_BACK;
 }
 
 static bool is_place(const struct file_place *place, const struct stat *parent, const char *name)
@@ -167,11 +168,12 @@ static bool follow_by_kernel(struct walk *walk, bool *ends)
 
 	if (fd < 0)
 		return false;
-	if (may_lead_back(walk, fd)) {
+	enum ground ground = ground_of(walk, fd);
+	if (ground == GROUND_LEADS_BACK) {
 		close(fd);
 		return way_fail(EDEADLK);
 	}
-	bool ours = is_our_mount(walk, fd);
+	bool ours = ground == GROUND_OURS;
 	if (ours || (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)))
 		return way_enter(walk, fd, ours ? NULL : &status);
 	close(fd);
@@ -241,12 +243,13 @@ static bool way_visit(struct walk *walk, bool *ends)
 
 	if (fd < 0)
 		return false;
-	if (may_lead_back(walk, fd)) {
+	enum ground ground = ground_of(walk, fd);
+	if (ground == GROUND_LEADS_BACK) {
 		close(fd);
 		return way_fail(EDEADLK);
 	}
 	/* no fstat of our own mount: it is a directory */
-	bool ours = is_our_mount(walk, fd), known = ours || fstat(fd, &status) == 0;
+	bool ours = ground == GROUND_OURS, known = ours || fstat(fd, &status) == 0;
 	if (known && (ours || S_ISDIR(status.st_mode))) {
 		if (!way_enter(walk, fd, ours ? NULL : &status))
 			return false;
