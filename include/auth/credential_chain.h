@@ -37,7 +37,7 @@
 
 #include "base/buf.h"
 #include "provider/credentials.h"
-#include "sys/file.h"
+#include "sys/read_file.h"
 
 struct credential_chain;
 
@@ -70,7 +70,7 @@ bool credential_chain_region(const struct credential_chain *chain, const char *c
 /* Before a mount: whether a key's file lies at or below the mount point.  `cover` remembers these files. */
 bool credential_chain_meets(const struct credential_chain *chain, const char *cloud, const char *profile,
 	struct file_cover *cover);
-/* After the mount: later reads go below the mount, see file.h.  Borrowed. */
+/* After the mount: later reads go below the mount, see read_file.h.  Borrowed. */
 void credential_chain_cover(struct credential_chain *chain, const struct file_cover *cover);
 /* HOME, for ~/ in the user's files; NULL when unset. */
 const char *credential_chain_home(const struct credential_chain *chain);

@@ -90,7 +90,7 @@ struct config {
 struct config_places {
 	const char *machine, *user; /* the two files; NULL: none. One that is not there is fine */
 	const char *home; /* for ~/ in them; NULL: unknown */
-	int64_t invoker; /* the user whose files root trusts, too (file.h); -1: none */
+	int64_t invoker; /* the user whose files root trusts, too (read_file.h); -1: none */
 };
 
 /*

@@ -12,7 +12,7 @@
 #include "http/transport.h"
 #include "net/loop.h"
 #include "net/proxy.h"
-#include "sys/file.h"
+#include "sys/read_file.h"
 
 struct http_client;
 
@@ -21,8 +21,8 @@ struct http_client_options {
 	const struct proxy *proxy; /* for https:// requests; its url NULL: none */
 	const char *cacert; /* a PEM file to trust instead of the system's; NULL: the system's */
 	long connect_timeout_ms; /* 0: 3000 */
-	const struct file_cover *cover; /* as in file.h; cacert is read again when the file changed */
-	int64_t invoker; /* as in file.h */
+	const struct file_cover *cover; /* as in read_file.h; cacert is read again when the file changed */
+	int64_t invoker; /* as in read_file.h */
 	const char *certificates; /* written by http_client.c: cacert's content when it was last valid */
 	size_t certificates_len;
 };

@@ -17,7 +17,7 @@
 #include "base/ascii.h"
 #include "base/digest.h"
 #include "base/value.h"
-#include "sys/file.h"
+#include "sys/read_file.h"
 
 /* Capturing and scrubbing */
 

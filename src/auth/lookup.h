@@ -9,7 +9,7 @@
 
 #include "auth/credential_chain.h"
 #include "base/ini.h"
-#include "sys/file.h"
+#include "sys/read_file.h"
 
 enum { CREDENTIAL_FILE_MAX = 64 << 10, CREDENTIAL_PATH_MAX = 4096 };
 

@@ -9,7 +9,7 @@
 
 #include "base/digest.h"
 #include "base/value.h"
-#include "sys/file.h"
+#include "sys/read_file.h"
 
 char *lookup_read(const struct credential_chain *chain, const char *path, enum file_care care, size_t *len,
 	struct buf *why)

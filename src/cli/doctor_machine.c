@@ -10,7 +10,7 @@
 #include "json/json.h"
 #include "mount_answers.h"
 #include "net/http_client.h"
-#include "sys/file.h"
+#include "sys/read_file.h"
 #include "sys/mounting.h"
 
 #include <errno.h>

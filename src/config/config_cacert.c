@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/digest.h"
-#include "sys/file.h"
+#include "sys/read_file.h"
 
 enum { CACERT_BYTES_MAX = 16 << 20 };
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/file.h"
+#include "sys/read_file.h"
 
 enum { CATALOG_BYTES_MAX = 1 << 20, CONFIG_BYTES_MAX = 1 << 20, PATH_ROOM = 1 << 20 };
 

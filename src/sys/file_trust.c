@@ -6,7 +6,7 @@
  * must belong to the user or to root, and no other user may write to them.  In a sticky directory such as
  * /tmp users can replace only their own files.
  */
-#include "sys/file.h"
+#include "sys/read_file.h"
 
 #include <errno.h>
 #include <libgen.h>

@@ -55,7 +55,7 @@ static bool is_known_system(const struct file_cover *cover, const struct mount_i
 enum ground {
 	GROUND_OTHER, /* on another file system, which does not lead to our mount */
 	GROUND_OURS,
-	GROUND_LEADS_BACK /* such as an overlay of our mount: a system call on it may become a request to us */
+	GROUND_LEADS_BACK /* such as an overlay of our mount: a call on it may become a request to us */
 };
 
 static enum ground ground_of(const struct walk *walk, int fd)

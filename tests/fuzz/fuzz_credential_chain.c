@@ -10,7 +10,7 @@
 
 #include "auth/credential_chain.h"
 #include "base/value.h"
-#include "sys/file.h"
+#include "sys/read_file.h"
 
 static const char SPLIT[] = "\n--\n";
 

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "sys/file.h"
+#include "sys/read_file.h"
 
 enum { ALICE = 1234, BOB = 1235, POD = 2000 };
 

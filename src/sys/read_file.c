@@ -1,11 +1,11 @@
 /*
- * file.c - reads a small text file as a whole, never blocking on a FIFO or a device.
+ * read_file.c - reads a small text file as a whole, never blocking on a FIFO or a device.
  *
  * O_NONBLOCK makes open return at once for any file type.  Type and owner are checked on the open descriptor,
  * so the file cannot be swapped in between.  Links are followed, because users keep their configuration in
  * repositories.
  */
-#include "sys/file.h"
+#include "sys/read_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /*
- * file.h - reads a small text file as a whole, never blocking on a FIFO or a device.
+ * read_file.h - reads a small text file as a whole, never blocking on a FIFO or a device.
  */
-#ifndef DESCRIBEFS_FILE_H
-#define DESCRIBEFS_FILE_H
+#ifndef DESCRIBEFS_READ_FILE_H
+#define DESCRIBEFS_READ_FILE_H
 
 #include <dirent.h>
 #include <stdint.h>
@@ -40,7 +40,8 @@ char *file_read_trusted(const struct file_cover *cover, const char *path, size_t
 	size_t *len, struct buf *why);
 
 /*
- * file_trust.c, for file.c: whether an open file is trusted; and what to do about a file that cannot be read.
+ * file_trust.c, for read_file.c: whether an open file is trusted; and what to do about a file that cannot be
+ * read.
  */
 bool file_is_trusted(int fd, const char *path, const struct file_way *way, struct file_trust trust,
 	struct buf *why);
