@@ -1,9 +1,9 @@
 /*
  * client.h - makes API calls: rate limit, circuit breaker, credentials, retries, deadline.
  *
- * A struct call is one API call with a finished body.  It waits in its action's rate queue, is signed and
- * sent, and is tried again up to its deadline where another try may help.  The client knows no tree and no
- * page of a list, and links without them.  Its only way out is http/transport.h.
+ * A struct call is one API call with a finished body.  It waits in the rate queue of its action, is signed
+ * and sent, and is tried again until its deadline if a retry may succeed.  The client knows neither tree nor
+ * pages, and links without them.  It does I/O through http/transport.h alone.
  */
 #ifndef DESCRIBEFS_CLIENT_H
 #define DESCRIBEFS_CLIENT_H
@@ -12,7 +12,7 @@
 #include "http/transport.h"
 #include "provider/provider.h"
 
-enum { CLIENT_PROBE_MS = 5000 }; /* while the circuit breaker is open, one call in so long is sent */
+enum { CLIENT_PROBE_MS = 5000 }; /* while the circuit breaker is open: from one probe to the next */
 
 struct client;
 struct call;
@@ -21,7 +21,7 @@ struct json;
 /* Everything is borrowed and outlives the client; `origin` is copied. */
 struct client_options {
 	struct transport io;
-	struct completion_queue *completions; /* where the client posts what its calls have to say */
+	struct completion_queue *completions; /* for the callbacks of calls */
 	const struct provider *provider;
 	struct site site;
 	const struct credential_source *origin; /* how credentials are obtained */
@@ -63,33 +63,36 @@ int64_t client_credentials_expires_s(const struct client *client);
 
 /* ---- the cloud's state ---- */
 
-/* Why the circuit breaker is open; ERR_NONE: it is closed. */
+/* The cause that the circuit breaker is open with; ERR_NONE: it is closed. */
 enum error client_outage(const struct client *client);
-/* The cloud has answered some call in the last `ms` milliseconds, or no call waited for an answer. */
+/*
+ * The cloud has answered a call in the last `ms` milliseconds, or no call was waiting for an answer before.
+ */
 bool client_was_answered_within(const struct client *client, int64_t ms);
-/* So many things more (or fewer) are wanted at once: the breaker opens only under load. */
+/* The owner wants so many things more (or fewer) at once.  The circuit breaker opens only under load. */
 void client_add_demand(struct client *client, int change);
 
 /* ---- one action's rate ---- */
 
-/* How long, as far as can be foreseen, a call of this user would wait in the rate queue now. */
+/* A forecast: how long a new call of this user would wait in the rate queue. */
 int64_t client_wait_ms(struct client *client, const struct action *action, unsigned uid);
 /*
- * Whether a call could be sent ahead of its need now: no call waits in the queue, the rate is free, and the
- * cloud is not slowed down by it.  `share`: of the calls at once, 1 or less.
+ * Whether a call may be sent ahead of its need now: no call waits in the queue, the rate has room, and the
+ * concurrency limit is not reached.  `share`: of that limit, 1 or less.
  */
 bool client_has_room_ahead(struct client *client, const struct action *action, double share);
 /*
- * When the next call may go ahead of a scan, which spreads over the rate evenly; 0: now, and it is counted.
+ * In how long the next call ahead of a scan may be sent, so that these calls spread evenly over the rate.
+ * 0: now, and it is counted.
  */
 int64_t client_pace_ms(struct client *client, const struct action *action);
-/* Whether the rate lets so many calls be made in that time. */
+/* Whether the rate limit allows so many calls in that time. */
 bool client_can_make(struct client *client, const struct action *action, int64_t calls, int64_t within_ms);
 
 /* What is counted of one action. */
 struct client_action_stats {
 	const struct action *action;
-	const uint64_t *ended; /* tries, by what came of them: ERR_COUNT numbers */
+	const uint64_t *ended; /* tries that ended, by cause (ERR_NONE: a good answer): ERR_COUNT numbers */
 	size_t n_queued; /* calls that wait in the rate queue */
 };
 /* Each action that was used, in the order of first use: start with *at = 0; false at the end. */
@@ -99,24 +102,28 @@ bool client_next_action(const struct client *client, size_t *at, struct client_a
 
 /* How soon a call is sent, among those of its action. */
 enum call_priority {
-	PRIORITY_RETRY, /* a foreground call that was tried before; set by the client alone */
+	PRIORITY_RETRY, /* a retry of a foreground call; only the client sets it */
 	PRIORITY_FOREGROUND, /* a reader waits for a listing or a resource */
-	PRIORITY_VIEW, /* a part of a list */
-	PRIORITY_BACKGROUND /* no reader waits; leaves a tenth of the rate to the others */
+	PRIORITY_VIEW, /* a reader waits for a view's part of a list */
+	PRIORITY_BACKGROUND /* no reader waits; a tenth of the rate is left to the others */
 };
 
 /*
- * CALL_ANSWERED: an answer came and waits for call_read.
- * CALL_DONE: it ended, with an error or with a parsed answer.
+ * CALL_BACKOFF: sleeps before a retry; also the state of a new call.
+ * CALL_QUEUED: waits in the rate queue.
+ * CALL_AWAITING_CREDENTIALS: its turn came, and a key exchange is under way.
+ * CALL_SENT: waits for an answer.
+ * CALL_ANSWERED: an answer came, and call_read parses it.
+ * CALL_DONE: has ended, with an error or with a parsed answer.
  */
 enum call_state { CALL_BACKOFF, CALL_QUEUED, CALL_AWAITING_CREDENTIALS, CALL_SENT, CALL_ANSWERED, CALL_DONE };
 
 struct call_request {
 	const struct action *action;
 	char *body; /* the JSON object's text; taken over by the call */
-	unsigned uid; /* the user in whose turn it goes */
+	unsigned uid; /* of the reader; calls of several users take turns */
 	enum call_priority priority;
-	/* It waits in the rate queue as long as that takes, and its deadline begins when it is sent. */
+	/* It waits in the rate queue without a deadline; its deadline begins when it is sent. */
 	bool is_patient;
 	/*
 	 * Delivered at the end of an event after which the call is CALL_SENT, CALL_ANSWERED or CALL_DONE.
@@ -126,9 +133,9 @@ struct call_request {
 	void *arg;
 };
 
-/* What came of a call. */
+/* The result of a call so far. */
 struct call_outcome {
-	enum error error; /* CALL_DONE: why it failed; ERR_NONE: it did not */
+	enum error error; /* CALL_DONE: why it failed; ERR_NONE: it succeeded */
 	struct error_note note; /* of the last answer: the cloud's code, message and request id */
 	struct json *root; /* CALL_DONE without an error: the parsed answer, owned by the call */
 	const struct json *result; /* the content inside it */
@@ -137,25 +144,23 @@ struct call_outcome {
 };
 
 struct call *call_new(struct client *client, const struct call_request *request);
-/* Cancels what is under way; nothing is delivered any more. */
+/* Cancels the call in any state; its callback is not called any more. */
 void call_free(struct call *call);
-/*
- * Queues it.  It may end at once: ERR_QUEUE when its deadline comes before its turn, or the breaker's
- * error.
- */
+/* Puts it into the rate queue.  It may end at once with the cause that the circuit breaker is open with. */
 void call_start(struct call *call);
 /*
- * CALL_ANSWERED: parses the answer.  Returns this try's error, of which the outcome has the note; then the
- * call is done or tries again.  ERR_NONE: it is done.
+ * CALL_ANSWERED: parses the answer.  ERR_NONE: the call is done.  Else the error of this try, of which the
+ * outcome has the note; the call is done or is tried again.
  */
 enum error call_read(struct call *call);
 /*
- * CALL_ANSWERED: call_read comes later.  Until then the answer counts as a sign of life of the cloud alone.
+ * CALL_ANSWERED: the owner calls call_read in a later event.  Until then the answer only shows that the
+ * cloud is not silent.
  */
 void call_postpone(struct call *call);
-/* A reader waits for it until then: its deadline is the latest of these. */
+/* Moves the deadline to that time, if it is earlier: a further reader waits until then. */
 void call_extend(struct call *call, int64_t deadline_ms);
-/* Another user wants it too: it is queued in that user's turn if that comes sooner. */
+/* A reader of this user waits for it, too: its ticket moves to that user's turn if that comes sooner. */
 void call_hand_over(struct call *call, unsigned uid, enum call_priority priority);
 
 enum call_state call_state(const struct call *call);
@@ -163,11 +168,11 @@ const struct call_outcome *call_outcome(const struct call *call);
 const struct action *call_action(const struct call *call);
 unsigned call_tries(const struct call *call);
 int64_t call_begun_ms(const struct call *call);
-/* It waits for its first try, and has a deadline of its own. */
+/* It waits in the rate queue for its first try, and is not patient. */
 bool call_is_untried(const struct call *call);
-/* What to tell a reader whose own deadline is over: the rate queue is too long, or the cloud is silent. */
+/* The error for a reader whose deadline is over: the rate queue is too long, or the cloud is silent. */
 enum error call_why_late(const struct call *call);
-/* The note to ERR_QUEUE. */
+/* Fills the note of ERR_QUEUE. */
 void call_note_queue(struct error_note *note);
 
 #endif

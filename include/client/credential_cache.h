@@ -2,11 +2,12 @@
  * credential_cache.h - credential cache (single flight): returns the current credentials, or obtains new
  * ones on demand.
  *
- * Concurrent requests share one key exchange.  The next call renews credentials in the last 5 minutes of
- * their lifetime, while other calls go on with the old ones; without calls nothing is renewed.  A failed
- * exchange answers further requests for 1 s, doubled with each failure in a row up to 8 s.
+ * Concurrent requests share one key exchange.  In the last 5 minutes of a lifetime the next request starts a
+ * renewal, and calls use the old credentials meanwhile; without requests nothing is renewed.  A failed
+ * exchange is a negative entry: it answers further requests for 1 s, doubled with each failure in a row up
+ * to 8 s.
  *
- * Its only way out is http/transport.h.
+ * The cache does I/O through http/transport.h alone.
  */
 #ifndef DESCRIBEFS_CREDENTIAL_CACHE_H
 #define DESCRIBEFS_CREDENTIAL_CACHE_H
@@ -24,7 +25,7 @@ struct credential_cache_options {
 	const struct provider *provider;
 	struct key_site site; /* borrowed, as is everything here */
 	const struct credential_source *origin; /* copied; NULL: calls go unsigned */
-	int64_t deadline_ms; /* of one key exchange, its retries included */
+	int64_t deadline_ms; /* of a key exchange with its retries */
 	int64_t *clock_offset_s; /* added to the local clock when signing; learned here too */
 	uint64_t seed; /* of the retry jitter */
 	/* Reads the source again.  False: `why` is one line that says what is wrong.  May be NULL. */
@@ -59,24 +60,26 @@ struct credential_cache *credential_cache_new(const struct credential_cache_opti
 void credential_cache_free(struct credential_cache *cache);
 
 /*
- * ERR_NONE and *found: sign with it now.  ERR_NONE and *found NULL: an exchange is under way; wait->done is
- * called once, never from in here, and then the caller asks again.  Any other error: there are none.
- * `wait` NULL: the caller does not wait.
+ * Requests credentials.  ERR_NONE with *found: these are current; borrowed until the next call.  ERR_NONE
+ * with *found NULL: an exchange is under way; wait->done is called once, not before this function returns,
+ * and then the caller requests them again.  Another error: none can be obtained.  `wait` NULL: the caller
+ * does not wait.
  */
 enum error credential_cache_get(struct credential_cache *cache, struct credential_cache_waiter *wait,
 	const struct credentials **found);
+/* The waiter's callback is not called any more. */
 void credential_cache_leave(struct credential_cache_waiter *wait);
 /*
- * Takes out of a note what the cloud quoted of a request: the current and previous credentials, the
- * identity that obtained them, and the request's signature.
+ * Removes from a note what the cloud may have quoted of a request: the current and the previous credentials,
+ * the identity that obtained them, and the request's signature.
  */
 void credential_cache_redact(const struct credential_cache *cache, struct error_note *note,
 	const char *signature);
-/* Changes whenever the credentials do. */
+/* A number that changes whenever the credentials change. */
 unsigned credential_cache_serial(const struct credential_cache *cache);
 /*
- * The cloud refused the token of that serial.  True: there are others, or there will be; the caller tries
- * again.
+ * The cloud refused the token of the credentials with that serial.  True: the caller tries again, because
+ * there are other credentials, or an exchange will bring them.
  */
 bool credential_cache_refused(struct credential_cache *cache, unsigned serial);
 /*

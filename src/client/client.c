@@ -1,15 +1,16 @@
 /*
- * client.c - what the calls of one source share.
+ * client.c - what the calls of one source share: credentials, circuit breaker, and a queue for each action.
  *
- * Calls ahead of their need (the next pages of a list, the next resources of a scan) go only when no call
- * waits in the queue, and only as many at once as the cloud answers without being slowed down
- * (concurrency.h).
+ * Calls ahead of their need (the next pages of a list, the next resources of a scan) are sent only while no
+ * call waits in the queue, and only up to the concurrency limit (concurrency.h).
  */
 #include "client_state.h"
 
 #include <stdlib.h>
 
-enum { IN_TIME = 4 }; /* calls ahead must not make an answer later than that part of the deadline */
+enum {
+	IN_TIME = 4
+}; /* calls ahead must not make an answer take longer than one part in so many of a deadline */
 
 static struct credential_cache *client_credentials_new(struct client *client)
 {

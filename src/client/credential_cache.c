@@ -1,15 +1,14 @@
 /*
- * credential_cache.c - the key exchange behind the credential cache, and when credentials expire.
+ * credential_cache.c - key exchanges, and the lifetime of credentials.
  *
- * Obtained credentials expire by the monotonic clock: their end, as the cloud wrote it, is measured from
- * the Date of the same answer, so that a wrong or a stepping local clock ends none early.  They are renewed
- * in the last 5 minutes of their lifetime, or in the second half of a shorter one.  A service that returns
- * the same credentials again is asked again after half of what is left: there are far fewer exchanges than
- * calls.
+ * Credentials expire by the monotonic clock.  Their lifetime is the expiry that the cloud sent, less the
+ * Date of the same answer, so a local clock that is wrong or steps does not shorten it.  They are renewed in
+ * the last 5 minutes of their lifetime, or in the second half of one shorter than 10 minutes.  If the
+ * service returns the same credentials again, the next exchange comes after half of the rest, so there are
+ * far fewer exchanges than calls.
  *
- * A failed exchange says nothing about the resource that a reader wanted.  So no error that means "it does
- * not exist" or "access denied" leaves this file; such an error would make the tree drop what it keeps of
- * the resource.
+ * A failed exchange says nothing about the resource that a reader wanted.  So errors that mean "does not
+ * exist" or "access denied" become ERR_KEY here: with them the tree would drop cached data of the resource.
  */
 #include "client/credential_cache.h"
 
@@ -24,10 +23,10 @@
 
 enum {
 	WORTH_SENDING = 8, /* one part in so many of the deadline has to be left for another try */
-	RENEW_MS = 300 * 1000, /* before they expire; the official tools do the same */
-	LIFE_MAX_S = 366 * 86400,
-	YOUNG_MS = 5000, /* credentials as new as that are not replaced when the cloud refuses them */
-	HOLD_MS = 1000, /* how long a failure answers further requests, doubled each time */
+	RENEW_MS = 300 * 1000, /* renewal begins so long before the end; the official tools do the same */
+	LIFE_MAX_S = 366 * 86400, /* a longer lifetime is cut */
+	YOUNG_MS = 5000, /* credentials younger than this are kept when the cloud refuses them */
+	HOLD_MS = 1000, /* how long a failure answers further requests; doubled each time */
 	HOLD_MAX_MS = 8000,
 };
 
@@ -101,7 +100,7 @@ void credential_cache_leave(struct credential_cache_waiter *wait)
 	list_remove(&wait->link);
 }
 
-/* Calls each waiter of now once.  One that has to wait again joins anew, and is not called again. */
+/* Calls each waiter once.  One that joins again meanwhile is not called again. */
 static void cache_wake_waiters(struct credential_cache *cache, enum error error)
 {
 	struct list called, *link;
@@ -120,7 +119,7 @@ static void cache_wake_waiters(struct credential_cache *cache, enum error error)
 
 /* ---- results ---- */
 
-/* What it means to a reader of a file. */
+/* The error for the readers: see the top of this file. */
 static enum error error_of_credentials(enum error error)
 {
 	switch (error) {
@@ -180,7 +179,10 @@ void credential_cache_redact(const struct credential_cache *cache, struct error_
 	}
 }
 
-/* An answer to a request that they signed may still come, and quote them. */
+/*
+ * Keeps the credentials for redaction: an answer to a request that they signed may still come, and quote
+ * them.
+ */
 static void cache_keep_previous(struct credential_cache *cache)
 {
 	const struct credentials *key = cache->current.id ? &cache->current : &cache->origin.key;
@@ -189,7 +191,7 @@ static void cache_keep_previous(struct credential_cache *cache)
 		credentials_copy(&cache->previous, key);
 }
 
-/* The obtained credentials expire now, if there are any. */
+/* Ends the lifetime of obtained credentials. */
 static void cache_expire(struct credential_cache *cache)
 {
 	cache_keep_previous(cache);
@@ -200,7 +202,10 @@ static void cache_expire(struct credential_cache *cache)
 
 static void cache_begin_again(void *arg);
 
-/* Waiters are called in an event of their own: the caller may be one of them. */
+/*
+ * Changes to another source.  Waiters are called in an event of their own, because the caller may be one of
+ * them.
+ */
 static void cache_take_origin(struct credential_cache *cache, struct credential_source *origin)
 {
 	const struct transport *io = &cache->options.io;
@@ -215,7 +220,7 @@ static void cache_take_origin(struct credential_cache *cache, struct credential_
 		cache->request.timer = io->timer_start(io->self, 0, cache_begin_again, cache);
 }
 
-/* ERR_NONE: what the exchange returned is current now. */
+/* ERR_NONE: the credentials that the exchange returned are current now. */
 static enum error cache_take_credentials(struct credential_cache *cache, const struct response *response,
 	struct error_note *note)
 {
@@ -223,8 +228,8 @@ static enum error cache_take_credentials(struct credential_cache *cache, const s
 	int64_t server_s = cache_wall_s(cache) + *cache->options.clock_offset_s;
 
 	timestamp_parse_http(response->date, &server_s);
-	int64_t life_s = key_exchange->expires_s - server_s -
-		1; /* the second of the Date may be nearly over */
+	/* less a second, because that of the Date may be nearly over */
+	int64_t life_s = key_exchange->expires_s - server_s - 1;
 	if (life_s <= 0) {
 		error_note_copy(note->message, sizeof(note->message), "the key that was given has expired");
 		return ERR_TOKEN;
@@ -353,7 +358,7 @@ static void cache_receive(void *arg, struct response *response)
 	cache_end_event(cache);
 }
 
-/* Reads the source again first: the identity in it may have been renewed. */
+/* Starts an exchange.  Reads the source again first, because the identity in it may have been renewed. */
 static void cache_begin(struct credential_cache *cache)
 {
 	const struct credential_cache_options *options = &cache->options;
@@ -388,7 +393,7 @@ static void cache_begin(struct credential_cache *cache)
 	cache_send(cache);
 }
 
-/* The source has changed. */
+/* Timer: the source has changed, and waiters are left. */
 static void cache_begin_again(void *arg)
 {
 	struct credential_cache *cache = arg;

@@ -7,19 +7,18 @@
 #include "base/random.h"
 #include "client/credential_cache.h"
 
-/*
- * How long the obtained credentials last.  Monotonic, but for expires_s: Unix time, 0 while there are none.
- */
+/* The lifetime of obtained credentials. */
 struct credential_term {
-	int64_t given_ms, renew_ms, end_ms; /* when they came, may be renewed, expire */
-	int64_t expires_s;
+	int64_t given_ms, renew_ms,
+		end_ms; /* monotonic: they came, can be renewed, expire */
+	int64_t expires_s; /* Unix time of their end; 0: there are none */
 };
 
 /* A key exchange under way.  Invariant: while is_busy, either `exchange` or `timer` is set. */
 struct credential_request {
 	bool is_busy;
 	struct key_exchange key_exchange;
-	struct credential_source source; /* what the exchange looks at */
+	struct credential_source source; /* copy, for the exchange */
 	struct exchange *exchange;
 	struct timer *timer; /* until the next try */
 	int64_t begun_ms, sent_ms, clock_offset_s; /* the last two: of the last try */
@@ -39,8 +38,9 @@ struct credential_failure {
 struct credential_cache {
 	struct credential_cache_options options;
 	struct credential_source origin;
-	struct credentials current; /* that were obtained; without an id there are none */
-	struct credentials previous; /* an answer to a request that they signed may still come */
+	struct credentials current; /* obtained by an exchange; id NULL: there are none */
+	struct credentials
+		previous; /* an answer that quotes them may still come */
 	unsigned serial; /* changes with the credentials */
 	struct credential_term term;
 	struct list waiters; /* of struct credential_cache_waiter, in the order of joining */

@@ -1,18 +1,18 @@
 /*
- * rate_queue.c - which call is sent next.
+ * rate_queue.c - the order of tickets, and when they are granted.
  *
- * Order.  Retries of foreground calls go first: they have waited already, and they say soonest whether the
- * cloud is down.  Then foreground calls, views, and the background.  Users take turns (round robin): a
- * foreground ticket's round is one more than that of the last ticket which its user has in the queue, and a
- * lower round goes first.  So a user with an empty queue gets the next place, however many tickets other
- * users have.  Tickets of one user keep the order in which they joined.  The background leaves a tenth of
- * the rate free.
+ * Order.  First retries of foreground calls, because they have waited already and soonest show whether the
+ * cloud is down; then foreground calls, views, background calls.  Users take turns (round robin).  A
+ * foreground ticket's round is one more than that of its user's last ticket in the queue, or of the last
+ * ticket granted; lower rounds go first. So a user without tickets gets the next place, however many tickets
+ * other users have.  Tickets of one user keep the order in which they joined.  Background calls leave a
+ * tenth of the rate free.
  *
- * No place is booked ahead.  A call that takes long to reach the wire holds its place until it is there
- * (rate_limiter.h); a place that becomes free meanwhile goes to the next ticket.
+ * No place is booked ahead.  A granted call holds its place until it is on the wire (rate_limiter.h).  A
+ * place that becomes free meanwhile goes to the next ticket.
  *
- * While the circuit breaker is open, tickets are refused.  While the cloud is silent, no more are granted.
- * While all tries fail, one at a time is granted.
+ * While the circuit breaker is open, tickets are refused.  While the cloud is stalled or doubtful
+ * (circuit_breaker.h), they are granted with pauses, or not at all.
  */
 #include "rate_queue.h"
 
@@ -20,7 +20,7 @@
 
 enum {
 	BACKGROUND_RESERVE = 10, /* the background leaves one part in so many free */
-	LOOK_AGAIN_MS = 20
+	LOOK_AGAIN_MS = 20 /* the shortest time until a call ahead of a scan looks for room again */
 };
 
 void rate_queue_init(struct rate_queue *queue, const struct transport *io,
@@ -105,7 +105,7 @@ void rate_queue_run(struct rate_queue *queue)
 {
 	struct rate_ticket *ticket;
 
-	if (queue->is_running) /* a ticket that joins in here is met by the loop below */
+	if (queue->is_running) /* called from `granted`: the outer call's loop continues */
 		return;
 	queue->is_running = true;
 	while ((ticket = queue_first(queue))) {

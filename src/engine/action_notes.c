@@ -1,5 +1,6 @@
 /*
- * action_notes.c - what this cloud was seen to do with each action, as long as the engine lives.
+ * action_notes.c - what the cloud was seen to do with each action.  A note is kept as long as the engine
+ * lives.
  */
 #include "state.h"
 

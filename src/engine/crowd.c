@@ -1,7 +1,7 @@
 /*
- * crowd.c - how many questions may wait at once.
+ * crowd.c - admission control: a ceiling on the questions that wait at once.
  *
- * A question that waits takes memory in the daemon and in the kernel, and a user who may read the mount can
+ * A question that waits takes memory in the daemon and in the kernel.  A user with access to the mount can
  * have as many of them as processes.  Users who did not mount the tree have a lower ceiling, so that there
  * is always room for the user who did.
  */
@@ -35,7 +35,7 @@ bool crowd_admits(struct waiter *wait, const struct reply *reply)
 	bool by_other = crowd_is_other(engine, wait->uid);
 	bool is_full = stats->parked >= WAITS_MAX || (by_other && stats->parked_others >= WAITS_OTHERS_MAX);
 
-	/* the mount's own texts are made at once */
+	/* the texts of .describefs need no wait */
 	if (is_full && (reply->outcome != RESULT_NEED_FETCH || reply->fetch_kind != FETCH_TEXTS)) {
 		crowd_note_refusal(engine, wait);
 		return false;

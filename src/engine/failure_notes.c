@@ -1,5 +1,5 @@
 /*
- * failure_notes.c - what failed, for people (the journal) and for the tree (an outage).
+ * failure_notes.c - reports failures to the journal, and outages to the tree.
  */
 #include "state.h"
 

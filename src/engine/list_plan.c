@@ -1,15 +1,15 @@
 /*
  * list_plan.c - the choice between reading a list whole and refreshing it.
  *
- * A refresh that does not add up (another total, a running resource that is nowhere any more) has the list
- * read whole: at once where that is short, otherwise in the background.  So does every tenth minute,
- * because only a whole reading meets what left, or was changed without its time being moved.
+ * If a refresh does not add up (another total, a running resource that disappeared), the list is read whole:
+ * at once if that is short, else in the background.  It is also read whole every ten minutes, because only
+ * that finds resources that disappeared, or that changed without a new time of change.
  */
 #include "list_plan.h"
 
 enum {
-	WHOLE_MS = 600 * 1000,
-	CHEAP_PAGES = 2 /* so short a list is read whole: the two steps take as many calls */
+	WHOLE_MS = 600 * 1000, /* between two whole readings */
+	CHEAP_PAGES = 2 /* a list of so many pages is read whole: a refresh takes as many calls */
 };
 
 static const struct action *plan_list(const struct fetch *fetch)
@@ -37,7 +37,7 @@ bool list_plan_is_short(const struct fetch *fetch, size_t n)
 	return plan_can_wait(fetch, plan_pages(fetch, n));
 }
 
-/* The catalog says how to refresh, and the cloud does it as far as was seen. */
+/* The catalog says how to refresh, and the cloud has not answered a refresh wrongly. */
 static bool plan_can_refresh(const struct fetch *fetch)
 {
 	const struct action *list = plan_list(fetch);

@@ -1,32 +1,33 @@
 /*
- * metrics.c - what a mount does, in numbers: .describefs/metrics and .describefs/requests.
+ * metrics.c - the texts of .describefs/metrics and .describefs/requests.
  *
- * The first is the text that Prometheus reads (exposition format 0.0.4), the second has a line for each
- * call that is under way.  Both tell of the moment in which they are looked up.
+ * The first is for Prometheus (exposition format 0.0.4).  The second has a line for each call under way.
+ * Both describe the moment at which their names are looked up.
  */
 #include "fetch.h"
 
 enum { MS_A_SECOND = 1000 };
 
-static void begin(struct buf *out, const char *name, const char *type, const char *help)
+/* The HELP and TYPE lines. */
+static void add_head(struct buf *out, const char *name, const char *type, const char *help)
 {
 	buf_printf(out, "# HELP describefs_%s %s\n# TYPE describefs_%s %s\n", name, help, name, type);
 }
 
 static void add_number(struct buf *out, const char *name, const char *type, uint64_t value, const char *help)
 {
-	begin(out, name, type, help);
+	add_head(out, name, type, help);
 	buf_printf(out, "describefs_%s %llu\n", name, (unsigned long long)value);
 }
 
 static void add_seconds(struct buf *out, const char *name, int64_t ms, const char *help)
 {
-	begin(out, name, "gauge", help);
+	add_head(out, name, "gauge", help);
 	buf_printf(out, "describefs_%s %lld.%03lld\n", name, (long long)(ms / MS_A_SECOND),
 		(long long)(ms % MS_A_SECOND));
 }
 
-/* A label's value may be any text: a user's catalog names its actions. */
+/* The label `action`.  Its value is escaped, because a user's catalog may name an action in any way. */
 static void add_action(struct buf *out, const struct action *action)
 {
 	buf_puts(out, "{action=\"");
@@ -43,7 +44,7 @@ static void add_calls(struct buf *out, const struct engine *engine)
 	struct client_action_stats stats;
 	size_t at = 0;
 
-	begin(out, "calls_total", "counter", "Calls that ended, each try for itself, by what came of them.");
+	add_head(out, "calls_total", "counter", "Tries of calls that ended, by cause.");
 	while (client_next_action(engine->client, &at, &stats)) {
 		for (unsigned cause = 0; cause < ERR_COUNT; cause++) {
 			if (!stats.ended[cause])
@@ -61,7 +62,7 @@ static void add_queues(struct buf *out, const struct engine *engine)
 	struct client_action_stats stats;
 	size_t at = 0;
 
-	begin(out, "rate_waiting", "gauge", "Calls that wait for their turn in the rate.");
+	add_head(out, "rate_waiting", "gauge", "Calls that wait in the rate queue.");
 	while (client_next_action(engine->client, &at, &stats)) {
 		buf_puts(out, "describefs_rate_waiting");
 		add_action(out, stats.action);
@@ -91,29 +92,30 @@ void metrics_print(const struct engine *engine, struct buf *out)
 	int64_t now_ms = engine_now_ms(engine);
 
 	add_calls(out, engine);
-	add_number(out, "retries_total", "counter", stats->retries, "Calls that were tried again.");
+	add_number(out, "retries_total", "counter", stats->retries, "Retries of calls.");
 	add_number(out, "failures_total", "counter", stats->failures,
-		"Failures; those of one sort are a line of errors.");
-	add_number(out, "questions_total", "counter", stats->questions, "Questions of the kernel.");
-	add_number(out, "waits_total", "counter", stats->waited, "Questions that had to wait for the cloud.");
+		"Failures; the file errors has a line for each group of them.");
+	add_number(out, "questions_total", "counter", stats->questions,
+		"Questions, mostly the kernel's.");
+	add_number(out, "waits_total", "counter", stats->waited, "Questions that waited for a fetch.");
 	add_number(out, "cache_hits_total", "counter", stats->questions - stats->waited,
-		"Questions that were answered at once.");
-	add_number(out, "in_flight", "gauge", stats->in_flight, "Things that are being found out.");
-	add_number(out, "waiting", "gauge", stats->waiting, "Questions that wait now.");
+		"Questions that were answered from the cache.");
+	add_number(out, "in_flight", "gauge", stats->in_flight, "Fetches under way.");
+	add_number(out, "waiting", "gauge", stats->waiting, "Questions that wait for a fetch now.");
 	add_number(out, "watching", "gauge", stats->watching, "Reads of .wait that wait now.");
 	add_number(out, "turned_away_total", "counter", stats->turned_away,
 		"Questions that were refused because too many waited.");
 	add_queues(out, engine);
-	add_number(out, "followed", "gauge", tree.followed, "Files .events that are kept.");
+	add_number(out, "followed", "gauge", tree.followed, "Files .events whose changes are recorded.");
 	add_number(out, "breaker_open", "gauge", client_outage(engine->client) != ERR_NONE,
-		"1: the cloud is down, and only asked now and then.");
-	add_number(out, "resources", "gauge", tree.nodes, "Resources and listings that are known.");
-	add_number(out, "versions", "gauge", tree.versions, "Answers that were looked into and are kept.");
-	add_number(out, "memory_bytes", "gauge", tree.memory, "Memory of all that is kept.");
+		"1: the circuit breaker is open.");
+	add_number(out, "resources", "gauge", tree.nodes, "Resources and listings in memory.");
+	add_number(out, "versions", "gauge", tree.versions, "Rendered answers in memory.");
+	add_number(out, "memory_bytes", "gauge", tree.memory, "Memory of resources, listings and answers.");
 	if (last_ok_ms)
 		add_seconds(out, "newest_answer_age_seconds", now_ms - last_ok_ms,
-			"How long ago the last good answer came.");
-	add_seconds(out, "uptime_seconds", now_ms - engine->started_ms, "How long it has been mounted.");
+			"Time since the last good answer.");
+	add_seconds(out, "uptime_seconds", now_ms - engine->started_ms, "Time since the mount.");
 }
 
 static const char *state_name(enum call_state state)

@@ -1,7 +1,7 @@
 /*
  * page.c - request bodies, items, harvests, and the choice of the next call.
  *
- * A listing whose list call the cloud does not have is put together from the ids that other lists mention
+ * If the cloud does not have a kind's list call, the listing is made of the ids that other lists mention
  * (harvest), and is marked as not complete.
  */
 #include "page.h"
@@ -13,7 +13,10 @@
 
 #include "base/timestamp.h"
 
-enum { LISTING_MAX = 2000000, PAGE_ITEMS_MAX = 16384 };
+enum {
+	LISTING_MAX = 2000000, /* resources in a listing */
+	PAGE_ITEMS_MAX = 16384
+};
 
 /* ---- bodies ---- */
 
@@ -58,7 +61,7 @@ static void add_json(struct buf *out, const char *name, const char *json)
 	buf_puts(out, json);
 }
 
-/* The fixed members: a refresh orders or filters in another way than a whole reading. */
+/* The members that are the same in each call, as a JSON object: a refresh orders or filters differently. */
 static const char *fixed_members(const struct fetch *fetch)
 {
 	const struct action *action = fetch->action;
@@ -128,7 +131,7 @@ static bool exists(const struct action *action)
 	return action->name || action->path;
 }
 
-/* The next harvest that can be made; false: there is none. */
+/* Chooses the next harvest.  False: there is none that the cloud supports. */
 static bool choose_harvest(struct fetch *fetch)
 {
 	const struct kind *kind = node_kind(fetch->node);
@@ -152,7 +155,10 @@ static void end_list(struct fetch *fetch, const struct provenance_note *note)
 		fetch->refresh.newest_s, note);
 }
 
-/* No (other) call can be made: what is pinned, was entered or was harvested is all there is. */
+/*
+ * No further call can be made: the listing has what is pinned, what was entered by name, and what was
+ * harvested.
+ */
 static void end_unasked(struct fetch *fetch)
 {
 	int64_t now_ms = engine_now_ms(fetch->engine);
@@ -209,7 +215,7 @@ bool page_survives(struct fetch *fetch, enum error *error)
 		return false;
 	if (!node_kind(fetch->node)->partial || (!gone && !fetch->reading.ids))
 		return false;
-	/* one source of ids that fails hides neither the others nor what it said before */
+	/* a harvest that fails hides neither the ids of others nor those that it gave earlier */
 	fetch->reading.lossy |= !gone;
 	if (choose_harvest(fetch))
 		return true;
@@ -236,7 +242,7 @@ enum error page_judge(const struct fetch *fetch, enum error error)
 			return ERR_NAME;
 		return error;
 	}
-	/* a list has no resource of its own that could be missing; its parent may be missing */
+	/* a list call names no resource that could be missing, except the parent */
 	if (error == ERR_NOT_FOUND && (!node_parent_id(node) || fetch->reading.ids))
 		return ERR_SERVER;
 	if (error == ERR_PARAMETER && node_parent_id(node) && !fetch->reading.ids && !node_is_listed(node))
@@ -246,7 +252,7 @@ enum error page_judge(const struct fetch *fetch, enum error error)
 
 /* ---- harvest ---- */
 
-/* Every text at `path` ("A[].B.C") below `value` is an id. */
+/* Lists every id at `path` ("A[].B.C") below `value`. */
 static void harvest_ids(struct fetch *fetch, const struct json *value, const char *path)
 {
 	size_t len = strcspn(path, ".[");
@@ -287,7 +293,7 @@ static void note_passed_over(struct fetch *fetch, const struct provenance_note *
 	fetch->reading.incomplete = true;
 }
 
-/* When the item was changed last; 0: it does not say. */
+/* Unix time of the item's last change; 0: it has none. */
 static int64_t changed_s(const struct fetch *fetch, const struct json *item)
 {
 	const char *member = fetch->action->refresh.newest_by;
@@ -299,7 +305,7 @@ static int64_t changed_s(const struct fetch *fetch, const struct json *item)
 	return at_s;
 }
 
-/* ERR_ANSWER: it was passed over.  ERR_UNSUPPORTED: it does not belong there. */
+/* ERR_ANSWER: the item was passed over.  ERR_UNSUPPORTED: the filter should not have let it through. */
 static enum error page_take_item(struct fetch *fetch, const struct json *item,
 	const struct provenance_note *note, struct listed *listed)
 {
@@ -310,11 +316,11 @@ static enum error page_take_item(struct fetch *fetch, const struct json *item,
 	return tree_list_item(tree, fetch->node, item, note, fetch->reading.phase == PHASE_WHOLE, listed);
 }
 
-/* False: this is no answer to what a refresh, or a filter, asked for. */
+/* False: the cloud did not filter or order as the call asked. */
 static bool page_take_items(struct fetch *fetch, const struct json *items, const struct provenance_note *note)
 {
 	fetch->paging.gap = false;
-	if (fetch->paging.moving) /* the page begins again further up */
+	if (fetch->paging.moving) /* the page repeats items, so the order begins anew */
 		fetch->refresh.last_s = INT64_MAX;
 	for (const struct json *item = json_first(items), *first = item; item; item = json_next(item)) {
 		struct listed listed = { 0 };
@@ -340,7 +346,10 @@ static bool is_said(const struct json *result, const char *path)
 	return value && json_type(value) != JSON_NULL;
 }
 
-/* Neither items nor how many there are. Where the API says so much, null alone is no empty list. */
+/*
+ * The answer has neither items nor a total or flag.  If the catalog names such a member, null as the items
+ * of the first page is not an empty list.
+ */
 static bool says_nothing(const struct fetch *fetch, const struct json *result, const struct json *items)
 {
 	const struct action *action = fetch->action;
@@ -351,7 +360,7 @@ static bool says_nothing(const struct fetch *fetch, const struct json *result, c
 	return !items || (first && (action->paging.total || action->paging.more));
 }
 
-/* Whether the answer is a page of the list at all: one that says nothing must never empty a listing. */
+/* Whether the answer is a page of the list: one without any content must never empty a listing. */
 static bool is_page(const struct fetch *fetch, const struct json *result, const struct json *items)
 {
 	bool null = !items || json_type(items) == JSON_NULL;
@@ -360,7 +369,7 @@ static bool is_page(const struct fetch *fetch, const struct json *result, const 
 		return false;
 	if (null && says_nothing(fetch, result, items))
 		return fetch->reading.ids && !fetch->action->items;
-	/* nothing came: then nothing may be promised; an empty page further on only ends the list early */
+	/* a first page without items must not announce any; a later one just ends the list */
 	return (!null && json_first(items)) || fetch->paging.offset || !paging_promises(fetch, result);
 }
 
@@ -394,7 +403,7 @@ bool page_ends_refresh(struct fetch *fetch, enum error error)
 	return true;
 }
 
-/* Both steps are done: what was not met has not changed, if it all adds up. */
+/* Both phases are done.  If the totals add up, resources that no page had have not changed. */
 static void page_end_refresh(struct fetch *fetch, const struct provenance_note *note)
 {
 	struct fetch_refresh *refresh = &fetch->refresh;
@@ -403,7 +412,7 @@ static void page_end_refresh(struct fetch *fetch, const struct provenance_note *
 
 	bool adds_up = tree_list_adds_up(fetch->node, refresh->begun_ms) &&
 		tree_list_whole(fetch->node, &whole) && (int64_t)whole.n == total;
-	/* a describe call finds a resource that is nowhere any more, without reading all of the list */
+	/* where there is a describe call, it finds out about a resource that disappeared */
 	bool can_describe = exists(&node_kind(fetch->node)->describe);
 	if (!adds_up && (!can_describe || list_plan_is_short(fetch, (size_t)total))) {
 		page_read_whole(fetch);
@@ -413,7 +422,7 @@ static void page_end_refresh(struct fetch *fetch, const struct provenance_note *
 	tree_list_renew(fetch->engine->options.tree, fetch->node, refresh->begun_ms, refresh->newest_s, note);
 }
 
-/* A page of a refresh is over, and `fits` what was asked for or does not: chooses what comes next. */
+/* Chooses what follows a page of a refresh.  `fits`: all its items belong to what was asked for. */
 static void page_refresh(struct fetch *fetch, bool fits, const struct provenance_note *note)
 {
 	struct fetch_reading *reading = &fetch->reading;

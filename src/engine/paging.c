@@ -1,27 +1,26 @@
 /*
- * paging.c - which page is next, and whether the list is at its end.
+ * paging.c - paging by offset and by marker, and the size of pages.
  *
- * By offset.  The next offset goes by what came, not by what was asked for; an id that comes twice counts
- * once.  When items leave the list while its pages come, later items move up, maybe past the offset.  So as
- * soon as the total changes, the page is asked for again that much earlier, and from then on each page
- * begins with the last item of the page before; where it does not, the reading steps back until it does.
- * (If one item comes and one goes between the same two pages, and nothing else ever moves, that is not
- * noticed: the API numbers no states.)  A total that only returns to an earlier value moves nothing: each
- * page still begins where the one before ended.
+ * By offset.  The next offset is this one plus the number of items that came, not of those requested.  An id
+ * that comes twice counts once.  If resources disappear while pages are read, later items move up, perhaps
+ * past the offset, and would be missed.  So when the total changes, the page is requested again that much
+ * earlier, and from then on each page begins with the last item of the page before.  If it does not, the
+ * reading steps back until it does.  A total that only returns to an earlier value moves nothing, because
+ * pages overlap already.  One case is not detected: one resource appears and another disappears between the
+ * same two pages, and nothing else moves.
  *
- * The total ends a list only where it is a whole number that no page contradicts.  Any other total (text,
- * null, none, less than the number of items that came) says nothing, and the list ends where a page is
- * empty.  A total that the first page fills exactly is believed: another page would cost each list of 50,
- * 100, ... items one call beyond the ceil(N/50) that semantics.md promises, and no cloud is known whose
- * total is the number of the page's own items.
+ * The total ends a list only if it is a whole number that no page contradicts.  With any other total (text,
+ * null, none, less than the number of items) the list ends with an empty page.  A total that the first page
+ * fills exactly is believed.  Otherwise each list of 50, 100, ... items would cost one call more than the
+ * ceil(N/50) that semantics.md promises, and no cloud is known whose total counts only the page's items.
  *
- * By marker.  The list ends where the answer says that there is no more, and names no marker.  Where it
- * says that there is more, or nothing, and gives no way to go on, the listing is not complete.  A marker
- * beside "no more" is a contradiction: it is followed until a page is empty or names none, and the listing
- * is not complete where such markers lead back to earlier pages.
+ * By marker.  The list ends if the answer says that it is the last page and names no marker.  If it says
+ * that there is more, or does not say, and names no usable marker, the listing is not complete.  A last page
+ * with a marker is a contradiction: the marker is followed until a page is empty or names none, and the
+ * listing is not complete if such markers lead back to earlier pages.
  *
- * A cloud that refuses the number of items a page is asked for half as many, down to LIMIT_LEAST.  Clouds
- * refuse it as an invalid parameter, and not all by the member's name: the message speaks of a page's
+ * Page size.  If the cloud refuses the number of items, half as many are requested, down to LIMIT_LEAST.
+ * Clouds refuse it as an invalid parameter.  Not all name the member, but their message speaks of a page's
  * size.  The accepted number is remembered for the action as long as the engine lives.
  */
 #include "paging.h"
@@ -35,9 +34,9 @@
 #include "base/ascii.h"
 
 enum {
-	EMPTY_MAX = 3, /* pages in a row without a new id, before the answers are not believed */
-	REWINDS_MAX = 20, /* pages asked for again: a list that only shrinks would never end */
-	LIMIT_LEAST = 10 /* items: a cloud that refuses so few means another parameter */
+	EMPTY_MAX = 3, /* pages in a row without a new item; then the answers are not believed */
+	REWINDS_MAX = 20, /* pages requested again; else a list that keeps shrinking would not end */
+	LIMIT_LEAST = 10 /* items; a cloud that refuses so few means another parameter */
 };
 
 void paging_begin(struct fetch *fetch)
@@ -66,7 +65,7 @@ static const struct json *total_of(const struct fetch *fetch, const struct json 
 	return path ? json_get_path(result, path) : NULL;
 }
 
-/* -1: the answer has no number that could be the total. */
+/* -1: the answer has no total that is a number. */
 static int64_t read_total(const struct fetch *fetch, const struct json *result)
 {
 	int64_t total = json_integer(total_of(fetch, result), -1);
@@ -83,7 +82,7 @@ bool paging_promises(const struct fetch *fetch, const struct json *result)
 	return read_total(fetch, result) != 0;
 }
 
-/* False: the reading has stepped back often enough; what may have moved past it is missed. */
+/* Moves the offset back.  False: that was done REWINDS_MAX times; items may be missed. */
 static bool paging_rewind(struct fetch *fetch, int64_t by)
 {
 	if (fetch->paging.rewinds++ >= REWINDS_MAX) {
@@ -95,7 +94,7 @@ static bool paging_rewind(struct fetch *fetch, int64_t by)
 	return true;
 }
 
-/* How many items may have moved up past the offset, by the total alone; 0: none. */
+/* How many items may have moved up past the offset, judged by the totals; 0: none. */
 static int64_t paging_count_missed(struct fetch *fetch)
 {
 	int64_t before = fetch->paging.last_total, least = fetch->paging.least_total;
@@ -107,9 +106,8 @@ static int64_t paging_count_missed(struct fetch *fetch)
 		fetch->paging.least_total = fetch->paging.total;
 	if (!fetch->paging.offset || before < 0)
 		return 0;
-	if (fetch->paging
-			/* a total that was that low before is covered by the overlap of the pages */
-			.moving)
+	/* pages overlap already, which covers every total that was seen before */
+	if (fetch->paging.moving)
 		return fetch->paging.total < least ? least - fetch->paging.total + 1 : 0;
 	fetch->paging.moving = fetch->paging.total != before;
 	if (!fetch->paging.moving)
@@ -117,7 +115,7 @@ static int64_t paging_count_missed(struct fetch *fetch)
 	return fetch->paging.total < before ? before - fetch->paging.total + 1 : 1;
 }
 
-/* Steps back to where it is certain that no item was missed; false: there is no need. */
+/* Moves the offset back as far as items may have been missed.  False: none were. */
 static bool paging_reread(struct fetch *fetch, int64_t n_items)
 {
 	int64_t missed = paging_count_missed(fetch);
@@ -130,8 +128,8 @@ static bool paging_reread(struct fetch *fetch, int64_t n_items)
 
 static bool paging_next_offset(struct fetch *fetch, const struct json *result, int64_t n_items, bool is_empty)
 {
-	bool overlaps = fetch->paging.moving &&
-		fetch->paging.offset; /* its first item ended the page before */
+	/* the first item is the last one of the page before */
+	bool overlaps = fetch->paging.moving && fetch->paging.offset;
 
 	fetch->paging.page_items = n_items;
 	fetch->paging.total = read_total(fetch, result);
@@ -144,7 +142,7 @@ static bool paging_next_offset(struct fetch *fetch, const struct json *result, i
 		fetch->paging.total < (int64_t)fetch->reading.n_seen;
 	if (fetch->paging.total >= end && !contradicted)
 		return n_items && end < fetch->paging.total;
-	/* no total, or one that the items contradict: the list ends where nothing comes */
+	/* no total, or one that the items contradict: the list ends with a page without new items */
 	return n_items > overlaps && !(fetch->reading.ids && paging_is_looping(fetch));
 }
 
@@ -164,7 +162,7 @@ static enum flag read_flag(const struct json *value)
 	return number == 0 || !strcasecmp(json_text(value), "false") ? FLAG_FALSE : FLAG_NONE;
 }
 
-/* As JSON, to be sent back as it came; NULL: it cannot be sent back. */
+/* The marker as JSON, unchanged; NULL: it is none that can be sent back. */
 static char *read_marker(const struct json *value)
 {
 	struct buf out;
@@ -179,7 +177,7 @@ static char *read_marker(const struct json *value)
 	return NULL;
 }
 
-/* It holds something, whether or not that can be sent back. */
+/* It is not null or an empty text; perhaps nothing that can be sent back. */
 static bool marker_is_set(const struct json *marker)
 {
 	enum json_type type = marker ? json_type(marker) : JSON_NULL;
@@ -188,8 +186,8 @@ static bool marker_is_set(const struct json *marker)
 }
 
 /*
- * Takes a marker that leads on: not the one that was sent, and none after a contradiction that brought
- * nothing new.
+ * Takes over the next marker.  False: it is the one that was sent, or follows a contradiction and an empty
+ * page.
  */
 static bool follow_marker(struct fetch *fetch, const struct json *next)
 {
@@ -216,7 +214,7 @@ static bool paging_next_marker(struct fetch *fetch, const struct json *result, b
 		return false;
 	if (follow_marker(fetch, next))
 		return true;
-	/* there is more, or may be, and no way to reach it */
+	/* there is more, or there may be, and it cannot be requested */
 	fetch->reading.incomplete |= is_set || more == FLAG_TRUE ||
 		(action->paging.more && more == FLAG_NONE && is_missing);
 	return false;
@@ -235,7 +233,7 @@ bool paging_next(struct fetch *fetch, const struct json *result, size_t n_items,
 	}
 }
 
-/* ---- how many items a page is asked for ---- */
+/* ---- the size of pages ---- */
 
 int paging_limit(struct engine *engine, const struct action *action)
 {
@@ -244,7 +242,7 @@ int paging_limit(struct engine *engine, const struct action *action)
 	return limit ? limit : action->paging.page_size;
 }
 
-/* The letters of a text, in lower case: "Page size", "page_size" and "PageSize" are one. */
+/* Keeps a text's letters, in lower case: "Page size", "page_size" and "PageSize" become equal. */
 static void fold_letters(char *out, size_t room, const char *text)
 {
 	size_t len = 0;
@@ -255,7 +253,7 @@ static void fold_letters(char *out, size_t room, const char *text)
 	out[len] = '\0';
 }
 
-/* A text speaks of how many items a page may hold. */
+/* The text speaks of the number of items in a page. */
 static bool names_limit(const char *text, const char *member)
 {
 	static const char *const WORDS[] = {

@@ -1,24 +1,24 @@
 /*
- * prefetch.c - asks for the pages of a list ahead of their turn, so that the cloud's rate bounds a long
- * list and not its latency.
+ * prefetch.c - requests pages of a list before they are due, so that the time for a long list depends on the
+ * rate limit and not on the cloud's latency.
  *
- * While readers wait for a listing, no page of a view of the same list is asked for ahead.
+ * While readers wait for a listing, no page of a view on the same list is requested ahead.
  */
 #include "fetch.h"
 
 enum {
-	AHEAD_MAX = 32, /* pages under way at once */
-	AHEAD_MOVING_MAX = 4 /* of a list that moves, where they may have to be asked for again */
+	AHEAD_MAX = 32, /* calls of a fetch under way at once */
+	AHEAD_MOVING_MAX = 4 /* the same while the list moves, when pages may have to be requested again */
 };
 
-static const double VIEW_SHARE = 0.5; /* of the calls at once, for pages of a view */
+static const double VIEW_SHARE = 0.5; /* of the calls under way, for pages of a view */
 
 bool fetch_is_for_readers(const struct fetch *fetch)
 {
 	return fetch->fetch_kind == FETCH_LIST || fetch->fetch_kind == FETCH_PART;
 }
 
-/* A reader waits for a listing by the same calls, or goes through one that is being read. */
+/* A reader waits for a listing by the same action, or follows one that is being read. */
 static bool fetch_gives_way(const struct fetch *fetch)
 {
 	const struct list *fetches = &fetch->engine->fetches;

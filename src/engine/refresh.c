@@ -1,16 +1,15 @@
 /*
- * refresh.c - what a refresh makes of its pages.
+ * refresh.c - the two phases of a refresh.
  *
- * Where the catalog's row says how a list call filters by status, and how it orders by the time of the last
- * change, a listing that was read whole once is refreshed in two steps.  PHASE_LIVE reads what is in no
- * terminal status, because a running job moves without being touched.  PHASE_NEWEST reads the newest
- * changes, until a page holds nothing that is new or was touched since the last time.  In this order,
- * because what ends between the two steps was seen running in the first.  The total that the second step
- * names says whether anything left.
+ * A listing that was read whole once can be refreshed if the catalog says how its list call filters by
+ * status and orders by time of change.  PHASE_LIVE reads the resources in no terminal status, because a
+ * running job changes without a new time of change.  PHASE_NEWEST reads the newest changes, until a page has
+ * no item that is new or changed since the reading before.  A job that ends between the two phases was seen
+ * running in the first.  The total of the second phase shows whether a resource disappeared.
  *
- * Answers are not believed further than they can be checked.  A terminal item among the live ones, or a
- * page in another order: this cloud does not do it, and the list is read whole (list_plan.c: for ten
- * minutes).
+ * Answers are checked as far as possible.  A terminal item in PHASE_LIVE, or an item out of order in
+ * PHASE_NEWEST, means that the cloud did not do what was requested.  Then the list is read whole
+ * (list_plan.c).
  */
 #include "refresh.h"
 
@@ -46,6 +45,6 @@ enum refresh_verdict refresh_judge_page(struct fetch_refresh *refresh, enum phas
 		return page->more ? REFRESH_CONTINUE : REFRESH_NEXT_PHASE;
 	if (!has_news || !page->more)
 		return REFRESH_DONE;
-	/* when most of the list is new, the rest costs less than it saves */
+	/* if half of the list is new, reading the rest costs little more */
 	return page->offset * 2 > page->total ? REFRESH_READ_WHOLE : REFRESH_CONTINUE;
 }

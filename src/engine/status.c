@@ -1,5 +1,5 @@
 /*
- * status.c - what the mount says about itself: .describefs/status, and the texts beside it.
+ * status.c - the text of .describefs/status, and the fill of that directory.
  */
 #include "state.h"
 
@@ -15,7 +15,7 @@ static void add_time(struct buf *out, const char *label, int64_t seconds)
 	buf_putc(out, '\n');
 }
 
-/* Calls that this cloud does not offer; where the catalog foresees that, nothing else says so. */
+/* Actions that the cloud does not have.  If the catalog foresees that, the journal has no line about it. */
 static void print_unsupported(const struct engine *engine, struct buf *out)
 {
 	for (size_t i = 0; i < engine->n_actions; i++)

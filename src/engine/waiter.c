@@ -1,17 +1,18 @@
 /*
- * waiter.c - questions that wait, each with its own deadline.
+ * waiter.c - the life of a waiter: joins a fetch, puts its question again, sleeps, is answered.
  *
- * A question is put to the tree.  If the tree needs a call, the waiter joins the fetch that makes it
- * (single flight), and the question is put again when the fetch has finished.  Each waiter has a timer of
- * its own, so that it is answered in time also when a long listing is read on without it.
+ * If the tree needs a fetch to answer a question, the waiter joins that fetch (single flight), and puts the
+ * question again when the fetch is finished.  Each waiter has a timer of its own, so that it is answered by
+ * its deadline also if the fetch takes longer.
  *
- * ASK_WAIT has no deadline.  Between two looks its waiter sleeps: until what is known expires, and during
- * an outage ever longer (exponential backoff, at most 15 s).  All that wait for one resource wake up
- * together; the first of them begins the fetch that the others join, so that a thousand cost one call a
- * TTL.  A question that was slept over is a new one: an answer from before is as old as it is.
+ * ASK_WAIT has no deadline.  Its waiter sleeps until the answer that the tree has expires, and longer each
+ * time during an outage (exponential backoff, at most 15 s).  All waiters of one resource wake at the same
+ * time.  The first begins the fetch that the others join, so that a thousand of them cost one call in each
+ * TTL.  When it wakes, a waiter puts a new question: only an answer that is fresh then counts.
  *
- * Any other fetch may bring an answer about the resource earlier: a listing, a view, a describe call for a
- * reader of another member.  Then its sleepers look at once.  That look makes no call.
+ * Another fetch may bring an answer about the resource earlier: a listing, a view, a describe call for a
+ * reader of another member.  Then the waiters of that resource put their question at once.  That makes no
+ * call.
  */
 #include "waiter.h"
 
@@ -20,10 +21,10 @@
 #include "fetch.h"
 
 enum {
-	ROUNDS_MAX = 6, /* fetches that one question may need, one after the other */
-	GIVEN_UP_MS = 1000, /* how long no other question waits for what one gave up waiting for */
-	PAUSE_LEAST_MS = 1000,
-	PAUSE_MOST_MS = 15000
+	ROUNDS_MAX = 6, /* fetches that one question may wait for, one after the other */
+	GIVEN_UP_MS = 1000, /* after a missed deadline: how long further questions of the kind do not wait */
+	PAUSE_LEAST_MS = 1000, /* of a sleep, also with a TTL of 0 */
+	PAUSE_MOST_MS = 15000 /* of a sleep during an outage */
 };
 
 static void waiter_give_up(void *arg);
@@ -95,7 +96,7 @@ static void waiter_join_fetch(struct waiter *wait, struct fetch *fetch)
 	if (wait->question != ASK_WAIT)
 		fetch->polls = false;
 	fetch_hand_over(fetch, wait->uid);
-	if (wait->question == ASK_WAIT) /* the fetch has a deadline, the waiter has none */
+	if (wait->question == ASK_WAIT) /* the call has a deadline, this waiter has none */
 		return;
 	fetch_extend(fetch, wait->times.deadline_ms);
 	if (!wait->timer)
@@ -166,7 +167,7 @@ static void waiter_note_answer(struct waiter *wait, struct node *resource)
 	wait->sleep.answer = node_last_answer(resource);
 }
 
-/* Asks again when there may be something new. */
+/* Puts the question again when the tree may have something new. */
 static void waiter_sleep(struct waiter *wait, const struct reply *later)
 {
 	struct engine *engine = wait->engine;
@@ -174,7 +175,7 @@ static void waiter_sleep(struct waiter *wait, const struct reply *later)
 	int64_t ms = later->later_ms;
 
 	wait->times.pause_ms = later->outage ? waiter_next_pause_ms(wait->times.pause_ms) : 0;
-	if (ms < PAUSE_LEAST_MS) /* a TTL of 0 is no reason to ask all the time */
+	if (ms < PAUSE_LEAST_MS)
 		ms = PAUSE_LEAST_MS;
 	if (ms < wait->times.pause_ms)
 		ms = wait->times.pause_ms;
@@ -185,7 +186,7 @@ static void waiter_sleep(struct waiter *wait, const struct reply *later)
 
 /* ---- the question ---- */
 
-/* A waiter with stale data is answered with it; one without goes on waiting. */
+/* True: `reply` is an answer with stale data, which this error allows. */
 static bool waiter_find_stale(const struct waiter *wait, enum error error, struct reply *reply)
 {
 	struct tree *tree = wait->engine->options.tree;
@@ -200,7 +201,7 @@ static bool waiter_find_stale(const struct waiter *wait, enum error error, struc
 	return known.outcome == RESULT_FOUND;
 }
 
-/* True: it waits for a fetch, or sleeps.  False: `reply` is its answer. */
+/* True: the waiter waits for a fetch, or sleeps.  False: `reply` is its answer. */
 static bool waiter_resume(struct waiter *wait, struct reply *reply)
 {
 	struct engine *engine = wait->engine;
@@ -239,10 +240,11 @@ void waiter_retry(struct waiter *wait)
 }
 
 /*
- * The waiter's own deadline: it gets what there is, or ETIMEDOUT.  Others go on waiting for the fetch.  For
- * a moment no question waits for the same thing, so that the next step on the same path does not wait all
- * over again; nor for anything else with stale data, when the cloud has been silent for so long.  A long
- * listing, which comes page by page, may be waited for again.
+ * The answer at the waiter's deadline: stale data, or an error.  The fetch goes on for its other waiters.
+ *
+ * For GIVEN_UP_MS no question waits for the same resource, so that the next step on the same path does not
+ * wait for a deadline again.  If the cloud was silent for half a deadline, readers of other resources with
+ * stale data get that, too.  A list that is read page by page may be waited for again.
  */
 static struct reply waiter_last_answer(struct waiter *wait)
 {
@@ -264,7 +266,7 @@ static struct reply waiter_last_answer(struct waiter *wait)
 	tree_fail(engine->options.tree, fetch->node, fetch->fetch_kind, error, is_silent, 0, now_ms);
 	tree_give_up(engine->options.tree, wait->id, wait->name, error, GIVEN_UP_MS, now_ms);
 	struct reply reply = waiter_ask_again(wait);
-	if (reply.outcome == RESULT_NEED_FETCH) /* as a question of now, which is told of the failure */
+	if (reply.outcome == RESULT_NEED_FETCH) /* a question that is put now gets the failure */
 		reply = waiter_ask(wait, engine_now(engine));
 	if (reply.outcome == RESULT_NEED_FETCH)
 		reply = (struct reply){ .outcome = RESULT_FAILED, .error = error };
@@ -287,7 +289,7 @@ static void waiter_give_up(void *arg)
 
 /* ---- events of a fetch ---- */
 
-/* Each waiter once: one that goes on waiting goes to the end of the line. */
+/* Answers the waiters for whom there is stale data.  The others join the list again, at its end. */
 static void waiters_serve_stale(struct fetch *fetch)
 {
 	for (size_t n = fetch->waiters.count; n > 0 && fetch->waiters.count; n--) {
@@ -302,7 +304,7 @@ static void waiters_serve_stale(struct fetch *fetch)
 	}
 }
 
-/* Answers those that the tree can answer now. */
+/* Answers the waiters that the tree can answer now. */
 static void waiters_ask_again(struct fetch *fetch)
 {
 	for (size_t n = fetch->waiters.count; n > 0 && fetch->waiters.count; n--) {
@@ -359,7 +361,7 @@ static void sleepers_look(struct fetch *fetch)
 
 	list_init(&woken);
 	sleepers_take(fetch, &woken);
-	while ((wait = waiters_first(&woken))) { /* an answer may cancel another waiter */
+	while ((wait = waiters_first(&woken))) { /* an answer may cancel another of them */
 		wait->times.since_ms = engine_now_ms(wait->engine);
 		struct reply reply = waiter_ask_again(wait);
 		bool is_later = reply.outcome == RESULT_RETRY_LATER;
@@ -389,7 +391,7 @@ void waiter_listen(struct fetch *fetch, enum fetch_event event)
 		break;
 	case FETCH_DONE:
 		sleepers_look(fetch);
-		/* an answer may cancel another waiter: the list is read anew each time */
+		/* an answer may cancel another waiter, so each step begins with the list's first */
 		while ((wait = waiters_first(&fetch->waiters.list))) {
 			waiter_leave(wait);
 			waiter_retry(wait);

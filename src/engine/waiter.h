@@ -1,5 +1,6 @@
 /*
- * waiter.h - a question that waits: for a fetch, or for a status.
+ * waiter.h - a waiter: a question that waits for a fetch, or (ASK_WAIT) sleeps until the status may have
+ * changed.
  */
 #ifndef DESCRIBEFS_WAITER_H
 #define DESCRIBEFS_WAITER_H
@@ -13,9 +14,9 @@ enum {
 
 /* When a question must be answered. */
 struct waiter_times {
-	int64_t since_ms; /* it was asked; an answer to a later call is fresh for it */
+	int64_t since_ms; /* when it was put; the answer of a call that is sent later is fresh for it */
 	int64_t deadline_ms;
-	int64_t pause_ms; /* ASK_WAIT: of the last sleep during an outage; 0: there is none */
+	int64_t pause_ms; /* ASK_WAIT: length of the last sleep in an outage; 0: there is no outage */
 	unsigned rounds; /* fetches that it has waited for */
 };
 
@@ -32,14 +33,14 @@ struct waiter_sleep {
 struct waiter {
 	struct engine *engine;
 	struct list link;
-	struct waiter **handle; /* set to NULL when it is freed; NULL: nothing is to be set */
+	struct waiter **handle; /* is set to NULL when the waiter is freed; NULL: there is none */
 	struct fetch *fetch;
-	struct timer *timer;
+	struct timer *timer; /* of its deadline, or of its sleep */
 	enum question question;
 	uint64_t id, cookie;
 	char *name;
 	unsigned uid; /* of the reader's process */
-	bool by_other; /* that user did not mount the tree */
+	bool by_other; /* the user did not mount the tree */
 	struct waiter_times times;
 	struct waiter_sleep sleep;
 	engine_done_fn *done;
@@ -48,7 +49,7 @@ struct waiter {
 
 /* What the tree answers to the question now. */
 struct reply waiter_ask(const struct waiter *wait, struct query_time query);
-/* Asks the tree again: answers and frees the waiter, or has it wait for a fetch, or sleep. */
+/* Puts the question again.  Answers and frees the waiter, or lets it join a fetch, or sleep. */
 void waiter_retry(struct waiter *wait);
 void waiter_answer(struct waiter *wait, const struct reply *reply);
 void waiter_free(struct waiter *wait);
@@ -61,7 +62,7 @@ void waiter_listen(struct fetch *fetch, enum fetch_event event);
 
 /* The user did not mount the tree. */
 bool crowd_is_other(const struct engine *engine, unsigned uid);
-/* False: too many wait to wait for this reply; else the waiter is counted until crowd_leave. */
+/* Whether the question may wait, because it got this reply.  True: it counts until crowd_leave. */
 bool crowd_admits(struct waiter *wait, const struct reply *reply);
 void crowd_leave(const struct waiter *wait);
 

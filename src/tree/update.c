@@ -1,7 +1,8 @@
 /*
- * update.c - the answers: what a call said goes in, and what it contradicts goes out.
+ * update.c - fills the tree with answers and failures, and drops cached data that they contradict.
  *
- * Each answer ends with tree_collect: what it replaced goes, and max_memory holds again.
+ * The tree is collected after each whole answer and failure, and before each item of a list: what was
+ * replaced is freed, and max_memory holds again.
  */
 #include "views.h"
 
