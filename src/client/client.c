@@ -8,9 +8,7 @@
 
 #include <stdlib.h>
 
-enum {
-	IN_TIME = 4
-}; /* calls ahead must not make an answer take longer than one part in so many of a deadline */
+enum { IN_TIME = 4 }; /* calls ahead may make an answer take one part in so many of the deadline */
 
 static struct credential_cache *client_credentials_new(struct client *client)
 {

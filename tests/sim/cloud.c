@@ -51,7 +51,15 @@ struct thing *cloud_thing(struct cloud *cloud, const char *id)
 	return thing;
 }
 
-/* ---- what is said of it ---- */
+void cloud_set_status(struct cloud *cloud, const char *id, const char *status)
+{
+	struct thing *thing = cloud_thing(cloud, id);
+
+	snprintf(thing->status, sizeof(thing->status), "%s", status);
+	thing->revision++;
+}
+
+/* ---- what answers say of it ---- */
 
 static void print_name(const struct thing *thing, struct buf *out)
 {
@@ -413,4 +421,21 @@ void cloud_close(struct cloud *cloud)
 		free(cloud->things[i]);
 	free(cloud->things);
 	free(cloud->line);
+}
+
+void cloud_world_open(struct cloud_world *place, const struct setup *setup, int64_t latency_ms)
+{
+	place->world = world_open(setup);
+	cloud_open(&place->cloud, place->world, latency_ms);
+}
+
+void cloud_world_close(struct cloud_world *place)
+{
+	world_close(place->world);
+	cloud_close(&place->cloud);
+}
+
+void cloud_world_advance(struct cloud_world *place, int64_t ms)
+{
+	script_advance(&place->world->script, ms);
 }

@@ -38,13 +38,27 @@ void cloud_open(struct cloud *cloud, struct world *world, int64_t latency_ms);
 void cloud_close(struct cloud *cloud);
 void cloud_answer(struct cloud *cloud, struct exchange *exchange);
 
+/* A world, and a cloud that answers its calls: what most tests begin with. */
+struct cloud_world {
+	struct world *world;
+	struct cloud cloud;
+};
+
+/* As of world_open and cloud_open. */
+void cloud_world_open(struct cloud_world *place, const struct setup *setup, int64_t latency_ms);
+void cloud_world_close(struct cloud_world *place);
+/* Sets the clock ahead, and lets happen what is due until then. */
+void cloud_world_advance(struct cloud_world *place, int64_t ms);
+
 /* Valid until the cloud is closed. */
 struct thing *cloud_add(struct cloud *cloud, const char *kind, const char *parent, const char *id);
 /* train-0001 and so on, or any other kind of the same form: `prefix`0001. */
 void cloud_add_many(struct cloud *cloud, const char *kind, const char *parent, const char *prefix,
 	size_t n);
 struct thing *cloud_thing(struct cloud *cloud, const char *id);
-/* As it would be said in a list (or by the describe call). */
+/* The resource has that status from now on, and a later time of its last update. */
+void cloud_set_status(struct cloud *cloud, const char *id, const char *status);
+/* The resource as a list call returns it (or the describe call). */
 void cloud_print(const struct thing *thing, bool detail, struct buf *out);
 
 #endif

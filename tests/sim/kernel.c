@@ -88,7 +88,7 @@ static struct dentry *find_dentry(struct kernel *kernel, uint64_t parent, const 
 	return map_get(&kernel->dentries, hash_text(hash_id(parent), name), is_dentry, &key);
 }
 
-/* A file that has another name's place now and that nobody has open is forgotten. */
+/* A file whose name leads to another id now, and that no process has open, is forgotten. */
 static void keep_name(struct kernel *kernel, uint64_t parent, const char *name, uint64_t id,
 	int64_t for_ms)
 {

@@ -1,5 +1,5 @@
 /*
- * model.c - the naive reference: who said what when, and what that allows to be shown.
+ * model.c - the naive reference: which call answered what and when, and what the tree may show then.
  */
 #include "model.h"
 
@@ -155,7 +155,7 @@ void model_close(struct model *model)
 	cloud_close(&model->cloud);
 }
 
-/* ---- who says so ---- */
+/* ---- which call says so ---- */
 
 /* The engine counts a failure before anybody hears of it. */
 static void look_at_failures(struct model *model)
@@ -317,7 +317,7 @@ void model_check_value(struct model *model, const struct ask *ask, struct subjec
 	int64_t now_ms = model_now(model), stale_ms = model->world->setup.stale_s * 1000;
 
 	assert_true(number >= 1 && number <= model->n_states);
-	assert_true(state->sent_ms >= 0); /* somebody said so */
+	assert_true(state->sent_ms >= 0); /* some answer said so */
 	if (number < subject->shown[file])
 		fail_msg("%s/%s shows v%lu after v%lu", subject->thing->id, subject->files[file], number,
 			subject->shown[file]);

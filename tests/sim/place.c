@@ -40,10 +40,7 @@ void advance(struct place *place, int64_t ms)
 
 void set_status(struct place *place, const char *id, const char *status)
 {
-	struct thing *thing = cloud_thing(&place->cloud, id);
-
-	snprintf(thing->status, sizeof(thing->status), "%s", status);
-	thing->revision++;
+	cloud_set_status(&place->cloud, id, status);
 }
 
 void rename_thing(struct place *place, const char *id, const char *name)

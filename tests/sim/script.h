@@ -58,7 +58,7 @@ struct script {
 	int64_t wall_step_s; /* our clock is off by so much */
 	/* How long until it goes onto the wire; NULL: at once. */
 	int64_t (*connect_ms)(const struct exchange *exchange);
-	void (*on_send)(void *arg, struct exchange *exchange); /* NULL: nobody answers by itself */
+	void (*on_send)(void *arg, struct exchange *exchange); /* NULL: only the test answers */
 	void *on_send_arg;
 };
 

@@ -1,28 +1,16 @@
 /*
- * test_answer_mismatch.c - an answer is about who was asked for, or it is none.
+ * test_answer_mismatch.c - an answer about another resource than the requested one is refused.
  */
 #include "cloud.h"
 
 enum { LIVE_MS = 15000 };
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
-static void enter(struct place *place, const char *catalog)
+static void enter(struct cloud_world *place, const char *catalog)
 {
 	struct setup setup = world_setup();
 
 	setup.catalog = catalog;
-	place->world = world_open(&setup);
-	cloud_open(&place->cloud, place->world, 0);
-}
-
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
+	cloud_world_open(place, &setup, 0);
 }
 
 /* promise: 3 */
@@ -34,7 +22,7 @@ static void test_an_answer_about_another_resource_is_none_and_nothing_of_it_is_k
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(others); i++) {
-		struct place place;
+		struct cloud_world place;
 		struct ask ask = { 0 };
 		enter(&place, "tione");
 		place.cloud.latency_ms = -1;
@@ -48,13 +36,13 @@ static void test_an_answer_about_another_resource_is_none_and_nothing_of_it_is_k
 		exchange_tencent(world_only(place.world),
 			"\"TrainingTaskDetail\": {\"Id\": \"train-2\", \"Status\": \"own\"}");
 		assert_cat(place.world, "training/train-2/status", "own\n");
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
 static void test_a_wrong_answer_does_not_replace_a_right_one(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -69,12 +57,12 @@ static void test_a_wrong_answer_does_not_replace_a_right_one(void **state)
 	assert_found(&ask.reply);
 	assert_cat(place.world, "training/train-0001/status", "RUNNING\n");
 	assert_xattr(place.world, id, "stale", "1");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_version_of_another_model_is_not_there(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -87,12 +75,12 @@ static void test_a_version_of_another_model_is_not_there(void **state)
 	assert_absent(&reply);
 	assert_ls(place.world, "models/m-1/versions", "");
 	assert_cat(place.world, "models/m-2/versions/mv-2/model_id", "m-2\n");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_run_of_another_task_is_not_there(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "qianfan");
@@ -101,7 +89,7 @@ static void test_a_run_of_another_task_is_not_there(void **state)
 	assert_absent(&reply);
 	assert_ls(place.world, "training/1/jobs", "");
 	assert_cat(place.world, "training/2/jobs/20/task_id", "2\n");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 int main(void)

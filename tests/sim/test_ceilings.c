@@ -12,35 +12,24 @@
 
 enum { OWNER = 0, OTHER = 65534, LIST_MS = 30000 };
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
 static bool is_owner(void *arg, unsigned uid)
 {
 	(void)arg;
 	return uid == OWNER;
 }
 
-static void enter(struct place *place, const char *catalog)
+static void enter(struct cloud_world *place, const char *catalog)
 {
 	struct setup setup = world_setup();
 
 	setup.catalog = catalog;
 	setup.is_owner = is_owner;
 	setup.rate = 10000;
-	place->world = world_open(&setup);
-	cloud_open(&place->cloud, place->world, 0);
+	cloud_world_open(place, &setup, 0);
 }
 
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
-}
-
-static struct reply ask_as(struct place *place, unsigned uid, enum question question, uint64_t id, const char *name)
+static struct reply ask_as(struct cloud_world *place, unsigned uid, enum question question, uint64_t id,
+	const char *name)
 {
 	struct ask ask = { .uid = uid };
 
@@ -50,7 +39,7 @@ static struct reply ask_as(struct place *place, unsigned uid, enum question ques
 	return ask.reply;
 }
 
-static void assert_text_has(struct place *place, const char *path, const char *part)
+static void assert_text_has(struct cloud_world *place, const char *path, const char *part)
 {
 	char *text = world_cat(place->world, path);
 
@@ -60,10 +49,10 @@ static void assert_text_has(struct place *place, const char *path, const char *p
 	free(text);
 }
 
-/* As many .wait as there may be: the others are told so at once, and nothing else waits behind them. */
+/* The ceiling of .wait readers: further ones are refused at once, and other questions do not wait behind them. */
 static void test_so_many_questions_wait_and_the_owner_has_room(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	static struct ask asks[WAITS_MAX + 2];
 	size_t n = 0;
 	(void)state;
@@ -97,12 +86,12 @@ static void test_so_many_questions_wait_and_the_owner_has_room(void **state)
 	for (size_t i = 0; i < n; i++)
 		assert_found(&asks[i].reply);
 	assert_int_equal(engine_stats(place.world->engine).parked, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_so_many_made_up_ids_are_known_for_other_users(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	char name[24];
 	size_t refused = 0;
 	(void)state;
@@ -130,13 +119,13 @@ static void test_so_many_made_up_ids_are_known_for_other_users(void **state)
 	assert_found(&reply);
 	assert_true(tree_stats(place.world->tree).others <= UNLISTED_MAX + 1);
 	free(ids);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* Names that the cloud says are not there are kept for a moment, and no more of them than fit. */
 static void test_misses_of_made_up_names_do_not_pile_up(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	char name[24];
 	(void)state;
 
@@ -150,12 +139,12 @@ static void test_misses_of_made_up_names_do_not_pile_up(void **state)
 	}
 	assert_true(tree_stats(place.world->tree).nodes < UNLISTED_MAX + 100);
 	assert_true(tree_stats(place.world->tree).memory < before + UNLISTED_MAX * 600);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_other_users_events_leave_the_owners(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { .uid = OWNER };
 	char path[64];
 	(void)state;
@@ -181,12 +170,12 @@ static void test_other_users_events_leave_the_owners(void **state)
 	uint64_t oldest = world_find(place.world, "training/train-0002");
 	assert_non_null(tree_read(place.world->tree, oldest + INDEX_EVENTS, &size));
 	assert_int_equal(size, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_so_many_tables_are_kept_open(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct reply reply;
 	(void)state;
 
@@ -208,11 +197,11 @@ static void test_so_many_tables_are_kept_open(void **state)
 		thing->revision++;
 		script_advance(&place.world->script, LIST_MS + 1);
 	}
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* An answer of one resource with `n` members beside its Id, or of a page of `n` items: the reply's fault. */
-static enum error answer_members(struct place *place, size_t n)
+static enum error answer_members(struct cloud_world *place, size_t n)
 {
 	struct ask ask = { .uid = OWNER };
 	struct buf body;
@@ -228,7 +217,7 @@ static enum error answer_members(struct place *place, size_t n)
 	return ask.reply.outcome == RESULT_FAILED ? ask.reply.error : ERR_NONE;
 }
 
-static enum error answer_page(struct place *place, size_t n)
+static enum error answer_page(struct cloud_world *place, size_t n)
 {
 	struct ask ask = { .uid = OWNER };
 	struct buf body;
@@ -244,16 +233,16 @@ static enum error answer_page(struct place *place, size_t n)
 	return ask.reply.outcome == RESULT_FAILED ? ask.reply.error : ERR_NONE;
 }
 
-static void assert_answers(enum error answer(struct place *place, size_t n), size_t n, enum error error,
+static void assert_answers(enum error answer(struct cloud_world *place, size_t n), size_t n, enum error error,
 	const char *errnum)
 {
-	struct place place;
+	struct cloud_world place;
 
 	enter(&place, "tione");
 	place.cloud.latency_ms = -1;
 	assert_int_equal(answer(&place, n), error);
 	assert_text_has(&place, ".describefs/errors", errnum);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_an_answer_is_so_large(void **state)
@@ -270,7 +259,7 @@ static void test_an_answer_is_so_large(void **state)
 /* A list's item that is too large for one stands in the listing, and is described by a call of its own. */
 static void test_a_listed_item_is_so_large(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	char *text = xcalloc((2 << 20) + 1, 1);
 	struct ask ask = { .uid = OWNER };
 	(void)state;
@@ -290,7 +279,7 @@ static void test_a_listed_item_is_so_large(void **state)
 	assert_found(&ask.reply);
 	assert_cat(place.world, "training/train-1/status", "RUNNING\n");
 	free(text);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 int main(void)

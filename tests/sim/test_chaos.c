@@ -63,7 +63,7 @@ static void enter(struct chaos *chaos, unsigned seed)
 		chaos->tasks[i].gone_ms = chaos->tasks[i].back_ms = -1;
 		say_when(chaos, &chaos->tasks[i]);
 	}
-	chaos->met[ERR_TIMEOUT] = true; /* whoever waits too long */
+	chaos->met[ERR_TIMEOUT] = true; /* of readers that wait too long */
 }
 
 static void leave(struct chaos *chaos)

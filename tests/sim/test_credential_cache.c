@@ -1,6 +1,6 @@
 /*
- * test_credential_cache.c - keys that have to be asked for: once for all who wait, renewed before they end, and nothing
- * asked while nobody reads.
+ * test_credential_cache.c - keys from a key exchange: one exchange for all waiting calls, renewed before they expire,
+ * and none requested while no reader needs one.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -398,7 +398,7 @@ static void test_a_machine_whose_clock_is_wrong_takes_its_key_all_the_same(void 
 	static const int64_t steps_s[] = { 90000, -90000 };
 	(void)state;
 
-	for (size_t i = 0; i < COUNT(steps_s); i++) { /* nobody has told it: a metadata service does not look at clocks */
+	for (size_t i = 0; i < COUNT(steps_s); i++) { /* a metadata service teaches no clock */
 		struct place place;
 		struct ask ask = { 0 };
 		char body[256];
@@ -719,7 +719,7 @@ static void test_a_second_try_that_is_silent_keeps_nobody_either(void **state)
 	exchange_fail(only(&place), ERR_LOST);
 	while (!ask.answers)
 		assert_true(script_step(script_of(&place)));
-	assert_error(&ask.reply, ERR_TIMEOUT); /* nobody's queue was too long */
+	assert_error(&ask.reply, ERR_TIMEOUT); /* the rate queue was not too long */
 	leave(&place);
 }
 

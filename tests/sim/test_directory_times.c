@@ -71,7 +71,7 @@ static void test_what_is_warm_costs_no_message(void **state)
 	enter(&place, 60);
 	for (int round = 0; round < 3; round++) {
 		ls(&place, "training");
-		ls(&place, "training"); /* what was told asks for the attributes once more */
+		ls(&place, "training"); /* the notified kernel asks for the attributes once more */
 		size_t before = place.kernel.getattrs + place.kernel.readdirs + place.kernel.lookups;
 		ls(&place, "training");
 		assert_int_equal(place.kernel.getattrs + place.kernel.readdirs + place.kernel.lookups, before);
@@ -80,7 +80,7 @@ static void test_what_is_warm_costs_no_message(void **state)
 	leave(&place);
 }
 
-/* ---- what the kernel is told ---- */
+/* ---- notifications of the kernel ---- */
 
 static bool is_told(struct place *place, uint64_t id)
 {
@@ -106,7 +106,7 @@ static void test_the_kernel_is_told_once_and_of_a_whole_listing_alone(void **sta
 		read_part(&place, id, true, false);
 		assert_false(is_told(&place, id));
 		advance(&place, LIST_MS);
-		assert_false(is_told(&place, id)); /* it has half of a listing, which it serves to nobody */
+		assert_false(is_told(&place, id)); /* it has half of a listing, which it shows to no reader */
 		read_part(&place, id, false, true);
 		assert_false(is_told(&place, id)); /* it is fresh */
 		advance(&place, LIST_MS);

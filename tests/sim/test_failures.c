@@ -1,5 +1,5 @@
 /*
- * test_failures.c - what a failure looks like to who asks: the cause, the last good answer, and for how long.
+ * test_failures.c - what a reader gets after a failure: the cause or the last good answer, and for how long.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,30 +10,18 @@
 
 enum { LIVE_MS = 15000, LIST_MS = 30000 };
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
-static void enter_stale(struct place *place, int64_t stale_s)
+static void enter_stale(struct cloud_world *place, int64_t stale_s)
 {
 	struct setup setup = world_setup();
 
 	setup.stale_s = stale_s;
-	place->world = world_open(&setup);
-	cloud_open(&place->cloud, place->world, 0);
+	cloud_world_open(place, &setup, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 2);
 }
 
-static void enter(struct place *place)
+static void enter(struct cloud_world *place)
 {
 	enter_stale(place, 3600);
-}
-
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
 }
 
 enum { AGAIN = 3 };
@@ -120,7 +108,7 @@ static void fail_exchange(struct exchange *exchange, const struct field *row)
 }
 
 /* Puts the question and fails every try; the test's cloud is out of the way meanwhile. */
-static struct reply ask_failing(struct place *place, enum question question, uint64_t id,
+static struct reply ask_failing(struct cloud_world *place, enum question question, uint64_t id,
 	const char *name, const struct field *row)
 {
 	struct world *world = place->world;
@@ -144,7 +132,7 @@ static void test_every_cause_is_told_as_the_contract_says_when_nothing_is_known(
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place);
 		uint64_t id = world_find(place.world, "training");
 		struct reply reply = ask_failing(&place, ASK_LOOKUP, id, "train-0001", &ROWS[i]);
@@ -157,7 +145,7 @@ static void test_every_cause_is_told_as_the_contract_says_when_nothing_is_known(
 			assert_in_range(world_calls(place.world), 5, 20);
 		else
 			assert_calls(place.world, ROWS[i].tries);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
@@ -167,7 +155,7 @@ static void test_every_cause_shows_the_last_good_answer_or_not_as_the_contract_s
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct cloud_world place;
 		size_t size;
 		enter(&place);
 		uint64_t id = world_find(place.world, "training/train-0001");
@@ -176,7 +164,7 @@ static void test_every_cause_shows_the_last_good_answer_or_not_as_the_contract_s
 		assert_calls(place.world, ROWS[i].tries);
 		if (!ROWS[i].stale) {
 			assert_error(&reply, ROWS[i].error);
-			leave(&place);
+			cloud_world_close(&place);
 			continue;
 		}
 		assert_found(&reply);
@@ -191,7 +179,7 @@ static void test_every_cause_shows_the_last_good_answer_or_not_as_the_contract_s
 		assert_found(&reply);
 		assert_xattr(place.world, id, "stale", "1");
 		assert_calls(place.world, 0);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
@@ -203,7 +191,7 @@ static void test_what_is_denied_or_gone_is_dropped(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place);
 		world_count(place.world, "training");
 		uint64_t id = world_find(place.world, "training/train-0001");
@@ -216,7 +204,7 @@ static void test_what_is_denied_or_gone_is_dropped(void **state)
 			assert_error(&reply, ERR_TLS);
 		else
 			assert_found(&reply);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
@@ -224,7 +212,7 @@ static void test_what_is_denied_or_gone_is_dropped(void **state)
 static void test_an_open_file_is_read_on_after_access_was_denied(void **state)
 {
 	static const struct field denied = { .code = "UnauthorizedOperation" };
-	struct place place;
+	struct cloud_world place;
 	size_t size;
 	(void)state;
 
@@ -236,7 +224,7 @@ static void test_an_open_file_is_read_on_after_access_was_denied(void **state)
 	assert_memory_equal(tree_read(place.world->tree, file, &size), "RUNNING\n", 8);
 	tree_forget(place.world->tree, file, 1);
 	assert_null(tree_read(place.world->tree, file, &size));
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_without_stale_every_failure_is_one(void **state)
@@ -244,7 +232,7 @@ static void test_without_stale_every_failure_is_one(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct cloud_world place;
 		enter_stale(&place, 0);
 		uint64_t id = world_find(place.world, "training/train-0001");
 		uint64_t training = world_find(place.world, "training");
@@ -256,7 +244,7 @@ static void test_without_stale_every_failure_is_one(void **state)
 			assert_absent(&reply);
 		else
 			assert_error(&reply, ROWS[i].error);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
@@ -264,7 +252,7 @@ static void test_without_stale_every_failure_is_one(void **state)
 static void test_a_last_good_answer_is_served_while_it_is_younger_than_stale(void **state)
 {
 	static const struct field down = { .network = ERR_TLS };
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter_stale(&place, 100);
@@ -275,7 +263,7 @@ static void test_a_last_good_answer_is_served_while_it_is_younger_than_stale(voi
 	script_advance(&place.world->script, 1);
 	reply = world_ask(place.world, ASK_LOOKUP, id, "status");
 	assert_error(&reply, ERR_TLS);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- listings ---- */
@@ -286,7 +274,7 @@ static void test_a_listing_that_can_not_be_refreshed_is_the_old_one_marked_stale
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place);
 		uint64_t id = world_find(place.world, "training");
 		assert_int_equal(world_count(place.world, "training"), 2);
@@ -305,14 +293,14 @@ static void test_a_listing_that_can_not_be_refreshed_is_the_old_one_marked_stale
 			struct reply one = world_ask(place.world, ASK_LOOKUP, id, "train-0002");
 			assert_found(&one);
 		}
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
 static void test_without_stale_an_old_listing_vouches_for_no_name(void **state)
 {
 	static const struct field down = { .code = "InternalError" };
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter_stale(&place, 0);
@@ -323,7 +311,7 @@ static void test_without_stale_an_old_listing_vouches_for_no_name(void **state)
 	assert_error(&reply, ERR_SERVER);
 	reply = ask_failing(&place, ASK_LOOKUP, id, "train-0001", &down);
 	assert_error(&reply, ERR_SERVER);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_cold_listing_tells_the_cause(void **state)
@@ -331,10 +319,10 @@ static void test_a_cold_listing_tells_the_cause(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place);
 		enum error error = ROWS[i].error;
-		/* nobody's name is in it, so a refused parameter is our own, and nothing can be missing */
+		/* no name in the call is a user's: a refused parameter is the program's, and no resource is missing */
 		if (error == ERR_NAME)
 			error = ERR_PARAMETER;
 		if (error == ERR_NOT_FOUND)
@@ -342,14 +330,14 @@ static void test_a_cold_listing_tells_the_cause(void **state)
 		struct reply reply = ask_failing(&place, ASK_OPEN, world_find(place.world, "training"), NULL,
 			&ROWS[i]);
 		assert_error(&reply, error);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
 static void test_a_denied_listing_forgets_its_names_and_comes_back_with_the_right(void **state)
 {
 	static const struct field denied = { .code = "UnauthorizedOperation" };
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -364,13 +352,13 @@ static void test_a_denied_listing_forgets_its_names_and_comes_back_with_the_righ
 	script_advance(&place.world->script, 6000);
 	place.cloud.fail_code = NULL;
 	assert_ls(place.world, "training", "train-0001 train-0002 ");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_parameter_refused_for_a_listed_resource_is_not_the_users_error(void **state)
 {
 	static const struct field refused = { .code = "InvalidParameterValue" };
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -379,13 +367,13 @@ static void test_a_parameter_refused_for_a_listed_resource_is_not_the_users_erro
 	struct reply reply = ask_failing(&place, ASK_OPEN, id, NULL, &refused);
 	assert_error(&reply, ERR_PARAMETER);
 	assert_int_equal(error_errno(reply.error), EIO);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_refused_model_id_is_the_users_unless_another_listing_named_it(void **state)
 {
 	static const struct field refused = { .code = "InvalidParameterValue" };
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -397,7 +385,7 @@ static void test_a_refused_model_id_is_the_users_unless_another_listing_named_it
 	uint64_t versions = world_find(place.world, "models/m-known/versions");
 	reply = ask_failing(&place, ASK_OPEN, versions, NULL, &refused);
 	assert_error(&reply, ERR_PARAMETER);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- how long it stands ---- */
@@ -415,7 +403,7 @@ static void test_no_second_call_is_made_while_a_failure_stands(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(holds); i++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place);
 		uint64_t id = world_find(place.world, "training");
 		ask_failing(&place, ASK_LOOKUP, id, "train-0001", &holds[i].row);
@@ -428,14 +416,14 @@ static void test_no_second_call_is_made_while_a_failure_stands(void **state)
 		reply = world_ask(place.world, ASK_LOOKUP, id, "train-0001");
 		assert_found(&reply);
 		assert_calls(place.world, 1);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
 static void test_a_good_answer_ends_a_failure_and_the_stale_mark(void **state)
 {
 	static const struct field down = { .network = ERR_TLS };
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -446,14 +434,14 @@ static void test_a_good_answer_ends_a_failure_and_the_stale_mark(void **state)
 	script_advance(&place.world->script, 1000);
 	assert_cat(place.world, "training/train-0001/status", "RUNNING\n");
 	assert_xattr(place.world, id, "stale", "0");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* At the very millisecond of its end an answer is old, and says so. */
 /* promise: 2 */
 static void test_stale_is_1_from_the_millisecond_of_expiry(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -462,7 +450,7 @@ static void test_stale_is_1_from_the_millisecond_of_expiry(void **state)
 	assert_xattr(place.world, file, "stale", "0");
 	script_advance(&place.world->script, 1);
 	assert_xattr(place.world, file, "stale", "1");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* promise: 3 */

@@ -16,7 +16,7 @@ struct place {
 	char *text;
 };
 
-/* Somebody waits for train-0001, whose answer is huge; train-0002 is known. */
+/* A reader waits for train-0001, whose answer is huge; train-0002 is cached. */
 static void enter(struct place *place)
 {
 	*place = (struct place){ .world = world_open(NULL), .text = xcalloc(HUGE_BYTES + 1, 1) };

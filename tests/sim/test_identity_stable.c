@@ -10,35 +10,10 @@
 
 enum { LIVE_MS = 15000, LIST_MS = 30000 };
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
-static void enter(struct place *place, size_t n_tasks)
+static void enter(struct cloud_world *place, size_t n_tasks)
 {
-	place->world = world_open(NULL);
-	cloud_open(&place->cloud, place->world, 0);
+	cloud_world_open(place, NULL, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
-}
-
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
-}
-
-static void advance(struct place *place, int64_t ms)
-{
-	script_advance(&place->world->script, ms);
-}
-
-static void set_status(struct place *place, const char *id, const char *status)
-{
-	struct thing *thing = cloud_thing(&place->cloud, id);
-
-	snprintf(thing->status, sizeof(thing->status), "%s", status);
-	thing->revision++;
 }
 
 /* ---- what stays itself ---- */
@@ -48,7 +23,7 @@ static void test_an_unchanged_answer_keeps_every_id_and_attribute(void **state)
 	static const char *const paths[] = { "training/train-0001", "training/train-0001/status",
 		"training/train-0001/describe.json", "training/train-0001/image_info",
 		"training/train-0001/image_info/image_url", "training/train-0001/tags/k" };
-	struct place place;
+	struct cloud_world place;
 	struct entry before[COUNT(paths)];
 	(void)state;
 
@@ -56,7 +31,7 @@ static void test_an_unchanged_answer_keeps_every_id_and_attribute(void **state)
 	for (size_t i = 0; i < COUNT(paths); i++)
 		before[i] = world_lookup(place.world, paths[i]).entry;
 	for (int round = 0; round < 3; round++) {
-		advance(&place, LIVE_MS);
+		cloud_world_advance(&place, LIVE_MS);
 		for (size_t i = 0; i < COUNT(paths); i++) {
 			struct entry now = world_lookup(place.world, paths[i]).entry;
 			assert_int_equal(now.id, before[i].id);
@@ -64,7 +39,7 @@ static void test_an_unchanged_answer_keeps_every_id_and_attribute(void **state)
 		}
 	}
 	assert_calls(place.world, 4);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_changed_answer_gives_new_files_in_the_same_directories(void **state)
@@ -76,15 +51,15 @@ static void test_a_changed_answer_gives_new_files_in_the_same_directories(void *
 		{ "training/train-0001/tags", true }, { "training/train-0001/status", false },
 		{ "training/train-0001/image_info/image_url", false },
 		{ "training/train-0001/describe.json", false } };
-	struct place place;
+	struct cloud_world place;
 	struct entry before[COUNT(rows)];
 	(void)state;
 
 	enter(&place, 1);
 	for (size_t i = 0; i < COUNT(rows); i++)
 		before[i] = world_lookup(place.world, rows[i].path).entry;
-	set_status(&place, "train-0001", "SUCCEED");
-	advance(&place, LIVE_MS);
+	cloud_set_status(&place.cloud, "train-0001", "SUCCEED");
+	cloud_world_advance(&place, LIVE_MS);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct entry now = world_lookup(place.world, rows[i].path).entry;
 		assert_int_equal(now.id == before[i].id, rows[i].directory);
@@ -92,43 +67,43 @@ static void test_a_changed_answer_gives_new_files_in_the_same_directories(void *
 			assert_int_equal(now.attr.ino, before[i].attr.ino);
 	}
 	assert_cat(place.world, "training/train-0001/status", "SUCCEED\n");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_ino_follows_path_and_content(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct attr status, url, now;
 	(void)state;
 
 	enter(&place, 2);
 	status = world_lookup(place.world, "training/train-0001/status").entry.attr;
 	url = world_lookup(place.world, "training/train-0001/image_info/image_url").entry.attr;
-	set_status(&place, "train-0001", "STARTING");
-	advance(&place, LIVE_MS);
+	cloud_set_status(&place.cloud, "train-0001", "STARTING");
+	cloud_world_advance(&place, LIVE_MS);
 	now = world_lookup(place.world, "training/train-0001/status").entry.attr;
 	assert_int_not_equal(now.ino, status.ino);
 	now = world_lookup(place.world, "training/train-0001/image_info/image_url").entry.attr;
 	assert_int_equal(now.ino, url.ino); /* its own content did not change */
-	set_status(&place, "train-0001", "RUNNING");
-	advance(&place, LIVE_MS);
+	cloud_set_status(&place.cloud, "train-0001", "RUNNING");
+	cloud_world_advance(&place, LIVE_MS);
 	now = world_lookup(place.world, "training/train-0001/status").entry.attr;
 	assert_int_equal(now.ino, status.ino);
 	now = world_lookup(place.world, "training/train-0002/status").entry.attr;
 	assert_int_not_equal(now.ino, status.ino);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_ids_and_attributes_are_the_same_on_every_mount(void **state)
 {
 	static const char *const paths[] = { "training", "training/train-0001",
 		"training/train-0001/status", "training/train-0001/tags", "README" };
-	struct place here, there;
+	struct cloud_world here, there;
 	(void)state;
 
 	enter(&here, 1);
 	enter(&there, 1);
-	advance(&there, 77777);
+	cloud_world_advance(&there, 77777);
 	world_count(there.world, "training"); /* another way to come to know the same */
 	for (size_t i = 0; i < COUNT(paths); i++) {
 		struct attr one = world_lookup(here.world, paths[i]).entry.attr;
@@ -138,13 +113,13 @@ static void test_ids_and_attributes_are_the_same_on_every_mount(void **state)
 		if (i) /* the listing's own names are only known over there */
 			assert_int_equal(one.mtime_ns, other.mtime_ns);
 	}
-	leave(&here);
-	leave(&there);
+	cloud_world_close(&here);
+	cloud_world_close(&there);
 }
 
 static void test_mtime_is_the_last_update_and_changes_with_any_content(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct attr first, second, third;
 	uint64_t id;
 	(void)state;
@@ -153,22 +128,22 @@ static void test_mtime_is_the_last_update_and_changes_with_any_content(void **st
 	id = world_find(place.world, "training/train-0001");
 	first = world_ask(place.world, ASK_ATTR, id, NULL).entry.attr;
 	assert_int_equal(first.mtime_s, 1762041600); /* 2025-11-02T00:00:00Z */
-	set_status(&place, "train-0001", "STARTING");
-	advance(&place, LIVE_MS);
+	cloud_set_status(&place.cloud, "train-0001", "STARTING");
+	cloud_world_advance(&place, LIVE_MS);
 	second = world_ask(place.world, ASK_ATTR, id, NULL).entry.attr;
 	assert_int_equal(second.mtime_s, 1762041601);
 	/* something changed of which neither status nor times say anything */
 	snprintf(cloud_thing(&place.cloud, "train-0001")->remark, 64, "by hand");
-	advance(&place, LIVE_MS);
+	cloud_world_advance(&place, LIVE_MS);
 	third = world_ask(place.world, ASK_ATTR, id, NULL).entry.attr;
 	assert_int_equal(third.mtime_s, second.mtime_s);
 	assert_int_not_equal(third.mtime_ns, second.mtime_ns);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_described_resource_and_a_listed_one_have_the_same_mtime(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct attr listed, described;
 	(void)state;
 
@@ -178,7 +153,7 @@ static void test_a_described_resource_and_a_listed_one_have_the_same_mtime(void 
 	assert_cat(place.world, "training/train-0001/remark", "");
 	described = world_lookup(place.world, "training/train-0001").entry.attr;
 	assert_memory_equal(&listed, &described, sizeof(listed));
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- what is open ---- */
@@ -186,7 +161,7 @@ static void test_a_described_resource_and_a_listed_one_have_the_same_mtime(void 
 /* promise: 3 */
 static void test_an_open_file_is_read_whole_until_it_is_forgotten(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	uint64_t old, current;
 	size_t size;
 	(void)state;
@@ -196,8 +171,8 @@ static void test_an_open_file_is_read_whole_until_it_is_forgotten(void **state)
 	const char *bytes = tree_read(place.world->tree, old, &size);
 	char *copy = xstrndup(bytes, size);
 	for (int i = 0; i < 10; i++) {
-		set_status(&place, "train-0001", i % 2 ? "STARTING" : "STOPPING");
-		advance(&place, LIVE_MS);
+		cloud_set_status(&place.cloud, "train-0001", i % 2 ? "STARTING" : "STOPPING");
+		cloud_world_advance(&place, LIVE_MS);
 		current = world_find(place.world, "training/train-0001/describe.json");
 		assert_int_not_equal(current, old);
 		bytes = tree_read(place.world->tree, old, &size);
@@ -212,20 +187,20 @@ static void test_an_open_file_is_read_whole_until_it_is_forgotten(void **state)
 	struct reply reply = world_ask(place.world, ASK_ATTR, old, NULL);
 	assert_error(&reply, ERR_NOT_FOUND);
 	free(copy);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_shell_in_a_directory_sees_what_is_new(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	uint64_t task, image;
 	(void)state;
 
 	enter(&place, 1);
 	task = world_find(place.world, "training/train-0001");
 	image = world_ask(place.world, ASK_LOOKUP, task, "image_info").entry.id;
-	set_status(&place, "train-0001", "FAILED");
-	advance(&place, LIVE_MS);
+	cloud_set_status(&place.cloud, "train-0001", "FAILED");
+	cloud_world_advance(&place, LIVE_MS);
 	struct reply reply = world_ask(place.world, ASK_LOOKUP, task, "status");
 	size_t size;
 	const char *bytes = tree_read(place.world->tree, reply.entry.id, &size);
@@ -236,10 +211,10 @@ static void test_a_shell_in_a_directory_sees_what_is_new(void **state)
 	reply = world_ask(place.world, ASK_ATTR, image, NULL);
 	assert_found(&reply);
 	assert_true(S_ISDIR(reply.entry.attr.mode));
-	leave(&place);
+	cloud_world_close(&place);
 }
 
-static int64_t changed_s(struct place *place, const char *path)
+static int64_t changed_s(struct cloud_world *place, const char *path)
 {
 	struct reply reply = world_lookup(place->world, path);
 
@@ -250,26 +225,26 @@ static int64_t changed_s(struct place *place, const char *path)
 /* For tools that go by ctime: only what was seen to change says when that was. */
 static void test_a_file_that_was_seen_to_change_says_when(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 1);
 	assert_int_equal(changed_s(&place, "training/train-0001/status"), 0);
-	set_status(&place, "train-0001", "STARTING");
-	advance(&place, LIVE_MS);
+	cloud_set_status(&place.cloud, "train-0001", "STARTING");
+	cloud_world_advance(&place, LIVE_MS);
 	assert_int_equal(changed_s(&place, "training/train-0001/status"), WALL_S + 15);
 	assert_int_equal(changed_s(&place, "training/train-0001/describe.json"), WALL_S + 15);
 	assert_int_equal(changed_s(&place, "training/train-0001/name"), 0);
 	assert_int_equal(changed_s(&place, "training/train-0001/image_info/image_url"), 0);
 	snprintf(cloud_thing(&place.cloud, "train-0001")->remark, 64, "by hand");
-	advance(&place, LIVE_MS);
+	cloud_world_advance(&place, LIVE_MS);
 	assert_int_equal(changed_s(&place, "training/train-0001/status"), WALL_S + 15);
 	assert_int_equal(changed_s(&place, "training/train-0001/remark"), WALL_S + 30);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* An answer with `n` directories, from the first to the last or the other way round. */
-static void say_directories(struct place *place, int n, bool backwards)
+static void say_directories(struct cloud_world *place, int n, bool backwards)
 {
 	struct buf object;
 
@@ -288,7 +263,7 @@ static void test_directories_keep_their_ids_however_many_and_in_whatever_order(v
 	(void)state;
 
 	for (size_t k = 0; k < COUNT(numbers); k++) {
-		struct place place;
+		struct cloud_world place;
 		struct ask ask = { 0 };
 		uint64_t ids[500];
 		char name[16], text[16];
@@ -313,17 +288,17 @@ static void test_directories_keep_their_ids_however_many_and_in_whatever_order(v
 				assert_int_equal(size, strlen(text));
 				assert_memory_equal(bytes, text, size);
 			}
-			advance(&place, LIVE_MS);
+			cloud_world_advance(&place, LIVE_MS);
 			ask_put(&ask, place.world, ASK_OPEN, task, NULL);
 			say_directories(&place, numbers[k], round % 2 == 0);
 		}
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
 /* ---- listings ---- */
 
-static struct attr listing_attr(struct place *place)
+static struct attr listing_attr(struct cloud_world *place)
 {
 	return world_ask(place->world, ASK_ATTR, world_find(place->world, "training"), NULL).entry.attr;
 }
@@ -331,7 +306,7 @@ static struct attr listing_attr(struct place *place)
 /* Which drops the listing that the kernel keeps; an unchanged one it may keep. */
 static void test_a_listing_has_another_mtime_when_a_name_came_or_went(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct attr before, after;
 	(void)state;
 
@@ -343,14 +318,14 @@ static void test_a_listing_has_another_mtime_when_a_name_came_or_went(void **sta
 			cloud_thing(&place.cloud, "train-0002")->gone = true;
 		if (what == 2)
 			cloud_add(&place.cloud, "training", NULL, "train-new");
-		advance(&place, LIST_MS);
-		world_count(place.world, "training"); /* nobody looked at it while it was old */
+		cloud_world_advance(&place, LIST_MS);
+		world_count(place.world, "training"); /* no reader looked at it after it had expired */
 		after = listing_attr(&place);
 		assert_int_equal(after.mtime_ns != before.mtime_ns, what > 0);
 		assert_int_equal(after.ino, before.ino);
 		before = after;
 	}
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 int main(void)

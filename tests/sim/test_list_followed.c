@@ -1,5 +1,5 @@
 /*
- * test_list_followed.c - who follows a list that is being read: slowly, beside others, and over what went meanwhile.
+ * test_list_followed.c - readers that follow a list while it is read: slow ones, several, and past deleted resources.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -117,7 +117,7 @@ static void test_a_pass_over_a_long_view_costs_its_calls_alone(void **state)
 	leave(&place);
 }
 
-/* Who looks at one of them again and again sees it move, at the latest so long after as the reading took. */
+/* A reader that polls one of them sees a change at the latest after as long as the reading took. */
 static void test_one_value_of_a_long_list_does_not_live_for_ever(void **state)
 {
 	struct place place;

@@ -221,7 +221,7 @@ static void test_what_no_refresh_can_see_is_seen_after_ten_minutes(void **state)
 	leave(&place);
 }
 
-/* At 20 calls a second 9,000 take 9 s: nobody waits for them twice. */
+/* At 20 calls a second 9,000 take 9 s: no reader waits for them twice. */
 /* A whole list, however long, page by page. */
 static void read_along(struct place *place)
 {

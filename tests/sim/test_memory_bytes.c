@@ -90,29 +90,17 @@ static void test_a_listed_resource_costs_its_json_and_a_quarter_at_most(void **s
 
 /* ---- max_memory ---- */
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
-static void enter(struct place *place, size_t max_memory, size_t n_tasks)
+static void enter(struct cloud_world *place, size_t max_memory, size_t n_tasks)
 {
 	struct setup setup = world_setup();
 
 	setup.max_memory = max_memory;
 	setup.rate = 10001;
-	place->world = world_open(&setup);
-	cloud_open(&place->cloud, place->world, 0);
+	cloud_world_open(place, &setup, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
-}
-
-static uint64_t look_up(struct place *place, uint64_t parent, const char *name)
+static uint64_t look_up(struct cloud_world *place, uint64_t parent, const char *name)
 {
 	struct reply reply = world_ask(place->world, ASK_LOOKUP, parent, name);
 
@@ -120,13 +108,13 @@ static uint64_t look_up(struct place *place, uint64_t parent, const char *name)
 	return reply.entry.id;
 }
 
-static void let_go(struct place *place, uint64_t id)
+static void let_go(struct cloud_world *place, uint64_t id)
 {
 	tree_forget(place->world->tree, id, 1);
 }
 
 /* Reads one file of a task, and holds nothing of it afterwards. */
-static void glance(struct place *place, size_t task, const char *file)
+static void glance(struct cloud_world *place, size_t task, const char *file)
 {
 	char name[24];
 
@@ -138,7 +126,7 @@ static void glance(struct place *place, size_t task, const char *file)
 	let_go(place, training);
 }
 
-static void read_listing(struct place *place)
+static void read_listing(struct cloud_world *place)
 {
 	assert_true(world_count(place->world, "training") > 0);
 	world_calls(place->world);
@@ -147,20 +135,20 @@ static void read_listing(struct place *place)
 /* What is kept when all are listed, and the bytes of one item rendered. */
 static size_t listed_bytes(size_t n_tasks, size_t *rendered)
 {
-	struct place place;
+	struct cloud_world place;
 
 	enter(&place, SIZE_MAX, n_tasks);
 	read_listing(&place);
 	size_t before = kept(place.world);
 	glance(&place, 1, "status");
 	*rendered = kept(place.world) - before;
-	leave(&place);
+	cloud_world_close(&place);
 	return before;
 }
 
 static void test_items_looked_into_go_and_come_again_without_a_call(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	size_t rendered, room = listed_bytes(200, &rendered) + 10 * 4096;
 	(void)state;
 
@@ -173,7 +161,7 @@ static void test_items_looked_into_go_and_come_again_without_a_call(void **state
 			assert_true(kept(place.world) <= room);
 		}
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /*
@@ -182,7 +170,7 @@ static void test_items_looked_into_go_and_come_again_without_a_call(void **state
  */
 static void test_a_pass_over_more_than_fits_asks_for_nothing_that_the_listing_says(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	size_t rendered, room = listed_bytes(200, &rendered) + 70 * 2048;
 	(void)state;
 
@@ -196,11 +184,11 @@ static void test_a_pass_over_more_than_fits_asks_for_nothing_that_the_listing_sa
 	for (size_t task = 1; task <= 200; task++)
 		glance(&place, task, "status");
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* Opens describe.json of each, as the kernel would keep it; what is kept then. */
-static size_t hold_all(struct place *place, uint64_t files[MANY])
+static size_t hold_all(struct cloud_world *place, uint64_t files[MANY])
 {
 	char path[64];
 
@@ -216,7 +204,7 @@ static size_t hold_all(struct place *place, uint64_t files[MANY])
 /* The kernel may read a file for ever: what it holds is only kept as text, and rendered when it is read. */
 static void test_what_the_kernel_holds_is_folded_and_reads_as_before(void **state)
 {
-	struct place whole, folded;
+	struct cloud_world whole, folded;
 	size_t rendered, listed = listed_bytes(MANY, &rendered);
 	uint64_t files[MANY], same[MANY];
 	(void)state;
@@ -232,13 +220,13 @@ static void test_what_the_kernel_holds_is_folded_and_reads_as_before(void **stat
 		assert_int_equal(size_folded, size);
 	}
 	assert_calls(folded.world, 0);
-	leave(&whole);
-	leave(&folded);
+	cloud_world_close(&whole);
+	cloud_world_close(&folded);
 }
 
 static void test_forgetting_brings_memory_back_under_its_bound_at_once(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	size_t rendered, room = listed_bytes(MANY, &rendered) + 70 * 4096;
 	uint64_t files[MANY];
 	(void)state;
@@ -248,12 +236,12 @@ static void test_forgetting_brings_memory_back_under_its_bound_at_once(void **st
 	for (size_t i = 0; i < MANY; i++)
 		let_go(&place, files[i]);
 	assert_true(kept(place.world) <= room);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_resource_described_is_not_kept_rendered_twice(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	size_t rendered, before = listed_bytes(10, &rendered);
 	(void)state;
 
@@ -271,13 +259,13 @@ static void test_a_resource_described_is_not_kept_rendered_twice(void **state)
 	assert_true(both > 3 * described && both < 3 * described + rendered);
 	let_go(&place, status);
 	assert_int_equal(kept(place.world) - before, 3 * described);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* The text of the item that was looked into is still there to be compared. */
 static void test_a_change_says_when_though_the_item_was_let_go(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 0, 10);
@@ -293,14 +281,14 @@ static void test_a_change_says_when_though_the_item_was_let_go(void **state)
 	reply = world_lookup(place.world, "training/train-0001/message");
 	assert_found(&reply);
 	assert_int_equal(reply.entry.attr.changed_s, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- what is inside ---- */
 
 static void test_listings_inside_cost_nothing_until_somebody_looks(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	char name[24];
 	(void)state;
 
@@ -321,7 +309,7 @@ static void test_listings_inside_cost_nothing_until_somebody_looks(void **state)
 	let_go(&place, model);
 	assert_int_equal(tree_stats(place.world->tree).nodes, nodes + 100);
 	assert_int_equal(kept(place.world), before);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 int main(void)

@@ -10,34 +10,22 @@
 
 enum { LIVE_MS = 15000, LIST_MS = 30000, LOOSE = 4096 };
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
-static void enter(struct place *place, size_t max_memory, size_t n_tasks)
+static void enter(struct cloud_world *place, size_t max_memory, size_t n_tasks)
 {
 	struct setup setup = world_setup();
 
 	setup.max_memory = max_memory;
 	setup.rate = 10001;
-	place->world = world_open(&setup);
-	cloud_open(&place->cloud, place->world, 0);
+	cloud_world_open(place, &setup, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
-}
-
-static size_t memory(const struct place *place)
+static size_t memory(const struct cloud_world *place)
 {
 	return tree_stats(place->world->tree).answers;
 }
 
-static uint64_t look_up(struct place *place, uint64_t parent, const char *name)
+static uint64_t look_up(struct cloud_world *place, uint64_t parent, const char *name)
 {
 	struct reply reply = world_ask(place->world, ASK_LOOKUP, parent, name);
 
@@ -46,7 +34,7 @@ static uint64_t look_up(struct place *place, uint64_t parent, const char *name)
 }
 
 /* Describes the task as a cat would, and lets go of it again when `hold` is false. */
-static void visit(struct place *place, int task, bool hold)
+static void visit(struct cloud_world *place, int task, bool hold)
 {
 	char name[24];
 
@@ -63,13 +51,13 @@ static void visit(struct place *place, int task, bool hold)
 /* All that is kept after visits to tasks that nothing lists. */
 static size_t after_visits(size_t max_memory, int tasks)
 {
-	struct place place;
+	struct cloud_world place;
 
 	enter(&place, max_memory, (size_t)tasks);
 	for (int task = 1; task <= tasks; task++)
 		visit(&place, task, false);
 	size_t all = tree_stats(place.world->tree).memory;
-	leave(&place);
+	cloud_world_close(&place);
 	return all;
 }
 
@@ -84,7 +72,7 @@ static size_t room_for(size_t n, int tasks)
 
 static void test_described_resources_go_oldest_first_beyond_max_memory(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	size_t room = room_for(10, 100);
@@ -99,13 +87,13 @@ static void test_described_resources_go_oldest_first_beyond_max_memory(void **st
 	assert_calls(place.world, 0); /* the ten newest */
 	visit(&place, 1, false);
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* What was used lately stays, though it was described before others. */
 static void test_use_keeps_a_resource(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, room_for(5, 30), 30);
@@ -114,12 +102,12 @@ static void test_use_keeps_a_resource(void **state)
 		visit(&place, 1, false);
 	}
 	assert_calls(place.world, 30);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_what_is_held_is_never_evicted(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	uint64_t files[50];
 	char path[64];
 	(void)state;
@@ -137,12 +125,12 @@ static void test_what_is_held_is_never_evicted(void **state)
 		snprintf(path, sizeof(path), "\"Id\": \"train-%04zu\"", i + 1);
 		assert_non_null(memmem(bytes, size, path, strlen(path)));
 	}
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_no_room_at_all_still_answers_each_question_with_one_call(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct kernel kernel;
 	size_t files;
 	(void)state;
@@ -153,13 +141,13 @@ static void test_no_room_at_all_still_answers_each_question_with_one_call(void *
 	assert_int_equal(files, 60 * 12);
 	assert_calls(place.world, 62);
 	kernel_close(&kernel);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* A list is not evicted by its own growth, nor by what is described. */
 static void test_listed_items_stay_when_there_is_no_room(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 1000, 200);
@@ -171,12 +159,12 @@ static void test_listed_items_stay_when_there_is_no_room(void **state)
 		assert_cat(place.world, path, "RUNNING\n");
 	}
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_names_that_nobody_holds_are_bounded(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	char name[24];
 	(void)state;
 
@@ -197,12 +185,12 @@ static void test_names_that_nobody_holds_are_bounded(void **state)
 	assert_calls(place.world, 0);
 	world_ask(place.world, ASK_LOOKUP, training, "train-x1");
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_described_names_that_nobody_holds_or_lists_are_bounded_with_their_answers(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, SIZE_MAX, LOOSE + 500);
@@ -210,20 +198,19 @@ static void test_described_names_that_nobody_holds_or_lists_are_bounded_with_the
 		visit(&place, task, false);
 	assert_true(tree_stats(place.world->tree).nodes <= LOOSE + 16);
 	assert_true(tree_stats(place.world->tree).versions <= LOOSE + 2);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* A child is as good as a hand on its parents. */
 static void test_what_is_below_keeps_what_is_above(void **state)
 {
 	struct setup setup = world_setup();
-	struct place place;
+	struct cloud_world place;
 	char name[24];
 	(void)state;
 
 	setup.catalog = "qianfan";
-	place.world = world_open(&setup);
-	cloud_open(&place.cloud, place.world, 0);
+	cloud_world_open(&place, &setup, 0);
 	cloud_add(&place.cloud, "jobs", "1", "10");
 	uint64_t training = world_find(place.world, "training");
 	uint64_t task = look_up(&place, training, "1");
@@ -245,12 +232,12 @@ static void test_what_is_below_keeps_what_is_above(void **state)
 	tree_path(place.world->tree, file, &path);
 	assert_string_equal(path.data, "/training/1/jobs/10/status");
 	buf_release(&path);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_model_that_nothing_holds_goes_with_its_versions(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	char model[24], version[24], path[80];
 	(void)state;
 
@@ -280,11 +267,11 @@ static void test_a_model_that_nothing_holds_goes_with_its_versions(void **state)
 		world_lookup(place.world, path);
 	}
 	assert_true(tree_stats(place.world->tree).nodes <= LOOSE + 3 * 1000 + 20);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
-/* Nothing is there any more, and others take the place of what nobody wants. */
-static void empty_world(struct place *place)
+/* All resources have disappeared, and new ones take the memory of those that no reader holds. */
+static void empty_world(struct cloud_world *place)
 {
 	char path[64];
 
@@ -301,7 +288,7 @@ static void empty_world(struct place *place)
 
 static void test_all_is_given_back_after_forgetting_and_shrinking(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct kernel kernel;
 	size_t files;
 	(void)state;
@@ -317,7 +304,7 @@ static void test_all_is_given_back_after_forgetting_and_shrinking(void **state)
 	empty_world(&place);
 	assert_int_equal(memory(&place), before);
 	assert_int_equal(tree_stats(place.world->tree).versions, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- random holding and forgetting ---- */
@@ -330,7 +317,7 @@ struct hand {
 	size_t size;
 };
 
-static void take_hand(struct place *place, struct hand *hand, unsigned *seed)
+static void take_hand(struct cloud_world *place, struct hand *hand, unsigned *seed)
 {
 	static const char *const names[] = { "", "/status", "/remark", "/describe.json", "/image_info",
 		"/image_info/image_url", "/tags", "/update_time", "/none" };
@@ -346,7 +333,7 @@ static void take_hand(struct place *place, struct hand *hand, unsigned *seed)
 	hand->bytes = bytes ? xstrndup(bytes, hand->size) : NULL;
 }
 
-static void check_hand(struct place *place, const struct hand *hand)
+static void check_hand(struct cloud_world *place, const struct hand *hand)
 {
 	size_t size;
 	const char *bytes = tree_read(place->world->tree, hand->id, &size);
@@ -363,7 +350,7 @@ static void check_hand(struct place *place, const struct hand *hand)
 	buf_release(&path);
 }
 
-static void change_world(struct place *place, unsigned *seed)
+static void change_world(struct cloud_world *place, unsigned *seed)
 {
 	struct thing *thing = place->cloud.things[(unsigned)rand_r(seed) % place->cloud.n];
 
@@ -389,7 +376,7 @@ static void change_world(struct place *place, unsigned *seed)
 
 static void test_whatever_is_held_is_what_it_was_and_nothing_else_stays(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct hand *hands = xcalloc(HANDS, sizeof(*hands));
 	unsigned seed = 11;
 	(void)state;
@@ -420,12 +407,12 @@ static void test_whatever_is_held_is_what_it_was_and_nothing_else_stays(void **s
 	empty_world(&place);
 	assert_int_equal(memory(&place), before);
 	assert_int_equal(tree_stats(place.world->tree).versions, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_forgetting_more_than_was_held_or_what_never_was_does_no_harm(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, SIZE_MAX, 1);
@@ -440,22 +427,22 @@ static void test_forgetting_more_than_was_held_or_what_never_was_does_no_harm(vo
 	tree_ref(place.world->tree, UINT64_MAX, 1);
 	assert_cat(place.world, "training/train-0001/status", "RUNNING\n");
 	assert_cat(place.world, "README", "read me\n");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
-/* What cannot be bounded is said. */
+/* Memory that cannot be bounded is reported. */
 static void test_a_listing_beyond_max_memory_is_said_in_status(void **state)
 {
 	(void)state;
 
 	for (int small = 0; small <= 1; small++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place, small ? 10000 : SIZE_MAX, 100);
 		assert_int_equal(world_count(place.world, "training"), 100);
 		char *status = world_cat(place.world, ".describefs/status");
 		assert_true(!strstr(status, "bytes over: listings") == !small);
 		free(status);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 

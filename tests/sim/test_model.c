@@ -30,7 +30,7 @@ struct file {
 	uint64_t id, hash;
 };
 
-/* Somebody goes through a directory, a few names at a time. */
+/* A process reads a directory, a few names at a time. */
 struct pass {
 	bool open;
 	uint64_t directory, cookie;

@@ -1,5 +1,5 @@
 /*
- * test_never_absent.c - what stands is never said to be absent, whatever fails.
+ * test_never_absent.c - a resource that exists is never reported as absent, whatever fails.
  *
  * In these lives nothing ever leaves the cloud and no answer says so.  All else happens: a network that comes and
  * goes, answers that are none, calls that wait while others overtake them, values that change with and without
@@ -128,7 +128,7 @@ static void fill(struct life *life)
 	life->cloud.latency_ms = -1;
 }
 
-/* ---- what is said of it ---- */
+/* ---- what answers say of it ---- */
 
 static bool is_there(const struct ask *ask)
 {
@@ -157,7 +157,7 @@ static bool shows(struct life *life, uint64_t directory, const char *wanted)
 	return false;
 }
 
-/* Without the list call, which nobody asks of himself or which was refused, nothing tells of a model. */
+/* Without the list call (not made, or refused) no answer mentions a model. */
 static bool is_unknown(const struct standing *of)
 {
 	return !of->known && !strcmp(of->thing->kind, "models");

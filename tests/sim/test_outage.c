@@ -1,5 +1,5 @@
 /*
- * test_outage.c - a cloud that is down, with a thousand readers: what they are told, what it costs, how it ends.
+ * test_outage.c - a cloud that is down, with a thousand readers: what they get, what it costs, how it ends.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static void leave(struct place *place)
 	free(place);
 }
 
-/* Each reader who has his answer asks for another thing: all of them all the time. */
+/* Each reader that has its answer asks for another thing, so all of them ask all the time. */
 static void ask_all(struct place *place)
 {
 	char id[32];
@@ -97,7 +97,7 @@ static void test_five_minutes_of_outage_cost_a_hundred_and_fifty_calls(void **st
 	}
 }
 
-/* Everybody is told at once, and what is kept is served. */
+/* Each reader is answered at once, and cached data is served. */
 static void test_while_it_is_down_nobody_waits(void **state)
 {
 	struct place *place = enter(10000);
@@ -115,7 +115,7 @@ static void test_while_it_is_down_nobody_waits(void **state)
 	leave(place);
 }
 
-/* A moment of bad answers is made up for by trying again: nobody sees it, whatever the load. */
+/* Retries hide a moment of bad answers from every reader, whatever the load. */
 static void test_a_moment_of_failure_is_seen_by_nobody(void **state)
 {
 	struct place *place = enter(10000);

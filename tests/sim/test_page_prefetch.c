@@ -1,5 +1,5 @@
 /*
- * test_page_prefetch.c - pages that are asked for ahead, and readers who follow a list while it comes.
+ * test_page_prefetch.c - pages that are requested ahead, and readers that follow a list while it is read.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,7 +116,7 @@ static void test_the_first_names_come_with_the_first_page(void **state)
 	leave(&place);
 }
 
-/* Who wants it whole, and who begins when it is there, sees no half. */
+/* A reader that wants the whole list, or begins when it is complete, sees no half of it. */
 static void test_a_reader_who_does_not_follow_sees_the_old_listing_until_the_new_one_is_whole(void **state)
 {
 	struct place place;
@@ -186,7 +186,7 @@ static void test_a_list_that_fails_in_the_middle_is_an_error_for_who_followed_it
 	while (read_some(&place, &cookie, 10, &names, &error))
 		;
 	assert_int_equal(error, ERR_TLS);
-	/* who comes back to the same place later goes on there: nothing comes twice */
+	/* a reader that comes back to the same cookie continues there: no name comes twice */
 	place.cloud.fail = ERR_NONE;
 	script_advance(&place.world->script, 5000);
 	assert_true(read_some(&place, &cookie, 500, &names, &error));

@@ -5,7 +5,7 @@
 
 struct place {
 	struct world *world;
-	struct cloud cloud; /* only speaks when it is told to */
+	struct cloud cloud; /* answers only when the test says so */
 	uint64_t finetuning;
 	struct ask ask;
 };

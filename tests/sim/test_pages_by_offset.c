@@ -11,7 +11,7 @@ enum { PAGE = 50, LIST_MS = 30000 };
 
 struct place {
 	struct world *world;
-	struct cloud cloud; /* only speaks when it is told to */
+	struct cloud cloud; /* answers only when the test says so */
 	uint64_t training;
 	struct ask ask;
 };
@@ -120,7 +120,7 @@ static void test_a_list_that_grows_between_pages_is_read_to_its_new_end(void **s
 	leave(&place);
 }
 
-/* Others move up when one goes; nobody may slip through between two pages. */
+/* Later resources move up when one disappears; none may be missed between two pages. */
 static void test_a_list_that_shrinks_between_pages_loses_none_that_stand(void **state)
 {
 	(void)state;
@@ -381,7 +381,7 @@ static void test_an_answer_of_null_alone_empties_nothing(void **state)
 	}
 }
 
-/* One that was said once stands for the rest of the reading. */
+/* A total that came once holds for the rest of the reading. */
 static void test_a_total_that_is_said_on_the_first_page_alone_is_remembered(void **state)
 {
 	struct place place;
@@ -395,7 +395,7 @@ static void test_a_total_that_is_said_on_the_first_page_alone_is_remembered(void
 	leave(&place);
 }
 
-/* Two replicas that do not agree: each page begins where the one before ended, so nobody can have slipped through. */
+/* Two replicas that disagree: each page begins where the one before ended, so none can have been missed. */
 static void test_a_total_that_flips_costs_two_calls_more(void **state)
 {
 	(void)state;

@@ -44,7 +44,7 @@ struct seen {
 	unsigned times;
 };
 
-/* The naive model of the listing: who was there at the last refresh. */
+/* The naive model of the listing: its members at the last refresh. */
 static void refresh(struct place *place, struct seen seen[TASKS])
 {
 	script_advance(&place->world->script, LIST_MS);

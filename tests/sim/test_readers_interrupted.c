@@ -1,5 +1,5 @@
 /*
- * test_readers_interrupted.c - who gave up waiting, and who goes on; ids of directories and of links.
+ * test_readers_interrupted.c - readers that gave up waiting, and others that go on; ids of directories and links.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@ static void test_no_directory_has_the_index_of_a_link(void **state)
 	assert_int_equal(links, 0);
 }
 
-/* 8: who asks for the same resource a moment later is answered before his own deadline */
+/* 8: a reader that asks for the same resource a moment later is answered before its own deadline */
 static void test_others_go_on_waiting(void **state)
 {
 	struct setup setup = world_setup();

@@ -1,6 +1,6 @@
 /*
  * test_refresh_midway.c - where a refresh, the views and an outage meet: what is under way is old too, and no link is absent
- * because nobody could be asked.
+ * because no call could be made.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,38 +10,21 @@
 
 enum { LIST_MS = 30000 };
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
-static void enter(struct place *place, const char *catalog, size_t n)
+static void enter(struct cloud_world *place, const char *catalog, size_t n)
 {
 	struct setup setup = world_setup();
 
 	setup.rate = 10000;
 	setup.catalog = catalog;
-	place->world = world_open(&setup);
-	cloud_open(&place->cloud, place->world, 0);
+	cloud_world_open(place, &setup, 0);
 	if (n)
 		cloud_add_many(&place->cloud, "training", NULL, "train-", n);
-}
-
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
-}
-
-static void advance(struct place *place, int64_t ms)
-{
-	script_advance(&place->world->script, ms);
 }
 
 /* 1: the list of a view that is refreshed is under way */
 static void test_a_view_is_refreshed_while_its_list_is_read(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -54,9 +37,9 @@ static void test_a_view_is_refreshed_while_its_list_is_read(void **state)
 	assert_found(&ask.reply);
 	place.cloud.latency_ms = 0;
 	cloud_add(&place.cloud, "training", NULL, "train-new");
-	advance(&place, 1);
+	cloud_world_advance(&place, 1);
 	assert_int_equal(world_count(place.world, "by-name/training"), 4);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* 2: a part is under way; the view itself, its listing, or everything is refreshed */
@@ -67,7 +50,7 @@ static void test_a_part_is_refreshed_while_it_is_read(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct place place;
+		struct cloud_world place;
 		struct ask ask = { 0 };
 		enter(&place, "tione", 3);
 		uint64_t id = world_find(place.world, "by-status/training/RUNNING");
@@ -80,10 +63,10 @@ static void test_a_part_is_refreshed_while_it_is_read(void **state)
 		assert_found(&ask.reply);
 		place.cloud.latency_ms = 0;
 		cloud_add(&place.cloud, "training", NULL, "train-new");
-		advance(&place, 1);
+		cloud_world_advance(&place, 1);
 		size_t n = world_count(place.world, "by-status/training/RUNNING");
 		if (n != 4) { wrong++; printf("refresh /%s: %zu\n", paths[i], n); }
-		leave(&place);
+		cloud_world_close(&place);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -91,17 +74,17 @@ static void test_a_part_is_refreshed_while_it_is_read(void **state)
 /* 3: .table.tsv is refreshed */
 static void test_a_table_is_refreshed(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione", 3);
 	uint64_t id = world_find(place.world, "training/.table.tsv");
-	advance(&place, 1);
+	cloud_world_advance(&place, 1);
 	world_calls(place.world);
 	assert_non_null(engine_refresh(place.world->engine, id, NULL));
 	world_find(place.world, "training/.table.tsv");
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* 4a: an outage, and a link that the last good listing did not have */
@@ -113,7 +96,7 @@ static void test_in_an_outage_no_link_is_absent(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place, "tione", 3);
 		snprintf(cloud_thing(&place.cloud, "train-0001")->tags, 200, "[{\"TagKey\": \"k\", \"TagValue\": \"v\"}]");
 		world_count(place.world, "training");
@@ -121,13 +104,13 @@ static void test_in_an_outage_no_link_is_absent(void **state)
 		struct thing *thing = cloud_add(&place.cloud, "training", NULL, "train-new");
 		snprintf(thing->name, sizeof(thing->name), "new");
 		snprintf(thing->tags, 200, "[{\"TagKey\": \"k\", \"TagValue\": \"v\"}]");
-		advance(&place, LIST_MS);
+		cloud_world_advance(&place, LIST_MS);
 		place.cloud.fail = ERR_REFUSED;
 		struct reply plain = world_lookup(place.world, "training/train-new");
 		assert_int_equal(plain.outcome, RESULT_FAILED); /* as promised */
 		struct reply reply = world_lookup(place.world, paths[i]);
 		if (reply.outcome == RESULT_ABSENT) { wrong++; printf("%s: ENOENT\n", paths[i]); }
-		leave(&place);
+		cloud_world_close(&place);
 	}
 	assert_int_equal(wrong, 0);
 }
@@ -135,7 +118,7 @@ static void test_in_an_outage_no_link_is_absent(void **state)
 /* 4b: a listing that is not whole */
 static void test_a_part_that_is_not_whole(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -150,13 +133,13 @@ static void test_a_part_that_is_not_whole(void **state)
 	struct reply reply = world_lookup(place.world, "by-status/training/RUNNING/train-0002");
 	printf("outcome %d\n", reply.outcome);
 	assert_int_not_equal(reply.outcome, RESULT_ABSENT);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
-/* 6: who comes after the refresh joins a list that began before it */
+/* 6: a reader that comes after the refresh joins a list reading that began before it */
 static void test_a_resource_without_describe_is_refreshed_while_its_list_is_read(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -165,7 +148,7 @@ static void test_a_resource_without_describe_is_refreshed_while_its_list_is_read
 	snprintf(thing->message, sizeof(thing->message), "old");
 	assert_int_equal(world_count(place.world, "finetuning"), 1);
 	uint64_t id = world_find(place.world, "finetuning/job-1");
-	advance(&place, 3600 * 1000);
+	cloud_world_advance(&place, 3600 * 1000);
 	place.cloud.latency_ms = -1;
 	ask_put(&ask, place.world, ASK_OPEN, world_find(place.world, "finetuning"), NULL);
 	struct exchange *first = world_only(place.world);
@@ -174,14 +157,14 @@ static void test_a_resource_without_describe_is_refreshed_while_its_list_is_read
 	assert_found(&ask.reply);
 	place.cloud.latency_ms = 0;
 	snprintf(thing->message, sizeof(thing->message), "new");
-	advance(&place, 1);
+	cloud_world_advance(&place, 1);
 	assert_cat(place.world, "finetuning/job-1/name", "new\n");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_who_comes_after_a_refresh_has_what_came_after_it(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask before = { 0 }, after = { 0 };
 	(void)state;
 
@@ -190,18 +173,18 @@ static void test_who_comes_after_a_refresh_has_what_came_after_it(void **state)
 	uint64_t id = world_find(place.world, "training");
 	ask_put(&before, place.world, ASK_OPEN, id, NULL);
 	struct exchange *first = world_only(place.world);
-	advance(&place, 10);
+	cloud_world_advance(&place, 10);
 	engine_refresh(place.world->engine, id, NULL);
-	advance(&place, 10);
+	cloud_world_advance(&place, 10);
 	ask_put(&after, place.world, ASK_OPEN, id, NULL);
-	advance(&place, 10);
+	cloud_world_advance(&place, 10);
 	cloud_answer(&place.cloud, first);
 	if (!after.answers)
 		cloud_answer(&place.cloud, world_only(place.world));
 	assert_found(&before.reply);
 	assert_found(&after.reply);
 	assert_calls(place.world, 2);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 int main(void)

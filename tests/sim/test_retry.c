@@ -9,46 +9,29 @@
 
 enum { LIVE_MS = 15000 };
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
-static void enter_with(struct place *place, struct setup setup)
+static void enter_with(struct cloud_world *place, struct setup setup)
 {
-	place->world = world_open(&setup);
-	cloud_open(&place->cloud, place->world, -1);
+	cloud_world_open(place, &setup, -1);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 120);
 }
 
-static void enter(struct place *place)
+static void enter(struct cloud_world *place)
 {
 	enter_with(place, world_setup());
 }
 
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
-}
-
-static void advance(struct place *place, int64_t ms)
-{
-	script_advance(&place->world->script, ms);
-}
-
-static void put(struct place *place, struct ask *ask, const char *id)
+static void put(struct cloud_world *place, struct ask *ask, const char *id)
 {
 	ask_put(ask, place->world, ASK_LOOKUP, world_find(place->world, "training"), id);
 }
 
-static struct exchange *only(struct place *place)
+static struct exchange *only(struct cloud_world *place)
 {
 	return world_only(place->world);
 }
 
 /* Turns the clock to the next try; how long that was. */
-static int64_t wait_for_try(struct place *place)
+static int64_t wait_for_try(struct cloud_world *place)
 {
 	int64_t from_ms = place->world->script.now_ms;
 
@@ -70,7 +53,7 @@ static void test_a_failure_is_tried_again_up_to_the_deadline_with_growing_sleeps
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct place place;
+		struct cloud_world place;
 		struct ask ask = { 0 };
 		enter(&place);
 		put(&place, &ask, "train-0001");
@@ -86,7 +69,7 @@ static void test_a_failure_is_tried_again_up_to_the_deadline_with_growing_sleeps
 		/* the last try had what is worth sending for */
 		assert_in_range(ask.answered_ms - ask.asked_ms, DEADLINE_MS * 3 / 4, DEADLINE_MS);
 		assert_in_range(world_calls(place.world), 5, 20);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
@@ -98,7 +81,7 @@ static void test_seconds_of_failures_are_seen_by_nobody(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(codes) * COUNT(readers); i++) {
-		struct place place;
+		struct cloud_world place;
 		struct ask asks[60] = { { 0 } };
 		char id[32];
 		size_t n = readers[i / COUNT(codes)];
@@ -110,21 +93,21 @@ static void test_seconds_of_failures_are_seen_by_nobody(void **state)
 			snprintf(id, sizeof(id), "train-%04zu", k + 1);
 			put(&place, &asks[k], id);
 		}
-		advance(&place, 4000);
+		cloud_world_advance(&place, 4000);
 		place.cloud.fail_code = NULL;
 		place.cloud.fail = ERR_NONE;
 		assert_in_range(world_calls(place.world), n < 5 ? 3 : 10, 60);
-		advance(&place, DEADLINE_MS);
+		cloud_world_advance(&place, DEADLINE_MS);
 		for (size_t k = 0; k < n; k++)
 			assert_found(&asks[k].reply);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
-/* Who comes to a call that fails again and again waits up to a deadline of his own. */
+/* A reader that joins a call which fails again and again waits up to its own deadline. */
 static void test_who_comes_later_waits_longer(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask first = { 0 }, later = { 0 };
 	(void)state;
 
@@ -132,48 +115,48 @@ static void test_who_comes_later_waits_longer(void **state)
 	place.cloud.latency_ms = 20;
 	place.cloud.fail = ERR_REFUSED;
 	put(&place, &first, "train-0001");
-	advance(&place, 7000);
+	cloud_world_advance(&place, 7000);
 	put(&place, &later, "train-0001");
-	advance(&place, 5000);
+	cloud_world_advance(&place, 5000);
 	assert_error(&first.reply, ERR_REFUSED);
 	assert_int_equal(later.answers, 0);
 	place.cloud.fail = ERR_NONE;
-	advance(&place, 3000);
+	cloud_world_advance(&place, 3000);
 	assert_found(&later.reply);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* What has a last good answer shows it after some tries; the tries go on, and the next reader has a new one. */
 static void test_a_last_good_answer_is_not_waited_for(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 }, next = { 0 };
 	(void)state;
 
 	enter(&place);
 	place.cloud.latency_ms = 20;
 	uint64_t id = world_find(place.world, "training/train-0001");
-	advance(&place, LIVE_MS);
+	cloud_world_advance(&place, LIVE_MS);
 	place.cloud.fail_code = "InternalError";
 	ask_put(&ask, place.world, ASK_LOOKUP, id, "status");
-	advance(&place, 1000);
+	cloud_world_advance(&place, 1000);
 	assert_found(&ask.reply);
 	assert_xattr(place.world, ask.reply.entry.id, "stale", "1");
 	ask_put(&next, place.world, ASK_LOOKUP, id, "status");
 	assert_found(&next.reply);
 	assert_int_equal(next.answered_ms, next.asked_ms);
 	place.cloud.fail_code = NULL;
-	advance(&place, 3000);
+	cloud_world_advance(&place, 3000);
 	next = (struct ask){ 0 };
 	ask_put(&next, place.world, ASK_LOOKUP, id, "status");
 	assert_found(&next.reply);
 	assert_xattr(place.world, next.reply.entry.id, "stale", "0");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_second_try_that_succeeds_is_all_that_is_seen(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -184,12 +167,12 @@ static void test_a_second_try_that_succeeds_is_all_that_is_seen(void **state)
 	cloud_answer(&place.cloud, only(&place));
 	assert_found(&ask.reply);
 	assert_calls(place.world, 2);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_sleeps_differ_so_that_a_herd_does_not_come_back_together(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct setup setup = world_setup();
 	struct ask asks[20] = { { 0 } };
 	int64_t at_ms[20];
@@ -205,14 +188,14 @@ static void test_sleeps_differ_so_that_a_herd_does_not_come_back_together(void *
 	}
 	for (size_t i = 0; i < COUNT(asks); i++)
 		exchange_error(place.world->script.sent[i], "RequestLimitExceeded");
-	advance(&place, 3000);
+	cloud_world_advance(&place, 3000);
 	assert_int_equal(place.world->script.n_sent, 2 * COUNT(asks));
 	for (size_t i = 0; i < COUNT(asks); i++)
 		at_ms[i] = place.world->script.sent[COUNT(asks) + i]->sent_ms;
 	for (size_t i = 1; i < COUNT(asks); i++)
 		together += at_ms[i] == at_ms[i - 1];
 	assert_in_range(together, 0, COUNT(asks) / 4);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void say_throttled(struct exchange *exchange, long retry_after_s)
@@ -227,7 +210,7 @@ static void say_throttled(struct exchange *exchange, long retry_after_s)
 
 static void test_retry_after_is_waited_for(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -239,23 +222,23 @@ static void test_retry_after_is_waited_for(void **state)
 	assert_int_equal(wait_for_try(&place), 3000);
 	cloud_answer(&place.cloud, only(&place));
 	assert_found(&ask.reply);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_retry_after_beyond_the_deadline_is_a_failure_at_once(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
 	enter(&place);
 	put(&place, &ask, "train-0001");
-	advance(&place, 500);
+	cloud_world_advance(&place, 500);
 	say_throttled(only(&place), 10);
 	assert_error(&ask.reply, ERR_THROTTLED);
 	assert_int_equal(ask.answered_ms - ask.asked_ms, 500);
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_retry_after_of_nonsense_is_not_waited_for(void **state)
@@ -264,7 +247,7 @@ static void test_a_retry_after_of_nonsense_is_not_waited_for(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(nonsense); i++) {
-		struct place place;
+		struct cloud_world place;
 		struct ask ask = { 0 };
 		enter(&place);
 		put(&place, &ask, "train-0001");
@@ -272,49 +255,49 @@ static void test_a_retry_after_of_nonsense_is_not_waited_for(void **state)
 		assert_in_range(wait_for_try(&place), 1, 501);
 		cloud_answer(&place.cloud, only(&place));
 		assert_found(&ask.reply);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
 static void test_no_try_begins_after_the_deadline(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
 	enter(&place);
 	put(&place, &ask, "train-0001");
 	assert_int_equal(only(&place)->timeout_ms, DEADLINE_MS);
-	advance(&place, DEADLINE_MS - 1);
+	cloud_world_advance(&place, DEADLINE_MS - 1);
 	exchange_error(only(&place), "InternalError");
 	assert_error(&ask.reply, ERR_SERVER);
-	advance(&place, DEADLINE_MS);
+	cloud_world_advance(&place, DEADLINE_MS);
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_later_try_gets_what_is_left_of_the_deadline(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
 	enter(&place);
 	put(&place, &ask, "train-0001");
-	advance(&place, 6000);
+	cloud_world_advance(&place, 6000);
 	exchange_fail(only(&place), ERR_LOST);
 	int64_t slept_ms = wait_for_try(&place);
 	assert_int_equal(only(&place)->timeout_ms, DEADLINE_MS - 6000 - slept_ms);
-	advance(&place, only(&place)->timeout_ms);
+	cloud_world_advance(&place, only(&place)->timeout_ms);
 	assert_error(&ask.reply, ERR_TIMEOUT);
 	assert_int_equal(ask.answered_ms - ask.asked_ms, DEADLINE_MS);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* A try that sleeps has no claim on the rate until it wakes. */
 static void test_a_sleeping_try_does_not_hold_up_others(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask sleeper = { 0 }, others[60] = { { 0 } };
 	char id[16];
 	(void)state;
@@ -322,26 +305,26 @@ static void test_a_sleeping_try_does_not_hold_up_others(void **state)
 	enter(&place);
 	put(&place, &sleeper, "train-0100");
 	say_throttled(only(&place), 8);
-	advance(&place, 2000); /* nothing of the last second is left */
+	cloud_world_advance(&place, 2000); /* nothing of the last second is left */
 	place.cloud.latency_ms = 1;
 	for (size_t i = 0; i < COUNT(others); i++) {
 		snprintf(id, sizeof(id), "train-%04zu", i + 1);
 		put(&place, &others[i], id);
 	}
-	advance(&place, 2500); /* 60 at 20 a second */
+	cloud_world_advance(&place, 2500); /* 60 at 20 a second */
 	for (size_t i = 0; i < COUNT(others); i++)
 		assert_int_equal(others[i].answers, 1);
 	assert_int_equal(sleeper.answers, 0);
-	advance(&place, 5000);
+	cloud_world_advance(&place, 5000);
 	assert_found(&sleeper.reply);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- the queue ---- */
 
 static void test_a_queue_longer_than_the_deadline_is_waited_in_up_to_it(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct setup setup = world_setup();
 	struct ask asks[12] = { { 0 } };
 	size_t refused = 0;
@@ -356,7 +339,7 @@ static void test_a_queue_longer_than_the_deadline_is_waited_in_up_to_it(void **s
 		put(&place, &asks[i], id);
 		assert_true(i == 0 || !asks[i].answers);
 	}
-	advance(&place, DEADLINE_MS);
+	cloud_world_advance(&place, DEADLINE_MS);
 	for (size_t i = 0; i < COUNT(asks); i++) {
 		if (asks[i].reply.outcome == RESULT_FOUND)
 			continue;
@@ -371,7 +354,7 @@ static void test_a_queue_longer_than_the_deadline_is_waited_in_up_to_it(void **s
 	assert_non_null(strstr(errors, "xargs -P"));
 	assert_non_null(strstr(errors, "raise -o rate or -o deadline"));
 	free(errors);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* Each reader asks for the next thing as soon as he has an answer, good or not: as xargs -P does. */
@@ -380,14 +363,13 @@ static void test_more_readers_than_the_rate_has_room_for_are_paced(void **state)
 	enum { READERS = 260, THINGS = 800 };
 	static struct ask asks[READERS];
 	struct setup setup = world_setup();
-	struct place place;
+	struct cloud_world place;
 	size_t next = 0, found = 0, busy = 0, waiting;
 	char id[16];
 	(void)state;
 
 	setup.deadline_ms = 15000;
-	place.world = world_open(&setup);
-	cloud_open(&place.cloud, place.world, 20);
+	cloud_world_open(&place, &setup, 20);
 	cloud_add_many(&place.cloud, "training", NULL, "train-", THINGS);
 	memset(asks, 0, sizeof(asks));
 	do {
@@ -404,11 +386,11 @@ static void test_more_readers_than_the_rate_has_room_for_are_paced(void **state)
 			}
 			waiting += asks[i].world != NULL;
 		}
-		advance(&place, 10);
+		cloud_world_advance(&place, 10);
 	} while (waiting);
 	assert_int_equal(found + busy, THINGS);
 	assert_in_range(found, THINGS * 95 / 100, THINGS);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* Another user's thousand names take the other user's share of the rate, and no more. */
@@ -416,7 +398,7 @@ static void test_users_take_turns(void **state)
 {
 	enum { OTHERS = 1000 };
 	static struct ask others[OTHERS];
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { .uid = 1000 }, joined = { .uid = 1000 };
 	char id[24];
 	(void)state;
@@ -429,13 +411,13 @@ static void test_users_take_turns(void **state)
 		snprintf(id, sizeof(id), "train-9%04zu", i);
 		put(&place, &others[i], id);
 	}
-	advance(&place, 500);
+	cloud_world_advance(&place, 500);
 	put(&place, &ask, "train-0001");
-	advance(&place, 700);
+	cloud_world_advance(&place, 700);
 	assert_found(&ask.reply);
 	/* also for what the other user has put far behind in the queue */
 	put(&place, &joined, "train-90900");
-	advance(&place, 1200);
+	cloud_world_advance(&place, 1200);
 	assert_absent(&joined.reply);
 	/* two users have half the rate each */
 	struct ask mine[40] = { { 0 } };
@@ -444,7 +426,7 @@ static void test_users_take_turns(void **state)
 		snprintf(id, sizeof(id), "train-%04zu", i + 2);
 		put(&place, &mine[i], id);
 	}
-	advance(&place, 5000);
+	cloud_world_advance(&place, 5000);
 	for (size_t i = 0; i < COUNT(mine); i++)
 		assert_found(&mine[i].reply);
 	/* and what the other user's names failed with leaves room for other lines */
@@ -457,14 +439,14 @@ static void test_users_take_turns(void **state)
 	for (size_t i = 0; i < OTHERS; i++)
 		if (others[i].wait)
 			ask_cancel(&others[i]);
-	advance(&place, 100);
-	assert_in_range(engine_stats(place.world->engine).in_flight, 0, 25); /* what nobody waits for is not queued */
-	leave(&place);
+	cloud_world_advance(&place, 100);
+	assert_in_range(engine_stats(place.world->engine).in_flight, 0, 25); /* calls without a reader are not queued */
+	cloud_world_close(&place);
 }
 
 static void test_a_full_queue_serves_the_last_good_answer(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct setup setup = world_setup();
 	struct ask asks[40] = { { 0 } };
 	char id[16];
@@ -474,7 +456,7 @@ static void test_a_full_queue_serves_the_last_good_answer(void **state)
 	enter_with(&place, setup);
 	place.cloud.latency_ms = 0;
 	assert_cat(place.world, "training/train-0001/status", "RUNNING\n");
-	advance(&place, LIVE_MS);
+	cloud_world_advance(&place, LIVE_MS);
 	for (size_t i = 0; i < COUNT(asks); i++) {
 		snprintf(id, sizeof(id), "train-%04zu", i + 2);
 		put(&place, &asks[i], id);
@@ -485,7 +467,7 @@ static void test_a_full_queue_serves_the_last_good_answer(void **state)
 	assert_found(&reply);
 	assert_xattr(place.world, reply.entry.id, "stale", "1");
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* Over any second no more than the rate, whatever is asked and fails. */
@@ -508,7 +490,7 @@ static void test_no_second_holds_more_calls_than_the_rate(void **state)
 	(void)state;
 
 	for (size_t r = 0; r < COUNT(rates); r++) {
-		struct place place;
+		struct cloud_world place;
 		struct setup setup = world_setup();
 		struct ask *asks = xcalloc(400, sizeof(*asks));
 		char id[16];
@@ -517,7 +499,7 @@ static void test_no_second_holds_more_calls_than_the_rate(void **state)
 		for (size_t i = 0; i < 400; i++) {
 			snprintf(id, sizeof(id), "train-%04d", rand_r(&seed) % 120 + 1);
 			put(&place, &asks[i], id);
-			advance(&place, rand_r(&seed) % 120);
+			cloud_world_advance(&place, rand_r(&seed) % 120);
 			while (place.world->script.n_waiting) {
 				struct exchange *exchange = script_waiting(&place.world->script, 0);
 				if (rand_r(&seed) % 4 == 0)
@@ -526,10 +508,10 @@ static void test_no_second_holds_more_calls_than_the_rate(void **state)
 					cloud_answer(&place.cloud, exchange);
 			}
 		}
-		advance(&place, 3 * DEADLINE_MS);
+		cloud_world_advance(&place, 3 * DEADLINE_MS);
 		assert_true(place.world->script.n_sent > 25);
 		assert_polite(place.world, (size_t)rates[r]);
-		leave(&place);
+		cloud_world_close(&place);
 		free(asks);
 	}
 }

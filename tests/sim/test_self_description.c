@@ -8,29 +8,17 @@
 
 enum { LIVE_MS = 15000, LIST_MS = 30000 };
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
-static void enter(struct place *place)
+static void enter(struct cloud_world *place)
 {
-	place->world = world_open(NULL);
-	cloud_open(&place->cloud, place->world, 0);
+	cloud_world_open(place, NULL, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 2);
-}
-
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
 }
 
 struct field {
 	const char *path, *key, *type, *action;
 };
 
-static void assert_row(struct place *place, const struct field *row)
+static void assert_row(struct cloud_world *place, const struct field *row)
 {
 	uint64_t id = world_find(place->world, row->path);
 
@@ -52,13 +40,13 @@ static void test_keys_types_and_actions_are_the_apis(void **state)
 			"DescribeTrainingTask" },
 		{ "training/train-0001", "train-0001", "object", "DescribeTrainingTask" },
 	};
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
 	for (size_t i = 0; i < COUNT(rows); i++)
 		assert_row(&place, &rows[i]);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* A directory inside stays itself when the newest answer is a list's. */
@@ -66,7 +54,7 @@ static void test_a_directory_inside_keeps_its_key_when_a_list_came_later(void **
 {
 	static const struct field row = { "training/train-0001/image_info", "ImageInfo", "object",
 		"DescribeTrainingTasks" };
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -75,12 +63,12 @@ static void test_a_directory_inside_keeps_its_key_when_a_list_came_later(void **
 	world_count(place.world, "training");
 	assert_xattr(place.world, id, "key", row.key);
 	assert_xattr(place.world, id, "type", row.type);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_times_are_those_of_the_answer(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -92,12 +80,12 @@ static void test_times_are_those_of_the_answer(void **state)
 	assert_xattr(place.world, id, "stale", "0");
 	assert_xattr(place.world, id, "complete", NULL);
 	assert_xattr(place.world, id, "nonsense", NULL);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_an_unchanged_answer_renews_what_an_open_file_says_of_itself(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -106,12 +94,12 @@ static void test_an_unchanged_answer_renews_what_an_open_file_says_of_itself(voi
 	assert_int_equal(world_find(place.world, "training/train-0001/status"), id);
 	assert_xattr(place.world, id, "fetched", "2025-11-24T16:00:15Z");
 	assert_xattr(place.world, id, "request_id", "req-1");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_listing_says_whether_it_is_complete_and_where_it_is_from(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -129,7 +117,7 @@ static void test_a_listing_says_whether_it_is_complete_and_where_it_is_from(void
 	script_advance(&place.world->script, LIST_MS);
 	assert_xattr(place.world, id, "stale", "1");
 	assert_calls(place.world, 1); /* an xattr never makes a call */
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_the_names_listed_are_those_that_answer(void **state)
@@ -138,7 +126,7 @@ static void test_the_names_listed_are_those_that_answer(void **state)
 		"training/train-0001", "training/train-0001/status", "training/train-0001/image_info" };
 	static const char *const all[] = { "key", "type", "action", "complete" };
 	static const char *const fetch[] = { "request_id", "fetched", "expires", "stale" };
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -173,12 +161,12 @@ static void test_the_names_listed_are_those_that_answer(void **state)
 		buf_release(&value);
 		buf_release(&full);
 	}
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_status_is_made_anew_for_each_who_asks_without_a_call(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -197,12 +185,12 @@ static void test_status_is_made_anew_for_each_who_asks_without_a_call(void **sta
 	free(after);
 	assert_cat(place.world, ".describefs/errors", "");
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_describefs_can_be_entered_and_is_not_listed(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -216,13 +204,13 @@ static void test_describefs_can_be_entered_and_is_not_listed(void **state)
 	struct reply reply = world_lookup(place.world, ".describefs/nothing");
 	assert_absent(&reply);
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
-/* Who reads it slowly reads one state of it. */
+/* A slow reader reads one state of it. */
 static void test_an_open_status_file_stays_what_it_was(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	size_t size;
 	(void)state;
 
@@ -239,12 +227,12 @@ static void test_an_open_status_file_stays_what_it_was(void **state)
 	assert_int_equal(size, strlen(copy));
 	assert_memory_equal(bytes, copy, size);
 	free(copy);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_failure_is_a_line_in_errors(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -253,7 +241,7 @@ static void test_a_failure_is_a_line_in_errors(void **state)
 	assert_error(&reply, ERR_DENIED);
 	assert_cat(place.world, ".describefs/errors", "2025-11-24T16:00:00Z\t/training/train-0001\tEACCES\t"
 		"UnauthorizedOperation\treq-0\tscripted\n");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 int main(void)

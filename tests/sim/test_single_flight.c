@@ -415,7 +415,7 @@ static char *play(size_t number)
 		assert_found(&asks[i].reply);
 	assert_calls(place->world, THINGS);
 	char *seen = look(place->world);
-	assert_calls(place->world, 0); /* all that there is was said */
+	assert_calls(place->world, 0); /* the answer had all members */
 	leave(place);
 	return seen;
 }

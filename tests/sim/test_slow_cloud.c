@@ -87,7 +87,7 @@ static void read_beside(struct pass *list, struct pass *view, int64_t most_ms)
 	}
 }
 
-/* No call failed; only a view may have been told that it has to wait. */
+/* No call failed; only a view may have been refused for now. */
 static void assert_healthy(const struct place *place)
 {
 	struct buf failures;
@@ -207,7 +207,7 @@ static void test_a_crowd_of_readers_of_a_slow_cloud_is_served(void **state)
 	leave(&place);
 }
 
-/* One page is never answered, all others are: the reader who follows sees another try. */
+/* One page is never answered, and all others are: for the reader that follows there is another try. */
 static void test_a_page_that_times_out_does_not_end_the_listing(void **state)
 {
 	struct place place;

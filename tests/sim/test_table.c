@@ -13,32 +13,20 @@ enum { LIST_MS = 30000 };
 	"training_mode\tresource_group_name\tcharge_type\tcharge_status\tfailure_reason\n"
 #define TIMES(second) "2025-11-02T00:00:" second "Z\t\t\t2025-11-01T00:00:00Z"
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
-static void enter_with(struct place *place, size_t n_tasks, const struct setup *setup)
+static void enter_with(struct cloud_world *place, size_t n_tasks, const struct setup *setup)
 {
-	place->world = world_open(setup);
-	cloud_open(&place->cloud, place->world, 0);
+	cloud_world_open(place, setup, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void enter(struct place *place, size_t n_tasks)
+static void enter(struct cloud_world *place, size_t n_tasks)
 {
 	enter_with(place, n_tasks, NULL);
 }
 
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
-}
-
 static void test_it_is_the_listing_and_costs_what_that_costs(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 2);
@@ -48,7 +36,7 @@ static void test_it_is_the_listing_and_costs_what_that_costs(void **state)
 	assert_calls(place.world, 1);
 	assert_ls(place.world, "training", "train-0001 train-0002 "); /* it is in no listing */
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static size_t count_lines(const char *text)
@@ -63,7 +51,7 @@ static size_t count_lines(const char *text)
 static void test_many_pages_are_one_table(void **state)
 {
 	struct setup setup = world_setup();
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	setup.rate = 10000;
@@ -72,12 +60,12 @@ static void test_many_pages_are_one_table(void **state)
 	assert_int_equal(count_lines(table), 10001);
 	free(table);
 	assert_calls(place.world, 200);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_what_would_end_a_cell_is_escaped(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 3);
@@ -88,13 +76,13 @@ static void test_what_would_end_a_cell_is_escaped(void **state)
 		"train-0001\ta\\tb\\nc\\\\d\\x00e\\x1bf\\xc2\\x85g\\x7f\tRUNNING\t" TIMES("00") "\t\t\t\t\t\t\t\n"
 		"train-0002\t\tRUNNING\t" TIMES("00") "\t\t\t\t\t\t\t\n"
 		"train-0003\t\xe4\xb8\xad\xe6\x96\x87 \"x\"\tRUNNING\t" TIMES("00") "\t\t\t\t\t\t\t\n");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* One that is open is one listing. */
 static void test_a_new_listing_is_a_new_file(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 1);
@@ -116,12 +104,12 @@ static void test_a_new_listing_is_a_new_file(void **state)
 	assert_xattr(place.world, now.id, "action", "DescribeTrainingTasks");
 	assert_xattr(place.world, now.id, "stale", "0");
 	assert_calls(place.world, 3);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_it_waits_and_fails_with_its_listing(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 1);
@@ -134,19 +122,19 @@ static void test_it_waits_and_fails_with_its_listing(void **state)
 	assert_non_null(table);
 	free(table);
 	world_calls(place.world);
-	reply = world_lookup(place.world, "training/.table.csv"); /* what nobody knows costs nothing */
+	reply = world_lookup(place.world, "training/.table.csv"); /* a name that no catalog knows costs no call */
 	assert_absent(&reply);
 	reply = world_lookup(place.world, ".table.tsv");
 	assert_absent(&reply);
 	reply = world_lookup(place.world, "training/train-0001/.table.tsv");
 	assert_absent(&reply);
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_what_is_inside_a_resource_has_one_too(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 0);
@@ -157,13 +145,13 @@ static void test_what_is_inside_a_resource_has_one_too(void **state)
 		"algorithm_framework\tsource\tcos_path/bucket\n"
 		"mv-1\tRUNNING\t2025-11-02T00:00:00Z\t\t\tTORCH_SCRIPT\t\t\t\n");
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_the_apis_names_head_it_where_they_name_files(void **state)
 {
 	struct setup setup = world_setup();
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	setup.api_names = true;
@@ -173,7 +161,7 @@ static void test_the_apis_names_head_it_where_they_name_files(void **state)
 		"RuntimeInSeconds\tResourceConf/GpuType\tResourceConf/Gpu\tResourceConf/InstanceType\tResourceGroupName\t"
 		"ChargeType\tChargeStatus\tFailureReason\n");
 	free(table);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- a user's kind ---- */
@@ -255,7 +243,7 @@ static void test_a_users_kind_has_its_table_and_its_views(void **state)
 static void test_a_table_goes_when_nobody_holds_it(void **state)
 {
 	struct setup setup = world_setup();
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	setup.rate = 10000;
@@ -278,7 +266,7 @@ static void test_a_table_goes_when_nobody_holds_it(void **state)
 	size_t size;
 	assert_non_null(tree_read(place.world->tree, id, &size));
 	tree_forget(place.world->tree, id, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 int main(void)

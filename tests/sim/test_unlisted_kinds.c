@@ -9,27 +9,15 @@
 
 enum { LIST_MS = 30000, LIVE_MS = 15000 };
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
-static void enter(struct place *place, const char *catalog)
+static void enter(struct cloud_world *place, const char *catalog)
 {
 	struct setup setup = world_setup();
 
 	setup.catalog = catalog;
-	place->world = world_open(&setup);
-	cloud_open(&place->cloud, place->world, 0);
+	cloud_world_open(place, &setup, 0);
 }
 
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
-}
-
-static void pin(struct place *place, const char *pin)
+static void pin(struct cloud_world *place, const char *pin)
 {
 	struct buf why;
 
@@ -39,7 +27,7 @@ static void pin(struct place *place, const char *pin)
 	buf_release(&why);
 }
 
-static void assert_actions(struct place *place, const char *actions)
+static void assert_actions(struct cloud_world *place, const char *actions)
 {
 	const struct script *script = &place->world->script;
 	struct buf all;
@@ -56,7 +44,7 @@ static void assert_actions(struct place *place, const char *actions)
 
 static void test_models_are_put_together_from_services_and_accelerations(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -73,12 +61,12 @@ static void test_models_are_put_together_from_services_and_accelerations(void **
 	assert_ls(place.world, "models", "m-1 m-2 m-3 ");
 	/* the list call is known to be gone */
 	assert_actions(&place, "DescribeModelServiceGroups DescribeModelAccelerateVersions ");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_harvests_are_paged_too(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	char service[24], model[24];
 	(void)state;
 
@@ -90,12 +78,12 @@ static void test_harvests_are_paged_too(void **state)
 	}
 	assert_int_equal(world_count(place.world, "models"), 240);
 	assert_calls(place.world, 1 + 3 + 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_one_harvest_that_is_gone_too_leaves_the_other(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -114,12 +102,12 @@ static void test_one_harvest_that_is_gone_too_leaves_the_other(void **state)
 	char *status = world_cat(place.world, ".describefs/status");
 	assert_non_null(strstr(status, "not offered     DescribeTrainingModels\n"));
 	free(status);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_without_any_call_left_what_is_pinned_is_shown(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -134,12 +122,12 @@ static void test_without_any_call_left_what_is_pinned_is_shown(void **state)
 	script_advance(&place.world->script, 600000);
 	assert_ls(place.world, "models", "m-pinned ");
 	assert_calls(place.world, 3);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_harvest_that_fails_is_a_failure_and_the_old_listing_stays(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -150,12 +138,12 @@ static void test_a_harvest_that_fails_is_a_failure_and_the_old_listing_stays(voi
 	place.cloud.fail = ERR_TLS;
 	assert_ls(place.world, "models", "m-1 ");
 	assert_xattr(place.world, id, "stale", "1");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_model_that_nothing_lists_is_entered_by_id_with_one_call(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -169,12 +157,12 @@ static void test_a_model_that_nothing_lists_is_entered_by_id_with_one_call(void 
 	assert_ls(place.world, "models/m-608587242317024640/versions", "mv-0001 mv-0002 mv-0003 ");
 	assert_calls(place.world, 0);
 	assert_ls(place.world, "models", "m-608587242317024640 "); /* entered before */
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_model_that_the_api_does_not_know_is_absent_for_five_seconds(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct reply reply;
 	(void)state;
 
@@ -194,24 +182,24 @@ static void test_a_model_that_the_api_does_not_know_is_absent_for_five_seconds(v
 	cloud_add(&place.cloud, "models", NULL, "m-none");
 	script_advance(&place.world->script, 5000);
 	world_find(place.world, "models/m-none");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_model_without_versions_is_there_and_empty(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione");
 	cloud_add(&place.cloud, "models", NULL, "m-1");
 	assert_ls(place.world, "models/m-1/versions", "");
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_single_version_can_be_read_without_its_list(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -222,12 +210,12 @@ static void test_a_single_version_can_be_read_without_its_list(void **state)
 	script_advance(&place.world->script, LIVE_MS);
 	assert_cat(place.world, "models/m-1/versions/mv-0001/model_id", "m-1\n");
 	assert_in_range(world_calls(place.world), 1, 2);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_list_call_that_answers_makes_models_whole_and_readable(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -243,14 +231,14 @@ static void test_a_list_call_that_answers_makes_models_whole_and_readable(void *
 	assert_calls(place.world, 0);
 	assert_ls(place.world, "models/m-0007/versions", "mv-1 ");
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
-/* `ls` of it has what its list said, also when that has run out: asked for again, or the last good one. */
+/* `ls` of it has what its list had, also after that expired: read again, or the last good answer. */
 static void test_a_model_that_was_listed_never_loses_its_members(void **state)
 {
 	static const char all[] = "versions id name tags create_time describe.json ";
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -269,12 +257,12 @@ static void test_a_model_that_was_listed_never_loses_its_members(void **state)
 	names = world_names(place.world, model);
 	assert_string_equal(names, all);
 	free(names);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_an_id_that_was_entered_is_listed_once_when_the_list_has_it_too(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask list = { 0 }, visit = { 0 };
 	uint64_t models;
 	(void)state;
@@ -295,13 +283,13 @@ static void test_an_id_that_was_entered_is_listed_once_when_the_list_has_it_too(
 	cloud_answer(&place.cloud, script_waiting(&place.world->script, 0));
 	assert_found(&list.reply);
 	assert_int_equal(world_count(place.world, "models"), 60);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* The same through a harvest, which primes nothing: the visit is what shows the id first. */
 static void test_an_id_entered_while_it_is_being_harvested_is_listed_once(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask list = { 0 }, visit = { 0 };
 	(void)state;
 
@@ -323,12 +311,12 @@ static void test_an_id_entered_while_it_is_being_harvested_is_listed_once(void *
 	script_advance(&place.world->script, LIST_MS);
 	place.cloud.latency_ms = 0;
 	assert_ls(place.world, "models", "m-1 ");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_only_the_last_thousand_visits_are_remembered(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	char id[24];
 	(void)state;
 
@@ -346,7 +334,7 @@ static void test_only_the_last_thousand_visits_are_remembered(void **state)
 	assert_null(strstr(names, " 500 "));
 	free(names);
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- pins ---- */
@@ -370,14 +358,13 @@ static struct reply lookup_as(struct world *world, unsigned uid, uint64_t parent
 static void test_what_another_user_enters_is_answered_and_not_listed(void **state)
 {
 	struct setup setup = world_setup();
-	struct place place;
+	struct cloud_world place;
 	char id[24];
 	(void)state;
 
 	setup.catalog = "qianfan";
 	setup.is_owner = is_owner;
-	place.world = world_open(&setup);
-	cloud_open(&place.cloud, place.world, 0);
+	cloud_world_open(&place, &setup, 0);
 	uint64_t training = world_find(place.world, "training");
 	lookup_as(place.world, 0, training, "7");
 	assert_ls(place.world, "training", "7 ");
@@ -385,13 +372,13 @@ static void test_what_another_user_enters_is_answered_and_not_listed(void **stat
 		snprintf(id, sizeof(id), "%d", i);
 		struct reply reply = lookup_as(place.world, 65534, training, id);
 		assert_found(&reply);
-		assert_int_equal(reply.entry.entry_ms, 0); /* the next one who comes by it may be the owner */
+		assert_int_equal(reply.entry.entry_ms, 0); /* the next user that looks it up may be the owner */
 	}
 	assert_ls(place.world, "training", "7 ");
 	struct reply reply = lookup_as(place.world, 0, training, "2999");
 	assert_true(reply.entry.entry_ms > 0);
 	assert_ls(place.world, "training", "7 2999 ");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* The call is made once for both; whose question it answers decides. */
@@ -399,12 +386,11 @@ static void test_a_call_for_two_users_enters_for_the_one_who_mounted(void **stat
 {
 	struct setup setup = world_setup();
 	struct ask other = { .uid = 65534 }, own = { .uid = 0 };
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	setup.is_owner = is_owner;
-	place.world = world_open(&setup);
-	cloud_open(&place.cloud, place.world, -1);
+	cloud_world_open(&place, &setup, -1);
 	cloud_add(&place.cloud, "models", NULL, "m-1");
 	cloud_add(&place.cloud, "models", NULL, "m-2");
 	uint64_t models = world_find(place.world, "models");
@@ -421,12 +407,12 @@ static void test_a_call_for_two_users_enters_for_the_one_who_mounted(void **stat
 	ask_put(&own, place.world, ASK_LOOKUP, models, "m-1"); /* what is known already is entered, too */
 	assert_found(&own.reply);
 	assert_ls(place.world, "models", "m-2 m-1 ");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_pins_are_shown_from_the_start_and_stay(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -440,14 +426,14 @@ static void test_pins_are_shown_from_the_start_and_stay(void **state)
 		script_advance(&place.world->script, LIST_MS);
 	}
 	world_find(place.world, "models/m-1");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_pin_that_is_none_is_refused_with_a_reason(void **state)
 {
 	static const char *const bad[] = { "", "models", "models/", "models/x", "nothing/m-1",
 		"models/m-1/versions", "models/m-1/nothing/mv-1", "training/train-1/jobs/1", "/models/m-1" };
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -459,7 +445,7 @@ static void test_a_pin_that_is_none_is_refused_with_a_reason(void **state)
 		assert_int_not_equal(why.len, 0);
 		buf_release(&why);
 	}
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- Qianfan V1 ---- */
@@ -468,7 +454,7 @@ static void test_a_v1_task_exists_by_its_form_alone(void **state)
 {
 	static const char *const wrong[] = { "0", "01", "-1", "x", "1x", "1.5", "12345678901234567890", " 1",
 		"%31", "task-1" };
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "qianfan");
@@ -487,16 +473,16 @@ static void test_a_v1_task_exists_by_its_form_alone(void **state)
 	assert_xattr(place.world, world_find(place.world, "training"), "complete", "0");
 	assert_ls(place.world, "training/1", "jobs ");
 	assert_ls(place.world, "training/1/jobs", "");
-	struct reply reply = world_lookup(place.world, "training/1/status"); /* nobody says anything of a task */
+	struct reply reply = world_lookup(place.world, "training/1/status"); /* no answer mentions a task */
 	assert_absent(&reply);
 	assert_int_equal(reply.absent_ms, 5000);
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_v1_run_is_asked_for_with_integers_and_listed_once_entered(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "qianfan");
@@ -513,12 +499,12 @@ static void test_a_v1_run_is_asked_for_with_integers_and_listed_once_entered(voi
 	assert_cat(place.world, "training/9007199254740993/jobs/7/id", "7\n");
 	assert_ls(place.world, "training/9007199254740993/jobs", "1000000000000000001 7 ");
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_v1_run_that_is_not_there_is_absent_and_not_listed(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "qianfan");
@@ -528,12 +514,12 @@ static void test_a_v1_run_that_is_not_there_is_absent_and_not_listed(void **stat
 	assert_absent(&reply);
 	assert_ls(place.world, "training/1/jobs", "");
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_an_entered_id_that_the_list_takes_up_goes_when_the_list_drops_it(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, "tione");
@@ -544,13 +530,13 @@ static void test_an_entered_id_that_the_list_takes_up_goes_when_the_list_drops_i
 	cloud_thing(&place.cloud, "m-0001")->gone = true;
 	script_advance(&place.world->script, LIST_MS);
 	assert_ls(place.world, "models", "m-0002 ");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* A source of ids that says nothing at all is one that failed, not one that is empty. */
 static void test_a_harvest_without_its_items_is_no_answer(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -562,7 +548,7 @@ static void test_a_harvest_without_its_items_is_no_answer(void **state)
 	exchange_tencent(world_only(place.world), "\"Other\": 1");
 	exchange_tencent(world_only(place.world), "\"Other\": 1");
 	assert_error(&ask.reply, ERR_ANSWER);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 int main(void)

@@ -11,20 +11,14 @@
 
 enum { LIST_MS = 30000, LIVE_MS = 15000 };
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
-static void enter_with(struct place *place, size_t n_tasks, const struct setup *setup)
+static void enter_with(struct cloud_world *place, size_t n_tasks, const struct setup *setup)
 {
-	place->world = world_open(setup);
-	cloud_open(&place->cloud, place->world, 0);
+	cloud_world_open(place, setup, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-/* At a rate that nobody waits for. */
-static void enter(struct place *place, size_t n_tasks)
+/* At a rate for which no reader has to wait. */
+static void enter(struct cloud_world *place, size_t n_tasks)
 {
 	struct setup setup = world_setup();
 
@@ -32,45 +26,34 @@ static void enter(struct place *place, size_t n_tasks)
 	enter_with(place, n_tasks, &setup);
 }
 
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
-}
-
-static void advance(struct place *place, int64_t ms)
-{
-	script_advance(&place->world->script, ms);
-}
-
-static struct thing *nth(struct place *place, size_t n)
+static struct thing *nth(struct cloud_world *place, size_t n)
 {
 	return place->cloud.things[n - 1];
 }
 
-static void name(struct place *place, size_t n, const char *text)
+static void name(struct cloud_world *place, size_t n, const char *text)
 {
 	snprintf(nth(place, n)->name, sizeof(nth(place, n)->name), "%s", text);
 }
 
-static void set_status(struct place *place, size_t n, const char *text)
+static void set_status(struct cloud_world *place, size_t n, const char *text)
 {
 	snprintf(nth(place, n)->status, sizeof(nth(place, n)->status), "%s", text);
 	nth(place, n)->revision++;
 }
 
-static void tag(struct place *place, size_t n, const char *key, const char *value)
+static void tag(struct cloud_world *place, size_t n, const char *key, const char *value)
 {
 	snprintf(nth(place, n)->tags, sizeof(nth(place, n)->tags),
 		"[{\"TagKey\": \"%s\", \"TagValue\": \"%s\"}]", key, value);
 }
 
-static const char *last_body(const struct place *place)
+static const char *last_body(const struct cloud_world *place)
 {
 	return place->world->script.sent[place->world->script.n_sent - 1]->body;
 }
 
-static void assert_not_there(struct place *place, const char *path)
+static void assert_not_there(struct cloud_world *place, const char *path)
 {
 	struct reply reply = world_lookup(place->world, path);
 
@@ -82,7 +65,7 @@ static void assert_not_there(struct place *place, const char *path)
 
 static void test_the_directories_cost_nothing(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 3);
@@ -96,7 +79,7 @@ static void test_the_directories_cost_nothing(void **state)
 	assert_not_there(&place, "by-status/training/.table.tsv");
 	assert_found(&(struct reply){ .outcome = world_lookup(place.world, "by-status/training/RUNNING").outcome });
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_another_cloud_has_what_its_kinds_have(void **state)
@@ -124,7 +107,7 @@ static void test_by_name_costs_what_the_listing_costs(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place, sizes[i]);
 		assert_int_equal(world_count(place.world, "by-name/training"), sizes[i]);
 		assert_calls(place.world, (sizes[i] + 49) / 50);
@@ -137,20 +120,20 @@ static void test_by_name_costs_what_the_listing_costs(void **state)
 		assert_int_equal(world_count(place.world, "training"), sizes[i]);
 		assert_cat(place.world, "training/train-0001/status", "RUNNING\n");
 		assert_calls(place.world, 0);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
 static void test_a_name_alone_has_its_listing_read(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 3);
 	assert_link(place.world, "by-name/training/name of train-0003", "../../training/train-0003");
 	assert_not_there(&place, "by-name/training/nobody");
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* Dated as what they lead to, and the same everywhere. */
@@ -160,7 +143,7 @@ static void test_a_link_has_the_attributes_of_its_own(void **state)
 	(void)state;
 
 	for (int i = 0; i < 2; i++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place, 3);
 		struct entry resource = world_lookup(place.world, "training/train-0002").entry;
 		world_count(place.world, "training");
@@ -178,7 +161,7 @@ static void test_a_link_has_the_attributes_of_its_own(void **state)
 		assert_memory_equal(&reply.entry.attr, &link.attr, sizeof(link.attr));
 		reply = world_ask(place.world, ASK_OPEN, link.id, NULL);
 		assert_error(&reply, ERR_NOT_FOUND);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 	assert_true(ino[0] == ino[1]);
 }
@@ -190,7 +173,7 @@ static void test_of_those_with_one_name_each_has_its_id_whoever_came_first(void 
 	(void)state;
 
 	for (int order = 0; order < 2; order++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place, 3);
 		name(&place, order ? 1 : 2, "same");
 		name(&place, 3, "same");
@@ -204,16 +187,16 @@ static void test_of_those_with_one_name_each_has_its_id_whoever_came_first(void 
 		assert_not_there(&place, "by-name/training/same~train-0009");
 		/* alone again: the name is its own, and the long one still leads there */
 		nth(&place, order ? 1 : 2)->gone = true;
-		advance(&place, LIST_MS);
+		cloud_world_advance(&place, LIST_MS);
 		assert_link(place.world, "by-name/training/same", "../../training/train-0003");
 		assert_link(place.world, "by-name/training/same~train-0003", "../../training/train-0003");
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
 static void test_a_name_that_looks_like_anothers_never_takes_its_place(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 4);
@@ -228,11 +211,11 @@ static void test_a_name_that_looks_like_anothers_never_takes_its_place(void **st
 	assert_not_there(&place, "by-name/training/a~train-0002~train-0004");
 	assert_link(place.world, "by-name/training/a~train-0002~train-0004~train-0004",
 		"../../training/train-0004");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* Each is listed once, can be looked up as it is listed, and leads to a resource of its own. */
-static void assert_each_leads_somewhere(struct place *place, const char *path, size_t n)
+static void assert_each_leads_somewhere(struct cloud_world *place, const char *path, size_t n)
 {
 	uint64_t id = world_find(place->world, path), cookie = 0;
 	struct buf seen, mine;
@@ -271,7 +254,7 @@ static void test_hostile_names_are_all_there_and_can_be_entered(void **state)
 	static const char *const names[] = { "", "null", ".", "..", "a/b", "a\\u0000b", "\\u0001\\n\\t", ".git",
 		"autorun.inf", "%41", "~", "~train-0001", "a~", "-rf", " blank ", "\\ud800", "\\\"quoted\\\\",
 		"\xff\xfe broken", "\xe4\xb8\xad\xe6\x96\x87", "%", "%2F", "a/b", "../../etc/passwd" };
-	struct place place;
+	struct cloud_world place;
 	char longest[301] = { 0 };
 	size_t n = COUNT(names) + 3;
 	(void)state;
@@ -287,12 +270,12 @@ static void test_hostile_names_are_all_there_and_can_be_entered(void **state)
 	assert_each_leads_somewhere(&place, "by-name/training", n);
 	assert_calls(place.world, 1);
 	assert_link(place.world, "by-name/training/%2E.%2F..%2Fetc%2Fpasswd", "../../training/train-0023");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_ten_thousand_are_gone_through_once(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 10000);
@@ -307,14 +290,14 @@ static void test_ten_thousand_are_gone_through_once(void **state)
 	assert_int_equal(world_count(place.world, "by-status/training/RUNNING"), 9000);
 	assert_link(place.world, "by-name/training/same~train-9999", "../../training/train-9999");
 	assert_calls(place.world, 200);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- statuses ---- */
 
 static void test_one_status_is_one_call_for_each_page_of_it(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 5000);
@@ -335,15 +318,15 @@ static void test_one_status_is_one_call_for_each_page_of_it(void **state)
 	/* what a part says is no listing */
 	assert_int_equal(world_count(place.world, "training"), 5000);
 	assert_calls(place.world, 100);
-	advance(&place, LIST_MS);
+	cloud_world_advance(&place, LIST_MS);
 	assert_int_equal(world_count(place.world, "by-status/training/RUNNING"), 60);
 	assert_calls(place.world, 2);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_part_never_makes_the_listing_look_whole(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 120);
@@ -357,18 +340,18 @@ static void test_a_part_never_makes_the_listing_look_whole(void **state)
 	assert_calls(place.world, 3); /* the whole list is still to be read */
 	assert_xattr(place.world, id, "complete", "1");
 	/* nor does one that has fewer take anybody out of it */
-	advance(&place, LIST_MS);
+	cloud_world_advance(&place, LIST_MS);
 	world_calls(place.world);
 	set_status(&place, 7, "RUNNING");
 	assert_ls(place.world, "by-status/training/FAILED", "");
 	assert_calls(place.world, 1);
 	assert_int_equal(world_count(place.world, "training"), 120);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_fresh_listing_is_asked_before_the_cloud(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 120);
@@ -380,12 +363,12 @@ static void test_a_fresh_listing_is_asked_before_the_cloud(void **state)
 	assert_ls(place.world, "by-status/training/STOPPED", "");
 	assert_not_there(&place, "by-status/training/NEVER_HEARD_OF");
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_status_that_no_document_has_can_be_entered(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 120);
@@ -396,7 +379,7 @@ static void test_a_status_that_no_document_has_can_be_entered(void **state)
 	assert_not_there(&place, "by-status/training/RUNING");
 	assert_calls(place.world, 1);
 	assert_not_there(&place, "by-status/training/%41"); /* which nothing escapes to */
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_cloud_that_does_not_filter_has_the_list_read(void **state)
@@ -404,7 +387,7 @@ static void test_a_cloud_that_does_not_filter_has_the_list_read(void **state)
 	(void)state;
 
 	for (int ignores = 0; ignores < 2; ignores++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place, 120);
 		set_status(&place, 3, "FAILED");
 		tag(&place, 5, "team", "a");
@@ -414,20 +397,20 @@ static void test_a_cloud_that_does_not_filter_has_the_list_read(void **state)
 		assert_calls(place.world, 1 + 3);
 		assert_ls(place.world, "by-tag/training/team/a", "train-0005 ");
 		assert_calls(place.world, 0);
-		advance(&place, LIST_MS);
+		cloud_world_advance(&place, LIST_MS);
 		set_status(&place, 4, "FAILED");
 		assert_ls(place.world, "by-status/training/FAILED", "train-0003 train-0004 ");
 		world_calls(place.world);
-		advance(&place, LIST_MS);
+		cloud_world_advance(&place, LIST_MS);
 		assert_ls(place.world, "by-tag/training/team/a", "train-0005 ");
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
-/* Somebody's slip of the pen has nobody else read the whole list. */
+/* After one user's misspelled name no other user has to read the whole list. */
 static void test_a_value_that_is_refused_says_nothing_of_others(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 120);
@@ -435,15 +418,15 @@ static void test_a_value_that_is_refused_says_nothing_of_others(void **state)
 	place.cloud.refuses_status = "RUNING";
 	assert_not_there(&place, "by-status/training/RUNING");
 	assert_calls(place.world, 1 + 3);
-	advance(&place, LIST_MS);
+	cloud_world_advance(&place, LIST_MS);
 	assert_ls(place.world, "by-status/training/FAILED", "train-0003 ");
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_what_fails_fails_as_a_listing_does(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct reply reply;
 	(void)state;
 
@@ -457,22 +440,22 @@ static void test_what_fails_fails_as_a_listing_does(void **state)
 	assert_error(&reply, ERR_DENIED);
 	assert_calls(place.world, 0);
 	place.cloud.fail_code = NULL;
-	advance(&place, LIST_MS);
+	cloud_world_advance(&place, LIST_MS);
 	assert_ls(place.world, "by-status/training/RUNNING", "train-0001 train-0002 train-0003 ");
 	/* the last good answer, as long as it may stand in */
-	advance(&place, LIST_MS);
+	cloud_world_advance(&place, LIST_MS);
 	place.cloud.fail = ERR_REFUSED;
 	assert_ls(place.world, "by-status/training/RUNNING", "train-0001 train-0002 train-0003 ");
 	assert_xattr(place.world, id, "stale", "1");
-	advance(&place, 3600 * 1000);
+	cloud_world_advance(&place, 3600 * 1000);
 	reply = world_read(place.world, id, 0);
 	assert_error(&reply, ERR_REFUSED);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_many_who_want_one_status_are_one_call(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask asks[50] = { 0 };
 	(void)state;
 
@@ -485,13 +468,13 @@ static void test_many_who_want_one_status_are_one_call(void **state)
 	for (size_t i = 0; i < COUNT(asks); i++)
 		assert_found(&asks[i].reply);
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_with_no_time_to_live_each_asks_once(void **state)
 {
 	struct setup setup = world_setup();
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	setup.ttl_s = 0;
@@ -504,14 +487,14 @@ static void test_with_no_time_to_live_each_asks_once(void **state)
 		assert_calls(place.world, 1);
 		script_advance(&place.world->script, 10);
 	}
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- tags ---- */
 
 static void test_tags_are_directories_of_links(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 5);
@@ -534,12 +517,12 @@ static void test_tags_are_directories_of_links(void **state)
 	assert_not_there(&place, "by-tag/training/team/z");
 	assert_not_there(&place, "by-tag/training/team/b%2Fc/train-0001");
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_one_tag_is_one_call(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 500);
@@ -550,32 +533,32 @@ static void test_one_tag_is_one_call(void **state)
 		"[{\"TagKey\":\"team\",\"TagValues\":[\"{key}\"]}],\"Offset\":0,\"Limit\":50}");
 	assert_not_there(&place, "by-tag/training/team/b");
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- change ---- */
 
 static void test_a_task_that_changes_its_status_changes_its_place(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 120);
 	assert_int_equal(world_count(place.world, "by-status/training/RUNNING"), 120);
 	world_count(place.world, "training");
 	set_status(&place, 9, "SUCCEED");
-	advance(&place, LIST_MS);
+	cloud_world_advance(&place, LIST_MS);
 	world_count(place.world, "training");
 	world_calls(place.world);
 	assert_ls(place.world, "by-status/training/SUCCEED", "train-0009 ");
 	assert_int_equal(world_count(place.world, "by-status/training/RUNNING"), 119);
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_who_is_gone_has_no_link(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 120);
@@ -585,10 +568,10 @@ static void test_who_is_gone_has_no_link(void **state)
 	assert_int_equal(world_count(place.world, "by-status/training/RUNNING"), 119);
 	assert_int_equal(world_count(place.world, "by-name/training"), 119);
 	world_calls(place.world);
-	struct reply reply = world_lookup(place.world, "training/train-0009"); /* what the part said is not believed */
+	struct reply reply = world_lookup(place.world, "training/train-0009"); /* the part is not believed */
 	assert_absent(&reply);
 	assert_calls(place.world, 1);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* A pass over links while the answers change their source and their content. */
@@ -598,7 +581,7 @@ static void test_what_stands_comes_once_whatever_is_refreshed(void **state)
 	(void)state;
 
 	for (int pass = 0; pass < 60; pass++) {
-		struct place place;
+		struct cloud_world place;
 		unsigned times[200] = { 0 };
 		bool stood[200];
 		uint64_t cookie = 0;
@@ -625,7 +608,7 @@ static void test_what_stands_comes_once_whatever_is_refreshed(void **state)
 					set_status(&place, n + 1, "SUCCEED");
 				else
 					nth(&place, n + 1)->gone = true;
-				advance(&place, LIST_MS);
+				cloud_world_advance(&place, LIST_MS);
 				if (rand_r(&seed) % 2)
 					world_count(place.world, "training");
 				else
@@ -635,7 +618,7 @@ static void test_what_stands_comes_once_whatever_is_refreshed(void **state)
 		for (size_t i = 0; i < 200; i++)
 			if (stood[i] ? times[i] != 1 : times[i] > 1)
 				fail_msg("pass %d: train-%04zu came %u times", pass, i + 1, times[i]);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
@@ -643,7 +626,7 @@ static void test_what_stands_comes_once_whatever_is_refreshed(void **state)
 
 static void test_a_walk_over_everything_costs_no_call_more(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct kernel kernel;
 	size_t files;
 	(void)state;
@@ -657,7 +640,7 @@ static void test_a_walk_over_everything_costs_no_call_more(void **state)
 	/* the two lists, the models' three, and one for each task */
 	assert_calls(place.world, 2 + 1 + 3 + 60);
 	kernel_close(&kernel);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void assert_kernel_sees(struct kernel *kernel, const char *path, const char *names)
@@ -672,7 +655,7 @@ static void assert_kernel_sees(struct kernel *kernel, const char *path, const ch
 
 static void test_what_the_kernel_keeps_of_a_view_runs_out_with_it(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct kernel kernel;
 	(void)state;
 
@@ -684,62 +667,62 @@ static void test_what_the_kernel_keeps_of_a_view_runs_out_with_it(void **state)
 		set_status(&place, 2, "RUNNING");
 		tag(&place, 1, "team", "a");
 		tag(&place, 2, "team", "a");
-		advance(&place, LIST_MS);
+		cloud_world_advance(&place, LIST_MS);
 		assert_kernel_sees(&kernel, path, "train-0001 train-0002 ");
 		world_calls(place.world);
 		assert_kernel_sees(&kernel, path, "train-0001 train-0002 ");
 		assert_calls(place.world, 0);
 		set_status(&place, 2, "FAILED");
 		tag(&place, 2, "team", "b");
-		advance(&place, LIST_MS);
+		cloud_world_advance(&place, LIST_MS);
 		assert_kernel_sees(&kernel, path, "train-0001 ");
 		assert_calls(place.world, 1);
 		for (int i = 0; i < 3; i++) { /* and again, and again */
-			advance(&place, LIST_MS);
+			cloud_world_advance(&place, LIST_MS);
 			assert_kernel_sees(&kernel, path, "train-0001 ");
 			assert_calls(place.world, 1);
 		}
 		tag(&place, 2, "team", "a");
 		set_status(&place, 2, "RUNNING");
-		advance(&place, LIST_MS);
+		cloud_world_advance(&place, LIST_MS);
 		assert_kernel_sees(&kernel, path, "train-0001 train-0002 ");
-		advance(&place, LIST_MS); /* a listing that comes in between changes nothing */
+		cloud_world_advance(&place, LIST_MS); /* a listing that comes in between changes nothing */
 		assert_int_equal(kernel_ls(&kernel, "training", NULL), 0);
 		assert_kernel_sees(&kernel, path, "train-0001 train-0002 ");
 	}
 	kernel_close(&kernel);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- memory ---- */
 
 static void test_nothing_stays_of_what_nobody_looks_at(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place, 2000);
 	world_count(place.world, "training");
 	size_t before = tree_stats(place.world->tree).memory;
-	for (int i = 0; i < 500; i++) { /* names of directories that somebody tries */
+	for (int i = 0; i < 500; i++) { /* names that a user tries */
 		char path[80];
 		snprintf(path, sizeof(path), "by-tag/training/key%d/value", i);
 		world_lookup(place.world, path);
 	}
-	advance(&place, LIST_MS);
+	cloud_world_advance(&place, LIST_MS);
 	for (int i = 0; i < 500; i++) {
 		char path[80];
 		snprintf(path, sizeof(path), "by-tag/training/key%d/value", i);
 		world_lookup(place.world, path);
 	}
 	assert_in_range(tree_stats(place.world->tree).memory, before - 1000, before + (200 << 10));
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_an_index_is_bounded_by_max_memory(void **state)
 {
 	struct setup setup = world_setup();
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	setup.rate = 10000;
@@ -751,7 +734,7 @@ static void test_an_index_is_bounded_by_max_memory(void **state)
 	assert_int_equal(world_count(place.world, "by-name/notebooks"), 300);
 	assert_in_range(with - tree_stats(place.world->tree).memory, 100 << 10, 4 << 20); /* the first is gone */
 	assert_int_equal(world_count(place.world, "by-name/training"), 5000);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 int main(void)

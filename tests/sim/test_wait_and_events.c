@@ -1,5 +1,5 @@
 /*
- * test_wait_and_events.c - who waits for a status, who follows changes, and who wants to have it asked again.
+ * test_wait_and_events.c - readers of .wait and .events, and refreshes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,48 +13,23 @@ enum { LIVE_MS = 15000, TERMINAL_MS = 600000, MANY = 1000 };
 #define WAIT "training/" TASK "/.wait"
 #define EVENTS "training/" TASK "/.events"
 
-struct place {
-	struct world *world;
-	struct cloud cloud;
-};
-
-static void enter_with(struct place *place, const struct setup *setup, size_t n_tasks)
+static void enter_with(struct cloud_world *place, const struct setup *setup, size_t n_tasks)
 {
-	place->world = world_open(setup);
-	cloud_open(&place->cloud, place->world, 0);
+	cloud_world_open(place, setup, 0);
 	cloud_add_many(&place->cloud, "training", NULL, "train-", n_tasks);
 }
 
-static void enter(struct place *place)
+static void enter(struct cloud_world *place)
 {
 	enter_with(place, NULL, 3);
 }
 
-static void leave(struct place *place)
-{
-	world_close(place->world);
-	cloud_close(&place->cloud);
-}
-
-static void advance(struct place *place, int64_t ms)
-{
-	script_advance(&place->world->script, ms);
-}
-
-static void set_status(struct place *place, const char *id, const char *status)
-{
-	struct thing *thing = cloud_thing(&place->cloud, id);
-
-	snprintf(thing->status, sizeof(thing->status), "%s", status);
-	thing->revision++;
-}
-
-static size_t watching(const struct place *place)
+static size_t watching(const struct cloud_world *place)
 {
 	return engine_stats(place->world->engine).watching;
 }
 
-/* The waiter was told, and reads it. */
+/* The waiter was answered, and reads the status. */
 static void assert_said(const struct ask *ask, uint64_t id, const char *expected)
 {
 	size_t size = 0;
@@ -70,42 +45,42 @@ static void assert_said(const struct ask *ask, uint64_t id, const char *expected
 
 static void test_a_status_that_is_terminal_is_told_at_once(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
 	enter(&place);
-	set_status(&place, TASK, "SUBMIT_FAILED");
+	cloud_set_status(&place.cloud, TASK, "SUBMIT_FAILED");
 	assert_cat(place.world, "training/" TASK "/status", "SUBMIT_FAILED\n");
 	uint64_t id = world_find(place.world, WAIT);
 	assert_calls(place.world, 1);
 	ask_put(&ask, place.world, ASK_WAIT, id, NULL);
 	assert_said(&ask, id, "SUBMIT_FAILED\n");
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_stat_waits_for_nobody_and_its_size_is_not_too_small(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct reply reply;
 	(void)state;
 
 	enter(&place);
 	uint64_t id = world_find(place.world, WAIT);
-	advance(&place, LIVE_MS + 1);
+	cloud_world_advance(&place, LIVE_MS + 1);
 	world_calls(place.world);
 	reply = world_ask(place.world, ASK_ATTR, id, NULL);
 	assert_found(&reply);
 	assert_int_equal(reply.entry.attr.size, strlen("SUBMIT_FAILED\n"));
 	assert_int_equal(reply.entry.attr_ms, 0);
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_waiter_is_told_within_a_term_of_the_end(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -115,24 +90,24 @@ static void test_a_waiter_is_told_within_a_term_of_the_end(void **state)
 	ask_put(&ask, place.world, ASK_WAIT, id, NULL);
 	assert_non_null(ask.wait);
 	for (int i = 1; i <= 20; i++) { /* far longer than any deadline */
-		advance(&place, LIVE_MS - 1);
+		cloud_world_advance(&place, LIVE_MS - 1);
 		assert_calls(place.world, 0);
-		advance(&place, 1);
+		cloud_world_advance(&place, 1);
 		assert_calls(place.world, 1);
 	}
-	set_status(&place, TASK, "FAILED");
-	advance(&place, LIVE_MS);
+	cloud_set_status(&place.cloud, TASK, "FAILED");
+	cloud_world_advance(&place, LIVE_MS);
 	assert_calls(place.world, 1);
 	assert_said(&ask, id, "FAILED\n");
 	assert_int_equal(watching(&place), 0);
-	advance(&place, 10 * LIVE_MS);
-	assert_calls(place.world, 0); /* nobody asks any more */
-	leave(&place);
+	cloud_world_advance(&place, 10 * LIVE_MS);
+	assert_calls(place.world, 0); /* no reader asks any more */
+	cloud_world_close(&place);
 }
 
 static void test_a_thousand_waiters_cost_one_call_a_term(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask *asks = xcalloc(MANY, sizeof(*asks));
 	(void)state;
 
@@ -142,21 +117,21 @@ static void test_a_thousand_waiters_cost_one_call_a_term(void **state)
 	for (size_t i = 0; i < MANY; i++)
 		ask_put(&asks[i], place.world, ASK_WAIT, id, NULL);
 	assert_int_equal(watching(&place), MANY);
-	advance(&place, 10 * LIVE_MS);
+	cloud_world_advance(&place, 10 * LIVE_MS);
 	assert_calls(place.world, 10);
-	set_status(&place, TASK, "STOPPED");
-	advance(&place, LIVE_MS);
+	cloud_set_status(&place.cloud, TASK, "STOPPED");
+	cloud_world_advance(&place, LIVE_MS);
 	assert_calls(place.world, 1);
 	for (size_t i = 0; i < MANY; i++)
 		assert_said(&asks[i], id, "STOPPED\n");
-	leave(&place);
+	cloud_world_close(&place);
 	free(asks);
 }
 
 /* They begin at any time, and what one of them asked for is what the others know. */
 static void test_waiters_who_come_at_different_times_share_their_calls(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask asks[14] = { 0 };
 	(void)state;
 
@@ -165,18 +140,18 @@ static void test_waiters_who_come_at_different_times_share_their_calls(void **st
 	world_calls(place.world);
 	for (size_t i = 0; i < COUNT(asks); i++) {
 		ask_put(&asks[i], place.world, ASK_WAIT, id, NULL);
-		advance(&place, 1000);
+		cloud_world_advance(&place, 1000);
 	}
-	advance(&place, 4 * LIVE_MS);
+	cloud_world_advance(&place, 4 * LIVE_MS);
 	assert_in_range(world_calls(place.world), 4, 5);
 	for (size_t i = 0; i < COUNT(asks); i++)
 		ask_cancel(&asks[i]);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_many_resources_are_asked_about_through_their_list(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask asks[50] = { 0 };
 	(void)state;
 
@@ -188,11 +163,11 @@ static void test_many_resources_are_asked_about_through_their_list(void **state)
 		ask_put(&asks[i], place.world, ASK_WAIT, world_find(place.world, path), NULL);
 	}
 	world_calls(place.world);
-	advance(&place, 4 * LIVE_MS);
+	cloud_world_advance(&place, 4 * LIVE_MS);
 	assert_in_range(world_calls(place.world), 1, 12); /* and not fifty a term */
 	for (size_t i = 0; i < COUNT(asks); i++)
 		ask_cancel(&asks[i]);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_an_outage_ends_no_waiter_and_costs_few_calls(void **state)
@@ -201,7 +176,7 @@ static void test_an_outage_ends_no_waiter_and_costs_few_calls(void **state)
 	(void)state;
 
 	for (size_t i = 0; i <= COUNT(errors); i++) {
-		struct place place;
+		struct cloud_world place;
 		struct ask asks[3] = { 0 };
 		enter(&place);
 		uint64_t id = world_find(place.world, WAIT);
@@ -214,46 +189,46 @@ static void test_an_outage_ends_no_waiter_and_costs_few_calls(void **state)
 			place.cloud.fail = errors[i];
 		else
 			place.cloud.fail_code = "InternalError";
-		advance(&place, 300000);
+		cloud_world_advance(&place, 300000);
 		assert_int_equal(watching(&place), COUNT(asks));
 		assert_in_range(world_calls(place.world), 10, 150);
 		place.cloud.fail = ERR_NONE;
 		place.cloud.fail_code = NULL;
 		place.cloud.latency_ms = 0;
-		set_status(&place, TASK, "SUCCEED");
-		advance(&place, LIVE_MS + DEADLINE_MS);
+		cloud_set_status(&place.cloud, TASK, "SUCCEED");
+		cloud_world_advance(&place, LIVE_MS + DEADLINE_MS);
 		for (size_t k = 0; k < COUNT(asks); k++)
 			assert_said(&asks[k], id, "SUCCEED\n");
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
-/* What stands in for an answer is no answer to who waits. */
+/* Stale data does not end a wait. */
 static void test_an_old_terminal_status_is_not_told_during_an_outage(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
 	enter(&place);
-	set_status(&place, TASK, "SUCCEED");
+	cloud_set_status(&place.cloud, TASK, "SUCCEED");
 	assert_cat(place.world, "training/" TASK "/status", "SUCCEED\n");
 	uint64_t id = world_find(place.world, WAIT);
-	advance(&place, TERMINAL_MS + 1);
+	cloud_world_advance(&place, TERMINAL_MS + 1);
 	place.cloud.fail = ERR_REFUSED;
 	assert_cat(place.world, "training/" TASK "/status", "SUCCEED\n");
 	ask_put(&ask, place.world, ASK_WAIT, id, NULL);
-	advance(&place, 60000);
+	cloud_world_advance(&place, 60000);
 	assert_non_null(ask.wait);
 	place.cloud.fail = ERR_NONE;
-	advance(&place, LIVE_MS + DEADLINE_MS);
+	cloud_world_advance(&place, LIVE_MS + DEADLINE_MS);
 	assert_said(&ask, id, "SUCCEED\n");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
-static void assert_ended(struct place *place, const struct ask *ask, enum error error)
+static void assert_ended(struct cloud_world *place, const struct ask *ask, enum error error)
 {
-	advance(place, LIVE_MS);
+	cloud_world_advance(place, LIVE_MS);
 	assert_error(&ask->reply, error);
 	assert_int_equal(watching(place), 0);
 }
@@ -268,21 +243,21 @@ static void test_what_time_does_not_mend_ends_a_waiter(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct place place;
+		struct cloud_world place;
 		struct ask ask = { 0 };
 		enter(&place);
 		ask_put(&ask, place.world, ASK_WAIT, world_find(place.world, WAIT), NULL);
-		advance(&place, 5 * LIVE_MS);
+		cloud_world_advance(&place, 5 * LIVE_MS);
 		place.cloud.fail_code = rows[i].code;
 		cloud_thing(&place.cloud, TASK)->gone = !rows[i].code;
 		assert_ended(&place, &ask, rows[i].error);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
 static void test_who_gives_up_leaves_nothing_behind(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask sleeping = { 0 }, flying = { 0 };
 	(void)state;
 
@@ -292,22 +267,22 @@ static void test_who_gives_up_leaves_nothing_behind(void **state)
 	ask_cancel(&sleeping);
 	assert_int_equal(watching(&place), 0);
 	world_calls(place.world);
-	advance(&place, 10 * LIVE_MS);
+	cloud_world_advance(&place, 10 * LIVE_MS);
 	assert_calls(place.world, 0);
 	place.cloud.latency_ms = 500;
 	ask_put(&flying, place.world, ASK_WAIT, id, NULL);
 	assert_calls(place.world, 1);
-	advance(&place, 100);
+	cloud_world_advance(&place, 100);
 	ask_cancel(&flying);
 	assert_int_equal(watching(&place), 0);
-	advance(&place, 10 * LIVE_MS);
+	cloud_world_advance(&place, 10 * LIVE_MS);
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_the_end_of_the_mount_answers_who_waits(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask asks[2] = { 0 };
 	(void)state;
 
@@ -315,7 +290,7 @@ static void test_the_end_of_the_mount_answers_who_waits(void **state)
 	uint64_t id = world_find(place.world, WAIT);
 	ask_put(&asks[0], place.world, ASK_WAIT, id, NULL);
 	ask_put(&asks[1], place.world, ASK_WAIT, id, NULL);
-	leave(&place);
+	cloud_world_close(&place);
 	assert_error(&asks[0].reply, ERR_LOST);
 	assert_error(&asks[1].reply, ERR_LOST);
 }
@@ -323,7 +298,7 @@ static void test_the_end_of_the_mount_answers_who_waits(void **state)
 static void test_a_term_of_nothing_is_asked_once_a_second(void **state)
 {
 	struct setup setup = world_setup();
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -331,15 +306,15 @@ static void test_a_term_of_nothing_is_asked_once_a_second(void **state)
 	enter_with(&place, &setup, 1);
 	ask_put(&ask, place.world, ASK_WAIT, world_find(place.world, WAIT), NULL);
 	world_calls(place.world);
-	advance(&place, 30000);
+	cloud_world_advance(&place, 30000);
 	assert_in_range(world_calls(place.world), 25, 31);
 	ask_cancel(&ask);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_only_kinds_with_an_end_have_a_wait(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct reply reply;
 	(void)state;
 
@@ -356,12 +331,12 @@ static void test_only_kinds_with_an_end_have_a_wait(void **state)
 		reply = world_lookup(place.world, none[i]);
 		assert_absent(&reply);
 	}
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_no_listing_shows_them(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -371,13 +346,13 @@ static void test_no_listing_shows_them(void **state)
 	assert_null(strstr(names, ".wait"));
 	assert_null(strstr(names, ".events"));
 	free(names);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- .events ---- */
 
 /* As tail does it: asks for the size, and reads. */
-static const char *poll_events(struct place *place, uint64_t id, size_t *size)
+static const char *poll_events(struct cloud_world *place, uint64_t id, size_t *size)
 {
 	struct reply reply = world_ask(place->world, ASK_ATTR, id, NULL);
 
@@ -389,7 +364,7 @@ static const char *poll_events(struct place *place, uint64_t id, size_t *size)
 }
 
 /* What is behind the times of the lines. */
-static void assert_events(struct place *place, uint64_t id, const char *expected)
+static void assert_events(struct cloud_world *place, uint64_t id, const char *expected)
 {
 	struct buf rest;
 	size_t size;
@@ -411,7 +386,7 @@ static void assert_events(struct place *place, uint64_t id, const char *expected
 
 static void test_each_change_is_a_line(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct thing *thing;
 	(void)state;
 
@@ -419,23 +394,23 @@ static void test_each_change_is_a_line(void **state)
 	uint64_t id = world_find(place.world, EVENTS);
 	assert_events(&place, id, "");
 	thing = cloud_thing(&place.cloud, TASK);
-	set_status(&place, TASK, "STOPPING");
+	cloud_set_status(&place.cloud, TASK, "STOPPING");
 	snprintf(thing->message, sizeof(thing->message), "a\\tb\\nc\\\\d");
-	advance(&place, LIVE_MS);
+	cloud_world_advance(&place, LIVE_MS);
 	assert_events(&place, id, "message\t\ta\\tb\\nc\\\\d\nstatus\tRUNNING\tSTOPPING\n"
 		"update_time\t2025-11-02T00:00:00Z\t2025-11-02T00:00:01Z\n");
-	set_status(&place, TASK, "STOPPED");
-	advance(&place, LIVE_MS);
+	cloud_set_status(&place.cloud, TASK, "STOPPED");
+	cloud_world_advance(&place, LIVE_MS);
 	assert_events(&place, id, "message\t\ta\\tb\\nc\\\\d\nstatus\tRUNNING\tSTOPPING\n"
 		"update_time\t2025-11-02T00:00:00Z\t2025-11-02T00:00:01Z\n"
 		"status\tSTOPPING\tSTOPPED\n"
 		"update_time\t2025-11-02T00:00:01Z\t2025-11-02T00:00:02Z\n");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_it_is_asked_for_at_its_term_and_only_while_somebody_polls(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	size_t size;
 	(void)state;
 
@@ -443,20 +418,20 @@ static void test_it_is_asked_for_at_its_term_and_only_while_somebody_polls(void 
 	uint64_t id = world_find(place.world, EVENTS);
 	poll_events(&place, id, &size);
 	world_calls(place.world);
-	for (int i = 0; i < 60; i++) { /* two who follow, each once a second */
-		advance(&place, 1000);
+	for (int i = 0; i < 60; i++) { /* two readers that follow, each once a second */
+		cloud_world_advance(&place, 1000);
 		poll_events(&place, id, &size);
 		poll_events(&place, id, &size);
 	}
 	assert_calls(place.world, 4);
-	advance(&place, 20 * LIVE_MS);
+	cloud_world_advance(&place, 20 * LIVE_MS);
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_an_outage_is_no_error_to_who_follows(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	size_t size;
 	(void)state;
 
@@ -469,48 +444,48 @@ static void test_an_outage_is_no_error_to_who_follows(void **state)
 		else
 			place.cloud.fail = ERR_REFUSED;
 		for (int i = 0; i < 40; i++) {
-			advance(&place, 1000);
+			cloud_world_advance(&place, 1000);
 			poll_events(&place, id, &size);
 		}
 		place.cloud.latency_ms = 0;
 		place.cloud.fail = ERR_NONE;
-		advance(&place, LIVE_MS);
+		cloud_world_advance(&place, LIVE_MS);
 		poll_events(&place, id, &size);
 	}
 	place.cloud.fail_code = "UnauthorizedOperation";
-	advance(&place, LIVE_MS);
+	cloud_world_advance(&place, LIVE_MS);
 	poll_events(&place, id, &size);
 	place.cloud.fail_code = NULL;
-	set_status(&place, TASK, "FAILED");
-	advance(&place, LIVE_MS);
+	cloud_set_status(&place.cloud, TASK, "FAILED");
+	cloud_world_advance(&place, LIVE_MS);
 	poll_events(&place, id, &size);
 	assert_true(size > 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_what_goes_and_comes_back_is_a_line_each(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
 	uint64_t id = world_find(place.world, EVENTS);
 	assert_events(&place, id, "");
 	cloud_thing(&place.cloud, TASK)->gone = true;
-	advance(&place, LIVE_MS);
+	cloud_world_advance(&place, LIVE_MS);
 	assert_events(&place, id, ".\tthere\tgone\n");
-	advance(&place, LIVE_MS);
+	cloud_world_advance(&place, LIVE_MS);
 	assert_events(&place, id, ".\tthere\tgone\n");
 	cloud_thing(&place.cloud, TASK)->gone = false;
-	advance(&place, LIVE_MS);
+	cloud_world_advance(&place, LIVE_MS);
 	assert_events(&place, id, ".\tthere\tgone\n.\tgone\tthere\n");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
-/* A change that somebody else's question brought is seen too. */
+/* A change that another reader's question brought is seen, too. */
 static void test_any_answer_is_looked_at(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -518,19 +493,19 @@ static void test_any_answer_is_looked_at(void **state)
 	assert_events(&place, id, "");
 	for (int i = 0; i < 2; i++) {
 		snprintf(cloud_thing(&place.cloud, TASK)->remark, 64, "%d", i);
-		advance(&place, LIVE_MS);
+		cloud_world_advance(&place, LIVE_MS);
 		char *names = world_ls(place.world, "training/" TASK);
 		free(names);
 	}
 	world_calls(place.world);
 	assert_events(&place, id, "remark\t\t0\nremark\t0\t1\n");
 	assert_calls(place.world, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_the_file_has_a_ceiling_and_begins_anew(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	size_t size = 0, last = 0, cuts = 0;
 	(void)state;
 
@@ -540,7 +515,7 @@ static void test_the_file_has_a_ceiling_and_begins_anew(void **state)
 	for (int i = 0; i < 3000; i++) {
 		struct thing *thing = cloud_thing(&place.cloud, TASK);
 		memset(thing->message, i % 2 ? 'x' : 'y', sizeof(thing->message) - 1);
-		advance(&place, LIVE_MS);
+		cloud_world_advance(&place, LIVE_MS);
 		const char *bytes = poll_events(&place, id, &size);
 		assert_in_range(size, 1, 64 << 10);
 		assert_int_equal(bytes[size - 1], '\n');
@@ -548,12 +523,12 @@ static void test_the_file_has_a_ceiling_and_begins_anew(void **state)
 		last = size;
 	}
 	assert_in_range(cuts, 3, 12);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_what_the_kernel_forgets_is_not_followed(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	size_t size;
 	(void)state;
 
@@ -561,14 +536,14 @@ static void test_what_the_kernel_forgets_is_not_followed(void **state)
 	uint64_t id = world_find(place.world, EVENTS);
 	poll_events(&place, id, &size);
 	snprintf(cloud_thing(&place.cloud, TASK)->remark, 64, "new");
-	advance(&place, LIVE_MS);
+	cloud_world_advance(&place, LIVE_MS);
 	poll_events(&place, id, &size);
 	assert_true(size > 0);
 	tree_forget(place.world->tree, id, 1);
 	id = world_find(place.world, EVENTS);
 	poll_events(&place, id, &size);
 	assert_int_equal(size, 0);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void say_notebook(struct exchange *exchange, const char *status, const char *secret)
@@ -580,7 +555,7 @@ static void say_notebook(struct exchange *exchange, const char *status, const ch
 static void test_secrets_are_hidden_in_it(void **state)
 {
 	struct setup setup = world_setup();
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	for (int shown = 0; shown < 2; shown++) {
@@ -592,7 +567,7 @@ static void test_secrets_are_hidden_in_it(void **state)
 		ask_put(&ask, place.world, ASK_LOOKUP, listing, "nb-1");
 		say_notebook(world_only(place.world), "Running", "one");
 		uint64_t id = world_ask(place.world, ASK_LOOKUP, ask.reply.entry.id, ".events").entry.id;
-		advance(&place, LIVE_MS);
+		cloud_world_advance(&place, LIVE_MS);
 		struct ask poll = { 0 };
 		ask_put(&poll, place.world, ASK_ATTR, id, NULL);
 		say_notebook(world_only(place.world), "Stopping", "other");
@@ -604,17 +579,17 @@ static void test_secrets_are_hidden_in_it(void **state)
 		assert_null(strstr(text, "\tother"));
 		assert_int_equal(strstr(text, "<hidden>\t<hidden>\n") != NULL, shown);
 		free(text);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
 /* ---- refresh ---- */
 
-static void refresh(struct place *place, const char *path)
+static void refresh(struct cloud_world *place, const char *path)
 {
 	uint64_t id = *path ? world_find(place->world, path) : TREE_ROOT;
 
-	advance(place, 1); /* what comes in in a millisecond is fresh for who asks in it */
+	cloud_world_advance(place, 1); /* an answer is fresh for questions of the same millisecond */
 	world_calls(place->world);
 	assert_non_null(engine_refresh(place->world->engine, id, NULL));
 	assert_calls(place->world, 0); /* that is for the next reader */
@@ -627,7 +602,7 @@ static void test_a_refreshed_path_is_asked_for_and_no_other(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place);
 		assert_cat(place.world, "training/" TASK "/remark", "");
 		assert_cat(place.world, "training/train-0002/remark", "");
@@ -638,7 +613,7 @@ static void test_a_refreshed_path_is_asked_for_and_no_other(void **state)
 		assert_cat(place.world, "training/train-0002/remark", "");
 		assert_cat(place.world, "training/" TASK "/remark", "new\n");
 		assert_calls(place.world, 0);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
@@ -648,26 +623,26 @@ static void test_a_refreshed_listing_is_read_again_with_what_is_in_it(void **sta
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(paths); i++) {
-		struct place place;
+		struct cloud_world place;
 		enter(&place);
 		assert_int_equal(world_count(place.world, "training"), 3);
 		struct reply reply = world_lookup(place.world, "training/train-new");
 		assert_absent(&reply);
 		cloud_add(&place.cloud, "training", NULL, "train-new");
-		set_status(&place, TASK, "FAILED");
+		cloud_set_status(&place.cloud, TASK, "FAILED");
 		refresh(&place, paths[i]);
 		assert_int_equal(world_count(place.world, "training"), 4);
 		assert_calls(place.world, 1);
 		assert_cat(place.world, "training/" TASK "/status", "FAILED\n");
 		world_find(place.world, "training/train-new");
 		assert_calls(place.world, 0);
-		leave(&place);
+		cloud_world_close(&place);
 	}
 }
 
 static void test_a_name_that_was_missing_can_be_refreshed(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -676,13 +651,13 @@ static void test_a_name_that_was_missing_can_be_refreshed(void **state)
 	cloud_add(&place.cloud, "training", NULL, "train-new");
 	engine_refresh(place.world->engine, world_find(place.world, "training"), "train-new");
 	world_find(place.world, "training/train-new");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* Its listing may still show it: that is not asked about, and does not vouch for it. */
 static void test_a_refreshed_resource_that_is_gone_is_gone(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -692,13 +667,13 @@ static void test_a_refreshed_resource_that_is_gone_is_gone(void **state)
 	struct reply reply = world_lookup(place.world, "training/" TASK);
 	assert_absent(&reply);
 	assert_in_range(world_calls(place.world), 1, 2); /* its list may be asked first */
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* Nothing is thrown away before there is something better. */
 static void test_a_refresh_during_an_outage_leaves_the_last_good_answer(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	(void)state;
 
 	enter(&place);
@@ -707,35 +682,35 @@ static void test_a_refresh_during_an_outage_leaves_the_last_good_answer(void **s
 	refresh(&place, "training/" TASK);
 	assert_cat(place.world, "training/" TASK "/status", "RUNNING\n");
 	assert_xattr(place.world, world_find(place.world, "training/" TASK "/status"), "stale", "1");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_call_that_is_under_way_is_made_again(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask before = { 0 }, after = { 0 };
 	(void)state;
 
 	enter(&place);
 	uint64_t id = world_find(place.world, "training/" TASK);
 	place.cloud.latency_ms = -1;
-	advance(&place, LIVE_MS);
+	cloud_world_advance(&place, LIVE_MS);
 	ask_put(&before, place.world, ASK_LOOKUP, id, "status");
 	struct exchange *first = world_only(place.world);
 	engine_refresh(place.world->engine, id, NULL);
 	assert_true(first->cancelled);
 	ask_put(&after, place.world, ASK_LOOKUP, id, "status");
-	set_status(&place, TASK, "FAILED");
+	cloud_set_status(&place.cloud, TASK, "FAILED");
 	cloud_answer(&place.cloud, world_only(place.world));
 	assert_found(&before.reply);
 	assert_found(&after.reply);
 	assert_cat(place.world, "training/" TASK "/status", "FAILED\n");
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_a_list_that_is_being_read_is_read_again(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -749,14 +724,14 @@ static void test_a_list_that_is_being_read_is_read_again(void **state)
 	assert_found(&ask.reply);
 	place.cloud.latency_ms = 0;
 	cloud_add(&place.cloud, "training", NULL, "train-new");
-	advance(&place, 1);
+	cloud_world_advance(&place, 1);
 	assert_int_equal(world_count(place.world, "training"), 4);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_what_the_kernel_holds_is_named(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ids ids = { 0 };
 	(void)state;
 
@@ -770,12 +745,12 @@ static void test_what_the_kernel_holds_is_named(void **state)
 		found += ids.v[i] == id || ids.v[i] == inner;
 	assert_int_equal(found, 2);
 	free(ids.v);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 /* ---- the mount's own texts ---- */
 
-static char *own_text(struct place *place, const char *name)
+static char *own_text(struct cloud_world *place, const char *name)
 {
 	char path[40];
 
@@ -795,7 +770,7 @@ static void assert_line(const char *text, const char *line)
 
 static void test_metrics_count_what_happened(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 }, gone = { 0 };
 	(void)state;
 
@@ -819,12 +794,12 @@ static void test_metrics_count_what_happened(void **state)
 	assert_line(text, "# TYPE describefs_uptime_seconds gauge");
 	free(text);
 	ask_cancel(&ask);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 static void test_requests_are_a_line_each(void **state)
 {
-	struct place place;
+	struct cloud_world place;
 	struct ask ask = { 0 };
 	(void)state;
 
@@ -834,11 +809,11 @@ static void test_requests_are_a_line_each(void **state)
 	free(text);
 	place.cloud.latency_ms = -1;
 	ask_put(&ask, place.world, ASK_LOOKUP, world_find(place.world, "training"), TASK);
-	advance(&place, 1234);
+	cloud_world_advance(&place, 1234);
 	text = own_text(&place, "requests");
 	assert_string_equal(text, "1.234\tDescribeTrainingTask\t/training/" TASK "\t1\tsent\n");
 	free(text);
-	leave(&place);
+	cloud_world_close(&place);
 }
 
 int main(void)

@@ -34,7 +34,7 @@ struct world {
 
 struct setup world_setup(void); /* tione as it is mounted without options */
 struct world *world_open(const struct setup *setup); /* NULL: world_setup() */
-/* Frees it all; whoever still waits is answered first. */
+/* Frees everything.  Questions that wait are answered first. */
 void world_close(struct world *world);
 
 /* A question that is put; it outlives its answer. */
