@@ -121,7 +121,7 @@ static void test_calls_that_were_signed_before_the_clock_was_learned_are_all_rep
 	leave(&place);
 }
 
-static void test_an_expired_signature_with_a_right_clock_is_told_at_once(void **state)
+static void test_an_expired_signature_with_a_right_clock_is_an_error_at_once(void **state)
 {
 	struct place place;
 	struct ask ask = { 0 };
@@ -136,7 +136,7 @@ static void test_an_expired_signature_with_a_right_clock_is_told_at_once(void **
 	leave(&place);
 }
 
-static void test_a_clock_that_is_still_wrong_after_it_was_learned_is_told(void **state)
+static void test_a_clock_that_is_still_wrong_after_it_was_learned_is_an_error(void **state)
 {
 	struct place place;
 	struct ask ask = { 0 };
@@ -220,7 +220,7 @@ static void test_a_refused_token_has_the_key_read_again_once(void **state)
 	leave(&place);
 }
 
-static void test_a_token_that_is_refused_again_is_told(void **state)
+static void test_a_token_that_is_refused_again_is_an_error(void **state)
 {
 	struct place place;
 	struct ask ask = { 0 };
@@ -274,12 +274,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_wrong_clock_is_learned_once_from_the_answers_date),
 		cmocka_unit_test(test_calls_that_were_signed_before_the_clock_was_learned_are_all_repaired),
-		cmocka_unit_test(test_an_expired_signature_with_a_right_clock_is_told_at_once),
-		cmocka_unit_test(test_a_clock_that_is_still_wrong_after_it_was_learned_is_told),
+		cmocka_unit_test(test_an_expired_signature_with_a_right_clock_is_an_error_at_once),
+		cmocka_unit_test(test_a_clock_that_is_still_wrong_after_it_was_learned_is_an_error),
 		cmocka_unit_test(test_a_date_that_is_none_teaches_nothing),
 		cmocka_unit_test(test_a_wall_clock_that_steps_changes_no_ttl_and_no_deadline),
 		cmocka_unit_test(test_a_refused_token_has_the_key_read_again_once),
-		cmocka_unit_test(test_a_token_that_is_refused_again_is_told),
+		cmocka_unit_test(test_a_token_that_is_refused_again_is_an_error),
 		cmocka_unit_test(test_no_second_call_is_made_when_no_new_key_is_found),
 		cmocka_unit_test(test_clock_and_token_may_both_be_wrong),
 	};

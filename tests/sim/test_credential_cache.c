@@ -299,7 +299,7 @@ static void test_a_key_is_renewed_beside_the_calls_before_it_ends(void **state)
 	leave(&place);
 }
 
-static void test_nothing_is_asked_while_nobody_reads(void **state)
+static void test_nothing_is_requested_while_no_reader_asks(void **state)
 {
 	struct place place;
 	struct ask ask = { 0 };
@@ -460,7 +460,7 @@ static void test_who_gives_no_key_says_nothing_of_the_resource(void **state)
 	}
 }
 
-static void test_the_networks_causes_are_told_and_tried_again(void **state)
+static void test_the_networks_causes_are_reported_and_tried_again(void **state)
 {
 	static const struct {
 		enum error error;
@@ -487,7 +487,7 @@ static void test_the_networks_causes_are_told_and_tried_again(void **state)
 }
 
 /* A metadata service that is restarted, or an STS that throttles, is seen by no reader. */
-static void test_seconds_without_a_key_are_seen_by_nobody(void **state)
+static void test_seconds_without_a_key_are_seen_by_no_reader(void **state)
 {
 	struct place place;
 	struct ask asks[2] = { { 0 } };
@@ -512,7 +512,7 @@ static void test_seconds_without_a_key_are_seen_by_nobody(void **state)
 	leave(&place);
 }
 
-static void test_one_lost_answer_is_noticed_by_nobody(void **state)
+static void test_one_lost_answer_is_noticed_by_no_reader(void **state)
 {
 	struct place place;
 	struct ask ask = { 0 };
@@ -556,7 +556,7 @@ static void test_a_refusal_answers_for_itself_ever_longer(void **state)
 	leave(&place);
 }
 
-static void test_a_renewal_that_fails_harms_nobody_before_the_end(void **state)
+static void test_a_renewal_that_fails_harms_no_call_before_the_old_key_expires(void **state)
 {
 	struct place place;
 	struct ask ask = { 0 };
@@ -585,7 +585,7 @@ static void test_a_renewal_that_fails_harms_nobody_before_the_end(void **state)
 	leave(&place);
 }
 
-static void test_an_answer_that_is_no_key_is_told(void **state)
+static void test_an_answer_without_a_key_is_an_error(void **state)
 {
 	static const char *const ROWS[] = {
 		"\"Credentials\": {\"TmpSecretId\": \"a\", \"TmpSecretKey\": \"b\"}, \"ExpiredTime\": 4000000000",
@@ -690,7 +690,7 @@ static void test_where_it_comes_from_is_looked_at_before_each_question(void **st
 
 /* ---- in time */
 
-static void test_a_service_that_says_nothing_keeps_nobody_beyond_the_deadline(void **state)
+static void test_a_silent_service_keeps_no_reader_beyond_the_deadline(void **state)
 {
 	struct place place;
 	struct ask asks[3] = { { 0 } };
@@ -707,7 +707,7 @@ static void test_a_service_that_says_nothing_keeps_nobody_beyond_the_deadline(vo
 	leave(&place);
 }
 
-static void test_a_second_try_that_is_silent_keeps_nobody_either(void **state)
+static void test_a_second_try_that_is_silent_keeps_no_reader_either(void **state)
 {
 	struct place place;
 	struct ask ask = { 0 };
@@ -867,7 +867,7 @@ static void test_another_key_in_the_file_takes_the_role_anew(void **state)
 	leave(&place);
 }
 
-static void test_a_key_at_hand_frees_those_who_wait(void **state)
+static void test_a_key_that_needs_no_exchange_frees_the_waiting_calls(void **state)
 {
 	struct place place;
 	struct ask asks[2] = { { 0 } };
@@ -917,30 +917,30 @@ int main(void)
 		cmocka_unit_test(test_the_machine_is_asked_for_its_roles_name_first),
 		cmocka_unit_test(test_who_is_vouched_for_signs_nothing),
 		cmocka_unit_test(test_a_key_is_renewed_beside_the_calls_before_it_ends),
-		cmocka_unit_test(test_nothing_is_asked_while_nobody_reads),
+		cmocka_unit_test(test_nothing_is_requested_while_no_reader_asks),
 		cmocka_unit_test(test_the_same_key_again_is_asked_for_ever_more_seldom),
 		cmocka_unit_test(test_a_short_life_is_renewed_in_its_second_half),
 		cmocka_unit_test(test_a_wrong_clock_of_ours_ends_no_key),
 		cmocka_unit_test(test_a_machine_whose_clock_is_wrong_takes_its_key_all_the_same),
 		cmocka_unit_test(test_who_gives_no_key_says_nothing_of_the_resource),
-		cmocka_unit_test(test_the_networks_causes_are_told_and_tried_again),
-		cmocka_unit_test(test_seconds_without_a_key_are_seen_by_nobody),
-		cmocka_unit_test(test_one_lost_answer_is_noticed_by_nobody),
+		cmocka_unit_test(test_the_networks_causes_are_reported_and_tried_again),
+		cmocka_unit_test(test_seconds_without_a_key_are_seen_by_no_reader),
+		cmocka_unit_test(test_one_lost_answer_is_noticed_by_no_reader),
 		cmocka_unit_test(test_a_refusal_answers_for_itself_ever_longer),
-		cmocka_unit_test(test_a_renewal_that_fails_harms_nobody_before_the_end),
-		cmocka_unit_test(test_an_answer_that_is_no_key_is_told),
+		cmocka_unit_test(test_a_renewal_that_fails_harms_no_call_before_the_old_key_expires),
+		cmocka_unit_test(test_an_answer_without_a_key_is_an_error),
 		cmocka_unit_test(test_a_key_that_has_ended_when_it_comes_is_none),
 		cmocka_unit_test(test_what_the_metadata_service_may_say_instead),
 		cmocka_unit_test(test_where_it_comes_from_is_looked_at_before_each_question),
-		cmocka_unit_test(test_a_service_that_says_nothing_keeps_nobody_beyond_the_deadline),
-		cmocka_unit_test(test_a_second_try_that_is_silent_keeps_nobody_either),
+		cmocka_unit_test(test_a_silent_service_keeps_no_reader_beyond_the_deadline),
+		cmocka_unit_test(test_a_second_try_that_is_silent_keeps_no_reader_either),
 		cmocka_unit_test(test_who_waits_for_a_key_may_leave_and_the_engine_may_end),
 		cmocka_unit_test(test_pages_that_wait_for_a_key_fail_together),
 		cmocka_unit_test(test_pages_that_are_dropped_wait_for_no_key_any_more),
 		cmocka_unit_test(test_a_refusal_that_comes_late_is_of_the_old_key),
 		cmocka_unit_test(test_a_token_that_is_refused_is_asked_for_again_once),
 		cmocka_unit_test(test_another_key_in_the_file_takes_the_role_anew),
-		cmocka_unit_test(test_a_key_at_hand_frees_those_who_wait),
+		cmocka_unit_test(test_a_key_that_needs_no_exchange_frees_the_waiting_calls),
 		cmocka_unit_test(test_the_status_says_where_it_is_from_and_until_when),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ static void answer_pages(struct cloud_world *place, int64_t each_ms, size_t page
 	}
 }
 
-static void test_a_list_longer_than_the_deadline_times_out_for_who_asked_first(void **state)
+static void test_a_list_longer_than_the_deadline_times_out_for_its_first_reader(void **state)
 {
 	struct cloud_world place;
 	struct ask first = { 0 }, later = { 0 };
@@ -130,7 +130,7 @@ static void test_each_page_has_a_deadline_of_its_own(void **state)
 	cloud_world_close(&place);
 }
 
-static void test_a_list_that_nobody_waits_for_stops_after_a_while_and_can_be_asked_again(void **state)
+static void test_a_list_without_waiters_stops_after_three_deadlines_and_can_be_read_again(void **state)
 {
 	struct setup setup = world_setup();
 	struct cloud_world place;
@@ -207,11 +207,11 @@ static void test_who_gave_up_does_not_wait_again_for_the_next_step(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_list_longer_than_the_deadline_times_out_for_who_asked_first),
+		cmocka_unit_test(test_a_list_longer_than_the_deadline_times_out_for_its_first_reader),
 		cmocka_unit_test(test_who_comes_after_a_timeout_joins_the_list_that_goes_on),
 		cmocka_unit_test(test_a_list_longer_than_the_deadline_shows_the_old_one_meanwhile),
 		cmocka_unit_test(test_each_page_has_a_deadline_of_its_own),
-		cmocka_unit_test(test_a_list_that_nobody_waits_for_stops_after_a_while_and_can_be_asked_again),
+		cmocka_unit_test(test_a_list_without_waiters_stops_after_three_deadlines_and_can_be_read_again),
 		cmocka_unit_test(test_silence_is_a_timeout_at_the_deadline_and_not_again_for_the_next_step),
 		cmocka_unit_test(test_who_gave_up_does_not_wait_again_for_the_next_step),
 	};

@@ -93,7 +93,7 @@ static void read_part(struct place *place, uint64_t id, bool begins, bool ends)
 	tree_handed(place->world->tree, id, begins, ends);
 }
 
-static void test_the_kernel_is_told_once_and_of_a_whole_listing_alone(void **state)
+static void test_the_kernel_is_notified_once_and_of_a_whole_listing_alone(void **state)
 {
 	static const char *const paths[] = { "training", "by-name/training", "by-status/training" };
 	(void)state;
@@ -122,7 +122,7 @@ static void test_the_kernel_is_told_once_and_of_a_whole_listing_alone(void **sta
 }
 
 /* The kernel has dropped its listing by itself, because of the mtime, and is collecting another one. */
-static void test_the_kernel_is_not_told_while_it_collects_a_changed_listing(void **state)
+static void test_the_kernel_is_not_notified_while_it_collects_a_changed_listing(void **state)
 {
 	struct place place;
 	(void)state;
@@ -145,7 +145,7 @@ static void test_the_kernel_is_not_told_while_it_collects_a_changed_listing(void
 }
 
 /* A pass that began before another one's end is served by the kernel alone from there on. */
-static void test_the_kernel_is_told_when_passes_overlap(void **state)
+static void test_the_kernel_is_notified_when_passes_overlap(void **state)
 {
 	struct place place;
 	(void)state;
@@ -161,7 +161,7 @@ static void test_the_kernel_is_told_when_passes_overlap(void **state)
 }
 
 /* The listing vouches for its attributes for longer than the description's term. */
-static void test_the_kernel_is_told_of_a_time_that_a_description_moves(void **state)
+static void test_the_kernel_is_notified_of_a_time_that_a_description_moves(void **state)
 {
 	struct place place;
 	struct attr before, after;
@@ -189,7 +189,7 @@ static void test_the_kernel_is_told_of_a_time_that_a_description_moves(void **st
 }
 
 /* A list that shows another status, while the kernel stands on a terminal one. */
-static void test_the_kernel_is_told_of_a_time_that_a_list_moves(void **state)
+static void test_the_kernel_is_notified_of_a_time_that_a_list_moves(void **state)
 {
 	struct place place;
 	struct attr before;
@@ -207,7 +207,7 @@ static void test_the_kernel_is_told_of_a_time_that_a_list_moves(void **state)
 	leave(&place);
 }
 
-static void test_the_kernel_is_not_told_of_what_it_does_not_hold(void **state)
+static void test_the_kernel_is_not_notified_of_what_it_does_not_hold(void **state)
 {
 	struct place place;
 	(void)state;
@@ -290,12 +290,12 @@ int main(void)
 		cmocka_unit_test(test_no_time_moves_because_a_term_is_over),
 		cmocka_unit_test(test_names_are_asked_for_again_when_their_term_is_over),
 		cmocka_unit_test(test_what_is_warm_costs_no_message),
-		cmocka_unit_test(test_the_kernel_is_told_once_and_of_a_whole_listing_alone),
-		cmocka_unit_test(test_the_kernel_is_not_told_while_it_collects_a_changed_listing),
-		cmocka_unit_test(test_the_kernel_is_told_when_passes_overlap),
-		cmocka_unit_test(test_the_kernel_is_told_of_a_time_that_a_description_moves),
-		cmocka_unit_test(test_the_kernel_is_told_of_a_time_that_a_list_moves),
-		cmocka_unit_test(test_the_kernel_is_not_told_of_what_it_does_not_hold),
+		cmocka_unit_test(test_the_kernel_is_notified_once_and_of_a_whole_listing_alone),
+		cmocka_unit_test(test_the_kernel_is_not_notified_while_it_collects_a_changed_listing),
+		cmocka_unit_test(test_the_kernel_is_notified_when_passes_overlap),
+		cmocka_unit_test(test_the_kernel_is_notified_of_a_time_that_a_description_moves),
+		cmocka_unit_test(test_the_kernel_is_notified_of_a_time_that_a_list_moves),
+		cmocka_unit_test(test_the_kernel_is_not_notified_of_what_it_does_not_hold),
 		cmocka_unit_test(test_a_views_times_move_when_its_names_do),
 		cmocka_unit_test(test_a_resources_time_moves_once_for_each_change),
 	};

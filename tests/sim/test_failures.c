@@ -127,7 +127,7 @@ static struct reply ask_failing(struct cloud_world *place, enum question questio
 	return ask.reply;
 }
 
-static void test_every_cause_is_told_as_the_contract_says_when_nothing_is_known(void **state)
+static void test_every_cause_has_its_errno_when_nothing_is_cached(void **state)
 {
 	(void)state;
 
@@ -468,7 +468,7 @@ static void test_nothing_but_the_api_saying_so_is_ever_enoent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_cause_is_told_as_the_contract_says_when_nothing_is_known),
+		cmocka_unit_test(test_every_cause_has_its_errno_when_nothing_is_cached),
 		cmocka_unit_test(test_every_cause_shows_the_last_good_answer_or_not_as_the_contract_says),
 		cmocka_unit_test(test_what_is_denied_or_gone_is_dropped),
 		cmocka_unit_test(test_an_open_file_is_read_on_after_access_was_denied),

@@ -98,7 +98,7 @@ static void test_a_pass_over_a_finished_reading_is_not_caught_by_the_next(void *
 	leave(&place);
 }
 
-static void test_one_that_went_stops_nobody(void **state)
+static void test_a_resource_that_disappeared_stops_no_reader(void **state)
 {
 	struct place place;
 	struct pass pass = { 0 };
@@ -173,7 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_reader_slower_than_the_pages_is_no_reason_to_begin_again),
 		cmocka_unit_test(test_a_pass_over_a_finished_reading_is_not_caught_by_the_next),
-		cmocka_unit_test(test_one_that_went_stops_nobody),
+		cmocka_unit_test(test_a_resource_that_disappeared_stops_no_reader),
 		cmocka_unit_test(test_after_everything_was_called_old_a_list_is_read_whole),
 		cmocka_unit_test(test_pages_that_come_short_cost_no_calls_without_end),
 	};

@@ -286,7 +286,7 @@ static void test_a_change_says_when_though_the_item_was_let_go(void **state)
 
 /* ---- what is inside ---- */
 
-static void test_listings_inside_cost_nothing_until_somebody_looks(void **state)
+static void test_listings_inside_cost_nothing_until_a_reader_looks(void **state)
 {
 	struct cloud_world place;
 	char name[24];
@@ -322,7 +322,7 @@ int main(void)
 		cmocka_unit_test(test_forgetting_brings_memory_back_under_its_bound_at_once),
 		cmocka_unit_test(test_a_resource_described_is_not_kept_rendered_twice),
 		cmocka_unit_test(test_a_change_says_when_though_the_item_was_let_go),
-		cmocka_unit_test(test_listings_inside_cost_nothing_until_somebody_looks),
+		cmocka_unit_test(test_listings_inside_cost_nothing_until_a_reader_looks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,7 +162,7 @@ static void test_listed_items_stay_when_there_is_no_room(void **state)
 	cloud_world_close(&place);
 }
 
-static void test_names_that_nobody_holds_are_bounded(void **state)
+static void test_names_that_are_not_held_are_bounded(void **state)
 {
 	struct cloud_world place;
 	char name[24];
@@ -188,7 +188,7 @@ static void test_names_that_nobody_holds_are_bounded(void **state)
 	cloud_world_close(&place);
 }
 
-static void test_described_names_that_nobody_holds_or_lists_are_bounded_with_their_answers(void **state)
+static void test_described_names_that_are_neither_held_nor_listed_are_bounded_with_their_answers(void **state)
 {
 	struct cloud_world place;
 	(void)state;
@@ -431,7 +431,7 @@ static void test_forgetting_more_than_was_held_or_what_never_was_does_no_harm(vo
 }
 
 /* Memory that cannot be bounded is reported. */
-static void test_a_listing_beyond_max_memory_is_said_in_status(void **state)
+static void test_a_listing_beyond_max_memory_is_reported_in_status(void **state)
 {
 	(void)state;
 
@@ -450,13 +450,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_described_resources_go_oldest_first_beyond_max_memory),
-		cmocka_unit_test(test_a_listing_beyond_max_memory_is_said_in_status),
+		cmocka_unit_test(test_a_listing_beyond_max_memory_is_reported_in_status),
 		cmocka_unit_test(test_use_keeps_a_resource),
 		cmocka_unit_test(test_what_is_held_is_never_evicted),
 		cmocka_unit_test(test_no_room_at_all_still_answers_each_question_with_one_call),
 		cmocka_unit_test(test_listed_items_stay_when_there_is_no_room),
-		cmocka_unit_test(test_names_that_nobody_holds_are_bounded),
-		cmocka_unit_test(test_described_names_that_nobody_holds_or_lists_are_bounded_with_their_answers),
+		cmocka_unit_test(test_names_that_are_not_held_are_bounded),
+		cmocka_unit_test(test_described_names_that_are_neither_held_nor_listed_are_bounded_with_their_answers),
 		cmocka_unit_test(test_what_is_below_keeps_what_is_above),
 		cmocka_unit_test(test_a_model_that_nothing_holds_goes_with_its_versions),
 		cmocka_unit_test(test_all_is_given_back_after_forgetting_and_shrinking),

@@ -98,7 +98,7 @@ static void test_five_minutes_of_outage_cost_a_hundred_and_fifty_calls(void **st
 }
 
 /* Each reader is answered at once, and cached data is served. */
-static void test_while_it_is_down_nobody_waits(void **state)
+static void test_while_it_is_down_no_reader_waits(void **state)
 {
 	struct place *place = enter(10000);
 	struct ask ask = { 0 };
@@ -116,7 +116,7 @@ static void test_while_it_is_down_nobody_waits(void **state)
 }
 
 /* Retries hide a moment of bad answers from every reader, whatever the load. */
-static void test_a_moment_of_failure_is_seen_by_nobody(void **state)
+static void test_a_moment_of_failure_is_seen_by_no_reader(void **state)
 {
 	struct place *place = enter(10000);
 	size_t failed = 0;
@@ -166,8 +166,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_five_minutes_of_outage_cost_a_hundred_and_fifty_calls),
-		cmocka_unit_test(test_while_it_is_down_nobody_waits),
-		cmocka_unit_test(test_a_moment_of_failure_is_seen_by_nobody),
+		cmocka_unit_test(test_while_it_is_down_no_reader_waits),
+		cmocka_unit_test(test_a_moment_of_failure_is_seen_by_no_reader),
 		cmocka_unit_test(test_one_broken_thing_hides_no_other),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

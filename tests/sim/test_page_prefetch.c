@@ -117,7 +117,7 @@ static void test_the_first_names_come_with_the_first_page(void **state)
 }
 
 /* A reader that wants the whole list, or begins when it is complete, sees no half of it. */
-static void test_a_reader_who_does_not_follow_sees_the_old_listing_until_the_new_one_is_whole(void **state)
+static void test_a_reader_that_does_not_follow_sees_the_old_listing_until_the_new_one_is_whole(void **state)
 {
 	struct place place;
 	struct ask follower = { 0 };
@@ -171,7 +171,7 @@ static void test_a_follower_meets_what_this_reading_met_and_nothing_that_went(vo
 	leave(&place);
 }
 
-static void test_a_list_that_fails_in_the_middle_is_an_error_for_who_followed_it(void **state)
+static void test_a_list_that_fails_in_the_middle_is_an_error_for_its_followers(void **state)
 {
 	struct place place;
 	struct buf names;
@@ -305,9 +305,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_long_list_takes_what_the_rate_allows_and_not_a_round_trip_a_page),
 		cmocka_unit_test(test_the_first_names_come_with_the_first_page),
-		cmocka_unit_test(test_a_reader_who_does_not_follow_sees_the_old_listing_until_the_new_one_is_whole),
+		cmocka_unit_test(test_a_reader_that_does_not_follow_sees_the_old_listing_until_the_new_one_is_whole),
 		cmocka_unit_test(test_a_follower_meets_what_this_reading_met_and_nothing_that_went),
-		cmocka_unit_test(test_a_list_that_fails_in_the_middle_is_an_error_for_who_followed_it),
+		cmocka_unit_test(test_a_list_that_fails_in_the_middle_is_an_error_for_its_followers),
 		cmocka_unit_test(test_whatever_happens_meanwhile_what_stands_comes_once),
 		cmocka_unit_test(test_connections_that_take_their_time_do_not_make_a_burst_of_two_seconds),
 		cmocka_unit_test(test_who_finds_no_room_in_the_rate_waits_for_it_up_to_the_deadline),

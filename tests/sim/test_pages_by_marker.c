@@ -88,7 +88,7 @@ static void test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole(void **s
 }
 
 /* What did not come may have been in what did not come. */
-static void test_a_list_that_is_not_whole_says_of_nobody_that_he_is_not_there(void **state)
+static void test_a_list_that_is_not_whole_makes_no_resource_absent(void **state)
 {
 	struct place place;
 	struct reply reply;
@@ -236,7 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_markers_are_followed_until_the_list_is_not_truncated),
 		cmocka_unit_test(test_a_marker_that_leads_nowhere_ends_the_list_as_not_whole),
-		cmocka_unit_test(test_a_list_that_is_not_whole_says_of_nobody_that_he_is_not_there),
+		cmocka_unit_test(test_a_list_that_is_not_whole_makes_no_resource_absent),
 		cmocka_unit_test(test_whether_there_is_more_in_every_spelling),
 		cmocka_unit_test(test_markers_that_go_round_end),
 		cmocka_unit_test(test_a_marker_beside_no_more_is_followed_until_nothing_comes),

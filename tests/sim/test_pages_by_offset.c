@@ -341,7 +341,7 @@ static void test_a_total_that_promises_more_than_comes_is_no_whole_listing(void 
 	}
 }
 
-static void test_an_empty_answer_with_a_total_that_nobody_can_read_empties_nothing(void **state)
+static void test_an_empty_answer_with_an_unreadable_total_empties_nothing(void **state)
 {
 	static const char *const totals[] = { "true", "[0]", "[]", "{}", "\"\"", "\" 0 \"", "\"none\"", "-1",
 		"0.5", "1", "1.3e2", "9223372036854775808" };
@@ -382,7 +382,7 @@ static void test_an_answer_of_null_alone_empties_nothing(void **state)
 }
 
 /* A total that came once holds for the rest of the reading. */
-static void test_a_total_that_is_said_on_the_first_page_alone_is_remembered(void **state)
+static void test_a_total_of_the_first_page_alone_is_remembered(void **state)
 {
 	struct place place;
 	(void)state;
@@ -712,9 +712,9 @@ int main(void)
 		cmocka_unit_test(test_nothing_at_all_is_an_answer),
 		cmocka_unit_test(test_a_total_in_any_spelling_never_makes_a_part_pass_for_the_whole),
 		cmocka_unit_test(test_a_total_that_promises_more_than_comes_is_no_whole_listing),
-		cmocka_unit_test(test_an_empty_answer_with_a_total_that_nobody_can_read_empties_nothing),
+		cmocka_unit_test(test_an_empty_answer_with_an_unreadable_total_empties_nothing),
 		cmocka_unit_test(test_an_answer_of_null_alone_empties_nothing),
-		cmocka_unit_test(test_a_total_that_is_said_on_the_first_page_alone_is_remembered),
+		cmocka_unit_test(test_a_total_of_the_first_page_alone_is_remembered),
 		cmocka_unit_test(test_a_total_below_what_already_came_ends_no_list),
 		cmocka_unit_test(test_a_total_that_flips_costs_two_calls_more),
 		cmocka_unit_test(test_a_limit_that_is_refused_is_halved_and_remembered),

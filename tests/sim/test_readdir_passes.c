@@ -311,7 +311,7 @@ static void test_a_directory_inside_that_vanished_is_gone_and_comes_back_as_itse
 
 /* ---- where ids are entered ---- */
 
-static void test_names_entered_during_a_pass_disturb_nobody(void **state)
+static void test_names_entered_during_a_pass_disturb_no_reader(void **state)
 {
 	struct place place;
 	struct setup setup = world_setup();
@@ -387,7 +387,7 @@ int main(void)
 		cmocka_unit_test(test_one_pass_over_a_resource_is_one_answer),
 		cmocka_unit_test(test_a_pass_that_holds_nothing_still_shows_each_name_once),
 		cmocka_unit_test(test_a_directory_inside_that_vanished_is_gone_and_comes_back_as_itself),
-		cmocka_unit_test(test_names_entered_during_a_pass_disturb_nobody),
+		cmocka_unit_test(test_names_entered_during_a_pass_disturb_no_reader),
 		cmocka_unit_test(test_what_is_no_directory_is_not_gone_through),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

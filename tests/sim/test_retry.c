@@ -74,7 +74,7 @@ static void test_a_failure_is_tried_again_up_to_the_deadline_with_growing_sleeps
 }
 
 /* Whatever passes within the deadline is seen by no reader: alone, and among others. */
-static void test_seconds_of_failures_are_seen_by_nobody(void **state)
+static void test_seconds_of_failures_are_seen_by_no_reader(void **state)
 {
 	static const char *const codes[] = { "InternalError", "RequestLimitExceeded", "ServiceUnavailable", NULL };
 	static const size_t readers[] = { 1, 5, 20, 60 };
@@ -520,7 +520,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_failure_is_tried_again_up_to_the_deadline_with_growing_sleeps),
-		cmocka_unit_test(test_seconds_of_failures_are_seen_by_nobody),
+		cmocka_unit_test(test_seconds_of_failures_are_seen_by_no_reader),
 		cmocka_unit_test(test_who_comes_later_waits_longer),
 		cmocka_unit_test(test_a_last_good_answer_is_not_waited_for),
 		cmocka_unit_test(test_a_second_try_that_succeeds_is_all_that_is_seen),

@@ -164,7 +164,7 @@ static void test_the_names_listed_are_those_that_answer(void **state)
 	cloud_world_close(&place);
 }
 
-static void test_status_is_made_anew_for_each_who_asks_without_a_call(void **state)
+static void test_status_is_made_anew_for_each_reader_without_a_call(void **state)
 {
 	struct cloud_world place;
 	(void)state;
@@ -253,7 +253,7 @@ int main(void)
 		cmocka_unit_test(test_an_unchanged_answer_renews_what_an_open_file_says_of_itself),
 		cmocka_unit_test(test_a_listing_says_whether_it_is_complete_and_where_it_is_from),
 		cmocka_unit_test(test_the_names_listed_are_those_that_answer),
-		cmocka_unit_test(test_status_is_made_anew_for_each_who_asks_without_a_call),
+		cmocka_unit_test(test_status_is_made_anew_for_each_reader_without_a_call),
 		cmocka_unit_test(test_describefs_can_be_entered_and_is_not_listed),
 		cmocka_unit_test(test_an_open_status_file_stays_what_it_was),
 		cmocka_unit_test(test_a_failure_is_a_line_in_errors),

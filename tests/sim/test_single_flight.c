@@ -159,7 +159,7 @@ static void test_the_others_are_answered_when_the_first_goes_away(void **state)
 	}
 }
 
-static void test_the_call_goes_on_when_all_have_gone_and_serves_who_comes_back(void **state)
+static void test_the_call_goes_on_when_all_readers_left_and_serves_the_next(void **state)
 {
 	struct place *place = enter(1);
 	struct ask back = { 0 };
@@ -176,7 +176,7 @@ static void test_the_call_goes_on_when_all_have_gone_and_serves_who_comes_back(v
 	leave(place);
 }
 
-static void test_what_nobody_waited_for_is_kept_all_the_same(void **state)
+static void test_answers_without_a_waiter_are_kept_all_the_same(void **state)
 {
 	struct place *place = enter(1);
 	struct ask ask = { 0 };
@@ -281,7 +281,7 @@ static void test_an_answer_may_start_another_call_that_others_then_join(void **s
 	leave(place);
 }
 
-static void test_who_waits_when_the_engine_ends_is_told_once(void **state)
+static void test_a_waiter_is_answered_once_when_the_engine_ends(void **state)
 {
 	struct place *place = enter(2);
 	struct ask list = { 0 };
@@ -475,13 +475,13 @@ int main(void)
 		cmocka_unit_test(test_a_failing_call_is_one_call_and_a_thousand_same_errors),
 		cmocka_unit_test(test_a_thousand_waiters_time_out_together_and_once),
 		cmocka_unit_test(test_the_others_are_answered_when_the_first_goes_away),
-		cmocka_unit_test(test_the_call_goes_on_when_all_have_gone_and_serves_who_comes_back),
-		cmocka_unit_test(test_what_nobody_waited_for_is_kept_all_the_same),
+		cmocka_unit_test(test_the_call_goes_on_when_all_readers_left_and_serves_the_next),
+		cmocka_unit_test(test_answers_without_a_waiter_are_kept_all_the_same),
 		cmocka_unit_test(test_an_answer_may_take_back_other_questions),
 		cmocka_unit_test(test_an_answer_may_ask_the_same_again_and_is_answered_at_once),
 		cmocka_unit_test(test_a_failure_asked_again_at_once_is_the_same_failure),
 		cmocka_unit_test(test_an_answer_may_start_another_call_that_others_then_join),
-		cmocka_unit_test(test_who_waits_when_the_engine_ends_is_told_once),
+		cmocka_unit_test(test_a_waiter_is_answered_once_when_the_engine_ends),
 		cmocka_unit_test(test_the_engine_ends_while_a_try_sleeps_and_another_queues),
 		cmocka_unit_test(test_five_thousand_different_cold_names_at_once_all_get_their_own_answer),
 		cmocka_unit_test(test_every_order_of_answers_ends_in_the_same_tree),

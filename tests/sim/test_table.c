@@ -240,7 +240,7 @@ static void test_a_users_kind_has_its_table_and_its_views(void **state)
 
 /* ---- memory ---- */
 
-static void test_a_table_goes_when_nobody_holds_it(void **state)
+static void test_a_table_is_freed_when_no_process_holds_it(void **state)
 {
 	struct setup setup = world_setup();
 	struct cloud_world place;
@@ -280,7 +280,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_inside_a_resource_has_one_too),
 		cmocka_unit_test(test_the_apis_names_head_it_where_they_name_files),
 		cmocka_unit_test(test_a_users_kind_has_its_table_and_its_views),
-		cmocka_unit_test(test_a_table_goes_when_nobody_holds_it),
+		cmocka_unit_test(test_a_table_is_freed_when_no_process_holds_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,7 +168,7 @@ static void test_a_link_has_the_attributes_of_its_own(void **state)
 
 /* ---- names ---- */
 
-static void test_of_those_with_one_name_each_has_its_id_whoever_came_first(void **state)
+static void test_resources_with_one_name_have_the_same_ids_in_any_order(void **state)
 {
 	(void)state;
 
@@ -453,7 +453,7 @@ static void test_what_fails_fails_as_a_listing_does(void **state)
 	cloud_world_close(&place);
 }
 
-static void test_many_who_want_one_status_are_one_call(void **state)
+static void test_many_readers_of_one_status_are_one_call(void **state)
 {
 	struct cloud_world place;
 	struct ask asks[50] = { 0 };
@@ -696,7 +696,7 @@ static void test_what_the_kernel_keeps_of_a_view_runs_out_with_it(void **state)
 
 /* ---- memory ---- */
 
-static void test_nothing_stays_of_what_nobody_looks_at(void **state)
+static void test_nothing_stays_of_what_no_reader_looks_at(void **state)
 {
 	struct cloud_world place;
 	(void)state;
@@ -745,7 +745,7 @@ int main(void)
 		cmocka_unit_test(test_by_name_costs_what_the_listing_costs),
 		cmocka_unit_test(test_a_name_alone_has_its_listing_read),
 		cmocka_unit_test(test_a_link_has_the_attributes_of_its_own),
-		cmocka_unit_test(test_of_those_with_one_name_each_has_its_id_whoever_came_first),
+		cmocka_unit_test(test_resources_with_one_name_have_the_same_ids_in_any_order),
 		cmocka_unit_test(test_a_name_that_looks_like_anothers_never_takes_its_place),
 		cmocka_unit_test(test_hostile_names_are_all_there_and_can_be_entered),
 		cmocka_unit_test(test_ten_thousand_are_gone_through_once),
@@ -756,7 +756,7 @@ int main(void)
 		cmocka_unit_test(test_a_cloud_that_does_not_filter_has_the_list_read),
 		cmocka_unit_test(test_a_value_that_is_refused_says_nothing_of_others),
 		cmocka_unit_test(test_what_fails_fails_as_a_listing_does),
-		cmocka_unit_test(test_many_who_want_one_status_are_one_call),
+		cmocka_unit_test(test_many_readers_of_one_status_are_one_call),
 		cmocka_unit_test(test_with_no_time_to_live_each_asks_once),
 		cmocka_unit_test(test_tags_are_directories_of_links),
 		cmocka_unit_test(test_one_tag_is_one_call),
@@ -765,7 +765,7 @@ int main(void)
 		cmocka_unit_test(test_what_stands_comes_once_whatever_is_refreshed),
 		cmocka_unit_test(test_a_walk_over_everything_costs_no_call_more),
 		cmocka_unit_test(test_what_the_kernel_keeps_of_a_view_runs_out_with_it),
-		cmocka_unit_test(test_nothing_stays_of_what_nobody_looks_at),
+		cmocka_unit_test(test_nothing_stays_of_what_no_reader_looks_at),
 		cmocka_unit_test(test_an_index_is_bounded_by_max_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ static void assert_said(const struct ask *ask, uint64_t id, const char *expected
 
 /* ---- .wait ---- */
 
-static void test_a_status_that_is_terminal_is_told_at_once(void **state)
+static void test_a_status_that_is_terminal_is_answered_at_once(void **state)
 {
 	struct cloud_world place;
 	struct ask ask = { 0 };
@@ -60,7 +60,7 @@ static void test_a_status_that_is_terminal_is_told_at_once(void **state)
 	cloud_world_close(&place);
 }
 
-static void test_a_stat_waits_for_nobody_and_its_size_is_not_too_small(void **state)
+static void test_a_stat_does_not_wait_and_its_size_is_not_too_small(void **state)
 {
 	struct cloud_world place;
 	struct reply reply;
@@ -78,7 +78,7 @@ static void test_a_stat_waits_for_nobody_and_its_size_is_not_too_small(void **st
 	cloud_world_close(&place);
 }
 
-static void test_a_waiter_is_told_within_a_term_of_the_end(void **state)
+static void test_a_waiter_is_answered_within_a_ttl_of_the_end(void **state)
 {
 	struct cloud_world place;
 	struct ask ask = { 0 };
@@ -129,7 +129,7 @@ static void test_a_thousand_waiters_cost_one_call_a_term(void **state)
 }
 
 /* They begin at any time, and what one of them asked for is what the others know. */
-static void test_waiters_who_come_at_different_times_share_their_calls(void **state)
+static void test_waiters_that_come_at_different_times_share_their_calls(void **state)
 {
 	struct cloud_world place;
 	struct ask asks[14] = { 0 };
@@ -204,7 +204,7 @@ static void test_an_outage_ends_no_waiter_and_costs_few_calls(void **state)
 }
 
 /* Stale data does not end a wait. */
-static void test_an_old_terminal_status_is_not_told_during_an_outage(void **state)
+static void test_a_stale_terminal_status_ends_no_wait_during_an_outage(void **state)
 {
 	struct cloud_world place;
 	struct ask ask = { 0 };
@@ -280,7 +280,7 @@ static void test_who_gives_up_leaves_nothing_behind(void **state)
 	cloud_world_close(&place);
 }
 
-static void test_the_end_of_the_mount_answers_who_waits(void **state)
+static void test_the_end_of_the_mount_answers_all_waiters(void **state)
 {
 	struct cloud_world place;
 	struct ask asks[2] = { 0 };
@@ -408,7 +408,7 @@ static void test_each_change_is_a_line(void **state)
 	cloud_world_close(&place);
 }
 
-static void test_it_is_asked_for_at_its_term_and_only_while_somebody_polls(void **state)
+static void test_it_is_read_again_at_its_ttl_and_only_while_a_reader_polls(void **state)
 {
 	struct cloud_world place;
 	size_t size;
@@ -429,7 +429,7 @@ static void test_it_is_asked_for_at_its_term_and_only_while_somebody_polls(void 
 	cloud_world_close(&place);
 }
 
-static void test_an_outage_is_no_error_to_who_follows(void **state)
+static void test_an_outage_is_no_error_to_followers(void **state)
 {
 	struct cloud_world place;
 	size_t size;
@@ -819,23 +819,23 @@ static void test_requests_are_a_line_each(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_status_that_is_terminal_is_told_at_once),
-		cmocka_unit_test(test_a_stat_waits_for_nobody_and_its_size_is_not_too_small),
-		cmocka_unit_test(test_a_waiter_is_told_within_a_term_of_the_end),
+		cmocka_unit_test(test_a_status_that_is_terminal_is_answered_at_once),
+		cmocka_unit_test(test_a_stat_does_not_wait_and_its_size_is_not_too_small),
+		cmocka_unit_test(test_a_waiter_is_answered_within_a_ttl_of_the_end),
 		cmocka_unit_test(test_a_thousand_waiters_cost_one_call_a_term),
-		cmocka_unit_test(test_waiters_who_come_at_different_times_share_their_calls),
+		cmocka_unit_test(test_waiters_that_come_at_different_times_share_their_calls),
 		cmocka_unit_test(test_many_resources_are_asked_about_through_their_list),
 		cmocka_unit_test(test_an_outage_ends_no_waiter_and_costs_few_calls),
-		cmocka_unit_test(test_an_old_terminal_status_is_not_told_during_an_outage),
+		cmocka_unit_test(test_a_stale_terminal_status_ends_no_wait_during_an_outage),
 		cmocka_unit_test(test_what_time_does_not_mend_ends_a_waiter),
 		cmocka_unit_test(test_who_gives_up_leaves_nothing_behind),
-		cmocka_unit_test(test_the_end_of_the_mount_answers_who_waits),
+		cmocka_unit_test(test_the_end_of_the_mount_answers_all_waiters),
 		cmocka_unit_test(test_a_term_of_nothing_is_asked_once_a_second),
 		cmocka_unit_test(test_only_kinds_with_an_end_have_a_wait),
 		cmocka_unit_test(test_no_listing_shows_them),
 		cmocka_unit_test(test_each_change_is_a_line),
-		cmocka_unit_test(test_it_is_asked_for_at_its_term_and_only_while_somebody_polls),
-		cmocka_unit_test(test_an_outage_is_no_error_to_who_follows),
+		cmocka_unit_test(test_it_is_read_again_at_its_ttl_and_only_while_a_reader_polls),
+		cmocka_unit_test(test_an_outage_is_no_error_to_followers),
 		cmocka_unit_test(test_what_goes_and_comes_back_is_a_line_each),
 		cmocka_unit_test(test_any_answer_is_looked_at),
 		cmocka_unit_test(test_the_file_has_a_ceiling_and_begins_anew),
