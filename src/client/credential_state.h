@@ -9,8 +9,7 @@
 
 /* The lifetime of obtained credentials. */
 struct credential_term {
-	int64_t given_ms, renew_ms,
-		end_ms; /* monotonic: they came, can be renewed, expire */
+	int64_t given_ms, renew_ms, end_ms; /* monotonic: they came, can be renewed, expire */
 	int64_t expires_s; /* Unix time of their end; 0: there are none */
 };
 
@@ -39,8 +38,7 @@ struct credential_cache {
 	struct credential_cache_options options;
 	struct credential_source origin;
 	struct credentials current; /* obtained by an exchange; id NULL: there are none */
-	struct credentials
-		previous; /* an answer that quotes them may still come */
+	struct credentials previous; /* an answer that quotes them may still come */
 	unsigned serial; /* changes with the credentials */
 	struct credential_term term;
 	struct list waiters; /* of struct credential_cache_waiter, in the order of joining */

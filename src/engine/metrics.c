@@ -95,8 +95,7 @@ void metrics_print(const struct engine *engine, struct buf *out)
 	add_number(out, "retries_total", "counter", stats->retries, "Retries of calls.");
 	add_number(out, "failures_total", "counter", stats->failures,
 		"Failures; the file errors has a line for each group of them.");
-	add_number(out, "questions_total", "counter", stats->questions,
-		"Questions, mostly the kernel's.");
+	add_number(out, "questions_total", "counter", stats->questions, "Questions, mostly the kernel's.");
 	add_number(out, "waits_total", "counter", stats->waited, "Questions that waited for a fetch.");
 	add_number(out, "cache_hits_total", "counter", stats->questions - stats->waited,
 		"Questions that were answered from the cache.");

@@ -7,7 +7,7 @@
 
 #include "fetch.h"
 
-/* The body of a call for the page at `offset`: a JSON object's text, for the caller to free. */
+/* page_body.c: the body of a call for the page at `offset`, a JSON object's text; the caller frees it. */
 char *page_body(const struct fetch *fetch, int64_t offset, int limit);
 /* Chooses the first call: fetch->action, or NULL if none is needed.  Not ERR_NONE: the fetch cannot begin. */
 enum error page_begin(struct fetch *fetch);
