@@ -513,7 +513,7 @@ def test_errors_folds_failures_of_one_sort(box, cloud):
         mount.error("training/train-%d" % i)
     lines = mount.read(".describefs/errors").decode().splitlines()
     assert len(lines) <= 4  # one a minute
-    assert "/training/train-1009\t" in lines[-1] and re.search(r" x\d+$", lines[-1])
+    assert "/training/train-1009\t" in lines[-1] and re.search(r" \(first \S+Z /training/train-\d+\) x\d+$", lines[-1])
     assert sum(int(line.rsplit(" x", 1)[1]) for line in lines if "/training/" in line) == 1010
 
 
