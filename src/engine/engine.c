@@ -1,5 +1,5 @@
 /*
- * engine.c - the engine's front: questions, refreshes, and what is fetched ahead of a scan.
+ * engine.c - the public functions: questions, refreshes, cancellation; and fetches ahead of a scan.
  */
 #include "engine/engine.h"
 
@@ -8,7 +8,7 @@
 #include "fetch.h"
 #include "waiter.h"
 
-/* The journal's path tells that no directory has failed. */
+/* In the journal "(key)" stands for the path, because no directory has failed. */
 static void engine_note_credentials(void *arg, enum error error, const struct error_note *note)
 {
 	struct engine *engine = arg;
@@ -94,7 +94,10 @@ static void engine_tick_ahead(void *arg)
 	completion_deliver(&engine->completions);
 }
 
-/* A reader that goes through a list which is being read does not wait for it, but wants it. */
+/*
+ * A reader that follows a list while it is read does not wait for the fetch, but needs it: the fetch is not
+ * abandoned.
+ */
 static void engine_note_follower(const struct engine *engine, const struct reply *reply)
 {
 	struct fetch *fetch = reply->node ? fetch_under_way(engine, reply->node, FETCH_LIST) : NULL;
@@ -103,14 +106,17 @@ static void engine_note_follower(const struct engine *engine, const struct reply
 		fetch->waiters.abandoned_since_ms = engine_now_ms(engine);
 }
 
-/* The handle goes out of scope; NULL: the waiter is gone already. */
-static void drop_handle(struct waiter *wait)
+/*
+ * The waiter must not write through its handle, which goes out of scope.  NULL: the waiter was freed
+ * already.
+ */
+static void engine_drop_handle(struct waiter *wait)
 {
 	if (wait)
 		wait->handle = NULL;
 }
 
-/* Makes a waiter of the question.  NULL: it was answered already. */
+/* Makes the question a waiter.  NULL: it was answered already. */
 static struct waiter *engine_wait(const struct waiter *asking, struct query_time query)
 {
 	struct engine *engine = asking->engine;
@@ -125,11 +131,11 @@ static struct waiter *engine_wait(const struct waiter *asking, struct query_time
 	waiter_retry(wait);
 	engine_look_ahead(engine);
 	completion_deliver(&engine->completions);
-	drop_handle(pending);
+	engine_drop_handle(pending);
 	return pending;
 }
 
-/* A cache hit is answered at once, and takes no memory. */
+/* Puts the question to the tree.  A cache hit is answered at once, and allocates nothing. */
 static struct waiter *engine_put(struct waiter *asking)
 {
 	struct engine *engine = asking->engine;
@@ -177,7 +183,7 @@ struct waiter *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, 
 		.arg = arg });
 }
 
-/* What is under way about it was sent too early. */
+/* Fetches under way about it, or about what is in it, are too old for a refresh. */
 static void engine_invalidate(struct engine *engine, const struct node *top)
 {
 	for (struct list *at = list_first(&engine->fetches); at; at = list_next(&engine->fetches, at)) {

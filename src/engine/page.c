@@ -41,13 +41,13 @@ static void page_choose_list(struct fetch *fetch, enum phase phase)
 	page_choose(fetch, &node_kind(fetch->node)->list, NULL);
 }
 
-static bool exists(const struct action *action)
+static bool action_exists(const struct action *action)
 {
 	return action->name || action->path;
 }
 
 /* Chooses the next harvest.  False: there is none that the cloud supports. */
-static bool choose_harvest(struct fetch *fetch)
+static bool page_choose_harvest(struct fetch *fetch)
 {
 	const struct kind *kind = node_kind(fetch->node);
 
@@ -62,7 +62,7 @@ static bool choose_harvest(struct fetch *fetch)
 	return false;
 }
 
-static void end_list(struct fetch *fetch, const struct provenance_note *note)
+static void page_end_list(struct fetch *fetch, const struct provenance_note *note)
 {
 	if (fetch->reading.lossy)
 		tree_list_keep(fetch->node);
@@ -74,7 +74,7 @@ static void end_list(struct fetch *fetch, const struct provenance_note *note)
  * No further call can be made: the listing has what is pinned, what was entered by name, and what was
  * harvested.
  */
-static void end_unasked(struct fetch *fetch)
+static void page_end_without_call(struct fetch *fetch)
 {
 	int64_t now_ms = engine_now_ms(fetch->engine);
 	struct provenance_note note = { .sent_ms = now_ms,
@@ -82,10 +82,10 @@ static void end_unasked(struct fetch *fetch)
 		.received_s = engine_wall_s(fetch->engine),
 		.action = "" };
 
-	end_list(fetch, &note);
+	page_end_list(fetch, &note);
 }
 
-static enum error begin_part(struct fetch *fetch)
+static enum error page_begin_part(struct fetch *fetch)
 {
 	const struct action *list = &node_kind(fetch->node)->list;
 
@@ -107,8 +107,8 @@ enum error page_begin(struct fetch *fetch)
 		return engine_is_unsupported(fetch->engine, fetch->action) ? ERR_UNSUPPORTED : ERR_NONE;
 	}
 	if (fetch->fetch_kind == FETCH_PART)
-		return begin_part(fetch);
-	if (exists(&kind->list) && !engine_is_unsupported(fetch->engine, &kind->list)) {
+		return page_begin_part(fetch);
+	if (action_exists(&kind->list) && !engine_is_unsupported(fetch->engine, &kind->list)) {
 		page_choose_list(fetch, list_plan_begin(fetch));
 		return ERR_NONE;
 	}
@@ -116,9 +116,9 @@ enum error page_begin(struct fetch *fetch)
 		return ERR_UNSUPPORTED;
 	tree_list_begin(fetch->node, true);
 	fetch->reading.is_open = true;
-	if (choose_harvest(fetch))
+	if (page_choose_harvest(fetch))
 		return ERR_NONE;
-	end_unasked(fetch);
+	page_end_without_call(fetch);
 	return ERR_NONE;
 }
 
@@ -132,11 +132,11 @@ bool page_survives(struct fetch *fetch, enum error *error)
 		return false;
 	/* a harvest that fails hides neither the ids of others nor those that it gave earlier */
 	fetch->reading.lossy |= !gone;
-	if (choose_harvest(fetch))
+	if (page_choose_harvest(fetch))
 		return true;
 	if (fetch->reading.lossy && !fetch->reading.n_seen)
 		return false;
-	end_unasked(fetch);
+	page_end_without_call(fetch);
 	*error = ERR_NONE;
 	return false;
 }
@@ -168,7 +168,7 @@ enum error page_judge(const struct fetch *fetch, enum error error)
 /* ---- harvest ---- */
 
 /* Lists every id at `path` ("A[].B.C") below `value`. */
-static void harvest_ids(struct fetch *fetch, const struct json *value, const char *path)
+static void page_take_harvest(struct fetch *fetch, const struct json *value, const char *path)
 {
 	size_t len = strcspn(path, ".[");
 	char name[128];
@@ -178,7 +178,7 @@ static void harvest_ids(struct fetch *fetch, const struct json *value, const cha
 	if (!len && path[0] == '[') {
 		const char *rest = path + 2 + (path[2] == '.');
 		for (const struct json *each = json_first(value); each; each = json_next(each))
-			harvest_ids(fetch, each, rest);
+			page_take_harvest(fetch, each, rest);
 		return;
 	}
 	if (!*path) {
@@ -193,12 +193,12 @@ static void harvest_ids(struct fetch *fetch, const struct json *value, const cha
 		return;
 	memcpy(name, path, len);
 	name[len] = '\0';
-	harvest_ids(fetch, json_get(value, name), path + len + (path[len] == '.'));
+	page_take_harvest(fetch, json_get(value, name), path + len + (path[len] == '.'));
 }
 
 /* ---- pages ---- */
 
-static void note_passed_over(struct fetch *fetch, const struct provenance_note *note)
+static void page_note_passed_over(struct fetch *fetch, const struct provenance_note *note)
 {
 	struct error_note why = { 0 };
 
@@ -209,7 +209,7 @@ static void note_passed_over(struct fetch *fetch, const struct provenance_note *
 }
 
 /* Unix time of the item's last change; 0: it has none. */
-static int64_t changed_s(const struct fetch *fetch, const struct json *item)
+static int64_t item_changed_s(const struct fetch *fetch, const struct json *item)
 {
 	const char *member = fetch->action->refresh.newest_by;
 	const struct json *time = member ? json_get(item, member) : NULL;
@@ -243,18 +243,19 @@ static bool page_take_items(struct fetch *fetch, const struct json *items, const
 		if (error == ERR_UNSUPPORTED)
 			return false;
 		if (error) {
-			note_passed_over(fetch, note);
+			page_note_passed_over(fetch, note);
 			continue;
 		}
 		fetch->reading.n_seen += listed.first;
 		fetch->paging.gap |= item == first && listed.first;
-		if (!refresh_takes(&fetch->refresh, fetch->reading.phase, changed_s(fetch, item), &listed))
+		if (!refresh_takes(&fetch->refresh, fetch->reading.phase, item_changed_s(fetch, item),
+			    &listed))
 			return false;
 	}
 	return true;
 }
 
-static bool is_said(const struct json *result, const char *path)
+static bool result_has(const struct json *result, const char *path)
 {
 	const struct json *value = path ? json_get_path(result, path) : NULL;
 
@@ -265,24 +266,24 @@ static bool is_said(const struct json *result, const char *path)
  * The answer has neither items nor a total or flag.  If the catalog names such a member, null as the items
  * of the first page is not an empty list.
  */
-static bool says_nothing(const struct fetch *fetch, const struct json *result, const struct json *items)
+static bool page_says_nothing(const struct fetch *fetch, const struct json *result, const struct json *items)
 {
 	const struct action *action = fetch->action;
 	bool first = !fetch->paging.offset && !fetch->paging.marker;
 
-	if (is_said(result, action->paging.total) || is_said(result, action->paging.more))
+	if (result_has(result, action->paging.total) || result_has(result, action->paging.more))
 		return false;
 	return !items || (first && (action->paging.total || action->paging.more));
 }
 
 /* Whether the answer is a page of the list: one without any content must never empty a listing. */
-static bool is_page(const struct fetch *fetch, const struct json *result, const struct json *items)
+static bool page_is_of_list(const struct fetch *fetch, const struct json *result, const struct json *items)
 {
 	bool null = !items || json_type(items) == JSON_NULL;
 
 	if (!null && json_type(items) != JSON_ARRAY)
 		return false;
-	if (null && says_nothing(fetch, result, items))
+	if (null && page_says_nothing(fetch, result, items))
 		return fetch->reading.ids && !fetch->action->items;
 	/* a first page without items must not announce any; a later one just ends the list */
 	return (!null && json_first(items)) || fetch->paging.offset || !paging_promises(fetch, result);
@@ -293,12 +294,12 @@ static bool page_refreshes(const struct fetch *fetch)
 	return fetch->reading.phase == PHASE_NEWEST || fetch->reading.phase == PHASE_LIVE;
 }
 
-static enum error judge_page(const struct fetch *fetch, const struct json *result, const struct json *items,
+static enum error page_check(const struct fetch *fetch, const struct json *result, const struct json *items,
 	size_t n_items)
 {
 	if (n_items > PAGE_ITEMS_MAX)
 		return ERR_TOO_BIG;
-	return is_page(fetch, result, items) ? ERR_NONE : ERR_ANSWER;
+	return page_is_of_list(fetch, result, items) ? ERR_NONE : ERR_ANSWER;
 }
 
 static void page_read_whole(struct fetch *fetch)
@@ -328,7 +329,7 @@ static void page_end_refresh(struct fetch *fetch, const struct provenance_note *
 	bool adds_up = tree_list_adds_up(fetch->node, refresh->begun_ms) &&
 		tree_list_whole(fetch->node, &whole) && (int64_t)whole.n == total;
 	/* where there is a describe call, it finds out about a resource that disappeared */
-	bool can_describe = exists(&node_kind(fetch->node)->describe);
+	bool can_describe = action_exists(&node_kind(fetch->node)->describe);
 	if (!adds_up && (!can_describe || list_plan_is_short(fetch, (size_t)total))) {
 		page_read_whole(fetch);
 		return;
@@ -372,11 +373,11 @@ static enum error page_take_list(struct fetch *fetch, const struct json *result,
 	size_t before = fetch->reading.n_seen, n_items = items ? json_count(items) : 0;
 	bool fits = true;
 
-	enum error error = judge_page(fetch, result, items, n_items);
+	enum error error = page_check(fetch, result, items, n_items);
 	if (error)
 		return error;
 	if (fetch->reading.ids)
-		harvest_ids(fetch, result, fetch->reading.ids);
+		page_take_harvest(fetch, result, fetch->reading.ids);
 	else if (items)
 		fits = page_take_items(fetch, items, note);
 	if (!fits && fetch->reading.phase == PHASE_PART)
@@ -410,8 +411,8 @@ enum error page_take(struct fetch *fetch, const struct json *result, const struc
 		tree_part_end(fetch->engine->options.tree, fetch->node, !fetch->reading.incomplete, note);
 		return ERR_NONE;
 	}
-	fetch->reading.more = fetch->reading.ids && choose_harvest(fetch);
+	fetch->reading.more = fetch->reading.ids && page_choose_harvest(fetch);
 	if (!fetch->reading.more)
-		end_list(fetch, note);
+		page_end_list(fetch, note);
 	return ERR_NONE;
 }

@@ -58,7 +58,7 @@ bool paging_is_looping(const struct fetch *fetch)
 
 /* ---- by offset ---- */
 
-static const struct json *total_of(const struct fetch *fetch, const struct json *result)
+static const struct json *result_total(const struct fetch *fetch, const struct json *result)
 {
 	const char *path = fetch->action->paging.total;
 
@@ -66,20 +66,20 @@ static const struct json *total_of(const struct fetch *fetch, const struct json 
 }
 
 /* -1: the answer has no total that is a number. */
-static int64_t read_total(const struct fetch *fetch, const struct json *result)
+static int64_t paging_read_total(const struct fetch *fetch, const struct json *result)
 {
-	int64_t total = json_integer(total_of(fetch, result), -1);
+	int64_t total = json_integer(result_total(fetch, result), -1);
 
 	return total < 0 ? -1 : total;
 }
 
 bool paging_promises(const struct fetch *fetch, const struct json *result)
 {
-	const struct json *total = total_of(fetch, result);
+	const struct json *total = result_total(fetch, result);
 
 	if (!total || json_type(total) == JSON_NULL)
 		return false;
-	return read_total(fetch, result) != 0;
+	return paging_read_total(fetch, result) != 0;
 }
 
 /* Moves the offset back.  False: that was done REWINDS_MAX times; items may be missed. */
@@ -132,7 +132,7 @@ static bool paging_next_offset(struct fetch *fetch, const struct json *result, i
 	bool overlaps = fetch->paging.moving && fetch->paging.offset;
 
 	fetch->paging.page_items = n_items;
-	fetch->paging.total = read_total(fetch, result);
+	fetch->paging.total = paging_read_total(fetch, result);
 	if (paging_reread(fetch, n_items))
 		return true;
 	int64_t end = fetch->paging.offset + n_items;
@@ -151,7 +151,7 @@ static bool paging_next_offset(struct fetch *fetch, const struct json *result, i
 enum flag { FLAG_NONE, FLAG_FALSE, FLAG_TRUE };
 
 /* A flag in any spelling: true, 1, "true"; false, 0, "false". */
-static enum flag read_flag(const struct json *value)
+static enum flag flag_read(const struct json *value)
 {
 	int64_t number = json_integer(value, -1);
 
@@ -163,7 +163,7 @@ static enum flag read_flag(const struct json *value)
 }
 
 /* The marker as JSON, unchanged; NULL: it is none that can be sent back. */
-static char *read_marker(const struct json *value)
+static char *marker_read(const struct json *value)
 {
 	struct buf out;
 
@@ -189,9 +189,9 @@ static bool marker_is_set(const struct json *marker)
  * Takes over the next marker.  False: it is the one that was sent, or follows a contradiction and an empty
  * page.
  */
-static bool follow_marker(struct fetch *fetch, const struct json *next)
+static bool paging_follow_marker(struct fetch *fetch, const struct json *next)
 {
-	char *marker = fetch->paging.contradicted && fetch->paging.empty_pages ? NULL : read_marker(next);
+	char *marker = fetch->paging.contradicted && fetch->paging.empty_pages ? NULL : marker_read(next);
 
 	if (!marker || (fetch->paging.marker && strcmp(marker, fetch->paging.marker) == 0)) {
 		free(marker);
@@ -206,13 +206,13 @@ static bool paging_next_marker(struct fetch *fetch, const struct json *result, b
 {
 	const struct action *action = fetch->action;
 	const struct json *next = action->paging.next ? json_get_path(result, action->paging.next) : NULL;
-	enum flag more = read_flag(action->paging.more ? json_get_path(result, action->paging.more) : NULL);
+	enum flag more = flag_read(action->paging.more ? json_get_path(result, action->paging.more) : NULL);
 	bool is_set = marker_is_set(next), is_missing = !next || json_type(next) == JSON_NULL;
 
 	fetch->paging.contradicted |= more == FLAG_FALSE && is_set;
 	if (fetch->paging.contradicted ? empty && more != FLAG_TRUE : more == FLAG_FALSE)
 		return false;
-	if (follow_marker(fetch, next))
+	if (paging_follow_marker(fetch, next))
 		return true;
 	/* there is more, or there may be, and it cannot be requested */
 	fetch->reading.incomplete |= is_set || more == FLAG_TRUE ||
@@ -243,7 +243,7 @@ int paging_limit(struct engine *engine, const struct action *action)
 }
 
 /* Keeps a text's letters, in lower case: "Page size", "page_size" and "PageSize" become equal. */
-static void fold_letters(char *out, size_t room, const char *text)
+static void text_letters(char *out, size_t room, const char *text)
 {
 	size_t len = 0;
 
@@ -254,7 +254,7 @@ static void fold_letters(char *out, size_t room, const char *text)
 }
 
 /* The text speaks of the number of items in a page. */
-static bool names_limit(const char *text, const char *member)
+static bool text_names_limit(const char *text, const char *member)
 {
 	static const char *const WORDS[] = {
 		"limit",
@@ -267,7 +267,7 @@ static bool names_limit(const char *text, const char *member)
 	static const char PER_PAGE[] = "\xe6\xaf\x8f\xe9\xa1\xb5"; /* in Chinese */
 	char letters[sizeof(((struct error_note *)NULL)->message)];
 
-	fold_letters(letters, sizeof(letters), text);
+	text_letters(letters, sizeof(letters), text);
 	for (size_t i = 0; i < sizeof(WORDS) / sizeof(*WORDS); i++)
 		if (strstr(letters, WORDS[i]))
 			return true;
@@ -281,7 +281,8 @@ int paging_smaller_limit(const struct fetch *fetch, const struct call_outcome *o
 
 	if (outcome->error != ERR_PARAMETER || fetch->action->paging.style == PAGING_NONE || !member)
 		return 0;
-	if (limit <= LIMIT_LEAST || (!names_limit(note->code, member) && !names_limit(note->message, member)))
+	if (limit <= LIMIT_LEAST ||
+		(!text_names_limit(note->code, member) && !text_names_limit(note->message, member)))
 		return 0;
 	return limit / 2 > LIMIT_LEAST ? limit / 2 : LIMIT_LEAST;
 }
