@@ -238,7 +238,7 @@ void tree_collect_all(struct tree *tree); /* at the tree's end */
 
 /* wait.c */
 bool kind_has_end(const struct kind *kind); /* there are statuses that do not change by themselves */
-struct entry wait_entry(const struct node *node);
+struct entry wait_entry(struct tree *tree, struct node *node, struct query_time query);
 
 /* events.c */
 /* A reader that asks for it follows from now on. */

@@ -174,7 +174,7 @@ static struct entry unlisted_entry(struct tree *tree, struct node *node, const c
 	struct query_time query)
 {
 	if (node->sort == NODE_RESOURCE && !strcmp(name, ".wait") && kind_has_end(node->kind))
-		return wait_entry(node);
+		return wait_entry(tree, node, query);
 	if (node->sort == NODE_RESOURCE && !strcmp(name, ".events"))
 		return events_entry(tree, node, query);
 	return (struct entry){ 0 };
@@ -305,7 +305,7 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query)
 		return reply_found(inner_entry(tree, (struct version *)object, index, 0));
 	struct node *node = (struct node *)object;
 	if (index == INDEX_WAIT)
-		return reply_found(wait_entry(node));
+		return reply_found(wait_entry(tree, node, query));
 	if (index == INDEX_EVENTS)
 		return events_attr(tree, node, query);
 	if (node->sort == NODE_VIEW)

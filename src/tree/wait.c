@@ -49,7 +49,10 @@ static void status_name(struct tree *tree, struct node *node, struct buf *out)
 	buf_puts(out, "status");
 }
 
-/* What a terminal status is at most: a size that is told before it is known must not be too small. */
+/*
+ * The longest that a terminal status of the kind can be.  `.wait` has this size until its status is known,
+ * because a reader that relies on the size must not miss bytes.
+ */
 static uint64_t longest_end(const struct kind *kind)
 {
 	size_t longest = 0;
@@ -58,17 +61,6 @@ static uint64_t longest_end(const struct kind *kind)
 		if (strlen(kind->status.terminal.v[i]) > longest)
 			longest = strlen(kind->status.terminal.v[i]);
 	return longest + 1;
-}
-
-struct entry wait_entry(const struct node *node)
-{
-	const struct record *record = node_newest(node);
-
-	return (struct entry){ .id = nodeid_encode(node->object.serial, INDEX_WAIT),
-		.attr = { .ino = hash_text(node->ino, ".wait"),
-			.mode = S_IFREG | 0444,
-			.size = longest_end(node->kind),
-			.mtime_s = record ? record->mtime_s : node->kind->catalog->date_s } };
 }
 
 /* The list was read, there is no other call, and it does not have it. */
@@ -80,20 +72,48 @@ static bool is_gone(const struct node *node, struct query_time query)
 		listing_is_fresh(node->parent, query);
 }
 
-/* The status as an answer has it, kept until the READ that follows. */
-static struct reply say(struct tree *tree, const struct node *node, struct version *version)
+/* Where the status of a resource is looked up: by the rules of the file `status`. */
+static struct view status_view(struct tree *tree, struct node *node, struct query_time query)
 {
-	const struct snapshot *snapshot = version_look(tree, version);
-	struct reply reply = { .outcome = RESULT_FOUND, .entry = wait_entry(node) };
-	size_t size;
-	const char *bytes = snapshot_bytes(snapshot, status_entry(snapshot, node->kind), &size);
+	struct buf name;
 
-	buf_clear(&tree->wait_result.status);
-	buf_add(&tree->wait_result.status, bytes, size);
-	tree->wait_result.id = reply.entry.id;
-	reply.entry.attr.size = size;
-	reply.entry.attr.mtime_ns = (uint32_t)(hash_bytes(0, bytes, size) % 1000000000);
-	return reply;
+	buf_init(&name, NAME_BYTES_MAX + 1);
+	status_name(tree, node, &name);
+	struct view view = view_of(tree, node, 0, name.data, query);
+	buf_release(&name);
+	return view;
+}
+
+/* The terminal status and a newline, while a fresh answer has one; NULL: a read would have to wait. */
+static const char *ended_status(struct tree *tree, const struct node *node, const struct view *view,
+	struct query_time query, size_t *size)
+{
+	if (!view->found || !view->version || !version_is_fresh(node, view->version, query))
+		return NULL;
+	const struct snapshot *snapshot = version_look(tree, view->version);
+	return snapshot->terminal ? snapshot_bytes(snapshot, status_entry(snapshot, node->kind), size) : NULL;
+}
+
+/* `status` NULL: it is not known. */
+static struct entry wait_entry_of(const struct node *node, const char *status, size_t size)
+{
+	const struct record *record = node_newest(node);
+
+	return (struct entry){ .id = nodeid_encode(node->object.serial, INDEX_WAIT),
+		.attr = { .ino = hash_text(node->ino, ".wait"),
+			.mode = S_IFREG | 0444,
+			.size = status ? size : longest_end(node->kind),
+			.mtime_s = record ? record->mtime_s : node->kind->catalog->date_s,
+			.mtime_ns = status ? (uint32_t)(hash_bytes(0, status, size) % 1000000000) : 0 } };
+}
+
+struct entry wait_entry(struct tree *tree, struct node *node, struct query_time query)
+{
+	struct view view = status_view(tree, node, query);
+	size_t size = 0;
+	const char *status = ended_status(tree, node, &view, query, &size);
+
+	return wait_entry_of(node, status, size);
 }
 
 static struct reply reply_later(struct node *node, int64_t later_ms, bool outage)
@@ -107,12 +127,18 @@ static struct reply reply_later(struct node *node, int64_t later_ms, bool outage
 static struct reply look_at(struct tree *tree, struct node *node, const struct view *view,
 	struct query_time query)
 {
-	struct version *version = view->version;
-	bool fresh = version && version_is_fresh(node, version, query);
+	bool fresh = view->version && version_is_fresh(node, view->version, query);
+	size_t size = 0;
+	const char *status = ended_status(tree, node, view, query, &size);
 	const struct failure *failure = node_failure(kind_has_describe(node->kind) ? node : node->parent);
 
-	if (fresh && version_look(tree, version)->terminal)
-		return say(tree, node, version);
+	if (status) { /* kept until the READ that follows */
+		struct entry entry = wait_entry_of(node, status, size);
+		buf_clear(&tree->wait_result.status);
+		buf_add(&tree->wait_result.status, status, size);
+		tree->wait_result.id = entry.id;
+		return (struct reply){ .outcome = RESULT_FOUND, .entry = entry };
+	}
 	if (!fresh && failure_stands(failure, query) && error_lasts(failure->error))
 		return reply_failed(failure->error);
 	return reply_later(node, view->left_ms, !fresh);
@@ -121,7 +147,6 @@ static struct reply look_at(struct tree *tree, struct node *node, const struct v
 struct reply tree_wait(struct tree *tree, uint64_t id, struct query_time query)
 {
 	uint32_t index;
-	struct buf name;
 
 	tree_collect(tree);
 	struct inode *object = tree_inode(tree, id, &index);
@@ -132,10 +157,7 @@ struct reply tree_wait(struct tree *tree, uint64_t id, struct query_time query)
 	if ((node->resource.missing && node->resource.failures->missing_ms > query.now_ms) ||
 		is_gone(node, query))
 		return reply_failed(ERR_NOT_FOUND);
-	buf_init(&name, NAME_BYTES_MAX + 1);
-	status_name(tree, node, &name);
-	struct view view = view_of(tree, node, 0, name.data, query);
-	buf_release(&name);
+	struct view view = status_view(tree, node, query);
 	if (view.found)
 		return look_at(tree, node, &view, query);
 	if (view.reply.outcome != RESULT_FAILED || error_lasts(view.reply.error))

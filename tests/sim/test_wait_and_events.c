@@ -78,6 +78,33 @@ static void test_a_stat_does_not_wait_and_its_size_is_not_too_small(void **state
 	cloud_world_close(&place);
 }
 
+static void assert_stat(struct cloud_world *place, uint64_t id, const char *content)
+{
+	struct reply reply = world_ask(place->world, ASK_ATTR, id, NULL);
+
+	assert_found(&reply);
+	assert_int_equal(reply.entry.attr.size, strlen(content));
+}
+
+static void test_a_stat_is_exact_while_a_read_would_not_wait(void **state)
+{
+	struct cloud_world place;
+	struct ask ask = { 0 };
+	(void)state;
+
+	enter(&place);
+	cloud_set_status(&place.cloud, TASK, "FAILED");
+	uint64_t id = world_find(place.world, WAIT);
+	assert_stat(&place, id, "FAILED\n");
+	cloud_world_advance(&place, TERMINAL_MS + 1); /* it has expired, so a read would call the cloud */
+	assert_stat(&place, id, "SUBMIT_FAILED\n");
+	ask_put(&ask, place.world, ASK_WAIT, id, NULL);
+	cloud_world_advance(&place, 1000);
+	assert_said(&ask, id, "FAILED\n");
+	assert_stat(&place, id, "FAILED\n");
+	cloud_world_close(&place);
+}
+
 static void test_a_waiter_is_answered_within_a_ttl_of_the_end(void **state)
 {
 	struct cloud_world place;
@@ -821,6 +848,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_status_that_is_terminal_is_answered_at_once),
 		cmocka_unit_test(test_a_stat_does_not_wait_and_its_size_is_not_too_small),
+		cmocka_unit_test(test_a_stat_is_exact_while_a_read_would_not_wait),
 		cmocka_unit_test(test_a_waiter_is_answered_within_a_ttl_of_the_end),
 		cmocka_unit_test(test_a_thousand_waiters_cost_one_call_a_term),
 		cmocka_unit_test(test_waiters_that_come_at_different_times_share_their_calls),

@@ -108,6 +108,12 @@ def test_what_has_ended_is_told_at_once(box, cloud):
     assert mount.read("models/%s/versions/%s/.wait" % (MODEL, VERSION)).endswith(b"\n")
 
 
+def test_programs_that_rely_on_the_size_are_right_once_it_was_read(box, cloud):
+    mount = box.mount("tione")
+    result = mount.run("cd training/%s && cat .wait && wc -c < .wait && tar -cf - .wait | tar -xOf -" % TASK)
+    assert (result.stdout, result.stderr) == ("SUCCEED\n8\nSUCCEED\n", "")
+
+
 def test_a_job_that_runs_again_is_waited_for_again(box, cloud):
     mount = box.mount("tione", "ttl=1")
     finish(cloud)
