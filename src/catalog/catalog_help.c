@@ -26,7 +26,7 @@ static const char *call_name(const struct action *action)
 	return slash ? slash + 1 : "-";
 }
 
-/* "by-name, by-status"; nothing: the kind is in no view. */
+/* Appends "by-name, by-status"; nothing if no view shows the kind. */
 static void add_views(struct buf *out, const struct kind *kind)
 {
 	const char *between = "";
@@ -39,7 +39,7 @@ static void add_views(struct buf *out, const struct kind *kind)
 	}
 }
 
-/* The widest path's, so that what is said of the kinds stands below one another. */
+/* The width of the longest path, so that the second column is aligned. */
 static int path_width(const struct catalog *catalog)
 {
 	size_t width = 0;
@@ -109,7 +109,7 @@ struct way {
 	const char *path, *what;
 };
 
-/* The views that the catalog's kinds have, and which kinds those are. */
+/* For each view: the kinds that it shows. */
 static void add_ways(struct buf *out, const struct catalog *catalog)
 {
 	static const struct way ways[VIEW_SORTS] = {

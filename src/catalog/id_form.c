@@ -1,8 +1,8 @@
 /*
  * id_form.c - bounds the size of an id's form before regcomp compiles it.
  *
- * regcomp expands bounds ({9}) whatever the size, and regexec runs through the result for each name that a
- * reader looks up.  So the number of steps after expansion is counted first, without expanding.
+ * regcomp expands bounds such as {9} without a limit: ((a{9}){9}){9} becomes 729 letters. regexec then walks
+ * the result for each name that a reader looks up. So the steps after expansion are counted beforehand.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,9 @@
 #include "base/ascii.h"
 #include "reader.h"
 
-/* The count: a sum for each open parenthesis, and the steps that the next bound multiplies. */
+/*
+ * The count so far: `sum` has one sum for each open parenthesis; `last` is what the next bound multiplies.
+ */
 struct steps {
 	const char *at;
 	int64_t sum[FORM_DEPTH_MAX + 1], last;
@@ -33,7 +35,9 @@ static void multiply(struct steps *steps, int64_t times)
 	steps->sum[steps->depth] += more;
 }
 
-/* Past a bracket expression: a ] that comes first is one of its members, and so is [:alpha:]. */
+/*
+ * Skips a bracket expression. A ] at its beginning does not end it, and neither does the one of [:alpha:].
+ */
 static void pass_bracket(struct steps *steps)
 {
 	const char *at = steps->at + 1;
@@ -50,7 +54,7 @@ static void pass_bracket(struct steps *steps)
 	add_steps(steps, 1);
 }
 
-/* {3}, {3,} or {3,5}: the larger number is what counts. */
+/* Of {3}, {3,} and {3,5} the larger number counts. */
 static void pass_bound(struct steps *steps)
 {
 	const char *at = steps->at + 1;
@@ -63,7 +67,7 @@ static void pass_bound(struct steps *steps)
 		times = number > times ? number : times;
 	}
 	if (*at != '}') {
-		add_steps(steps, 1); /* a brace like any other letter */
+		add_steps(steps, 1); /* the brace is an ordinary letter */
 		return;
 	}
 	multiply(steps, times + (at[-1] == ','));
@@ -79,7 +83,7 @@ static void pass_letter(struct steps *steps)
 	case '{':
 		pass_bound(steps);
 		break;
-	case '+': /* written out as xx* */
+	case '+': /* x+ expands to xx* */
 		multiply(steps, 2);
 		break;
 	case '(':
@@ -100,7 +104,6 @@ static void pass_letter(struct steps *steps)
 	}
 }
 
-/* regcomp writes bounds out, whatever that takes: ((a{9}){9}){9} is 729 letters. */
 bool form_is_too_large(const char *form)
 {
 	struct steps steps = { .at = form };

@@ -1,5 +1,5 @@
 /*
- * model.c - questions to a loaded catalog: its kinds, types and members, and the names that their files get.
+ * model.c - looks up kinds, types and members in a loaded catalog, and makes the file names of members.
  */
 #include "catalog/catalog.h"
 
@@ -91,9 +91,9 @@ bool kind_has_status(const struct kind *kind, const char *status)
 }
 
 /*
- * Over 255 bytes a file name cannot say which id it is; a probe is no id whatever the form says.  A
- * match is the leftmost and then the longest, so this one spans the whole id if any does.  (Anchors
- * around the form would not do: to regcomp "a)|b" is right, and "^(a)|b)$" something else.)
+ * An id must fit a file name, and a probe is never an id. POSIX gives the leftmost of the longest matches, so
+ * the match spans the whole id if any match does. The form cannot be put between anchors instead: regcomp
+ * accepts "a)|b", and "^(a)|b)$" means something else.
  */
 bool kind_accepts_id(const struct kind *kind, const char *id)
 {
@@ -105,7 +105,7 @@ bool kind_accepts_id(const struct kind *kind, const char *id)
 	errno = 0;
 	if (regexec(&kind->id.regex, id, 1, &match, 0) == 0)
 		return match.rm_so == 0 && (size_t)match.rm_eo == len;
-	if (errno == ENOMEM) /* glibc says "no match", and that would be a word about the id */
+	if (errno == ENOMEM) /* glibc reports "no match", as if the id had another form */
 		out_of_memory();
 	return false;
 }
@@ -119,7 +119,7 @@ static const char *renamed(const struct kind *kind, const char *member)
 	return NULL;
 }
 
-/* The prefix goes only where a whole word is left: TrainingModelFormat, not TrainingModels. */
+/* Only a prefix before a whole word is removed: of TrainingModelFormat, not of TrainingModels. */
 static const char *stripped(const struct kind *kind, const char *member)
 {
 	size_t len = kind->names.strip ? strlen(kind->names.strip) : 0;

@@ -1,9 +1,8 @@
 /*
  * read_action.c - reads a kind's calls: "list", "describe" and "harvest".
  *
- * All three are the same struct action and share one schema; each of its fields says in which of
- * them, and with which paging, it has a meaning.  What is usual in an API's paging need not be
- * written: the defaults of each style are filled in here.
+ * All three are a struct action and share one schema. Each field of the schema says for which of them, and
+ * for which paging style, it is allowed. Members of a paging style that the file leaves out get defaults.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -13,7 +12,7 @@
 #include "reader.h"
 #include "json/json.h"
 
-/* The contexts of a field: the call, its paging, and what sort of cloud it is for. */
+/* The contexts of a field: the call, its paging style, and whether the cloud's calls have URL paths. */
 enum {
 	IN_LIST = 1,
 	IN_DESCRIBE = 2,
@@ -27,10 +26,9 @@ enum {
 
 enum { PAGE_MAX = 100000, RATE_MAX = 100000, HARVESTS_MAX = 100 };
 
-/* So that one table serves both. */
-static_assert(offsetof(struct harvest, list) == 0, "a harvest begins with its list call");
+static_assert(offsetof(struct harvest, list) == 0, "one schema reads an action and a harvest");
 
-/* As path_is_dotted; a segment may end in "[]", one at least does. */
+/* As path_is_dotted, but segments may end in "[]", and at least one does. */
 static bool is_ids_path(const char *text)
 {
 	const char *at = text;
@@ -161,7 +159,7 @@ static const struct field action_fields[] = {
 enum { N_FIELDS = sizeof action_fields / sizeof action_fields[0] };
 
 static const struct schema action_schema = { action_fields, N_FIELDS };
-/* All but the last field, which is of a struct harvest alone. */
+/* All fields but the last, which belongs to struct harvest. */
 static const struct schema release_schema = { action_fields, N_FIELDS - 1 };
 
 void action_release(struct action *action)
@@ -175,7 +173,9 @@ void harvest_release(struct harvest *harvest)
 	free(harvest->ids);
 }
 
-/* Which rows have a meaning depends on the paging, wherever among the members it is written. */
+/*
+ * The context bits of the paging style. They are needed before the members are read, in any order.
+ */
 static unsigned paging_place(const struct json *value)
 {
 	const struct json *name = json_get(value, "paging");
@@ -212,7 +212,7 @@ static void action_fill_defaults(struct action *action, unsigned in, double rate
 	}
 }
 
-/* A member that each call sets must not be among the fixed parameters. */
+/* The fixed parameters must not have a member that the program sets in each call. */
 static bool check_params(const struct json_path *at, const struct json *value, const char *member,
 	const struct action *action)
 {
@@ -295,7 +295,7 @@ bool action_read_describe(const struct json_path *at, const struct json *value, 
 	return read_action(at, value, out, IN_DESCRIBE);
 }
 
-/* Where nothing else is said, one item is what the first list of the path holds. */
+/* The default: the items are the elements of the first list in the path `ids`. */
 static void fill_items(struct harvest *harvest)
 {
 	if (harvest->list.items == NULL)

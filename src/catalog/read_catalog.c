@@ -1,8 +1,8 @@
 /*
  * read_catalog.c - one catalog file: its head, then its types, then its kinds.
  *
- * The head decides whether the file makes a catalog or adds to one; members that it lacks are inherited from
- * that one.  Everything is read into a fresh catalog, so a mistake in the last row changes nothing.
+ * The head decides whether the file makes a new catalog or adds to a loaded one, from which it then inherits
+ * the members that it lacks. All is read into a fresh catalog, so an invalid file changes nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static const struct ttl TTL_DEFAULT = { .live_s = 15, .terminal_s = 600, .list_s
 
 enum { RATE = 20, RATE_MAX = 100000 };
 
-/* The place bits of the head's rows. */
+/* The contexts of the head's fields. */
 enum { IN_NEW = 1, IN_ADDED = 2, IN_SERVICE = 4, IN_ANY = IN_NEW | IN_ADDED };
 
 static bool is_cloud(const char *name)
@@ -23,7 +23,7 @@ static bool is_cloud(const char *name)
 	return cloud_find(name) != NULL;
 }
 
-/* A scheme and an authority; without TLS only to this machine. */
+/* Whether the text is a scheme and an authority. Without TLS the host must be this machine. */
 static bool is_endpoint(const char *text)
 {
 	static const char *const local[] = { "localhost", "127.0.0.1", "[::1]" };
@@ -61,7 +61,7 @@ static const struct text_rule rule_endpoint = {
 	is_endpoint,
 };
 
-/* "2021-11-11", its first second in UTC. */
+/* Parses "2021-11-11": its first second in UTC. */
 static bool read_date(const struct json_path *at, const struct json *value, void *out,
 	const struct field *field)
 {

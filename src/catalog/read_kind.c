@@ -1,8 +1,8 @@
 /*
  * read_kind.c - reads "kinds", the rows that the tree is made of.
  *
- * A kind is read by its schema, then its members are checked together: its calls can be made, they name the
- * parent if there is one, and its type has the members that the kind names.
+ * A kind is read by its schema. Then its members are checked together: the calls are complete, they send the
+ * parent's id if there is a parent, and the type has each member that the kind names.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -189,7 +189,7 @@ void kind_free(struct kind *kind)
 	}
 	free(kind->names.renames);
 	free(kind->children);
-	if (kind->catalog) /* set last, once the expression is compiled */
+	if (kind->catalog) /* set last: the expression is compiled */
 		regfree(&kind->id.regex);
 	free(kind);
 }
@@ -264,7 +264,7 @@ static bool expect_renames(const struct json_path *at, const struct kind *kind)
 	return true;
 }
 
-/* The members that a kind speaks of are members of its type. */
+/* Checks that the type has the members that the kind names. */
 static bool check_members(const struct json_path *at, const struct kind *kind)
 {
 	const struct {
@@ -289,7 +289,7 @@ static bool check_members(const struct json_path *at, const struct kind *kind)
 	return expect_texts(at, kind, "times", &kind->times) && expect_renames(at, kind);
 }
 
-/* What the views and the table of a listing go by. */
+/* Checks the members that views and tables use. */
 static bool check_views(const struct json_path *at, const struct kind *kind)
 {
 	struct json_path tags = json_path_member(at, "tags");

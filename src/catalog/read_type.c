@@ -1,9 +1,8 @@
 /*
- * read_type.c - reads "types": what the API's documents say of each member of each object.
+ * read_type.c - reads "types": the members of each of the API's objects.
  *
- * A member is one short text: "string", "[CodeRepo]", "{TagKey:TagValue}", "[EnvVar] secret".  All
- * the names are read first and the members afterwards, so that types can refer to one another in any
- * order.
+ * A member is one short text: "string", "[CodeRepo]", "{TagKey:TagValue}", "[EnvVar] secret". The names of
+ * all types are read before their members, so that types can refer to each other in any order.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,7 @@ static const char *const flags[] = { "secret", "list-only" };
 
 enum { N_SCALARS = sizeof scalars / sizeof scalars[0] };
 
-/* With so few, every look-up can be linear. */
+/* Ceilings so low that look-ups may be linear. */
 enum { TYPES_MAX = 1000, MEMBERS_MAX = 1000 };
 
 void type_free(struct type *type)
@@ -48,7 +47,7 @@ static void offer_types(struct suggestion *suggestion, const struct catalog *cat
 		suggestion_offer(suggestion, catalog->types[i]->name);
 }
 
-/* `words` says whether "string" and the like would have been right too. */
+/* `words`: the error also offers "string" and the other scalars. */
 static const struct type *find_type(const struct json_path *at, const char *name, bool words)
 {
 	const struct loading *loading = loading_of(at);
@@ -79,7 +78,7 @@ bool type_read_name(const struct json_path *at, const struct json *value, void *
 	return *(const struct type **)out != NULL;
 }
 
-/* As the file will leave it: it may be about to replace the type. */
+/* The type after the merge: the file's own type of that name, if it has one. */
 static const struct type *latest(const struct json_path *at, const struct type *type)
 {
 	const struct type *fresh = type ? catalog_type(loading_of(at)->fresh, type->name) : NULL;
@@ -134,7 +133,7 @@ bool type_expect_cell(const struct json_path *at, const struct type *type, const
 	return true;
 }
 
-/* "TagKey:TagValue", what stood between the braces. */
+/* Reads the text between the braces, "TagKey:TagValue". */
 static bool read_map(const struct json_path *at, struct member_rule *rule, char *inside)
 {
 	char *colon = strchr(inside, ':');
@@ -150,7 +149,7 @@ static bool read_map(const struct json_path *at, struct member_rule *rule, char 
 	return true;
 }
 
-/* "string", "object", "CosPathInfo", which a list may be of. */
+/* Reads "string", "object" or the name of a type. `list`: the member is a list of them. */
 static bool read_named(const struct json_path *at, struct member_rule *rule, const char *name, bool list)
 {
 	rule->shape = list ? MEMBER_OBJECTS : MEMBER_OBJECT;

@@ -4,10 +4,10 @@
  * The order of the files, each calling only those before it: model < rules < read_type, read_action (with
  * id_form) < read_kind < read_catalog < registry.
  *
- * A file is read into a catalog of its own, `fresh`, that no other code sees until the file is known to
- * be right.  A row of it may point to a type or a kind of the catalog that the file adds to, `base`.  If
- * the file replaces that type or kind, the pointer still goes to base's: registry.c then swaps the contents
- * of the two, not their places, so that every pointer stays valid.
+ * A file is read into a catalog of its own, `fresh`. If it is valid, registry.c adds `fresh` to the loaded
+ * catalogs or merges it into the catalog of its name, `base`. Rows of `fresh` may point to types and kinds of
+ * `base`. If the file replaces one of these, registry.c swaps the contents of the two structs, so that every
+ * pointer to the old one stays valid.
  */
 #ifndef DESCRIBEFS_CATALOG_READER_H
 #define DESCRIBEFS_CATALOG_READER_H
@@ -19,7 +19,7 @@
 #define SCHEMA(rows) { rows, sizeof rows / sizeof rows[0] }
 /* clang-format on */
 
-/* model.c: the same as catalogs_find and catalog_kind, to be changed by registry.c. */
+/* model.c: catalogs_find and catalog_kind with a result that registry.c may change. */
 struct catalog *catalogs_find_mutable(const struct catalogs *catalogs, const char *name);
 struct kind *catalog_find_kind(const struct catalog *catalog, const struct kind *parent, const char *name);
 /* NULL: the catalog (which may be NULL) has no type of that name. */
@@ -37,7 +37,7 @@ const struct loading *loading_of(const struct json_path *at);
 
 struct cloud {
 	const char *name;
-	bool has_paths; /* its calls have URL paths; else the catalog's service and version name them */
+	bool has_paths; /* calls have URL paths; else the catalog needs a service and a version */
 };
 
 /* NULL: no provider has this name. */
@@ -48,7 +48,7 @@ enum { TTL_MAX_S = 366 * 86400 };
 /* Reads a "ttl" into a struct ttl, whose members are -1 until the file names them. */
 bool ttl_read(const struct json_path *at, const struct json *value, void *out, const struct field *field);
 extern const struct ttl TTL_UNSET;
-/* Sets the members that the file does not name. */
+/* Sets the members that are still -1. */
 void ttl_default(struct ttl *ttl, const struct ttl *otherwise);
 
 extern const struct text_rule rule_name; /* of a catalog, of a kind */
@@ -62,11 +62,11 @@ bool types_read(const struct json_path *at, const struct json *types, struct cat
 /* Reads the name of a type into a const struct type *. */
 bool type_read_name(const struct json_path *at, const struct json *value, void *out,
 	const struct field *field);
-/* Whether the type has the member; if not, the reason names the nearest one.  A NULL type knows nothing. */
+/* Whether the type has the member; if not, the error names the nearest one. True for a NULL type. */
 bool type_expect(const struct json_path *at, const struct type *type, const char *member);
-/* The same of a member that is a map. */
+/* The same for a member that must be a map. */
 bool type_expect_map(const struct json_path *at, const struct type *type, const char *member);
-/* The same of a path, A.B.C, that ends in a value or a list of values. */
+/* The same for a path, A.B.C, that must end in a scalar or a list of scalars. */
 bool type_expect_cell(const struct json_path *at, const struct type *type, const char *path);
 void type_free(struct type *type);
 
@@ -80,15 +80,15 @@ bool action_read_harvests(const struct json_path *at, const struct json *value, 
 void action_release(struct action *action);
 void harvest_release(struct harvest *harvest);
 
-/* id_form.c: the ceilings of an id_form, its bounds written out.  2,000 steps match an id in 0.1 s. */
+/* id_form.c: the ceilings of an id_form after its bounds are expanded. 2,000 steps match an id in 0.1 s. */
 enum { FORM_STEPS_MAX = 2000, FORM_DEPTH_MAX = 20 };
 bool form_is_too_large(const char *form);
 
-/* read_kind.c: "kinds".  The head of `fresh` must be complete and its types read. */
+/* read_kind.c: "kinds". The head of `fresh` must be complete and its types read. */
 bool kinds_read(const struct json_path *at, const struct json *kinds, struct catalog *fresh);
 void kind_free(struct kind *kind);
 
-/* read_catalog.c: one file's text; NULL: `why` says what is wrong. */
+/* read_catalog.c: reads one file's text. NULL: `why` has the error. */
 struct catalog *catalog_read(const struct catalogs *catalogs, const char *file, const char *text, size_t len,
 	struct buf *why);
 void catalog_free(struct catalog *catalog); /* accepts NULL among its kinds and types */

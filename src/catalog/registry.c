@@ -1,10 +1,9 @@
 /*
  * registry.c - the catalogs that are loaded: the built-in ones, and files that add a catalog or add to one.
  *
- * read_catalog.c turns a file's text into a fresh catalog, or refuses it whole.  Here the fresh catalog
- * becomes one more catalog, or is merged into the one of its name.  A kind or type that replaces another
- * takes over its place in memory, so that pointers to it stay valid; the old contents are freed with the
- * rest of the fresh catalog.
+ * read_catalog.c makes a fresh catalog of a file's text. Here it is added to the others, or merged into the
+ * catalog of its name. A kind or type that replaces another one swaps contents with it, so that pointers to
+ * the old one stay valid; the old contents are freed with the fresh catalog.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +45,7 @@ void catalogs_refuse(const struct catalogs *catalogs, const char *name, struct b
 		buf_printf(why, " %s", catalogs->v[i]->name);
 }
 
-/* The head is replaced as a whole: the fresh one has taken over what it did not say itself. */
+/* Replaces the head. The fresh one has already inherited the members that its file lacks. */
 static void merge_head(struct catalog *base, struct catalog *fresh)
 {
 	struct catalog was = *base;
@@ -81,7 +80,7 @@ static void merge_types(struct catalog *base, struct catalog *fresh)
 	}
 }
 
-/* A compiled expression moves with its kind: nothing that regcomp makes points to the regex_t. */
+/* A regex_t may be moved: nothing that regcomp allocates points back to it. */
 static void merge_kinds(struct catalog *base, struct catalog *fresh)
 {
 	base->kinds = xrealloc(base->kinds, (base->n_kinds + fresh->n_kinds) * sizeof *base->kinds);

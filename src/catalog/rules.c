@@ -1,5 +1,5 @@
 /*
- * rules.c - what the readers of a catalog file share: the forms of names, the clouds that are known.
+ * rules.c - shared by the readers of a catalog file: rules for names, TTLs, and the known clouds.
  */
 #include <string.h>
 
@@ -31,7 +31,7 @@ const struct text_rule rule_members = {
 	.also = path_is_dotted,
 };
 
-/* What a catalog has to say is different from cloud to cloud; a new provider needs a row here. */
+/* Clouds need different members in a catalog. A new provider needs a row here. */
 /* clang-format off */
 static const struct cloud clouds[] = {
 	{ "tencent", .has_paths = false },
