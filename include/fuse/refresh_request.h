@@ -1,7 +1,7 @@
 /*
  * refresh_request.h - the protocol of `describefs refresh`: an ioctl on a file or directory of the mount.
  *
- * The caller must be able to open the file, so the kernel has checked its permission.  The answer may contain
+ * The caller must be able to open the file, so the kernel has checked its permission. The answer may contain
  * a task: the verb performs it, sends REFRESH_NEXT, and gets the next task, until there is none.
  */
 #ifndef DESCRIBEFS_REFRESH_REQUEST_H
@@ -15,7 +15,7 @@
 enum refresh_step { REFRESH_BEGIN, REFRESH_NEXT, REFRESH_EVERY_NAME };
 
 /*
- * TASK_FORGET: statx(2) the path, without following a link.  The daemon makes the kernel look the name up
+ * TASK_FORGET: statx(2) the path, without following a link. The daemon makes the kernel look the name up
  * again and answers ENOENT once, so the kernel forgets all names below it (src/fuse/walk.c). TASK_READ: read
  * the directory, so that the kernel gets new expiry times for its names.
  */
@@ -30,7 +30,7 @@ struct refresh_request {
 	uint32_t wait_s; /* not 0: nothing was refreshed; try again after this time */
 	char mark[16]; /* REFRESH_MARK: a describefs daemon answered */
 	/*
-	 * request: a name in the opened directory, which may not exist; "": the opened file.  Answer: the
+	 * request: a name in the opened directory, which may not exist; "": the opened file. Answer: the
 	 * task's path
 	 */
 	char path[1024];

@@ -9,7 +9,7 @@
 
 /*
  * Appends the normal form of `url`: scheme and host in lower case, no dot at the end of the host, no default
- * port, no leading zeros in the port, IPv6 addresses as inet_ntop prints them, no slash at the end.  Returns
+ * port, no leading zeros in the port, IPv6 addresses as inet_ntop prints them, no slash at the end. Returns
  * false if `url` is not an address of this form, or if it begins with http:// and the host is farther away
  * than `plain`.
  */

@@ -1,9 +1,9 @@
 /*
  * http_client.h - HTTP client: libcurl's multi interface on the loop, behind `struct transport`.
  *
- * It follows no redirect, asks for no compression, uses no proxy but the one given and reads no netrc.  TLS
- * is 1.2 or newer and always verified.  Each byte of a response counts against a ceiling.  libcurl must have
- * an asynchronous resolver.  Only http_client.c, transfer.c and curl_error.c include curl.
+ * It follows no redirect, asks for no compression, uses no proxy but the one given and reads no netrc. TLS
+ * is 1.2 or newer and always verified. Each byte of a response counts against a ceiling. libcurl must have
+ * an asynchronous resolver. Only http_client.c, transfer.c and curl_error.c include curl.
  */
 #ifndef DESCRIBEFS_HTTP_CLIENT_H
 #define DESCRIBEFS_HTTP_CLIENT_H
@@ -27,10 +27,10 @@ struct http_client_options {
 	size_t certificates_len;
 };
 
-/* Initializes libcurl: call it after the fork.  On failure: NULL, and `why` is one line. */
+/* Initializes libcurl: call it after the fork. On failure: NULL, and `why` is one line. */
 struct http_client *http_client_new(struct loop *loop, const struct http_client_options *options,
 	struct buf *why);
-/* Cancels all requests.  Accepts NULL. */
+/* Cancels all requests. Accepts NULL. */
 void http_client_free(struct http_client *client);
 /* The port for the engine; valid as long as the client. */
 struct transport http_client_transport(struct http_client *client);

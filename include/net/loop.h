@@ -1,7 +1,7 @@
 /*
- * loop.h - an epoll loop over descriptors, timers and signals.  Only loop.c includes epoll.
+ * loop.h - an epoll loop over descriptors, timers and signals. Only loop.c includes epoll.
  *
- * Create it after the fork into the background, which libcurl does not survive.  One thread uses it; only
+ * Create it after the fork into the background, which libcurl does not survive. One thread uses it; only
  * loop_run blocks.
  */
 #ifndef DESCRIBEFS_LOOP_H
@@ -23,22 +23,22 @@ typedef void loop_signal_fn(void *arg, int signal);
 struct loop *loop_new(void); /* NULL with errno: out of descriptors or memory */
 void loop_free(struct loop *loop);
 
-/* Watches a descriptor; a second call for the fd replaces the first.  0, or -1 with errno. */
+/* Watches a descriptor; a second call for the fd replaces the first. 0, or -1 with errno. */
 int loop_watch(struct loop *loop, int fd, int events, loop_ready_fn *fn, void *arg);
-/* Stops watching.  Safe for a descriptor that is not watched, and from any callback. */
+/* Stops watching. Safe for a descriptor that is not watched, and from any callback. */
 void loop_forget(struct loop *loop, int fd);
 /*
- * The fd is a new descriptor with the number of a closed one whose watch was not removed.  If the old one was
+ * The fd is a new descriptor with the number of a closed one whose watch was not removed. If the old one was
  * watched, the new one is watched for the same events.
  */
 void loop_renew(struct loop *loop, int fd);
 
-/* Calls `fn` once, `ms` from now, never before loop_timer_start returned.  O(log n). */
+/* Calls `fn` once, `ms` from now, never before loop_timer_start returned. O(log n). */
 struct timer *loop_timer_start(struct loop *loop, int64_t ms, loop_tick_fn *fn, void *arg);
-/* Frees a timer that has not fired.  Accepts NULL. */
+/* Frees a timer that has not fired. Accepts NULL. */
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
-/* Blocks the signal; the loop calls `fn` for it.  0, or -1 with errno. */
+/* Blocks the signal; the loop calls `fn` for it. 0, or -1 with errno. */
 int loop_signal(struct loop *loop, int signal, loop_signal_fn *fn, void *arg);
 
 /* Calls `fn`, with 0, after the machine slept for 1 s or more since the last call. */
@@ -46,7 +46,7 @@ void loop_resume(struct loop *loop, loop_signal_fn *fn, void *arg);
 
 /*
  * Busy polling: a request was just served, so for the next LOOP_SPIN_US the loop polls before it sleeps (a
- * wake-up costs more than the work).  Each call renews the time.
+ * wake-up costs more than the work). Each call renews the time.
  */
 enum { LOOP_SPIN_US = 50 };
 void loop_busy(struct loop *loop);

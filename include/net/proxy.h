@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 /*
- * All strings are owned.  Invariant: `url`, http[s]://HOST:PORT, has no user or password, so it may be shown.
+ * All strings are owned. Invariant: `url`, http[s]://HOST:PORT, has no user or password, so it may be shown.
  */
 struct proxy {
 	char *url; /* NULL: no proxy */
@@ -15,7 +15,7 @@ struct proxy {
 };
 
 /*
- * Parses http[s]://[USER[:PASSWORD]@]HOST[:PORT], with %XX in user and password.  Returns false if it is
+ * Parses http[s]://[USER[:PASSWORD]@]HOST[:PORT], with %XX in user and password. Returns false if it is
  * invalid.
  */
 bool proxy_read(struct proxy *proxy, const char *text);

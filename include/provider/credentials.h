@@ -28,7 +28,7 @@ enum credential_source_kind {
 	CREDENTIAL_SOURCE_IDENTITY, /* the role `role`, assumed with the token `identity` */
 };
 
-/* How a key is obtained.  All texts are owned; what the kind does not need is NULL. */
+/* How a key is obtained. All texts are owned; what the kind does not need is NULL. */
 struct credential_source {
 	enum credential_source_kind kind;
 	struct credentials key;

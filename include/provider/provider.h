@@ -1,8 +1,8 @@
 /*
  * provider.h - a cloud's protocol as pure functions: build, sign and parse a call, and exchange keys.
  *
- * The client describes a call as a struct api_call.  A provider makes an HTTP request of it, signs the
- * request for a given time, and turns the response's envelope into the result or an error.  The code
+ * The client describes a call as a struct api_call. A provider makes an HTTP request of it, signs the
+ * request for a given time, and turns the response's envelope into the result or an error. The code
  * of a cloud is src/provider/NAME*.c and sign_*.c, with its own table of error codes; nothing else knows a
  * cloud's headers or envelope.
  *
@@ -30,7 +30,7 @@ struct key_site {
 	const char *metadata, *sts;
 };
 
-/* The state of an exchange that obtains a temporary key.  It may take several requests. */
+/* The state of an exchange that obtains a temporary key. It may take several requests. */
 struct key_exchange {
 	const struct credential_source *source; /* not CREDENTIAL_SOURCE_KEY; borrowed, as is the site */
 	const struct key_site *site;
@@ -45,14 +45,14 @@ void key_exchange_release(struct key_exchange *key_exchange);
 /* How a cloud issues temporary keys. */
 struct provider_keys {
 	const char *metadata, *sts; /* the default services: scheme and authority */
-	/* Initialises *out with the next request, its timeout_ms included.  The body may hold a secret. */
+	/* Initialises *out with the next request, its timeout_ms included. The body may hold a secret. */
 	void (*request)(struct request *out, const struct key_exchange *key_exchange, int64_t now_s);
-	/* Takes the response.  ERR_NONE: the key is set, or one more request is needed if it is not. */
+	/* Takes the response. ERR_NONE: the key is set, or one more request is needed if it is not. */
 	enum error (*response)(struct key_exchange *key_exchange, const struct response *response,
 		struct error_note *note);
 };
 
-/* One call.  `body` is the JSON object's text, made by the engine from the action's row. */
+/* One call. `body` is the JSON object's text, made by the engine from the action's row. */
 struct api_call {
 	const struct action *action;
 	const char *body;
@@ -67,8 +67,8 @@ struct provider {
 		const struct credentials *credentials, int64_t now_s);
 	/*
 	 * ERR_NONE: *root is the parsed text (the caller frees it), *result the envelope's
-	 * content inside it, note->request_id is set.  Otherwise *root is NULL and the note has the
-	 * cloud's code and message.  Every refused parameter is ERR_PARAMETER; the engine knows
+	 * content inside it, note->request_id is set. Otherwise *root is NULL and the note has the
+	 * cloud's code and message. Every refused parameter is ERR_PARAMETER; the engine knows
 	 * where its value came from.
 	 */
 	enum error (*parse)(struct json **root, const struct json **result, const struct response *response,
@@ -84,8 +84,8 @@ extern const struct provider provider_baidu;
 extern const struct provider_keys provider_tencent_keys;
 
 /*
- * Shared by the providers.  A cloud's error codes are rows, tried from the top; the first match wins.
- * "*X": ends with X; "X*": begins with X; "X": is X, or X and more after a dot.  The last is "*".
+ * Shared by the providers. A cloud's error codes are rows, tried from the top; the first match wins.
+ * "*X": ends with X; "X*": begins with X; "X": is X, or X and more after a dot. The last is "*".
  */
 struct provider_code {
 	const char *pattern;

@@ -1,14 +1,14 @@
 /*
  * front.c - the FUSE operations and the session.
  *
- * When /dev/fuse is readable, session_receive() takes requests until there are none.  libfuse decodes each
- * and calls an op_ function, which puts one question to the sources.  Most questions are answered at once.
+ * When /dev/fuse is readable, session_receive() takes requests until there are none. libfuse decodes each
+ * and calls an op_ function, which puts one question to the sources. Most questions are answered at once.
  * For the others a struct pending_request holds the fuse_req_t and the waiter; the answer or the kernel's
  * INTERRUPT, whichever comes first, replies and frees it.
  *
  * The kernel does as much as possible itself: OPEN and OPENDIR are answered ENOSYS once; afterwards the
- * kernel opens files without a request and keeps pages and listings.  FLUSH, RELEASE and ACCESS are not
- * implemented.  So errors surface in LOOKUP, GETATTR and READDIR; a READ copies bytes from memory and never
+ * kernel opens files without a request and keeps pages and listings. FLUSH, RELEASE and ACCESS are not
+ * implemented. So errors surface in LOOKUP, GETATTR and READDIR; a READ copies bytes from memory and never
  * waits.
  */
 #include "fuse/front.h"
@@ -107,7 +107,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 		(FUSE_CAP_READDIRPLUS | FUSE_CAP_AUTO_INVAL_DATA |
 			FUSE_CAP_CACHE_SYMLINKS); /* the target of a link never changes */
 	/*
-	 * READDIRPLUS always: the automatic mix was never cheaper.  No ASYNC_READ: the kernel could not
+	 * READDIRPLUS always: the automatic mix was never cheaper. No ASYNC_READ: the kernel could not
 	 * interrupt a READ that waits.
 	 */
 	conn->want &= ~(unsigned)(FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_READ | FUSE_CAP_WRITEBACK_CACHE);
@@ -143,7 +143,7 @@ static bool is_wait_file(fuse_req_t request, fuse_ino_t id)
 
 /*
  * The wait for .wait happens here, and only before a read: the kernel asks for the file's size before each
- * read, and then passes the open file; stat(2) passes none.  A LOOKUP that waits would hold the directory's
+ * read, and then passes the open file; stat(2) passes none. A LOOKUP that waits would hold the directory's
  * lock.
  */
 static void op_getattr(fuse_req_t request, fuse_ino_t id, struct fuse_file_info *info)
@@ -281,7 +281,7 @@ static const struct fuse_lowlevel_ops operations = {
 	.statfs = op_statfs,
 	.ioctl = refresh_op_ioctl,
 	/*
-	 * No flush, release, releasedir, access, lseek: the kernel does not need them.  Nothing that writes:
+	 * No flush, release, releasedir, access, lseek: the kernel does not need them. Nothing that writes:
 	 * the mount is read-only, and the kernel returns EROFS itself.
 	 */
 };
@@ -289,8 +289,8 @@ static const struct fuse_lowlevel_ops operations = {
 /* ---- the session ---- */
 
 /*
- * Sets two flags that libfuse does not pass on.  Without FUSE_PARALLEL_DIROPS (libfuse before 3.17) the
- * kernel serializes lookups in one directory.  Without FUSE_NO_EXPORT_SUPPORT (Linux 6.9) the kernel hands
+ * Sets two flags that libfuse does not pass on. Without FUSE_PARALLEL_DIROPS (libfuse before 3.17) the
+ * kernel serializes lookups in one directory. Without FUSE_NO_EXPORT_SUPPORT (Linux 6.9) the kernel hands
  * out file handles that become ESTALE when it forgets the inode.
  */
 static void add_flags(struct fuse_init_out *init, size_t len)
@@ -323,9 +323,9 @@ static ssize_t write_init_reply(struct front *front, int fd, struct iovec *iov, 
 }
 
 /*
- * libfuse replies ENOMEM when it is out of memory.  For an INTERRUPT that would lose it; after EAGAIN the
- * kernel sends it again.  A reply that the kernel rejects is replaced by EIO, or its reader would wait for
- * ever.  Exception: ENOENT means that the reader was killed.
+ * libfuse replies ENOMEM when it is out of memory. For an INTERRUPT that would lose it; after EAGAIN the
+ * kernel sends it again. A reply that the kernel rejects is replaced by EIO, or its reader would wait for
+ * ever. Exception: ENOENT means that the reader was killed.
  */
 static ssize_t write_reply(int fd, struct iovec *iov, int count, void *userdata)
 {

@@ -1,8 +1,8 @@
 /*
  * heap_trim.c - returns freed heap memory to the system (malloc_trim) after much of it was freed.
  *
- * free() keeps memory between blocks in use for later mallocs.  After a walk over a million files, which the
- * kernel forgets afterwards, that is nearly the whole heap, and it may stay unused for weeks.  So when the
+ * free() keeps memory between blocks in use for later mallocs. After a walk over a million files, which the
+ * kernel forgets afterwards, that is nearly the whole heap, and it may stay unused for weeks. So when the
  * trees have freed much, the C library returns all free whole pages after a pause, in which the kernel may
  * forget more.
  */

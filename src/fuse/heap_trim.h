@@ -17,7 +17,7 @@ struct heap_trim {
 /* Both pointers are borrowed. */
 void heap_trim_init(struct heap_trim *heap_trim, struct loop *loop, const struct sources *sources);
 void heap_trim_release(struct heap_trim *heap_trim);
-/* Call before and after an operation that may free much.  O(number of sources). */
+/* Call before and after an operation that may free much. O(number of sources). */
 void heap_trim_note(struct heap_trim *heap_trim);
 
 #endif

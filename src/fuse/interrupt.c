@@ -1,12 +1,12 @@
 /*
  * interrupt.c - decides whether a signal ends a reader's wait.
  *
- * The kernel's INTERRUPT says only that some signal woke the reader.  Go's runtime sends SIGURG to its own
+ * The kernel's INTERRUPT says only that some signal woke the reader. Go's runtime sends SIGURG to its own
  * threads all the time, a shell gets SIGCHLD, a resized terminal sends SIGWINCH.  A program that handles
- * these does not expect EINTR, which no disk returns, and does not retry.  So /proc tells which signals are
+ * these does not expect EINTR, which no disk returns, and does not retry. So /proc tells which signals are
  * pending.
  *
- * SIGALRM and SIGVTALRM end the wait, because programs bound a read with alarm().  So do stop and kill
+ * SIGALRM and SIGVTALRM end the wait, because programs bound a read with alarm(). So do stop and kill
  * signals, signals without a handler, and unknown states: a process of another pid namespace, or one that is
  * being frozen or traced, for which no signal is pending.
  */
@@ -35,7 +35,7 @@ static uint64_t informing(void)
 		signal_bit(SIGIO);
 }
 
-/* Reads /proc/READER/status.  Returns false if it cannot be read. */
+/* Reads /proc/READER/status. Returns false if it cannot be read. */
 static bool read_status(pid_t reader, char text[static STATUS_ROOM])
 {
 	char path[32];
@@ -50,7 +50,7 @@ static bool read_status(pid_t reader, char text[static STATUS_ROOM])
 	return n > 0;
 }
 
-/* Parses the 16 hexadecimal digits after `name`.  Returns false if there is no such line. */
+/* Parses the 16 hexadecimal digits after `name`. Returns false if there is no such line. */
 static bool find_set(const char *status, const char *name, uint64_t *set)
 {
 	const char *line = strstr(status, name);

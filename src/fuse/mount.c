@@ -79,7 +79,7 @@ static struct fuse_session *make_session(const struct config *config,
 	return session;
 }
 
-/* Makes the session use `io` on the non-blocking `fd`.  On success the session owns fd. */
+/* Makes the session use `io` on the non-blocking `fd`. On success the session owns fd. */
 static bool set_io(struct fuse_session *session, const struct fuse_custom_io *io, int fd, struct buf *why)
 {
 	if (!fcntl(fd, F_SETFL, O_NONBLOCK) && !fuse_session_custom_io(session, io, fd))

@@ -18,7 +18,7 @@ struct front_owner {
 };
 
 /*
- * Mounts on `place`, a path that mounting_place returned.  The caller owns the session.  On failure: returns
+ * Mounts on `place`, a path that mounting_place returned. The caller owns the session. On failure: returns
  * NULL, `why` is one line, and nothing is mounted.
  */
 struct fuse_session *front_mount(const struct config *config, const char *place,

@@ -1,11 +1,11 @@
 /*
  * notify.c - notifications to the kernel: invalidates cached attributes, listings and names.
  *
- * The kernel keeps a directory's listing in the directory's pages, from page 0 on.  Only page 0 is dropped: a
+ * The kernel keeps a directory's listing in the directory's pages, from page 0 on. Only page 0 is dropped: a
  * pass that begins finds it missing and asks the daemon for the whole listing; a pass beyond page 0 continues
- * with the listing that it began with.  The kernel appends to the last page of a listing only while that page
+ * with the listing that it began with. The kernel appends to the last page of a listing only while that page
  * exists: if it were dropped, the kernel would cache no listing of the directory until it forgets the
- * directory.  A listing longer than one page is safe; the tree avoids the others.
+ * directory. A listing longer than one page is safe; the tree avoids the others.
  */
 #include "notify.h"
 
@@ -228,9 +228,9 @@ static struct notifier *find_free(struct front *front)
 }
 
 /*
- * The kernel locks a page of a listing while it copies names out of it.  A reader whose memory is served by
+ * The kernel locks a page of a listing while it copies names out of it. A reader whose memory is served by
  * another process (userfaultfd, FUSE) can hold that lock without limit, and dropping the page waits for the
- * lock.  So where other users may read, a child drops the page.  A READDIR that needs the page waits for the
+ * lock. So where other users may read, a child drops the page. A READDIR that needs the page waits for the
  * child, and so would a kernel that is told another mtime.
  */
 static struct notifier *notifier_start(struct front *front, struct notification *sent)

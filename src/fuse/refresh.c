@@ -1,22 +1,22 @@
 /*
  * refresh.c - makes the kernel drop what it has cached of a part of the mount.
  *
- * The sources mark their cached data stale; then the kernel has to ask again.  It caches attributes of
- * directories and names until they expire.  The loop cannot send every notification on /dev/fuse: one that
- * names an entry takes its directory's lock, which a reader that waits for the daemon may hold.  These ways
+ * The sources mark their cached data stale; then the kernel has to ask again. It caches attributes of
+ * directories and names until they expire. The loop cannot send every notification on /dev/fuse: one that
+ * names an entry takes its directory's lock, which a reader that waits for the daemon may hold. These ways
  * take no lock:
  *
  *     attributes    are invalidated by inode; a process that stands in a directory never looks it up by name.
  *     the names     of one resource are dropped when the process that asked for the refresh walks them
  *     of a few      (walk.c).
- *     all names     are dropped by a new epoch, one notification (Linux 6.16).  The kernel also looks up
- *                   names again that were not refreshed, which costs no API call.  Before 6.16, a process
+ *     all names     are dropped by a new epoch, one notification (Linux 6.16). The kernel also looks up
+ *                   names again that were not refreshed, which costs no API call. Before 6.16, a process
  *                   walks them.
  *
  * No file's pages are invalidated: a file's id stands for one content, and open files keep it.
  *
- * One refresh is worked on at a time, a part of it in each round of the loop.  A request for a refresh that
- * is still queued joins it.  A request never joins a refresh that has begun, because answers may have arrived
+ * One refresh is worked on at a time, a part of it in each round of the loop. A request for a refresh that
+ * is still queued joins it. A request never joins a refresh that has begun, because answers may have arrived
  * since.
  */
 #include "refresh.h"
@@ -38,7 +38,7 @@ enum {
 	ASKERS_MAX = 4096 /* requests that wait for a refresh */
 };
 
-/* An ioctl that waits.  Invariant: `request` is NULL once it was answered. */
+/* An ioctl that waits. Invariant: `request` is NULL once it was answered. */
 struct asker {
 	struct list link; /* in refresh->askers */
 	fuse_req_t request;
@@ -50,7 +50,7 @@ struct asker {
 /* What is to be refreshed, by name. */
 struct refresh_target {
 	uint64_t id; /* a directory; TREE_ROOT above several sources: all */
-	char *name; /* in it, and maybe not there; NULL: the directory itself.  Owned. */
+	char *name; /* in it, and maybe not there; NULL: the directory itself. Owned. */
 };
 
 /*
@@ -148,7 +148,7 @@ static struct asker *find_walker(const struct refresh *refresh)
 	return NULL;
 }
 
-/* Lets an asker walk the names.  Returns false if there is none that can. */
+/* Lets an asker walk the names. Returns false if there is none that can. */
 static bool start_walk(struct refresh *refresh)
 {
 	struct front *front = refresh->front;
@@ -193,7 +193,7 @@ static void drop_names(struct refresh *refresh)
 
 /* ---- work ---- */
 
-/* Begins the next source.  Returns false if all have begun. */
+/* Begins the next source. Returns false if all have begun. */
 static bool begin_next(struct refresh *refresh)
 {
 	struct front *front = refresh->front;
@@ -208,7 +208,7 @@ static bool begin_next(struct refresh *refresh)
 	return true;
 }
 
-/* One piece of work.  Returns false if none is left. */
+/* One piece of work. Returns false if none is left. */
 static bool refresh_step(struct refresh *refresh)
 {
 	struct front *front = refresh->front;

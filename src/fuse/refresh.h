@@ -7,7 +7,7 @@
 #include "session.h"
 
 void refreshes_init(struct refreshes *refreshes);
-/* The ioctl of `describefs refresh`.  Any other ioctl is ENOTTY. */
+/* The ioctl of `describefs refresh`. Any other ioctl is ENOTTY. */
 void refresh_op_ioctl(fuse_req_t request, fuse_ino_t id, unsigned int command, void *argument,
 	struct fuse_file_info *info, unsigned int flags, const void *in, size_t in_size, size_t out_size);
 /* Refreshes the whole mount. */

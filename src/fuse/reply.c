@@ -52,7 +52,7 @@ static void fill_entry(const struct front *front, const struct entry *entry, str
 
 /*
  * During an outage KIND/ID/.wait must stay reachable, and the kernel's path to it is ID.  So a LOOKUP of ID
- * that failed is answered with a directory that may not exist.  The kernel may not cache it: a stat of ID
+ * that failed is answered with a directory that may not exist. The kernel may not cache it: a stat of ID
  * sends GETATTR next, which fails, as does everything in ID but .wait and .events.
  */
 static bool is_way_to_wait_file(const struct pending_request *pending, const struct reply *reply)

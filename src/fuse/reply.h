@@ -7,12 +7,12 @@
 #include "session.h"
 
 /*
- * Answers `pending` (a struct pending_request) with `reply` and frees it.  An engine_done_fn.  A FAILED reply
+ * Answers `pending` (a struct pending_request) with `reply` and frees it. An engine_done_fn. A FAILED reply
  * becomes an errno, except where reply_lookup handles it (see reply.c).
  */
 void reply_pending(void *pending, const struct reply *reply);
 /*
- * The `reply` function of a pending request: answers from a FOUND reply.  reply_lookup also answers ABSENT,
+ * The `reply` function of a pending request: answers from a FOUND reply. reply_lookup also answers ABSENT,
  * and FAILED with an entry.
  */
 void reply_lookup(struct pending_request *pending, const struct reply *reply);

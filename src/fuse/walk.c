@@ -2,7 +2,7 @@
  * walk.c - one process walks names of the mount so that the kernel forgets them.
  *
  * Before Linux 6.16 every notification that invalidates names takes their directory's lock, which a reader
- * that waits for the daemon may hold.  But the kernel itself drops a name, and all names below it, when it
+ * that waits for the daemon may hold. But the kernel itself drops a name, and all names below it, when it
  * looks the name up again and gets ENOENT.  It looks up again, even before the name expires, when a step of a
  * system call fails with ESTALE.  So the process that asked for the refresh calls statx(2) on the name, and
  * the daemon answers
@@ -11,8 +11,8 @@
  *     LOOKUP of it      ENOENT, once: the kernel drops all names below it, negative entries too
  *     LOOKUP, GETATTR   from the cache, already expired (of a resource ENOENT once more)
  *
- * Requests of other processes are answered as always.  Six messages are enough for any number of names.  The
- * kernel keeps names in use: of open files, and of directories that a process stands in.  The process reads
+ * Requests of other processes are answered as always. Six messages are enough for any number of names. The
+ * kernel keeps names in use: of open files, and of directories that a process stands in. The process reads
  * the directories of those resources afterwards: READDIRPLUS renews the expiry of their names.
  */
 #include "walk.h"
@@ -51,7 +51,7 @@ uint32_t walk_levels(const struct walk *walk, const struct front *front, uint64_
 	return (uint32_t)(path_depth(front, opened) - path_depth(front, walk->base));
 }
 
-/* The path of `id` from the base on.  Returns false if it does not fit. */
+/* The path of `id` from the base on. Returns false if it does not fit. */
 static bool add_path_below(const struct walk *walk, const struct front *front, uint64_t id, char *out,
 	size_t size)
 {

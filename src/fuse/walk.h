@@ -46,13 +46,13 @@ void walk_leave(struct walk *walk);
 bool walk_is_alive(const struct walk *walk, const struct front *front);
 /* How many levels `opened` is below the base. */
 uint32_t walk_levels(const struct walk *walk, const struct front *front, uint64_t opened);
-/* Ends the current task and writes the next one to `answer`.  Returns false if no task is left. */
+/* Ends the current task and writes the next one to `answer`. Returns false if no task is left. */
 bool walk_next(struct walk *walk, struct front *front, struct refresh_request *answer);
 /* The walk of the process that sent `request`, or NULL. */
 struct walk *walk_of(fuse_req_t request);
 /*
  * If a walking process sent the request: answers it from the cache, makes no API call, frees `pending`, and
- * returns true.  Otherwise returns false.
+ * returns true. Otherwise returns false.
  */
 bool walk_answers(struct pending_request *pending, enum question question, const char *name);
 bool walk_reads(struct pending_request *pending, uint64_t cookie);

@@ -2,7 +2,7 @@
  * address.c - normalizes the address of an API, https://HOST[:PORT]: the same text is signed and sent.
  *
  * curl changes an address before it sends the Host header: it drops a default port, and writes 127.1, 0x7f.1
- * and 2130706433 as 127.0.0.1.  The cloud refuses a signature over another text.  So an address is normalized
+ * and 2130706433 as 127.0.0.1. The cloud refuses a signature over another text. So an address is normalized
  * once, here, and an address without a normal form is refused.
  *
  * A key never travels in clear text: http:// is allowed to this machine only, or as far as the caller says.

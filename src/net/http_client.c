@@ -2,17 +2,17 @@
  * http_client.c - HTTP client: libcurl's multi interface on the loop, behind `struct transport`.
  *
  * curl says which sockets to watch and which timer to set; the loop calls back; curl runs; finished transfers
- * are taken from it.  `done` is called only from there or from a timer, so never inside send, and only after
- * curl and our list have dropped the exchange: `done` may send and cancel.  (Cancelling another finished
+ * are taken from it. `done` is called only from there or from a timer, so never inside send, and only after
+ * curl and our list have dropped the exchange: `done` may send and cancel. (Cancelling another finished
  * exchange also removes its message from curl's queue.)
  *
  * Each exchange has its own timer beside curl's timeout, so that a reader's deadline does not depend on curl.
  *
  * curl before 8.5 tries the next address of a host after a failed connect, and then waits for an event that
- * never comes: it neither opens a socket for that address nor sets a timer.  So after each closed socket the
+ * never comes: it neither opens a socket for that address nor sets a timer. So after each closed socket the
  * transfers without a connection are poked once (poke_transfers).
  *
- * curl caches resolved names for 60 s.  If no connection succeeds, the name is resolved again: once at once,
+ * curl caches resolved names for 60 s. If no connection succeeds, the name is resolved again: once at once,
  * if the addresses may be cached ones, and by every new transfer until one connects.
  *
  * HTTP/2 is used where the server chooses it, but one exchange for each connection: a cancelled request or a
@@ -199,7 +199,7 @@ static bool leads_into_mount(const struct http_client_options *options, const ch
 }
 
 /*
- * libcurl opens the machine's certificates for each new connection.  If a later mount leads from them into
+ * libcurl opens the machine's certificates for each new connection. If a later mount leads from them into
  * our mount, the thread that serves the mount would wait for itself.
  */
 static bool may_read_certificates(struct exchange *exchange)
@@ -229,7 +229,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 }
 
 /*
- * Reads cacert again if the file changed.  An invalid or half-written file does not replace the valid
+ * Reads cacert again if the file changed. An invalid or half-written file does not replace the valid
  * content.
  */
 static void renew_certificates(struct http_client *client)

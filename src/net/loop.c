@@ -1,15 +1,15 @@
 /*
  * loop.c - an epoll loop over descriptors, timers and signals.
  *
- * A round: wait, deliver the events, call the due timers.  Callbacks change the tables that a round iterates
- * over.  So each event carries the generation of its descriptor's slot.  loop_forget starts a new generation,
- * and events of an old one are dropped; epoll is level-triggered and reports again to a new owner.  Timers
+ * A round: wait, deliver the events, call the due timers. Callbacks change the tables that a round iterates
+ * over. So each event carries the generation of its descriptor's slot. loop_forget starts a new generation,
+ * and events of an old one are dropped; epoll is level-triggered and reports again to a new owner. Timers
  * are in a binary heap, ordered by due time and then by creation; each knows its index, so stopping one needs
- * no search.  A timer that a timer starts waits for the next round, so descriptors are never starved.
+ * no search. A timer that a timer starts waits for the next round, so descriptors are never starved.
  *
  * Time is CLOCK_BOOTTIME in microseconds, so a TTL also passes while the machine sleeps; a timer never fires
- * early.  The kernel does not wake a sleeping machine for a timer: it fires after the resume.
- * CLOCK_MONOTONIC stands still in sleep, so each round detects a sleep by the difference of the clocks.  A
+ * early. The kernel does not wake a sleeping machine for a timer: it fires after the resume.
+ * CLOCK_MONOTONIC stands still in sleep, so each round detects a sleep by the difference of the clocks. A
  * CLOCK_REALTIME timer that is cancelled when that clock is set, which a resume does, starts a round then.
  *
  * Signals stay blocked after loop_free, so that a second SIGTERM does not kill the program while it cleans
@@ -43,7 +43,7 @@ struct timer {
 	void *arg;
 };
 
-/* A descriptor's slot.  Invariant: `fn` is NULL if the descriptor is not watched. */
+/* A descriptor's slot. Invariant: `fn` is NULL if the descriptor is not watched. */
 struct watch {
 	loop_ready_fn *fn;
 	void *arg;
@@ -142,7 +142,7 @@ static struct watch *watch_slot(struct loop *loop, int fd)
 
 /*
  * The owner may have closed a descriptor and got its number again without loop_forget, or have closed it
- * before loop_forget while a duplicate keeps it in epoll.  So if ADD or MOD fails, the other one is right.
+ * before loop_forget while a duplicate keeps it in epoll. So if ADD or MOD fails, the other one is right.
  */
 static int epoll_set(const struct loop *loop, int fd, const struct watch *watch, bool known)
 {
@@ -338,7 +338,7 @@ int loop_signal(struct loop *loop, int signal, loop_signal_fn *fn, void *arg)
 
 /* Sleep of the machine */
 
-/* Time slept since boot.  A pause between the two clock reads makes it look smaller, never larger. */
+/* Time slept since boot. A pause between the two clock reads makes it look smaller, never larger. */
 static int64_t count_slept_us(void)
 {
 	int64_t boot_us = now_us();

@@ -25,7 +25,7 @@ void proxy_release(struct proxy *proxy)
 	*proxy = (struct proxy){ 0 };
 }
 
-/* The byte at *at, decoded; *at moves to its last character.  0: an invalid escape. */
+/* The byte at *at, decoded; *at moves to its last character. 0: an invalid escape. */
 static int next_byte(const char *text, size_t len, size_t *at)
 {
 	size_t i = *at;

@@ -1,13 +1,13 @@
 /*
  * transfer.c - one HTTP request in curl: all options, callbacks and error codes.
  *
- * Each transfer has its own easy handle; the multi handle keeps the connections.  Reused easy handles have
+ * Each transfer has its own easy handle; the multi handle keeps the connections. Reused easy handles have
  * two defects: before curl 8.1.1 a response whose first header line is a folded one writes to freed headers
  * of the previous response (curl#11101); and after five dead kept connections in a handle's life the next one
- * is a failure.  Options that are equal for all transfers are in two tables, the others are set for each.
+ * is a failure. Options that are equal for all transfers are in two tables, the others are set for each.
  *
  * No redirect is followed (curl would send X-TC-Token to the other host), no compression is asked for, no
- * netrc or key log is used, and no proxy but the one given.  response_reader.c counts what curl limits only
+ * netrc or key log is used, and no proxy but the one given. response_reader.c counts what curl limits only
  * in part.
  *
  * curl's low-speed limit is not used: each transfer has a total timeout, which the user may set to 60 s for a
@@ -52,8 +52,8 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 }
 
 /*
- * curl retries on another connection if a kept one closes without a response.  The server may have received
- * the first request, and a second one could exceed the rate limit, so the engine decides about a retry.  Ends
+ * curl retries on another connection if a kept one closes without a response. The server may have received
+ * the first request, and a second one could exceed the rate limit, so the engine decides about a retry. Ends
  * the transfer then.
  */
 static bool is_restart(struct transfer *transfer)
@@ -69,8 +69,8 @@ static bool is_restart(struct transfer *transfer)
 }
 
 /*
- * A connection that a NAT box has dropped accepts data and returns nothing.  A slow server still acknowledges
- * at once, because its kernel does.  So data that is not acknowledged for UNHEARD_MS ends the connection, and
+ * A connection that a NAT box has dropped accepts data and returns nothing. A slow server still acknowledges
+ * at once, because its kernel does. So data that is not acknowledged for UNHEARD_MS ends the connection, and
  * the retry opens another.
  */
 static int socket_for(const struct curl_sockaddr *address)

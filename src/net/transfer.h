@@ -30,11 +30,11 @@ struct transfer {
 	char curl_error[CURL_ERROR_SIZE];
 };
 
-/* An easy handle for one transfer; the caller owns it.  NULL: *code is the reason. */
+/* An easy handle for one transfer; the caller owns it. NULL: *code is the reason. */
 CURL *transfer_handle(const struct http_client_options *options, CURLcode *code);
 
 /*
- * Sets the handle up for the request.  Returns false if it cannot be sent.  Call transfer_end in both cases.
+ * Sets the handle up for the request. Returns false if it cannot be sent. Call transfer_end in both cases.
  */
 bool transfer_begin(struct transfer *transfer, CURL *easy, const struct http_client_options *options,
 	const struct request *request, long timeout_ms);

@@ -1,8 +1,8 @@
 /*
  * wiping.c - memory that is overwritten when it is freed.
  *
- * A request's headers contain the token and the signature.  libcurl copies them into lists and buffers and
- * frees those without overwriting them.  malloc_usable_size gives the size of a block.
+ * A request's headers contain the token and the signature. libcurl copies them into lists and buffers and
+ * frees those without overwriting them. malloc_usable_size gives the size of a block.
  */
 #include "wiping.h"
 

@@ -2,9 +2,9 @@
  * baidu.c - Baidu's Qianfan as a provider, API V1 and V2.
  *
  * A call is a POST of a JSON object, signed with bce-auth-v1; V2 names its action in the query, V1
- * in the path.  Failures have three forms: V1 answers HTTP 200 with error_code and error_msg, V2
+ * in the path. Failures have three forms: V1 answers HTTP 200 with error_code and error_msg, V2
  * answers HTTP >= 400 with code and message, and the gateway in front of both sets X-Bce-Error-*
- * headers, often without a body.  For a code that is not in the table the HTTP status decides.  Only a
+ * headers, often without a body. For a code that is not in the table the HTTP status decides. Only a
  * code in the body can mean that a resource does not exist, because a gateway that finds no credential
  * also answers "NotFound".
  */
@@ -163,7 +163,7 @@ static enum error read_no_envelope(enum error reason, const struct response *res
 	return error;
 }
 
-/* Whether a code means a failure.  V1's code for success is 0, as a string or as a number. */
+/* Whether a code means a failure. V1's code for success is 0, as a string or as a number. */
 static bool is_failure(const struct json *code)
 {
 	return code && (!is_text(code) || (*baidu_text(code) && json_integer(code, 1) != 0));

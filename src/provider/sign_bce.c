@@ -2,8 +2,8 @@
  * sign_bce.c - Baidu's request signature, bce-auth-v1.
  *
  * Three sorted lists make the canonical request: the query's pairs, the header lines, and the
- * header names.  All values are percent-encoded again.  A header without a value is left out
- * of both header lists, as the official SDKs do.  The body is never signed; the signing key is the
+ * header names. All values are percent-encoded again. A header without a value is left out
+ * of both header lists, as the official SDKs do. The body is never signed; the signing key is the
  * hex text of a digest, not its bytes.
  */
 #include "sign_bce.h"

@@ -1,7 +1,7 @@
 /*
  * sign_bce.h - Baidu's bce-auth-v1, three stages as pure functions.
  *
- * https://cloud.baidu.com/doc/Reference/s/njwvz1yfu.  Signed: host (with its port) and every x-bce-* header
+ * https://cloud.baidu.com/doc/Reference/s/njwvz1yfu. Signed: host (with its port) and every x-bce-* header
  * of the request, or the names in `signed_headers` ("host;x-bce-date", sorted) plus every x-bce-*.
  *
  * Pure; the time is given.

@@ -1,7 +1,7 @@
 /*
  * sign_tc3.c - Tencent Cloud's request signature, TC3-HMAC-SHA256.
  *
- * The canonical form of the request is hashed.  The string to sign has this hash, the time and the scope.
+ * The canonical form of the request is hashed. The string to sign has this hash, the time and the scope.
  * It is signed with a key derived from the secret, the day and the service.
  */
 #include "sign_tc3.h"

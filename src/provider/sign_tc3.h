@@ -1,8 +1,8 @@
 /*
  * sign_tc3.h - Tencent Cloud's TC3-HMAC-SHA256, three stages as pure functions.
  *
- * https://cloud.tencent.com/document/api/213/30654.  Signed headers are `signed_headers` (lower-case
- * names, sorted, joined with ';'); "content-type;host" is what the official SDKs sign.  The host is signed
+ * https://cloud.tencent.com/document/api/213/30654. Signed headers are `signed_headers` (lower-case
+ * names, sorted, joined with ';'); "content-type;host" is what the official SDKs sign. The host is signed
  * without its port, as the SDKs do; the value of x-tc-action is signed in lower case.
  *
  * Pure; the time is given.

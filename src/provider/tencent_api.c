@@ -1,9 +1,9 @@
 /*
  * tencent_api.c - Tencent Cloud's API 3.0: builds, signs and parses a call.
  *
- * Every call is a POST of a JSON object to "/", selected by X-TC-* headers and signed with TC3.  The API
+ * Every call is a POST of a JSON object to "/", selected by X-TC-* headers and signed with TC3. The API
  * answers with HTTP 200 and {"Response": {..., "RequestId": "..."}}; a failure has a member Error in it.
- * The table below maps its Code to an error.  Only a code that says that the requested resource itself does
+ * The table below maps its Code to an error. Only a code that says that the requested resource itself does
  * not exist is ERR_NOT_FOUND; a network, an image or a resource group that is missing is ERR_SERVER.
  */
 #include "tencent.h"

@@ -2,9 +2,9 @@
  * tencent_sts.c - temporary keys of Tencent Cloud.
  *
  * On a virtual machine of the cloud, the metadata service issues them over plain HTTP, which only the machine
- * can reach: the first request returns the name of the role, the second its key.  Elsewhere the security
+ * can reach: the first request returns the name of the role, the second its key. Elsewhere the security
  * token service issues them, which is one more API 3.0: AssumeRole is signed with a permanent key,
- * AssumeRoleWithWebIdentity is unsigned and sends a token of an identity provider.  The requests are those
+ * AssumeRoleWithWebIdentity is unsigned and sends a token of an identity provider. The requests are those
  * of the official SDKs.
  */
 #include "tencent.h"
@@ -49,7 +49,7 @@ static void request_from_machine(struct request *out, const struct key_exchange 
 	out->reach = base ? REACH_PRIVATE : REACH_LINK;
 }
 
-/* Whether the text can be a role's name.  Refuses the page of some other host. */
+/* Whether the text can be a role's name. Refuses the page of some other host. */
 static bool is_role(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
