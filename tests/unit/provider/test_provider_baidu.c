@@ -11,21 +11,17 @@
 
 #include <cmocka.h>
 
-#include "json/json.h"
-#include "provider/provider.h"
+#include "unit/provider/parse_kit.h"
 
-struct response_reader {
+struct answer {
 	int status;
 	const char *body;
 	const char *header_code, *header_message; /* X-Bce-Error-*, NULL: none */
 };
 
-/* Parses, checks what always holds, and leaves the note and the result's text to the caller. */
-static enum error parse(const struct response_reader *answer, struct error_note *note, char *result_text)
+static enum error parse(const struct answer *answer, struct error_note *note, char *result_text)
 {
 	struct response response;
-	struct json *root = (struct json *)(uintptr_t)1;
-	const struct json *result = NULL;
 	response_init(&response);
 	response.status = answer->status;
 	strcpy(response.request_id, "header-id");
@@ -34,28 +30,14 @@ static enum error parse(const struct response_reader *answer, struct error_note 
 	if (answer->header_message)
 		strcpy(response.error_message, answer->header_message);
 	buf_puts(&response.body, answer->body);
-	memset(note, 'x', sizeof *note);
-	enum error error = provider_baidu.parse(&root, &result, &response, note);
-	response_release(&response);
-	assert_int_equal(error == ERR_NONE, root != NULL);
-	assert_int_equal(error == ERR_NONE, result != NULL);
-	result_text[0] = '\0';
-	if (result) {
-		struct buf out;
-		buf_init(&out, 1000);
-		assert_true(json_print(&out, result, 0));
-		strcpy(result_text, out.data);
-		buf_release(&out);
-	}
-	json_free(root);
-	return error;
+	return kit_parse(&provider_baidu, &response, note, result_text);
 }
 
-static void expect_error(const struct response_reader *answer, enum error expected, const char *code,
+static void expect_error(const struct answer *answer, enum error expected, const char *code,
 	const char *message)
 {
 	struct error_note note;
-	char result[1000];
+	char result[RESULT_ROOM];
 	enum error error = parse(answer, &note, result);
 	if (error != expected)
 		fail_msg("%d %s [%s]: %s, not %s", answer->status, answer->body,
@@ -108,11 +90,11 @@ static void test_names(void **state)
 	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
 		snprintf(body, sizeof body,
 			"{\"requestId\":\"r\",\"code\":\"%s\",\"message\":\"why\"}", NAMES[i].code);
-		struct response_reader answer = { 400, body, NULL, NULL };
+		struct answer answer = { 400, body, NULL, NULL };
 		expect_error(&answer, NAMES[i].error, NAMES[i].code, "why");
-		answer = (struct response_reader){ 400, body, "AccessDenied", "no" };
+		answer = (struct answer){ 400, body, "AccessDenied", "no" };
 		expect_error(&answer, NAMES[i].error, NAMES[i].code, "why");
-		answer = (struct response_reader){ 200, body, NULL, NULL };
+		answer = (struct answer){ 200, body, NULL, NULL };
 		expect_error(&answer, NAMES[i].error, NAMES[i].code, "why");
 	}
 }
@@ -151,7 +133,7 @@ static void test_numbers(void **state)
 		for (size_t form = 0; form < sizeof FORMS / sizeof *FORMS; form++) {
 			snprintf(body, sizeof body, "%s%s%s,\"error_msg\":\"why\"}",
 				FORMS[form][0], code, FORMS[form][1]);
-			struct response_reader answer = { 200, body, NULL, NULL };
+			struct answer answer = { 200, body, NULL, NULL };
 			expect_error(&answer, NUMBERS[i].error, code, "why");
 		}
 	}
@@ -179,7 +161,7 @@ static void test_statuses(void **state)
 		"{\"code\":\"\",\"message\":\"m\"}", "\"NotFound\"", "{\"error_code\":0}",
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-		struct response_reader answer = { CASES[i].status,
+		struct answer answer = { CASES[i].status,
 			"{\"requestId\":\"r\",\"code\":\"SomethingNew\",\"message\":\"m\"}",
 			NULL, NULL };
 		bool redirect = CASES[i].unknown_code == ERR_TLS;
@@ -189,7 +171,7 @@ static void test_statuses(void **state)
 			expect_error(&answer, CASES[i].no_code, "", NULL);
 		}
 	}
-	struct response_reader moved = { 302, "{\"code\":\"NoSuchJob\"}", NULL, NULL };
+	struct answer moved = { 302, "{\"code\":\"NoSuchJob\"}", NULL, NULL };
 	expect_error(&moved, ERR_TLS, "", "HTTP status 302");
 }
 
@@ -197,7 +179,7 @@ static void test_gateway(void **state)
 {
 	(void)state;
 	static const struct {
-		struct response_reader answer;
+		struct answer answer;
 		enum error error;
 	} CASES[] = {
 		/* A wrong AK, a wrong SK, a clock that is off. */
@@ -249,9 +231,9 @@ static void test_successes(void **state)
 		{ "{\"log_id\":\"1\",\"result\":{},\"error_code\":null}", "{}", "1" },
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-		struct response_reader answer = { 200, CASES[i].body, NULL, NULL };
+		struct answer answer = { 200, CASES[i].body, NULL, NULL };
 		struct error_note note;
-		char result[1000];
+		char result[RESULT_ROOM];
 		assert_int_equal(parse(&answer, &note, result), ERR_NONE);
 		assert_string_equal(result, CASES[i].result);
 		assert_string_equal(note.request_id, CASES[i].id);
@@ -283,7 +265,7 @@ static void test_broken_envelopes(void **state)
 			"the answer's error code is no code" },
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
-		struct response_reader answer = { 200, CASES[i].body, NULL, NULL };
+		struct answer answer = { 200, CASES[i].body, NULL, NULL };
 		expect_error(&answer, ERR_ANSWER, "", CASES[i].message);
 	}
 }
@@ -292,12 +274,12 @@ static void test_broken_envelopes(void **state)
 static void test_request_ids(void **state)
 {
 	(void)state;
-	struct response_reader answer = { 502, "<html>", NULL, NULL };
+	struct answer answer = { 502, "<html>", NULL, NULL };
 	struct error_note note;
-	char result[1000];
+	char result[RESULT_ROOM];
 	parse(&answer, &note, result);
 	assert_string_equal(note.request_id, "header-id");
-	answer = (struct response_reader){ 400, "{\"code\":\"MalformedJSON\"}", NULL, NULL };
+	answer = (struct answer){ 400, "{\"code\":\"MalformedJSON\"}", NULL, NULL };
 	parse(&answer, &note, result);
 	assert_string_equal(note.request_id, "header-id");
 	answer.body = "{\"requestId\":\"r\",\"code\":\"MalformedJSON\"}";

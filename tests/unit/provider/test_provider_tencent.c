@@ -11,41 +11,23 @@
 
 #include <cmocka.h>
 
-#include "json/json.h"
-#include "provider/provider.h"
+#include "unit/provider/parse_kit.h"
 #include "unit/provider/tencent_codes.h"
 
-/* Parses, checks what always holds, and leaves the note and the result's text to the caller. */
 static enum error parse(int status, const char *body, struct error_note *note, char *result_text)
 {
 	struct response response;
-	struct json *root = (struct json *)(uintptr_t)1;
-	const struct json *result = NULL;
 	response_init(&response);
 	response.status = status;
 	buf_puts(&response.body, body);
-	memset(note, 'x', sizeof *note);
-	enum error error = provider_tencent.parse(&root, &result, &response, note);
-	response_release(&response);
-	assert_int_equal(error == ERR_NONE, root != NULL);
-	assert_int_equal(error == ERR_NONE, result != NULL);
-	result_text[0] = '\0';
-	if (result) {
-		struct buf out;
-		buf_init(&out, 1000);
-		assert_true(json_print(&out, result, 0));
-		strcpy(result_text, out.data);
-		buf_release(&out);
-	}
-	json_free(root);
-	return error;
+	return kit_parse(&provider_tencent, &response, note, result_text);
 }
 
 static void test_every_code(void **state)
 {
 	(void)state;
 	struct error_note note;
-	char body[400], result[1000];
+	char body[400], result[RESULT_ROOM];
 	for (size_t i = 0; i < sizeof CODES / sizeof *CODES; i++) {
 		snprintf(body, sizeof body, "{\"Response\":{\"Error\":{\"Code\":\"%s\",\"Message\":"
 			"\"no\\nway\"},\"RequestId\":\"r-1\",\"Id\":\"data too\"}}", CODES[i].code);
@@ -124,7 +106,7 @@ static void test_envelopes(void **state)
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
 		struct error_note note;
-		char result[1000];
+		char result[RESULT_ROOM];
 		enum error error = parse(200, CASES[i].body, &note, result);
 		if (error != CASES[i].error)
 			fail_msg("%s: %s", CASES[i].body, error_name(error));
@@ -164,7 +146,7 @@ static void test_statuses(void **state)
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
 		for (size_t b = 0; b < sizeof BODIES / sizeof *BODIES; b++) {
 			struct error_note note;
-			char result[1000], message[40];
+			char result[RESULT_ROOM], message[40];
 			enum error error = parse(CASES[i].status, BODIES[b], &note, result);
 			if (error != CASES[i].error)
 				fail_msg("%d: %s", CASES[i].status, error_name(error));
@@ -220,7 +202,7 @@ static void test_long_and_hostile_notes(void **state)
 	(void)state;
 	struct error_note note;
 	struct buf body;
-	char result[1000];
+	char result[RESULT_ROOM];
 	buf_init(&body, 100000);
 	buf_puts(&body, "{\"Response\":{\"Error\":{\"Code\":\"ResourceNotFound.");
 	for (int i = 0; i < 5000; i++)
