@@ -120,7 +120,7 @@ void server_reset(int fd)
 	connect(fd, &nothing, sizeof nothing);
 }
 
-/* How long the request is, 0 while its header is not whole. */
+/* The length of the request; 0 while its header is incomplete. */
 static size_t request_length(const char *request)
 {
 	const char *end = strstr(request, "\r\n\r\n");

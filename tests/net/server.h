@@ -1,6 +1,7 @@
 /*
- * server.h - a server on a loopback port that does to each connection what a test tells it, by
- * hand: no library stands between the bytes that a test writes and those that curl sees.
+ * server.h - a server on a loopback port that runs a function of the test for each connection.
+ *
+ * It uses no HTTP library, so curl reads exactly the bytes that the test writes.
  */
 #ifndef DESCRIBEFS_TESTS_SERVER_H
 #define DESCRIBEFS_TESTS_SERVER_H
@@ -25,10 +26,10 @@ struct connection {
 struct server {
 	int listener, port;
 	server_fn *serve;
-	const char *text; /* what the test wants said */
+	const char *text; /* for `serve` */
 	pthread_t thread;
 	atomic_int connections, requests;
-	atomic_bool ending; /* the test is over: whoever dawdles stops */
+	atomic_bool ending; /* the test is over: naps end, and `serve` has to return */
 	pthread_mutex_t lock;
 	char request[SERVER_REQUEST]; /* the last one that was read, under the lock */
 	struct connection all[SERVER_CONNECTIONS];
@@ -38,18 +39,18 @@ struct server *server_new(server_fn *serve, const char *text);
 /* Ends every connection and joins every thread. */
 void server_free(struct server *server);
 
-/* Reads one whole request; false when the peer is gone. */
+/* Reads one whole request. False: the peer has closed the connection. */
 bool server_read(struct server *server, int fd);
 void server_say(int fd, const char *text);
 void server_write(int fd, const void *bytes, size_t len);
-void server_nap(struct server *server, int ms); /* shorter when the test is over */
-/* Closes with a reset instead of an end. */
+void server_nap(struct server *server, int ms); /* sleeps; ends early when the test is over */
+/* Drops the connection with a reset (RST). The descriptor stays open. */
 void server_reset(int fd);
 
-/* Serves: reads requests and answers each with `text`. */
+/* A server_fn: reads requests and answers each with `text`. */
 void serve_text(struct server *server, int fd);
 
-/* A loopback port on which nobody listens. */
+/* A loopback port on which no socket listens. */
 int server_refused_port(void);
 
 #endif

@@ -100,7 +100,7 @@ static void a_header_with_a_line_break_is_never_sent(void **state)
 	assert_int_equal(reply.calls, 0);
 	loop_run(world->loop);
 	assert_int_equal(reply.response.error, ERR_LOCAL);
-	/* Such a one can be cancelled, too. */
+	/* An exchange that could not start can be cancelled, too. */
 	exchange = world->io.send(world->io.self, &request, NULL, take, &reply);
 	world->io.cancel(world->io.self, exchange);
 	assert_int_equal(server->connections, 0);
@@ -109,22 +109,6 @@ static void a_header_with_a_line_break_is_never_sent(void **state)
 }
 
 /* Slow, silent, broken */
-
-static void serve_slowly(struct server *server, int fd)
-{
-	server_read(server, fd);
-	server_nap(server, 300);
-	for (const char *at = OK_HELLO; *at; at++) {
-		server_write(fd, at, 1);
-		server_nap(server, 2);
-	}
-}
-
-static void serve_nothing(struct server *server, int fd)
-{
-	server_read(server, fd);
-	server_nap(server, 20000);
-}
 
 static void serve_a_trickle(struct server *server, int fd)
 {
@@ -195,7 +179,7 @@ static void nobody_listens(void **state)
 	assert_int_equal(response.body.len, 0);
 }
 
-/* Answers that are no good */
+/* Invalid answers */
 
 static void answers_that_are_no_good(void **state)
 {
@@ -213,7 +197,7 @@ static void answers_that_are_no_good(void **state)
 		{ "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08", ERR_ANSWER },
 		{ "HTTP/1.1 200 OK\r\ncontent-encoding: br\r\n\r\nxx", ERR_ANSWER },
 		{ "hello, I am not HTTP\r\n\r\n", ERR_ANSWER },
-		/* Whose line continues which? The first one once wrote to the answer before. */
+		/* Folded lines. curl before 8.1.1 wrote the first one to freed headers of the answer before. */
 		{ "HTTP/1.1 200 OK\r\n Content-Length: 5\r\n\r\nhello", ERR_ANSWER },
 		{ "HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 5\r\n\r\nhello", ERR_ANSWER },
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\tX: y\r\n\r\nhello", ERR_ANSWER },

@@ -1,6 +1,6 @@
 /*
- * test_http_exchanges.c - the life of exchanges: cancelling at awkward moments, many at once, and what
- * http_client.c leaves alone: other hosts, proxies, descriptors of a child.
+ * test_http_exchanges.c - exchanges that are cancelled in a callback or run by the hundred, and limits of
+ * http_client.c: it contacts no other host, uses no other proxy, and leaks no descriptor to a child.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -19,23 +19,7 @@
 
 #include "web.h"
 
-static void serve_slowly(struct server *server, int fd)
-{
-	server_read(server, fd);
-	server_nap(server, 300);
-	for (const char *at = OK_HELLO; *at; at++) {
-		server_write(fd, at, 1);
-		server_nap(server, 2);
-	}
-}
-
-static void serve_nothing(struct server *server, int fd)
-{
-	server_read(server, fd);
-	server_nap(server, 20000);
-}
-
-/* Two exchanges, of which whichever ends first takes back the other. */
+/* Two exchanges; the one that ends first cancels the other. */
 struct pair {
 	struct world *world;
 	struct exchange *exchanges[2];
@@ -86,10 +70,7 @@ static void one_cancels_another_inside_done(void **state)
 	server_free(server);
 }
 
-/*
- * Both time out in the same round: the second one's timer is due when the first one's done takes it
- * back.
- */
+/* Both time out in the same round: when the first one's `done` cancels the second, that one's timer is due. */
 static void one_cancels_another_whose_time_is_up_too(void **state)
 {
 	struct world *world = *state;
@@ -129,7 +110,7 @@ static void cancelled_at_any_moment(void **state)
 	for (int i = 0; i < 8; i++)
 		assert_int_equal(replies[i].calls, 0);
 	world->io.cancel(world->io.self, NULL);
-	/* What is left under way when all ends is taken back too. */
+	/* Freeing the client cancels the exchanges that are still under way. */
 	ask(world, &replies[0], base, 5000);
 	server_free(server);
 }
@@ -169,7 +150,7 @@ static void done_may_send_and_the_connection_serves_again(void **state)
 	server_free(server);
 }
 
-/* Hangs up on the second request of a connection, as a server that has just lost patience does. */
+/* Closes the connection at its second request, as a server does whose keep-alive time has just ended. */
 static void serve_once(struct server *server, int fd)
 {
 	if (!server_read(server, fd))
@@ -178,8 +159,10 @@ static void serve_once(struct server *server, int fd)
 	server_read(server, fd);
 }
 
-/* As often as they like: it is told, so that no request reaches the server more often than somebody said; and after
- * it no other kept one is tried for a while. */
+/*
+ * However often a kept connection closes, the client reports it and does not send the request again, because a
+ * second request could exceed the rate. For a while it then opens new connections only.
+ */
 /* promise: 5 */
 static void a_kept_connection_that_dies_is_lost_and_the_next_is_a_new_one(void **state)
 {
@@ -219,7 +202,7 @@ static void many_at_once(void **state)
 	server_free(server);
 }
 
-/* Where it may connect, and what it leaves alone */
+/* Where the client connects, and what it ignores */
 
 static void plain_http_never_leaves_the_machine(void **state)
 {
@@ -321,7 +304,7 @@ static void sigpipe_is_ignored(void **state)
 	assert_true(action.sa_handler == SIG_IGN);
 }
 
-/* A file that is not there is only noticed by the first handshake: the config has looked before. */
+/* The client notices a missing file at the first handshake only; the configuration checks it earlier. */
 static void a_missing_cacert_is_a_matter_of_tls(void **state)
 {
 	struct world *world = *state;

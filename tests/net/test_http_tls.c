@@ -106,7 +106,7 @@ static struct response get(struct world *world, const char *base)
 	return reply.response;
 }
 
-/* What one GET from such a server comes to: -1 for a 200, else the fault. */
+/* The error of one GET from such a server; -1: it answered 200. */
 static int ask_server(void **state, const char *certificate, const char *options, const char *cacert)
 {
 	const struct directory *directory = *state;
@@ -159,7 +159,8 @@ static void serve_plainly(struct server *server, int fd)
 	server_nap(server, 1000);
 }
 
-static void serve_nothing(struct server *server, int fd)
+/* No TLS handshake begins. */
+static void serve_silence(struct server *server, int fd)
 {
 	(void)fd;
 	server_nap(server, 20000);
@@ -182,7 +183,7 @@ static void a_port_that_does_not_speak_tls(void **state)
 {
 	(void)state;
 	assert_int_equal(ask_over_tls(serve_plainly, 0, 5000), ERR_TLS);
-	assert_int_equal(ask_over_tls(serve_nothing, 0, 300), ERR_TIMEOUT);
+	assert_int_equal(ask_over_tls(serve_silence, 0, 300), ERR_TIMEOUT);
 }
 
 static void a_handshake_that_never_ends_is_held_to_the_connect_time(void **state)
@@ -190,7 +191,7 @@ static void a_handshake_that_never_ends_is_held_to_the_connect_time(void **state
 	(void)state;
 	struct timespec before, after;
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	assert_int_equal(ask_over_tls(serve_nothing, 300, 9000), ERR_TIMEOUT);
+	assert_int_equal(ask_over_tls(serve_silence, 300, 9000), ERR_TIMEOUT);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	assert_true(after.tv_sec - before.tv_sec <= 2);
 }

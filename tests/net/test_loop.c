@@ -21,7 +21,7 @@
 
 enum { MANY = 10000 };
 
-/* What callbacks leave behind, in the order in which they ran. */
+/* The record of the callbacks, in the order in which they ran. */
 struct trace {
 	struct loop *loop;
 	int order[MANY + 16];
@@ -128,7 +128,7 @@ static void ten_thousand_timers_half_of_them_unset(void **state)
 	}
 	for (int i = 0; i < MANY; i += 2)
 		loop_timer_stop(trace->loop, trace->timers[i]);
-	/* To make them all took some ms, so near ones may be swapped, far ones not. */
+	/* Starting all timers took some ms, so only timers that are further apart must fire in order. */
 	int took_ms = (int)(loop_now_ms(trace->loop) - start_ms) + 1;
 	run_for(trace, 120);
 	assert_int_equal(trace->n, MANY / 2);
@@ -204,7 +204,7 @@ static void unset_of_nothing_is_fine(void **state)
 	loop_free(NULL);
 }
 
-/* Both descriptors are ready in one round; whoever is first forgets and closes the other. */
+/* Both descriptors are ready in one round; the first callback forgets and closes the other descriptor. */
 static void kill_the_other(void *arg, int fd, int events)
 {
 	struct trace *trace = arg;
@@ -236,10 +236,7 @@ static void never(void *arg, int fd, int events)
 	fail_msg("an event of a descriptor that is no more");
 }
 
-/*
- * The same number is a new, silent descriptor at once: the old one's event must not reach its
- * owner.
- */
+/* The number is used again at once by a descriptor that is not ready: its owner must not get the old event. */
 static void replace_the_other(void *arg, int fd, int events)
 {
 	struct trace *trace = arg;
@@ -286,7 +283,7 @@ static void what_is_watched_can_change(void **state)
 	run_for(trace, 3);
 	assert_int_equal(trace->n, 1);
 	assert_int_equal(trace->order[0], LOOP_WRITE);
-	/* After forgetting, watching is anew. */
+	/* A forgotten descriptor can be watched again. */
 	loop_watch(trace->loop, trace->fds[0], LOOP_READ | LOOP_WRITE, count_and_forget, trace);
 	run_for(trace, 3);
 	assert_int_equal(trace->order[1], LOOP_READ | LOOP_WRITE);
@@ -319,7 +316,7 @@ static void closed_without_a_word_and_opened_again(void **state)
 	assert_int_equal(trace->n, 1);
 }
 
-/* curl closes a socket and opens another one in one go: it tells nothing when the number is the same. */
+/* curl closes a socket and opens another one. If both have the same number, it calls no callback. */
 static void a_number_that_stands_for_another_descriptor(void **state)
 {
 	struct trace *trace = *state;
@@ -376,7 +373,7 @@ static void signals_come_from_the_loop(void **state)
 	assert_int_equal(loop_run(trace->loop), 3);
 	assert_true(trace->order[0] != trace->order[1]);
 	assert_int_equal(trace->order[0] + trace->order[1], SIGTERM + SIGUSR1);
-	/* A second one after the loop is gone does not kill: it stays pending. */
+	/* A second signal after loop_free stays pending and does not kill. */
 	kill(getpid(), SIGUSR1);
 	sigset_t pending;
 	sigpending(&pending);
@@ -399,7 +396,7 @@ static void stop_ends_the_round_and_counts_before_the_run_too(void **state)
 	loop_timer_start(trace->loop, 0, stop_at_once, trace);
 	assert_int_equal(loop_run(trace->loop), 9);
 	assert_int_equal(trace->calls, 1);
-	/* The rest is still there for the next run. */
+	/* The next run handles the rest. */
 	assert_int_equal(loop_run(trace->loop), 9);
 	assert_int_equal(trace->calls, 2);
 }
@@ -430,7 +427,7 @@ static void it_spins_after_a_request_and_sleeps_when_idle(void **state)
 	before = cpu_us();
 	run_for(trace, 100);
 	int64_t busy = cpu_us() - before;
-	/* 20 spins of 50 us: seen, and over soon. */
+	/* 20 busy polls of 50 us show in the CPU time and end soon. */
 	assert_int_equal(trace->calls, 20);
 	assert_true(busy >= 20 * LOOP_SPIN_US / 2);
 	assert_true(busy < 60000);

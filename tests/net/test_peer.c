@@ -16,7 +16,7 @@ enum { NOT_NEAR = REACH_PRIVATE + 1 };
 
 static const struct field {
 	const char *text;
-	int nearest; /* the least reach that holds it */
+	int nearest; /* the smallest reach that includes it */
 } ROWS[] = {
 	{ "127.0.0.1", REACH_SELF }, { "127.255.255.254", REACH_SELF }, { "::1", REACH_SELF },
 	{ "::ffff:127.0.0.1", REACH_SELF }, { "126.255.255.255", NOT_NEAR }, { "128.0.0.1", NOT_NEAR },

@@ -1,5 +1,5 @@
 /*
- * web.c - a loop with HTTP on it, and exchanges waited for.
+ * web.c - an HTTP client on a loop, for tests that wait for its exchanges.
  */
 #include "web.h"
 
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { SLACK_MS = 20000 }; /* a busy machine may keep us from running; what hangs, hangs longer */
+enum { SLACK_MS = 20000 }; /* a busy machine may delay the test by this much; a hang takes longer */
 
 int world_new(void **state)
 {
@@ -41,6 +41,22 @@ int world_free(void **state)
 	buf_release(&world->body);
 	free(world);
 	return 0;
+}
+
+void serve_slowly(struct server *server, int fd)
+{
+	server_read(server, fd);
+	server_nap(server, 300);
+	for (const char *at = OK_HELLO; *at; at++) {
+		server_write(fd, at, 1);
+		server_nap(server, 2);
+	}
+}
+
+void serve_nothing(struct server *server, int fd)
+{
+	server_read(server, fd);
+	server_nap(server, 20000);
 }
 
 void take(void *arg, struct response *response)

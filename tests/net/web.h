@@ -1,5 +1,5 @@
 /*
- * web.h - a loop with HTTP on it, and exchanges waited for.
+ * web.h - an HTTP client on a loop, for tests that wait for its exchanges.
  */
 #ifndef DESCRIBEFS_TESTS_WEB_H
 #define DESCRIBEFS_TESTS_WEB_H
@@ -20,7 +20,7 @@ struct world {
 struct reply {
 	struct world *world;
 	int calls;
-	struct response response; /* its body is the world's: good until the next one */
+	struct response response; /* its body is the world's and is overwritten by the next response */
 	int64_t at_ms;
 };
 
@@ -32,18 +32,20 @@ int world_free(void **state);
 void base_of(char base[static 64], int port);
 /* POST / with the body {}. */
 void make_request(struct request *request, const char *base, long timeout_ms);
-void take(void *arg, struct response *response); /* an transport_reply_fn for a struct reply */
+void take(void *arg, struct response *response); /* a transport_reply_fn; `arg` is a struct reply */
 struct exchange *ask(struct world *world, struct reply *reply, const char *base, long timeout_ms);
 
-/*
- * One POST, waited for.  Asserts what holds for every exchange: one reply, in time, a status or a
- * fault.
- */
+/* Makes one POST and waits for it. Asserts that there is one reply, in time, with a status or an error. */
 struct response fetch_base(struct world *world, const char *base, long timeout_ms);
 struct response fetch(struct world *world, const struct server *server, long timeout_ms);
-/* One POST to a server that does `serve`; the fault that it comes to. */
+/* The error of one POST to a server that runs `serve` with `text`. */
 enum error error_of(struct world *world, server_fn *serve, const char *text, long timeout_ms);
 
-void stop_loop(void *loop); /* an transport_tick_fn */
+/* Reads a request and sends OK_HELLO byte by byte, beginning after 300 ms. */
+void serve_slowly(struct server *server, int fd);
+/* Reads a request and sends nothing. */
+void serve_nothing(struct server *server, int fd);
+
+void stop_loop(void *loop); /* a transport_tick_fn */
 
 #endif
