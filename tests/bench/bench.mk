@@ -1,4 +1,5 @@
-# make bench: the numbers of tests/bench/README.md, printed and written to $(BUILD). Included by the top Makefile.
+# make bench: measures the figures of tests/bench/README.md, prints them, and writes them to $(BUILD).
+# Included by the top Makefile.
 # The variables (BENCH_N, BENCH_RUNS, BENCH_PARTS, ...) are listed in that file, with their defaults in kit.py.
 
 BENCH_PROGRAMS := $(BUILD)/bench/bench_open $(BUILD)/bench/readers
@@ -11,17 +12,20 @@ $(BUILD)/bench/readers: tests/e2e/mount/readers.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) -O2 -g -pthread -MMD -MP -o $@ $<
 
-HOLD_SOURCES := tests/bench/bench_hold.c tests/sim/world.c tests/sim/script.c tests/sim/cloud.c
+HOLD_OBJECTS := $(addprefix $(BUILD)/bench/hold/,bench/bench_hold.o sim/world.o sim/script.o sim/cloud.o)
 
-$(BUILD)/bench/bench_hold: $(HOLD_SOURCES) $(BUILD)/libdescribefs.a
+$(BUILD)/bench/hold/%.o: tests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(STD) -O2 -g -o $@ $(HOLD_SOURCES) $(BUILD)/libdescribefs.a -lcmocka -lcjson -lcrypto
+	$(CC) $(CPPFLAGS) -Itests $(STD) -O2 -g -MMD -MP -c -o $@ $<
 
-# How long the worst answers within the ceilings hold the loop: a line each, CPU time in ms.
+$(BUILD)/bench/bench_hold: $(HOLD_OBJECTS) $(BUILD)/libdescribefs.a
+	$(CC) -o $@ $^ -lcmocka -lcjson -lcrypto
+
+# For each of the worst answers within the ceilings: for how many ms of CPU time it holds the loop.
 bench-hold: $(BUILD)/bench/bench_hold
 	$<
 
-# The first line installs, so the rest is made by a make that sees it.
+# The first line installs packages; the make of the third line finds them.
 bench:
 	tests/deps.sh build demo check
 	tests/bench/deps.sh
@@ -33,4 +37,4 @@ bench-programs: $(BUILD)/describefs $(BUILD)/describefs-emulator $(BENCH_PROGRAM
 
 .PHONY: bench bench-programs bench-hold
 
--include $(wildcard $(BUILD)/bench/*.d)
+-include $(wildcard $(BUILD)/bench/*.d $(BUILD)/bench/hold/*/*.d)

@@ -198,17 +198,17 @@ static int fill(struct buf *out, const struct filling *filling, size_t bytes, in
 struct form {
 	const char *name, *catalog;
 	enum question question;
-	const char *in, *what; /* what is asked for */
+	const char *in, *what; /* the directory, and the name in it that the question asks for */
 	const char *before, *after;
 	int items; /* of a page; 0: it is one resource */
-	const char *item;
-	int values, bytes; /* no more; 0: the ceilings of an answer */
+	const char *item; /* the beginning of an item, up to the number that ends its id */
+	int values, bytes; /* at most so many; 0: the ceilings of an answer */
 };
 
 #define QIANFAN_LIST "{\"requestId\":\"r\",\"result\":{\"jobList\":["
 static const struct form FORMS[] = {
 	{ "tione resource", "tione", ASK_LOOKUP, "training", "train-1",
-		"{\"Response\":{\"RequestId\":\"r\",\"TrainingTaskDetail\":{\"Id\":\"train-1\"", "}}}", 0, NULL },
+		"{\"Response\":{\"RequestId\":\"r\",\"TrainingTaskDetail\":{\"Id\":\"train-1\"", "}}}", 0, NULL, 0, 0 },
 #define DETAIL "{\"Response\":{\"RequestId\":\"r\",\"TrainingTaskDetail\":{\"Id\":\"train-1\""
 	{ "tione resource that fits", "tione", ASK_LOOKUP, "training", "train-1", DETAIL, "}}}", 0, NULL,
 		FILES, 7 << 19 },
@@ -218,22 +218,22 @@ static const struct form FORMS[] = {
 		FILES, 1 << 20 },
 	{ "tione page of 1", "tione", ASK_OPEN, "training", NULL,
 		"{\"Response\":{\"RequestId\":\"r\",\"TotalCount\":1,\"TrainingTaskSet\":[", "]}}", 1,
-		"{\"Id\":\"train-%d\"" },
+		"{\"Id\":\"train-", 0, 0 },
 	{ "tione page of 50", "tione", ASK_OPEN, "training", NULL,
 		"{\"Response\":{\"RequestId\":\"r\",\"TotalCount\":50,\"TrainingTaskSet\":[", "]}}", 50,
-		"{\"Id\":\"train-%d\"" },
+		"{\"Id\":\"train-", 0, 0 },
 	{ "tione page of 2,000", "tione", ASK_OPEN, "training", NULL,
 		"{\"Response\":{\"RequestId\":\"r\",\"TotalCount\":2000,\"TrainingTaskSet\":[", "]}}", 2000,
-		"{\"Id\":\"train-%d\"" },
+		"{\"Id\":\"train-", 0, 0 },
 	{ "tione page of all", "tione", ASK_OPEN, "training", NULL,
 		"{\"Response\":{\"RequestId\":\"r\",\"TotalCount\":2000,\"TrainingTaskSet\":[", "]}}", -1,
-		"{\"Id\":\"train-%d\"" },
+		"{\"Id\":\"train-", 0, 0 },
 	{ "tione error", "tione", ASK_LOOKUP, "training", "train-1",
-		"{\"Response\":{\"RequestId\":\"r\",\"Error\":{\"Code\":\"ResourceNotFound\"", "}}}", 0, NULL },
+		"{\"Response\":{\"RequestId\":\"r\",\"Error\":{\"Code\":\"ResourceNotFound\"", "}}}", 0, NULL, 0, 0 },
 	{ "qianfan page of 50", "qianfan", ASK_OPEN, "finetuning", NULL, QIANFAN_LIST,
-		"],\"pageInfo\":{\"isTruncated\":false}}}", 50, "{\"jobId\":\"job-%d\"" },
+		"],\"pageInfo\":{\"isTruncated\":false}}}", 50, "{\"jobId\":\"job-", 0, 0 },
 	{ "qianfan error", "qianfan", ASK_OPEN, "finetuning", NULL,
-		"{\"requestId\":\"r\",\"code\":\"AccessDenied\",\"message\":\"m\"", "}", 0, NULL },
+		"{\"requestId\":\"r\",\"code\":\"AccessDenied\",\"message\":\"m\"", "}", 0, NULL, 0, 0 },
 };
 
 static void put_body(struct buf *out, const struct form *form, const struct filling *filling)
@@ -248,7 +248,7 @@ static void put_body(struct buf *out, const struct form *form, const struct fill
 	for (int i = 0; i < items && out->len + 100 < ROOM; i++) {
 		size_t bytes = form->items < 0 ? ROOM : (size_t)ROOM / (size_t)items * (size_t)(i + 1);
 		buf_puts(out, i ? "," : "");
-		buf_printf(out, form->item, i + 1);
+		buf_printf(out, "%s%d\"", form->item, i + 1);
 		fill(out, filling, bytes, form->items < 0 ? filling->values : spare / items - 2, ",");
 		buf_putc(out, '}');
 	}
