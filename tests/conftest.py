@@ -1,4 +1,4 @@
-"""Fixtures of the tests of tests/e2e: harness.py does the work."""
+"""Fixtures of the tests in tests/e2e; harness.py has the helpers."""
 import os
 import signal
 import subprocess
@@ -11,7 +11,7 @@ import pytest  # noqa: E402
 
 import harness  # noqa: E402
 
-# Started in the background, as some run us, a shell has both ignored, and so have all readers that we interrupt.
+# A shell ignores both signals in what it starts in the background. The readers that the tests interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
@@ -23,7 +23,7 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_modifyitems(items):
-    """The mounted tests run where /dev/fuse is there, and nowhere else is silent about it."""
+    """Skips the tests in e2e/mount, with a reason, if there is no /dev/fuse."""
     for item in items:
         if item.path.parent.name == "mount" and not os.path.exists("/dev/fuse"):
             item.add_marker(pytest.mark.skip(reason="there is no /dev/fuse on this machine"))
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def box():
-    """What a test may start; looked over when it is done."""
+    """Starts mounts and emulators for a test, and checks the invariants of tests/README.md afterwards."""
     box = harness.Box()
     yield box
     wrong = box.finish()
@@ -40,7 +40,7 @@ def box():
 
 @pytest.fixture
 def cloud(box):
-    """An emulator with the samples of the seed documents and nothing else."""
+    """An emulator that serves only the samples of the seed documents."""
     return box.cloud
 
 
@@ -54,7 +54,7 @@ def certificates(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def readers(tmp_path_factory):
-    """A program that opens many files at the same moment, a thread each (tests/e2e/mount/readers.c)."""
+    """A program that opens many files at the same moment, with a thread for each (tests/e2e/mount/readers.c)."""
     program = tmp_path_factory.mktemp("readers") / "readers"
     subprocess.run(["cc", "-std=c17", "-O2", "-Wall", "-Wextra", "-pthread", "-o", str(program),
                     str(harness.TOP / "tests/e2e/mount/readers.c")], check=True)

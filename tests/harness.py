@@ -160,7 +160,7 @@ def timed(function, *arguments):
 
 
 def hold_port(port):
-    """Keeps others away from a port on which nobody listens any more: connections to it are refused.
+    """Reserves a port on which no process listens any more: connections to it are refused.
 
     Else another emulator of this machine may get it, and say of everything that it does not exist."""
     place = socket.socket()
@@ -197,7 +197,7 @@ def children():
 
 
 def forget_all(path):
-    """Has the kernel give back the names and inodes that it keeps of a mount and nobody uses."""
+    """Makes the kernel forget the unused names and inodes of a mount."""
     # MS_REMOUNT with the flags that it has: shrinks the dentry cache of this file system alone
     flags = 1 | 2 | 4 | 8 | 32  # RDONLY NOSUID NODEV NOEXEC REMOUNT
     if ctypes.CDLL(None, use_errno=True).mount(b"none", os.fsencode(path), None, flags, None):
@@ -352,7 +352,7 @@ class Emulator:
         self.places = [hold_port(int(port)) for name, port in self.ports.items() if name != "control"]
 
     def close(self):
-        """Ends it; what is wrong with it, as a list of sentences."""
+        """Ends it and returns what went wrong, as a list of sentences."""
         wrong = []
         for place in self.places:
             place.close()

@@ -40,7 +40,7 @@ MAPS = {"Tags": ("TagKey", "TagValue")}
 # Marked secret: passwords, tokens, login commands, user environment variables.
 SECRETS = {"LoginCommand", "Envs", "Password", "SecretId", "KeyId", "Username"}
 
-# Per kind: the prefix that is stripped and what is renamed.
+# For each kind: the prefix that is removed from member names, and the renames.
 KINDS = {
     "training": ("", {}),
     "notebooks": ("", {}),

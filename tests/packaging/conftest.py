@@ -1,4 +1,4 @@
-"""Fixtures of what is installed around the program; none of these tests needs root, a mount or a network."""
+"""Fixtures of the tests of installed files. None of these tests needs root, a mount or a network."""
 import os
 import pathlib
 import subprocess

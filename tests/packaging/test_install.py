@@ -125,7 +125,7 @@ def test_make_deb_installs_what_the_build_needs(top):
 
 
 def test_the_package_names_the_person_that_builds_it(top, make):
-    """Row 48: no address in the package that nobody reads."""
+    """Row 48: the package names no mail address that is not read."""
     for name in "control", "changelog":
         assert "@MAINTAINER@" in (top / "packaging/debian" / name).read_text()
         assert ".example>" not in (top / "packaging/debian" / name).read_text()

@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def connections(tmp_path_factory):
-    """fusectl: a directory for each FUSE connection, with the number of its waiting requests."""
+    """The path of fusectl: it has a directory for each FUSE connection, with the number of its waiting requests."""
     usual = "/sys/fs/fuse/connections"
     if os.path.ismount(usual):
         yield usual
@@ -49,7 +49,7 @@ def connections(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def preload(tmp_path_factory):
-    """A library of this directory to be loaded before all others: preload("clock") is its path."""
+    """Builds a library of this directory for LD_PRELOAD: preload("clock") returns its path."""
     directory, made = tmp_path_factory.mktemp("preload"), {}
 
     def make(name):
@@ -93,7 +93,7 @@ def stopped(pid):
 # ---- I1
 
 def connection_of(path):
-    """The minor number of the mount's device, from the table: nothing is asked of the mount itself."""
+    """The minor number of the mount's device, from the mount table: the mount itself gets no request."""
     with open("/proc/self/mountinfo") as lines:
         for line in lines:
             fields = line.split()
@@ -155,7 +155,7 @@ def links(directory):
 # ---- I5
 
 def busiest_second(times):
-    """The cloud counts arrivals, and so do we; but a busy machine may hold the first of them up for so long."""
+    """The cloud and this check count arrivals. A busy machine may delay the first of them by this time."""
     most, first = 0, 0
     for last, time in enumerate(times):
         while time - times[first] >= 1000 - HELD_UP_MS:
@@ -184,7 +184,7 @@ def find_secrets(box, where, data):
 
 
 def files_of(box):
-    """Every file that came to be in the test's directory, but for its HOME and what is mounted."""
+    """Every file in the test's directory except its HOME and the mounts."""
     skipped = {str(box.home)} | {point for point, _ in mounts_below(box.directory)}
     for directory, below, names in os.walk(box.directory):
         below[:] = [name for name in below if os.path.join(directory, name) not in skipped]
@@ -195,7 +195,7 @@ def files_of(box):
 
 
 def check_secrets(box):
-    """What was said, what the emulators wrote of the calls, reports, debug output."""
+    """All output: of the programs, the emulators' journals, sanitizer reports, debug lines."""
     wrong = find_secrets(box, "what was said", b"".join(box.said_all))
     for path in files_of(box):
         with open(path, "rb") as file:

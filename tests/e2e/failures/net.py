@@ -27,7 +27,7 @@ ONE, LIST = "DescribeTrainingTask", "DescribeTrainingTasks"
 QUICK = ("ttl=1", "deadline=%d" % DEADLINE, "rate=10000")
 
 
-# ---- what is asked of a mount
+# ---- reads of a mount
 
 class Broken:
     """A mount that knew one task before the network broke.  W is that task's file, K is any that was never read."""
@@ -96,18 +96,18 @@ def plan_for(box, cloud, plan, id):
 
 
 def task(i):
-    """A task that the emulator does not have: its describe call comes to nothing but the fault."""
+    """A task that the emulator does not have, so its describe call gets only the planned error."""
     return "training/train-%d/status" % i
 
 
 def together(function, arguments, threads=100):
-    """All at once: a list of (seconds, what it returned)."""
+    """Runs all functions at once; returns a list of (seconds, result)."""
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda argument: timed(function, argument), arguments))
 
 
 def looked_at(path):
-    """The bytes of a file, or the errno that says why there are none."""
+    """The bytes of a file, or the errno of the attempt to read it."""
     try:
         return read(path)
     except OSError as failure:
@@ -119,7 +119,7 @@ def raise_it(failure):
 
 
 def last_error(mount):
-    """The fields of the last line of .describefs/errors; every line is one, without a control byte."""
+    """The fields of the last line of .describefs/errors. Asserts that no line has a control byte."""
     text = mount.read(".describefs/errors")
     assert not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", text), text
     lines = text.decode().splitlines()
@@ -141,7 +141,7 @@ def resident_kib(mount, field="VmRSS"):
 
 
 def body_file(box, content):
-    """A plan's bytes by file: of any size, and any bytes."""
+    """Writes the bytes that a plan sends to a file, so that they may be any bytes of any size."""
     path = box.directory / ("body%d" % len(list(box.directory.glob("body*"))))
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return str(path)
@@ -149,7 +149,7 @@ def body_file(box, content):
 
 @pytest.fixture
 def tls(box, certificates):
-    """Starts an emulator that speaks TLS: (cloud, the options to trust it)."""
+    """Starts an emulator that speaks TLS; returns (cloud, the mount options that trust it)."""
     def start(*options, name="server"):
         cloud = box.emulator("--tls-port", 0, "--cert", certificates / (name + ".pem"), "--key",
                              certificates / (name + ".key"), *options)
@@ -172,7 +172,7 @@ def wire(request, box):
 # ---- servers
 
 class Server:
-    """Listens and has `serve(connection)` run for each that comes, on a thread; counts connections and bytes."""
+    """Listens and runs `serve(connection)` on a thread for each connection; counts connections and bytes."""
 
     def __init__(self, serve=None, address=("127.0.0.1", 0)):
         self.serve, self.heard, self.connections = serve or (lambda connection: None), b"", 0
@@ -325,7 +325,7 @@ def libc_call(name, *arguments):
 
 
 class Apart:
-    """The tests' own thread, and so all that it starts, in a network and a mount table of its own."""
+    """Moves the test's thread, and all that it starts, into a network and mount namespace of its own."""
 
     def __init__(self, directory):
         self.directory, self.cwd, self.replaced, self.box = directory, os.getcwd(), [], None
@@ -383,7 +383,7 @@ class Apart:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
-    """A module's, so that it is there before any test's box, and after."""
+    """Has a module's scope, so that it exists before and after each test's box."""
     allowed = subprocess.run(["unshare", "-nm", "true"], capture_output=True, text=True)
     if allowed.returncode:
         pytest.skip("no namespace of our own is permitted: " + allowed.stderr.strip())
@@ -394,7 +394,7 @@ def network(tmp_path_factory):
 
 @pytest.fixture
 def apart(network, box):
-    """apart.box is the test's box, and all of it in a network of its own, with nothing but loopback."""
+    """apart.box is the test's box in a network namespace of its own that has only loopback."""
     network.box = box
     yield network
     network.restore()

@@ -1,4 +1,4 @@
-"""A: what an account can run into: the clouds' codes, keys that change or expire, clocks that are wrong."""
+"""A: the account: the clouds' error codes, keys that change or expire, wrong clocks."""
 import concurrent.futures
 import errno
 import json
@@ -33,7 +33,7 @@ def codes_in(path, pattern):
 
 
 def test_A01_every_code_of_both_clouds_is_its_errno(box):
-    """A process a code, so that none has to pay for another's; all of them at once."""
+    """All codes at once, each in a process of its own, so that no code affects another one."""
     tencent = codes_in("tests/unit/provider/tencent_codes.h", r'\{ "([^"]+)", ERR_(\w+) \}')
     baidu = codes_in("tests/unit/provider/test_provider_baidu.c", r"\{ (-?\d+), ERR_(\w+) \}")
     assert len(tencent) > 186 and len(baidu) > 30
@@ -48,7 +48,7 @@ def test_A01_every_code_of_both_clouds_is_its_errno(box):
 
     def run(code, fault, source, path):
         said = box.run("cat", "-o", options, source, path, binary=PLAIN).stderr.decode()
-        # the id came from the path: a refused parameter is the reader's
+        # the id came from the path, so a refused parameter is the reader's mistake
         return code, fault, said, expected["name" if fault == "parameter" else fault]
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -97,7 +97,7 @@ def test_A04_what_may_not_be_read_any_more_is_dropped(box, cloud):
     assert time.monotonic() - start < 5  # the TTL, a second, and a busy machine
     cloud.clear()
     cloud.kill()
-    # an outage would have the last good answer shown: there is none any more
+    # an outage would show the last good answer, but that was dropped
     wait_until(lambda: mount.error(STATUS) == "ECONNREFUSED", 9, "the end of the refusal that is held")
 
 
@@ -145,7 +145,7 @@ def test_A07_a_date_that_explains_nothing_makes_no_loop(box, date):
 @pytest.mark.parametrize("step", [3600, -3600, 31536000, -31536000])
 # promise: 6
 def test_A08_a_step_of_the_wall_clock_changes_nothing(box, cloud, preload, step):
-    """The daemon's wall clock, and nobody else's (tests/e2e/failures/clock.c)."""
+    """Sets the wall clock of the daemon alone (tests/e2e/failures/clock.c)."""
     box.auth_failures = True  # until the new offset is learned
     clock = box.directory / "clock"
     clock.write_bytes(bytes(8))
@@ -196,14 +196,14 @@ def keyed(box, cloud, request):
 @pytest.mark.parametrize("keyed", [0], indirect=True)
 # promise: 6
 def test_A09_twenty_rotations_and_no_failed_read(box, cloud, keyed):
-    """tccli writes the new key before the old one ends; the cloud's refusal has it read, once each time."""
+    """tccli writes the new key before the old one ends. When the cloud refuses the old one, the file is read once."""
     mount, write, _ = keyed
     for i in range(1, 21):
         write("token-of-the-test-%d" % i, "rename" if i % 2 else "in place")
         cloud.control("rotate", {"token": "token-of-the-test-%d" % i})
         assert mount.text(STATUS) == "SUCCEED"
     verdicts = cloud.counts()["by_verdict"]
-    # a file that has changed is seen before the call, so that mostly not even one is refused
+    # the daemon notices a changed file before the call, so usually no call is refused
     assert verdicts.pop("AuthFailure.TokenFailure", 0) <= 20 and set(verdicts) == {"ok"}
 
 

@@ -12,7 +12,7 @@ HOST = "tione.tencentcloudapi.com"
 
 
 class Full:
-    """A listener whose queue is full: the kernel drops every SYN that comes to it, as a firewall does."""
+    """A listener whose queue is full: the kernel drops every SYN that arrives, as a firewall does."""
 
     def __init__(self, address, port):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -44,7 +44,7 @@ def trusting(apart, tls, addresses):
 
 @pytest.mark.parametrize("silent", [["127.0.0.1"], ["127.0.0.1", "::1"], ["127.0.0.1", "127.0.0.2", "::1"]])
 def test_N21_the_first_addresses_swallow_packets(apart, tls, silent):
-    """As many as there are: the last one answers, as it does a curl that is given 3 s to connect."""
+    """Only the last of many addresses answers. curl reaches it too if it may take 3 s to connect."""
     relay, options, endpoint = trusting(apart, tls, [*silent, "127.0.0.3"])
     with relay, contextlib.ExitStack() as stack:
         for address in silent:
@@ -94,7 +94,7 @@ def test_N21_all_refuse(apart, tls):
 
 @pytest.mark.parametrize("how", ["refuses", "swallows"])
 def test_N22_the_name_leads_elsewhere_meanwhile(apart, tls, how):
-    """The address that curl keeps for 60 s is dead: the reader who finds that out gets the answer of the new one."""
+    """The address that curl caches for 60 s is dead: the read that finds this out is answered from the new address."""
     cloud, trust = tls()
     apart.replace("/etc/resolv.conf", "nameserver 127.0.0.1\n")
     apart.replace("/etc/nsswitch.conf", "hosts: dns\n")

@@ -30,7 +30,7 @@ def test_C01_what_the_tests_run_is_watched(box):
 
 
 def complaints(*command, each=False):
-    """What is said of all sources, one process a core."""
+    """The findings for all sources, with one process for each core."""
     result = subprocess.run(["xargs", "-P%d" % (os.cpu_count() or 1), "-n1" if each else "-n8", *command], cwd=TOP,
                             input="\n".join(map(str, SOURCES)), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return [line for line in result.stdout.splitlines() if "warning:" in line or "error:" in line]
@@ -41,7 +41,7 @@ def test_C05_compilers_that_doubt_every_conversion_have_nothing_to_say(compiler)
     if not shutil.which(compiler):
         pytest.skip(compiler + " is not installed")
     said = complaints(compiler, *FLAGS, "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wno-sign-conversion", "-fsyntax-only")
-    # gcc takes no mask for an answer where a bit-field is given a value
+    # gcc warns about a value for a bit-field even if it is masked
     assert [line for line in said if not re.search(r"unsigned int:\d+", line)] == []
 
 

@@ -48,7 +48,7 @@ def covered(box):
 
 
 def rotate(cloud):
-    """The old keys are worth nothing any more."""
+    """The cloud refuses the old keys from now on."""
     cloud.control("rotate", {"secret_id": ROTATED["TENCENTCLOUD_SECRET_ID"],
                              "secret_key": ROTATED["TENCENTCLOUD_SECRET_KEY"],
                              "access_key": ROTATED["QIANFAN_ACCESS_KEY"],
@@ -56,7 +56,7 @@ def rotate(cloud):
 
 
 def read_by_another(mount, path):
-    """A reader of a mount that answers nobody cannot be ended, only the mount can."""
+    """A reader of a mount that does not answer cannot be killed, so the mount is ended."""
     with subprocess.Popen(["cat", str(mount / path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True) as reader:
         try:
@@ -119,7 +119,7 @@ def test_P18_a_cacert_below_the_mount_point_is_read_again(box, covered, certific
 
 @pytest.mark.parametrize("way", ["link", "dots", "bind", "tccli"])
 def test_P18_by_other_ways_to_the_directory(box, cloud, covered, way):
-    """By a symbolic link, by "..", through a bind mount that shows our mount as well; a mount on ~/.tccli itself."""
+    """By a symbolic link, by "..", through a bind mount that also shows this mount, and with a mount on ~/.tccli."""
     covered.write(".tccli/default.credential", tccli(KEYS))
     seen = box.directory / "seen"
     home = {"link": seen, "dots": box.home / ".tccli" / "..", "bind": seen, "tccli": box.home}[way]
@@ -153,7 +153,7 @@ def test_P18_by_other_ways_to_the_directory(box, cloud, covered, way):
             subprocess.run(["umount", "-lR", str(box.directory / "top")])
 
 
-# ---- files of the machine, which libraries of this process read again
+# ---- files of the machine that libraries of the daemon open again
 
 # a process group of its own, and mounts that end with it
 HELD = ("unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc")
@@ -205,7 +205,7 @@ def test_P18_the_socket_of_a_service_manager_lies_below_the_mount_point(box, clo
             process.wait()
 
 
-# ---- what is mounted over the files later
+# ---- later mounts over the files
 
 @contextlib.contextmanager
 def a_file_system(box):
@@ -226,7 +226,7 @@ def a_file_system(box):
 
 
 def test_P18_our_tree_is_bound_over_the_directory_that_it_is_mounted_in(box, cloud):
-    """The key's file is out of sight then, the key stands; the path to the mount point leads into the mount."""
+    """The key's file is hidden then, and the key stays. The path to the mount point leads into the mount."""
     with a_file_system(box) as top:
         home = top / "home"
         mount = box.mount("tione", "ttl=0,stale=0", at=home / "point", env={**NO_KEYS, "HOME": home}, binary=PLAIN)
@@ -243,7 +243,7 @@ def test_P18_our_tree_is_bound_over_the_directory_that_it_is_mounted_in(box, clo
 
 @pytest.mark.parametrize("over", ["home", "home/.tccli"])
 def test_P18_an_overlay_of_our_mount_lies_over_the_keys_file(box, cloud, over):
-    """The daemon's own look at the file would go through the overlay into the mount."""
+    """If the daemon opened the file by its path, it would go through the overlay into its own mount."""
     with a_file_system(box) as top:
         mount = box.mount("tione", "ttl=0,stale=0", at=top / "lower", env={**NO_KEYS, "HOME": top / "home"},
                           binary=PLAIN)
@@ -261,7 +261,7 @@ def test_P18_an_overlay_of_our_mount_lies_over_the_keys_file(box, cloud, over):
 
 @pytest.mark.parametrize("how", ["bind", "overlay"])
 def test_P18_our_mount_is_put_over_the_certificates_of_the_machine(apart, certificates, how):
-    """libcurl would open them, for its next connection, through our mount."""
+    """libcurl would open the certificates for its next connection through this mount."""
     box = apart.box
     cloud = box.emulator("--tls-port", 0, "--cert", certificates / "server.pem", "--key", certificates / "server.key")
     apart.replace("/etc/ssl/certs/ca-certificates.crt", (certificates / "ca.pem").read_text())

@@ -1,4 +1,4 @@
-"""S: another user on a mount with allow_other: whatever he does, the mount stands, and its owner is answered."""
+"""S: another user of a mount with allow_other. Whatever that user does, the owner's reads are answered."""
 import os
 import pathlib
 import signal
@@ -25,7 +25,7 @@ def hostile(tmp_path_factory):
 
 @pytest.mark.parametrize("options", [[], ["secrets", "ttl=1", "max_memory=1M"]], ids=["usual", "secrets"])
 def test_S16_a_hostile_reader_breaks_nothing(box, hostile, options):
-    """The binary under sanitizers: their report, a leak, a request that is never answered are found afterwards."""
+    """Runs the program with sanitizers, so that errors, leaks and unanswered requests are found afterwards."""
     cloud = box.emulator("--tasks", 300)
     mount = box.mount("tione", "allow_other", "deadline=2", *options, binary=SANITIZED)
     assert mount.text(STATUS) == "SUCCEED"

@@ -1,4 +1,4 @@
-"""H: what a body, its length and its header can be, and what of it is believed."""
+"""H: valid and invalid bodies, lengths and headers of responses, and which of them are accepted."""
 import json
 import re
 import threading
@@ -23,7 +23,7 @@ def numbered(i):
 @pytest.mark.parametrize("framing", [None, "chunked", "close"])
 # promise: 3
 def test_H01_an_answer_cut_at_every_byte(box, framing):
-    """Each cut is a task of its own, so that all can break in one mount; the shortest that is believed is the whole."""
+    """Each cut is a task of its own, so that one mount can test all. Only the complete answer is accepted."""
     cloud = box.emulator()
     how = {"framing": framing} if framing else {}
     cloud.put("training", {"Id": numbered(0), "Status": "SUCCEED"})
@@ -55,7 +55,7 @@ def test_H01_a_cut_in_the_middle_of_tls(box, tls):
     for i, how in enumerate(({}, {"framing": "chunked"}, {"framing": "close"})):
         cloud.clear()
         cloud.plan("close_early", bytes=1000, action=ONE, **how)
-        # without a length only the JSON tells: curl has OpenSSL overlook the missing goodbye
+        # without a length only the JSON shows the cut: curl makes OpenSSL ignore the missing close_notify
         assert mount.error("training/%s/status" % synthetic(i)) == ("EBADMSG" if i == 2 else "EIO")
 
 
@@ -95,7 +95,7 @@ LENGTHS = {
     "two, the other way": (raw("Content-Length: 7", "Content-Length: %d" % N), "EBADMSG"),
     "with chunks": (raw("Content-Length: %d" % N, "Transfer-Encoding: chunked", body=CHUNKED), "EBADMSG"),
     "after chunks": (raw("Transfer-Encoding: chunked", "Content-Length: 5", body=CHUNKED), "EBADMSG"),
-    # of these curl says that the connection was lost
+    # curl reports these as a lost connection
     "of chunks, no number": (raw("Transfer-Encoding: chunked", body="zz\r\n" + OK), "EIO"),
     "of chunks, over 2^64": (raw("Transfer-Encoding: chunked", body="1%s\r\n%s" % ("0" * 17, OK)), "EIO"),
     "a coding of transfer": (raw("Transfer-Encoding: gzip, chunked", body=CHUNKED), "EBADMSG"),
@@ -108,7 +108,7 @@ def test_H02_lengths_that_are_wrong(box, wire):
 
 
 def test_H02_what_is_right_beside_them(box):
-    """What the rows above are worth."""
+    """Without the change, each row above would succeed."""
     cloud = box.emulator("--tasks", 1)
     for header, body in ((["Content-Length: %d" % N], OK), (["Content-Length: %d" % N] * 2, OK), ([], OK),
                          (["Transfer-Encoding: chunked"], CHUNKED)):
@@ -131,7 +131,7 @@ def test_H03_a_200_that_is_no_answer(box):
     assert 0 < len(last_error(mount)[-1]) <= 255
 
 
-# errno by the status alone: what the body says is then nobody's word
+# the status alone decides the errno: the body is not the API's
 STATUSES = {
     **dict.fromkeys([201, 202, 206, 207, 226, 400, 404, 405, 407, 410, 418, 451, 499, 999], "EBADMSG"),
     **dict.fromkeys([500, 501, 502, 503, 511, 599], "EIO"), 401: "EACCES", 429: "EBUSY", 504: "ETIMEDOUT",
@@ -140,7 +140,7 @@ STATUSES = {
 
 
 def test_H03_another_status_is_not_an_answer(box):
-    """With the right body: Tencent's API says 200 to everything, so whoever says else is somebody else."""
+    """With a valid body. Tencent's API always answers 200, so another status comes from another server."""
     cloud = box.emulator("--tasks", 2 * len(STATUSES))
     at_once(box, cloud, box.mount("tione", *QUICK, "deadline=5"), {
         status: ({"do": "raw", "body": "HTTP/1.1 %d Odd\r\nContent-Length: %d\r\n\r\n%s" % (status, N, OK)}, error)
@@ -159,7 +159,7 @@ def test_H03_204_and_a_bare_100(box):
 # ---- H04, H05, H06: too much
 
 def memory_of(mount, function):
-    """What a call comes to, and by how much it made the daemon grow at its largest."""
+    """The seconds and the result of a call, and by how much the daemon grew at most meanwhile."""
     before, most, over = resident_kib(mount), [0], threading.Event()
 
     def watch():
@@ -194,7 +194,7 @@ CODINGS = [
 
 
 def test_H05_a_coding_that_nobody_asked_for(box):
-    """100,000,000 letters in some 100,000 bytes, and in some 400."""
+    """100,000,000 letters, compressed to about 100,000 bytes and to about 400."""
     cloud = box.emulator("--tasks", 2 * len(CODINGS))
     mount = box.mount("tione", *QUICK, "deadline=300", binary=PLAIN)  # the emulator takes its time to press them
     rows = {str(how): ({"do": "gzip", **how}, "EBADMSG") for how in CODINGS}
@@ -234,7 +234,7 @@ def test_H06_a_head_that_is_too_long(box):
 
 
 def test_H06_a_head_that_is_long_enough(box):
-    """60 KiB are taken."""
+    """A header of 60 KiB is accepted."""
     cloud = box.emulator("--tasks", 1)
     plan_for(box, cloud, raw("Content-Length: %d" % N, *["X-%d: %s" % (i, "y" * 100) for i in range(500)]), synthetic(0))
     assert box.mount("tione").text("training/%s/status" % synthetic(0)) == "SUCCEED"
@@ -257,7 +257,7 @@ NOT_HTTP = [
 
 
 def test_H07_what_is_not_http(box):
-    """On kept connections and after good answers: a continued line once wrote to the answer before (curl#11101)."""
+    """On kept connections after good answers: before curl 8.1.1 a folded line wrote to freed memory (curl#11101)."""
     cloud = box.emulator("--tasks", 2 * len(NOT_HTTP))
     at_once(box, cloud, box.mount("tione", *QUICK), {
         repr(said[:60]): ({"do": "raw", "body": said}, "EBADMSG") for said in NOT_HTTP})
@@ -297,7 +297,7 @@ def test_H08_a_hostile_failure_is_one_line(box, cloud):
 # ---- H09, H10, H11
 
 def test_H09_another_ones_answer_is_nobodys(box):
-    """For 300 tasks the answer of the next one: none is believed, none is written into the other."""
+    """Each of 300 tasks gets the answer of the next one: no answer is accepted, and none reaches the other task."""
     cloud = box.emulator("--tasks", 301)
     mount = box.mount("tione", *QUICK, "deadline=5")
     paths = [mount / "training" / synthetic(i) / "describe.json" for i in range(300)]
@@ -330,7 +330,7 @@ def test_H10_an_error_that_is_none(box):
         error: ({"do": "body", "body": detail("@ID@", more=',"Error":' + error)}, "EBADMSG") for error in errors})
 
 
-# the same cause in every form that a cloud has for it
+# one cause in each form in which a cloud sends it
 SAME = {
     "EIO": [{"body": {"error_code": 336100, "error_msg": "busy"}}, {"body": {"error_code": "336100"}},
             {"body": {"code": "InternalError", "message": "x", "requestId": "r"}},
@@ -350,7 +350,7 @@ SAME = {
 
 
 def test_H11_the_same_cause_in_every_dialect(box):
-    """Each row is a run that does not exist otherwise; all of them at once."""
+    """Each row is a run that exists for this test only; all of them at once."""
     cloud = box.emulator()
     mount = box.mount("qianfan", "deadline=5", "rate=10000")
     rows = [(error, plan) for error, plans in SAME.items() for plan in plans]

@@ -1,4 +1,4 @@
-"""J: what a JSON text can be, through the wire and down to the files."""
+"""J: valid and invalid JSON, from the network to the files."""
 import json
 import os
 import re
@@ -18,7 +18,7 @@ def answer(value, more=""):
 
 
 def give(box, cloud, id, text):
-    """Text with bytes that are no text: as surrogate escapes."""
+    """The text of bytes that are not all UTF-8; the others become surrogate escapes."""
     text = text.replace("@ID@", id).encode("utf-8", "surrogateescape")
     cloud.plan("body", action=ONE, id=id, file=body_file(box, text))
 
@@ -67,7 +67,7 @@ def test_J01_every_case_of_the_unit_tests_as_a_member_of_an_answer(box, cloud):
 
 
 def same_value(shown, printed):
-    """X as it is printed in describe.json, but for its blanks between tokens: digits and escapes as they are."""
+    """X as describe.json prints it, without the blanks between tokens; digits and escapes are unchanged."""
     text = shown.decode()  # always UTF-8
     json.loads(text)
     assert '"X": ' in text
@@ -158,7 +158,7 @@ def test_J04_J11_numbers_keep_their_digits_in_every_language(box, cloud, environ
 # ---- J05
 
 def test_J05_a_key_twice_and_a_key_in_two_spellings(box, cloud):
-    """The last of two counts, as for jq and for every other reader of describe.json; spellings are two keys."""
+    """The last of two equal keys counts, as in jq. Keys that differ in case are two keys."""
     mount = box.mount("tione", *QUICK)
     give(box, cloud, "train-twice", answer(
         "1", ',"X":2,"Status":"RIGHT","status":"other","STATUS":"third","Y":{"A":1,"A":{"B":2}},"Id":"@ID@"'))
@@ -194,7 +194,7 @@ def odd_task(i, text):
 
 
 def test_J06_J07_bad_texts_among_a_hundred_items(box):
-    """All are listed, those beside the bad ones are intact, and what is shown is UTF-8 whatever came."""
+    """All items are listed, the ones beside the invalid ones are intact, and all output is UTF-8."""
     cloud = box.emulator("--tasks", 99 - len(TEXTS))
     mount = box.mount("tione", *QUICK)
     for i, text in enumerate(TEXTS):
@@ -205,7 +205,7 @@ def test_J06_J07_bad_texts_among_a_hundred_items(box):
         assert name.rstrip("\n").replace("\ufffd", "") == wanted.replace("\ufffd", ""), (text, name)
         assert ("\ufffd" in name) == ("\ufffd" in wanted), (text, name)
     assert mount.sh("cat training/*/status").count("\n") == 100
-    # an escape that is none is no JSON: nothing of the page is believed, and the old listing stands
+    # an invalid escape makes the page invalid JSON: the page is refused, and the old listing stays
     cloud.put("training", odd_task(0, "\\uqqqq"), id="train-odd-0")
     time.sleep(1.1)
     assert len(mount.names("training")) == 100 and mount.xattr("training", "stale") == "1"
@@ -219,7 +219,7 @@ def test_J07_another_coding_is_no_answer(box, cloud, coding):
 
 
 def test_J08_a_nul_cuts_nothing(box, cloud):
-    """In a value, in keys that differ behind it, in ids that do."""
+    """In a value, in keys that differ after it, and in ids that differ after it."""
     mount = box.mount("tione", *QUICK)
     give(box, cloud, "train-nul", answer('"before\\u0000after"', ',"K\\u0000One":"1","K\\u0000Two":"2"'))
     at = resource(mount, "train-nul")
@@ -253,7 +253,7 @@ def test_J09_members_that_are_not_as_they_should(box, cloud):
     assert read(at / "tags") == b"none\n" and os.listdir(at / "resource_config_infos") == []
     assert error_of(read, at / "resource_id") == "ENOENT"  # a member that the cloud did not send
     assert whole["BrandNewThing"] == {"Deep": [{"Er": True}]}
-    # a status that nobody knows is as live as any
+    # an unknown status is treated as not terminal
     give(box, cloud, "train-enum", answer("1", ',"Status":"QUANTUM"'))
     assert read(resource(mount, "train-enum") / "status") == b"QUANTUM\n"
 
@@ -264,7 +264,7 @@ ODD_ITEMS = ["null", "7", '"x"', "[]", "{}", '{"Id":null}', '{"Id":""}', '{"Id":
 
 @pytest.mark.parametrize("item", ODD_ITEMS, ids=lambda item: item[:24])
 def test_J10_one_odd_item_among_many(box, item):
-    """The other 200 are there and can be read, whatever becomes of the odd one."""
+    """The other 200 can be read, whether or not the odd one can."""
     cloud = box.emulator("--tasks", 200)
     mount = box.mount("tione", *QUICK)
     cloud.put("training", item.encode(), id="train-odd")

@@ -1,4 +1,4 @@
-"""F: what the kernel and its users do: walks, signals, odd reads, writes, seeks, and all of it at once."""
+"""F: requests of the kernel and its users: walks, signals, unusual reads, writes, seeks, and all of them at once."""
 import concurrent.futures
 import ctypes
 import errno
@@ -66,7 +66,7 @@ def test_F02_two_hundred_cold_readers_hold_up_nobody_else(box, readers):
 
 
 def be_in_front():
-    """What a shell puts into the background ignores these two, and so do the tests, and all that they start."""
+    """A shell ignores these two signals in background processes, so the tests and all that they start may ignore them."""
     for number in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
 
@@ -121,7 +121,7 @@ def storm(mount, *signals):
 
 
 def test_F04_a_storm_of_handled_signals_breaks_no_open(box, cloud):
-    """What Go's runtime, shells and terminals send all the time."""
+    """Signals that Go's runtime, shells and terminals send all the time."""
     cloud.latency(500)
     mount = box.mount("tione")
     assert storm(mount, *NEWS).communicate(timeout=30)[0] == "open True\n"
@@ -130,7 +130,7 @@ def test_F04_a_storm_of_handled_signals_breaks_no_open(box, cloud):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_F04_what_ends_a_reader_ends_it_in_a_storm_too(box, cloud, number):
-    """The kernel tells of the first signal alone: we have to look for those after it."""
+    """The kernel reports the first signal only, so the daemon has to look for later ones."""
     cloud.plan("half_open")
     mount = box.mount("tione", "deadline=30")
     took = []
@@ -241,7 +241,7 @@ def test_F07_whatever_would_write_is_erofs_and_costs_nothing(box, cloud):
 
 
 def test_F08_every_errno_is_one_of_the_contracts(box):
-    """In the table of causes, and where the front answers the kernel by itself."""
+    """The errnos of the table of causes, and those that the FUSE front end replies itself."""
     allowed = {"EACCES", "EBUSY", "EOPNOTSUPP", "EINVAL", "EIO", "EBADMSG", "EFBIG", "ETIMEDOUT", "EHOSTUNREACH",
                "ENETUNREACH", "ECONNREFUSED", "EPROTO", "ENOENT"}
     rows = re.findall(r"^\t\[ERR_\w+\]\s*= \{ \"[\w-]+\",\s*(\w+)", (TOP / "src/base/error.c").read_text(), re.M)
@@ -280,7 +280,7 @@ def test_F09_every_request_is_answered_once(box, cloud):
     strace.wait(10)
     lines = log.read_text().splitlines()
     assert len(lines) > 300
-    # ENOENT: of one that the kernel has given up meanwhile, because its reader was killed
+    # ENOENT: the kernel has dropped the request, because its reader was killed
     refused = [line for line in lines if " = -1 " in line and "EAGAIN" not in line]
     assert all("ENOENT" in line for line in refused) and len(refused) < 40, refused[:5]
 
@@ -327,7 +327,7 @@ def test_F11_a_resource_keeps_its_inode_over_refreshes_and_mounts(box):
 
 
 class Directory:
-    """opendir, readdir, telldir and seekdir as C has them."""
+    """C's opendir, readdir, telldir and seekdir."""
 
     class Entry(ctypes.Structure):
         _fields_ = [("ino", ctypes.c_uint64), ("off", ctypes.c_int64), ("len", ctypes.c_ushort),

@@ -1,4 +1,4 @@
-"""K: keys that have to be asked for: a role, a machine's own, a cluster's word; and the places where keys are found."""
+"""K: keys that a service issues (for a role, a machine or a pod), and the places where keys are found."""
 import json
 import os
 import re
@@ -23,7 +23,7 @@ ASKED = ("AssumeRole", "AssumeRoleWithWebIdentity", "MetadataRole", "MetadataKey
 
 @pytest.fixture(autouse=True)
 def watched(box):
-    """Nothing of a key that was given, or of what vouched for it, may be seen anywhere (I7, conftest.py)."""
+    """No issued key, and no token that it was issued for, may appear anywhere (I7, conftest.py)."""
     box.secrets = ["canary-lent-", IDENTITY]
 
 
@@ -46,7 +46,7 @@ def write(box, name, text, mode=0o600):
 
 
 def asked(cloud):
-    """How often somebody was asked for a key."""
+    """How many requests for a key were made."""
     return {action: n for action, n in cloud.calls().items() if action in ASKED}
 
 
@@ -129,7 +129,7 @@ def test_K03_a_source_that_nobody_enters_costs_nothing(box, cloud):
     assert cloud.total() == 0
 
 
-# ---- over its life
+# ---- renewal
 
 @pytest.mark.parametrize("way", [by_environment, by_machine_named, by_cluster], ids=lambda way: way.__name__[3:])
 # promise: 6
@@ -199,7 +199,7 @@ def test_K08_a_clock_that_is_wrong_is_learned_from_whom_it_asks_first(box, offse
     assert cloud.counts()["by_verdict"] == {"AuthFailure.SignatureExpire": 1, "ok": 3}
 
 
-# ---- going wrong
+# ---- failures
 
 @pytest.mark.parametrize("how, errors", [
     (dict(role_arn="qcs::another"), "EACCES"), (dict(role_arn=None), "EACCES"),
@@ -285,7 +285,7 @@ def test_K13_a_clusters_token_is_read_again_for_each_question(box, cloud):
     assert set(cloud.counts()["by_verdict"]) == {"ok"}
 
 
-# ---- keys that tools lend, and Baidu's
+# ---- keys of other tools, and Baidu's
 
 @pytest.mark.parametrize("kind", ["oauth", "sso"])
 def test_K14_a_lent_key_that_has_ended_says_to_run_tccli(box, cloud, kind):
@@ -308,7 +308,7 @@ def test_K14_a_lent_key_that_has_ended_says_to_run_tccli(box, cloud, kind):
 
 
 def test_K15_baidus_dotenv_file_of_the_directory_we_were_started_in(box, cloud):
-    """The daemon stands in / by then; a key that changes in the file is the key of the next call."""
+    """The daemon's working directory is / by then. The next call uses a key that has changed in the file."""
     box.auth_failures = True
     run = "training/1/jobs/1/status"
     work = box.home / "work"
@@ -373,10 +373,10 @@ def test_K21_of_the_sdks_two_files_one_is_read(box, cloud):
     assert result.returncode == 1 and b"no key" in result.stderr
 
 
-# ---- files that decide
+# ---- files that are used or refused
 
 def complain(box, cloud, *arguments, env=NO_KEYS, **how):
-    """The one line with which a start is refused, before a call is made and without a mount."""
+    """The one line of a start that fails before any call and without a mount."""
     result = box.run(*arguments, env=env, **how)
     said = result.stderr.decode()
     assert result.returncode in (1, 2) and said.count("\n") == 1 and cloud.total() == 0, result
@@ -412,7 +412,7 @@ def test_K24_a_region_that_cannot_be_one_is_never_the_catalogs(box, cloud, regio
 
 
 def test_K25_as_root_only_roots_own_files_decide(box, cloud):
-    """And those of the user who became root by sudo."""
+    """And the files of the user that ran sudo."""
     if os.geteuid():
         pytest.skip("only root can make files of another user")
     work = box.home / "work"
@@ -434,7 +434,7 @@ def test_K25_as_root_only_roots_own_files_decide(box, cloud):
     (".tccli/default.credential", '{"secretId": "a", "secretKey": "b"}'), (".tencentcloud/credentials", "[default]\n")])
 @pytest.mark.parametrize("closed", [False, True])
 def test_K26_a_home_of_another_user_is_named(box, cloud, name, text, closed):
-    """As sudo without -H leaves it: the file is another user's, or cannot even be seen."""
+    """As sudo without -H leaves HOME: the file belongs to another user, or cannot be reached."""
     if os.geteuid():
         pytest.skip("only root can make files of another user")
     path = write(box, name, text)
@@ -493,7 +493,7 @@ def lay_out_pod(box, mode, group):
 
 
 def put_secret(volume, name, mode, group, keys):
-    """Another secret in the place of the one that is there, at once."""
+    """Replaces the secret by another one atomically."""
     data = volume / name
     data.mkdir()
     data.chmod(0o755)
@@ -522,7 +522,7 @@ def test_K28_a_secret_that_kubernetes_gives_to_a_pods_group(box, cloud, mode, gr
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 def test_K28_a_pod_mounts_with_its_groups_secret_and_reads_it_again(box, cloud):
-    """The daemon is the second user's, whom fusermount3 has to know; the kubelet changes the secret under it."""
+    """The daemon runs as the second user, which fusermount3 has to know. The kubelet replaces the secret meanwhile."""
     box.auth_failures = True
     home, binary = lay_out_pod(box, 0o440, 2345)
     point = home / "point"

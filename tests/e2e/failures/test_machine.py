@@ -1,4 +1,4 @@
-"""M: the machine runs out: memory, one allocation at a time, descriptors, somewhere to write to."""
+"""M: the machine runs out of memory (one allocation at a time), descriptors, or space for output."""
 import concurrent.futures
 import os
 import re
@@ -17,7 +17,7 @@ ALL = bool(os.environ.get("FAULT_ALLOCATIONS"))  # fail every one, not a sample
 
 
 class Memory:
-    """What tests/e2e/failures/failing.c shares with us."""
+    """The memory that tests/e2e/failures/failing.c shares with the test."""
 
     def __init__(self, path, preload):
         self.path = path
@@ -43,7 +43,7 @@ def memory(box, preload):
 
 
 def sample(n, step):
-    """Every one of the first, then ever fewer: a start is long, and every step of it much like the last."""
+    """All of the first numbers, then fewer and fewer: a start makes many allocations, and later ones are alike."""
     return range(1, n + 1) if ALL else sorted({*range(1, min(n, 20)), *range(1, n + 1, max(1, step))})
 
 
@@ -56,7 +56,7 @@ FINE = (0, 1, 2, -signal.SIGABRT)  # done; failed, in one line; aborted, and sai
     (["kinds"], None, 60),
 ], ids=["cat", "ls", "kinds"])
 def test_M01_a_verb_that_lacks_an_allocation_fails_cleanly(box, cloud, memory, words, good, runs):
-    """And is not told that there is no such file: matching an id against its form takes some fifty of them."""
+    """ENOENT would be wrong: matching an id against its form makes about fifty allocations."""
     box.auth_failures = True
     options = [] if words[0] == "kinds" else ["-o", "endpoint=%s,deadline=3" % cloud.url]
     right = box.run(words[0], *options, *words[1:], binary=PLAIN, env=memory.env)
@@ -71,12 +71,12 @@ def test_M01_a_verb_that_lacks_an_allocation_fails_cleanly(box, cloud, memory, w
         if result.returncode == 0:
             assert result.stdout == right.stdout, (n, result)
         else:
-            # its secure heap ends the program in words of its own
+            # OpenSSL's secure heap ends the program with a message of its own
             assert re.match("describefs: .|.*memory|.*OpenSSL internal error", said), (n, result)
 
 
 def test_M01_a_start_that_lacks_an_allocation_leaves_nothing_mounted(box, cloud, memory):
-    """In one line, and at once: the last fifty are libfuse's and the kernel's first request."""
+    """The start fails at once with one line. The last fifty allocations are for libfuse and the first request."""
     options = ("-o", "endpoint=%s" % cloud.url)
     point = box.point()
     good = box.run(*options, "tione", point, binary=PLAIN, env=memory.env)
@@ -121,7 +121,7 @@ class Victim:
 
 
 def test_M01_a_mount_that_lacks_an_allocation_never_hangs_and_never_lies(box, cloud, memory):
-    """Names, values, listings, attributes, a value that changed: each with its n-th allocation failed."""
+    """Reads names, values, listings, attributes and a changed value, each with its n-th allocation failing."""
     box.auth_failures = True  # a request that could not be signed goes without, and is refused
     victim, model, failed = Victim(box, memory), 0, 0
 
@@ -133,7 +133,7 @@ def test_M01_a_mount_that_lacks_an_allocation_never_hangs_and_never_lies(box, cl
         got = [error_of(os.listdir, mount / "training"), error_of(os.getxattr, mount / STATUS, "user.describefs.type")]
         try:
             value = read(mount / STATUS).decode()
-            # the newest, or the last good one for as long as a failure stands
+            # the newest value, or the last good one while a failure is cached
             assert re.fullmatch(r"v\d+\n", value) and int(value[1:]) <= model, value
         except OSError:
             got.append("failed")

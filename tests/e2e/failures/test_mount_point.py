@@ -1,4 +1,4 @@
-"""P: the mount point: the way to it, what never comes of it, and what else is mounted there meanwhile."""
+"""P: the mount point: paths to it, mounts that fail, and other mounts on it."""
 import os
 import signal
 import subprocess
@@ -12,7 +12,7 @@ STATUS = "training/%s/status" % TASK
 
 
 def start(box, *arguments, **how):
-    """Bounded by a limit that only a hang meets; what is left behind then is ended, so that others can go on."""
+    """Limited to a time that only a hang reaches. What is left then is ended, so that other tests can run."""
     try:
         return box.run("-o", "endpoint=" + box.cloud.url, *arguments, timeout=LAST_RESORT, **how)
     except subprocess.TimeoutExpired as late:
@@ -55,7 +55,7 @@ def test_P10_every_way_to_a_directory_mounts_on_it(box, cloud, way, flags):
         subprocess.run(["umount", "-l", str(point)], stderr=subprocess.DEVNULL)
 
 
-# ---- what never comes
+# ---- mounts that fail
 
 @pytest.mark.parametrize("lost, words", [("mount", "did not end within"), ("read", "sent no request within"),
                                          ("write", "does not answer")])
@@ -80,7 +80,7 @@ def test_P15_a_fusermount_that_never_answers_is_ended(box, cloud, flags):
     assert not os.path.exists("/proc/%s" % (fake / "pid").read_text().strip()) and mounts_below(point) == []
 
 
-# ---- what else is mounted there
+# ---- other mounts there
 
 def tmpfs(point):
     subprocess.run(["mount", "-t", "tmpfs", "none", str(point)], check=True)
@@ -167,18 +167,18 @@ def in_a_namespace(box, script, *options):
     ("start as_user", "kill $pid"), ("start as_user", 'as_user fusermount3 -u "$point"'),
 ])
 def test_P17_with_auto_unmount_nothing_is_left_mounted(box, cloud, start, end):
-    """And no fusermount3 either: Box.finish finds what still runs."""
+    """No fusermount3 stays either: Box.finish finds processes that still run."""
     in_a_namespace(box, '%s; mounted; %s; gone; test -z "$(ls -A "$point")"' % (start, end), "auto_unmount")
 
 
 def test_P17_a_killed_mount_of_a_user_is_healed_by_the_next_start(box, cloud):
-    """fusermount3 looks at the dead mount as root, which a user's mount refuses: some of its versions leave it."""
+    """Some versions of fusermount3 stat the dead mount as root, which a user's mount refuses, and leave it."""
     in_a_namespace(box, "start as_user; kill -9 $pid; while runs; do sleep 0.02; done; start as_user; kill $pid; gone",
                    "auto_unmount")
 
 
 def test_P17_a_path_that_leads_through_the_mount_keeps_nobody_from_ending_it(box, cloud):
-    """The helper is looked for in PATH, which begins below the mount point; at the end, and over a dead mount."""
+    """PATH begins below the mount point; the helper is searched in it at the end, and over a dead mount."""
     in_a_namespace(box, """
         user() { as_user env PATH="$point/bin:$PATH" "$@"; }
         start user; kill $pid; gone

@@ -1,4 +1,4 @@
-"""D: names and values that a colleague in the same account, or a bug, may choose."""
+"""D: names and values that another user of the account, or a bug, may choose."""
 import os
 import random
 import re
@@ -27,7 +27,7 @@ def put_tags(cloud, keys):
 
 
 def is_plain(name):
-    """Nothing that a terminal, a shell's glob at a beginning or a path would take for something else."""
+    """A name has no character that a terminal, a leading glob or a path treats specially."""
     return (0 < len(os.fsencode(name)) <= 255 and "/" not in name and name[0] not in "-. " and name[-1] != " " and
             not any(unicodedata.category(c) == "Cc" or INVISIBLE.match(c) for c in name))
 
@@ -136,7 +136,7 @@ def test_D05_no_value_becomes_a_link(box, cloud):
                            "Target": "/", "Tags": [{"TagKey": "../../x", "TagValue": "/etc"}]})
     mount = box.mount("tione")
     assert mount.sh("find training ! -type f ! -type d") == ""
-    # the views' links are ours: each leads to a resource of this mount
+    # the daemon makes the views' links: each leads to a resource of this mount
     links = mount.sh("find by-* -type l -printf '%l\\n'").split("\n")[:-1]
     assert links and all(re.fullmatch(r"(\.\./){2,4}(training|notebooks|models)/[a-z0-9-]+", link) for link in links)
     assert mount.sh("find -L by-name by-status -type l") == ""
@@ -150,6 +150,6 @@ def test_D06_one_event_is_one_line(box, cloud):
     for i in range(5):
         mount.error("training/train-%d/status" % i)
     lines = mount.read(".describefs/errors").decode().split("\n")
-    # failures of one sort are one line, with their number
+    # failures with one cause are one line with their number
     assert lines.pop() == "" and len(lines) == 1 and lines[0].count("\t") == 5 and re.search(r" x\d+$", lines[0])
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", "".join(lines))

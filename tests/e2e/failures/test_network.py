@@ -36,7 +36,7 @@ def test_N01_latency_is_all_that_latency_costs(wire, ms):
 
 
 def test_N07_a_trickle_is_no_answer_and_leaves_nothing_open(box):
-    """One byte in half a second from the status line on, and a head at once with a trickling body."""
+    """A byte each half second from the status line on; and a header at once, then a byte each half second."""
     cloud = box.emulator("--tasks", 40)
     mount = box.mount("tione", *QUICK)
     known = Broken(mount)
@@ -92,7 +92,7 @@ def test_N10_pieces_of_one_byte_are_the_same_answer(wire):
     assert cloud.calls() == {ONE: 20}
 
 
-# ---- gone
+# ---- unreachable
 
 def test_N02_a_refused_connection(box, cloud):
     known = Broken(box.mount("tione", *QUICK))
@@ -103,7 +103,7 @@ def test_N02_a_refused_connection(box, cloud):
 
 
 def test_N03_a_listen_queue_that_is_full(box):
-    """Connections are neither taken nor refused."""
+    """Connections are neither accepted nor refused."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         waiting = []
         for _ in range(4):
@@ -131,7 +131,7 @@ def test_N05_a_reset_is_tried_again(wire, where):
 
 
 def test_N05_resets_never_make_a_wrong_byte(wire):
-    """A fifth of all answers broken off in the middle: what is read is right or EIO."""
+    """A fifth of all answers is cut in the middle: each read is right or EIO."""
     cloud, mount = wire("--tasks", 400)
     paths = ["training/%s/describe.json" % synthetic(i) for i in range(400)]
     clean = mount("deadline=5")
@@ -191,7 +191,7 @@ def test_N15_a_kept_connection_that_ends_when_it_is_used(wire, verb):
 
 
 def test_N15_a_kept_connection_that_is_forgotten_on_the_way(box):
-    """A NAT's table has run over: packets on the old connections lead nowhere, a new one is fine."""
+    """A NAT has dropped its table: packets on old connections are lost, a new connection works."""
     cloud = box.emulator("--tasks", 8)
     paths = ["training/%s/status" % synthetic(i) for i in range(8)]
     with Relay(int(cloud.ports["http"])) as relay:
@@ -208,7 +208,7 @@ def test_N15_a_kept_connection_that_is_forgotten_on_the_way(box):
 
 
 def test_N15_a_cloud_that_is_slow_is_no_connection_that_is_forgotten(box, cloud):
-    """Its kernel acknowledges what it has not yet read."""
+    """The server's kernel acknowledges data that the server has not read yet."""
     mount = box.mount("tione", "ttl=60")
     mount.text("notebooks/%s/name" % NOTEBOOK)
     cloud.latency(3600)
@@ -240,7 +240,7 @@ def test_N16_a_proxy_that_nobody_configured_speaks_for_the_cloud(box, cloud, pla
     known.both(task(1), "EBADMSG")
 
 
-# ---- away, and back
+# ---- outage and recovery
 
 def test_N17_everything_known_outlives_an_outage_and_there_is_no_stampede(box):
     """Four seconds instead of ten minutes, 1,000 objects instead of 10,000; the rate is the default one."""
@@ -288,7 +288,7 @@ def test_N17_an_outage_is_told_once_at_its_beginning_and_once_at_its_end(box):
 
 
 def test_N18_flapping_never_shows_an_error_for_what_is_known(box):
-    """A second there, a second away, for ten seconds."""
+    """The network works for a second and fails for a second, for ten seconds."""
     cloud = box.emulator("--tasks", 20)
     with Relay(int(cloud.ports["http"])) as relay:
         mount = box.mount("tione", "ttl=1", "deadline=3", "rate=10000",
@@ -315,7 +315,7 @@ def test_N18_flapping_never_shows_an_error_for_what_is_known(box):
 
 
 def test_N19_a_start_without_a_cloud(box):
-    """The program as it is installed: a sanitizer's own start is slow."""
+    """The program without sanitizers, whose start is slow."""
     cloud = box.emulator()
     cloud.kill()
     took, mount = timed(lambda: box.mount("tione", *QUICK, binary=PLAIN))

@@ -64,9 +64,9 @@ def test_N11_a_silent_name_server(apart):
         assert {got for _, got in took} == {"ETIMEDOUT"}
         assert max(seconds for seconds, _ in took) < DEADLINE + SLACK
         assert server.asked
-        # the root and what is known need no name
+        # the root and cached data need no name lookup
         assert timed(mount.names)[0] < 0.5
-        # libc's own patience is 2 x 5 s; then curl's resolver threads are gone
+        # libc gives up after 2 x 5 s; then curl's resolver threads have ended
         wait_until(lambda: mount.threads() <= before + 2, 20, "the end of the resolvers")
 
 
@@ -82,7 +82,7 @@ def test_N12_a_name_that_does_not_resolve(apart, answers):
 
 @pytest.mark.parametrize("answers", [{"A": "0.0.0.0"}, {"AAAA": "::"}, {"A": "0.0.0.0", "AAAA": "::"}])
 def test_N12_a_name_server_that_blocks(apart, answers):
-    """0.0.0.0 would be this machine: nobody may connect there."""
+    """0.0.0.0 would be this machine: the daemon must not connect to it."""
     with Server(address=("::", 0)) as listener:
         endpoint, server = named(apart, listener.port, answers)
         with server:
@@ -94,7 +94,7 @@ def test_N12_a_name_server_that_blocks(apart, answers):
 
 
 def test_N12_a_name_that_resolves(apart, tls):
-    """What the rows above are worth: the same with a right answer is right."""
+    """With a valid answer each row above succeeds."""
     cloud, trust = tls()
     endpoint, server = named(apart, cloud.ports["tls"], {"A": "127.0.0.1"})
     with server:
@@ -133,7 +133,7 @@ METADATA = "http://metadata.tencentyun.com"
     ("203.0.113.7", [], False), ("203.0.113.7", ["metadata=" + METADATA], False), ("100.128.0.1", [], False),
 ])
 def test_K20_the_metadata_service_is_on_the_link_unless_it_is_named(apart, address, options, near):
-    """Plain http leaves the machine for it alone, and not where a name server could lead it to."""
+    """Plain http leaves the machine for this service only, and only to an address in its range."""
     box, cloud = apart.box, apart.box.emulator()
     box.secrets = ["canary-lent-"]
     cloud.control("keys", {"machine_role": "my-role"})

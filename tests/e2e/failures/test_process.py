@@ -1,4 +1,4 @@
-"""P: the process: how it starts, how it ends, and what is left when it is ended for it."""
+"""P: the process: start, end, and the state after it is killed."""
 import contextlib
 import os
 import re
@@ -43,7 +43,7 @@ def test_P02_who_has_a_file_open_reads_it_to_its_end(box, cloud):
 
 
 def close_error(fd):
-    """What close says, which tells the daemon of it: that there is none any more."""
+    """The errno of close, for which the kernel sends the daemon a FLUSH."""
     return error_of(os.close, fd)
 
 
@@ -199,7 +199,7 @@ def test_P10_a_directory_that_is_not_empty_has_its_own_back(box, cloud):
 # ---- P11
 
 def go_through(mount, cloud):
-    """What one sees of good days and bad ones: the same, however the process was started."""
+    """Errors and successes look the same however the process was started."""
     seen = [mount.names(), mount.text(STATUS), mount.names("training"), cloud.calls()]
     for i, plan in enumerate([{"do": "http", "status": 500}, {"do": "error", "code": "InvalidAction"},
                               {"do": "body", "body": "{}"}, {"do": "half_open"}, {"do": "close_early"}]):
@@ -269,7 +269,7 @@ def test_P13_an_aborted_connection_ends_the_daemon_and_its_readers(box, cloud, c
 
 
 def test_P14_after_a_suspend_the_kernel_keeps_no_name_for_longer_than_its_time(box, preload):
-    """CLOCK_BOOTTIME is ahead by what was slept; the kernel's timeouts stood still."""
+    """CLOCK_BOOTTIME includes the sleep; the kernel's timeouts stood still."""
     cloud = box.emulator("--tasks", 3)
     clock = box.directory / "clock"
     clock.write_bytes(bytes(16))

@@ -134,7 +134,7 @@ def test_N23_a_proxy_that_is_not_there_is_named(box, tls):
 
 
 def test_N23_a_proxy_that_speaks_tls(box, tls, certificates):
-    """https://: what the proxy is told is hidden too, and its certificate is looked at."""
+    """https://: the request to the proxy is encrypted too, and its certificate is verified."""
     cloud, trust = tls()
     import ssl
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -120,7 +120,7 @@ def test_R13_seconds_of_failures_are_seen_by_no_reader(box, plan):
 
 
 def test_R14_more_readers_than_the_rate_has_room_for_are_paced(box):
-    """300 at once, of whom 262 have room within the deadline: who fails has waited, so that few come after him."""
+    """300 readers at once; the rate has room for 262 within the deadline. The others fail after they have waited."""
     cloud = box.emulator("--tasks", 400)
     mount = box.mount("tione", "deadline=15", binary=PLAIN)
     paths = ["training/%s/remark" % synthetic(i) for i in range(400)]
@@ -157,7 +157,7 @@ def test_R15_another_users_names_leave_the_owner_his_share(box):
 
 
 def test_R16_a_view_beside_a_listing_waits_and_harms_nobody(box):
-    """A cloud that answers four pages a second, whatever it is asked; two lists of a hundred pages."""
+    """A cloud that answers at most four pages a second; two lists of a hundred pages."""
     cloud = box.emulator("--tasks", 5000)
     mount = box.mount("tione", binary=PLAIN)
     cloud.latency(1000, serves=4)
@@ -176,7 +176,7 @@ def test_R16_a_view_beside_a_listing_waits_and_harms_nobody(box):
 
 
 class Crowd:
-    """Readers that go on and on; what they met."""
+    """Readers that read until they are stopped; returns the errors that they got."""
 
     def __init__(self, paths, n, pause=0.05):
         self.over, self.met, self.longest = threading.Event(), {}, 0
@@ -307,7 +307,7 @@ def test_R11_the_doctor_knows_of_updatedb(box, cloud, types, warned):
 # ---- pages
 
 def listed(box, cloud, *plans, total=350):
-    """What `ls` shows with these plans, again and again, beside what there is."""
+    """Runs `ls` repeatedly with these plans; returns what it shows and what exists."""
     mount = box.mount("tione", "ttl=1", "deadline=4", "rate=1000", binary=PLAIN)
     before = mount.names("training")
     assert len(before) == total + 1
@@ -347,7 +347,7 @@ AGAIN = pytest.mark.xfail(strict=False, reason="page.c: where every page is the 
                                   {"do": "page_short", "n": 0, "from": 3, "count": 1}],
                          ids=lambda plan: "-".join(map(str, plan.values())))
 def test_R12_pages_that_lie_hide_nothing_for_good_and_show_nothing_twice(box, plan):
-    """Every answer is whole, or an error, or the old listing; the calls stay within what pages there could be."""
+    """Each listing is complete, an error, or the old one; there are no more calls than possible pages."""
     cloud = box.emulator("--tasks", 350)
     mount, before = listed(box, cloud, plan)
     start = cloud.total()

@@ -104,7 +104,7 @@ def copies(pid, secret):
 
 # promise: 7
 def test_S03_after_many_signatures_the_key_lies_where_it_is_kept(box):
-    """Its own copies: the keyring's, the source's; none on a stack, and not one more for each signature."""
+    """The daemon has only the copies of the credential cache and the source: none on a stack, none for each signature."""
     box.emulator("--tasks", 200)
     mount = box.mount("tione", "rate=10000", "deadline=20", binary=PLAIN)
     assert mount.text(STATUS) == "SUCCEED"
@@ -140,7 +140,7 @@ TOKEN = "canary-token-" + "0123456789abcdef" * 8
 
 @pytest.mark.parametrize("given", ["environment", "file", "machine"])
 def test_S15_a_key_lies_in_memory_that_is_locked_and_dumped_nowhere(box, given):
-    """After many calls, good and bad: also the copies that libcurl made of the headers are overwritten."""
+    """After many successful and failed calls: libcurl's copies of the headers are overwritten too."""
     secrets, env = {"key": KEY, "token": TOKEN}, dict(NO_KEYS)
     options = ["rate=10000", "ttl=0", "deadline=20"]
     cloud = box.emulator("--tasks", 50, "--rate", 0, *(["--token", TOKEN] if given != "machine" else []))
@@ -182,7 +182,7 @@ def test_S04_at_its_most_talkative_it_says_no_secret(box, plan):
     errors.seek(0)
     said += errors.read()
     assert b"DescribeTrainingTask" in said
-    # the id of the key is no secret, but whole it need not be said either
+    # the key's id is no secret, but it is not printed whole either
     assert not any(secret.encode() in said for secret in SECRETS + box.secrets)
 
 
@@ -223,7 +223,7 @@ def test_S06_a_directory_that_anybody_can_write_to_is_refused(box, cloud):
 
 @pytest.fixture
 def traced(box, cloud):
-    """What a mount asks of the kernel while it serves, on good days and bad ones."""
+    """The system calls of a mount while it serves, with and without errors."""
     mount = box.mount("tione", "ttl=1", "deadline=2", binary=PLAIN)
     log = box.directory / "strace"
     strace = subprocess.Popen(["strace", "-f", "-o", str(log), "-p", str(mount.pid)], stderr=subprocess.PIPE, text=True)
@@ -261,7 +261,7 @@ def test_S09_it_connects_to_its_endpoint_and_nowhere_else(traced, cloud):
 
 @pytest.mark.parametrize("address, errors", [("127.0.0.1", "EPROTO"), ("0.0.0.0", "ECONNREFUSED EHOSTUNREACH EIO")])
 def test_S09_a_name_that_leads_home_gets_no_signature(box, certificates, address, errors):
-    """DNS rebinding: whoever is found there has no certificate for the name, and is told nothing."""
+    """DNS rebinding: the server at that address has no certificate for the name, so it gets no request."""
     cloud = box.emulator("--tls-port", 0, "--cert", certificates / "wrong-host.pem", "--key", certificates / "wrong-host.key")
     hosts = box.directory / "hosts"
     hosts.write_text("%s api.rebound.example\n" % address)
@@ -302,13 +302,13 @@ def test_S12_the_binary_is_hardened():
 
 
 def test_S12_what_runs_here_is_what_is_checked(box, cloud):
-    """The tests' own binary has the sanitizers instead; both are made from the same sources."""
+    """The installed program; the tests' own binary has sanitizers instead of these protections."""
     assert SANITIZED.exists() and PLAIN.exists()
     assert read(box.mount("tione", binary=PLAIN) / STATUS) == read(box.mount("tione") / STATUS)
     assert cat_error(box.mounts[0] / "training" / synthetic(0) / "status") == "ENOENT"
 
 
-# ---- what a peer quotes of our request
+# ---- peers that quote the request
 
 def quoting(connection, where, keys):
     """Answers each call with an error in which the headers that it had stand, as `where` says."""

@@ -1,4 +1,4 @@
-"""T: certificates, protocols, redirects, and what could talk a program out of checking them."""
+"""T: certificates, protocols, redirects, and settings that could turn their verification off."""
 import json
 import os
 import re
@@ -22,7 +22,7 @@ CERTIFICATES = {
 
 
 def swap(cloud, certificates, name):
-    """Another certificate, for every connection from now on."""
+    """Uses another certificate for all new connections."""
     cloud.control("cert", {"cert": str(certificates / (name + ".pem")), "key": str(certificates / (name + ".key"))})
     cloud.control("drop", {"how": "fin"})
 

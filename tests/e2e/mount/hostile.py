@@ -13,7 +13,7 @@ LOOKUP, FORGET, GETATTR, READLINK, OPEN, READ, INIT, OPENDIR, READDIR, INTERRUPT
     1, 2, 3, 5, 14, 15, 26, 27, 28, 36, 42)
 ENOENT, ENOSYS, METRICS, NO_REPLY = 2, 38, 3, object()
 
-# What .describefs/metrics is; None: the LOOKUP of .describefs is read, and never answered.
+# The file that .describefs/metrics is; None: the LOOKUP of .describefs is received and never answered.
 MALICE = {
     "link": stat.S_IFLNK | 0o777,
     "pipe": stat.S_IFIFO | 0o666,

@@ -16,7 +16,7 @@ CHANGED, FIELD = synthetic(3), "remark"
 
 @pytest.fixture
 def mount(box):
-    """A cloud so slow that terms end many times in one run."""
+    """A cloud so slow that TTLs expire many times in one run."""
     cloud = box.emulator("--tasks", TASKS, "--latency", 100)
     return box.mount("tione", "ttl=%d" % TTL, "deadline=30", "rate=200")
 
@@ -43,14 +43,14 @@ def tool(mount, tmp_path):
 
 
 def change(box):
-    """A value of one task, and one task more."""
+    """Changes a value of one task, and adds one task."""
     box.cloud.set("training", CHANGED, Remark="changed by hand")
     box.cloud.put("training", {"Id": "train-new", "Name": "train-new", "Status": "RUNNING", "CreateTime": "2025-05-05T00:00:00+08"})
     time.sleep(TTL + 0.1)
 
 
 def is_change(path):
-    """Of the changed task, the new one, or a directory, link or name that has to do with either."""
+    """Whether the path belongs to the changed task or the new one, or to a directory or link that shows them."""
     return CHANGED in path or "train-new" in path
 
 
@@ -125,7 +125,7 @@ def test_borg_adds_what_changed(box, tool):
         lines = tool.run("borg create --list --filter AME ::%s . 2>&1" % name).splitlines()
         return [line[2:] for line in lines if line[:2] in ("A ", "M ", "E ") and line[2:] != latest]
 
-    # which borg takes again each time, whatever it is
+    # borg always stores this again
     latest = tool.run("find . -type f -printf '%C@ %P\\n' | sort -n | tail -n 1", long=False).split()[1]
 
     assert len(backup("one")) > TASKS * 20

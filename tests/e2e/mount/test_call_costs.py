@@ -1,4 +1,4 @@
-"""What a user does, and what it costs: the contract's table of calls, counted at the cloud."""
+"""The table of calls in semantics.md: for each command, the calls that the cloud counts."""
 import contextlib
 import json
 import math
@@ -84,7 +84,7 @@ def test_one_version_by_its_path_is_at_most_two_calls(box, cloud):
     mount = box.mount("tione")
     with cloud.counting() as made:
         assert mount.text("models/%s/versions/%s/format" % (MODEL, VERSION)) == "TORCH_SCRIPT"
-    # the model is proved by its versions, which then hold the answer
+    # the call for the model's versions shows that the model exists, and its answer is cached
     assert sum(made.values()) <= 2 and "DescribeTrainingModels" not in made
 
 
@@ -156,7 +156,7 @@ def test_a_v1_run_is_one_call(box, cloud):
 
 @contextlib.contextmanager
 def sampled(look):
-    """What `look` says again and again while the block runs."""
+    """The results of `look`, called repeatedly while the block runs."""
     values, over = [look()], threading.Event()
 
     def sample():
@@ -208,7 +208,7 @@ def test_readers_of_several_fields_join_the_same_call(box, cloud, readers):
 
 
 def test_readers_of_what_the_list_does_not_carry_join_the_same_call(box, readers):
-    """The kernel joins those who look for one name; that several names are one call is the engine's doing."""
+    """The kernel serializes lookups of one name; the engine makes one call for several names."""
     cloud = box.emulator("--tasks", 2)
     mount = box.mount("tione")
     assert len(mount.names("training")) == 3
@@ -222,7 +222,7 @@ def test_readers_of_what_the_list_does_not_carry_join_the_same_call(box, readers
 
 
 def test_a_thousand_cold_tasks_take_no_longer_than_one(box, readers):
-    # the program as it is installed: under ASan this would measure ASan
+    # the program without sanitizers, which would dominate the time
     cloud = box.emulator("--tasks", 1000, "--latency", 200)
     mount = box.mount("tione", "rate=100000", binary=PLAIN)
     paths = [mount / "training" / synthetic(i) / "status" for i in range(1000)]
@@ -231,7 +231,7 @@ def test_a_thousand_cold_tasks_take_no_longer_than_one(box, readers):
     assert result["errors"] == {"0": 1000}
     assert made == {ONE: 1000}
     assert max(threads) <= 3
-    # one after the other they would take 200 s; make bench has the time on a quiet machine
+    # one after another they would take 200 s; make bench measures the time on an idle machine
     assert result["ms"] < 1000 * 200 / 20
 
 

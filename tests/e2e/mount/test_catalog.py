@@ -1,4 +1,4 @@
-"""A user's own catalog: a kind that the program was not built with, by a file alone."""
+"""A user's own catalog: a file adds a kind that is not built in."""
 import json
 
 import pytest

@@ -1,4 +1,4 @@
-"""Another user on a mount with allow_other starts as much as a user can: it is counted, and its owner is served."""
+"""Another user of a mount with allow_other starts as many requests as possible: a ceiling holds, and the owner is served."""
 import os
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""make demo's tour, in a pipe, and what KEEP=1 leaves for a shell to go on with."""
+"""The tour of make demo, written to a pipe, and the mount that KEEP=1 leaves for a shell."""
 import os
 import re
 import subprocess
@@ -17,7 +17,7 @@ def shell(script, **how):
 
 @pytest.fixture
 def demo(tmp_path):
-    """(what the tour printed, its directory); nothing of it is left afterwards."""
+    """(the output of the tour, its directory); removes everything afterwards."""
     environment = dict(PATH=os.environ["PATH"], HOME=str(tmp_path), TMPDIR=str(tmp_path), KEEP="1", LC_ALL="C.UTF-8")
     done = shell("exec tests/demo/demo.sh", cwd=TOP, env=environment)
     place = next(tmp_path.glob("describefs-demo.*"), None)
@@ -32,7 +32,7 @@ def demo(tmp_path):
 
 
 def test_the_tour_shows_what_moves_and_goes_on_in_another_shell(demo):
-    """Row 29: no escapes into a pipe; keys, PATH and the command that changes the cloud are in one file."""
+    """Row 29: a pipe gets no escapes; one file has keys, PATH and the command that changes the cloud."""
     said, place = demo
     assert "\x1b" not in said
     part = said.partition("Something happens at the cloud")[2]

@@ -1,4 +1,4 @@
-"""Everything that can go wrong: its errno, its time, whether the last good answer stands in, and what is said."""
+"""For each cause of an error: its errno, its time, whether the last good answer is served, and the messages."""
 import concurrent.futures
 import errno
 import json
@@ -19,7 +19,7 @@ ONE, LIST = "DescribeTrainingTask", "DescribeTrainingTasks"
 
 
 def body(value):
-    """An answer of 200 with these bytes; @ID@ in it stands for the id that was asked for."""
+    """An answer of 200 with these bytes; @ID@ in it stands for the id in the request."""
     return {"do": "body", "body": value if isinstance(value, str) else json.dumps(value)}
 
 
@@ -29,8 +29,8 @@ def task(members):
 
 OTHER = {"Response": {"TrainingTaskDetail": {"Id": "train-another", "Status": "SUCCEED"}, "RequestId": "r"}}
 
-# what happens: errno, calls that it takes (None: does not matter), whether the last good answer stands in.
-# One row a line of the contract's table, and more where a line has several causes.
+# A cause: its plan, its errno, the calls that it takes (None: any number), whether the last good answer is served.
+# There is a row for each line of ERRORS in describefs(1), and more if a line has several causes.
 ROWS = {
     # key, signature, token
     "a failed signature": ({"do": "error", "code": "AuthFailure.SignatureFailure"}, "EACCES", 1, True),
@@ -38,15 +38,15 @@ ROWS = {
     "AuthFailure alone": ({"do": "error", "code": "AuthFailure"}, "EACCES", 1, True),
     "a token that stays refused": ({"do": "error", "code": "AuthFailure.TokenFailure"}, "EACCES", 2, True),
     "HTTP 401": ({"do": "http", "status": 401}, "EACCES", 1, True),
-    # permission: what is kept is dropped
+    # permission: cached data is dropped
     "no permission": ({"do": "error", "code": "UnauthorizedOperation"}, "EACCES", 1, False),
     "no permission for this": ({"do": "error", "code": "UnauthorizedOperation.CamNoAuth"}, "EACCES", 1, False),
     "no permission, said by another": ({"do": "error", "code": "FailedOperation.NoPermission"}, "EACCES", 1, False),
     "HTTP 403": ({"do": "http", "status": 403}, "EACCES", 1, False),
-    # not there
+    # a missing resource
     "a missing resource": ({"do": "error", "code": "ResourceNotFound"}, "ENOENT", 1, False),
     "a missing record": ({"do": "error", "code": "FailedOperation.RecordNotFound"}, "ENOENT", 1, False),
-    # politeness
+    # the cloud's rate limit
     "throttling": ({"do": "error", "code": "RequestLimitExceeded"}, "EBUSY", 3, True),
     "throttling of the account": ({"do": "error", "code": "RequestLimitExceeded.UinLimitExceeded"}, "EBUSY", 3, True),
     "HTTP 429": ({"do": "http", "status": 429}, "EBUSY", 3, True),
@@ -60,7 +60,7 @@ ROWS = {
     "a refused value": ({"do": "error", "code": "InvalidParameterValue"}, "EINVAL", 1, True),
     "a refused parameter": ({"do": "error", "code": "InvalidParameter.X"}, "EINVAL", 1, True),
     "a missing parameter": ({"do": "error", "code": "MissingParameter"}, "EINVAL", 1, True),
-    # the cloud is ill
+    # failures of the cloud
     "an internal error": ({"do": "error", "code": "InternalError"}, "EIO", 3, True),
     "a failed operation": ({"do": "error", "code": "FailedOperation.X"}, "EIO", None, True),
     "a code that nobody knows": ({"do": "error", "code": "SomethingNew"}, "EIO", None, True),
@@ -70,7 +70,7 @@ ROWS = {
     "a connection that breaks at once": ({"do": "close_early"}, "EIO", 3, True),
     "a connection that breaks in the middle": ({"do": "close_early", "bytes": 700}, "EIO", 3, True),
     "a connection that is reset": ({"do": "reset", "bytes": 700}, "EIO", 3, True),
-    # not what the API promises
+    # answers that break the API's rules
     "garbage": (body("garbage"), "EBADMSG", 1, True),
     "nothing": (body(""), "EBADMSG", 1, True),
     "a page for people": (body("<html><body>Sign in</body></html>"), "EBADMSG", 1, True),
@@ -130,7 +130,7 @@ def test_each_failure_is_its_errno_within_the_deadline(box, cloud, row):
 
 # promise: 2
 def test_the_last_good_answer_stands_in_where_the_table_says_so(box):
-    """All rows at once, a task each: kept, then broken, then asked for again after the TTL."""
+    """All rows at once, with a task for each: it is cached, then its call fails, then it is read again after the TTL."""
     cloud = box.emulator("--tasks", len(ROWS))
     mount = box.mount("tione", "ttl=1", "deadline=%d" % DEADLINE, "rate=10000")
     paths = {row: mount / "training" / synthetic(i) / "status" for i, row in enumerate(ROWS)}
@@ -143,7 +143,7 @@ def test_the_last_good_answer_stands_in_where_the_table_says_so(box):
         looked = dict(zip(ROWS, pool.map(look, paths.values())))
     wanted = {row: (before[row], "1") if stale else error for row, (_, error, _, stale) in ROWS.items()}
     assert looked == wanted
-    # what stands in is whole, and the row's other files too
+    # the stale answer is complete, and so are the row's other files
     for row, (_, _, _, stale) in ROWS.items():
         if stale and "silence" not in row and "trickle" not in row:
             assert read(paths[row].parent / "describe.json").startswith(b"{")
@@ -271,7 +271,7 @@ def test_a_cloud_that_is_gone_refuses_connections(box, cloud):
 @pytest.mark.parametrize("endpoint, error", [("https://no-such-host.invalid", "EHOSTUNREACH"),
                                              ("https://192.0.2.1", "ENETUNREACH")])
 def test_a_machine_without_a_network(box, endpoint, error):
-    # a network namespace of its own, in which there is no route
+    # a network namespace without a route
     mount = box.mount("tione", "deadline=3", endpoint=endpoint, prefix=("unshare", "-n"))
     took, got = timed(mount.error, STATUS)
     assert got == error and took < 3.5
@@ -329,7 +329,7 @@ def test_an_expired_signature_that_the_clock_does_not_explain_is_eacces(box, clo
 
 
 def test_a_key_whose_file_changes_is_read_again_before_the_next_call(box, cloud):
-    """The key in tccli's file is exchanged while the file system is mounted: no call is made with the old one."""
+    """The key in tccli's file changes while the file system is mounted: no later call uses the old one."""
     box.auth_failures = True
     directory = box.home / ".tccli"
     directory.mkdir()
@@ -343,7 +343,7 @@ def test_a_key_whose_file_changes_is_read_again_before_the_next_call(box, cloud)
     (directory / "default.credential").write_text(json.dumps({**key, "token": "new"}))
     assert mount.text("notebooks/%s/name" % NOTEBOOK) == "notebook-test"
     assert cloud.counts()["by_verdict"] == {"ok": 2}
-    # the cloud is ahead of the file: refused, the key read again, and still the same
+    # the cloud has a newer key than the file: the call is refused, the file is read again, and is unchanged
     cloud.control("rotate", {"token": "newer"})
     time.sleep(1.1)
     other = mount.error("training/%s/status" % TASK.replace("0", "1"))
@@ -421,7 +421,7 @@ def test_a_signal_ends_a_reader_that_waits_at_once(box, cloud, number, command):
 
 # promise: 1
 def test_ctrl_c_at_a_terminal_ends_a_shells_waiting_cat(box, cloud):
-    """The line discipline sends SIGINT to the foreground group: what a user's Ctrl-C is."""
+    """Ctrl-C: the terminal's line discipline sends SIGINT to the foreground group."""
     import pty
     cloud.plan("half_open")
     mount = box.mount("tione", "deadline=30")
@@ -439,7 +439,7 @@ def test_ctrl_c_at_a_terminal_ends_a_shells_waiting_cat(box, cloud):
 
 # promise: 1
 def test_behind_another_reader_of_the_same_name_one_is_let_go_with_that_one(box, cloud):
-    """The kernel asks for a new name once; whoever else wants it sleeps in the kernel (d_alloc_parallel), deaf even to
+    """The kernel asks for a new name once; other readers of it sleep in the kernel (d_alloc_parallel), deaf even to
     SIGKILL, and no filesystem hears of him.  He waits no longer than the first one does."""
     cloud.plan("half_open")
     mount = box.mount("tione", "deadline=30")

@@ -1,4 +1,4 @@
-"""How old a value may be, what an open file holds, and that an unchanged cloud looks unchanged."""
+"""How old a value may be, what an open file shows, and that an unchanged cloud looks unchanged."""
 import mmap
 import os
 import re
@@ -71,7 +71,7 @@ def test_a_directory_that_is_held_open_lists_what_is_new(box, cloud):
 
 
 class Shell:
-    """A shell that stands somewhere; asked line by line."""
+    """A shell with its working directory in the mount; it runs one line at a time."""
 
     def __init__(self, where):
         self.process = subprocess.Popen(["sh"], cwd=where, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -222,7 +222,7 @@ def test_a_reader_is_never_torn_while_the_value_changes_all_the_time(box, cloud)
 
 
 def test_one_pass_over_a_directory_is_one_answer(box, cloud):
-    """Fields of one `cat *` come from at most two answers here, but a directory's names from one."""
+    """The values of one `cat *` come from at most two answers; the names of a directory come from one."""
     mount = box.mount("tione", "ttl=0", "rate=10000")
     stop = threading.Event()
 
@@ -332,8 +332,8 @@ def test_the_whole_tree_is_the_same_after_its_ttl(box):
     mount = box.mount("tione", "ttl=1", "rate=1000")
 
     def look():
-        # The directory of a kind is told apart by a nanosecond once its listing is old: it is the only way to
-        # have the kernel drop the names that it keeps.
+        # The mtime of a kind's directory moves by a nanosecond once its listing has expired, because that
+        # makes the kernel drop its cached names.
         listing = r"^(\./(training|notebooks|models(/[^/]+/versions)?|by-\S+) [0-9]+)\.[0-9]+(?=.* 555$)"
         return re.sub(listing, r"\1", mount.sh(FIND), flags=re.M)
 
@@ -365,7 +365,7 @@ def test_a_second_incremental_tar_holds_no_file(box, tmp_path):
 
 
 def test_an_incremental_tar_takes_what_changed(box, cloud, tmp_path):
-    """tar goes by whole seconds of mtime and ctime, and the cloud's own time did not move."""
+    """tar compares whole seconds of mtime and ctime, and the cloud's own time has not changed."""
     mount = box.mount("tione", "ttl=1", "rate=1000")
     mount.sh("tar -cf %s/one.tar --listed-incremental=%s/snar ." % (tmp_path, tmp_path))
     time.sleep(1.1)  # tar itself takes what changed within the second of its start
@@ -436,7 +436,7 @@ def test_xattrs_tell_when_it_was_fetched_and_until_when_it_stands(box, cloud):
 
 
 def test_no_time_of_the_mounts_own_files_is_in_the_future(box, cloud):
-    """Row 26: their nanoseconds are made from the content, so that of a file made now lies anywhere in its second."""
+    """Row 26: nanoseconds come from the content, so those of a new file can be any in its second."""
     mount = box.mount("tione", "ttl=0")
     for _ in range(10):
         mount.error("training/none/status")

@@ -1,4 +1,4 @@
-"""Where a listing ends: what a cloud says of its length, in any spelling, never empties a copy."""
+"""The end of a listing: no total or marker in an answer, valid or not, makes a backup delete its copy."""
 import subprocess
 
 import pytest
@@ -10,7 +10,7 @@ TASKS = 131  # with the sample
 
 
 def copy_of(mount, kind, copy):
-    """A copy that a backup keeps of the listing's names."""
+    """A copy of the listing's names, as a backup keeps one."""
     result = subprocess.run(["rsync", "--dirs", "--delete", "--times", "%s/" % (mount / kind), "%s/" % copy],
                             capture_output=True, text=True, timeout=60)
     return result.returncode, sorted(entry.name for entry in copy.iterdir())
@@ -71,7 +71,7 @@ def test_rsync_delete_keeps_its_copy_whatever_says_that_there_is_more(box, tmp_p
 
 @pytest.mark.parametrize("spelling", ["131.0", '" 131 "', "null", "", "0", "-1"])
 def test_a_view_and_a_harvest_are_read_to_their_ends_too(box, spelling):
-    """Of a filtered list, and of the listings that mention models, a short page is no end either."""
+    """A short page does not end a filtered list either, nor the lists whose items mention models."""
     cloud = box.emulator("--tasks", TASKS - 1, "--models", 60, "--rate", 0)
     wanted = ("by-status/training/RUNNING", "models")
     mount = mount_anew(box)

@@ -1,4 +1,4 @@
-"""The end of a listing's term: the kernel reads the directory again, no time moves, and what is warm stays warm."""
+"""An expired listing: the kernel reads the directory again, no time changes, and other cached data stays."""
 import contextlib
 import ctypes
 import os
@@ -16,7 +16,7 @@ TTL = 1
 
 
 class Messages:
-    """What the kernel asked: libfuse's own account of it, a line a message (-d)."""
+    """The kernel's messages: the output of libfuse's -d, a line for each."""
 
     def __init__(self, file):
         self.file, self.at = file, 0
@@ -31,7 +31,7 @@ class Messages:
 
 @pytest.fixture
 def watched(box):
-    """A mount with that many tasks, and the kernel's messages."""
+    """A mount with so many tasks, and the kernel's messages."""
     def start(tasks, *options):
         box.emulator("--tasks", tasks)
         mount, _, errors = box.foreground("tione", *options, flags=("-f", "-d"))
@@ -40,7 +40,7 @@ def watched(box):
 
 
 class Pass:
-    """A reader of a directory, that stops where a test wants it to."""
+    """A reader of a directory that stops after any number of names."""
 
     def __init__(self, path):
         self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
@@ -72,7 +72,7 @@ def times(path):
 
 
 def becomes_warm(messages, path):
-    """Passes that ask the daemon for nothing come, sooner or later; where the kernel keeps nothing, never."""
+    """Waits until a pass sends the daemon no request. If the kernel caches nothing, none does."""
     def is_warm():
         messages.since()
         os.listdir(path)
@@ -160,7 +160,7 @@ def test_many_readers_at_once_see_all_and_leave_it_warm(watched):
 
 
 def test_a_time_that_a_description_moves_is_seen_before_the_listings_term_is_over(box):
-    """The listing vouches for the directory, and for its attributes, longer than its description stands."""
+    """The listing keeps the directory and its attributes valid for longer than the describe call's answer is fresh."""
     ttl = 8
     cloud = box.emulator("--tasks", 5)
     mount = box.mount("tione", "ttl=%d" % ttl)
@@ -199,7 +199,7 @@ def test_no_time_moves_when_what_a_list_showed_is_described(box, source):
 
 
 def test_what_changes_while_it_is_read_for_the_first_time_is_seen_within_the_ttl(box):
-    """The pass waits for the list; what it is handed is kept no longer than that list's term."""
+    """The pass waits for the list. The kernel caches the entries no longer than that list is fresh."""
     cloud = box.emulator("--tasks", 5)
     mount = box.mount("tione", "ttl=%d" % TTL)
     cloud.latency(300)
@@ -234,7 +234,7 @@ def test_an_outage_holds_up_no_stat_and_no_root(box):
 
 @pytest.fixture
 def hold(tmp_path):
-    """A reader whose memory is served by nobody: the kernel waits for it with a page of the directory locked."""
+    """A reader whose memory no process serves: the kernel waits for it with a page of the directory locked."""
     program, readers = tmp_path / "hold", []
     subprocess.run(["cc", "-std=c17", "-o", program, TOP / "tests/e2e/mount/listing_held.c"], check=True)
 
@@ -251,7 +251,7 @@ def hold(tmp_path):
 
 
 def test_a_reader_that_holds_a_listing_in_the_kernel_holds_up_nobody_else(box, hold):
-    """Another user's memory may be served by a program of his own."""
+    """The memory of another user's reader may be served by another program of that user."""
     cloud = box.emulator("--tasks", 5)
     mount = box.mount("tione", "ttl=%d" % TTL, "allow_other")
     names, before = mount.names("training"), times(mount / "training")
@@ -280,7 +280,7 @@ def test_a_reader_that_holds_a_listing_in_the_kernel_holds_up_nobody_else(box, h
 
 
 def test_who_asks_for_times_waits_until_the_kernel_was_told(box, hold):
-    """A reader holds the listing for longer than the kernel takes to be told, and then lets go."""
+    """A reader keeps a page locked for longer than a notification takes, and then releases it."""
     cloud = box.emulator("--tasks", 5)
     mount = box.mount("tione", "ttl=%d" % TTL, "allow_other")
     names, before = mount.names("training"), times(mount / "training")
@@ -315,7 +315,7 @@ def test_an_interrupted_question_for_times_ends(box, hold):
 
 
 def test_a_mount_that_nobody_reads_sleeps(box):
-    """Terms end, and nothing wakes for them."""
+    """TTLs expire, and no process wakes up for that."""
     box.emulator("--tasks", 20)
     mount = box.mount("tione", "ttl=%d" % TTL)
     mount.sh("ls training by-name/training by-status/training/RUNNING >/dev/null")
@@ -324,7 +324,7 @@ def test_a_mount_that_nobody_reads_sleeps(box):
         with open("/proc/%d/status" % mount.pid) as lines:
             return [int(n) for n in re.findall(r"ctxt_switches:\s*(\d+)", lines.read())]
 
-    # what the calls left to do (connections, memory given back) comes to an end
+    # work that follows the calls (closing connections, returning memory) ends
     def is_quiet():
         before = switches()
         time.sleep(2 * TTL)

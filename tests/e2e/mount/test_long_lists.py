@@ -1,4 +1,4 @@
-"""Long listings: pages asked ahead, names that come with the first page, refreshes that cost what changed."""
+"""Long listings: prefetched pages, names from the first page on, refreshes that read only the changes."""
 import os
 import random
 import subprocess
@@ -15,7 +15,7 @@ def now():
 
 
 def finish_all(cloud, n):
-    """Every task is over; an hour ago, so that what is touched now is newer."""
+    """All tasks ended an hour ago, so a task that changes now is newer."""
     then = time.time() - 3600
     for i in range(n):
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(then + i))
@@ -28,7 +28,7 @@ def expire(mount):
 
 
 def read_along(cloud, mount):
-    """The names as they come, and what the cloud counted meanwhile."""
+    """The names as they arrive, and the calls that the cloud counted meanwhile."""
     cloud.reset()
     seen = []
     with os.scandir(mount / "training") as names:
@@ -55,7 +55,7 @@ def test_the_first_names_come_with_the_first_page(box):
 
 
 def test_ls_f_of_a_long_listing_is_no_timeout(box):
-    """Six times as long as anyone waits for one answer."""
+    """Six times as long as a read waits for one answer."""
     box.emulator("--tasks", 2400, "--rate", 4)
     mount = box.mount("tione", "rate=4", "deadline=2", binary=PLAIN)
     result = subprocess.run(["ls", "-f", str(mount / "training")], capture_output=True, text=True, timeout=60)
@@ -98,7 +98,7 @@ def test_a_refresh_sees_what_changed_for_what_that_costs(box):
 
 
 def test_while_everything_changes_the_tree_stays_true(box):
-    """Random changes, deletions and additions while pages are read; when it is quiet, all of it is there."""
+    """Random changes, deletions and additions while pages are read. Afterwards the listing is complete."""
     dice = random.Random(20251122)
     cloud = box.emulator("--tasks", 260)
     mount = box.mount("tione", "ttl=1")
@@ -133,7 +133,7 @@ def test_while_everything_changes_the_tree_stays_true(box):
 
 
 def test_all_statuses_of_a_list_that_outlasts_its_ttl_cost_the_list_alone(box):
-    """As 20,000 tasks at 20 calls a second: the list takes 7.8 s, a value stands 4."""
+    """In proportion to 20,000 tasks at 20 calls a second: the list takes 7.8 s, and a value is fresh for 4 s."""
     cloud = box.emulator("--tasks", 3000)
     mount = box.mount("tione", "rate=8", "ttl=4", "deadline=4", binary=PLAIN)
     cloud.reset()

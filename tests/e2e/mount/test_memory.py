@@ -1,4 +1,4 @@
-"""What a mount takes of the machine's memory, and gives back: resident bytes of the program as it is installed."""
+"""The memory that a mount takes and returns: resident bytes of the program without sanitizers."""
 import contextlib
 import os
 import re
@@ -21,7 +21,7 @@ def kept(mount):
 
 
 class Counting:
-    """Stands before an emulator and counts the bytes that it answers with, headers and all."""
+    """A relay before an emulator that counts the bytes of the answers, headers included."""
 
     def __init__(self, url):
         self.port = int(url.rsplit(":", 1)[1])
@@ -92,6 +92,6 @@ def test_what_the_kernel_lets_go_of_is_given_back(box):
     assert most > 5 * MIB  # all that the kernel knows can be read
     assert resident(mount) < 1.25 * (listed + most - of_it) + MIB  # but most of it is only kept as text
     forget_all(mount.path)
-    # 1 MiB: thirty-two connections, opened to read ahead
+    # 1 MiB for thirty-two connections of the prefetch
     wait_until(lambda: resident(mount) <= 1.1 * (listed + kept(mount) - of_it) + MIB, what="the memory")
     assert kept(mount) <= 4 * MIB

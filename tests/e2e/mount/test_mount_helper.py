@@ -1,4 +1,4 @@
-"""mount -t describefs, as fstab does it, and the service manager's word: what is installed around the program."""
+"""mount -t describefs as fstab uses it, and systemd's Type=notify."""
 import os
 import signal
 import socket
@@ -21,7 +21,7 @@ def helper(box):
 
 
 def adopt(box, path, result):
-    """What somebody else mounted for us, so that it is taken down like our own."""
+    """A mount that another program made for the test; it is unmounted afterwards."""
     assert result.returncode == 0, result
     mount = Mount(box, path, result, wait_until(lambda: find_daemon(path), what="the daemon"), result.args)
     box.mounts.append(mount)
@@ -56,7 +56,7 @@ def test_the_helper_refuses_and_fakes(box, cloud, helper):
 
 
 def in_a_namespace_with_the_helper(box, script, env=None):
-    """Runs `script` where /sbin has the helper: mount(8) looks for it there alone."""
+    """Runs `script` with the helper in /sbin, the only place where mount(8) looks for it."""
     head = """set -e
         sbin=$(readlink -f /sbin)
         mkdir -p over && mount -t tmpfs none over && mkdir over/up over/work
@@ -124,7 +124,7 @@ def test_fstab_takes_several_sources_and_the_name_of_a_section(box, cloud, helpe
 
 
 def test_a_service_manager_is_told_when_the_mount_answers(box, cloud):
-    """Type=notify: READY=1 comes once, and then the mount is there; nothing before that, nothing after."""
+    """Type=notify: READY=1 is the only message, and the mount exists when it arrives."""
     address = box.directory / "manager"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(address))
@@ -150,7 +150,7 @@ def test_in_the_background_nobody_is_told(box, cloud):
 
 
 def test_what_the_unit_starts_after_a_crash_heals_the_mount(box, cloud):
-    """Restart=on-failure: killed, the daemon leaves a dead mount; the same command line stands there again."""
+    """Restart=on-failure: a killed daemon leaves a dead mount, over which the same command line mounts again."""
     mount, process, _ = box.foreground()
     path = mount.path
     mount.expected_status = -signal.SIGKILL

@@ -1,4 +1,4 @@
-"""From the command line to the unmount: what a mount starts with, how it ends, and what it never gives away."""
+"""From the command line to the unmount: how a mount starts and ends, and that it never shows a key."""
 import os
 import re
 import signal
@@ -68,7 +68,7 @@ def test_no_credentials_are_1_and_it_says_what_to_do(box):
     assert "QIANFAN_ACCESS_KEY" in refused(box, 1, "qianfan", box.point(), env=dict.fromkeys(KEYS))
     assert "work" in refused(box, 1, "tione@work", box.point())
     refused(box, 1, *nobody, "tione", box.point(), env={**dict.fromkeys(KEYS), "HOME": None})
-    # half a key is none
+    # an id without its secret is no key
     refused(box, 1, *nobody, "tione", box.point(), env={"TENCENTCLOUD_SECRET_KEY": None})
 
 
@@ -85,7 +85,7 @@ def test_bad_pins_and_files_are_refused_before_anything_is_mounted(box):
 
 
 def test_a_certificate_file_that_is_none_is_refused(box):
-    """Row 19: before there is a mount, and with what to do."""
+    """Row 19: the error comes before the mount and says what to do."""
     (box.directory / "bad.pem").write_text("this is no certificate\n")
     said = refused(box, 1, "-o", "cacert=%s,endpoint=https://127.0.0.1:1" % (box.directory / "bad.pem"), "tione", box.point())
     assert "bad.pem: holds no certificate" in said and "openssl x509" in said
@@ -115,7 +115,7 @@ def test_what_is_missing_at_a_mount_is_said_with_what_to_do(box, cloud):
     assert box.run("cat", "work", STATUS).stdout == b"SUCCEED\n"
 
 
-# A mount namespace of the command's own, with a /dev of which the test says what is in it.
+# A mount namespace of the command's own, with a /dev whose content the test chooses.
 OTHER_DEV = 'mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/urandom c 1 9 && '
 
 
@@ -309,7 +309,7 @@ def test_a_dead_mount_is_healed_however_its_path_ends(box, cloud, end):
 
 
 def test_a_dead_mount_of_another_program_is_left_alone(box):
-    """Only what the kernel's table calls fuse.describefs is taken away."""
+    """Only mounts of the type fuse.describefs are replaced."""
     point = box.point()
     program = box.directory / "other"
     source = box.directory / "other.c"
@@ -330,7 +330,7 @@ def test_a_dead_mount_of_another_program_is_left_alone(box):
 
 
 def test_nothing_of_it_is_left_after_a_hundred_answers_and_refreshes(box):
-    """The leak checker looks at the daemon's end; this gives it something to look for."""
+    """Makes the daemon allocate much, so that the leak checker at its end has something to check."""
     cloud = box.emulator("--tasks", 2, "--models", 2, "--versions", 2)
     mount = box.mount("tione", "ttl=0", "rate=10000")
     for i in range(2):
@@ -380,7 +380,7 @@ def test_keys_are_nowhere_to_be_seen(box, cloud):
             assert KEYS["TENCENTCLOUD_SECRET_ID"].encode() not in content and b"HOME=" in content
     limits = open(process + "limits").read()
     assert re.search(r"Max core file size +0 +0 ", limits)
-    # not dumpable: the files of the process are root's, whoever it runs as
+    # not dumpable: the /proc files of the process belong to root, whatever user it runs as
     assert mount.read(".describefs/status") and find_secrets(mount.read(".describefs/status")) == []
     assert find_secrets(mount.sh("getfattr -Rd . 2> /dev/null; cat .describefs/*; cat README")) == []
 
@@ -445,7 +445,7 @@ def test_other_users_see_nothing_unless_allowed(box, cloud):
 
 
 def test_a_user_who_is_not_root_mounts_reads_and_unmounts(box, cloud):
-    """fusermount3 does what takes root.  In a namespace of its own, where /dev/fuse is for everyone."""
+    """fusermount3 does what needs root. Runs in a namespace in which every user may open /dev/fuse."""
     os.chmod(box.directory, 0o755)
     os.chmod(box.reports, 0o777)
     point = box.point()

@@ -1,4 +1,4 @@
-"""Names, values and shapes that a cloud may send, harmless and hostile: none hides its neighbours."""
+"""Names, values and shapes that a cloud may send, harmless and hostile: none hides the others."""
 import json
 import os
 import re
@@ -12,7 +12,7 @@ ONE = "DescribeTrainingTask"
 
 
 def unescape(name):
-    """What a name stands for: %XX is a byte, % alone is nothing."""
+    """The text that a name stands for: %XX is a byte, a single % is the empty text."""
     if name == "%":
         return b""
     raw = os.fsencode(name)
@@ -75,7 +75,7 @@ def test_hostile_member_names_are_listed_once_each_and_open(box, cloud):
     cloud.put("training", {"Id": "train-t", "Status": "RUNNING", "Inner": members, **members})
     mount = box.mount("tione", "secrets")  # "/etc/passwd" is named like a secret
     names = mount.names("training/train-t/inner")
-    # snake_case makes some of them one (an "E" of "CON"): still one entry each
+    # in snake_case some of them become equal (an "E" of "CON"): each still has an entry of its own
     assert len(names) == len(set(names)) == len(members) and all(map(is_safe, names))
     got = {mount.text("training/train-t/inner/" + name) for name in names}
     assert got == set(members.values())
@@ -297,7 +297,7 @@ def test_no_secret_is_no_secret(box, cloud):
 
 
 def test_what_only_the_list_has_is_no_entry(box, cloud):
-    """The list's items have Envs, AppId and LatestOperatorInfo; what a directory holds is what Describe answers."""
+    """Only the list's items have Envs, AppId and LatestOperatorInfo; a directory shows the describe call's answer."""
     mount = box.mount("tione")
     before = mount.names("training/" + TASK)
     again = box.mount("tione")
@@ -367,7 +367,7 @@ def test_pinned_ids_are_listed(box, cloud):
 
 
 def test_what_another_user_enters_is_answered_and_not_listed(box, cloud):
-    """His made-up ids would push out what the owner entered: the listing shows the last 1,000."""
+    """Ids that another user makes up do not displace those that the owner opened; the listing shows the last 1,000."""
     os.chmod(box.directory, 0o755)
     mount = box.mount("qianfan", "allow_other", "uid=65533")
     assert mount.text("training/17001/jobs/2001/status") == "FINISH"
@@ -377,7 +377,7 @@ def test_what_another_user_enters_is_answered_and_not_listed(box, cloud):
                           capture_output=True)
     assert said.stdout == said.stderr == b""
     assert mount.names("training") == ["17001"]
-    # who has the tree as his own by uid=, and root, do enter: also what the kernel has just looked up
+    # root and the user of uid= do enter, also a name that the kernel has just looked up
     subprocess.run([*as_user, "--reuid=65533", "stat", str(mount / "training/20001")], check=True, capture_output=True)
     os.stat(mount / "training/20002")
     assert mount.names("training") == ["17001", "20001", "20002"]
@@ -389,7 +389,7 @@ def test_v1_runs_are_entered_by_name(box, cloud):
     assert xattr(mount / "training", "complete") == "0"
     assert mount.text("training/17001/jobs/2001/status") == "FINISH"
     assert mount.names("training") == ["17001"] and mount.names("training/17001/jobs") == ["2001"]
-    # no call can check a task: its form is that of an id
+    # no call can check a V1 task, so every id of the right form exists
     with cloud.counting() as made:
         assert error_of(os.stat, mount / "training/424242") == "ok"
         assert mount.error("training/abc") == "ENOENT" and mount.error("training/007") == "ENOENT"

@@ -1,4 +1,4 @@
-"""What stands on a mount: an overlay above it, and file handles (BUGS of describefs(1))."""
+"""An overlay over a mount, and file handles (BUGS of describefs(1))."""
 import contextlib
 import ctypes
 import errno
@@ -23,7 +23,7 @@ def cloud(box):
 
 @contextlib.contextmanager
 def overlay(box, mount):
-    """overlayfs wants its upper layer on a file system that is none itself."""
+    """overlayfs needs its upper layer on a file system that is no overlayfs."""
     layers, point = box.point(), box.point()
     subprocess.run(["mount", "-t", "tmpfs", "none", str(layers)], check=True)
     for name in ("upper", "work"):

@@ -1,4 +1,4 @@
-"""describefs refresh PATH...: the next read asks the cloud, whatever the tree and the kernel still keep."""
+"""describefs refresh PATH...: the next read calls the cloud, whatever the tree and the kernel have cached."""
 import errno
 import functools
 import mmap
@@ -21,7 +21,7 @@ NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
 def preload_older(directory):
-    """What makes the kernel look older."""
+    """The library that makes the kernel look older."""
     library = directory / "older.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(TOP / "tests/e2e/mount/older_kernel.c"), "-ldl"], check=True)
     return {"LD_PRELOAD": str(library)}
@@ -29,7 +29,7 @@ def preload_older(directory):
 
 @pytest.fixture(params=["this kernel", "an older kernel"] if KNOWS_EPOCHS else ["this kernel"])
 def kernel(request, box, tmp_path, monkeypatch):
-    """Each mount is on this kernel, and on one that looks like one before 6.16, unless this one is."""
+    """Each test runs on this kernel and, unless it is older, on one that looks like a kernel before 6.16."""
     if request.param == "an older kernel":
         for way in ("mount", "foreground"):
             older = functools.partial(getattr(box, way), env=preload_older(tmp_path), binary=PLAIN)
@@ -117,7 +117,7 @@ def questions(mount):
 
 
 def test_what_the_kernel_keeps_of_others_it_keeps(box, cloud):
-    """Nothing of another resource is even asked of the daemon again."""
+    """The kernel sends the daemon no request for another resource."""
     mount = box.mount("tione")
     others = " ".join("training/%s/%s" % (id, name) for id in (TASK, synthetic(1)) for name in ("status", "remark", "tags/*"))
 
@@ -283,7 +283,7 @@ def test_what_cannot_be_had_anew_is_the_last_good_answer(box, cloud):
 
 
 def test_while_somebody_waits_for_the_cloud(box, cloud):
-    """A reader of a listing that does not come holds nobody up who refreshes it, nor those who know their way."""
+    """A reader that waits for a listing delays neither a refresh of it nor readers of cached names."""
     mount = box.mount("tione", "deadline=30")
     assert mount.text("training/%s/status" % RUNNING) == "RUNNING"
     cloud.plan("half_open", action=LIST)
@@ -330,7 +330,7 @@ def test_only_who_may_read_it(box, cloud):
 
 
 def test_a_path_that_leads_nowhere_is_said(box):
-    """The cloud is asked again before it is, since the kernel may remember a name that came since."""
+    """The refresh makes a call first, because the kernel may have cached a name that is newer than the answer."""
     mount = box.mount("tione")
     for path in "training/train-0", "nothing", "training/train-1/status":
         result = box.run("refresh", mount / path)
@@ -389,7 +389,7 @@ def test_other_ioctls_are_none(box, cloud):
 
 @pytest.fixture
 def askers(tmp_path_factory):
-    """(how often it was done, not so soon again, an errno) of so many requests at once."""
+    """Sends so many requests at once; returns (how many refreshed, how many were too early, an errno)."""
     program = tmp_path_factory.mktemp("askers") / "askers"
     subprocess.run(["cc", "-pthread", "-I", str(TOP / "include"), "-o", str(program), str(TOP / "tests/e2e/mount/askers.c")],
                    check=True)
@@ -409,7 +409,7 @@ def resident_kib(mount):
 
 
 def test_many_at_once_are_a_few(box, askers):
-    """A thousand requests for one listing of 20,000: two refreshes, and no copy of what is held for each."""
+    """A thousand requests for one listing of 20,000: two refreshes, and no list of held ids for each request."""
     box.emulator("--tasks", 20000)
     mount = box.mount("tione", "rate=100000", "ttl=600", binary=PLAIN)
     assert mount.sh("ls -l training | wc -l").strip() == "20002"
@@ -418,7 +418,7 @@ def test_many_at_once_are_a_few(box, askers):
     assert askers(1000, str(mount.path) + "/training/") == (1000, 0, 0)
     assert mount.names(".describefs")
     assert resident_kib(mount) - before < 16 << 10
-    # of these nobody does what the daemon asks for, so they are under way until it sees that
+    # these processes do not perform their tasks, so they are under way until the daemon notices
     done, _, error = askers(64, *(str(mount.path) + "/training/%s/" % synthetic(i) for i in range(64)))
     assert (done, error) == (16, errno.EBUSY)
     wait_until(lambda: box.run("refresh", mount / "training", timeout=20).returncode == 0, 20)
@@ -448,7 +448,7 @@ def test_another_user_does_it_once_in_a_term(box, cloud, askers):
 
 
 def test_it_takes_a_few_messages_however_much_the_kernel_knows(box, kernel):
-    """Of the verb's own system calls; no message is for a name that the kernel forgets, but to let go of it."""
+    """The messages of the verb's own system calls: for a name that the kernel forgets there is only FORGET."""
     box.emulator("--tasks", 200)
     mount, _, said = box.foreground("tione", "rate=10000", "ttl=600", flags=("-f", "-d"), binary=PLAIN)
     mount.sh("find training > /dev/null")
@@ -466,7 +466,7 @@ def test_it_takes_a_few_messages_however_much_the_kernel_knows(box, kernel):
 
 
 def test_two_thousand_resources_that_the_kernel_knows(box):
-    """However much the kernel keeps: a refresh takes no longer than a moment, and holds up nobody."""
+    """However much the kernel has cached, a refresh is short and delays no reader."""
     box.emulator("--tasks", 2000)
     mount = box.mount("tione", "rate=10000", "ttl=600", binary=SANITIZED)
     mount.sh("cat training/*/tags/* > /dev/null 2>&1; :")

@@ -30,7 +30,7 @@ def sample_object(fixture, inside):
 
 
 def walk(top):
-    """path below `top` -> its stat, for everything that the directories list."""
+    """{path below `top`: its stat} for everything that the directories list."""
     found = {}
     for where, directories, files in os.walk(top, onerror=raise_it):
         for name in directories + files:
@@ -83,7 +83,7 @@ def test_describe_json_is_the_samples_object(box, source, fixture, inside, kind,
     describe = box.mount(source) / path / "describe.json"
     query = "".join("[%s]" % json.dumps(step) for step in inside)
     assert jq("-S", ".", str(describe)) == jq("-S", "." + query, str(FIXTURES / fixture))
-    # digit for digit and in the API's order, which jq does not tell
+    # every digit, in the API's order; jq cannot check these
     assert model.parse(read(describe)) == sample_object(fixture, inside)
     # indented as jq prints it
     assert read(describe) == jq(".", str(describe))

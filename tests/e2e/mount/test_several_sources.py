@@ -1,4 +1,4 @@
-"""Several sources in one mount, a mount that a file knows by name, and what status and doctor say of them."""
+"""Several sources in one mount, a mount with a name in the config file, and status and doctor for them."""
 import os
 import pathlib
 import re
@@ -53,7 +53,7 @@ def test_the_directory_above_leads_to_what_each_source_says_of_itself(box, cloud
 
 
 def test_nothing_of_two_sources_is_taken_for_one_file(box, cloud):
-    """Two accounts that hold the same: du, tar and find go by inode numbers."""
+    """Two accounts with the same resources: inode numbers differ, on which du, tar and find rely."""
     mount = box.mount(("tione", "tione:ap-shanghai"))
     numbers = {}
     for path, directories, files in os.walk(mount.path):
@@ -200,7 +200,7 @@ HOSTILE = pathlib.Path(__file__).with_name("hostile.py")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount what is served by hand")
 @pytest.mark.parametrize("verb", ["status", "doctor"])
 def test_status_and_doctor_trust_no_mount_that_they_ask(box, cloud, verb):
-    """Links, a pipe, a device, no end, a byte a second, silence that SIGKILL does not end: one time for all."""
+    """Links, a pipe, a device, an endless file, a byte a second, a hang that SIGKILL does not end: one time limit for all."""
     box.auth_failures = True
     directory = box.directory / "hostile"
     directory.mkdir()

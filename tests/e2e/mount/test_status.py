@@ -1,4 +1,4 @@
-"""status and doctor: what they say of mounts, and what a terminal gets of names that others chose."""
+"""status and doctor: their output about mounts, and how a terminal shows hostile names."""
 import ctypes
 import os
 import re
@@ -56,7 +56,7 @@ def test_names_that_others_chose_are_no_orders_to_a_terminal(box):
         assert b"\033" not in said and b"\a" not in said and "\u202e".encode() not in said
         assert b"\\x1b[31m\\x09x\\x0a-forged\\x09row" in said and b"s\\x1b]0;title\\x07" in said
     assert len(rows(box)) == 1 and len(rows(box)[0]) == 10
-    # what was typed is quoted in error lines
+    # error lines quote the command line
     for words in ["ls", "-o", "endpoint=" + box.cloud.url, "tione", ODD], ["refresh", ODD], ["tione", ODD], [ODD]:
         result = box.run(*words)
         assert result.returncode in (1, 2) and result.stderr.count(b"\n") == 1
@@ -65,7 +65,7 @@ def test_names_that_others_chose_are_no_orders_to_a_terminal(box):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root sees everybody's mounts")
 def test_root_sees_whose_a_mount_is(box):
-    """A mount of another user, whom not even root may ask."""
+    """A mount of another user, which not even root may read."""
     place = box.point()
     fuse = os.open("/dev/fuse", os.O_RDWR)
     options = b"fd=%d,rootmode=40000,user_id=65534,group_id=65534" % fuse
@@ -75,7 +75,7 @@ def test_root_sees_whose_a_mount_is(box):
         assert [row for row in rows(box) if row[0] == str(place)] == [
             [str(place), "theirs", "only its owner may read it (mounted by nobody)"]]
         assert box.run("status").returncode == 0
-        # the doctor looks at one's own alone
+        # doctor examines only mounts of its own user
         box.auth_failures = True
         assert str(place) not in box.run("doctor", "-o", "endpoint=" + box.cloud.url, "tione").stdout.decode()
     finally:

@@ -1,4 +1,4 @@
-"""A cloud that stops in the middle of everything, and goes on: by hand it is kill -STOP, Ctrl-C, kill -CONT."""
+"""A cloud that stops and continues: by hand kill -STOP, Ctrl-C, kill -CONT."""
 import os
 import signal
 import subprocess
@@ -14,7 +14,7 @@ WAITING = (["find", "training"], ["ls", "-l", "training"], ["cat", "notebooks/%s
 
 @pytest.fixture
 def stopped(box):
-    """A mount that knew the cloud before it stopped; it is let go whatever happens."""
+    """A mount with cached data whose cloud is stopped; the cloud continues at the test's end in any case."""
     cloud = box.emulator("--tasks", 20)
     mount = box.mount("tione", "ttl=1", "deadline=4")
     assert mount.text(STATUS) == "SUCCEED" and len(mount.names("training")) == 21
@@ -25,7 +25,7 @@ def stopped(box):
 
 
 def carries_on(cloud, mount):
-    """The same mount, as if nothing had been."""
+    """The same mount works as before."""
     os.kill(cloud.process.pid, signal.SIGCONT)
     wait_until(lambda: mount.run("find training > /dev/null && ls -l training && cat %s" % STATUS).returncode == 0, 15,
                "the cloud")

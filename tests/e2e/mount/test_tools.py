@@ -1,4 +1,4 @@
-"""Everyday programs at the mount: each does what it does on a disk, and what they look for costs no call."""
+"""Everyday programs on the mount: each works as on a disk, and the names that they probe cost no call."""
 import errno
 import mmap
 import os
@@ -74,7 +74,7 @@ def test_vim_opens_it_read_only_and_leaves_nothing(mount, tmp_path):
     before = mount.names(SEED)
     assert mount.run("vim -N -u NONE -i NONE -es -c 'q!' %s/status" % SEED).returncode == 0
     assert mount.names(SEED) == before
-    # and what is written does not arrive
+    # and the write fails
     assert mount.run("vim -N -u NONE -i NONE -es -c 's/SUCCEED/LIES/' -c 'w!' -c 'q!' %s/status" % SEED).returncode
     assert mount.read(SEED + "/status") == b"SUCCEED\n"
 
@@ -163,7 +163,7 @@ def test_getfattr_shows_where_it_comes_from(mount):
 
 def test_other_xattrs_are_simply_not_there(mount):
     for name in ("security.selinux", "user.mine", "system.posix_acl_access", "user.describefs", "user.describefs.nope"):
-        # what nothing here can have is not supported, so that ls asks once a mount and not for every file
+        # EOPNOTSUPP for these attributes, so that ls asks once for the mount and not for every file
         assert error_of(os.getxattr, mount / SEED / "status", name) == (
             "ENODATA" if name.startswith("user.") else "EOPNOTSUPP")
     assert error_of(os.getxattr, mount / SEED / "status", "user.describefs.key") == "ok"

@@ -1,4 +1,4 @@
-"""KIND/ID/.wait and .events with the tools that people use, and what the mount says of itself in numbers."""
+"""KIND/ID/.wait and .events with everyday tools, and the metrics of a mount."""
 import os
 import pty
 import re
@@ -74,7 +74,7 @@ def test_cat_and_the_next_step(box, cloud):
                                            ({"do": "reset"}, "EIO"), ({"do": "half_open"}, "ETIMEDOUT")],
                          ids=lambda way: way if isinstance(way, str) else way["do"] + str(way.get("status", "")))
 def test_a_wait_that_begins_in_an_outage_lasts_through_it(box, cloud, way, expected):
-    """In a mount that knows nothing yet. All else in that directory fails, and it itself has no attributes."""
+    """With nothing cached. Every other file of the directory fails, and so does a stat of the directory."""
     mount = box.mount("tione", "ttl=1", "deadline=1")
     cloud.plan(**way)
     waits = waiter(mount, "cat", WAIT)
@@ -92,7 +92,7 @@ def test_a_wait_that_begins_in_an_outage_lasts_through_it(box, cloud, way, expec
 
 @pytest.mark.parametrize("code", ["AuthFailure.SecretIdNotFound", "UnauthorizedOperation"])
 def test_a_wait_that_begins_with_a_key_that_is_refused_fails_at_once(box, cloud, code):
-    """Time alone does not mend it: who waits has to be told."""
+    """Time alone does not repair it, so the reader gets the error."""
     box.auth_failures = True
     mount = box.mount("tione")
     cloud.plan("error", code=code)
@@ -207,7 +207,7 @@ def test_timeout_ends_it(box, cloud):
 
 
 def test_nobody_else_in_the_directory_waits(box, cloud):
-    """Neither for a name that is there nor for one that would be made; and a stat of the file is no read of it."""
+    """Neither for a name that exists nor for one to be created; and a stat of .wait does not wait."""
     mount = box.mount("tione")
     process = waiter(mount, "cat", WAIT)
     result = mount.run("cd training/%s && timeout 5 cat status remark no-such-file; timeout 5 touch x; timeout 5 mkdir y; "
