@@ -1,5 +1,5 @@
 /*
- * test_buf.c - a buffer never passes its ceiling, and says so once and for all.
+ * test_buf.c - a buffer never exceeds its ceiling, and stays full after an add that did not fit.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 
-/* What the header says always holds. */
+/* The invariants of the header. */
 static void assert_sane(const struct buf *buf)
 {
 	assert_non_null(buf->data);
@@ -90,7 +90,7 @@ static void test_full_stays_full(void **state)
 	assert_true(buf_puts(&buf, "abc"));
 	assert_false(buf_puts(&buf, "def"));
 	assert_holds(&buf, "abc");
-	/* These would fit, but the chain is broken already. */
+	/* These would fit, but the buffer is full already. */
 	assert_false(buf_putc(&buf, 'd'));
 	assert_false(buf_add(&buf, "", 0));
 	assert_false(buf_printf(&buf, "%s", ""));
@@ -161,7 +161,7 @@ static void test_allocators(void **state)
 	text = xstrndup("abc", 2);
 	assert_string_equal(text, "ab");
 	free(text);
-	/* A length beyond the text's end is its end; an unterminated text is read no further. */
+	/* At most the whole text is copied, and at most `len` bytes are read. */
 	text = xstrndup("abc", 99);
 	assert_string_equal(text, "abc");
 	free(text);

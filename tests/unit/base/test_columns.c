@@ -1,4 +1,6 @@
-/* Rows for people and for programs, and what a terminal would obey in them. */
+/*
+ * test_columns.c - aligned and tab-separated rows, and control characters in their cells.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

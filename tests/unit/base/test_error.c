@@ -1,5 +1,5 @@
 /*
- * test_error.c - the contract's section "Errors", written down a second time.
+ * test_error.c - the table of causes, compared with a second copy written by hand.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -57,7 +57,7 @@ static void test_every_row(void **state)
 	}
 }
 
-/* One cause alone is ENOENT; EAGAIN makes Python return None; errnos end at 133. */
+/* Only one cause is ENOENT. None is EAGAIN, for which Python's read returns None. Errnos end at 133. */
 static void test_promises_about_errno(void **state)
 {
 	(void)state;
@@ -112,12 +112,12 @@ static void test_note_copy(void **state)
 		{ 20, "c1 \xc2\x9b" "31m bidi \xe2\x80\xae.", "c1 ?31m bidi ?." },
 		{ 6, "abcdef", "abcde" },
 		{ 1, "abc", "" },
-		/* A character that does not fit is not cut in two. */
+		/* A character that does not fit is left out as a whole. */
 		{ 5, "ab\xe7\xad\xbe", "ab" },
 		{ 6, "ab\xe7\xad\xbe", "ab\xe7\xad\xbe" },
 		{ 4, "\xf0\x9f\x9a\x80", "" },
 		{ 5, "\xf0\x9f\x9a\x80", "\xf0\x9f\x9a\x80" },
-		/* A character that the text's end cuts in two. */
+		/* An incomplete character at the text's end. */
 		{ 9, "ab\xf0\x9f", "ab??" },
 	};
 	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {

@@ -1,5 +1,5 @@
 /*
- * test_hash.c - hashes are the same on every machine, spread well, and are what their names say.
+ * test_hash.c - hashes are equal on every machine and spread well; hash_keyed is SipHash-2-4.
  */
 #include <setjmp.h>
 #include <stdarg.h>

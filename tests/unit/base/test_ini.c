@@ -1,5 +1,5 @@
 /*
- * test_ini.c - INI as the clouds' tools write it: rows with their lines, and every mistake with its own.
+ * test_ini.c - INI files as the clouds' tools write them: rows and errors with their line numbers.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /*
- * test_list.c - the list against an array, through additions at either end, in the middle, and removals.
+ * test_list.c - compares the list with an array after random additions and removals.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ struct item {
 struct world {
 	struct list head;
 	struct item items[ITEMS];
-	struct item *order[ITEMS]; /* what the list must hold */
+	struct item *order[ITEMS]; /* the expected items of the list, in order */
 	size_t n;
 };
 

@@ -1,5 +1,5 @@
 /*
- * test_map.c - the map against a plain array, with good hashes, bad ones and equal ones.
+ * test_map.c - compares the map with an array, with spread, clustered and equal hashes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +41,7 @@ static size_t count_walk(const struct map *map)
 	return n;
 }
 
-/* Adds and removes at random; each step's item is looked up, now and then everybody. */
+/* Adds and removes at random. Each step looks up its item, some steps look up all. */
 static void run_model(uint64_t hash_mask, uint64_t seed)
 {
 	static struct item items[ITEMS];
@@ -124,7 +124,7 @@ static void test_removes_this_very_pointer(void **state)
 	map_release(&map);
 }
 
-/* The most slots in a row that are taken: what a look-up may have to go past. */
+/* The longest run of used slots: a look-up may have to pass all of them. */
 static size_t longest_run(const struct map *map)
 {
 	size_t longest = 0, run = 0;
@@ -135,7 +135,7 @@ static size_t longest_run(const struct map *map)
 	return longest;
 }
 
-/* Where an empty table of ROOM slots puts a hash. */
+/* The slot of a hash in an empty table of ROOM slots. */
 static size_t slot_of(struct map *map, uint64_t hash)
 {
 	size_t at = 0;
@@ -172,7 +172,7 @@ static size_t run_of(uint64_t seed, const uint64_t hashes[CRAFTED])
 	return run;
 }
 
-/* Of a peer that knows how the table is made, but not its seed. */
+/* Hashes chosen by a peer that knows the algorithm but not the seed. */
 static void hashes_that_collide_in_one_table_do_not_in_another(void **state)
 {
 	(void)state;

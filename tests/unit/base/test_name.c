@@ -1,5 +1,5 @@
 /*
- * test_name.c - the snake rule by a table, the escape by a table and by 300,000 hostile texts.
+ * test_name.c - snake_case by a table; the escape by a table and with 300,000 hostile texts.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -109,7 +109,7 @@ static void test_escape(void **state)
 		{ "\xe4\xb8", "%E4%B8" }, { "\xe4\xb8x", "%E4%B8x" },
 		{ "\xf4\x90\x80\x80", "%F4%90%80%80" },
 		{ "\xf8\x88\x80\x80\x80", "%F8%88%80%80%80" },
-		/* Text that is text. */
+		/* Ordinary text. */
 		{ "\xe8\xae\xad\xe7\xbb\x83", "\xe8\xae\xad\xe7\xbb\x83" },
 		{ "\xf0\x9f\x9a\x80", "\xf0\x9f\x9a\x80" },
 		{ "\xc3\xa4", "\xc3\xa4" }, { "a\xcc\x88", "a\xcc\x88" },
@@ -229,7 +229,7 @@ static void test_long_texts_are_cut(void **state)
 	}
 }
 
-/* A text that is another text's cut name gets another name. */
+/* A text that equals the cut name of another text gets a different name. */
 static void test_cut_names_have_no_doubles(void **state)
 {
 	(void)state;
@@ -251,7 +251,7 @@ static void test_cut_names_have_no_doubles(void **state)
 		buf_release(&third);
 		buf_release(&back);
 	}
-	/* Where the '~' has room to be escaped the text still comes back. */
+	/* If the name has room for an escaped '~', the text can still be recovered. */
 	char text[254];
 	memset(text, 'x', 253);
 	memcpy(text + 253 - 17, "~0123456789abcdef", 18);
@@ -316,7 +316,7 @@ static uint32_t next_random(uint64_t *seed)
 	return (uint32_t)(*seed >> 33);
 }
 
-/* Pieces that have bitten somebody, mixed with any byte but NUL. */
+/* Pieces that need care in names, mixed with random bytes except NUL. */
 static void make_hostile(struct buf *text, uint64_t *seed)
 {
 	static const char *const PIECES[] = {
@@ -337,7 +337,7 @@ static void make_hostile(struct buf *text, uint64_t *seed)
 	}
 }
 
-/* The header's promises, judged by a reading of UTF-8 that shares nothing with the program's. */
+/* Checks the header's rules with a UTF-8 decoder that shares no code with the program. */
 static void assert_safe(const char *name)
 {
 	size_t len = strlen(name);
@@ -396,7 +396,7 @@ static void test_random_texts(void **state)
 		if (name_unescape(&back, name.data)) {
 			assert_string_equal(back.data, text.data);
 		} else {
-			/* Nothing else is not reversible, and only what had to be cut is cut. */
+			/* Only a cut name is not reversible, and only a name that is too long is cut. */
 			assert_in_range(name.len, 252, 255);
 			assert_int_equal(name.data[name.len - 17], '~');
 			assert_true(text.len * 3 > NAME_BYTES_MAX - 2);
@@ -421,7 +421,7 @@ static void test_random_texts(void **state)
 	buf_release(&back);
 }
 
-/* The other way round: whatever is accepted as a name is the name of what it unescapes to. */
+/* The inverse: each accepted name is the escape of the text that it unescapes to. */
 static void test_random_names(void **state)
 {
 	(void)state;

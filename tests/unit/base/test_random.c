@@ -1,5 +1,5 @@
 /*
- * test_random.c - the generator's numbers are those of its seed, and fill their range.
+ * test_random.c - the same seed gives the same numbers, and they fill their range.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ static void test_a_seed_gives_its_numbers(void **state)
 	}
 }
 
-/* Full jitter takes the remainder by any bound: each tenth of it gets its share. */
+/* Full jitter takes the remainder by any bound: each tenth of the range is equally frequent. */
 static void test_remainders_are_even(void **state)
 {
 	enum { TENTHS = 10, TRIES = 100000 };

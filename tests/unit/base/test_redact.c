@@ -1,5 +1,5 @@
 /*
- * test_redact.c - what is taken out of a text that a peer wrote, and what is not.
+ * test_redact.c - which pieces of a secret are removed from a text of a peer, and which stay.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +39,7 @@ static const struct field {
 	{ "hex: 746f6b2b656e5661312f75653d3d.", "tok+enVa1/ue==", "hex: ***." },
 	{ "Zm9yOiBub3RoaW5nIG9mIGl0", SECRET, "Zm9yOiBub3RoaW5nIG9mIGl0" },
 	{ "746f6b", "tok+enVa1/ue==", "746f6b" },
-	/* the form of a request id, unless it is the secret; what only looks like it is searched */
+	/* a request id is not searched, unless it is the secret; a text of nearly that form is searched */
 	{ "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", "x4f50-6172-839", "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0" },
 	{ "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", "0B1C2D3E-4f50-6172-8394-a5b6c7d8e9f0", "***" },
 	{ "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9fg", "x4f50-6172-839", "0b1c2d3e-***4-a5b6c7d8e9fg" },
@@ -56,7 +56,7 @@ static void what_is_of_the_secret_goes(void **state)
 	}
 }
 
-/* Wherever it stands and however it is cut, no piece of eight bytes is left. */
+/* No piece of eight bytes is left, whatever its position and however the secret is cut. */
 static void no_place_hides_it(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /*
- * test_search.c - the lower bound against a walk, in every small range.
+ * test_search.c - compares search_lower_bound with a linear search, in every small range.
  */
 #include <setjmp.h>
 #include <stdarg.h>

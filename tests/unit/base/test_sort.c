@@ -1,5 +1,5 @@
 /*
- * test_sort.c - the sort of texts against the C library's, with texts that a peer might choose.
+ * test_sort.c - compares sort_texts with qsort, with texts that a peer might choose.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,7 +76,7 @@ static void it_sorts_as_the_library_does_and_keeps_the_order_of_equals(void **st
 	}
 }
 
-/* Each text is the one before and a letter more: each step of the sort parts one of them from the rest. */
+/* Each text is the previous one and one more letter, so each step of the sort separates only one of them. */
 static void texts_that_go_on_from_one_another_end(void **state)
 {
 	enum { STAIRS = 300 };

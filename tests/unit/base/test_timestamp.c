@@ -1,5 +1,5 @@
 /*
- * test_timestamp.c - every way in which the clouds write a time, what is none, and the calendar itself.
+ * test_timestamp.c - each form of the clouds' timestamps, invalid ones, and the calendar.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -97,7 +97,7 @@ static void test_no_times(void **state)
 	}
 }
 
-/* Every text cut short is refused or whole, and nothing is read behind its end. */
+/* Each beginning of a text is refused or valid itself, and no byte after its end is read. */
 static void test_cut_texts(void **state)
 {
 	(void)state;
@@ -142,7 +142,7 @@ static void test_http_dates(void **state)
 	}
 }
 
-/* A Date teaches when it explains what the call was signed with, and only then. */
+/* A Date header gives a new offset only if it explains the refusal. */
 static void test_offsets(void **state)
 {
 	static const char DATE[] = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -157,7 +157,7 @@ static void test_offsets(void **state)
 	assert_int_equal(offset_s, -60);
 	assert_false(timestamp_learn_offset(DATE, date_s + 59, 0, &offset_s));
 	assert_false(timestamp_learn_offset(DATE, date_s - 59, 0, &offset_s));
-	/* what it was signed with was right already */
+	/* the call was signed with the right offset */
 	assert_false(timestamp_learn_offset(DATE, date_s + 3600, -3600, &offset_s));
 	assert_false(timestamp_learn_offset("garbage", date_s + 3600, 0, &offset_s));
 	assert_int_equal(offset_s, -60);
@@ -197,7 +197,7 @@ static void test_formats(void **state)
 	buf_release(&out);
 }
 
-/* The C library's calendar is another one that we can ask, in UTC. */
+/* Compares with the C library's calendar in UTC. */
 static void test_calendar_agrees(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /*
- * test_utf8.c - every character there is, and every sort of bytes that are none.
+ * test_utf8.c - every character, and every kind of invalid bytes.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /*
- * test_message.c - headers that are replaced and removed, the host in its two shapes.
+ * test_message.c - replaced and removed headers; the host with and without its port.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -71,7 +71,7 @@ static void free_case(struct sample *sample)
 	free(sample->printed);
 }
 
-/* In an allocation of its own size, so that a byte too far is seen. */
+/* Copied to an allocation of exactly its size, so that the sanitizer sees a read past its end. */
 static enum error parse(const char *text, size_t len, struct json **root)
 {
 	char *copy = malloc(len ? len : 1);
@@ -127,7 +127,7 @@ static void test_each_case_has_its_verdict(void **state)
 	fclose(file);
 }
 
-/* As an item among others, and as a member, every verdict stays; depth has a case of its own. */
+/* As an item and as a member each case has the same verdict; depth has cases of its own. */
 static void test_a_bad_value_spoils_what_it_is_in(void **state)
 {
 	static const char *const frames[][2] = { { "[0,", ",1]" }, { "{\"a\":", ",\"b\":1}" }, { "[{\"\":[", "]}]" } };
@@ -154,7 +154,7 @@ static void test_a_bad_value_spoils_what_it_is_in(void **state)
 	fclose(file);
 }
 
-/* What is cut off is never taken for the whole: but a number's digits, which may end anywhere. */
+/* A text that is cut is never accepted, except a number, which is valid after each digit. */
 static void test_no_beginning_is_the_whole(void **state)
 {
 	FILE *file = fopen("tests/unit/json/json_cases.txt", "r");

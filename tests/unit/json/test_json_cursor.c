@@ -1,5 +1,5 @@
 /*
- * test_json_cursor.c - what is found in a text is what is found in the tree that json_parse makes of it.
+ * test_json_cursor.c - compares cursors over a text with json_parse's tree of the same text.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,7 +102,7 @@ static void walk(struct json_slice slice, int depth)
 	}
 }
 
-/* No text of ours is cut; but none may ever be read past its end. */
+/* The program cuts no text; still a cursor must never read past the end. */
 static void test_a_cut_text_is_not_read_past_its_end(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /*
- * test_json_round_trip.c - that nothing of a text is lost on its way to values and back.
+ * test_json_round_trip.c - parsing and printing loses nothing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -233,7 +233,7 @@ static void test_printing_stops_when_full(void **state)
 	json_free(root);
 }
 
-/* Hides what is called "x", and "y" below an "x" only. */
+/* Replaces members named "x", and "y" only below an "x". */
 static const char *hide(const struct json *member, const void **context)
 {
 	const char *key = json_key(member);

@@ -1,5 +1,5 @@
 /*
- * test_json_scan.c - what is JSON and what is not, to the last byte and the last value of it.
+ * test_json_scan.c - which texts are accepted as JSON, and the ceilings to the exact byte and value.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -169,7 +169,7 @@ static void test_what_is_not_json_is_refused(void **state)
 	assert_true(sizeof rejected / sizeof *rejected >= 120);
 }
 
-/* Every beginning of a right text is wrong: its end is checked, and nothing is read past it. */
+/* Each beginning of a valid text is invalid, and no byte after its end is read. */
 /* promise: 3 */
 static void test_a_cut_answer_is_refused(void **state)
 {
@@ -225,7 +225,7 @@ static void test_strings_become_valid_utf8(void **state)
 	}
 }
 
-/* No string can pass for a number: not even one with the byte that marks numbers inside. */
+/* No string is taken for a number, not even one with the byte that marks numbers internally. */
 static void test_a_string_is_never_taken_for_a_number(void **state)
 {
 	struct json *root = parse("[\"\xff""12\",\"12\",12,{\"\xff""12\":null}]");
@@ -241,7 +241,7 @@ static void test_a_string_is_never_taken_for_a_number(void **state)
 	json_free(root);
 }
 
-/* What is printed parses to what was printed, whatever it was. */
+/* Printing and parsing again gives the same value. */
 static void test_printing_is_a_round_trip(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /*
- * tencent_codes.h - what every code means, by hand from the contract's section "Errors".
+ * tencent_codes.h - the cause of each error code, written by hand from ERRORS in describefs(1).
  */
 #ifndef DESCRIBEFS_TESTS_TENCENT_CODES_H
 #define DESCRIBEFS_TESTS_TENCENT_CODES_H
@@ -200,7 +200,7 @@ static const struct {
 	{ "UnauthorizedOperation.NoPermission", ERR_DENIED },
 	{ "UnknownParameter", ERR_PARAMETER },
 	{ "UnsupportedOperation", ERR_UNSUPPORTED },
-	/* Every product's. */
+	/* Codes that all products share. */
 	{ "ActionOffline", ERR_UNSUPPORTED },
 	{ "AuthFailure.InvalidAuthorization", ERR_KEY },
 	{ "AuthFailure.InvalidSecretId", ERR_KEY },
@@ -225,7 +225,7 @@ static const struct {
 	{ "ServiceUnavailable", ERR_SERVER },
 	{ "UnsupportedProtocol", ERR_UNSUPPORTED },
 	{ "UnsupportedRegion", ERR_UNSUPPORTED },
-	/* Nobody has seen these yet. */
+	/* Invented codes that no document has. */
 	{ "AuthFailure.SomethingNew", ERR_KEY },
 	{ "AuthFailureOfAnotherKind", ERR_SERVER },
 	{ "FailedOperation.SomethingNew", ERR_SERVER },

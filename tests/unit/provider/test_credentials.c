@@ -1,5 +1,5 @@
 /*
- * test_credentials.c - a key as a value, and the digests behind it by known answers.
+ * test_credentials.c - keys as values, and the digests by published test vectors.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ static void test_copy(void **state)
 	assert_string_equal(b.secret, "secret");
 	assert_null(b.token);
 	assert_ptr_not_equal(a.id, b.id);
-	/* What was there is released first; copying a value over itself keeps it. */
+	/* The old value is released first. Copying a value to itself keeps it. */
 	b.token = xstrdup("token");
 	credentials_copy(&b, &a);
 	assert_null(b.token);

@@ -1,5 +1,5 @@
 /*
- * test_provider_baidu.c - a call's wire form in V1 and V2, and the three dialects of failure.
+ * test_provider_baidu.c - requests of V1 and V2, and the three formats of errors.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -82,7 +82,7 @@ static const struct {
 	{ "SomethingNew", ERR_SERVER },
 };
 
-/* A known code means the same with every status; the gateway's headers do not outvote it. */
+/* A known code has the same cause with every HTTP status, whatever the gateway's headers say. */
 static void test_names(void **state)
 {
 	(void)state;
@@ -113,12 +113,12 @@ static const struct {
 	{ 336105, ERR_PARAMETER }, { 336501, ERR_THROTTLED }, { 336502, ERR_THROTTLED },
 	{ 500000, ERR_SERVER }, { 500001, ERR_PARAMETER },
 	{ 500002, ERR_DENIED }, { 510202, ERR_NOT_FOUND }, { 510301, ERR_NOT_FOUND },
-	/* Unknown ones, also those that begin like known ones. */
+	/* Unknown codes, also those that begin like known ones. */
 	{ 5, ERR_SERVER }, { 11, ERR_SERVER }, { 180, ERR_SERVER }, { 3365010, ERR_SERVER },
 	{ -1, ERR_SERVER }, { 999999, ERR_SERVER },
 };
 
-/* V1: HTTP 200, a number or its digits, and it wins over a result. */
+/* V1: the status is 200, the code is a number or its digits, and the code counts even beside a result. */
 static void test_numbers(void **state)
 {
 	(void)state;
@@ -139,7 +139,7 @@ static void test_numbers(void **state)
 	}
 }
 
-/* An envelope whose code nobody knows; no envelope at all. */
+/* An envelope with an unknown code, and no envelope at all. */
 static void test_statuses(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 /*
- * test_provider_tencent.c - a call's wire form, and what every documented code means.
+ * test_provider_tencent.c - requests, and the cause of each documented code.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +41,7 @@ static void test_every_code(void **state)
 	}
 }
 
-/* Only these are ENOENT: a copy with --delete believes it. */
+/* Only these are ENOENT, for which rsync --delete removes the copy. */
 static void test_what_is_not_found(void **state)
 {
 	(void)state;
@@ -121,7 +121,7 @@ static void test_envelopes(void **state)
 	}
 }
 
-/* Whatever the body says. */
+/* The HTTP status decides, whatever the body is. */
 static void test_statuses(void **state)
 {
 	(void)state;

@@ -233,7 +233,7 @@ static void test_query(void **state)
 		assert_canonical_query(CASES[i][0], CASES[i][1]);
 }
 
-/* A header that nobody listed stays out, be it as long as one that is; values are trimmed. */
+/* A header that is not listed is not signed, even if its name has the length of a listed one; values are trimmed. */
 static void test_chosen_headers(void **state)
 {
 	(void)state;

@@ -103,7 +103,7 @@ static void test_what_cannot_be_signed(void **state)
 	buf_clear(&out);
 	assert_false(tc3_authorization(&out, "text", "host", "tione", &nobody, 0));
 	buf_release(&out);
-	/* A buffer that is too small says so at every stage. */
+	/* Each stage reports a buffer that is too small. */
 	buf_init(&out, 40);
 	assert_false(tc3_canonical_request(&out, &request, "host"));
 	buf_clear(&out);
