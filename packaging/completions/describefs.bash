@@ -35,6 +35,8 @@ __describefs_sources() { # PROGRAM WORD
 	esac
 }
 
+__describefs_verbs='mount ls cat tree kinds doctor refresh status help version'
+
 __describefs_options='deadline= ttl= stale= rate= max_memory= pin= names= secrets endpoint= metadata= sts= proxy= cacert=
 	allow_other uid= gid= umask= fsname= auto_unmount default_permissions nodev nosuid noexec noatime'
 
@@ -118,6 +120,8 @@ _describefs() {
 		choices=${choices:+-o${choices//$'\n'/$'\n'-o}}
 	elif [[ $cur == -* ]]; then
 		choices=$(compgen -W '-o -f -d -l -L -h -V --help --version' -- "$cur")
+	elif [[ $verb == help && $n == 0 ]]; then
+		choices=$(compgen -W "$__describefs_verbs" -- "$cur")
 	elif [[ $verb =~ ^(status|help|version)$ ]]; then
 		:
 	elif [[ $verb == refresh ]]; then
@@ -125,7 +129,7 @@ _describefs() {
 		compopt -o filenames 2>/dev/null
 	elif [[ $n == 0 ]]; then
 		choices=$(__describefs_sources "$program" "$cur")
-		[[ $verb ]] || choices+=$'\n'$(compgen -W 'mount ls cat tree kinds doctor refresh status help version' -- "$cur")
+		[[ $verb ]] || choices+=$'\n'$(compgen -W "$__describefs_verbs" -- "$cur")
 	else
 		case $n:${verb:-mount} in
 		1:mount)
