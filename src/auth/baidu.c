@@ -224,7 +224,8 @@ static enum lookup_result baidu_find(const struct credential_chain *chain, const
 		result = look_at_bcecmd(chain, out, looked, why);
 	if (result == LOOKUP_NONE)
 		buf_puts(why,
-			"no key: set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY, or put them into .env here");
+			"no key: set QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY, or put them into .env in "
+			"this directory");
 	return result;
 }
 

@@ -52,7 +52,7 @@ static char *tccli_text(struct tencent_lookup *lookup, const struct json *object
 	if (json_type(value) == JSON_STRING)
 		return value_clean(xstrdup(json_text(value)));
 	buf_clear(lookup->why);
-	buf_printf(lookup->why, "%s: %s is not a text: put it in quotes, or run `tccli configure`",
+	buf_printf(lookup->why, "%s: %s is not a string: put it in quotes, or run `tccli configure`",
 		lookup->path, name);
 	return NULL;
 }
@@ -223,7 +223,7 @@ static bool take_region(const char *place, const char *region, struct buf *out, 
 {
 	if (value_is_region(region))
 		return buf_puts(out, region);
-	buf_printf(why, "%s %s: it wants the name of a region, as in ap-shanghai", place,
+	buf_printf(why, "%s %s: expected the name of a region, as in ap-shanghai", place,
 		*region ? "is not the name of a region" : "is empty");
 	return false;
 }
@@ -242,7 +242,7 @@ static bool find_region(const char *path, const struct json *root, struct buf *o
 		buf_printf(why, "%s: _sys_param is no object: run `tccli configure`", path);
 		good = false;
 	} else if (region && json_type(region) != JSON_STRING) {
-		buf_printf(why, "%s is not a text: put it in quotes, or run `tccli configure`", place.data);
+		buf_printf(why, "%s is not a string: put it in quotes, or run `tccli configure`", place.data);
 		good = false;
 	} else if (region) {
 		char *text = value_clean(xstrdup(json_text(region)));

@@ -182,8 +182,8 @@ static bool add_role(struct tencent_lookup *lookup)
 		return false;
 	if (out->kind == CREDENTIAL_SOURCE_KEY || out->kind == CREDENTIAL_SOURCE_ROLE)
 		return tencent_take_role(out, chain->role, chain->session) == LOOKUP_FOUND;
-	buf_printf(lookup->why, "environment: TENCENTCLOUD_ROLE_ARN, and no key to take the role with: %s",
-		HINT);
+	buf_printf(lookup->why,
+		"environment: TENCENTCLOUD_ROLE_ARN, and there is no key to assume the role with: %s", HINT);
 	return false;
 }
 

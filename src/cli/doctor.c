@@ -74,13 +74,12 @@ static void check_clock(struct doctor *doctor, const struct visit *visit)
 	char text[128];
 
 	if (!visit->dated) {
-		doctor_check(doctor, CHECK_WARNING, "clock", "the answer had no Date to compare with");
+		doctor_check(doctor, CHECK_WARNING, "clock",
+			"the endpoint's answer has no Date to compare with");
 		return;
 	}
 	snprintf(text, sizeof(text), "the server's is %+" PRId64 " s from ours%s", off_s,
-		llabs(off_s) > CLOCK_BAD_S ?
-			"; signatures expire: set the clock (the mount corrects for it)" :
-			"");
+		llabs(off_s) > CLOCK_BAD_S ? "; set the clock (a mount corrects the difference itself)" : "");
 	doctor_check(doctor, llabs(off_s) <= CLOCK_OK_S ? CHECK_OK : CHECK_WARNING, "clock", text);
 }
 

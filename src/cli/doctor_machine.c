@@ -104,7 +104,7 @@ static void check_updatedb(struct doctor *doctor)
 		doctor_check(doctor, CHECK_OK, "updatedb", "does not index describefs mounts");
 	else if (text)
 		doctor_check(doctor, CHECK_WARNING, "updatedb",
-			"would walk through every mount: add "
+			"indexes every mount, with a call for each resource: add "
 			"fuse.describefs "
 			"to PRUNEFS in /etc/updatedb.conf");
 	free(text);
@@ -116,10 +116,10 @@ static void check_kernel(struct doctor *doctor)
 {
 	static const struct {
 		int major, minor;
-		const char *lacks;
+		const char *lack; /* what such a kernel cannot do */
 	} FEATURES[] = {
-		{ 5, 9, "close_range: needed to start" },
-		{ 6, 16, "new epochs: SIGHUP leaves names that are known, `describefs refresh` does not" },
+		{ 5, 9, "lacks close_range(2), which describefs needs" },
+		{ 6, 16, "cannot drop cached names after SIGHUP; describefs refresh drops them" },
 	};
 	struct utsname name;
 	char text[256];
@@ -127,17 +127,17 @@ static void check_kernel(struct doctor *doctor)
 	const char *dot = uname(&name) ? NULL : strchr(name.release, '.');
 	int major = dot ? (int)ascii_number(name.release) : -1, minor = dot ? (int)ascii_number(dot + 1) : -1;
 	if (major < 0 || minor < 0) {
-		doctor_check(doctor, CHECK_WARNING, "kernel", "does not say its version");
+		doctor_check(doctor, CHECK_WARNING, "kernel", "its version is unknown");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(FEATURES) / sizeof(*FEATURES); i++) {
 		if (major > FEATURES[i].major || (major == FEATURES[i].major && minor >= FEATURES[i].minor))
 			continue;
-		snprintf(text, sizeof(text), "Linux %d.%d has no %s", major, minor, FEATURES[i].lacks);
+		snprintf(text, sizeof(text), "Linux %d.%d %s", major, minor, FEATURES[i].lack);
 		doctor_check(doctor, i ? CHECK_OK : CHECK_PROBLEM, "kernel", text);
 		return;
 	}
-	snprintf(text, sizeof(text), "Linux %d.%d has all that is used", major, minor);
+	snprintf(text, sizeof(text), "Linux %d.%d has every feature that describefs uses", major, minor);
 	doctor_check(doctor, CHECK_OK, "kernel", text);
 }
 
@@ -196,7 +196,7 @@ static void check_mount(struct doctor *doctor, const struct mount *mount, int er
 		buf_puts(&text, " does not answer as describefs does: another program serves it; unmount it");
 	} else {
 		buf_printf(&text, " does not answer: %s",
-			error < 0 || error == ETIMEDOUT ? "is its process stopped?" : strerror(error));
+			error < 0 || error == ETIMEDOUT ? "its process may be stopped" : strerror(error));
 	}
 	doctor_check(doctor, result, "mount", text.data);
 	buf_release(&text);

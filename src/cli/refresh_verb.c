@@ -217,7 +217,7 @@ static int check_is_there(const char *path)
 		return 0;
 	if (errno == ENOENT || errno == ENOTDIR)
 		return refresh_complain(path, "No such file or directory, also after a refresh");
-	snprintf(text, sizeof(text), "whether it exists cannot be found out: %s", strerror(errno));
+	snprintf(text, sizeof(text), "cannot check whether it exists: %s", strerror(errno));
 	return refresh_complain(path, text);
 }
 

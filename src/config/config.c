@@ -209,7 +209,7 @@ static bool check_mountpoint(struct line *line, const char *section)
 		return true;
 	config_files_place(&line->files, section, line->why);
 	buf_printf(line->why,
-		" has no mountpoint: add a line mountpoint = ~/DIRECTORY, or say describefs %s "
+		" has no mountpoint: add a line mountpoint = ~/DIRECTORY, or run describefs %s "
 		"MOUNTPOINT",
 		section);
 	return false;
@@ -224,7 +224,7 @@ static bool refuse_single(struct line *line, const struct verb_row *row, const c
 	buf_printf(line->why, "\"%s\" is not the name of a mount in a config file", quoted);
 	free(quoted);
 	for (size_t i = 0; i < sections.n; i++)
-		buf_printf(line->why, "%s%s", i ? ", " : " (they name ", sections.v[i]);
+		buf_printf(line->why, "%s%s", i ? ", " : " (the files have ", sections.v[i]);
 	buf_printf(line->why, "%s, and a source needs a mount point: %s", sections.n ? ")" : "", row->form);
 	config_add_near_verb(word, line->why);
 	texts_release(&sections);
@@ -269,7 +269,7 @@ static bool count_operands(const struct verb_row *row, size_t n, struct buf *why
 {
 	if (n < row->least)
 		return refuse_usage(why, n == 0 ? "SOURCE is missing" : "PATH is missing", row);
-	return n <= row->most || refuse_usage(why, "too many words", row);
+	return n <= row->most || refuse_usage(why, "too many arguments", row);
 }
 
 /* `section` NULL: none is named. */
@@ -338,7 +338,7 @@ static bool take_help(struct line *line, const struct verb_row *row, const char 
 	const struct verb_row *about = n ? config_find_verb(words[0]) : row;
 
 	if (n > row->most)
-		return refuse_usage(line->why, "too many words", row);
+		return refuse_usage(line->why, "too many arguments", row);
 	if (about)
 		line->config->help = about->verb;
 	return about || config_refuse_verb(words[0], line->why);
@@ -357,7 +357,7 @@ static bool take_verb(struct line *line, const struct verb_row *row, const char 
 		return take_help(line, row, words, n);
 	case VERB_STATUS:
 	case VERB_VERSION:
-		return n <= row->most || refuse_usage(line->why, "too many words", row);
+		return n <= row->most || refuse_usage(line->why, "too many arguments", row);
 	case VERB_DOCTOR:
 		return take_doctor(line, row, words, n, places);
 	default:

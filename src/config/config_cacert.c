@@ -16,8 +16,8 @@ enum { CACERT_BYTES_MAX = 16 << 20 };
 static void say_none(const char *path, struct buf *why)
 {
 	buf_printf(why,
-		"cacert=%s: holds no certificate as PEM has it (-----BEGIN CERTIFICATE-----); of "
-		"DER, openssl x509 -inform der -in FILE -out FILE.pem makes one",
+		"cacert=%s: holds no PEM certificate (-----BEGIN CERTIFICATE-----); convert a DER file with "
+		"openssl x509 -inform der -in FILE -out FILE.pem",
 		path);
 }
 

@@ -224,7 +224,7 @@ bool config_files_apply(const struct config_files *files, const char *section, s
 		return false;
 	if (!config->n_sources) {
 		config_files_place(files, section, why);
-		buf_puts(why, " names no source: add a line source = tione:ap-shanghai, say");
+		buf_puts(why, " names no source: add a line such as source = tione:ap-shanghai");
 	}
 	return config->n_sources;
 }

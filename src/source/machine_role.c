@@ -122,7 +122,7 @@ static bool fetch_key(const struct setting *setting, const struct catalog *catal
 		buf_printf(why, "%s; looked at: %s, and this machine has no role (%s: %s)", NO_KEY,
 			source->looked_at, metadata, trial.note.message);
 	else
-		buf_printf(why, "%s: no key is given: %s%s%s", source->where, trial.note.code,
+		buf_printf(why, "%s: the key cannot be fetched: %s%s%s", source->where, trial.note.code,
 			*trial.note.code ? ": " : "", trial.note.message);
 	return false;
 }

@@ -80,7 +80,7 @@ static bool source_reload_key(void *arg, struct credential_source *out, struct b
 	bool good = source_load_key(arg, &found, why);
 
 	if (good && found.looked_at && !source->credential_source.looked_at && !source->keyless) {
-		buf_printf(why, "no key any more: %s", found.looked_at);
+		buf_printf(why, "the key has disappeared; looked at: %s", found.looked_at);
 		good = false;
 	}
 	if (good)

@@ -149,11 +149,11 @@ static void print_failure(int word, int error, int status, const char *mountpoin
 			error < 0 ? "the mount does not answer" : strerror(error));
 	else if (word == WORD_LATE)
 		buf_printf(&why,
-			"cannot mount on %s: the start did not end within %d s, and was given up; "
-			"try describefs doctor",
+			"cannot mount on %s: the daemon did not start within %d s and was stopped; "
+			"run describefs doctor",
 			mountpoint, START_S);
 	else if (word == WORD_DIED && WIFSIGNALED(status))
-		buf_printf(&why, "died at the start: %s", strsignal(WTERMSIG(status)));
+		buf_printf(&why, "the daemon died at its start: %s", strsignal(WTERMSIG(status)));
 	if (why.len)
 		output_complain(why.data);
 	buf_release(&why);

@@ -31,10 +31,9 @@ static bool check_owner(const char *path, uid_t owner, struct file_trust trust, 
 		return true;
 	buf_printf(why, "%.1000s: belongs to the user %u, who can change it: ", path, (unsigned int)owner);
 	if (geteuid() == 0)
-		buf_printf(why, "root believes its own files only: chown root %.1000s, or take it away",
-			path);
+		buf_printf(why, "root trusts its own files only: chown root %.1000s, or remove it", path);
 	else
-		buf_puts(why, "it must be yours or root's: chown it, or take it away");
+		buf_puts(why, "it must be yours or root's: chown it, or remove it");
 	return false;
 }
 
@@ -56,7 +55,7 @@ static bool check_directory_trust(int fd, const char *path, struct file_trust tr
 		return false;
 	if (!other_writers(&status) || status.st_mode & S_ISVTX)
 		return true;
-	buf_printf(why, "%.1000s: others can replace what is in it: %s %.1000s", path, mend, path);
+	buf_printf(why, "%.1000s: other users can replace what is in it: %s %.1000s", path, mend, path);
 	return false;
 }
 
@@ -122,12 +121,12 @@ static bool check_mode(int fd, const char *path, const struct stat *status, enum
 	if (!others || (care == FILE_SECRET && is_group_secret(fd, status)))
 		return true;
 	if (care != FILE_SECRET)
-		buf_printf(why, "%.1000s: others can write to it: chmod go-w %.1000s", path, path);
+		buf_printf(why, "%.1000s: other users can write to it: chmod go-w %.1000s", path, path);
 	else if (can_change(fd, status))
-		buf_printf(why, "%.1000s: others can get at it: chmod 600 %.1000s", path, path);
+		buf_printf(why, "%.1000s: other users can read it: chmod 600 %.1000s", path, path);
 	else
 		buf_printf(why,
-			"%.1000s: others can get at it, and its mode is not ours to change: in "
+			"%.1000s: other users can read it, and you cannot change its mode: in "
 			"Kubernetes set defaultMode: 0440 for the secret's volume and fsGroup for the pod; "
 			"elsewhere have its owner run chmod 640 %.1000s",
 			path, path);
@@ -155,7 +154,8 @@ void file_advise(const struct file_way *way, const char *path, int error, struct
 		buf_printf(why, ": chmod 600 %.1000s", path);
 	else
 		buf_printf(why,
-			": it belongs to the user %u: have it made readable for you alone (chown), or, in "
+			": it belongs to the user %u: its owner must make it readable for you alone (chown), "
+			"or, in "
 			"Kubernetes, set fsGroup for the pod",
 			(unsigned int)status.st_uid);
 }

@@ -113,7 +113,7 @@ static void fusermount_quote(int said, struct buf *why)
 	for (ssize_t i = 0; i < n; i++)
 		buf_puts(why, text[i] == '\n' ? "; " : (char[]){ text[i], '\0' });
 	if (n <= 0)
-		buf_printf(why, "%s does not say why; try describefs doctor", NAME);
+		buf_printf(why, "%s gave no reason; run describefs doctor", NAME);
 }
 
 static int mount_with(const int ends[2], int said, char *const *arguments, int64_t ms, bool stays,

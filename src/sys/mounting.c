@@ -203,7 +203,8 @@ char *mounting_look(const char *path, struct buf *why)
 
 void mounting_miss_look(const char *path, struct buf *why)
 {
-	buf_printf(why, "%.*s: does not answer: what is mounted there, or above it, hangs", QUOTED_MAX, path);
+	buf_printf(why, "%.*s: does not answer: a mount there, or on a directory above it, hangs", QUOTED_MAX,
+		path);
 }
 
 /* Runs in a child: writes the path and returns 0, or writes the error. */
@@ -337,7 +338,7 @@ int mounting_make(struct mounting *mounting, const char *place, const struct mou
 	buf_init(&reason, 2048);
 	int fd = mounting_open(mounting, place, options, &reason);
 	if (fd >= 0 && !mounts_top(place, &mounting->id)) {
-		buf_printf(&reason, "it cannot be found: %s", strerror(errno));
+		buf_printf(&reason, "the new mount cannot be found: %s", strerror(errno));
 		close(fd);
 		fd = -1;
 	}

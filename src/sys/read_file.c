@@ -85,8 +85,8 @@ static void add_dangling(const char *path, const struct file_way *way, struct bu
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(way->link, "", target, sizeof target - 1);
 	target[n > 0 ? n : 0] = '\0';
-	buf_printf(why, "%.1000s: a link to %.1000s, which is not there: mend the link, or remove it", path,
-		target);
+	buf_printf(why, "%.1000s: a link to %.1000s, which does not exist: correct the link, or remove it",
+		path, target);
 }
 
 /* `trust` NULL: any owner.  0, an errno, or -1: not a regular file. */
@@ -198,7 +198,7 @@ void file_advise_home(const struct file_cover *cover, const char *home, const ch
 		status.st_uid == geteuid())
 		return;
 	buf_printf(why,
-		"; HOME is %.1000s, which belongs to the user %u: say sudo -H, or set HOME to your "
+		"; HOME is %.1000s, which belongs to the user %u: run sudo -H, or set HOME to your "
 		"own",
 		home, (unsigned int)status.st_uid);
 }

@@ -195,7 +195,7 @@ def test_tree_goes_as_deep_as_it_is_told_and_counts(box):
     (["umount", "/mnt/x"], "fusermount3 -u /mnt/x"), (["stat", "x"], "describefs ls -l SOURCE PATH"),
     (["list", "tione"], "describefs ls tione"), (["show", "tione"], "describefs cat tione"),
     (["status", "-o", "ttl=1"], "-o means nothing for status"), (["kinds", "tione@nix"], "describefs kinds tione"),
-    (["version", "now"], "too many words"), (["kinds", "tione", "qianfan"], "too many words"),
+    (["version", "now"], "too many arguments"), (["kinds", "tione", "qianfan"], "too many arguments"),
     (["tione", "/nowhere/m", "--foo"], "unknown option --foo: see describefs --help"),
     (["tione@a\nb\x9b", "/m"], r"tione@a\x0ab\xc2\x9b"),
 ])
@@ -362,7 +362,7 @@ def test_doctor_says_what_to_do_about_an_endpoint_that_fails(box, cloud):
     result = box.run("doctor", "-o", "endpoint=http://127.0.0.1:1", "tione")
     line = next(f[2] for f in findings(types.SimpleNamespace(stdout=result.stdout.decode())) if f[1] == "endpoint")
     assert line.startswith("http://127.0.0.1:1: Connection refused: "), line
-    assert line.endswith("; check the endpoint, and what may stand before it")
+    assert line.endswith("; check the endpoint, and any proxy or firewall before it")
 
 
 def test_doctor_says_that_a_proxy_of_the_environment_is_not_used(box, cloud):

@@ -220,7 +220,7 @@ def test_A10_A11_a_key_file_that_is_bad_keeps_the_old_key_and_its_answers(box, c
     assert value == "SUCCEED" and took < 2
     took, error = timed(mount.error, NAME)
     assert error == "EACCES" and took < 2
-    assert how != "gone" or "no key any more: " in mount.read(".describefs/errors").decode()
+    assert how != "gone" or "the key has disappeared; looked at: " in mount.read(".describefs/errors").decode()
     assert cloud.total() <= 6
     repair_file(path, how)
     write("token-of-the-test-1")

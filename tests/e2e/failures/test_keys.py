@@ -449,13 +449,13 @@ def test_K26_a_home_of_another_user_is_named(box, cloud, name, text, closed):
     env = NO_KEYS if "credential" in name else BASE
     result = box.run("cat", "-o", "endpoint=" + cloud.url, "tione", STATUS, env=env, prefix=as_user)
     said = result.stderr.decode()
-    assert result.returncode and "HOME is %s, which belongs to the user 4321: say sudo -H" % box.home in said, said
+    assert result.returncode and "HOME is %s, which belongs to the user 4321: run sudo -H" % box.home in said, said
 
 
 @pytest.mark.parametrize("name, text", [("config", "endpoint = http://127.0.0.1:1\n"), ("catalog/x.json", "{}")])
 @pytest.mark.parametrize("owner, mode, directory, words", [
-    (0, 0o666, 0o755, "others can write to it: chmod go-w "), (0, 0o664, 0o755, "others can write to it: chmod go-w "),
-    (65534, 0o644, 0o755, "belongs to the user 65534"), (0, 0o644, 0o777, "others can replace what is in it: chmod go-w "),
+    (0, 0o666, 0o755, "other users can write to it: chmod go-w "), (0, 0o664, 0o755, "other users can write to it: chmod go-w "),
+    (65534, 0o644, 0o755, "belongs to the user 65534"), (0, 0o644, 0o777, "other users can replace what is in it: chmod go-w "),
 ])
 def test_K26_settings_and_catalogs_that_others_could_have_written_are_refused(box, cloud, name, text, owner, mode,
                                                                              directory, words):

@@ -57,7 +57,7 @@ def test_P10_every_way_to_a_directory_mounts_on_it(box, cloud, way, flags):
 
 # ---- mounts that fail
 
-@pytest.mark.parametrize("lost, words", [("mount", "did not end within"), ("read", "sent no request within"),
+@pytest.mark.parametrize("lost, words", [("mount", "did not start within"), ("read", "sent no request within"),
                                          ("write", "does not answer")])
 def test_P15_a_start_that_waits_in_vain_ends_and_says_so(box, cloud, preload, lost, words):
     point = box.point()

@@ -88,7 +88,7 @@ def test_a_certificate_file_that_is_none_is_refused(box):
     """Row 19: the error comes before the mount and says what to do."""
     (box.directory / "bad.pem").write_text("this is no certificate\n")
     said = refused(box, 1, "-o", "cacert=%s,endpoint=https://127.0.0.1:1" % (box.directory / "bad.pem"), "tione", box.point())
-    assert "bad.pem: holds no certificate" in said and "openssl x509" in said
+    assert "bad.pem: holds no PEM certificate" in said and "openssl x509" in said
 
 
 def test_what_is_missing_at_a_mount_is_said_with_what_to_do(box, cloud):
@@ -100,7 +100,7 @@ def test_what_is_missing_at_a_mount_is_said_with_what_to_do(box, cloud):
     assert "nowhere: No such file or directory: mkdir -p %s" % nowhere in refused(box, 1, "tione", nowhere)
     assert "%s:1: [work] has no mountpoint" % config in refused(box, 2, "work")
     assert "%s:5: ttl=1 hour: wants a time" % config in refused(box, 2, "bad", box.point())
-    assert "(they name work, bad)" in refused(box, 2, "wrk")
+    assert "(the files have work, bad)" in refused(box, 2, "wrk")
     keys = box.home / ".tccli"
     keys.mkdir()
     for name in "default", "home":

@@ -486,7 +486,7 @@ def test_a_name_that_cannot_be_checked_is_a_failure(box, cloud):
     cloud.plan(do="http", status=500)
     result = box.run("refresh", mount / "training/train-77")
     assert result.returncode == 1 and result.stderr.count(b"\n") == 1
-    assert b"training/train-77: whether it exists cannot be found out: Input/output error" in result.stderr
+    assert b"training/train-77: cannot check whether it exists: Input/output error" in result.stderr
     cloud.clear()
     result = box.run("refresh", "")
     assert result.returncode == 1 and result.stderr.startswith(b'describefs: "": ')

@@ -231,7 +231,7 @@ static void the_environments_role_is_taken_with_any_key(void **state)
 	struct home *home = *state;
 	put_variables((const char *const[]){ "TENCENTCLOUD_ROLE_ARN", "qcs::2", "TENCENTCLOUD_ROLE_SESSION_NAME", "us",
 		NULL });
-	assert_refused(home, "tencent", NULL, "no key to take the role with");
+	assert_refused(home, "tencent", NULL, "no key to assume the role with");
 	home_put(home, SDK, "[default]\nsecret_id=s1\nsecret_key=s2\n");
 	assert_true(home_load(home, "tencent", NULL));
 	assert_role(home, "s1", "qcs::2", "us");

@@ -150,11 +150,11 @@ static void files_that_are_no_good(void **state)
 		{ "", "empty, not the JSON object" },
 		{ "{\"secretId\":\"a\"}", "secretId is set, but secretKey is missing or empty: run `tccli configure`" },
 		{ "{\"secretKey\":\"" CANARY "\"}", "secretKey is set, but secretId is missing or empty" },
-		{ "{\"secretId\":1,\"secretKey\":\"" CANARY "\"}", "secretId is not a text" },
-		{ "{\"secretId\":\"a\",\"secretKey\":[\"" CANARY "\"]}", "secretKey is not a text" },
-		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"token\":true}", "token is not a text" },
-		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"type\":5}", "type is not a text" },
-		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-arn\":{},\"role-session-name\":\"s\"}", "role-arn is not a text" },
+		{ "{\"secretId\":1,\"secretKey\":\"" CANARY "\"}", "secretId is not a string" },
+		{ "{\"secretId\":\"a\",\"secretKey\":[\"" CANARY "\"]}", "secretKey is not a string" },
+		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"token\":true}", "token is not a string" },
+		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"type\":5}", "type is not a string" },
+		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-arn\":{},\"role-session-name\":\"s\"}", "role-arn is not a string" },
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-session-name\":\"s\"}", "without role-arn" },
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-arn\":\"q\\nX: 1\",\"role-session-name\":\"s\"}", "role-arn holds a " },
 		{ "{\"secretId\":\"a\",\"secretKey\":\"b\",\"role-arn\":\"q\",\"role-session-name\":\"${s}\"}", "role-session-name names a variable" },
@@ -242,7 +242,7 @@ static void what_is_no_regular_file_is_refused_at_once(void **state)
 	assert_refused(home, "tencent", NULL, "not a regular file");
 	unlink(path);
 	assert_int_equal(symlink("real", path), 0); /* there was a key: another one would be another account's */
-	assert_refused(home, "tencent", NULL, "default.credential: a link to real, which is not there");
+	assert_refused(home, "tencent", NULL, "default.credential: a link to real, which does not exist");
 	home_put_tccli(home, "real", "{\"secretId\":\"a\",\"secretKey\":\"b\"}");
 	assert_true(home_load(home, "tencent", NULL)); /* a link to a file is fine */
 }
@@ -394,11 +394,11 @@ static void a_file_with_a_region_is_read_whole_or_refused(void **state)
 		{ "[]", NULL, "not the JSON object" },
 		{ "\"ap-x\"", NULL, "not the JSON object" },
 		{ "\xff\xfe{", NULL, "is UTF-16: save it as UTF-8" },
-		{ "{\"_sys_param\":{\"region\":5}}", NULL, "_sys_param.region is not a text" },
-		{ "{\"_sys_param\":{\"region\":[\"ap-x\"]}}", NULL, "_sys_param.region is not a text" },
-		{ "{\"_sys_param\":{\"region\":null}}", NULL, "_sys_param.region is not a text" },
+		{ "{\"_sys_param\":{\"region\":5}}", NULL, "_sys_param.region is not a string" },
+		{ "{\"_sys_param\":{\"region\":[\"ap-x\"]}}", NULL, "_sys_param.region is not a string" },
+		{ "{\"_sys_param\":{\"region\":null}}", NULL, "_sys_param.region is not a string" },
 		{ "{\"_sys_param\":\"ap-x\"}", NULL, "_sys_param is no object" },
-		{ "{\"region\":false}", NULL, "region is not a text" },
+		{ "{\"region\":false}", NULL, "region is not a string" },
 		{ "{\"region\":\"\"}", NULL, "region is empty" },
 		{ "{\"region\":\"ap\\r\\nX: 1\"}", NULL, "region is not the name of a region" },
 		{ "{\"region\":\"ap\\u0000x\"}", NULL, "region is not the name of a region" },

@@ -214,7 +214,7 @@ static const struct {
 	{ "tione ''", "MOUNTPOINT is empty" },
 	{ "tione qianfan tione /m", "source tione is named twice" },
 	{ "s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 s12 s13 s14 s15 s16 s17 /m", "at most 16" },
-	{ "status /m", "too many words" },
+	{ "status /m", "too many arguments" },
 	{ "ls", "SOURCE is missing: describefs ls [-l] SOURCE [PATH]..." },
 	/* a verb takes the options that mean something for it */
 	{ "status -o ttl=1", "-o means nothing for status" },
@@ -267,8 +267,8 @@ static const struct {
 	{ "-xhttps://u:p4ss@h", "unknown option -xhttps://***@h: mount takes -o -f -d -h -V" },
 	{ "tione /m -o pin=a@b", "-o pin=a@b: expected KIND/ID" },
 	{ "kinds tione@nix", "the same for every profile: describefs kinds tione" },
-	{ "version x", "too many words" },
-	{ "help ls cat", "too many words" },
+	{ "version x", "too many arguments" },
+	{ "help ls cat", "too many arguments" },
 	{ "tree -L", "-L: expected a number of levels from 1" },
 	{ "tree -L 0 tione", "-L: expected a number of levels from 1" },
 	{ "tree -L x tione", "-L: expected a number of levels from 1" },
@@ -295,7 +295,7 @@ static const struct {
 	{ "ls .", "it is a path, and SOURCE names a catalog" },
 	{ "/m tione", "it is a path, and SOURCE names a catalog" },
 	{ "cat tione", "PATH is missing" },
-	{ "kinds a b", "too many words" },
+	{ "kinds a b", "too many arguments" },
 	{ "refresh", "PATH is missing: describefs refresh PATH..." },
 	{ "Tione /m", "bad source \"Tione\"" },
 	{ "1tione /m", "the catalog's name" },
@@ -524,12 +524,12 @@ static const struct {
 	{ "bad /m", "/tmp/describefs-config-test/user:17: unknown name tl: did you mean ttl?" },
 	{ "worse /m", "user:20: ttl=often: expected a time: a number of seconds" },
 	{ "far /m", "mountpoint: expected an absolute path" },
-	{ "empty /m", "user:23: [empty] names no source: add a line source =" },
+	{ "empty /m", "user:23: [empty] names no source: add a line such as source =" },
 	{ "twice /m", "user:26: source tione is named twice" },
 	{ "perhaps /m", "user:29: secrets: expected yes or no" },
-	{ "mine", "/tmp/describefs-config-test/user:30: [mine] has no mountpoint: add a line mountpoint = ~/DIRECTORY, or say describefs mine MOUNTPOINT" },
+	{ "mine", "/tmp/describefs-config-test/user:30: [mine] has no mountpoint: add a line mountpoint = ~/DIRECTORY, or run describefs mine MOUNTPOINT" },
 	{ "theirs", "machine:2: [theirs] has no mountpoint" },
-	{ "wrok", "(they name work, open, bad, worse, far, empty, twice, perhaps, mine, again, theirs)" },
+	{ "wrok", "(the files have work, open, bad, worse, far, empty, twice, perhaps, mine, again, theirs)" },
 	{ "again /m", "user:35: ttl occurs twice: remove one" },
 };
 
@@ -646,11 +646,11 @@ static void a_cacert_without_a_certificate_is_said_early(void **state)
 	(void)state;
 	static const char WHOLE[] = "a comment\r\n" CERTIFICATE, DER[] = "\x30\x82\x01\x00\x00";
 	assert_cacert(WHOLE, sizeof WHOLE - 1, 0644, NULL);
-	assert_cacert(WHOLE, sizeof WHOLE - 1, 0666, "others can write to it: chmod go-w");
-	assert_cacert(WHOLE, 100, 0600, "holds no certificate as PEM has it");
-	assert_cacert("", 0, 0600, "holds no certificate");
-	assert_cacert("no certificate\n", 15, 0600, "holds no certificate");
-	assert_cacert("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 57, 0600, "holds no certificate");
+	assert_cacert(WHOLE, sizeof WHOLE - 1, 0666, "other users can write to it: chmod go-w");
+	assert_cacert(WHOLE, 100, 0600, "holds no PEM certificate");
+	assert_cacert("", 0, 0600, "holds no PEM certificate");
+	assert_cacert("no certificate\n", 15, 0600, "holds no PEM certificate");
+	assert_cacert("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 57, 0600, "holds no PEM certificate");
 	assert_cacert(DER, sizeof DER, 0600, "openssl x509 -inform der");
 }
 

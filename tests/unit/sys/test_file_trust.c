@@ -105,35 +105,35 @@ static const struct field {
 	{ 0, 0, 0600, 0, 0700, 0, -1, NULL, NULL },
 	{ 0, 0, 0644, 0, 0755, 0, -1, NULL, "chmod 600 /tmp/" },
 	{ 0, 0, 0440, 0, 0755, 0, -1, NULL, "chmod 600 /tmp/" },
-	{ 0, 0, 0666, 0, 0755, 0, -1, "others can write to it: chmod go-w /tmp/", "chmod 600" },
-	{ 0, 0, 0664, 0, 0755, 0, -1, "others can write to it", "chmod 600" },
-	{ 0, ALICE, 0620, 0, 0755, 0, -1, "others can write to it", "chmod 600" },
-	{ 0, 0, 0602, 0, 0755, 0, -1, "others can write to it", "chmod 600" },
+	{ 0, 0, 0666, 0, 0755, 0, -1, "other users can write to it: chmod go-w /tmp/", "chmod 600" },
+	{ 0, 0, 0664, 0, 0755, 0, -1, "other users can write to it", "chmod 600" },
+	{ 0, ALICE, 0620, 0, 0755, 0, -1, "other users can write to it", "chmod 600" },
+	{ 0, 0, 0602, 0, 0755, 0, -1, "other users can write to it", "chmod 600" },
 	/* others' before root */
 	{ ALICE, ALICE, 0600, 0, 01777, 0, -1, "belongs to the user 1234", "belongs to the user 1234" },
 	{ 65534, 65534, 0666, 0, 0755, 0, -1, "belongs to the user 65534", "belongs to the user 65534" },
-	{ ALICE, ALICE, 0600, 0, 0755, 0, BOB, "root believes its own files only", "root believes its own files only" },
+	{ ALICE, ALICE, 0600, 0, 0755, 0, BOB, "root trusts its own files only", "root trusts its own files only" },
 	{ ALICE, ALICE, 0600, ALICE, 0700, 0, ALICE, NULL, NULL }, /* sudo */
-	{ ALICE, ALICE, 0666, ALICE, 0700, 0, ALICE, "others can write to it", "chmod 600" },
+	{ ALICE, ALICE, 0666, ALICE, 0700, 0, ALICE, "other users can write to it", "chmod 600" },
 	{ 0, 0, 0600, ALICE, 0755, 0, -1, "belongs to the user 1234", "belongs to the user 1234" },
 	/* directories */
-	{ 0, 0, 0600, 0, 0777, 0, -1, "others can replace what is in it: chmod go-w /tmp/", "chmod 700" },
-	{ 0, 0, 0600, 0, 0775, 0, -1, "others can replace what is in it", "chmod 700" },
+	{ 0, 0, 0600, 0, 0777, 0, -1, "other users can replace what is in it: chmod go-w /tmp/", "chmod 700" },
+	{ 0, 0, 0600, 0, 0775, 0, -1, "other users can replace what is in it", "chmod 700" },
 	{ 0, 0, 0600, 0, 01777, 0, -1, NULL, NULL },
 	/* another user's */
 	{ ALICE, ALICE, 0600, ALICE, 0700, ALICE, -1, NULL, NULL },
 	{ ALICE, ALICE, 0664, ALICE, 0775, ALICE, -1, NULL, "chmod 600" }, /* a group of the user's own */
-	{ ALICE, POD, 0664, ALICE, 0755, ALICE, -1, "others can write to it", "chmod 600" },
-	{ 0, 0, 0644, 0, 0755, ALICE, -1, NULL, "is not ours to change" },
+	{ ALICE, POD, 0664, ALICE, 0755, ALICE, -1, "other users can write to it", "chmod 600" },
+	{ 0, 0, 0644, 0, 0755, ALICE, -1, NULL, "you cannot change its mode" },
 	{ BOB, BOB, 0644, BOB, 0755, ALICE, -1, "belongs to the user 1235", "belongs to the user 1235" },
 	{ BOB, BOB, 0644, 0, 01777, ALICE, BOB, "belongs to the user 1235", "it must be yours or root's" },
 	/* as Kubernetes gives a secret to a pod */
 	{ 0, POD, 0440, 0, 01777, ALICE, -1, NULL, NULL },
 	{ 0, POD, 0640, 0, 0755, ALICE, -1, NULL, NULL },
 	{ 0, POD, 0444, 0, 0755, ALICE, -1, NULL, "defaultMode: 0440 for the secret's volume and fsGroup" },
-	{ 0, POD, 0660, 0, 0755, ALICE, -1, "others can write to it", "is not ours to change" },
-	{ 0, BOB, 0444, 0, 0755, ALICE, -1, NULL, "is not ours to change" },
-	{ 0, BOB, 0440, 0, 0755, ALICE, -1, "Permission denied: it belongs to the user 0: have it made readable", "fsGroup" },
+	{ 0, POD, 0660, 0, 0755, ALICE, -1, "other users can write to it", "you cannot change its mode" },
+	{ 0, BOB, 0444, 0, 0755, ALICE, -1, NULL, "you cannot change its mode" },
+	{ 0, BOB, 0440, 0, 0755, ALICE, -1, "Permission denied: it belongs to the user 0: its owner must make it readable", "fsGroup" },
 	{ ALICE, POD, 0440, 0, 0755, ALICE, -1, NULL, "chmod 600" },
 	/* a mode that keeps the owner out */
 	{ ALICE, ALICE, 0, ALICE, 0755, ALICE, -1, "Permission denied: chmod 600 /tmp/", "Permission denied: chmod 600 /tmp/" },
@@ -164,7 +164,7 @@ static void a_link_is_believed_as_its_file_is(void **state)
 	assert_int_equal(symlink("conf/file", link), 0);
 	assert_read(0, 0, link, trust, NULL);
 	make(0, 0, 0644, 0, 0777); /* where it leads to */
-	assert_read(0, 0, link, trust, "others can replace what is in it");
+	assert_read(0, 0, link, trust, "other users can replace what is in it");
 	make(0, 0, 0644, 0, 0755);
 	assert_int_equal(lchown(link, ALICE, ALICE), 0); /* who made it chose the file */
 	assert_read(0, 0, link, trust, "belongs to the user 1234");
@@ -210,7 +210,7 @@ static void what_is_mounted_read_only_cannot_be_told_to_change(void **state)
 	assert_int_equal(chown(file, 0, POD), 0);
 	assert_int_equal(mount("none", directory, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	assert_read(0, POD, file, trust, NULL);
-	assert_read(0, BOB, file, trust, "is not ours to change");
+	assert_read(0, BOB, file, trust, "you cannot change its mode");
 	assert_int_equal(umount(directory), 0);
 }
 
