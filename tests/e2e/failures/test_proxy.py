@@ -185,4 +185,4 @@ def test_N23_what_speaks_in_the_clear_goes_through_none(box):
 def test_N23_what_is_no_proxy_is_refused_in_one_line_that_hides_it(box, value):
     result = box.run("-o", "proxy=" + value, "tione", box.point())
     assert result.returncode == 2
-    assert result.stderr == b"describefs: -o proxy: wants http[s]://[USER:PASSWORD@]HOST[:PORT]\n"
+    assert result.stderr == b"describefs: -o proxy: expected http[s]://[USER:PASSWORD@]HOST[:PORT]\n"

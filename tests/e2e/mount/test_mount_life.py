@@ -99,7 +99,7 @@ def test_what_is_missing_at_a_mount_is_said_with_what_to_do(box, cloud):
     nowhere = box.directory / "nowhere"
     assert "nowhere: No such file or directory: mkdir -p %s" % nowhere in refused(box, 1, "tione", nowhere)
     assert "%s:1: [work] has no mountpoint" % config in refused(box, 2, "work")
-    assert "%s:5: ttl=1 hour: wants a time" % config in refused(box, 2, "bad", box.point())
+    assert "%s:5: ttl=1 hour: expected a time" % config in refused(box, 2, "bad", box.point())
     assert "(the files have work, bad)" in refused(box, 2, "wrk")
     keys = box.home / ".tccli"
     keys.mkdir()
