@@ -1,5 +1,5 @@
 /*
- * cloud.h - answers like the clouds: resources that the test adds, changes and takes away.
+ * cloud.h - an emulated cloud: answers calls with resources that the test adds, changes and removes.
  */
 #ifndef TESTS_SIM_CLOUD_H
 #define TESTS_SIM_CLOUD_H
@@ -21,19 +21,19 @@ struct thing {
 struct cloud {
 	struct script *script;
 	int64_t latency_ms;
-	size_t serves; /* calls at a time, others stand in line even when they were given up; 0: all */
-	struct exchange **line; /* in order of arrival */
+	size_t serves; /* calls that it works on at a time; others queue, cancelled or not; 0: no limit */
+	struct exchange **line; /* the queue, in order of arrival */
 	size_t n_line, line_room, served, serving;
 	struct thing **things; /* in the order in which they were added */
 	size_t n, room;
 	bool lists_models; /* DescribeTrainingModels still answers */
-	const char *refuses_status; /* a filter by this one is refused */
-	bool ignores_filters, ignores_order, refuses_filters; /* what a refresh asks for */
-	const char *fail_code; /* every call is refused so; NULL: none is */
-	enum error fail; /* the network fails so */
+	const char *refuses_status; /* refuses a filter by this status */
+	bool ignores_filters, ignores_order, refuses_filters; /* of a refresh */
+	const char *fail_code; /* each call is refused with this code; NULL: none is */
+	enum error fail; /* each call fails in the network with this cause; ERR_NONE: none does */
 };
 
-/* Answers every request after the latency; < 0: the test hands each to cloud_answer. */
+/* Answers each request after the latency.  < 0: only in cloud_answer, which the test calls. */
 void cloud_open(struct cloud *cloud, struct world *world, int64_t latency_ms);
 void cloud_close(struct cloud *cloud);
 void cloud_answer(struct cloud *cloud, struct exchange *exchange);
@@ -52,7 +52,7 @@ void cloud_world_advance(struct cloud_world *place, int64_t ms);
 
 /* Valid until the cloud is closed. */
 struct thing *cloud_add(struct cloud *cloud, const char *kind, const char *parent, const char *id);
-/* train-0001 and so on, or any other kind of the same form: `prefix`0001. */
+/* `prefix`0001 and so on. */
 void cloud_add_many(struct cloud *cloud, const char *kind, const char *parent, const char *prefix,
 	size_t n);
 struct thing *cloud_thing(struct cloud *cloud, const char *id);

@@ -1,9 +1,10 @@
 /*
- * kernel.h - asks the engine what the kernel would ask, and keeps what the kernel would keep.
+ * kernel.h - an emulated kernel: puts the questions that the kernel would put, and caches what it would
+ * cache.
  *
- * Names are kept for their entry timeout, attributes for theirs, a directory's listing as long as its mtime
- * stays; READDIRPLUS comes in messages of a few entries, and hands out what it knows of them.  A name that comes
- * back with another id is looked up once more, as d_revalidate does it.
+ * A name is cached for its entry timeout, attributes for their timeout, a directory's listing while its
+ * mtime is the same.  READDIRPLUS returns a few entries at a time, with the attributes that are known.  A
+ * name that returns with another id is looked up once more, as d_revalidate does it.
  */
 #ifndef TESTS_SIM_KERNEL_H
 #define TESTS_SIM_KERNEL_H

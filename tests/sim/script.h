@@ -1,10 +1,10 @@
 /*
- * script.h - a world for the engine in which only what the test says happens.
+ * script.h - a transport under the test's control: a network that it answers, and a clock that it sets.
  *
- * The network is a list of exchanges that wait until the test answers them, in any order; the clock stands
- * until the test turns it, and fires what is due in order of time.  On top of that a struct world is a tree
- * and an engine with the real catalogs and providers; cloud.h answers like the clouds, kernel.h asks like
- * the kernel.
+ * A request that was sent waits until the test answers it; the order is the test's.  Time stands still until
+ * the test moves the clock, which fires the timers that are due, in order of time.  A struct world (world.h)
+ * is a tree and an engine on such a transport, with the real catalogs and providers.  cloud.h emulates a
+ * cloud, kernel.h the kernel.
  */
 #ifndef TESTS_SIM_SCRIPT_H
 #define TESTS_SIM_SCRIPT_H
@@ -24,7 +24,7 @@
 
 enum { WALL_S = 1764000000, START_MS = 5000, DEADLINE_MS = 10000 };
 
-/* One request that was sent; kept to the end, for looking back. */
+/* A request that was sent; kept until the script is released. */
 struct exchange {
 	struct script *script;
 	size_t number; /* in order of sending, from 0 */
@@ -55,8 +55,8 @@ struct script {
 	size_t n_waiting;
 	struct timer *first, *last; /* by due_ms, equal ones in the order in which they were set */
 	int64_t now_ms;
-	int64_t wall_step_s; /* our clock is off by so much */
-	/* How long until it goes onto the wire; NULL: at once. */
+	int64_t wall_step_s; /* error of the local clock */
+	/* How long a request takes to go onto the wire; NULL: no time. */
 	int64_t (*connect_ms)(const struct exchange *exchange);
 	void (*on_send)(void *arg, struct exchange *exchange); /* NULL: only the test answers */
 	void *on_send_arg;
@@ -66,13 +66,13 @@ void script_init(struct script *script);
 void script_release(struct script *script);
 struct transport script_io(struct script *script);
 void script_advance(struct script *script, int64_t ms);
-/* To the next thing that is due, and fires it; false: nothing will ever happen by itself. */
+/* Moves the clock to the next timer and fires it.  False: there is none. */
 bool script_step(struct script *script);
 struct timer *script_after(struct script *script, int64_t ms, transport_tick_fn *fn, void *arg);
 void script_unset(struct script *script, struct timer *timer);
 int64_t script_server_s(const struct script *script); /* the true time */
 
-/* The k-th of those that wait for an answer, in order of sending; fails the test if there is none. */
+/* The k-th request that waits for an answer, in order of sending.  Fails the test if there is none. */
 struct exchange *script_waiting(struct script *script, size_t k);
 const char *exchange_header(const struct exchange *exchange, const char *name); /* NULL: none */
 /* "DescribeTrainingTask"; V1's "jobDetail". */
@@ -81,7 +81,7 @@ const char *exchange_action(const struct exchange *exchange);
 const char *exchange_text(const struct exchange *exchange, const char *member);
 int64_t exchange_number(const struct exchange *exchange, const char *member);
 
-/* Answers with these values; the response's body is released. */
+/* Answers with this response, and releases its body. */
 void exchange_answer(struct exchange *exchange, struct response *response);
 void exchange_fail(struct exchange *exchange, enum error error);
 void exchange_say(struct exchange *exchange, int status, const char *body);
