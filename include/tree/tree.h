@@ -237,9 +237,9 @@ struct provenance_note {
 
 /*
  * A list, or the part of one, is being read: what comes with it stands until that is over, and for some time
- * more.  `bearable_ms`: how long anyone waits for it to be read again.
+ * more.  `affordable_wait_ms`: how long anyone waits for it to be read again.
  */
-void tree_reading_begin(struct tree *tree, struct node *node, int64_t now_ms, int64_t bearable_ms);
+void tree_reading_begin(struct tree *tree, struct node *node, int64_t now_ms, int64_t affordable_wait_ms);
 void tree_reading_end(struct node *node, int64_t now_ms);
 struct reading *tree_reading(struct node *node); /* NULL: it is not being read */
 

@@ -26,31 +26,31 @@ void reading_put(struct reading *reading)
 
 struct provenance *provenance_new(const struct provenance_note *note)
 {
-	struct provenance *stamp = xcalloc(1, sizeof(*stamp));
+	struct provenance *provenance = xcalloc(1, sizeof(*provenance));
 
-	stamp->refs = 1;
-	stamp->sent_ms = note->sent_ms;
-	stamp->received_ms = note->received_ms;
-	stamp->received_s = note->received_s;
-	stamp->action = note->action;
-	stamp->reading = reading_get(note->reading);
-	error_note_copy(stamp->request_id, sizeof(stamp->request_id),
+	provenance->refs = 1;
+	provenance->sent_ms = note->sent_ms;
+	provenance->received_ms = note->received_ms;
+	provenance->received_s = note->received_s;
+	provenance->action = note->action;
+	provenance->reading = reading_get(note->reading);
+	error_note_copy(provenance->request_id, sizeof(provenance->request_id),
 		note->request_id ? note->request_id : "");
-	return stamp;
+	return provenance;
 }
 
-struct provenance *provenance_get(struct provenance *stamp)
+struct provenance *provenance_get(struct provenance *provenance)
 {
-	stamp->refs++;
-	return stamp;
+	provenance->refs++;
+	return provenance;
 }
 
-void provenance_put(struct provenance *stamp)
+void provenance_put(struct provenance *provenance)
 {
-	if (!stamp || --stamp->refs)
+	if (!provenance || --provenance->refs)
 		return;
-	reading_put(stamp->reading);
-	free(stamp);
+	reading_put(provenance->reading);
+	free(provenance);
 }
 
 /* ---- texts ---- */

@@ -24,36 +24,37 @@ struct attr skeleton_attr(const struct tree *tree, const struct node *node)
 }
 
 /* Another mtime whenever the directory's names changed, and only then. */
-static struct attr listing_attr(const struct tree *tree, const struct node *listing)
+static struct attr listing_attr(const struct tree *tree, const struct listing *listing)
 {
-	return directory_attr(listing->ino, tree->options.catalog->date_s, listing->list.state.epoch);
+	return directory_attr(listing->node.ino, tree->options.catalog->date_s, listing->state.epoch);
 }
 
-static struct attr resource_attr(const struct tree *tree, const struct node *node)
+static struct attr resource_attr(const struct tree *tree, const struct resource *resource)
 {
-	const struct record *record = node_newest(node);
-	const struct inside *inside = node->resource.inside;
+	const struct record *record = resource_newest(resource);
+	const struct detail *detail = resource->detail;
 
 	if (!record)
-		return skeleton_attr(tree, node);
+		return skeleton_attr(tree, &resource->node);
 	/* what the list says since is another status or time, and moves the mtime by itself */
-	uint64_t mtime_salt = inside && inside->kernel_stable == record->stable ? inside->mtime_salt : 0;
-	return directory_attr(node->ino, record->mtime_s, record->stable + mtime_salt);
+	uint64_t mtime_salt = detail && detail->kernel_stable == record->stable ? detail->mtime_salt : 0;
+	return directory_attr(resource->node.ino, record->mtime_s, record->stable + mtime_salt);
 }
 
-uint64_t resource_time(const struct tree *tree, const struct node *node)
+uint64_t resource_time(const struct tree *tree, const struct resource *resource)
 {
-	struct attr attr = resource_attr(tree, node);
+	struct attr attr = resource_attr(tree, resource);
 
-	return node_newest(node) ? (uint64_t)attr.mtime_s * 1000000000 + attr.mtime_ns : 0;
+	return resource_newest(resource) ? (uint64_t)attr.mtime_s * 1000000000 + attr.mtime_ns : 0;
 }
 
-void resource_moved(struct tree *tree, struct node *node, uint64_t before)
+void resource_moved(struct tree *tree, struct resource *resource, uint64_t before)
 {
-	if (!before || !node->object.held || node->resource.moved || resource_time(tree, node) == before)
+	if (!before || !resource->node.inode.nlookup || resource->moved ||
+		resource_time(tree, resource) == before)
 		return;
-	node->resource.moved = true;
-	ids_add(&tree->moved.directories, nodeid_encode(node->object.serial, 0));
+	resource->moved = true;
+	ids_add(&tree->moved.directories, nodeid_encode(resource->node.inode.serial, 0));
 	if (tree->moved.directories.n == 1 && tree->moved.tell)
 		tree->moved.tell(tree->moved.arg);
 }
@@ -70,11 +71,11 @@ uint64_t tree_moved(struct tree *tree)
 
 	while (tree->moved.directories.n) {
 		uint64_t id = tree->moved.directories.v[--tree->moved.directories.n];
-		struct node *node = (struct node *)tree_inode(tree, id, &index);
-		if (!node || !node->resource.moved) /* it went, or the kernel was told by an answer */
+		struct resource *resource = (struct resource *)tree_inode(tree, id, &index);
+		if (!resource || !resource->moved) /* it went, or the kernel was told by an answer */
 			continue;
-		node->resource.moved = false;
-		if (node->object.held)
+		resource->moved = false;
+		if (resource->node.inode.nlookup)
 			return id;
 	}
 	return 0;
@@ -100,44 +101,44 @@ struct entry inner_entry(struct tree *tree, struct version *version, uint32_t in
 
 	if (snapshot->entries[index].directory) {
 		uint32_t slot = version_slot(version, index);
-		entry.id = slot ? nodeid_encode(version->owner->object.serial, slot) : 0;
+		entry.id = slot ? nodeid_encode(version->owner->node.inode.serial, slot) : 0;
 		entry.attr_ms = for_ms;
 	} else {
-		entry.id = nodeid_encode(version->object.serial, index);
+		entry.id = nodeid_encode(version->inode.serial, index);
 		entry.attr_ms = TREE_FOR_EVER;
 	}
 	return entry;
 }
 
-struct entry listing_entry(const struct tree *tree, struct node *listing, struct query_time query)
+struct entry listing_entry(const struct tree *tree, struct listing *listing, struct query_time query)
 {
 	int64_t fresh_ms = 0;
 
-	kept_see(&listing->list.kept, (uint32_t)listing->list.state.epoch);
-	if (listing->kind->partial)
+	kernel_listing_see(&listing->kernel_listing, (uint32_t)listing->state.epoch);
+	if (listing->node.kind->partial)
 		fresh_ms = 0; /* where ids are entered by name, what is shown changes at any time */
 	else if (listing_is_fresh(listing, query))
-		fresh_ms = left_ms(listing->list.state.expires_ms, query);
-	else if (!listing->list.state
-			  .stamp) /* the kernel keeps nothing of it; what it reads will end later */
-		fresh_ms = tree_ttl_ms(tree, listing->kind->ttl.list_s);
-	return (struct entry){ .id = nodeid_encode(listing->object.serial, 0),
+		fresh_ms = left_ms(listing->state.expires_ms, query);
+	else if (!listing->state
+			  .provenance) /* the kernel keeps nothing of it; what it reads will end later */
+		fresh_ms = tree_ttl_ms(tree, listing->node.kind->ttl.list_s);
+	return (struct entry){ .id = nodeid_encode(listing->node.inode.serial, 0),
 		.attr = listing_attr(tree, listing),
 		.entry_ms = SKELETON_MS,
 		.attr_ms = fresh_ms };
 }
 
-struct entry resource_entry(const struct tree *tree, const struct node *node, int64_t for_ms,
+struct entry resource_entry(const struct tree *tree, const struct resource *resource, int64_t for_ms,
 	struct query_time query)
 {
-	const struct record *record = node_newest(node);
+	const struct record *record = resource_newest(resource);
 	int64_t attr_ms = record ? left_ms(record_until_ms(record, query.now_ms), query) : 0;
 
 	if (attr_ms < for_ms) /* what vouches for the name dates it too */
 		attr_ms = for_ms;
 
-	return (struct entry){ .id = nodeid_encode(node->object.serial, 0),
-		.attr = resource_attr(tree, node),
+	return (struct entry){ .id = nodeid_encode(resource->node.inode.serial, 0),
+		.attr = resource_attr(tree, resource),
 		.entry_ms = for_ms,
 		.attr_ms = attr_ms };
 }

@@ -15,8 +15,8 @@ static inline int64_t at_most(int64_t a, int64_t b)
 }
 
 /* ids.c */
-void inode_register(struct tree *tree, struct inode *object);
-void inode_unregister(struct tree *tree, struct inode *object);
+void inode_register(struct tree *tree, struct inode *inode);
+void inode_unregister(struct tree *tree, struct inode *inode);
 /* A reference to it was dropped, or taken: tree_collect looks whether it is needed. */
 void inode_idle(struct tree *tree, struct inode *inode);
 /* The n-th of the idle list, which may be put there again from now on; NULL: it is gone. */
@@ -36,40 +36,45 @@ size_t tree_bytes(const struct tree *tree); /* of all that is kept */
 /* answer.c */
 void reading_put(struct reading *reading);
 struct provenance *provenance_new(const struct provenance_note *note);
-struct provenance *provenance_get(struct provenance *stamp);
-void provenance_put(struct provenance *stamp);
+struct provenance *provenance_get(struct provenance *provenance);
+void provenance_put(struct provenance *provenance);
 struct text *text_new(struct tree *tree, const struct buf *bytes);
 struct text *text_get(struct text *text);
 void text_put(struct tree *tree, struct text *text);
 
 /* resource.c */
-struct node *node_find(const struct tree *tree, const struct node *listing, const char *name);
+/* The directory of that name below a listing, or below a directory of a view; NULL: there is none. */
+struct node *node_find(const struct tree *tree, const struct node *parent, const char *name);
+struct resource *resource_find(const struct tree *tree, const struct listing *listing, const char *name);
 struct node *node_new(struct tree *tree, enum node_sort sort, struct node *parent, const char *name,
 	const char *id);
 void node_release(struct tree *tree, struct node *node); /* itself alone */
 /* So that node_find finds it in its parent. */
 void node_add_name(struct tree *tree, struct node *node);
 void node_remove_name(struct tree *tree, struct node *node);
-struct node *node_add_resource(struct tree *tree, struct node *listing, const char *name, const char *id);
+struct resource *listing_add_resource(struct tree *tree, struct listing *listing, const char *name,
+	const char *id);
 /* Counts a resource that only users know that did not mount the tree. */
-void node_begin_others(struct tree *tree, struct node *node);
+void resource_begin_others(struct tree *tree, struct resource *resource);
 /* The user who mounted the tree asked for it too, or a listing shows it. */
-void node_end_others(struct tree *tree, struct node *node);
-/* The ring of resources that no listing shows and nothing refers to.  In it, a node keeps its place. */
-void node_join_unlisted(struct tree *tree, struct node *node);
-void node_leave_unlisted(struct tree *tree, struct node *node);
+void resource_end_others(struct tree *tree, struct resource *resource);
+/* The LRU list of resources that no listing shows and nothing refers to. Joining twice changes nothing. */
+void unlisted_join(struct tree *tree, struct resource *resource);
+void unlisted_leave(struct tree *tree, struct resource *resource);
 /* The listings inside a resource (or the root) are made when a reader looks for them. */
-void node_open(struct tree *tree, struct node *node);
+void resource_open(struct tree *tree, struct resource *resource);
 /* The listing of that name inside a resource or the root; NULL: there is none. */
-struct node *node_listing(struct tree *tree, struct node *node, const char *name);
+struct listing *resource_listing(struct tree *tree, struct resource *resource, const char *name);
+/* What the call is about that refreshes a resource: itself, or its listing where no describe call is. */
+struct node *refreshed_by(const struct resource *resource);
 /* The failure of the call about a node; its error is ERR_NONE when there was none. */
 const struct failure *node_failure(const struct node *node);
-struct failures *node_trouble(struct tree *tree, struct node *node); /* made if there is none */
-void node_drop_trouble(struct tree *tree, struct node *node);
+struct failures *resource_failures(struct tree *tree, struct resource *resource); /* made if there is none */
+void resource_drop_failures(struct tree *tree, struct resource *resource);
 /* Of a node that is not a listing: what a describe call said last. */
-const struct record *node_detail(const struct node *node);
-struct inside *node_inside(struct tree *tree, struct node *node); /* made if there is none */
-const struct record *node_newest(const struct node *node); /* NULL: nothing is known */
+const struct record *resource_described(const struct resource *resource);
+struct detail *resource_detail(struct tree *tree, struct resource *resource); /* made if there is none */
+const struct record *resource_newest(const struct resource *resource); /* NULL: nothing is known */
 
 /* freshness.c */
 int64_t left_ms(int64_t until_ms, struct query_time query); /* 0 when it is over */
@@ -80,7 +85,7 @@ bool kind_has_describe(const struct kind *kind);
 bool item_is_whole(const struct kind *kind); /* the list's item is all that there is to know */
 bool failure_stands(const struct failure *failure, struct query_time query);
 /* The API said that the resource is not there, and that still stands. */
-bool node_is_missing(const struct node *node, struct query_time query);
+bool resource_is_missing(const struct resource *resource, struct query_time query);
 /* Why what has a last good answer is not asked for now; NULL: it is. */
 const struct failure *outage_of(const struct tree *tree, struct query_time query);
 void tree_end_outage(struct tree *tree); /* an answer came */
@@ -89,21 +94,23 @@ int64_t reading_stands_ms(const struct reading *reading, int64_t now_ms);
 /* Until when what was said last counts as fresh. */
 int64_t record_until_ms(const struct record *record, int64_t now_ms);
 bool record_is_fresh(const struct record *record, struct query_time query);
-bool version_is_fresh(const struct node *node, const struct version *version, struct query_time query);
+bool version_is_fresh(const struct resource *resource, const struct version *version,
+	struct query_time query);
 /* < stale_ms */
-bool provenance_is_young(const struct tree *tree, const struct provenance *stamp, struct query_time query);
-/* Of a list or of a part of one; stamp NULL: it was not read. */
-bool list_is_fresh(const struct provenance *stamp, int64_t expires_ms, struct query_time query);
-bool listing_is_fresh(const struct node *listing, struct query_time query);
+bool provenance_is_young(const struct tree *tree, const struct provenance *provenance,
+	struct query_time query);
+/* Of a list or of a part of one; provenance NULL: it was not read. */
+bool list_is_fresh(const struct provenance *provenance, int64_t expires_ms, struct query_time query);
+bool listing_is_fresh(const struct listing *listing, struct query_time query);
 /* A failed refresh left the last whole listing standing, for a while. */
-bool listing_is_stale(const struct tree *tree, const struct node *listing, struct query_time query);
-bool listing_stands(const struct tree *tree, const struct node *listing, struct query_time query);
-int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct query_time query);
+bool listing_is_stale(const struct tree *tree, const struct listing *listing, struct query_time query);
+bool listing_stands(const struct tree *tree, const struct listing *listing, struct query_time query);
+int64_t listing_left_ms(const struct tree *tree, const struct listing *listing, struct query_time query);
 
 /* reading.c */
 void reading_note_page(struct reading *reading, int64_t sent_ms); /* another one came */
 /* A reader looks into the node's item. */
-void record_look(struct record *record, const struct node *node, int64_t now_ms);
+void record_look(struct record *record, const struct resource *resource, int64_t now_ms);
 
 /* lru.c */
 void version_use(struct tree *tree, struct version *version); /* now the most recently used; NULL is fine */
@@ -113,8 +120,8 @@ void version_leave_lru(struct tree *tree, struct version *version);
 
 /* version.c */
 /* Takes the snapshot, which was rendered from the text (NULL: none is kept), a list's item or not. */
-struct version *version_new(struct tree *tree, struct node *owner, struct snapshot *snapshot,
-	struct text *text, bool from_list, struct provenance *stamp);
+struct version *version_new(struct tree *tree, struct resource *owner, struct snapshot *snapshot,
+	struct text *text, bool from_list, struct provenance *provenance);
 void version_free(struct tree *tree, struct version *version);
 /* What is in it, until the next question. */
 const struct snapshot *version_look(struct tree *tree, struct version *version);
@@ -124,9 +131,9 @@ bool version_is_held(const struct version *version); /* NULL is not */
 uint32_t version_directory(const struct version *version, uint32_t slot);
 uint32_t version_slot(const struct version *version, uint32_t entry); /* the inverse */
 void version_path(struct tree *tree, struct version *version, uint32_t entry, struct buf *out);
-void version_slot_path(struct tree *tree, const struct node *node, uint32_t slot, struct buf *out);
-enum error node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
-	int64_t now_s, struct snapshot **out);
+void version_slot_path(struct tree *tree, const struct resource *resource, uint32_t slot, struct buf *out);
+enum error resource_render(struct tree *tree, struct resource *resource, const struct json *object,
+	bool from_list, int64_t now_s, struct snapshot **out);
 
 /* change_times.c */
 /* Notes what changed since the version that this one replaces. */
@@ -141,60 +148,62 @@ void record_unrender(struct tree *tree, struct record *record); /* its text, if 
  * Takes the snapshot; an unchanged one only renews what is there.  The text, which it was rendered from, is
  * the record's own when that is a list's.
  */
-void record_set(struct tree *tree, struct node *node, struct record *record, struct snapshot *snapshot,
-	struct text *text, struct provenance *stamp, int64_t expires_ms);
+void record_set(struct tree *tree, struct resource *resource, struct record *record,
+	struct snapshot *snapshot, struct text *text, struct provenance *provenance, int64_t expires_ms);
 /* What is known of the answer without looking into it. */
-void record_note(struct record *record, const struct summary *summary, struct provenance *stamp,
+void record_note(struct record *record, const struct summary *summary, struct provenance *provenance,
 	int64_t expires_ms);
 /* The version, rendered now if only the text was kept; NULL if there is nothing. */
-struct version *record_version(struct tree *tree, struct node *node, struct record *record);
+struct version *record_version(struct tree *tree, struct resource *resource, struct record *record);
 /* The same answer, said again. */
-void record_renew(struct record *record, struct provenance *stamp, int64_t expires_ms);
+void record_renew(struct record *record, struct provenance *provenance, int64_t expires_ms);
 /* It is to be asked for again at that time, at the latest, before it is believed. */
-void outlive_not(struct record *record, int64_t expires_ms);
+void record_expire_by(struct record *record, int64_t expires_ms);
 /* A list's item that is rendered beside the description that is looked into. */
 bool version_is_double(const struct version *version);
 /* The list's item rendered goes, when a description is looked into and the kernel holds none of its files. */
-void node_shed_double(struct tree *tree, struct node *node);
+void resource_drop_double(struct tree *tree, struct resource *resource);
 
 /* change_log.c: only what a reader follows is noted */
 /* A reader follows the resource's .events from now on; `by_other`: a user who did not mount the tree. */
-void events_follow(struct tree *tree, struct node *node, bool by_other);
+void events_follow(struct tree *tree, struct resource *resource, bool by_other);
 /* A whole answer, as the version that it became and its text (may be NULL). */
-void events_note(struct tree *tree, struct node *node, struct version *version, struct text *text,
+void events_note(struct tree *tree, struct resource *resource, struct version *version, struct text *text,
 	int64_t at_s);
-void events_note_item(struct tree *tree, struct node *node); /* a list's item, where that is all there is */
-void events_note_gone(struct tree *tree, struct node *node, int64_t now_ms);
-void events_drop(struct tree *tree, struct inside *inside);
+void events_note_item(struct tree *tree,
+	struct resource *resource); /* a list's item, where that is all there is */
+void events_note_gone(struct tree *tree, struct resource *resource, int64_t now_ms);
+void events_drop(struct tree *tree, struct detail *detail);
 
-/* kept.c */
-void kept_see(struct kept *kept, uint32_t moved); /* the kernel sees this mtime */
+/* kernel_listing.c */
+void kernel_listing_see(struct kernel_listing *kept, uint32_t moved); /* the kernel sees this mtime */
 /* The term is over.  True: the kernel has to be told. */
-bool kept_is_over(struct kept *kept);
+bool kernel_listing_expire(struct kernel_listing *kept);
 
 /* attr.c */
 struct attr directory_attr(uint64_t ino, int64_t mtime_s, uint64_t content);
 struct attr skeleton_attr(const struct tree *tree, const struct node *node);
-uint64_t resource_time(const struct tree *tree, const struct node *node); /* 0: nothing is known of it */
+uint64_t resource_time(const struct tree *tree,
+	const struct resource *resource); /* 0: nothing is known of it */
 /* An answer came; `before`: the time until then. */
-void resource_moved(struct tree *tree, struct node *node, uint64_t before);
+void resource_moved(struct tree *tree, struct resource *resource, uint64_t before);
 struct entry inner_entry(struct tree *tree, struct version *version, uint32_t index, int64_t for_ms);
-struct entry listing_entry(const struct tree *tree, struct node *listing, struct query_time query);
-struct entry resource_entry(const struct tree *tree, const struct node *node, int64_t for_ms,
+struct entry listing_entry(const struct tree *tree, struct listing *listing, struct query_time query);
+struct entry resource_entry(const struct tree *tree, const struct resource *resource, int64_t for_ms,
 	struct query_time query);
 
 /* scan.c: more of the resource was wanted than a list says */
-void scan_note(struct tree *tree, struct node *node, struct query_time query);
+void scan_note(struct tree *tree, struct resource *resource, struct query_time query);
 
 /* item.c */
-bool item_has_id(const struct node *listing, const struct json *item, const char **id);
+bool item_has_id(const struct listing *listing, const struct json *item, const char **id);
 /* A list's item goes into its resource. */
-void node_prime(struct tree *tree, struct node *node, const struct json *item,
+void resource_prime(struct tree *tree, struct resource *resource, const struct json *item,
 	const struct provenance_note *note, struct listed *listed);
 struct text *text_of(struct tree *tree, const struct json *object); /* NULL: it is too big */
 
 /* select.c: which answer */
-struct view {
+struct selection {
 	struct version *version; /* NULL: there is no object to look into */
 	int64_t left_ms; /* for how long the kernel may rely on it */
 	bool found;
@@ -205,27 +214,29 @@ struct view {
  * Picks the answer of a resource (or the root, or .describefs) to look into.  `name`: the one entry
  * of directory `slot` that is asked for, NULL when the directory is asked for whole.
  */
-struct view view_of(struct tree *tree, struct node *node, uint32_t slot, const char *name,
+struct selection select_answer(struct tree *tree, struct resource *resource, uint32_t slot, const char *name,
 	struct query_time query);
-struct reply need_refresh(struct node *node, struct query_time query);
-struct reply listing_open(struct tree *tree, struct node *listing, struct query_time query); /* tree_open's */
+struct reply need_refresh(struct resource *resource, struct query_time query);
+struct reply listing_open(struct tree *tree, struct listing *listing,
+	struct query_time query); /* tree_open's */
 
 /* listing.c */
 /* How long cached answers say that the resource exists; -1: none does, and the cloud is to be asked. */
-int64_t existence_ttl_ms(const struct tree *tree, const struct node *node, struct query_time query);
+int64_t existence_ttl_ms(const struct tree *tree, const struct resource *resource, struct query_time query);
 /* The resource of that id, known from now on. */
-struct node *list_find(struct tree *tree, struct node *listing, const char *id);
+struct resource *list_find(struct tree *tree, struct listing *listing, const char *id);
 /* The resource of that id, shown from now on; *first: not met before in this round. */
-struct node *list_show(struct tree *tree, struct node *listing, const char *id, bool reading, bool *first);
+struct resource *list_show(struct tree *tree, struct listing *listing, const char *id, bool reading,
+	bool *first);
 /* To every reader, and not only to those that follow the reading that met it. */
-bool listing_shows(const struct node *listing, const struct node *node);
-void listing_empty(struct tree *tree, struct node *listing); /* what it showed is not believed any more */
-void node_show(struct tree *tree, struct node *listing, struct node *resource); /* appends it */
-void node_enter(struct tree *tree, struct node *resource); /* a reader was there */
+bool listing_shows(const struct listing *listing, const struct resource *resource);
+void listing_empty(struct tree *tree, struct listing *listing); /* what it showed is not believed any more */
+void listing_show(struct tree *tree, struct listing *listing, struct resource *resource); /* appends it */
+void resource_enter(struct tree *tree, struct resource *resource); /* a reader was there */
 /* tree_list_end and tree_list_renew, but for what is made of the listing beside it. */
-void list_end(struct tree *tree, struct node *listing, bool complete, int64_t newest_s,
+void list_end(struct tree *tree, struct listing *listing, bool complete, int64_t newest_s,
 	const struct provenance_note *note);
-void list_renew(struct tree *tree, struct node *listing, int64_t since_ms, int64_t newest_s,
+void list_renew(struct tree *tree, struct listing *listing, int64_t since_ms, int64_t newest_s,
 	const struct provenance_note *note);
 
 /* collect.c */
@@ -238,11 +249,11 @@ void tree_collect_all(struct tree *tree); /* at the tree's end */
 
 /* wait.c */
 bool kind_has_end(const struct kind *kind); /* there are statuses that do not change by themselves */
-struct entry wait_entry(struct tree *tree, struct node *node, struct query_time query);
+struct entry wait_entry(struct tree *tree, struct resource *resource, struct query_time query);
 
 /* events.c */
 /* A reader that asks for it follows from now on. */
-struct entry events_entry(struct tree *tree, struct node *node, struct query_time query);
-struct reply events_attr(struct tree *tree, struct node *node, struct query_time query);
+struct entry events_entry(struct tree *tree, struct resource *resource, struct query_time query);
+struct reply events_attr(struct tree *tree, struct resource *resource, struct query_time query);
 
 #endif

@@ -223,7 +223,7 @@ static void remember(struct tree *tree, struct follow *follow, struct text *text
 	text_put(tree, before);
 }
 
-static struct snapshot *render_last(struct tree *tree, struct node *node, const struct follow *follow,
+static struct snapshot *render_last(struct tree *tree, struct resource *resource, const struct follow *follow,
 	int64_t at_s)
 {
 	struct snapshot *snapshot = NULL;
@@ -231,7 +231,7 @@ static struct snapshot *render_last(struct tree *tree, struct node *node, const 
 
 	if (!follow->last || json_parse(&object, follow->last->bytes, follow->last->len))
 		return NULL;
-	if (node_render(tree, node, object, follow->from_list, at_s, &snapshot))
+	if (resource_render(tree, resource, object, follow->from_list, at_s, &snapshot))
 		snapshot = NULL;
 	json_free(object);
 	return snapshot;
@@ -243,56 +243,56 @@ static bool is_changed(const struct text *last, const struct text *text)
 }
 
 /* The last answer is held against this one; of a huge one it is only said that something changed. */
-static void note_changes(struct tree *tree, struct node *node, struct version *version,
+static void note_changes(struct tree *tree, struct resource *resource, struct version *version,
 	const struct text *text, int64_t at_s)
 {
-	struct follow *follow = node->resource.inside->follow;
+	struct follow *follow = resource->detail->follow;
 
 	if (follow->last && follow->last->len > COMPARED_BYTES_MAX) {
 		if (is_changed(follow->last, text))
 			append_word(tree, follow, "", "more", at_s);
 		return;
 	}
-	struct snapshot *then = render_last(tree, node, follow, at_s);
+	struct snapshot *then = render_last(tree, resource, follow, at_s);
 	if (then)
 		compare(tree, follow, then, version_look(tree, version), at_s);
 	snapshot_free(then);
 }
 
-void events_note(struct tree *tree, struct node *node, struct version *version, struct text *text,
+void events_note(struct tree *tree, struct resource *resource, struct version *version, struct text *text,
 	int64_t at_s)
 {
-	struct follow *follow = node->resource.inside ? node->resource.inside->follow : NULL;
+	struct follow *follow = resource->detail ? resource->detail->follow : NULL;
 
 	if (!follow || !version)
 		return;
 	if (follow->gone)
 		append_word(tree, follow, "gone", "there", at_s);
 	follow->gone = false;
-	note_changes(tree, node, version, text, at_s);
+	note_changes(tree, resource, version, text, at_s);
 	remember(tree, follow, text, version->from_list);
 }
 
-void events_note_item(struct tree *tree, struct node *node)
+void events_note_item(struct tree *tree, struct resource *resource)
 {
-	struct record *listed = &node->resource.cached;
+	struct record *listed = &resource->cached;
 
-	if (node->resource.inside && node->resource.inside->follow && item_is_whole(node->kind))
-		events_note(tree, node, record_version(tree, node, listed), listed->text,
-			listed->stamp->received_s);
+	if (resource->detail && resource->detail->follow && item_is_whole(resource->node.kind))
+		events_note(tree, resource, record_version(tree, resource, listed), listed->text,
+			listed->provenance->received_s);
 }
 
-void events_note_gone(struct tree *tree, struct node *node, int64_t now_ms)
+void events_note_gone(struct tree *tree, struct resource *resource, int64_t now_ms)
 {
-	struct follow *follow = node->resource.inside ? node->resource.inside->follow : NULL;
-	const struct record *record = node_newest(node);
+	struct follow *follow = resource->detail ? resource->detail->follow : NULL;
+	const struct record *record = resource_newest(resource);
 
 	if (!follow || follow->gone)
 		return;
 	follow->gone = true;
 	if (record) /* the tree has no clock: what it was last told goes on */
 		append_word(tree, follow, "there", "gone",
-			record->stamp->received_s + (now_ms - record->stamp->received_ms) / 1000);
+			record->provenance->received_s + (now_ms - record->provenance->received_ms) / 1000);
 }
 
 /* ---- which files are kept ---- */
@@ -311,20 +311,20 @@ static void join_follows(struct tree *tree, struct follow *follow)
 	tree->follows.n_others += follow->by_other;
 }
 
-static struct follow *follow_new(struct tree *tree, struct node *node)
+static struct follow *follow_new(struct tree *tree, struct resource *resource)
 {
-	struct inside *inside = node->resource.inside;
+	struct detail *detail = resource->detail;
 	struct follow *follow = xcalloc(1, sizeof(*follow));
 
-	follow->node = node;
+	follow->resource = resource;
 	follow->by_other = true;
 	list_init(&follow->link);
 	tree->memory += sizeof(*follow);
 	buf_init(&follow->lines, EVENTS_BYTES_MAX);
-	if (inside->detail.version)
-		remember(tree, follow, inside->detail.version->text, false);
-	else if (item_is_whole(node->kind))
-		remember(tree, follow, node->resource.cached.text, true);
+	if (detail->described.version)
+		remember(tree, follow, detail->described.version->text, false);
+	else if (item_is_whole(resource->node.kind))
+		remember(tree, follow, resource->cached.text, true);
 	return follow;
 }
 
@@ -335,28 +335,28 @@ static void drop_oldest(struct tree *tree, bool by_other)
 
 	while (LIST_OWNER(at, struct follow, link)->by_other != by_other)
 		at = list_next(lru, at);
-	events_drop(tree, LIST_OWNER(at, struct follow, link)->node->resource.inside);
+	events_drop(tree, LIST_OWNER(at, struct follow, link)->resource->detail);
 }
 
-void events_follow(struct tree *tree, struct node *node, bool by_other)
+void events_follow(struct tree *tree, struct resource *resource, bool by_other)
 {
-	struct inside *inside = node_inside(tree, node);
+	struct detail *detail = resource_detail(tree, resource);
 
-	if (inside->follow)
-		leave_follows(tree, inside->follow);
+	if (detail->follow)
+		leave_follows(tree, detail->follow);
 	else
-		inside->follow = follow_new(tree, node);
-	inside->follow->by_other &= by_other;
-	join_follows(tree, inside->follow);
+		detail->follow = follow_new(tree, resource);
+	detail->follow->by_other &= by_other;
+	join_follows(tree, detail->follow);
 	if (tree->follows.n_others > FOLLOWS_OTHERS_MAX)
 		drop_oldest(tree, true);
 	if (tree->follows.n - tree->follows.n_others > FOLLOWS_MAX)
 		drop_oldest(tree, false);
 }
 
-void events_drop(struct tree *tree, struct inside *inside)
+void events_drop(struct tree *tree, struct detail *detail)
 {
-	struct follow *follow = inside->follow;
+	struct follow *follow = detail->follow;
 
 	if (!follow)
 		return;
@@ -365,5 +365,5 @@ void events_drop(struct tree *tree, struct inside *inside)
 	text_put(tree, follow->last);
 	buf_release(&follow->lines);
 	free(follow);
-	inside->follow = NULL;
+	detail->follow = NULL;
 }

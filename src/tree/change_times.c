@@ -79,7 +79,7 @@ void version_compare(struct tree *tree, struct version *version, struct version 
 	tree->memory += now->n_entries * sizeof(*version->changed_s);
 	if (version_is_costly(before)) {
 		for (uint32_t i = 1; i < now->n_entries; i++)
-			version->changed_s[i] = version->stamp->received_s;
+			version->changed_s[i] = version->provenance->received_s;
 		return;
 	}
 	then = version_look(tree, before);
@@ -90,7 +90,7 @@ void version_compare(struct tree *tree, struct version *version, struct version 
 		if (old && then->entries[old].content == now->entries[i].content)
 			version->changed_s[i] = before->changed_s ? before->changed_s[old] : 0;
 		else
-			version->changed_s[i] = version->stamp->received_s;
+			version->changed_s[i] = version->provenance->received_s;
 	}
 	map_release(&inos);
 }

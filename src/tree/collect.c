@@ -25,7 +25,7 @@ enum { IDLE_ROOM = 4096 }; /* of the idle list, kept when it is empty */
 /* Its versions have no owner any more: they go with it, and do not wait on the idle list. */
 static void drop_version(struct tree *tree, struct version *version)
 {
-	if (version && !version->object.held)
+	if (version && !version->inode.nlookup)
 		version_free(tree, version);
 }
 
@@ -45,37 +45,37 @@ static void drop_record(struct tree *tree, struct record *record)
 	drop_version(tree, version);
 }
 
-static void drop_inside(struct tree *tree, struct node *node)
+static void drop_detail(struct tree *tree, struct resource *resource)
 {
-	if (!node->resource.inside)
+	if (!resource->detail)
 		return;
-	events_drop(tree, node->resource.inside);
-	drop_record(tree, &node->resource.inside->detail);
-	tree->memory -= sizeof(*node->resource.inside);
-	free(node->resource.inside->subdir_index);
-	free(node->resource.inside);
-	node->resource.inside = NULL;
+	events_drop(tree, resource->detail);
+	drop_record(tree, &resource->detail->described);
+	tree->memory -= sizeof(*resource->detail);
+	free(resource->detail->subdir_index);
+	free(resource->detail);
+	resource->detail = NULL;
 }
 
 /* A table that no reader has open is made again when one looks it up. */
-static void drop_table(struct tree *tree, struct node *table)
+static void drop_table(struct tree *tree, struct resource *table)
 {
-	drop_record(tree, &table->resource.inside->detail);
-	if (!table->resource.inside->n_versions)
-		drop_inside(tree, table);
+	drop_record(tree, &table->detail->described);
+	if (!table->detail->n_versions)
+		drop_detail(tree, table);
 }
 
-static void table_free(struct tree *tree, struct node *table)
+static void table_free(struct tree *tree, struct resource *table)
 {
 	if (!table)
 		return;
-	drop_inside(tree, table);
-	node_release(tree, table);
+	drop_detail(tree, table);
+	node_release(tree, &table->node);
 }
 
-static void drop_derived(struct tree *tree, struct node *listing)
+static void drop_derived(struct tree *tree, struct listing *listing)
 {
-	struct derived *derived = listing->list.derived;
+	struct derived *derived = listing->derived;
 
 	if (!derived)
 		return;
@@ -83,116 +83,118 @@ static void drop_derived(struct tree *tree, struct node *listing)
 	table_free(tree, derived->table);
 	tree->memory -= sizeof(*derived);
 	free(derived);
-	listing->list.derived = NULL;
+	listing->derived = NULL;
 }
 
-static void node_free(struct tree *tree, struct node *node);
+static void node_free(struct tree *tree, struct resource *resource);
 
-static void leave_listing(struct tree *tree, struct node *node)
+static void leave_listing(struct tree *tree, struct resource *resource)
 {
-	struct node *listing = node->parent;
+	struct listing *listing = listing_of(resource);
 
-	node_remove_name(tree, node);
-	list_remove(&node->resource.below);
-	if (node->resource.counted_in_parent)
-		listing->list.n_held--;
+	node_remove_name(tree, &resource->node);
+	list_remove(&resource->below);
+	if (resource->counted_in_parent)
+		listing->n_held--;
 }
 
-static void listing_free(struct tree *tree, struct node *listing)
+static void listing_free(struct tree *tree, struct listing *listing)
 {
 	if (tree->scanned == listing)
 		tree->scanned = NULL;
-	while (!list_is_empty(&listing->list.below))
-		node_free(tree, LIST_OWNER(list_first(&listing->list.below), struct node, resource.below));
-	provenance_put(listing->list.state.stamp);
-	provenance_put(listing->list.pass.page_stamp);
-	reading_put(listing->list.pass.reading);
-	free(listing->list.members.v);
+	while (!list_is_empty(&listing->below))
+		node_free(tree, LIST_OWNER(list_first(&listing->below), struct resource, below));
+	provenance_put(listing->state.provenance);
+	provenance_put(listing->pass.page_provenance);
+	reading_put(listing->pass.reading);
+	free(listing->members.v);
 	drop_derived(tree, listing);
-	node_release(tree, listing);
+	node_release(tree, &listing->node);
 }
 
-static void free_listings(struct tree *tree, struct node *node)
+static void free_listings(struct tree *tree, struct resource *resource)
 {
-	for (size_t i = 0; i < node->resource.n_listings; i++)
-		listing_free(tree, node->resource.listings[i]);
-	free(node->resource.listings);
-	node->resource.listings = NULL;
-	node->resource.n_listings = 0;
+	for (size_t i = 0; i < resource->n_listings; i++)
+		listing_free(tree, resource->listings[i]);
+	free(resource->listings);
+	resource->listings = NULL;
+	resource->n_listings = 0;
 }
 
-static void node_free(struct tree *tree, struct node *node)
+static void node_free(struct tree *tree, struct resource *resource)
 {
-	node_end_others(tree, node);
-	free_listings(tree, node);
-	node_leave_unlisted(tree, node);
-	drop_record(tree, &node->resource.cached);
-	drop_inside(tree, node);
-	node_drop_trouble(tree, node);
-	if (node->sort == NODE_RESOURCE)
-		leave_listing(tree, node);
-	node_release(tree, node);
+	resource_end_others(tree, resource);
+	free_listings(tree, resource);
+	unlisted_leave(tree, resource);
+	drop_record(tree, &resource->cached);
+	drop_detail(tree, resource);
+	resource_drop_failures(tree, resource);
+	if (resource->node.sort == NODE_RESOURCE)
+		leave_listing(tree, resource);
+	node_release(tree, &resource->node);
 }
 
 /* ---- what is on the idle list ---- */
 
 /* Whether the kernel, a call or a pin needs the node or something below it. */
-static bool node_is_held(const struct node *node)
+static bool resource_is_held(const struct resource *resource)
 {
-	const struct version *detail = node_detail(node)->version, *listed = node->resource.cached.version;
+	const struct version *detail = resource_described(resource)->version,
+			     *listed = resource->cached.version;
 	unsigned current = (detail ? 1 : 0) + (listed ? 1 : 0);
 
-	if (node->object.held || node->pins || node->resource.pinned)
+	if (resource->node.inode.nlookup || resource->node.pins || resource->pinned)
 		return true;
-	if (node->resource.inside && node->resource.inside->n_versions > current)
+	if (resource->detail && resource->detail->n_versions > current)
 		return true;
-	for (size_t i = 0; i < node->resource.n_listings; i++) {
-		const struct node *listing = node->resource.listings[i];
-		if (listing->object.held || listing->pins || listing->list.n_held || table_is_held(listing))
+	for (size_t i = 0; i < resource->n_listings; i++) {
+		const struct listing *listing = resource->listings[i];
+		if (listing->node.inode.nlookup || listing->node.pins || listing->n_held ||
+			table_is_held(listing))
 			return true;
 	}
 	return version_is_held(detail) || version_is_held(listed);
 }
 
 /* Lets go of what only matters while the kernel knows the resource, or can be made again for nothing. */
-static void shed(struct tree *tree, struct node *node)
+static void shed(struct tree *tree, struct resource *resource)
 {
-	if (node->resource.inside && !node->object.held)
-		events_drop(tree, node->resource.inside);
+	if (resource->detail && !resource->node.inode.nlookup)
+		events_drop(tree, resource->detail);
 	/* what dates the directory stays */
-	if (node->resource.inside && !node->resource.inside->detail.stamp &&
-		!node->resource.inside->n_versions && !node->resource.inside->mtime_salt)
-		drop_inside(tree, node);
-	for (size_t i = 0; i < node->resource.n_listings; i++) {
-		const struct node *listing = node->resource.listings[i];
-		if (!list_is_empty(&listing->list.below) || listing->list.state.stamp ||
-			listing->list.state.failures[FETCH_LIST].error)
+	if (resource->detail && !resource->detail->described.provenance && !resource->detail->n_versions &&
+		!resource->detail->mtime_salt)
+		drop_detail(tree, resource);
+	for (size_t i = 0; i < resource->n_listings; i++) {
+		const struct listing *listing = resource->listings[i];
+		if (!list_is_empty(&listing->below) || listing->state.provenance ||
+			listing->state.failures[FETCH_LIST].error)
 			return;
 	}
-	free_listings(tree, node);
+	free_listings(tree, resource);
 }
 
-static void settle_resource(struct tree *tree, struct node *node)
+static void settle_resource(struct tree *tree, struct resource *resource)
 {
-	bool held = node_is_held(node);
+	bool held = resource_is_held(resource);
 
-	if (held != node->resource.counted_in_parent) {
-		node->resource.counted_in_parent = held;
-		node->parent->list.n_held += held ? 1U : -1U;
+	if (held != resource->counted_in_parent) {
+		resource->counted_in_parent = held;
+		listing_of(resource)->n_held += held ? 1U : -1U;
 	}
 	if (!held)
-		shed(tree, node);
-	if (held || node_is_shown(node))
-		node_leave_unlisted(tree, node);
+		shed(tree, resource);
+	if (held || resource_is_shown(resource))
+		unlisted_leave(tree, resource);
 	else
-		node_join_unlisted(tree, node);
+		unlisted_join(tree, resource);
 }
 
 /* A resource, and those that it is in: each counts what is held below it. */
 static void settle_node(struct tree *tree, struct node *node)
 {
 	if (node->sort == NODE_VIEW) {
-		view_settle(tree, node);
+		view_settle(tree, as_view(node));
 		return;
 	}
 	if (node_is_table(node))
@@ -200,34 +202,32 @@ static void settle_node(struct tree *tree, struct node *node)
 	if (node->sort == NODE_LISTING)
 		node = node->parent;
 	for (; node->sort == NODE_RESOURCE; node = node->parent->parent)
-		settle_resource(tree, node);
+		settle_resource(tree, as_resource(node));
 }
 
 static void settle_version(struct tree *tree, struct version *version)
 {
-	struct node *owner = version->owner;
+	struct resource *owner = version->owner;
 
-	if (version->object.held)
+	if (version->inode.nlookup)
 		;
 	else if (!version->current)
 		version_free(tree, version);
-	else if (node_is_table(owner))
+	else if (node_is_table(&owner->node))
 		drop_table(tree, owner);
-	else if (version_is_double(version) ||
-		(version == owner->resource.cached.version && !version->snapshot))
-		unrender(tree, &owner->resource.cached);
+	else if (version_is_double(version) || (version == owner->cached.version && !version->snapshot))
+		unrender(tree, &owner->cached);
 	else if (list_is_empty(&version->lru))
 		version_use_least(tree, version);
-	settle_node(tree, owner);
+	settle_node(tree, &owner->node);
 }
 
 static void free_oldest_unlisted(struct tree *tree)
 {
-	struct node *oldest = LIST_OWNER(list_first(&tree->unlisted.lru), struct node, resource.unlisted);
+	struct resource *oldest = LIST_OWNER(list_first(&tree->unlisted.lru), struct resource, unlisted);
 
-	if (node_is_held(oldest) || node_is_shown(oldest))
-		node_leave_unlisted(tree,
-			oldest); /* came to be needed since: its last reference settles it */
+	if (resource_is_held(oldest) || resource_is_shown(oldest))
+		unlisted_leave(tree, oldest); /* came to be needed since: its last reference settles it */
 	else
 		node_free(tree, oldest);
 }
@@ -238,9 +238,9 @@ static void settle_idle(struct tree *tree)
 	for (size_t i = 0; i < tree->inodes.idle.n; i++) {
 		struct inode *inode = inode_take_idle(tree, i);
 		if (inode && inode->is_version)
-			settle_version(tree, (struct version *)inode);
+			settle_version(tree, as_version(inode));
 		else if (inode)
-			settle_node(tree, (struct node *)inode);
+			settle_node(tree, as_node(inode));
 	}
 	tree->inodes.idle.n = 0;
 	if (tree->inodes.idle.room > IDLE_ROOM) {
@@ -267,10 +267,10 @@ static struct version *take_oldest(struct tree *tree, const struct list *lru)
 
 static void fold(struct tree *tree, struct version *version)
 {
-	struct node *node = version->owner;
+	struct resource *resource = version->owner;
 
-	if (!version_is_held(version) && version == node->resource.cached.version) {
-		unrender(tree, &node->resource.cached);
+	if (!version_is_held(version) && version == resource->cached.version) {
+		unrender(tree, &resource->cached);
 		return;
 	}
 	version_fold(tree, version); /* or not, when it has no text: then it can only go as a whole */
@@ -280,12 +280,13 @@ static void fold(struct tree *tree, struct version *version)
 
 static void let_go(struct tree *tree, struct version *version)
 {
-	struct node *node = version->owner;
+	struct resource *resource = version->owner;
 
-	if (version_is_held(version) || version != node_detail(node)->version)
+	if (version_is_held(version) || version != resource_described(resource)->version)
 		return;
-	node->resource.outdone |= node->resource.cached.stamp && node_newest(node) != &node->resource.cached;
-	drop_record(tree, &node->resource.inside->detail);
+	resource->item_superseded |= resource->cached.provenance &&
+		resource_newest(resource) != &resource->cached;
+	drop_record(tree, &resource->detail->described);
 }
 
 static void shrink(struct tree *tree)
@@ -322,9 +323,9 @@ static void free_replaced_versions(struct tree *tree)
 		size_t at = 0;
 		freed = false;
 		while ((inode = map_next(&tree->inodes.by_serial, &at))) {
-			if (!inode->is_version || ((struct version *)inode)->current)
+			if (!inode->is_version || as_version(inode)->current)
 				continue;
-			version_free(tree, (struct version *)inode);
+			version_free(tree, as_version(inode));
 			freed = true;
 		}
 	} while (freed);
@@ -337,7 +338,7 @@ void tree_collect_all(struct tree *tree)
 
 	/* the kernel is gone: nothing is held any more */
 	while ((inode = map_next(&tree->inodes.by_serial, &at)))
-		inode->held = 0;
+		inode->nlookup = 0;
 	free_replaced_versions(tree);
 	views_free(tree);
 	node_free(tree, tree->texts);

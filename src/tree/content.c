@@ -20,16 +20,16 @@ unsigned link_depth(enum view_sort view)
 	return link_depths[view];
 }
 
-bool holds_links(const struct node *view)
+bool holds_links(const struct view_dir *view)
 {
-	return view->view.depth == link_depths[view->view.sort];
+	return view->depth == link_depths[view->view_sort];
 }
 
 /* Its own answer says more than the listing does. */
-bool view_is_by_part(const struct node *view)
+bool view_is_by_part(const struct view_dir *view)
 {
-	const struct provenance *own = view->view.part ? view->view.part->stamp : NULL,
-				*listed = view->view.of->list.state.stamp;
+	const struct provenance *own = view->part ? view->part->provenance : NULL,
+				*listed = view->of->state.provenance;
 
 	return own && (!listed || listed->received_ms < own->received_ms);
 }
@@ -60,15 +60,15 @@ static void put_id(struct buf *out, const char *id)
 	}
 }
 
-void put_both(struct buf *out, const char *name, const struct node *node)
+void put_both(struct buf *out, const char *name, const struct resource *resource)
 {
 	struct buf id;
 
 	buf_init(&id, SIZE_MAX);
-	put_id(&id, node->name);
+	put_id(&id, resource->node.name);
 	if (id.len > NAME_BYTES_MAX / 2) { /* a hash of it has to do */
 		buf_clear(&id);
-		name_distinct(&id, "", node->name);
+		name_distinct(&id, "", resource->node.name);
 		memmove(id.data, id.data + 1, id.len--);
 	}
 	buf_clear(out);
@@ -86,61 +86,61 @@ const char *row_name(struct tree *tree, const struct index *index, const struct 
 
 	if (group->count == 1 && !strchr(name, '~'))
 		return name;
-	put_both(&tree->link, name, row->node);
+	put_both(&tree->link, name, row->resource);
 	return tree->link.data;
 }
 
 /* 1 + the group of a directory of a view, 0: nothing is in it. */
-uint32_t group_of(const struct index *index, const struct node *view)
+uint32_t group_of(const struct index *index, const struct view_dir *view)
 {
-	if (view->view.depth < 2)
+	if (view->depth < 2)
 		return 0;
-	uint32_t above = group_of(index, view->parent);
+	uint32_t above = group_of(index, as_view(view->node.parent));
 
-	return view->view.depth > 2 && !above ? 0 : index_find(index, above, view->name);
+	return view->depth > 2 && !above ? 0 : index_find(index, above, view->node.name);
 }
 
 /* ---- what they say together ---- */
 
-static uint64_t content_of_links(struct tree *tree, struct node *view, const struct index *index)
+static uint64_t content_of_links(struct tree *tree, struct view_dir *view, const struct index *index)
 {
 	uint32_t group = group_of(index, view);
 	const struct index_row *row = NULL;
 	uint64_t content = 0, serial = 0;
 
-	while ((group || view->view.sort == VIEW_NAME) && (row = index_row_after(index, group, serial))) {
-		content += view->view.sort == VIEW_NAME ?
-			hash_text(row->node->ino, row_name(tree, index, row)) :
-			row->node->ino;
-		serial = row->node->object.serial;
+	while ((group || view->view_sort == VIEW_NAME) && (row = index_row_after(index, group, serial))) {
+		content += view->view_sort == VIEW_NAME ?
+			hash_text(row->resource->node.ino, row_name(tree, index, row)) :
+			row->resource->node.ino;
+		serial = row->resource->node.inode.serial;
 	}
 	return content;
 }
 
-static uint64_t content_of_directories(const struct node *view, const struct index *index)
+static uint64_t content_of_directories(const struct view_dir *view, const struct index *index)
 {
 	uint32_t above = group_of(index, view);
 	const struct index_group *group = NULL;
 	uint64_t content = 0, cookie = 0;
 
-	while ((view->view.depth == 1 || above) && (group = index_after(index, above, cookie))) {
+	while ((view->depth == 1 || above) && (group = index_after(index, above, cookie))) {
 		content += hash_text(0, index_name(index, group));
 		cookie = group->cookie;
 	}
 	return content;
 }
 
-bool view_content(struct tree *tree, struct node *view, uint64_t *content)
+bool view_content(struct tree *tree, struct view_dir *view, uint64_t *content)
 {
 	const struct index *index;
 
 	*content = 0;
 	if (view_is_by_part(view)) {
-		for (size_t i = 0; i < view->view.part->n_members; i++)
-			*content += view->view.part->members[i]->ino;
+		for (size_t i = 0; i < view->part->n_members; i++)
+			*content += view->part->members[i]->node.ino;
 		return true;
 	}
-	if (!(index = listing_index(tree, view->view.of, view->view.sort)))
+	if (!(index = listing_index(tree, view->of, view->view_sort)))
 		return false;
 	*content = holds_links(view) ? content_of_links(tree, view, index) :
 				       content_of_directories(view, index);

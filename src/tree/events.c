@@ -9,15 +9,15 @@
 
 #include "base/hash.h"
 
-struct entry events_entry(struct tree *tree, struct node *node, struct query_time query)
+struct entry events_entry(struct tree *tree, struct resource *resource, struct query_time query)
 {
-	const struct record *record = node_newest(node);
-	int64_t dated_s = record ? record->mtime_s : node->kind->catalog->date_s;
+	const struct record *record = resource_newest(resource);
+	int64_t dated_s = record ? record->mtime_s : resource->node.kind->catalog->date_s;
 
-	events_follow(tree, node, query.by_other);
-	const struct follow *follow = node->resource.inside->follow;
-	return (struct entry){ .id = nodeid_encode(node->object.serial, INDEX_EVENTS),
-		.attr = { .ino = hash_text(node->ino, ".events"),
+	events_follow(tree, resource, query.by_other);
+	const struct follow *follow = resource->detail->follow;
+	return (struct entry){ .id = nodeid_encode(resource->node.inode.serial, INDEX_EVENTS),
+		.attr = { .ino = hash_text(resource->node.ino, ".events"),
 			.mode = S_IFREG | 0444,
 			.size = follow->lines.len,
 			.mtime_s = follow->changed_s ? follow->changed_s : dated_s,
@@ -25,28 +25,28 @@ struct entry events_entry(struct tree *tree, struct node *node, struct query_tim
 }
 
 /* An answer about all of the resource is fresh, or nothing could be asked for one. */
-static bool is_known(const struct node *node, struct query_time query)
+static bool is_known(const struct resource *resource, struct query_time query)
 {
-	const struct kind *kind = node->kind;
+	const struct kind *kind = resource->node.kind;
 
-	if (record_is_fresh(node_detail(node), query))
+	if (record_is_fresh(resource_described(resource), query))
 		return true;
-	if (item_is_whole(kind) && record_is_fresh(&node->resource.cached, query))
+	if (item_is_whole(kind) && record_is_fresh(&resource->cached, query))
 		return true;
-	if (node_is_missing(node, query))
+	if (resource_is_missing(resource, query))
 		return true;
-	return !kind_has_describe(kind) && (kind->partial || listing_is_fresh(node->parent, query));
+	return !kind_has_describe(kind) && (kind->partial || listing_is_fresh(listing_of(resource), query));
 }
 
 /* `tail -f` takes an error for the end of the file: what cannot be fetched now is fetched the next time. */
-struct reply events_attr(struct tree *tree, struct node *node, struct query_time query)
+struct reply events_attr(struct tree *tree, struct resource *resource, struct query_time query)
 {
-	struct node *asking = kind_has_describe(node->kind) ? node : node->parent;
+	struct node *asking = refreshed_by(resource);
 	bool cannot = failure_stands(node_failure(asking), query) || outage_of(tree, query);
 
-	if (!cannot && !is_known(node, query))
+	if (!cannot && !is_known(resource, query))
 		return (struct reply){ .outcome = RESULT_NEED_FETCH,
 			.node = asking,
-			.fetch_kind = asking == node ? FETCH_DESCRIBE : FETCH_LIST };
-	return (struct reply){ .outcome = RESULT_FOUND, .entry = events_entry(tree, node, query) };
+			.fetch_kind = asking == &resource->node ? FETCH_DESCRIBE : FETCH_LIST };
+	return (struct reply){ .outcome = RESULT_FOUND, .entry = events_entry(tree, resource, query) };
 }

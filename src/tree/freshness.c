@@ -65,12 +65,11 @@ bool failure_stands(const struct failure *failure, struct query_time query)
 	return failure->error && is_fresh((struct term){ failure->until_ms, failure->at_ms }, query);
 }
 
-bool node_is_missing(const struct node *node, struct query_time query)
+bool resource_is_missing(const struct resource *resource, struct query_time query)
 {
-	if (!node->resource.missing)
+	if (!resource->missing)
 		return false;
-	return is_fresh((struct term){ node->resource.failures->missing_ms,
-				node->resource.failures->missing_at_ms },
+	return is_fresh((struct term){ resource->failures->missing_ms, resource->failures->missing_at_ms },
 		query);
 }
 
@@ -99,11 +98,11 @@ void tree_crowd(struct tree *tree, enum error error)
 
 /* ---- what came with a list that takes long to be read (reading.c) ---- */
 
-static int64_t reading_sent_ms(const struct provenance *stamp)
+static int64_t reading_sent_ms(const struct provenance *provenance)
 {
-	const struct reading *reading = stamp->reading;
+	const struct reading *reading = provenance->reading;
 
-	return reading && reading->n_pages ? reading->sent_ms : stamp->sent_ms;
+	return reading && reading->n_pages ? reading->sent_ms : provenance->sent_ms;
 }
 
 int64_t reading_stands_ms(const struct reading *reading, int64_t now_ms)
@@ -119,18 +118,18 @@ int64_t reading_stands_ms(const struct reading *reading, int64_t now_ms)
 static bool is_passed(const struct reading *reading, int64_t now_ms)
 {
 	return !reading->n_open && reading->n_pages > READING_PAGES_FEW &&
-		reading->ended_ms - reading->begun_ms > reading->bearable_ms &&
+		reading->ended_ms - reading->begun_ms > reading->affordable_wait_ms &&
 		now_ms - reading->passed_ms < reading->ttl_ms && now_ms < reading->ended_ms + READING_MOST_MS;
 }
 
 int64_t record_until_ms(const struct record *record, int64_t now_ms)
 {
-	const struct reading *reading = record->stamp ? record->stamp->reading : NULL;
+	const struct reading *reading = record->provenance ? record->provenance->reading : NULL;
 
 	if (!reading || record->bounded || record->expires_ms > now_ms)
 		return record->expires_ms;
 	int64_t until_ms = reading_stands_ms(reading, now_ms);
-	if (until_ms <= now_ms && !record->lent && is_passed(reading, now_ms))
+	if (until_ms <= now_ms && !record->grace_used && is_passed(reading, now_ms))
 		until_ms = now_ms + reading->ttl_ms;
 	return until_ms > record->expires_ms ? until_ms : record->expires_ms;
 }
@@ -139,60 +138,61 @@ int64_t record_until_ms(const struct record *record, int64_t now_ms)
 
 bool record_is_fresh(const struct record *record, struct query_time query)
 {
-	const struct provenance *stamp = record->stamp;
+	const struct provenance *provenance = record->provenance;
 
-	return stamp &&
-		is_fresh((struct term){ record_until_ms(record, query.now_ms), stamp->sent_ms }, query);
+	return provenance &&
+		is_fresh((struct term){ record_until_ms(record, query.now_ms), provenance->sent_ms }, query);
 }
 
-bool version_is_fresh(const struct node *node, const struct version *version, struct query_time query)
+bool version_is_fresh(const struct resource *resource, const struct version *version, struct query_time query)
 {
-	if (version == node->resource.cached.version)
-		return record_is_fresh(&node->resource.cached, query);
-	return is_fresh((struct term){ version->expires_ms, version->stamp->sent_ms }, query);
+	if (version == resource->cached.version)
+		return record_is_fresh(&resource->cached, query);
+	return is_fresh((struct term){ version->expires_ms, version->provenance->sent_ms }, query);
 }
 
-bool provenance_is_young(const struct tree *tree, const struct provenance *stamp, struct query_time query)
+bool provenance_is_young(const struct tree *tree, const struct provenance *provenance,
+	struct query_time query)
 {
-	return stamp && tree->options.stale_ms > 0 &&
-		query.now_ms - stamp->received_ms < tree->options.stale_ms;
+	return provenance && tree->options.stale_ms > 0 &&
+		query.now_ms - provenance->received_ms < tree->options.stale_ms;
 }
 
 /* ---- listings ---- */
 
 /* The first page was sent before the others: for a question between them the list is too old. */
-bool list_is_fresh(const struct provenance *stamp, int64_t expires_ms, struct query_time query)
+bool list_is_fresh(const struct provenance *provenance, int64_t expires_ms, struct query_time query)
 {
-	return stamp && is_fresh((struct term){ expires_ms, reading_sent_ms(stamp) }, query);
+	return provenance && is_fresh((struct term){ expires_ms, reading_sent_ms(provenance) }, query);
 }
 
-bool listing_is_fresh(const struct node *listing, struct query_time query)
+bool listing_is_fresh(const struct listing *listing, struct query_time query)
 {
-	return !kind_has_list(listing->kind) ||
-		list_is_fresh(listing->list.state.stamp, listing->list.state.expires_ms, query);
+	return !kind_has_list(listing->node.kind) ||
+		list_is_fresh(listing->state.provenance, listing->state.expires_ms, query);
 }
 
 /* A failed refresh left the last whole listing standing, for a while. */
-bool listing_is_stale(const struct tree *tree, const struct node *listing, struct query_time query)
+bool listing_is_stale(const struct tree *tree, const struct listing *listing, struct query_time query)
 {
-	const struct failure *failure = &listing->list.state.failures[FETCH_LIST];
+	const struct failure *failure = &listing->state.failures[FETCH_LIST];
 
-	if (!provenance_is_young(tree, listing->list.state.stamp, query))
+	if (!provenance_is_young(tree, listing->state.provenance, query))
 		return false;
 	if (failure_stands(failure, query))
 		return error_allows_stale(failure->error);
 	return outage_of(tree, query);
 }
 
-bool listing_stands(const struct tree *tree, const struct node *listing, struct query_time query)
+bool listing_stands(const struct tree *tree, const struct listing *listing, struct query_time query)
 {
 	return listing_is_fresh(listing, query) || listing_is_stale(tree, listing, query);
 }
 
-int64_t listing_left_ms(const struct tree *tree, const struct node *listing, struct query_time query)
+int64_t listing_left_ms(const struct tree *tree, const struct listing *listing, struct query_time query)
 {
-	int64_t fresh_ms = left_ms(listing->list.state.expires_ms, query);
-	int64_t held_ms = left_ms(listing->list.state.failures[FETCH_LIST].until_ms, query);
+	int64_t fresh_ms = left_ms(listing->state.expires_ms, query);
+	int64_t held_ms = left_ms(listing->state.failures[FETCH_LIST].until_ms, query);
 	const struct failure *outage = outage_of(tree, query);
 	int64_t outage_ms = outage ? left_ms(outage->until_ms, query) : 0;
 

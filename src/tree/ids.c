@@ -26,7 +26,7 @@ unsigned tree_number(uint64_t id)
 
 uint64_t tree_root(const struct tree *tree)
 {
-	return nodeid_encode(tree->root->object.serial, 0);
+	return nodeid_encode(tree->root->node.inode.serial, 0);
 }
 
 bool index_is_link(uint32_t index)
@@ -50,7 +50,7 @@ void ids_add(struct ids *ids, uint64_t id)
 
 /* ---- inodes ---- */
 
-static bool object_has_serial(const void *value, const void *key)
+static bool inode_has_serial(const void *value, const void *key)
 {
 	return ((const struct inode *)value)->serial == *(const uint64_t *)key;
 }
@@ -62,23 +62,23 @@ struct inode *tree_inode(const struct tree *tree, uint64_t id, uint32_t *index)
 	struct nodeid nodeid = nodeid_decode(id);
 
 	*index = nodeid.index;
-	return map_get(&tree->inodes.by_serial, nodeid.serial, object_has_serial, &nodeid.serial);
+	return map_get(&tree->inodes.by_serial, nodeid.serial, inode_has_serial, &nodeid.serial);
 }
 
-void inode_register(struct tree *tree, struct inode *object)
+void inode_register(struct tree *tree, struct inode *inode)
 {
-	object->serial = tree->inodes.next_serial++ & (UINT64_MAX >> 1);
-	map_add(&tree->inodes.by_serial, object->serial, object);
-	if (object->is_version)
+	inode->serial = tree->inodes.next_serial++ & (UINT64_MAX >> 1);
+	map_add(&tree->inodes.by_serial, inode->serial, inode);
+	if (inode->is_version)
 		tree->inodes.n_versions++;
 	else
 		tree->inodes.n_nodes++;
 }
 
-void inode_unregister(struct tree *tree, struct inode *object)
+void inode_unregister(struct tree *tree, struct inode *inode)
 {
-	map_remove(&tree->inodes.by_serial, object->serial, object);
-	if (object->is_version)
+	map_remove(&tree->inodes.by_serial, inode->serial, inode);
+	if (inode->is_version)
 		tree->inodes.n_versions--;
 	else
 		tree->inodes.n_nodes--;
@@ -95,7 +95,7 @@ void inode_idle(struct tree *tree, struct inode *inode)
 struct inode *inode_take_idle(struct tree *tree, size_t at)
 {
 	uint64_t serial = tree->inodes.idle.v[at];
-	struct inode *inode = map_get(&tree->inodes.by_serial, serial, object_has_serial, &serial);
+	struct inode *inode = map_get(&tree->inodes.by_serial, serial, inode_has_serial, &serial);
 
 	if (inode)
 		inode->idle = false;

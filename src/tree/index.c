@@ -17,13 +17,13 @@
 
 /* ---- where it hangs ---- */
 
-struct derived *listing_aspects(struct tree *tree, struct node *listing)
+struct derived *listing_derived(struct tree *tree, struct listing *listing)
 {
-	if (!listing->list.derived) {
-		listing->list.derived = xcalloc(1, sizeof(*listing->list.derived));
-		tree->memory += sizeof(*listing->list.derived);
+	if (!listing->derived) {
+		listing->derived = xcalloc(1, sizeof(*listing->derived));
+		tree->memory += sizeof(*listing->derived);
 	}
-	return listing->list.derived;
+	return listing->derived;
 }
 
 static void index_free(struct tree *tree, struct index *index)
@@ -39,20 +39,20 @@ static void index_free(struct tree *tree, struct index *index)
 	free(index);
 }
 
-void index_shrink(struct tree *tree, struct node *listing)
+void index_shrink(struct tree *tree, struct listing *listing)
 {
-	for (int i = 0; listing->list.derived && i < VIEW_SORTS; i++) {
-		index_free(tree, listing->list.derived->indexes[i]);
-		listing->list.derived->indexes[i] = NULL;
+	for (int i = 0; listing->derived && i < VIEW_SORTS; i++) {
+		index_free(tree, listing->derived->indexes[i]);
+		listing->derived->indexes[i] = NULL;
 	}
 }
 
-struct json_slice node_json(const struct node *node)
+struct json_slice resource_json(const struct resource *resource)
 {
-	const struct version *detail = node_detail(node)->version;
-	const struct text *text = node->resource.cached.text ? node->resource.cached.text :
-		detail                                       ? detail->text :
-							       NULL;
+	const struct version *detail = resource_described(resource)->version;
+	const struct text *text = resource->cached.text ? resource->cached.text :
+		detail                                  ? detail->text :
+							  NULL;
 
 	return (struct json_slice){ text ? text->bytes : "", text ? text->len : 0 };
 }
@@ -134,7 +134,7 @@ static bool is_row_before(const void *arg, size_t at)
 {
 	const struct row_search *search = arg;
 
-	return search->rows[at].node->object.serial <= search->serial;
+	return search->rows[at].resource->node.inode.serial <= search->serial;
 }
 
 const struct index_row *index_row_after(const struct index *index, uint32_t group, uint64_t serial)
@@ -147,11 +147,11 @@ const struct index_row *index_row_after(const struct index *index, uint32_t grou
 	return at < end ? &search.rows[at] : NULL;
 }
 
-struct node *index_first(const struct index *index, uint32_t group)
+struct resource *index_first(const struct index *index, uint32_t group)
 {
 	const struct index_row *rows = (const void *)index->rows.data;
 
-	return rows[index_group(index, group)->first].node;
+	return rows[index_group(index, group)->first].resource;
 }
 
 /* ---- making ---- */
@@ -186,9 +186,9 @@ static uint32_t take_group(struct index *index, uint32_t above, const char *name
 	return found;
 }
 
-static void add_row(struct index *index, struct node *node, uint32_t group)
+static void add_row(struct index *index, struct resource *resource, uint32_t group)
 {
-	struct index_row row = { node, group };
+	struct index_row row = { resource, group };
 
 	if (group)
 		buf_add(&index->rows, &row, sizeof(row));
@@ -204,10 +204,10 @@ static const char *name_value(struct buf *raw, struct buf *name, struct json_sli
 	return name->data;
 }
 
-static void add_tags(struct index *index, struct node *node, struct json_slice tags, struct buf *raw,
+static void add_tags(struct index *index, struct resource *resource, struct json_slice tags, struct buf *raw,
 	struct buf *name)
 {
-	const struct member_rule *rule = type_member(node->kind->type, node->kind->tags);
+	const struct member_rule *rule = type_member(resource->node.kind->type, resource->node.kind->tags);
 	struct json_cursor cursor = json_cursor_open(tags);
 	struct json_slice none, tag;
 
@@ -217,25 +217,25 @@ static void add_tags(struct index *index, struct node *node, struct json_slice t
 			continue;
 		uint32_t above = take_group(index, 0, name_value(raw, name, key));
 		if (above)
-			add_row(index, node,
+			add_row(index, resource,
 				take_group(index, above,
 					name_value(raw, name, json_cursor_get(tag, rule->map_value))));
 	}
 }
 
-static void add_resource(struct index *index, struct node *node, struct buf *raw, struct buf *name)
+static void add_resource(struct index *index, struct resource *resource, struct buf *raw, struct buf *name)
 {
-	const struct kind *kind = node->kind;
-	struct json_slice json = node_json(node);
+	const struct kind *kind = resource->node.kind;
+	struct json_slice json = resource_json(resource);
 
 	if (!json.len)
 		return;
 	if (index->view == VIEW_TAG) {
-		add_tags(index, node, json_cursor_get(json, kind->tags), raw, name);
+		add_tags(index, resource, json_cursor_get(json, kind->tags), raw, name);
 		return;
 	}
 	const char *member = index->view == VIEW_NAME ? kind->label : kind->status.member;
-	add_row(index, node, take_group(index, 0, name_value(raw, name, json_cursor_get(json, member))));
+	add_row(index, resource, take_group(index, 0, name_value(raw, name, json_cursor_get(json, member))));
 }
 
 static int order(uint64_t a, uint64_t b)
@@ -247,7 +247,7 @@ static int order_by_serial(const void *a, const void *b)
 {
 	const struct index_row *one = a, *other = b;
 
-	return order(one->node->object.serial, other->node->object.serial);
+	return order(one->resource->node.inode.serial, other->resource->node.inode.serial);
 }
 
 static int order_by_group(const void *a, const void *b)
@@ -301,25 +301,25 @@ static void sort(struct index *index)
 	qsort_r(index->by_cookie, n_groups, sizeof(*index->by_cookie), order_by_cookie, index);
 }
 
-static void gather(struct index *index, const struct node *listing)
+static void gather(struct index *index, const struct listing *listing)
 {
 	struct buf raw, name;
 
 	buf_init(&raw, JSON_BYTES_MAX);
 	buf_init(&name, NAME_BYTES_MAX);
-	for (size_t i = 0; i < listing->list.members.n; i++)
-		if (listing_shows(listing, listing->list.members.v[i]))
-			add_resource(index, listing->list.members.v[i], &raw, &name);
+	for (size_t i = 0; i < listing->members.n; i++)
+		if (listing_shows(listing, listing->members.v[i]))
+			add_resource(index, listing->members.v[i], &raw, &name);
 	buf_release(&raw);
 	buf_release(&name);
 }
 
-static struct index *index_new(struct tree *tree, const struct node *listing, enum view_sort view)
+static struct index *index_new(struct tree *tree, const struct listing *listing, enum view_sort view)
 {
 	struct index *index = xcalloc(1, sizeof(*index));
 
 	index->view = view;
-	index->changes = listing->list.members.changes;
+	index->changes = listing->members.changes;
 	buf_init(&index->names, INDEX_BYTES_MAX);
 	buf_init(&index->groups, INDEX_BYTES_MAX);
 	buf_init(&index->rows, INDEX_BYTES_MAX);
@@ -335,12 +335,12 @@ static struct index *index_new(struct tree *tree, const struct node *listing, en
 	return index;
 }
 
-const struct index *listing_index(struct tree *tree, struct node *listing, enum view_sort view)
+const struct index *listing_index(struct tree *tree, struct listing *listing, enum view_sort view)
 {
-	struct index **index = &listing_aspects(tree, listing)->indexes[view];
+	struct index **index = &listing_derived(tree, listing)->indexes[view];
 
 	tree->views.indexed = listing;
-	if (!*index || (*index)->changes != listing->list.members.changes) {
+	if (!*index || (*index)->changes != listing->members.changes) {
 		index_free(tree, *index);
 		*index = index_new(tree, listing, view);
 	}

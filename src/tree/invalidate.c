@@ -21,70 +21,69 @@ static void refresh_part(struct part *part)
 }
 
 /* Its membership, not the members' content. */
-static void refresh_names(struct tree *tree, struct node *listing)
+static void refresh_names(struct tree *tree, struct listing *listing)
 {
 	const struct list *parts = &tree->views.parts;
 
-	listing->list.state.expires_ms = listing->list.state.whole_ms = 0; /* and to be read whole */
-	memset(listing->list.state.failures, 0, sizeof(listing->list.state.failures));
-	if (listing->list.derived)
-		memset(listing->list.derived->refused_until_ms, 0,
-			sizeof(listing->list.derived->refused_until_ms));
+	listing->state.expires_ms = listing->state.whole_ms = 0; /* and to be read whole */
+	memset(listing->state.failures, 0, sizeof(listing->state.failures));
+	if (listing->derived)
+		memset(listing->derived->refused_until_ms, 0, sizeof(listing->derived->refused_until_ms));
 	for (struct list *at = list_first(parts); at; at = list_next(parts, at)) {
 		struct part *part = LIST_OWNER(at, struct part, link);
-		if (part->view->view.of == listing)
+		if (part->view->of == listing)
 			refresh_part(part);
 	}
 }
 
 static void add_node(struct ids *todo, const struct node *node)
 {
-	ids_add(todo, nodeid_encode(node->object.serial, 0));
+	ids_add(todo, nodeid_encode(node->inode.serial, 0));
 }
 
 /* What is below it comes after it. */
 static void refresh_node(struct tree *tree, struct node *node, struct ids *todo)
 {
 	if (node->sort == NODE_VIEW) {
-		const struct list *children = &node->view.children;
+		const struct list *children = &as_view(node)->children;
 		for (struct list *at = list_first(children); at; at = list_next(children, at))
-			add_node(todo, LIST_OWNER(at, struct node, view.sibling));
+			add_node(todo, &LIST_OWNER(at, struct view_dir, sibling)->node);
 		return;
 	}
 	if (node->sort == NODE_LISTING) {
-		refresh_names(tree, node);
-		const struct list *below = &node->list.below;
+		refresh_names(tree, as_listing(node));
+		const struct list *below = &as_listing(node)->below;
 		for (struct list *at = list_first(below); at; at = list_next(below, at))
-			add_node(todo, LIST_OWNER(at, struct node, resource.below));
+			add_node(todo, &LIST_OWNER(at, struct resource, below)->node);
 		return;
 	}
 	if (node->sort == NODE_RESOURCE) {
-		outlive_not(&node->resource.cached, 0);
-		if (node->resource.inside)
-			outlive_not(&node->resource.inside->detail, 0);
-		node_drop_trouble(tree, node);
+		record_expire_by(&as_resource(node)->cached, 0);
+		if (as_resource(node)->detail)
+			record_expire_by(&as_resource(node)->detail->described, 0);
+		resource_drop_failures(tree, as_resource(node));
 	}
-	for (size_t i = 0; i < node->resource.n_listings; i++)
-		add_node(todo, node->resource.listings[i]);
+	for (size_t i = 0; i < as_resource(node)->n_listings; i++)
+		add_node(todo, &as_resource(node)->listings[i]->node);
 }
 
 /* A view holds names alone: those of its listing, or of all. */
-static void refresh_view(struct tree *tree, struct node *view)
+static void refresh_view(struct tree *tree, struct view_dir *view)
 {
-	for (size_t i = 0; i < tree->root->resource.n_listings; i++)
-		if (!view->view.of || view->view.of == tree->root->resource.listings[i])
-			refresh_names(tree, tree->root->resource.listings[i]);
+	for (size_t i = 0; i < tree->root->n_listings; i++)
+		if (!view->of || view->of == tree->root->listings[i])
+			refresh_names(tree, tree->root->listings[i]);
 }
 
 struct node *tree_refresh_top(const struct tree *tree, uint64_t id, const char *name)
 {
 	uint32_t index;
-	struct inode *object = tree_inode(tree, id, &index);
+	struct inode *inode = tree_inode(tree, id, &index);
 
-	if (!object)
+	if (!inode)
 		return NULL;
-	struct node *node = object->is_version ? ((struct version *)object)->owner : (struct node *)object;
-	if (node == tree->texts || (node == tree->root && (object->is_version || name)))
+	struct node *node = inode_node(inode);
+	if (node == &tree->texts->node || (node == &tree->root->node && (inode->is_version || name)))
 		return NULL;
 	if (node_is_table(node))
 		return node->parent;
@@ -95,11 +94,11 @@ uint64_t tree_refresh_id(const struct tree *tree, uint64_t id, const char **name
 {
 	const struct node *node = tree_refresh_top(tree, id, NULL);
 
-	if (!node || (node == tree->root && *name))
+	if (!node || (node == &tree->root->node && *name))
 		return 0;
 	if (node->sort != NODE_LISTING)
 		*name = NULL;
-	return nodeid_encode(node->object.serial, 0);
+	return nodeid_encode(node->inode.serial, 0);
 }
 
 struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name, struct ids *todo)
@@ -109,16 +108,17 @@ struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name
 	if (!node)
 		return NULL;
 	if (node->sort == NODE_VIEW)
-		refresh_view(tree, node);
+		refresh_view(tree, as_view(node));
 	add_node(todo, node);
-	for (int i = 0; node == tree->root && i < VIEW_SORTS; i++)
+	for (int i = 0; node == &tree->root->node && i < VIEW_SORTS; i++)
 		if (tree->views.tops[i])
-			add_node(todo, tree->views.tops[i]);
+			add_node(todo, &tree->views.tops[i]->node);
 	if (node->sort == NODE_RESOURCE && kind_has_describe(node->kind)) {
-		node->resource.must_revalidate = true;
+		as_resource(node)->must_revalidate = true;
 	} else if (node->sort == NODE_RESOURCE) { /* its list alone speaks of it */
-		node->parent->list.state.expires_ms = 0;
-		node->parent->list.state.failures[FETCH_LIST] = (struct failure){ 0 };
+		struct list_state *state = &as_listing(node->parent)->state;
+		state->expires_ms = 0;
+		state->failures[FETCH_LIST] = (struct failure){ 0 };
 	}
 	tree->availability.outage = (struct failure){ 0 };
 	return node;
@@ -127,11 +127,11 @@ struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name
 /* The kernel may keep something of the directory, and of those inside it. */
 static void add_held(const struct node *node, struct ids *held)
 {
-	bool is_plain = node->sort != NODE_VIEW && node->sort != NODE_LISTING;
-	uint32_t n_subdirs = is_plain && node->resource.inside ? node->resource.inside->n_subdirs : 0;
+	const struct detail *detail = sort_is_resource(node->sort) ? as_resource(node)->detail : NULL;
+	uint32_t n_subdirs = detail ? detail->n_subdirs : 0;
 
-	for (uint32_t i = 0; node->object.held && i <= n_subdirs; i++)
-		ids_add(held, nodeid_encode(node->object.serial, i));
+	for (uint32_t i = 0; node->inode.nlookup && i <= n_subdirs; i++)
+		ids_add(held, nodeid_encode(node->inode.serial, i));
 }
 
 bool tree_refresh_step(struct tree *tree, struct ids *todo, size_t n, struct ids *held)
@@ -160,28 +160,34 @@ struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name, stru
 }
 
 /* A query made before that time may still use it; for later ones it has expired. */
-static void outdate_stamp(struct provenance *stamp, int64_t at_ms)
+static void provenance_invalidate(struct provenance *provenance, int64_t at_ms)
 {
-	if (stamp && stamp->received_ms > at_ms)
-		stamp->received_ms = at_ms;
+	if (provenance && provenance->received_ms > at_ms)
+		provenance->received_ms = at_ms;
 }
 
-void tree_invalidate_before(struct node *listing, int64_t at_ms)
+static void invalidate_listing(struct listing *listing, int64_t at_ms)
 {
-	if (listing->sort == NODE_VIEW && listing->view.part) {
-		listing->view.part->expires_ms = 0;
-		outdate_stamp(listing->view.part->stamp, at_ms);
-	}
-	if (listing->sort != NODE_LISTING)
-		return;
-	listing->list.state.expires_ms = 0;
-	outdate_stamp(listing->list.state.stamp, at_ms);
-	const struct list *below = &listing->list.below;
+	listing->state.expires_ms = 0;
+	provenance_invalidate(listing->state.provenance, at_ms);
+	const struct list *below = &listing->below;
 	for (struct list *at = list_first(below); at; at = list_next(below, at)) {
-		struct node *node = LIST_OWNER(at, struct node, resource.below);
-		outlive_not(&node->resource.cached, 0);
-		outdate_stamp(node->resource.cached.stamp, at_ms);
+		struct resource *resource = LIST_OWNER(at, struct resource, below);
+		record_expire_by(&resource->cached, 0);
+		provenance_invalidate(resource->cached.provenance, at_ms);
 	}
+}
+
+void tree_invalidate_before(struct node *node, int64_t at_ms)
+{
+	struct part *part = node->sort == NODE_VIEW ? as_view(node)->part : NULL;
+
+	if (node->sort == NODE_LISTING)
+		invalidate_listing(as_listing(node), at_ms);
+	if (!part)
+		return;
+	part->expires_ms = 0;
+	provenance_invalidate(part->provenance, at_ms);
 }
 
 static bool is_below(const struct node *node, const struct node *top)
@@ -192,14 +198,22 @@ static bool is_below(const struct node *node, const struct node *top)
 	return false;
 }
 
+/* The listing that a fetch about the node reads, or reads a part of; NULL: it reads no list. */
+static const struct listing *listing_read_for(const struct node *node)
+{
+	if (node->sort == NODE_VIEW)
+		return as_view(node)->of;
+	return node->sort == NODE_LISTING ? as_listing(node) : NULL;
+}
+
 bool node_is_affected_by(const struct node *node, const struct node *top)
 {
-	const struct node *listing = node->sort == NODE_VIEW ? node->view.of : node;
+	const struct listing *listing = listing_read_for(node);
 
-	if (is_below(node, top) || (listing && is_below(listing, top)))
+	if (is_below(node, top) || (listing && is_below(&listing->node, top)))
 		return true;
 	if (top->sort == NODE_VIEW) /* which is made of its listing, or of all */
-		return listing && listing->sort == NODE_LISTING && (!top->view.of || top->view.of == listing);
+		return listing && (!as_view(top)->of || as_view(top)->of == listing);
 	return top->sort == NODE_RESOURCE && !kind_has_describe(top->kind) && node == top->parent;
 }
 
@@ -207,7 +221,7 @@ bool node_is_affected_by(const struct node *node, const struct node *top)
 
 static void add_name(const struct node *node, struct buf *names)
 {
-	if (!node->object.held) /* the kernel has none */
+	if (!node->inode.nlookup) /* the kernel has none */
 		return;
 	buf_puts(names, node->name);
 	buf_putc(names, '\0');
@@ -217,23 +231,36 @@ static void add_views(const struct tree *tree, struct buf *names)
 {
 	for (int i = 0; i < VIEW_SORTS; i++)
 		if (tree->views.tops[i])
-			add_name(tree->views.tops[i], names);
+			add_name(&tree->views.tops[i]->node, names);
 }
 
 uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct buf *names)
 {
 	const struct node *above = top->parent;
 
-	if (top == tree->root) {
-		for (size_t i = 0; i < top->resource.n_listings; i++)
-			add_name(top->resource.listings[i], names);
+	if (top == &tree->root->node) {
+		for (size_t i = 0; i < as_resource(top)->n_listings; i++)
+			add_name(&as_resource(top)->listings[i]->node, names);
 		add_views(tree, names);
 		return tree_root(tree);
 	}
 	add_name(top, names);
-	if (top->sort == NODE_LISTING && above == tree->root)
+	if (top->sort == NODE_LISTING && above == &tree->root->node)
 		add_views(tree, names);
-	return nodeid_encode(above->object.serial, 0);
+	return nodeid_encode(above->inode.serial, 0);
+}
+
+/* A listing inside the resource or the root, or one of the root's views. */
+static const struct node *find_made(const struct tree *tree, const struct resource *resource,
+	const char *name)
+{
+	for (size_t i = 0; i < resource->n_listings; i++)
+		if (!strcmp(resource->listings[i]->node.name, name))
+			return &resource->listings[i]->node;
+	for (int i = 0; resource == tree->root && i < VIEW_SORTS; i++)
+		if (tree->views.tops[i] && !strcmp(tree->views.tops[i]->node.name, name))
+			return &tree->views.tops[i]->node;
+	return NULL;
 }
 
 uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *name)
@@ -241,37 +268,32 @@ uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *nam
 	uint32_t index;
 	const struct node *node = (const struct node *)tree_inode(tree, directory, &index), *found = NULL;
 
-	if (!node || node->object.is_version)
+	if (!node || node->inode.is_version)
 		return 0;
 	if (node->sort == NODE_VIEW) {
-		found = view_find_child(node, name);
+		const struct view_dir *child = view_find_child(as_view(node), name);
+		found = child ? &child->node : NULL;
 	} else if (node->sort == NODE_LISTING) {
 		found = node_find(tree, node, name);
 	} else {
-		for (size_t i = 0; i < node->resource.n_listings; i++)
-			found = strcmp(node->resource.listings[i]->name, name) ? found :
-										 node->resource.listings[i];
-		for (int i = 0; node == tree->root && i < VIEW_SORTS; i++)
-			if (tree->views.tops[i] && !strcmp(tree->views.tops[i]->name, name))
-				found = tree->views.tops[i];
+		found = find_made(tree, as_resource(node), name);
 	}
-	return found ? nodeid_encode(found->object.serial, 0) : 0;
+	return found ? nodeid_encode(found->inode.serial, 0) : 0;
 }
 
 bool tree_is_used(const struct tree *tree, uint64_t id)
 {
 	uint32_t index;
-	const struct inode *object = tree_inode(tree, id, &index);
+	const struct inode *inode = tree_inode(tree, id, &index);
 
-	return object && object->held && !object->is_version &&
-		((const struct node *)object)->sort == NODE_RESOURCE;
+	return inode && inode->nlookup && !inode->is_version && as_node(inode)->sort == NODE_RESOURCE;
 }
 
 /* ---- which users, how often ---- */
 
 static int64_t term_ms(const struct tree *tree, const struct node *node)
 {
-	const struct record *newest = node->sort == NODE_RESOURCE ? node_newest(node) : NULL;
+	const struct record *newest = node->sort == NODE_RESOURCE ? resource_newest(as_resource(node)) : NULL;
 
 	if (node->sort == NODE_RESOURCE)
 		return tree_ttl_ms(tree,
@@ -279,14 +301,15 @@ static int64_t term_ms(const struct tree *tree, const struct node *node)
 	return tree_ttl_ms(tree, node->kind ? node->kind->ttl.list_s : TERM_S);
 }
 
-static int64_t *others_at(struct tree *tree, struct node *node)
+static int64_t *others_refresh_at(struct tree *tree, struct node *node)
 {
 	if (node->sort == NODE_LISTING)
-		return &node->list.others_ms;
-	if (node->sort == NODE_VIEW)
-		return node->view.of ? &node->view.of->list.others_ms :
-				       &node_inside(tree, tree->root)->others_ms;
-	return &node_inside(tree, node)->others_ms;
+		return &as_listing(node)->others_refresh_ms;
+	if (node->sort == NODE_VIEW) {
+		struct listing *of = as_view(node)->of;
+		return of ? &of->others_refresh_ms : &resource_detail(tree, tree->root)->others_refresh_ms;
+	}
+	return &resource_detail(tree, as_resource(node))->others_refresh_ms;
 }
 
 int64_t tree_refresh_left_ms(struct tree *tree, struct node *top, int64_t now_ms)
@@ -294,11 +317,12 @@ int64_t tree_refresh_left_ms(struct tree *tree, struct node *top, int64_t now_ms
 	int64_t longest_ms = 0;
 
 	for (struct node *node = top; node; node = node->parent) {
-		int64_t at_ms = *others_at(tree, node), left_ms = at_ms + term_ms(tree, node) - now_ms;
+		int64_t at_ms = *others_refresh_at(tree, node),
+			left_ms = at_ms + term_ms(tree, node) - now_ms;
 		if (at_ms && left_ms > longest_ms)
 			longest_ms = left_ms;
 	}
 	if (!longest_ms)
-		*others_at(tree, top) = now_ms > 0 ? now_ms : 1;
+		*others_refresh_at(tree, top) = now_ms > 0 ? now_ms : 1;
 	return longest_ms;
 }

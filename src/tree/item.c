@@ -12,18 +12,18 @@ enum { PAGE_RENDER_MAX = 512 << 10 }; /* bytes of a page's items that are render
 
 enum { ITEM_ROOM = 64 << 10 }; /* bytes that are kept for printing the next one */
 
-/* One stamp for all items of a page. */
-static struct provenance *page_stamp(struct node *listing, const struct provenance_note *note)
+/* One provenance for all items of a page. */
+static struct provenance *page_provenance(struct listing *listing, const struct provenance_note *note)
 {
-	struct provenance *last = listing->list.pass.page_stamp;
+	struct provenance *last = listing->pass.page_provenance;
 
 	if (!last || last->sent_ms != note->sent_ms || last->received_ms != note->received_ms ||
 		last->reading != note->reading) {
 		provenance_put(last);
-		listing->list.pass.page_stamp = provenance_new(note);
+		listing->pass.page_provenance = provenance_new(note);
 		reading_note_page(note->reading, note->sent_ms);
 	}
-	return listing->list.pass.page_stamp;
+	return listing->pass.page_provenance;
 }
 
 static bool print_item(struct tree *tree, const struct json *item)
@@ -47,9 +47,9 @@ struct text *text_of(struct tree *tree, const struct json *object)
 	return text;
 }
 
-bool item_has_id(const struct node *listing, const struct json *item, const char **id)
+bool item_has_id(const struct listing *listing, const struct json *item, const char **id)
 {
-	const struct json *value = json_get(item, listing->kind->id.member);
+	const struct json *value = json_get(item, listing->node.kind->id.member);
 
 	if (!value || (json_type(value) != JSON_STRING && json_type(value) != JSON_NUMBER))
 		return false;
@@ -58,10 +58,10 @@ bool item_has_id(const struct node *listing, const struct json *item, const char
 }
 
 /* A page of more than a cloud has reason to send is rendered when a reader looks, not in its own turn. */
-static bool takes_part(struct provenance *stamp, size_t len)
+static bool takes_part(struct provenance *provenance, size_t len)
 {
-	stamp->rendered += len;
-	return stamp->rendered <= PAGE_RENDER_MAX;
+	provenance->rendered += len;
+	return provenance->rendered <= PAGE_RENDER_MAX;
 }
 
 static bool holds_text(const struct record *record, const struct buf *text)
@@ -70,23 +70,23 @@ static bool holds_text(const struct record *record, const struct buf *text)
 		!memcmp(record->text->bytes, text->data, text->len);
 }
 
-static bool node_set_item(struct tree *tree, struct node *node, const struct json *item,
-	const struct buf *text, struct provenance *stamp, bool *changed)
+static bool resource_set_item(struct tree *tree, struct resource *resource, const struct json *item,
+	const struct buf *text, struct provenance *provenance, bool *changed)
 {
-	struct summary summary = snapshot_summary(node->kind, item, stamp->received_s);
-	struct record *record = &node->resource.cached;
+	struct summary summary = snapshot_summary(resource->node.kind, item, provenance->received_s);
+	struct record *record = &resource->cached;
 	struct snapshot *snapshot = NULL;
 	bool same = holds_text(record, text);
 
 	if (!same && !snapshot_is_sure(item, text->len))
 		return false;
 	/* few items were ever read, and few change: rendering each would be most of a list's work */
-	bool renders = !same && node->resource.rendered_once && takes_part(stamp, text->len);
-	if (renders && node_render(tree, node, item, true, stamp->received_s, &snapshot))
+	bool renders = !same && resource->rendered_once && takes_part(provenance, text->len);
+	if (renders && resource_render(tree, resource, item, true, provenance->received_s, &snapshot))
 		return false;
-	int64_t expires_ms = expiry_ms(tree, node->kind, summary.terminal, stamp->sent_ms);
+	int64_t expires_ms = expiry_ms(tree, resource->node.kind, summary.terminal, provenance->sent_ms);
 	if (renders) /* say what changed since */
-		record_version(tree, node, record);
+		record_version(tree, resource, record);
 	else if (!same)
 		record_unrender(tree, record);
 	if (!same) {
@@ -94,45 +94,46 @@ static bool node_set_item(struct tree *tree, struct node *node, const struct jso
 		record->text = text_new(tree, text);
 	}
 	if (snapshot && record->version)
-		record_set(tree, node, record, snapshot, record->text, stamp, expires_ms);
+		record_set(tree, resource, record, snapshot, record->text, provenance, expires_ms);
 	else
 		snapshot_free(snapshot);
-	record_note(record, &summary, stamp, expires_ms);
-	node->resource.outdone = false;
-	node->parent->list.members.changes += !same && node_is_shown(node);
+	record_note(record, &summary, provenance, expires_ms);
+	resource->item_superseded = false;
+	if (!same && resource_is_shown(resource))
+		listing_note_change(listing_of(resource));
 	*changed = !same;
 	return true;
 }
 
 /* The list's item has a terminal status, and the describe call was made before it had. */
-static bool item_has_ended(const struct record *item, const struct record *detail)
+static bool item_has_ended(const struct record *item, const struct record *described)
 {
-	return item->terminal && detail->stamp && !detail->terminal &&
-		item->stamp->sent_ms >= detail->stamp->sent_ms;
+	return item->terminal && described->provenance && !described->terminal &&
+		item->provenance->sent_ms >= described->provenance->sent_ms;
 }
 
-void node_prime(struct tree *tree, struct node *node, const struct json *item,
+void resource_prime(struct tree *tree, struct resource *resource, const struct json *item,
 	const struct provenance_note *note, struct listed *listed)
 {
-	struct record *record = &node->resource.cached;
-	bool known = record->stamp;
-	uint64_t stable = record->stable, time = resource_time(tree, node);
+	struct record *record = &resource->cached;
+	bool known = record->provenance;
+	uint64_t stable = record->stable, time = resource_time(tree, resource);
 
 	listed->changed = true;
 	bool kept = print_item(tree, item) &&
-		node_set_item(tree, node, item, &tree->item, page_stamp(node->parent, note),
-			&listed->changed);
+		resource_set_item(tree, resource, item, &tree->item,
+			page_provenance(listing_of(resource), note), &listed->changed);
 	release_item(tree);
 	if (!kept)
 		return;
 	if (listed->changed)
-		events_note_item(tree, node);
+		events_note_item(tree, resource);
 	listed->terminal = record->terminal;
-	node->resource.must_revalidate = false;
-	resource_moved(tree, node, time);
-	if (!node->resource.inside)
+	resource->must_revalidate = false;
+	resource_moved(tree, resource, time);
+	if (!resource->detail)
 		return;
-	if ((known && stable != record->stable) || item_has_ended(record, &node->resource.inside->detail))
-		outlive_not(&node->resource.inside->detail, 0); /* the cloud says that it moved on */
-	outlive_not(&node->resource.inside->detail, record->expires_ms); /* what was over may live again */
+	if ((known && stable != record->stable) || item_has_ended(record, &resource->detail->described))
+		record_expire_by(&resource->detail->described, 0); /* the cloud says that it moved on */
+	record_expire_by(&resource->detail->described, record->expires_ms); /* what was over may live again */
 }

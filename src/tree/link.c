@@ -17,9 +17,9 @@
 
 enum { STATUS_BYTES_MAX = 64 };
 
-static struct reply reply_absent(const struct tree *tree, const struct node *view, int64_t left)
+static struct reply reply_absent(const struct tree *tree, const struct view_dir *view, int64_t left)
 {
-	int64_t miss = miss_ms(tree, view->kind);
+	int64_t miss = miss_ms(tree, view->node.kind);
 
 	return (struct reply){ .outcome = RESULT_ABSENT, .absent_ms = left < miss ? left : miss };
 }
@@ -28,16 +28,14 @@ static struct reply reply_absent(const struct tree *tree, const struct node *vie
  * It is not in the answer that the view is made of.  That it is not there is only said by a whole answer that
  * is fresh; a kind that has no list call has what is known of it, and no more.
  */
-static struct reply not_found(const struct tree *tree, const struct node *view, int64_t left,
+static struct reply not_found(const struct tree *tree, const struct view_dir *view, int64_t left,
 	struct query_time query)
 {
-	const struct node *listing = view->view.of;
+	const struct listing *listing = view->of;
 	bool by_part = view_is_by_part(view);
-	const struct failure *failure = by_part ? &view->view.part->failure :
-						  &listing->list.state.failures[FETCH_LIST];
-	bool fresh = by_part ? part_is_fresh(view->view.part, query) : listing_is_fresh(listing, query);
-	bool whole = by_part ? view->view.part->complete :
-			       listing->list.state.complete || view->kind->partial;
+	const struct failure *failure = by_part ? &view->part->failure : &listing->state.failures[FETCH_LIST];
+	bool fresh = by_part ? part_is_fresh(view->part, query) : listing_is_fresh(listing, query);
+	bool whole = by_part ? view->part->complete : listing->state.complete || view->node.kind->partial;
 
 	if (fresh && whole)
 		return reply_absent(tree, view, left);
@@ -56,28 +54,28 @@ static struct reply reply_found(struct entry entry)
 
 /* ---- links ---- */
 
-static void put_target(struct buf *out, const struct node *node, enum view_sort view)
+static void put_target(struct buf *out, const struct resource *resource, enum view_sort view)
 {
 	buf_clear(out);
 	for (unsigned i = 0; i <= link_depth(view); i++)
 		buf_puts(out, "../");
-	buf_puts(out, node->kind->name);
+	buf_puts(out, resource->node.kind->name);
 	buf_putc(out, '/');
-	buf_puts(out, node->name);
+	buf_puts(out, resource->node.name);
 }
 
 /* Dated as the resource that it leads to, by the list alone: what else is asked about that moves no link. */
-struct entry link_entry(struct tree *tree, const struct node *node, enum view_sort view, int64_t for_ms,
-	struct query_time query)
+struct entry link_entry(struct tree *tree, const struct resource *resource, enum view_sort view,
+	int64_t for_ms, struct query_time query)
 {
-	struct entry entry = resource_entry(tree, node, for_ms, query);
-	const struct record *listed = &node->resource.cached;
+	struct entry entry = resource_entry(tree, resource, for_ms, query);
+	const struct record *listed = &resource->cached;
 	struct buf target;
 
 	buf_init(&target, SIZE_MAX);
-	put_target(&target, node, view);
-	entry.id = nodeid_encode(node->object.serial, ID_LINK + view);
-	if (listed->stamp)
+	put_target(&target, resource, view);
+	entry.id = nodeid_encode(resource->node.inode.serial, ID_LINK + view);
+	if (listed->provenance)
 		entry.attr = directory_attr(0, listed->mtime_s, listed->stable);
 	entry.attr.mode = S_IFLNK | 0777;
 	entry.attr.size = target.len;
@@ -91,30 +89,30 @@ struct entry link_entry(struct tree *tree, const struct node *node, enum view_so
 const char *tree_link(struct tree *tree, uint64_t id)
 {
 	uint32_t index;
-	struct inode *object = tree_inode(tree, id, &index);
+	struct inode *inode = tree_inode(tree, id, &index);
 
-	if (!object || object->is_version || !index_is_link(index))
+	if (!inode || inode->is_version || !index_is_link(index))
 		return NULL;
-	put_target(&tree->link, (struct node *)object, index - ID_LINK);
+	put_target(&tree->link, as_resource(as_node(inode)), index - ID_LINK);
 	return tree->link.data;
 }
 
-static const struct node *find_both(struct tree *tree, const struct index *index, const char *name)
+static const struct resource *find_both(struct tree *tree, const struct index *index, const char *name)
 {
 	const struct index_row *row = NULL;
 	uint64_t serial = 0;
 
 	while ((row = index_row_after(index, 0, serial))) {
-		serial = row->node->object.serial;
-		put_both(&tree->link, index_name(index, index_group(index, row->group)), row->node);
+		serial = row->resource->node.inode.serial;
+		put_both(&tree->link, index_name(index, index_group(index, row->group)), row->resource);
 		if (!strcmp(tree->link.data, name))
-			return row->node;
+			return row->resource;
 	}
 	return NULL;
 }
 
 /* NAME where it is one resource's alone, else NAME~ID. */
-static const struct node *find_by_name(struct tree *tree, const struct node *listing,
+static const struct resource *find_by_name(struct tree *tree, const struct listing *listing,
 	const struct index *index, const char *name)
 {
 	const char *mark = strrchr(name, '~');
@@ -125,12 +123,13 @@ static const struct node *find_by_name(struct tree *tree, const struct node *lis
 			return NULL;
 		return index_first(index, group);
 	}
-	struct node *node = node_find(tree, listing, mark + 1);
-	const struct index_row *row = node ? index_row_after(index, 0, node->object.serial - 1) : NULL;
-	if (row && row->node == node) {
-		put_both(&tree->link, index_name(index, index_group(index, row->group)), node);
+	struct resource *resource = resource_find(tree, listing, mark + 1);
+	const struct index_row *row = resource ? index_row_after(index, 0, resource->node.inode.serial - 1) :
+						 NULL;
+	if (row && row->resource == resource) {
+		put_both(&tree->link, index_name(index, index_group(index, row->group)), resource);
 		if (!strcmp(tree->link.data, name))
-			return node;
+			return resource;
 	}
 	/* an id that is no name as it stands: only where ids are like nothing that a cloud gives */
 	return strchr(mark, '%') || strlen(mark + 1) == 16 ? find_both(tree, index, name) : NULL;
@@ -138,41 +137,41 @@ static const struct node *find_by_name(struct tree *tree, const struct node *lis
 
 /* ---- the questions ---- */
 
-static bool is_member(const struct node *view, const struct index *index, const struct node *node)
+static bool is_member(const struct view_dir *view, const struct index *index, const struct resource *resource)
 {
-	uint64_t before = node->object.serial - 1;
+	uint64_t before = resource->node.inode.serial - 1;
 
 	if (view_is_by_part(view))
-		return part_after(view->view.part, before) == node;
+		return part_after(view->part, before) == resource;
 	uint32_t group = group_of(index, view);
 	const struct index_row *row = group ? index_row_after(index, group, before) : NULL;
-	return row && row->node == node;
+	return row && row->resource == resource;
 }
 
-static struct reply lookup_link(struct tree *tree, struct node *view, const char *name,
+static struct reply lookup_link(struct tree *tree, struct view_dir *view, const char *name,
 	struct query_time query)
 {
 	struct reply reply = view_open(tree, view, query);
 	const struct index *index = NULL;
-	const struct node *node;
+	const struct resource *resource;
 
 	if (reply.outcome != RESULT_FOUND)
 		return reply;
-	if (!view_is_by_part(view) && !(index = listing_index(tree, view->view.of, view->view.sort)))
+	if (!view_is_by_part(view) && !(index = listing_index(tree, view->of, view->view_sort)))
 		return reply_failed(ERR_TOO_BIG);
-	if (view->view.sort == VIEW_NAME) {
-		node = find_by_name(tree, view->view.of, index, name);
+	if (view->view_sort == VIEW_NAME) {
+		resource = find_by_name(tree, view->of, index, name);
 	} else {
-		node = node_find(tree, view->view.of, name);
-		node = node && is_member(view, index, node) ? node : NULL;
+		resource = resource_find(tree, view->of, name);
+		resource = resource && is_member(view, index, resource) ? resource : NULL;
 	}
 	int64_t ms = view_left_ms(tree, view, query);
-	if (!node)
+	if (!resource)
 		return not_found(tree, view, ms, query);
-	return reply_found(link_entry(tree, node, view->view.sort, ms, query));
+	return reply_found(link_entry(tree, resource, view->view_sort, ms, query));
 }
 
-static struct reply found_child(struct tree *tree, struct node *view, const char *name, const char *raw,
+static struct reply found_child(struct tree *tree, struct view_dir *view, const char *name, const char *raw,
 	int64_t for_ms, struct query_time query)
 {
 	struct entry entry = view_entry(tree, view_child(tree, view, name, raw), query);
@@ -182,16 +181,16 @@ static struct reply found_child(struct tree *tree, struct node *view, const char
 }
 
 /* A directory that the listing has; the listing can be read. */
-static struct reply lookup_listed(struct tree *tree, struct node *view, const char *name, const char *raw,
+static struct reply lookup_listed(struct tree *tree, struct view_dir *view, const char *name, const char *raw,
 	struct query_time query)
 {
-	const struct index *index = listing_index(tree, view->view.of, view->view.sort);
+	const struct index *index = listing_index(tree, view->of, view->view_sort);
 	int64_t ms = view_left_ms(tree, view, query);
 
 	if (!index)
 		return reply_failed(ERR_TOO_BIG);
 	uint32_t above = group_of(index, view);
-	if ((view->view.depth > 1 && !above) || !index_find(index, above, name))
+	if ((view->depth > 1 && !above) || !index_find(index, above, name))
 		return not_found(tree, view, ms, query);
 	return found_child(tree, view, name, raw, ms, query);
 }
@@ -209,10 +208,10 @@ static bool is_status_form(const char *raw)
 }
 
 /* What the answer to its own question, or the listing in its place, says of whether it is there. */
-static struct reply lookup_asked(struct tree *tree, struct node *view, const char *name, const char *raw,
+static struct reply lookup_asked(struct tree *tree, struct view_dir *view, const char *name, const char *raw,
 	struct query_time query)
 {
-	struct node *child = view_child(tree, view, name, raw);
+	struct view_dir *child = view_child(tree, view, name, raw);
 	struct reply reply = view_open(tree, child, query);
 
 	if (reply.outcome != RESULT_FOUND)
@@ -220,53 +219,53 @@ static struct reply lookup_asked(struct tree *tree, struct node *view, const cha
 	if (!view_is_by_part(child))
 		return lookup_listed(tree, view, name, raw, query);
 	int64_t ms = view_left_ms(tree, child, query);
-	return child->view.part->n_members ? found_child(tree, view, name, raw, ms, query) :
-					     not_found(tree, child, ms, query);
+	return child->part->n_members ? found_child(tree, view, name, raw, ms, query) :
+					not_found(tree, child, ms, query);
 }
 
-static bool can_filter(const struct node *view, struct query_time query)
+static bool can_filter(const struct view_dir *view, struct query_time query)
 {
-	const struct action *list = &view->kind->list;
+	const struct action *list = &view->node.kind->list;
 
-	return (view->view.sort == VIEW_STATUS ? list->filter.by_status : list->filter.by_tag) &&
+	return (view->view_sort == VIEW_STATUS ? list->filter.by_status : list->filter.by_tag) &&
 		!part_is_refused(view, query);
 }
 
-static struct reply lookup_directory(struct tree *tree, struct node *view, const char *name, const char *raw,
-	struct query_time query)
+static struct reply lookup_directory(struct tree *tree, struct view_dir *view, const char *name,
+	const char *raw, struct query_time query)
 {
-	bool known = view->view.sort == VIEW_STATUS && raw && kind_has_status(view->kind, raw);
+	bool known = view->view_sort == VIEW_STATUS && raw && kind_has_status(view->node.kind, raw);
 	bool filters = raw && can_filter(view, query);
 
 	if (known) /* the API's documents have it, whether anything is in it or not */
 		return found_child(tree, view, name, raw, SKELETON_MS, query);
-	if (listing_is_fresh(view->view.of, query))
+	if (listing_is_fresh(view->of, query))
 		return lookup_listed(tree, view, name, raw, query);
-	if (filters && view->view.sort == VIEW_TAG && view->view.depth == 1)
+	if (filters && view->view_sort == VIEW_TAG && view->depth == 1)
 		return found_child(tree, view, name, raw, 0, query); /* its values will say */
-	if (filters && (view->view.sort == VIEW_TAG || is_status_form(raw)))
+	if (filters && (view->view_sort == VIEW_TAG || is_status_form(raw)))
 		return lookup_asked(tree, view, name, raw, query);
-	struct reply reply = listing_open(tree, view->view.of, query);
+	struct reply reply = listing_open(tree, view->of, query);
 	return reply.outcome == RESULT_FOUND ? lookup_listed(tree, view, name, raw, query) : reply;
 }
 
-static struct reply lookup_kind(struct tree *tree, const struct node *top, const char *name,
+static struct reply lookup_kind(struct tree *tree, const struct view_dir *top, const char *name,
 	struct query_time query)
 {
-	struct node *view = view_find_child(top, name);
+	struct view_dir *view = view_find_child(top, name);
 
 	if (view)
 		return reply_found(view_entry(tree, view, query));
 	return (struct reply){ .outcome = RESULT_ABSENT, .absent_ms = SKELETON_MS };
 }
 
-struct reply view_lookup(struct tree *tree, struct node *view, const char *name, struct query_time query)
+struct reply view_lookup(struct tree *tree, struct view_dir *view, const char *name, struct query_time query)
 {
 	struct buf raw;
 
 	if (name_is_probe(name))
 		return (struct reply){ .outcome = RESULT_ABSENT, .absent_ms = SKELETON_MS };
-	if (!view->view.depth)
+	if (!view->depth)
 		return lookup_kind(tree, view, name, query);
 	if (holds_links(view))
 		return lookup_link(tree, view, name, query);
@@ -279,7 +278,7 @@ struct reply view_lookup(struct tree *tree, struct node *view, const char *name,
 
 /* ---- going through ---- */
 
-struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct query_time query)
+struct reply view_more(struct tree *tree, struct view_dir *view, uint64_t cookie, struct query_time query)
 {
 	if (cookie) /* one pass is one answer: where its beginning was good enough, the rest is too */
 		query.since_ms = 0;
@@ -287,61 +286,61 @@ struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, st
 
 	if (reply.outcome != RESULT_FOUND)
 		return reply;
-	if (view->view.depth && !view_is_by_part(view) &&
-		!listing_index(tree, view->view.of, view->view.sort))
+	if (view->depth && !view_is_by_part(view) && !listing_index(tree, view->of, view->view_sort))
 		return reply_failed(ERR_TOO_BIG);
-	if (view->view.depth && !cookie)
+	if (view->depth && !cookie)
 		view_note(tree, view);
 	reply.cookie = cookie;
 	return reply;
 }
 
-static bool next_kind(struct tree *tree, const struct node *top, uint64_t *cookie, const char **name,
+static bool next_kind(struct tree *tree, const struct view_dir *top, uint64_t *cookie, const char **name,
 	struct entry *entry, struct query_time query)
 {
-	const struct list *at = list_first(&top->view.children);
+	const struct list *at = list_first(&top->children);
 
 	for (uint64_t i = 0; at && i < *cookie; i++)
-		at = list_next(&top->view.children, at);
+		at = list_next(&top->children, at);
 	if (!at)
 		return false;
-	struct node *view = LIST_OWNER(at, struct node, view.sibling);
+	struct view_dir *view = LIST_OWNER(at, struct view_dir, sibling);
 	++*cookie;
-	*name = view->name;
+	*name = view->node.name;
 	*entry = view_entry(tree, view, query);
 	return true;
 }
 
-static bool next_link(struct tree *tree, struct node *view, const struct index *index, uint64_t *cookie,
+static bool next_link(struct tree *tree, struct view_dir *view, const struct index *index, uint64_t *cookie,
 	const char **name, struct entry *entry, struct query_time query)
 {
 	uint32_t group = index ? group_of(index, view) : 0;
-	const struct index_row *row = index && (group || view->view.sort == VIEW_NAME) ?
+	const struct index_row *row = index && (group || view->view_sort == VIEW_NAME) ?
 		index_row_after(index, group, *cookie) :
 		NULL;
-	const struct node *node = index ? (row ? row->node : NULL) : part_after(view->view.part, *cookie);
+	const struct resource *resource = index ? (row ? row->resource : NULL) :
+						  part_after(view->part, *cookie);
 
-	if (!node)
+	if (!resource)
 		return false;
-	*cookie = node->object.serial;
-	*entry = link_entry(tree, node, view->view.sort, view_left_ms(tree, view, query), query);
-	*name = row && view->view.sort == VIEW_NAME ? row_name(tree, index, row) : node->name;
+	*cookie = resource->node.inode.serial;
+	*entry = link_entry(tree, resource, view->view_sort, view_left_ms(tree, view, query), query);
+	*name = row && view->view_sort == VIEW_NAME ? row_name(tree, index, row) : resource->node.name;
 	return true;
 }
 
 /* It gets its id at the first lookup. */
-static bool next_directory(struct tree *tree, struct node *view, const struct index *index, uint64_t *cookie,
-	const char **name, struct entry *entry)
+static bool next_directory(struct tree *tree, struct view_dir *view, const struct index *index,
+	uint64_t *cookie, const char **name, struct entry *entry)
 {
 	uint32_t above = group_of(index, view);
 	const struct index_group *group;
 
-	if ((view->view.depth > 1 && !above) || !(group = index_after(index, above, *cookie)))
+	if ((view->depth > 1 && !above) || !(group = index_after(index, above, *cookie)))
 		return false;
 	*cookie = group->cookie;
 	*name = index_name(index, group);
 	buf_clear(&tree->link);
-	node_path(view, &tree->link);
+	node_path(&view->node, &tree->link);
 	buf_putc(&tree->link, '/');
 	buf_puts(&tree->link, *name);
 	uint64_t ino = hash_bytes(0, tree->link.data, tree->link.len);
@@ -350,14 +349,14 @@ static bool next_directory(struct tree *tree, struct node *view, const struct in
 	return true;
 }
 
-bool view_next(struct tree *tree, struct node *view, uint64_t *cookie, const char **name, struct entry *entry,
-	struct query_time query)
+bool view_next(struct tree *tree, struct view_dir *view, uint64_t *cookie, const char **name,
+	struct entry *entry, struct query_time query)
 {
 	const struct index *index = NULL;
 
-	if (!view->view.depth)
+	if (!view->depth)
 		return next_kind(tree, view, cookie, name, entry, query);
-	if (!view_is_by_part(view) && !(index = listing_index(tree, view->view.of, view->view.sort)))
+	if (!view_is_by_part(view) && !(index = listing_index(tree, view->of, view->view_sort)))
 		return false;
 	return holds_links(view) ? next_link(tree, view, index, cookie, name, entry, query) :
 				   next_directory(tree, view, index, cookie, name, entry);

@@ -3,7 +3,7 @@
  *
  * An id under a listing needs something to vouch for it: any fresh answer of its own, a fresh
  * listing that shows it, or the call that the kind's row offers.  A name inside a resource is
- * looked up in the answer that view_of picks.  What the catalog made (the root, the listings)
+ * looked up in the answer that select_answer picks.  What the catalog made (the root, the listings)
  * always answers at once.
  */
 #include "views.h"
@@ -31,65 +31,67 @@ static struct reply reply_found(struct entry entry)
 /* ---- an id under a listing ---- */
 
 /* How an id can be vouched for by a call; NULL: its form is all there is. */
-static struct reply need_proof(struct tree *tree, struct node *node)
+static struct reply existence_call(struct tree *tree, struct resource *resource)
 {
-	if (kind_has_describe(node->kind))
-		return reply_need(node, FETCH_DESCRIBE);
-	if (!node->kind->partial)
-		return reply_need(node->parent, FETCH_LIST);
-	node_open(tree, node);
-	for (size_t i = 0; i < node->resource.n_listings; i++)
-		if (node->resource.listings[i]->kind->list.name ||
-			node->resource.listings[i]->kind->list.path)
-			return reply_need(node->resource.listings[i], FETCH_LIST);
+	if (kind_has_describe(resource->node.kind))
+		return reply_need(&resource->node, FETCH_DESCRIBE);
+	if (!resource->node.kind->partial)
+		return reply_need(resource->node.parent, FETCH_LIST);
+	resource_open(tree, resource);
+	for (size_t i = 0; i < resource->n_listings; i++)
+		if (resource->listings[i]->node.kind->list.name ||
+			resource->listings[i]->node.kind->list.path)
+			return reply_need(&resource->listings[i]->node, FETCH_LIST);
 	return (struct reply){ .outcome = RESULT_FOUND };
 }
 
 /* What a failed proof leaves: the last good answer, or the failure. */
-static struct reply unproven(struct tree *tree, struct node *node, const struct failure *failure,
-	struct query_time query)
+static struct reply stale_or_error(struct tree *tree, struct resource *resource,
+	const struct failure *failure, struct query_time query)
 {
-	const struct record *record = node_newest(node);
-	const struct provenance *stamp = record ? record->stamp :
-		node_is_shown(node)             ? node->parent->list.state.stamp :
-						  NULL;
+	const struct record *record = resource_newest(resource);
+	const struct provenance *provenance = record ? record->provenance :
+		resource_is_shown(resource)          ? listing_of(resource)->state.provenance :
+						       NULL;
 
 	if (failure->error == ERR_NOT_FOUND)
 		return reply_absent(left_ms(failure->until_ms, query));
-	if (!error_allows_stale(failure->error) || !provenance_is_young(tree, stamp, query)) {
+	if (!error_allows_stale(failure->error) || !provenance_is_young(tree, provenance, query)) {
 		struct reply failed = reply_failed(failure->error);
-		if (kind_has_end(node->kind) && !error_lasts(failure->error))
-			failed.entry = resource_entry(tree, node, 0, query);
+		if (kind_has_end(resource->node.kind) && !error_lasts(failure->error))
+			failed.entry = resource_entry(tree, resource, 0, query);
 		return failed;
 	}
-	return reply_found(resource_entry(tree, node, left_ms(failure->until_ms, query), query));
+	return reply_found(resource_entry(tree, resource, left_ms(failure->until_ms, query), query));
 }
 
-static struct reply prove(struct tree *tree, struct node *node, struct query_time query)
+static struct reply check_exists(struct tree *tree, struct resource *resource, struct query_time query)
 {
-	struct reply need = need_proof(tree, node);
+	struct reply need = existence_call(tree, resource);
 
 	if (need.outcome == RESULT_FOUND)
-		return reply_found(resource_entry(tree, node, SKELETON_MS, query));
+		return reply_found(resource_entry(tree, resource, SKELETON_MS, query));
 	const struct failure *failure = node_failure(need.node);
 	if (failure_stands(failure, query))
-		return unproven(tree, node, failure, query);
+		return stale_or_error(tree, resource, failure, query);
 	const struct failure *outage = outage_of(tree, query);
 	if (outage) {
-		struct reply stale = unproven(tree, node, outage, query);
+		struct reply stale = stale_or_error(tree, resource, outage, query);
 		if (stale.outcome == RESULT_FOUND)
 			return stale;
 	}
-	if (need.fetch_kind == FETCH_LIST && listing_is_fresh(need.node, query)) {
-		if (need.node == node->parent && !need.node->list.state.complete) /* not all of it came */
+	if (need.fetch_kind == FETCH_LIST && listing_is_fresh(as_listing(need.node), query)) {
+		const struct list_state *state = &as_listing(need.node)->state;
+		int64_t fresh_ms = left_ms(state->expires_ms, query);
+		bool is_own = need.node == resource->node.parent;
+		if (is_own && !state->complete) /* not all of it came */
 			return reply_failed(ERR_ANSWER);
-		if (need.node == node->parent) /* a whole list, and it is not there */
-			return reply_absent(at_most(miss_ms(tree, node->kind),
-				left_ms(need.node->list.state.expires_ms, query)));
-		return reply_found(/* what is inside it could be listed */
-			resource_entry(tree, node, left_ms(need.node->list.state.expires_ms, query), query));
+		if (is_own) /* a whole list, and it is not there */
+			return reply_absent(at_most(miss_ms(tree, resource->node.kind), fresh_ms));
+		/* what is inside it could be listed */
+		return reply_found(resource_entry(tree, resource, fresh_ms, query));
 	}
-	return need.fetch_kind == FETCH_DESCRIBE ? need_refresh(node, query) : need;
+	return need.fetch_kind == FETCH_DESCRIBE ? need_refresh(resource, query) : need;
 }
 
 /*
@@ -97,14 +99,15 @@ static struct reply prove(struct tree *tree, struct node *node, struct query_tim
  * made-up ids, so what they enter is answered alone; and the kernel asks again, as the next one may be
  * another user.
  */
-static struct reply enter(struct tree *tree, struct node *node, struct reply reply, struct query_time query)
+static struct reply enter(struct tree *tree, struct resource *resource, struct reply reply,
+	struct query_time query)
 {
-	if (reply.outcome != RESULT_FOUND || node_is_shown(node) || !node->kind->partial)
+	if (reply.outcome != RESULT_FOUND || resource_is_shown(resource) || !resource->node.kind->partial)
 		return reply;
 	if (query.by_other)
 		reply.entry.entry_ms = 0;
 	else
-		node_enter(tree, node);
+		resource_enter(tree, resource);
 	return reply;
 }
 
@@ -112,53 +115,53 @@ static struct reply enter(struct tree *tree, struct node *node, struct reply rep
  * The name may be one of the kind's ids; NULL: it is not.  False: the kernel holds so many for other users
  * that nothing lists that there is no room for one more.
  */
-static bool make_resource(struct tree *tree, struct node *listing, const char *name, struct query_time query,
-	struct node **node)
+static bool make_resource(struct tree *tree, struct listing *listing, const char *name,
+	struct query_time query, struct resource **resource)
 {
 	struct buf id;
 
 	buf_init_whole(&id, NAME_BYTES_MAX);
 	bool can_be = !name_is_probe(name) && name_unescape(&id, name) &&
-		kind_accepts_id(listing->kind, id.data);
+		kind_accepts_id(listing->node.kind, id.data);
 	bool full = can_be && query.by_other && tree->unlisted.n_others >= OTHERS_MAX;
-	*node = can_be && !full ? node_add_resource(tree, listing, name, id.data) : NULL;
-	if (*node && query.by_other)
-		node_begin_others(tree, *node);
+	*resource = can_be && !full ? listing_add_resource(tree, listing, name, id.data) : NULL;
+	if (*resource && query.by_other)
+		resource_begin_others(tree, *resource);
 	buf_release(&id);
 	return !full;
 }
 
-static struct reply lookup_resource(struct tree *tree, struct node *listing, const char *name,
+static struct reply lookup_resource(struct tree *tree, struct listing *listing, const char *name,
 	struct query_time query)
 {
-	struct node *node = node_find(tree, listing, name);
+	struct resource *resource = resource_find(tree, listing, name);
 
-	if (!node && !make_resource(tree, listing, name, query, &node))
+	if (!resource && !make_resource(tree, listing, name, query, &resource))
 		return reply_failed(ERR_QUEUE);
-	if (!node)
-		return reply_absent(miss_ms(tree, listing->kind));
+	if (!resource)
+		return reply_absent(miss_ms(tree, listing->node.kind));
 	if (!query.by_other)
-		node_end_others(tree, node);
-	if (node_is_missing(node, query))
-		return reply_absent(left_ms(node->resource.failures->missing_ms, query));
-	int64_t ms = existence_ttl_ms(tree, node, query);
-	struct reply reply = ms >= 0 ? reply_found(resource_entry(tree, node, ms, query)) :
-				       prove(tree, node, query);
-	return enter(tree, node, reply, query);
+		resource_end_others(tree, resource);
+	if (resource_is_missing(resource, query))
+		return reply_absent(left_ms(resource->failures->missing_ms, query));
+	int64_t ms = existence_ttl_ms(tree, resource, query);
+	struct reply reply = ms >= 0 ? reply_found(resource_entry(tree, resource, ms, query)) :
+				       check_exists(tree, resource, query);
+	return enter(tree, resource, reply, query);
 }
 
 /* ---- the three questions ---- */
 
 /* A name that no member can have, so that looking for it costs nothing. */
-static bool cannot_be_member(const struct tree *tree, const struct node *node, uint32_t slot,
+static bool cannot_be_member(const struct tree *tree, const struct resource *resource, uint32_t slot,
 	const char *name)
 {
 	if (name_is_probe(name))
 		return true;
-	if (slot || tree->options.api_names || node->sort != NODE_RESOURCE)
+	if (slot || tree->options.api_names || resource->node.sort != NODE_RESOURCE)
 		return false;
-	for (size_t i = 0; i < node->kind->names.n_renames; i++)
-		if (!strcmp(node->kind->names.renames[i].name, name))
+	for (size_t i = 0; i < resource->node.kind->names.n_renames; i++)
+		if (!strcmp(resource->node.kind->names.renames[i].name, name))
 			return false;
 	for (; *name; name++) { /* member names are snake_case; %XX is an escaped byte */
 		if (*name == '%' && name[1] && name[2])
@@ -170,75 +173,79 @@ static bool cannot_be_member(const struct tree *tree, const struct node *node, u
 }
 
 /* Of the names in a resource that are in no listing; id 0: it is none of them. */
-static struct entry unlisted_entry(struct tree *tree, struct node *node, const char *name,
+static struct entry unlisted_entry(struct tree *tree, struct resource *resource, const char *name,
 	struct query_time query)
 {
-	if (node->sort == NODE_RESOURCE && !strcmp(name, ".wait") && kind_has_end(node->kind))
-		return wait_entry(tree, node, query);
-	if (node->sort == NODE_RESOURCE && !strcmp(name, ".events"))
-		return events_entry(tree, node, query);
+	if (resource->node.sort == NODE_RESOURCE && !strcmp(name, ".wait") &&
+		kind_has_end(resource->node.kind))
+		return wait_entry(tree, resource, query);
+	if (resource->node.sort == NODE_RESOURCE && !strcmp(name, ".events"))
+		return events_entry(tree, resource, query);
 	return (struct entry){ 0 };
 }
 
 /* Names that are in no listing. */
-static struct reply lookup_hidden(struct tree *tree, struct node *listing, const char *name,
+static struct reply lookup_hidden(struct tree *tree, struct listing *listing, const char *name,
 	struct query_time query)
 {
 	if (!strcmp(name, TABLE_NAME))
 		return table_lookup(tree, listing, query);
-	return reply_absent(miss_ms(tree, listing->kind)); /* a probe */
+	return reply_absent(miss_ms(tree, listing->node.kind)); /* a probe */
 }
 
-static struct node *find_view(const struct tree *tree, const struct node *node, const char *name)
+static struct view_dir *find_view(const struct tree *tree, const struct resource *resource, const char *name)
 {
-	for (int i = 0; node->sort == NODE_ROOT && i < VIEW_SORTS; i++)
-		if (tree->views.tops[i] && !strcmp(tree->views.tops[i]->name, name))
+	for (int i = 0; resource->node.sort == NODE_ROOT && i < VIEW_SORTS; i++)
+		if (tree->views.tops[i] && !strcmp(tree->views.tops[i]->node.name, name))
 			return tree->views.tops[i];
 	return NULL;
 }
 
 /* What the catalog made: listings, the root's views and .describefs.  False: it is none of these. */
-static bool find_made(struct tree *tree, struct node *node, const char *name, struct entry *entry,
+static bool find_made(struct tree *tree, struct resource *resource, const char *name, struct entry *entry,
 	struct query_time query)
 {
-	struct node *listing = node_listing(tree, node, name), *view = find_view(tree, node, name);
+	struct listing *listing = resource_listing(tree, resource, name);
+	struct view_dir *view = find_view(tree, resource, name);
 
 	if (listing)
 		*entry = listing_entry(tree, listing, query);
 	else if (view)
 		*entry = view_entry(tree, view, query);
-	else if (node->sort == NODE_ROOT && !strcmp(name, tree->texts->name))
-		*entry = (struct entry){ .id = nodeid_encode(tree->texts->object.serial, 0),
-			.attr = skeleton_attr(tree, tree->texts),
+	else if (resource->node.sort == NODE_ROOT && !strcmp(name, tree->texts->node.name))
+		*entry = (struct entry){ .id = nodeid_encode(tree->texts->node.inode.serial, 0),
+			.attr = skeleton_attr(tree, &tree->texts->node),
 			.entry_ms = SKELETON_MS };
 	else
-		*entry = *name == '.' ? unlisted_entry(tree, node, name, query) : (struct entry){ 0 };
+		*entry = *name == '.' ? unlisted_entry(tree, resource, name, query) : (struct entry){ 0 };
 	return entry->id;
 }
 
-static struct reply lookup_inner(struct tree *tree, struct node *node, uint32_t slot, const char *name,
-	struct query_time query)
+static struct reply lookup_inner(struct tree *tree, struct resource *resource, uint32_t slot,
+	const char *name, struct query_time query)
 {
 	struct entry made;
 
-	if (!slot && find_made(tree, node, name, &made, query))
+	if (!slot && find_made(tree, resource, name, &made, query))
 		return reply_found(made);
-	if (cannot_be_member(tree, node, slot, name))
+	if (cannot_be_member(tree, resource, slot, name))
 		return reply_absent(SKELETON_MS);
 
-	struct view view = view_of(tree, node, slot, name, query);
-	if (!view.found)
-		return view.reply;
-	if (!view.version && node->sort == NODE_RESOURCE && kind_has_describe(node->kind))
+	struct selection selection = select_answer(tree, resource, slot, name, query);
+	if (!selection.found)
+		return selection.reply;
+	if (!selection.version && resource->node.sort == NODE_RESOURCE &&
+		kind_has_describe(resource->node.kind))
 		return reply_failed(ERR_LOCAL); /* nothing to look into is no word of the cloud's */
-	uint32_t directory = view.version ? version_directory(view.version, slot) : UINT32_MAX;
+	uint32_t directory = selection.version ? version_directory(selection.version, slot) : UINT32_MAX;
 	uint32_t entry = directory == UINT32_MAX ?
 		0 :
-		snapshot_find(version_look(tree, view.version), directory, name);
+		snapshot_find(version_look(tree, selection.version), directory, name);
 	if (!entry)
-		return reply_absent(
-			node->kind ? at_most(view.left_ms, miss_ms(tree, node->kind)) : view.left_ms);
-	return reply_found(inner_entry(tree, view.version, entry, view.left_ms));
+		return reply_absent(resource->node.kind ?
+				at_most(selection.left_ms, miss_ms(tree, resource->node.kind)) :
+				selection.left_ms);
+	return reply_found(inner_entry(tree, selection.version, entry, selection.left_ms));
 }
 
 struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, struct query_time query)
@@ -246,50 +253,50 @@ struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, s
 	uint32_t index;
 
 	tree_collect(tree);
-	struct inode *object = tree_inode(tree, parent, &index);
+	struct inode *inode = tree_inode(tree, parent, &index);
 
-	if (!object || object->is_version || index_is_link(index))
+	if (!inode || inode->is_version || index_is_link(index))
 		return reply_failed(ERR_NOT_FOUND);
-	struct node *node = (struct node *)object;
+	struct node *node = as_node(inode);
 	if (node->sort == NODE_VIEW)
-		return view_lookup(tree, node, name, query);
+		return view_lookup(tree, as_view(node), name, query);
 	if (node->sort == NODE_LISTING)
-		return *name == '.' ? lookup_hidden(tree, node, name, query) :
-				      lookup_resource(tree, node, name, query);
-	return lookup_inner(tree, node, index, name, query);
+		return *name == '.' ? lookup_hidden(tree, as_listing(node), name, query) :
+				      lookup_resource(tree, as_listing(node), name, query);
+	return lookup_inner(tree, as_resource(node), index, name, query);
 }
 
 /* A resource's own directory: any fresh answer dates it. */
-static struct reply attr_of_resource(struct tree *tree, struct node *node, struct query_time query)
+static struct reply attr_of_resource(struct tree *tree, struct resource *resource, struct query_time query)
 {
-	if (node->sort != NODE_RESOURCE) {
+	if (resource->node.sort != NODE_RESOURCE) {
 		/* the names in it are always the same */
-		return reply_found(
-			(struct entry){ .attr = skeleton_attr(tree, node), .attr_ms = SKELETON_MS });
+		return reply_found((struct entry){ .attr = skeleton_attr(tree, &resource->node),
+			.attr_ms = SKELETON_MS });
 	}
-	if (node->resource.missing && node->resource.failures->missing_ms > query.now_ms)
+	if (resource->missing && resource->failures->missing_ms > query.now_ms)
 		return reply_failed(ERR_NOT_FOUND);
-	int64_t ms = existence_ttl_ms(tree, node, query);
+	int64_t ms = existence_ttl_ms(tree, resource, query);
 	if (ms >= 0)
-		return reply_found(resource_entry(tree, node, ms, query));
-	if (!kind_has_describe(node->kind) && node->kind->partial)
-		return reply_found(resource_entry(tree, node, 0, query));
+		return reply_found(resource_entry(tree, resource, ms, query));
+	if (!kind_has_describe(resource->node.kind) && resource->node.kind->partial)
+		return reply_found(resource_entry(tree, resource, 0, query));
 	/* nothing that dates it is fresh: whatever vouches for the name will date it too */
-	struct reply reply = prove(tree, node, query);
+	struct reply reply = check_exists(tree, resource, query);
 	return reply.outcome == RESULT_ABSENT ? reply_failed(ERR_NOT_FOUND) : reply;
 }
 
-static struct reply attr_of_inner(struct tree *tree, struct node *node, uint32_t slot,
+static struct reply attr_of_inner(struct tree *tree, struct resource *resource, uint32_t slot,
 	struct query_time query)
 {
-	struct view view = view_of(tree, node, slot, NULL, query);
+	struct selection selection = select_answer(tree, resource, slot, NULL, query);
 
-	if (!view.found)
-		return view.reply;
-	uint32_t entry = view.version ? version_directory(view.version, slot) : UINT32_MAX;
+	if (!selection.found)
+		return selection.reply;
+	uint32_t entry = selection.version ? version_directory(selection.version, slot) : UINT32_MAX;
 	if (entry == UINT32_MAX || !entry)
 		return reply_failed(ERR_NOT_FOUND);
-	return reply_found(inner_entry(tree, view.version, entry, view.left_ms));
+	return reply_found(inner_entry(tree, selection.version, entry, selection.left_ms));
 }
 
 struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query)
@@ -297,53 +304,56 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query)
 	uint32_t index;
 
 	tree_collect(tree);
-	struct inode *object = tree_inode(tree, id, &index);
+	struct inode *inode = tree_inode(tree, id, &index);
 
-	if (!object)
+	if (!inode)
 		return reply_failed(ERR_NOT_FOUND);
-	if (object->is_version)
-		return reply_found(inner_entry(tree, (struct version *)object, index, 0));
-	struct node *node = (struct node *)object;
+	if (inode->is_version)
+		return reply_found(inner_entry(tree, as_version(inode), index, 0));
+	struct node *node = as_node(inode);
 	if (index == INDEX_WAIT)
-		return reply_found(wait_entry(tree, node, query));
+		return reply_found(wait_entry(tree, as_resource(node), query));
 	if (index == INDEX_EVENTS)
-		return events_attr(tree, node, query);
+		return events_attr(tree, as_resource(node), query);
 	if (node->sort == NODE_VIEW)
-		return reply_found(view_attr(tree, node, query));
+		return reply_found(view_attr(tree, as_view(node), query));
 	if (index_is_link(index)) { /* never waits: following the link does */
-		int64_t ms = existence_ttl_ms(tree, node, query);
+		int64_t ms = existence_ttl_ms(tree, as_resource(node), query);
 
-		return reply_found(link_entry(tree, node, index - ID_LINK, ms > 0 ? ms : 0, query));
+		return reply_found(
+			link_entry(tree, as_resource(node), index - ID_LINK, ms > 0 ? ms : 0, query));
 	}
 	if (node->sort != NODE_LISTING)
-		return index ? attr_of_inner(tree, node, index, query) : attr_of_resource(tree, node, query);
+		return index ? attr_of_inner(tree, as_resource(node), index, query) :
+			       attr_of_resource(tree, as_resource(node), query);
 
 	/*
 	 * Never waits, so that everything at the root answers while a cloud is dead.  The kernel asks for the
 	 * attributes before a pass when their term is over, and their term is the listing's: it is told then
 	 * that the names that it keeps are old, and the READDIR that follows waits.
 	 */
-	struct entry entry = listing_entry(tree, node, query);
-	entry.reread = !listing_is_fresh(node, query) && kept_is_over(&node->list.kept);
+	struct entry entry = listing_entry(tree, as_listing(node), query);
+	entry.reread = !listing_is_fresh(as_listing(node), query) &&
+		kernel_listing_expire(&as_listing(node)->kernel_listing);
 	return reply_found(entry);
 }
 
 struct reply tree_open(struct tree *tree, uint64_t id, struct query_time query)
 {
 	uint32_t index;
-	struct inode *object = tree_inode(tree, id, &index);
+	struct inode *inode = tree_inode(tree, id, &index);
 
-	if (!object || object->is_version || index_is_link(index))
+	if (!inode || inode->is_version || index_is_link(index))
 		return reply_failed(ERR_NOT_FOUND);
-	struct node *node = (struct node *)object;
+	struct node *node = as_node(inode);
 	if (node->sort == NODE_VIEW)
-		return view_open(tree, node, query);
+		return view_open(tree, as_view(node), query);
 	if (node->sort == NODE_LISTING)
-		return listing_open(tree, node, query);
-	struct view view = view_of(tree, node, index, NULL, query);
-	if (!view.found)
-		return view.reply;
-	if (index && (!view.version || version_directory(view.version, index) == UINT32_MAX))
+		return listing_open(tree, as_listing(node), query);
+	struct selection selection = select_answer(tree, as_resource(node), index, NULL, query);
+	if (!selection.found)
+		return selection.reply;
+	if (index && (!selection.version || version_directory(selection.version, index) == UINT32_MAX))
 		return reply_failed(ERR_NOT_FOUND);
 	return reply_found((struct entry){ 0 });
 }

@@ -32,13 +32,13 @@ static struct list *lru_of(struct tree *tree, const struct version *version)
 
 void version_use(struct tree *tree, struct version *version)
 {
-	if (version && version->owner->sort == NODE_RESOURCE)
+	if (version && version->owner->node.sort == NODE_RESOURCE)
 		join(tree, version, lru_of(tree, version), false);
 }
 
 void version_use_least(struct tree *tree, struct version *version)
 {
-	if (version->owner->sort == NODE_RESOURCE)
+	if (version->owner->node.sort == NODE_RESOURCE)
 		join(tree, version, lru_of(tree, version), true);
 }
 

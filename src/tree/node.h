@@ -1,17 +1,20 @@
 /*
  * node.h - the types of what is kept of the cloud.
  *
- * Two sorts of objects have a serial number, and a node id is (serial, index) packed:
+ * Two types of inodes have a serial number, and a node id is (serial, index) packed:
  *
- *     struct node      index 0: the directory itself; index n: the n-th directory inside its answers
- *                      ("image_info"), by n's path hash in `subdir_index`, the same n whatever version is
- *                      current; the last few: links to it, one for each view
+ *     struct node      index 0: the directory itself.  Index n: the n-th directory that was seen inside its
+ *                      answers ("image_info"), found by its path's hash in `subdir_index`; n is the same
+ *                      whatever version is current.  The last few: links to it, one for each view.
  *     struct version   index n: the file that is entry n of its snapshot
  *
- * A record is what one way of asking (list or describe) said last, and until when it stands.
+ * Every directory begins with a struct node: a resource, a listing, or a directory of a view.  A record is
+ * the last answer of one kind of call, list or describe, and the time until which it is fresh.
  */
 #ifndef DESCRIBEFS_TREE_NODE_H
 #define DESCRIBEFS_TREE_NODE_H
+
+#include <assert.h>
 
 #include "base/list.h"
 #include "base/map.h"
@@ -50,7 +53,7 @@ enum {
 struct inode {
 	uint64_t serial : 62, is_version : 1;
 	uint64_t idle : 1; /* its serial is on the tree's idle list */
-	uint64_t held; /* by the kernel, over all indexes */
+	uint64_t nlookup; /* references that the kernel holds, over all indexes */
 };
 
 /*
@@ -66,7 +69,7 @@ struct reading {
 	int64_t ttl_ms; /* of a live item; 0: everything is asked for anew */
 	int64_t passed_ms; /* when a reader went on to another item */
 	uint64_t passed; /* to which: its serial */
-	int64_t bearable_ms; /* what anyone waits for it to be read again */
+	int64_t affordable_wait_ms; /* what anyone waits for it to be read again */
 };
 
 /* Shared by all records of one answer. */
@@ -87,15 +90,15 @@ struct text {
 };
 
 struct version {
-	struct inode object;
-	struct node *owner;
+	struct inode inode;
+	struct resource *owner;
 	struct snapshot *snapshot; /* NULL: folded, and rendered again from the text at the next read */
 	struct text *text; /* NULL: our own words, or none was to be had: never folded */
 	int64_t rendered_s; /* the time that it was rendered for */
 	uint64_t content; /* the snapshot's */
 	uint32_t n_entries;
 	bool from_list;
-	struct provenance *stamp; /* the newest answer that said so */
+	struct provenance *provenance; /* the newest answer that said so */
 	int64_t expires_ms;
 	int64_t *changed_s; /* by entry: when it was seen to change, 0: never; NULL: nothing was */
 	uint32_t *directories; /* three times n: the entries, rising; the slot of each; the n-th by slot */
@@ -108,13 +111,13 @@ struct version {
 struct record {
 	struct version *version; /* NULL while not rendered, or when there is nothing */
 	struct text *text; /* a list's item, from which its version is made at the first read */
-	struct provenance *stamp; /* NULL: nothing is known */
+	struct provenance *provenance; /* NULL: nothing is known */
 	int64_t expires_ms;
 	int64_t mtime_s;
 	uint64_t stable;
 	bool terminal; /* the status is one that does not change by itself */
 	bool bounded; /* it stands no longer than expires_ms, whatever it came with */
-	bool lent; /* it was looked into past its time, and got more (freshness.c) */
+	bool grace_used; /* it was looked into past its time, and got more (freshness.c) */
 };
 
 struct failure {
@@ -131,7 +134,7 @@ struct failures {
 
 /* What a reader follows in .events. */
 struct follow {
-	struct node *node;
+	struct resource *resource;
 	struct list link; /* in struct follows */
 	bool by_other; /* no user who mounted the tree asked for it */
 	struct text *last; /* the last answer; NULL: none came yet */
@@ -142,8 +145,8 @@ struct follow {
 };
 
 /* What only a resource (or the root, or .describefs) has that was described or looked into. */
-struct inside {
-	struct record detail;
+struct detail {
+	struct record described;
 	uint64_t single_round; /* the list since which that was counted in its describes; 0: not */
 	/* goes into the mtime when the detail changed and nothing that the list shows did */
 	uint64_t mtime_salt;
@@ -152,7 +155,7 @@ struct inside {
 	uint32_t n_subdirs;
 	unsigned n_versions; /* alive, current or held by the kernel */
 	struct follow *follow; /* NULL: no reader does */
-	int64_t others_ms; /* when a user who did not mount the tree had it refreshed; 0: never */
+	int64_t others_refresh_ms; /* when a user who did not mount the tree had it refreshed; 0: never */
 };
 
 /* What dates a directory of a view that went, should it come back. */
@@ -160,18 +163,33 @@ struct view_mark {
 	uint64_t ino, mtime_generation, content;
 };
 
-/* What the kernel keeps of a directory's listing (kept.c). */
-struct kept {
-	uint32_t moved_begun; /* the mtime that the kernel had seen when it began to collect */
-	uint32_t moved_seen; /* the mtime that the kernel saw last */
-	bool begun; /* it may have collected a part, or all */
-	bool whole; /* it may have collected all, and serves it to everybody */
+/* What the kernel keeps of a directory's listing (kernel_listing.c). */
+struct kernel_listing {
+	uint32_t mtime_begun; /* the mtime that the kernel had seen when it began to collect */
+	uint32_t mtime_seen; /* the mtime that the kernel saw last */
+	bool begun; /* the kernel may have collected a part, or all */
+	bool whole; /* it may have collected all, and serves it to every reader */
 };
 
 enum node_sort { NODE_ROOT, NODE_LISTING, NODE_RESOURCE, NODE_TEXTS, NODE_VIEW };
 
 /* Its links have these indexes, above those of all directories. */
 enum { ID_LINK = INDEX_EVENTS - VIEW_SORTS };
+
+/*
+ * What every directory of the tree has: the first member of each of the types below. `sort` says which type a
+ * node is a part of; as_resource, as_listing and as_view lead from the node to it.
+ */
+struct node {
+	struct inode inode;
+	struct node *parent; /* NULL for the root */
+	const struct kind *kind; /* NULL for the root and .describefs */
+	char *name; /* escaped; "" for the root. Behind the struct, in the same allocation */
+	char *id; /* raw: a resource's id, a view's status, key or value; NULL. There too */
+	uint64_t ino;
+	unsigned pins; /* calls under way, and filtered answers that it is in */
+	unsigned char sort; /* enum node_sort */
+};
 
 /*
  * A resource's place in its listing: seq != 0 exactly while it is among the listing's members, which are
@@ -184,35 +202,37 @@ struct membership {
 };
 
 /*
- * A resource; the root and .describefs have the same parts.  There may be a hundred thousand of which no
- * reader ever sees more than the name: what not all of them have is allocated when it is needed.
+ * A resource.  The root, .describefs and the directory of a .table.tsv are of this type too, without a kind
+ * and without a membership.  There may be a hundred thousand of which the kernel never sees more than the
+ * name: what not all of them have is allocated when it is needed.
  */
 struct resource {
-	struct inside *inside; /* NULL: it was not described or looked into */
+	struct node node;
+	struct detail *detail; /* NULL: it was not described or looked into */
 	struct failures *failures; /* NULL: no call about it failed */
 	struct record cached; /* the list's item */
-	struct node **listings; /* inside it, made when a reader looks for them */
+	struct listing **listings; /* inside it, made when a reader looks for them */
 	struct membership membership;
 	uint32_t n_listings;
 	bool entered : 1, pinned : 1; /* its listing shows it without a list */
 	bool missing : 1; /* the API said that it is not there; failures != NULL */
 	bool asked_single : 1; /* described next for what the list says too */
-	bool rendered_once : 1; /* its list's item was looked into: changes of its files are worth noting */
+	bool rendered_once : 1; /* a reader looked into the list's item: its changes are noted */
 	bool counted_in_parent : 1; /* in its listing's n_held */
-	bool outdone : 1; /* its list's item is older than a description that went for want of memory */
-	bool others : 1; /* counted in n_others: only users that did not mount the tree asked for it */
-	bool moved : 1; /* in the tree's moved */
-	bool must_revalidate : 1; /* its listing does not vouch for it: a user wants it asked about */
+	bool item_superseded : 1; /* the list's item is older than a description that was evicted */
+	bool by_others_only : 1; /* in n_others: no user who mounted the tree asked for it */
+	bool moved : 1; /* in struct moved */
+	bool must_revalidate : 1; /* a user refreshed it: its listing is no proof that it exists */
 	struct list below; /* in its listing's list of the same name */
 	struct list unlisted; /* in the tree's struct unlisted, or in none */
 };
 
 /* The resources that a listing shows, sorted by seq: the position is found by a binary search. */
 struct members {
-	struct node **v;
+	struct resource **v;
 	size_t n, room, n_entered;
 	uint64_t next_seq;
-	uint64_t changes; /* counts each change of what it shows and of the items' texts */
+	uint64_t changes; /* counted by listing_note_change alone */
 };
 
 /* The reading of a listing that is under way: round_ended < round_now exactly until it comes to its end. */
@@ -222,12 +242,12 @@ struct list_pass {
 	unsigned n_readings, n_shown; /* of the round under way; that readers may follow */
 	size_t n_added; /* shown since the kernel was last told of another mtime */
 	struct reading *reading; /* NULL: none is under way */
-	struct provenance *page_stamp; /* of the last page */
+	struct provenance *page_provenance; /* of the last page */
 };
 
-/* What stands of the last whole reading; stamp == NULL: there was none, or it is not believed. */
+/* What stands of the last whole reading; provenance == NULL: there was none, or it is not believed. */
 struct list_state {
-	struct provenance *stamp;
+	struct provenance *provenance;
 	int64_t expires_ms, whole_ms, newest_s; /* newest_s: the latest change */
 	uint64_t epoch; /* in the mtime: counts how often its names changed */
 	bool complete;
@@ -248,21 +268,23 @@ struct readahead {
 };
 
 struct listing {
+	struct node node;
 	struct members members;
 	struct list_pass pass;
 	struct list_state state;
 	struct list_cost cost;
 	struct readahead readahead;
 	struct list below; /* all its resources, shown or not */
-	struct kept kept;
+	struct kernel_listing kernel_listing;
 	unsigned n_held; /* of its resources, those that the kernel or a call needs */
 	struct derived *derived; /* NULL: no reader looked at any */
-	int64_t others_ms; /* as of struct inside */
+	int64_t others_refresh_ms; /* as of struct detail */
 };
 
 /* A directory of a view.  Its content is computed again when content_changes is not what it was. */
 struct view_dir {
-	struct node *of; /* whose resources it leads to; NULL: the view's top */
+	struct node node;
+	struct listing *of; /* whose resources it leads to; NULL: the view's top */
 	struct list children; /* "by-status/training"'s are made when looked up */
 	struct list sibling; /* in the children of the directory above; of the view's top: in none */
 	struct list unreferenced; /* in struct view_store, or in none */
@@ -270,28 +292,10 @@ struct view_dir {
 	uint64_t mtime_generation; /* in the mtime: counts how often its names changed */
 	uint64_t content; /* of its names, when there had been so many changes */
 	uint64_t content_changes;
-	struct kept kept;
+	struct kernel_listing kernel_listing;
 	bool read; /* content is known */
-	unsigned char sort; /* enum view_sort */
+	unsigned char view_sort; /* enum view_sort */
 	unsigned char depth; /* 0: the top */
-};
-
-/* What every directory has; then what one of its sort has.  It is allocated no longer than that. */
-struct node {
-	struct inode object;
-	struct node *parent; /* NULL for the root */
-	const struct kind *kind; /* NULL for the root and .describefs */
-	char *name; /* escaped; "" for the root. At the node's end */
-	char *id; /* raw: a resource's id, a view's status, key or value; NULL. There too */
-	uint64_t ino;
-	unsigned pins; /* calls under way, and pinned ids */
-	unsigned char sort; /* enum node_sort */
-
-	union {
-		struct resource resource; /* NODE_RESOURCE, NODE_ROOT, NODE_TEXTS */
-		struct listing list; /* NODE_LISTING */
-		struct view_dir view; /* NODE_VIEW */
-	};
 };
 
 /* Every inode by its serial.  Written by ids.c alone; tree_collect empties the idle list. */
@@ -324,12 +328,12 @@ struct version_lru {
 
 /* The directories of the views.  Written by directory.c, `parts` by filter.c, `indexed` by index.c. */
 struct view_store {
-	struct node *tops[VIEW_SORTS]; /* NULL: no kind has it */
+	struct view_dir *tops[VIEW_SORTS]; /* NULL: no kind has it */
 	struct list unreferenced; /* directories that nothing refers to, the least recently used first */
 	size_t n_unreferenced;
 	struct list parts; /* all struct part */
 	struct view_mark *marks; /* each at its ino's remainder; NULL: no directory was evicted yet */
-	const struct node *indexed; /* the listing whose index was used last */
+	const struct listing *indexed; /* the listing whose index was used last */
 };
 
 /* The .events that are kept, the least recently asked for first.  Written by change_log.c alone. */
@@ -359,7 +363,7 @@ struct availability {
 
 struct tree {
 	struct tree_options options;
-	struct node *root, *texts;
+	struct resource *root, *texts;
 	struct inode_table inodes;
 	struct map names; /* resources by (listing, name), directories of views by (directory, name) */
 	struct unlisted unlisted;
@@ -369,16 +373,70 @@ struct tree {
 	struct moved moved;
 	struct wait_result wait_result;
 	struct availability availability;
-	struct node *scanned; /* the listing that a reader scans now; NULL: none is */
+	struct listing *scanned; /* the listing that a reader scans now; NULL: none is */
 	size_t memory, answers; /* bytes: of all that is kept; of it, answers */
 	struct buf item; /* the list's item at hand, as JSON */
 	struct buf link; /* the name or target at hand */
 };
 
-/* Its listing shows it: the last whole list had it, or a pin or a visit made it shown. */
-static inline bool node_is_shown(const struct node *node)
+static inline struct node *as_node(const struct inode *inode)
 {
-	return node->resource.membership.seq;
+	assert(!inode->is_version);
+	return (struct node *)inode;
+}
+
+static inline struct version *as_version(const struct inode *inode)
+{
+	assert(inode->is_version);
+	return (struct version *)inode;
+}
+
+static inline bool sort_is_resource(enum node_sort sort)
+{
+	return sort != NODE_LISTING && sort != NODE_VIEW;
+}
+
+/* The whole that the node is the first member of. As of strchr, what comes back may be written. */
+static inline struct resource *as_resource(const struct node *node)
+{
+	assert(sort_is_resource(node->sort));
+	return (struct resource *)node;
+}
+
+static inline struct listing *as_listing(const struct node *node)
+{
+	assert(node->sort == NODE_LISTING);
+	return (struct listing *)node;
+}
+
+static inline struct view_dir *as_view(const struct node *node)
+{
+	assert(node->sort == NODE_VIEW);
+	return (struct view_dir *)node;
+}
+
+/* The directory itself, or the one that a version is about. */
+static inline struct node *inode_node(struct inode *inode)
+{
+	return inode->is_version ? &as_version(inode)->owner->node : as_node(inode);
+}
+
+/* The listing that a resource is in. */
+static inline struct listing *listing_of(const struct resource *resource)
+{
+	return as_listing(resource->node.parent);
+}
+
+/* What the listing shows, or a text that its views are made of, has changed. */
+static inline void listing_note_change(struct listing *listing)
+{
+	listing->members.changes++;
+}
+
+/* Its listing shows it: the last whole list had it, or a pin or a visit made it shown. */
+static inline bool resource_is_shown(const struct resource *resource)
+{
+	return resource->membership.seq;
 }
 
 static inline struct reply reply_failed(enum error error)

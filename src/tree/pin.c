@@ -8,28 +8,39 @@
 #include "base/name.h"
 
 /* Shows the id in the listing; NULL when it is none of this kind. */
-static struct node *pin_id(struct tree *tree, struct node *listing, const char *name)
+static struct resource *pin_id(struct tree *tree, struct listing *listing, const char *name)
 {
-	struct node *node = NULL;
+	struct resource *resource = NULL;
 	struct buf id;
 
 	buf_init_whole(&id, NAME_BYTES_MAX + 1);
-	if (name_unescape(&id, name) && kind_accepts_id(listing->kind, id.data)) {
-		node = node_find(tree, listing, name);
-		if (!node)
-			node = node_add_resource(tree, listing, name, id.data);
-		if (!node_is_shown(node) && listing->kind->partial)
-			node_show(tree, listing, node);
-		node->resource.pinned = true;
-		inode_idle(tree, &node->object);
+	if (name_unescape(&id, name) && kind_accepts_id(listing->node.kind, id.data)) {
+		resource = resource_find(tree, listing, name);
+		if (!resource)
+			resource = listing_add_resource(tree, listing, name, id.data);
+		if (!resource_is_shown(resource) && listing->node.kind->partial)
+			listing_show(tree, listing, resource);
+		resource->pinned = true;
+		inode_idle(tree, &resource->node.inode);
 	}
 	buf_release(&id);
-	return node;
+	return resource;
+}
+
+/* The directory of that name in `at`; NULL: there can be none. */
+static struct node *pin_step(struct tree *tree, struct node *at, const char *name)
+{
+	if (at->sort == NODE_LISTING) {
+		struct resource *resource = pin_id(tree, as_listing(at), name);
+		return resource ? &resource->node : NULL;
+	}
+	struct listing *listing = resource_listing(tree, as_resource(at), name);
+	return listing ? &listing->node : NULL;
 }
 
 bool tree_pin(struct tree *tree, const char *pin, struct buf *why)
 {
-	struct node *at = tree->root, *next = at;
+	struct node *at = &tree->root->node, *next = at;
 	struct buf name;
 
 	buf_init_whole(&name, NAME_BYTES_MAX + 1);
@@ -38,8 +49,7 @@ bool tree_pin(struct tree *tree, const char *pin, struct buf *why)
 		buf_clear(&name);
 		buf_add(&name, word, len);
 		word += len + (word[len] == '/');
-		next = at->sort == NODE_LISTING ? pin_id(tree, at, name.data) :
-						  node_listing(tree, at, name.data);
+		next = pin_step(tree, at, name.data);
 		at = next ? next : at;
 	}
 	buf_release(&name);

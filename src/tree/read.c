@@ -12,13 +12,13 @@ enum watched tree_watched(const struct tree *tree, uint64_t id)
 	return index == INDEX_WAIT ? WATCHED_STATUS : index == INDEX_EVENTS ? WATCHED_CHANGES : WATCHED_NOT;
 }
 
-static const char *read_watched(const struct tree *tree, const struct node *node, uint32_t index,
+static const char *read_watched(const struct tree *tree, const struct resource *resource, uint32_t index,
 	size_t *size)
 {
-	const struct follow *follow = node->resource.inside ? node->resource.inside->follow : NULL;
+	const struct follow *follow = resource->detail ? resource->detail->follow : NULL;
 	const struct buf *bytes = NULL;
 
-	if (index == INDEX_WAIT && tree->wait_result.id == nodeid_encode(node->object.serial, index))
+	if (index == INDEX_WAIT && tree->wait_result.id == nodeid_encode(resource->node.inode.serial, index))
 		bytes = &tree->wait_result.status;
 	else if (index == INDEX_EVENTS && follow)
 		bytes = &follow->lines;
@@ -33,13 +33,13 @@ const char *tree_read(struct tree *tree, uint64_t id, size_t *size)
 	uint32_t index;
 
 	tree_collect(tree);
-	struct inode *object = tree_inode(tree, id, &index);
+	struct inode *inode = tree_inode(tree, id, &index);
 
-	if (object && !object->is_version && index >= INDEX_EVENTS)
-		return read_watched(tree, (struct node *)object, index, size);
-	if (!object || !object->is_version)
+	if (inode && !inode->is_version && index >= INDEX_EVENTS)
+		return read_watched(tree, as_resource(as_node(inode)), index, size);
+	if (!inode || !inode->is_version)
 		return NULL;
-	const struct snapshot *snapshot = version_look(tree, (struct version *)object);
+	const struct snapshot *snapshot = version_look(tree, as_version(inode));
 	if (index >= snapshot->n_entries || snapshot->entries[index].directory)
 		return NULL;
 	return snapshot_bytes(snapshot, index, size);

@@ -15,43 +15,42 @@
 /* A cookie's bits: whether it follows a reading, which one (its number's last bits), the seq above them. */
 enum { FOLLOWS = 1, ROUND_BIT = 1, ROUND_MASK = 0xff, SEQ_BIT = 9 };
 
-static uint64_t cookie_of(const struct node *listing, uint64_t seq)
+static uint64_t cookie_of(const struct listing *listing, uint64_t seq)
 {
-	return seq << SEQ_BIT | (uint64_t)(listing->list.pass.round_now & ROUND_MASK) << ROUND_BIT | FOLLOWS;
+	return seq << SEQ_BIT | (uint64_t)(listing->pass.round_now & ROUND_MASK) << ROUND_BIT | FOLLOWS;
 }
 
 /* It follows a reading that has not come to its end; what ended whole is a listing like any other. */
-static bool follows(const struct node *listing, uint64_t cookie)
+static bool follows(const struct listing *listing, uint64_t cookie)
 {
 	int8_t ahead = (int8_t)((cookie >> ROUND_BIT & ROUND_MASK) -
-		(listing->list.pass.round_ended & ROUND_MASK));
+		(listing->pass.round_ended & ROUND_MASK));
 
 	return (cookie & FOLLOWS) && ahead > 0;
 }
 
 /* This reading has met it, or it needs none. */
-static bool has_come(const struct node *listing, const struct node *member)
+static bool has_come(const struct listing *listing, const struct resource *member)
 {
-	return member->resource.membership.round == listing->list.pass.round_now || member->resource.pinned ||
-		member->resource.entered;
+	return member->membership.round == listing->pass.round_now || member->pinned || member->entered;
 }
 
 /*
  * The next member for a reader that follows the reading.  Members of a failed reading that this one has
  * passed over are gone; a member that was shown before may still come until the reading ends.
  */
-static struct node *next_come(const struct node *listing, size_t at)
+static struct resource *next_come(const struct listing *listing, size_t at)
 {
-	while (at < listing->list.members.n && !has_come(listing, listing->list.members.v[at]) &&
-		!listing_shows(listing, listing->list.members.v[at]))
+	while (at < listing->members.n && !has_come(listing, listing->members.v[at]) &&
+		!listing_shows(listing, listing->members.v[at]))
 		at++;
-	struct node *node = at < listing->list.members.n ? listing->list.members.v[at] : NULL;
+	struct resource *resource = at < listing->members.n ? listing->members.v[at] : NULL;
 
-	return node && has_come(listing, node) ? node : NULL;
+	return resource && has_come(listing, resource) ? resource : NULL;
 }
 
 struct cookie_search {
-	const struct node *listing;
+	const struct listing *listing;
 	uint64_t seq;
 };
 
@@ -59,73 +58,77 @@ static bool is_up_to_cookie(const void *arg, size_t at)
 {
 	const struct cookie_search *search = arg;
 
-	return search->listing->list.members.v[at]->resource.membership.seq <= search->seq;
+	return search->listing->members.v[at]->membership.seq <= search->seq;
 }
 
 /* The first member after the cookie that this pass shows; NULL: there is none (yet). */
-static struct node *member_after(const struct node *listing, uint64_t cookie)
+static struct resource *member_after(const struct listing *listing, uint64_t cookie)
 {
 	struct cookie_search search = { listing, cookie >> SEQ_BIT };
-	size_t low = search_lower_bound(0, listing->list.members.n, is_up_to_cookie, &search);
+	size_t low = search_lower_bound(0, listing->members.n, is_up_to_cookie, &search);
 
-	if (listing->list.pass.n_shown && follows(listing, cookie))
+	if (listing->pass.n_shown && follows(listing, cookie))
 		return next_come(listing, low);
-	while (low < listing->list.members.n && !listing_shows(listing, listing->list.members.v[low]))
+	while (low < listing->members.n && !listing_shows(listing, listing->members.v[low]))
 		low++;
-	return low < listing->list.members.n ? listing->list.members.v[low] : NULL;
+	return low < listing->members.n ? listing->members.v[low] : NULL;
 }
 
-static bool next_resource(const struct tree *tree, const struct node *listing, uint64_t *cookie,
+static bool next_resource(const struct tree *tree, const struct listing *listing, uint64_t *cookie,
 	const char **name, struct entry *entry, struct query_time query)
 {
-	const struct node *node = member_after(listing, *cookie);
+	const struct resource *resource = member_after(listing, *cookie);
 
-	if (!node)
+	if (!resource)
 		return false;
-	int64_t ms = existence_ttl_ms(tree, node, query);
-	*cookie = node->resource.membership.seq << SEQ_BIT | (*cookie & ((1 << SEQ_BIT) - 1));
-	*name = node->name;
-	*entry = resource_entry(tree, node, ms > 0 ? ms : 0, query);
-	if (node->resource.missing || (!node->resource.cached.stamp && kind_has_describe(node->kind)))
+	int64_t ms = existence_ttl_ms(tree, resource, query);
+	*cookie = resource->membership.seq << SEQ_BIT | (*cookie & ((1 << SEQ_BIT) - 1));
+	*name = resource->node.name;
+	*entry = resource_entry(tree, resource, ms > 0 ? ms : 0, query);
+	if (resource->missing || (!resource->cached.provenance && kind_has_describe(resource->node.kind)))
 		entry->id = 0; /* let a lookup decide */
 	return true;
 }
 
-static struct reply more_at(struct node *listing, uint64_t cookie)
+static struct reply more_at(struct listing *listing, uint64_t cookie)
 {
-	return (struct reply){ .outcome = RESULT_FOUND, .node = listing, .cookie = cookie };
+	return (struct reply){ .outcome = RESULT_FOUND, .node = &listing->node, .cookie = cookie };
 }
 
-static struct reply more_of_listing(struct tree *tree, struct node *listing, uint64_t cookie,
+static struct reply more_of_listing(struct tree *tree, struct listing *listing, uint64_t cookie,
 	struct query_time query)
 {
-	const struct failure *failure = &listing->list.state.failures[FETCH_LIST];
-	bool whole = listing->list.pass.round_ended == listing->list.pass.round_now;
+	const struct failure *failure = &listing->state.failures[FETCH_LIST];
+	bool whole = listing->pass.round_ended == listing->pass.round_now;
 	uint64_t seq = cookie >> SEQ_BIT;
 
 	if (!follows(listing, cookie)) {
 		/* one pass is one answer: where its beginning was good enough, the rest has to be there */
-		if (listing_is_fresh(listing, query) || (cookie && listing->list.state.stamp))
+		if (listing_is_fresh(listing, query) || (cookie && listing->state.provenance))
 			return more_at(listing, cookie);
 	}
-	if (listing->list.pass.n_shown && !whole && member_after(listing, cookie_of(listing, seq)))
+	if (listing->pass.n_shown && !whole && member_after(listing, cookie_of(listing, seq)))
 		return more_at(listing, cookie_of(listing, seq));
 	if (listing_is_stale(tree, listing, query))
 		return more_at(listing, seq << SEQ_BIT);
-	if (!listing->list.pass.n_shown && failure_stands(failure, query))
+	if (!listing->pass.n_shown && failure_stands(failure, query))
 		return (struct reply){ .outcome = RESULT_FAILED, .error = failure->error };
-	return (struct reply){ .outcome = RESULT_NEED_FETCH, .node = listing, .fetch_kind = FETCH_LIST };
+	return (struct reply){ .outcome = RESULT_NEED_FETCH,
+		.node = &listing->node,
+		.fetch_kind = FETCH_LIST };
 }
 
 struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct query_time query)
 {
 	uint32_t index;
-	struct inode *object = tree_inode(tree, id, &index);
+	struct inode *inode = tree_inode(tree, id, &index);
 
-	if (object && !object->is_version && ((struct node *)object)->sort == NODE_VIEW)
-		return view_more(tree, (struct node *)object, cookie, query);
-	if (object && !object->is_version && ((struct node *)object)->sort == NODE_LISTING)
-		return more_of_listing(tree, (struct node *)object, cookie, query);
+	struct node *node = inode && !inode->is_version ? as_node(inode) : NULL;
+
+	if (node && node->sort == NODE_VIEW)
+		return view_more(tree, as_view(node), cookie, query);
+	if (node && node->sort == NODE_LISTING)
+		return more_of_listing(tree, as_listing(node), cookie, query);
 	/* the same here: the beginning asks whether the directory is fresh, the rest whether it is there */
 	if (cookie && query.since_ms != TREE_KNOWN)
 		query.since_ms = 0;
@@ -135,27 +138,27 @@ struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct q
 }
 
 /* The version that a cookie was made of, while it lives; else the one that is current now. */
-static struct version *cookie_version(const struct tree *tree, uint64_t cookie, struct node *node,
+static struct version *cookie_version(const struct tree *tree, uint64_t cookie, struct resource *resource,
 	struct version *current)
 {
 	uint32_t index;
-	struct inode *object = tree_inode(tree, cookie + TREE_ROOT, &index);
+	struct inode *inode = tree_inode(tree, cookie + TREE_ROOT, &index);
 
-	if (object && object->is_version && ((struct version *)object)->owner == node)
-		return (struct version *)object;
+	if (inode && inode->is_version && as_version(inode)->owner == resource)
+		return as_version(inode);
 	return current;
 }
 
-static size_t count_views(const struct tree *tree, const struct node *node)
+static size_t count_views(const struct tree *tree, const struct resource *resource)
 {
 	size_t n = 0;
 
-	for (int i = 0; node == tree->root && i < VIEW_SORTS; i++)
+	for (int i = 0; resource == tree->root && i < VIEW_SORTS; i++)
 		n += tree->views.tops[i] != NULL;
 	return n;
 }
 
-static struct node *nth_view(const struct tree *tree, uint64_t n)
+static struct view_dir *nth_view(const struct tree *tree, uint64_t n)
 {
 	int i = 0;
 
@@ -169,31 +172,30 @@ static struct node *nth_view(const struct tree *tree, uint64_t n)
  * met) packed like an id.  A place, because it also means something in the next version, should this
  * one be freed meanwhile.
  */
-static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint64_t *cookie,
+static bool next_inner(struct tree *tree, struct resource *resource, uint32_t slot, uint64_t *cookie,
 	const char **name, struct entry *entry, struct query_time query)
 {
-	node_open(tree, node);
-	size_t n_views = slot ? 0 : count_views(tree, node),
-	       n_listings = slot ? 0 : node->resource.n_listings;
+	resource_open(tree, resource);
+	size_t n_views = slot ? 0 : count_views(tree, resource), n_listings = slot ? 0 : resource->n_listings;
 
 	/* the views first: READDIR's order makes a walk read the listings before it enters a view */
 	if (*cookie < n_views) {
-		struct node *view = nth_view(tree, (*cookie)++);
-		*name = view->name;
+		struct view_dir *view = nth_view(tree, (*cookie)++);
+		*name = view->node.name;
 		*entry = view_entry(tree, view, query);
 		return true;
 	}
 	if (*cookie < n_views + n_listings) {
-		struct node *listing = node->resource.listings[(*cookie)++ - n_views];
-		*name = listing->name;
+		struct listing *listing = resource->listings[(*cookie)++ - n_views];
+		*name = listing->node.name;
 		*entry = listing_entry(tree, listing, query);
 		return true;
 	}
-	struct view view = view_of(tree, node, slot, NULL, query);
+	struct selection selection = select_answer(tree, resource, slot, NULL, query);
 	uint32_t after = *cookie > ID_INDEX_MASK ? (uint32_t)(*cookie & ID_INDEX_MASK) : 0;
-	struct version *version = view.found ? view.version : NULL;
+	struct version *version = selection.found ? selection.version : NULL;
 	if (after)
-		version = cookie_version(tree, *cookie, node, version);
+		version = cookie_version(tree, *cookie, resource, version);
 	uint32_t directory = version ? version_directory(version, slot) : UINT32_MAX;
 	if (directory == UINT32_MAX)
 		return false;
@@ -204,9 +206,10 @@ static bool next_inner(struct tree *tree, struct node *node, uint32_t slot, uint
 	if (after >= top->count)
 		return false;
 	uint32_t next = top->first + after;
-	*cookie = version->object.serial << ID_INDEX_BITS | (after + 1);
+	*cookie = version->inode.serial << ID_INDEX_BITS | (after + 1);
 	*name = snapshot_name(snapshot, next);
-	*entry = inner_entry(tree, version, next, version->current && view.found ? view.left_ms : 0);
+	*entry = inner_entry(tree, version, next,
+		version->current && selection.found ? selection.left_ms : 0);
 	return true;
 }
 
@@ -216,14 +219,14 @@ bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **na
 	uint32_t index;
 
 	tree_collect(tree);
-	struct inode *object = tree_inode(tree, id, &index);
+	struct inode *inode = tree_inode(tree, id, &index);
 
-	if (!object || object->is_version)
+	if (!inode || inode->is_version)
 		return false;
-	struct node *node = (struct node *)object;
+	struct node *node = as_node(inode);
 	if (node->sort == NODE_VIEW)
-		return view_next(tree, node, cookie, name, entry, query);
+		return view_next(tree, as_view(node), cookie, name, entry, query);
 	if (node->sort == NODE_LISTING)
-		return next_resource(tree, node, cookie, name, entry, query);
-	return next_inner(tree, node, index, cookie, name, entry, query);
+		return next_resource(tree, as_listing(node), cookie, name, entry, query);
+	return next_inner(tree, as_resource(node), index, cookie, name, entry, query);
 }

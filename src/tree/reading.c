@@ -25,8 +25,8 @@ void reading_note_page(struct reading *reading, int64_t sent_ms)
 static struct reading **reading_at(struct node *node)
 {
 	if (node->sort == NODE_LISTING)
-		return &node->list.pass.reading;
-	return node->sort == NODE_VIEW && node->view.part ? &node->view.part->reading : NULL;
+		return &as_listing(node)->pass.reading;
+	return node->sort == NODE_VIEW && as_view(node)->part ? &as_view(node)->part->reading : NULL;
 }
 
 struct reading *tree_reading(struct node *node)
@@ -36,7 +36,7 @@ struct reading *tree_reading(struct node *node)
 	return at ? *at : NULL;
 }
 
-void tree_reading_begin(struct tree *tree, struct node *node, int64_t now_ms, int64_t bearable_ms)
+void tree_reading_begin(struct tree *tree, struct node *node, int64_t now_ms, int64_t affordable_wait_ms)
 {
 	struct reading **at = reading_at(node);
 
@@ -47,7 +47,7 @@ void tree_reading_begin(struct tree *tree, struct node *node, int64_t now_ms, in
 		(*at)->refs = 1;
 		(*at)->begun_ms = now_ms;
 		(*at)->ttl_ms = tree_ttl_ms(tree, node->kind->ttl.live_s);
-		(*at)->bearable_ms = bearable_ms;
+		(*at)->affordable_wait_ms = affordable_wait_ms;
 	}
 	(*at)->n_open++;
 }
@@ -63,22 +63,22 @@ void tree_reading_end(struct node *node, int64_t now_ms)
 	*at = NULL;
 }
 
-void record_look(struct record *record, const struct node *node, int64_t now_ms)
+void record_look(struct record *record, const struct resource *resource, int64_t now_ms)
 {
-	struct reading *reading = record->stamp ? record->stamp->reading : NULL;
+	struct reading *reading = record->provenance ? record->provenance->reading : NULL;
 
 	if (!reading || reading->n_open)
 		return;
 	int64_t until_ms = record_until_ms(record, now_ms);
 	if (record->expires_ms <= now_ms && until_ms > now_ms &&
 		reading_stands_ms(reading, now_ms) <= now_ms) {
-		record->lent = true;
+		record->grace_used = true;
 		record->expires_ms = until_ms;
 		if (record->version)
 			record->version->expires_ms = until_ms;
 	}
-	if (reading->passed == node->object.serial)
+	if (reading->passed == resource->node.inode.serial)
 		return; /* a reader of one item again and again goes through nothing */
-	reading->passed = node->object.serial;
+	reading->passed = resource->node.inode.serial;
 	reading->passed_ms = now_ms;
 }

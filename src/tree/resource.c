@@ -3,7 +3,7 @@
  * and the references to them.
  *
  * Names are unique below a listing, and below a directory of a view.  The listings inside a resource are made
- * at their first lookup.  A resource that no listing shows and nothing refers to is in the ring of
+ * at their first lookup.  A resource that no listing shows and nothing refers to is in the list of
  * unlisted resources: collect.c frees the least recently used past UNLISTED_MAX.
  */
 #include "cache.h"
@@ -16,13 +16,13 @@
 /* ---- names ---- */
 
 struct name_key {
-	const struct node *listing;
+	const struct node *parent;
 	const char *name;
 };
 
-static uint64_t name_hash(const struct tree *tree, const struct node *listing, const char *name)
+static uint64_t name_hash(const struct tree *tree, const struct node *parent, const char *name)
 {
-	return map_hash_text(&tree->names, listing->object.serial, name);
+	return map_hash_text(&tree->names, parent->inode.serial, name);
 }
 
 static bool node_has_name(const void *value, const void *key)
@@ -30,14 +30,21 @@ static bool node_has_name(const void *value, const void *key)
 	const struct node *node = value;
 	const struct name_key *wanted = key;
 
-	return node->parent == wanted->listing && !strcmp(node->name, wanted->name);
+	return node->parent == wanted->parent && !strcmp(node->name, wanted->name);
 }
 
-struct node *node_find(const struct tree *tree, const struct node *listing, const char *name)
+struct node *node_find(const struct tree *tree, const struct node *parent, const char *name)
 {
-	struct name_key key = { listing, name };
+	struct name_key key = { parent, name };
 
-	return map_get(&tree->names, name_hash(tree, listing, name), node_has_name, &key);
+	return map_get(&tree->names, name_hash(tree, parent, name), node_has_name, &key);
+}
+
+struct resource *resource_find(const struct tree *tree, const struct listing *listing, const char *name)
+{
+	struct node *node = node_find(tree, &listing->node, name);
+
+	return node ? as_resource(node) : NULL;
 }
 
 void node_path(const struct node *node, struct buf *out)
@@ -63,34 +70,37 @@ void node_remove_name(struct tree *tree, struct node *node)
 
 /* ---- unlisted resources (LRU) ---- */
 
-void node_leave_unlisted(struct tree *tree, struct node *node)
+void unlisted_leave(struct tree *tree, struct resource *resource)
 {
-	if (list_is_empty(&node->resource.unlisted))
+	if (list_is_empty(&resource->unlisted))
 		return;
-	list_remove(&node->resource.unlisted);
+	list_remove(&resource->unlisted);
 	tree->unlisted.n--;
 }
 
-void node_join_unlisted(struct tree *tree, struct node *node)
+void unlisted_join(struct tree *tree, struct resource *resource)
 {
-	if (!list_is_empty(&node->resource.unlisted))
+	if (!list_is_empty(&resource->unlisted))
 		return;
-	list_add_last(&tree->unlisted.lru, &node->resource.unlisted);
+	list_add_last(&tree->unlisted.lru, &resource->unlisted);
 	tree->unlisted.n++;
 }
 
 /* ---- making ---- */
+
+/* There may be a hundred thousand: README.md has the figure. */
+static_assert(sizeof(void *) != 8 || sizeof(struct resource) <= 200, "a resource has grown");
 
 /* A node of this sort, without its name. */
 static size_t sort_size(enum node_sort sort)
 {
 	switch (sort) {
 	case NODE_LISTING:
-		return offsetof(struct node, list) + sizeof(struct listing);
+		return sizeof(struct listing);
 	case NODE_VIEW:
-		return offsetof(struct node, view) + sizeof(struct view_dir);
+		return sizeof(struct view_dir);
 	default:
-		return offsetof(struct node, resource) + sizeof(struct resource);
+		return sizeof(struct resource);
 	}
 }
 
@@ -103,14 +113,14 @@ static size_t node_size(enum node_sort sort, const char *name, const char *id)
 static void init_lists(struct node *node)
 {
 	if (node->sort == NODE_LISTING) {
-		list_init(&node->list.below);
+		list_init(&as_listing(node)->below);
 	} else if (node->sort == NODE_VIEW) {
-		list_init(&node->view.children);
-		list_init(&node->view.sibling);
-		list_init(&node->view.unreferenced);
+		list_init(&as_view(node)->children);
+		list_init(&as_view(node)->sibling);
+		list_init(&as_view(node)->unreferenced);
 	} else {
-		list_init(&node->resource.below);
-		list_init(&node->resource.unlisted);
+		list_init(&as_resource(node)->below);
+		list_init(&as_resource(node)->unlisted);
 	}
 }
 
@@ -131,7 +141,7 @@ struct node *node_new(struct tree *tree, enum node_sort sort, struct node *paren
 		memcpy(node->id, id, strlen(id));
 	}
 	tree->memory += size;
-	inode_register(tree, &node->object);
+	inode_register(tree, &node->inode);
 	buf_init(&path, SIZE_MAX);
 	node_path(node, &path);
 	if (path.full)
@@ -145,66 +155,68 @@ struct node *node_new(struct tree *tree, enum node_sort sort, struct node *paren
 
 void node_release(struct tree *tree, struct node *node)
 {
-	inode_unregister(tree, &node->object);
+	inode_unregister(tree, &node->inode);
 	tree->memory -= node_size(node->sort, node->name, node->id);
 	free(node);
 }
 
-static struct node *listing_new(struct tree *tree, struct node *parent, const struct kind *kind)
+static struct listing *listing_new(struct tree *tree, struct node *parent, const struct kind *kind)
 {
-	struct node *node = node_new(tree, NODE_LISTING, parent, kind->name, NULL);
+	struct listing *listing = as_listing(node_new(tree, NODE_LISTING, parent, kind->name, NULL));
 
-	node->kind = kind;
-	node->list.members.next_seq = 1;
-	return node;
+	listing->node.kind = kind;
+	listing->members.next_seq = 1;
+	return listing;
 }
 
-void node_open(struct tree *tree, struct node *node)
+void resource_open(struct tree *tree, struct resource *resource)
 {
 	const struct catalog *catalog = tree->options.catalog;
 
-	if (node->resource.n_listings || node->sort == NODE_TEXTS || (node->kind && !node->kind->children[0]))
+	if (resource->n_listings || resource->node.sort == NODE_TEXTS ||
+		(resource->node.kind && !resource->node.kind->children[0]))
 		return;
 	for (size_t i = 0; i < catalog->n_kinds; i++) {
-		if (catalog->kinds[i]->parent != node->kind)
+		if (catalog->kinds[i]->parent != resource->node.kind)
 			continue;
-		node->resource.listings = xrealloc(node->resource.listings,
-			(node->resource.n_listings + 1) * sizeof(*node->resource.listings));
-		node->resource.listings[node->resource.n_listings++] = listing_new(tree, node,
+		resource->listings = xrealloc(resource->listings,
+			(resource->n_listings + 1) * sizeof(*resource->listings));
+		resource->listings[resource->n_listings++] = listing_new(tree, &resource->node,
 			catalog->kinds[i]);
 	}
 }
 
-struct node *node_listing(struct tree *tree, struct node *node, const char *name)
+struct listing *resource_listing(struct tree *tree, struct resource *resource, const char *name)
 {
-	node_open(tree, node);
-	for (size_t i = 0; i < node->resource.n_listings; i++)
-		if (!strcmp(node->resource.listings[i]->name, name))
-			return node->resource.listings[i];
+	resource_open(tree, resource);
+	for (size_t i = 0; i < resource->n_listings; i++)
+		if (!strcmp(resource->listings[i]->node.name, name))
+			return resource->listings[i];
 	return NULL;
 }
 
-struct node *node_add_resource(struct tree *tree, struct node *listing, const char *name, const char *id)
+struct resource *listing_add_resource(struct tree *tree, struct listing *listing, const char *name,
+	const char *id)
 {
-	struct node *node = node_new(tree, NODE_RESOURCE, listing, name, id);
+	struct resource *resource = as_resource(node_new(tree, NODE_RESOURCE, &listing->node, name, id));
 
-	node->kind = listing->kind;
-	node_add_name(tree, node);
-	list_add_first(&listing->list.below, &node->resource.below);
-	node_join_unlisted(tree, node);
-	return node;
+	resource->node.kind = listing->node.kind;
+	node_add_name(tree, &resource->node);
+	list_add_first(&listing->below, &resource->below);
+	unlisted_join(tree, resource);
+	return resource;
 }
 
-void node_begin_others(struct tree *tree, struct node *node)
+void resource_begin_others(struct tree *tree, struct resource *resource)
 {
-	node->resource.others = true;
+	resource->by_others_only = true;
 	tree->unlisted.n_others++;
 }
 
-void node_end_others(struct tree *tree, struct node *node)
+void resource_end_others(struct tree *tree, struct resource *resource)
 {
-	tree->unlisted.n_others -= node->resource.others;
-	node->resource.others = false;
+	tree->unlisted.n_others -= resource->by_others_only;
+	resource->by_others_only = false;
 }
 
 /* ---- parts ---- */
@@ -213,62 +225,68 @@ static const struct record no_record;
 
 static const struct failure no_failure;
 
-const struct record *node_detail(const struct node *node)
+const struct record *resource_described(const struct resource *resource)
 {
-	return node->resource.inside ? &node->resource.inside->detail : &no_record;
+	return resource->detail ? &resource->detail->described : &no_record;
 }
 
-struct inside *node_inside(struct tree *tree, struct node *node)
+struct detail *resource_detail(struct tree *tree, struct resource *resource)
 {
-	if (!node->resource.inside) {
-		node->resource.inside = xcalloc(1, sizeof(*node->resource.inside));
-		tree->memory += sizeof(*node->resource.inside);
+	if (!resource->detail) {
+		resource->detail = xcalloc(1, sizeof(*resource->detail));
+		tree->memory += sizeof(*resource->detail);
 	}
-	return node->resource.inside;
+	return resource->detail;
+}
+
+struct node *refreshed_by(const struct resource *resource)
+{
+	return kind_has_describe(resource->node.kind) ? (struct node *)&resource->node :
+							resource->node.parent;
 }
 
 const struct failure *node_failure(const struct node *node)
 {
 	if (node->sort == NODE_LISTING)
-		return &node->list.state.failures[FETCH_LIST];
-	return node->resource.failures ? &node->resource.failures->failure : &no_failure;
+		return &as_listing(node)->state.failures[FETCH_LIST];
+	return as_resource(node)->failures ? &as_resource(node)->failures->failure : &no_failure;
 }
 
-struct failures *node_trouble(struct tree *tree, struct node *node)
+struct failures *resource_failures(struct tree *tree, struct resource *resource)
 {
-	if (!node->resource.failures) {
-		node->resource.failures = xcalloc(1, sizeof(*node->resource.failures));
-		tree->memory += sizeof(*node->resource.failures);
+	if (!resource->failures) {
+		resource->failures = xcalloc(1, sizeof(*resource->failures));
+		tree->memory += sizeof(*resource->failures);
 	}
-	return node->resource.failures;
+	return resource->failures;
 }
 
-void node_drop_trouble(struct tree *tree, struct node *node)
+void resource_drop_failures(struct tree *tree, struct resource *resource)
 {
-	if (!node->resource.failures)
+	if (!resource->failures)
 		return;
-	tree->memory -= sizeof(*node->resource.failures);
-	free(node->resource.failures);
-	node->resource.failures = NULL;
-	node->resource.missing = false;
+	tree->memory -= sizeof(*resource->failures);
+	free(resource->failures);
+	resource->failures = NULL;
+	resource->missing = false;
 }
 
-const struct record *node_newest(const struct node *node)
+const struct record *resource_newest(const struct resource *resource)
 {
-	const struct record *detail = node_detail(node), *listed = &node->resource.cached;
+	const struct record *detail = resource_described(resource), *listed = &resource->cached;
 
-	if (!listed->stamp)
-		return detail->stamp ? detail : NULL;
-	if (!detail->stamp || detail->stamp->received_ms < listed->stamp->received_ms)
+	if (!listed->provenance)
+		return detail->provenance ? detail : NULL;
+	if (!detail->provenance || detail->provenance->received_ms < listed->provenance->received_ms)
 		return listed;
 	return detail;
 }
 
-const void *node_last_answer(const struct node *resource)
+const void *node_last_answer(const struct node *node)
 {
-	const struct record *newest = node_newest(resource);
+	const struct record *newest = resource_newest(as_resource(node));
 
-	return newest ? newest->stamp : NULL;
+	return newest ? newest->provenance : NULL;
 }
 
 /* ---- references ---- */
@@ -281,7 +299,7 @@ void node_pin(struct node *node)
 void node_unpin(struct tree *tree, struct node *node)
 {
 	node->pins--;
-	inode_idle(tree, &node->object);
+	inode_idle(tree, &node->inode);
 }
 
 /* ---- what a call is to be about ---- */
@@ -311,5 +329,5 @@ bool node_is_listed(const struct node *node)
 		node = node->parent;
 	if (node->sort == NODE_VIEW)
 		return false;
-	return node->resource.membership.seq && !node->resource.entered && !node->resource.pinned;
+	return as_resource(node)->membership.seq && !as_resource(node)->entered && !as_resource(node)->pinned;
 }

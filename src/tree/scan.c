@@ -11,66 +11,66 @@
 
 static bool is_before_scan(const void *arg, size_t at)
 {
-	const struct node *listing = arg;
+	const struct listing *listing = arg;
 
-	return listing->list.members.v[at]->resource.membership.seq < listing->list.readahead.seq;
+	return listing->members.v[at]->membership.seq < listing->readahead.seq;
 }
 
 /* The index of the resource that the scan has reached, or would have. */
-static size_t scan_position(const struct node *listing)
+static size_t scan_position(const struct listing *listing)
 {
-	return search_lower_bound(0, listing->list.members.n, is_before_scan, listing);
+	return search_lower_bound(0, listing->members.n, is_before_scan, listing);
 }
 
 /*
  * The next one in the listing that was not fetched ahead already; another order is no scan that we
  * could foresee.
  */
-static bool follows(const struct node *listing, const struct node *node, struct query_time query)
+static bool follows(const struct listing *listing, const struct resource *resource, struct query_time query)
 {
 	size_t at = scan_position(listing) + 1;
 
-	if (!listing->list.readahead.seq)
+	if (!listing->readahead.seq)
 		return false;
-	for (size_t i = at; i <= at + SCAN_AHEAD_MAX && i < listing->list.members.n; i++) {
-		if (listing->list.members.v[i] == node)
+	for (size_t i = at; i <= at + SCAN_AHEAD_MAX && i < listing->members.n; i++) {
+		if (listing->members.v[i] == resource)
 			return true;
-		if (!record_is_fresh(node_detail(listing->list.members.v[i]), query))
+		if (!record_is_fresh(resource_described(listing->members.v[i]), query))
 			return false;
 	}
 	return false;
 }
 
-void scan_note(struct tree *tree, struct node *node, struct query_time query)
+void scan_note(struct tree *tree, struct resource *resource, struct query_time query)
 {
-	struct node *listing = node->parent;
+	struct listing *listing = listing_of(resource);
 
-	if (!node_is_shown(node) || node->resource.membership.seq == listing->list.readahead.seq)
+	if (!resource_is_shown(resource) || resource->membership.seq == listing->readahead.seq)
 		return;
-	listing->list.readahead.run = follows(listing, node, query) ? listing->list.readahead.run + 1 : 1;
-	listing->list.readahead.seq = node->resource.membership.seq;
-	tree->scanned = listing->list.readahead.run >= SCAN_RUN ? listing : NULL;
+	listing->readahead.run = follows(listing, resource, query) ? listing->readahead.run + 1 : 1;
+	listing->readahead.seq = resource->membership.seq;
+	tree->scanned = listing->readahead.run >= SCAN_RUN ? listing : NULL;
 }
 
-static bool is_wanting(const struct node *node, struct query_time query)
+static bool is_wanting(const struct resource *resource, struct query_time query)
 {
-	return !node->resource.missing && !record_is_fresh(node_detail(node), query) &&
-		!failure_stands(node_failure(node), query);
+	return !resource->missing && !record_is_fresh(resource_described(resource), query) &&
+		!failure_stands(node_failure(&resource->node), query);
 }
 
 struct node *tree_ahead(struct tree *tree, struct query_time query,
 	bool (*is_described)(const void *arg, const struct node *resource), const void *arg)
 {
-	struct node *listing = tree->scanned;
+	struct listing *listing = tree->scanned;
 
-	if (!listing || !kind_has_describe(listing->kind) || outage_of(tree, query))
+	if (!listing || !kind_has_describe(listing->node.kind) || outage_of(tree, query))
 		return NULL;
-	size_t ahead = listing->list.readahead.run == SCAN_RUN ? SCAN_AHEAD_FIRST : SCAN_AHEAD_MAX;
+	size_t ahead = listing->readahead.run == SCAN_RUN ? SCAN_AHEAD_FIRST : SCAN_AHEAD_MAX;
 	size_t at = scan_position(listing) + 1;
-	for (size_t i = at; i < at + ahead && i < listing->list.members.n; i++) {
-		struct node *node = listing->list.members.v[i];
-		if (is_wanting(node, query) && !is_described(arg, node))
-			return node;
+	for (size_t i = at; i < at + ahead && i < listing->members.n; i++) {
+		struct resource *resource = listing->members.v[i];
+		if (is_wanting(resource, query) && !is_described(arg, &resource->node))
+			return &resource->node;
 	}
 	return NULL;
 }

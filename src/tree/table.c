@@ -174,10 +174,11 @@ static bool is_nothing(struct json_slice value)
 			(value.text[0] == '"' || value.text[0] == '[' || value.text[0] == '{'));
 }
 
-static void put_column(struct table_writer *table, const struct column *column, const struct node *node)
+static void put_column(struct table_writer *table, const struct column *column,
+	const struct resource *resource)
 {
 	if (!column->path) {
-		put_cell(&table->out, node->name);
+		put_cell(&table->out, resource->node.name);
 		return;
 	}
 	const char *rest = column->path + column->len;
@@ -191,9 +192,9 @@ static void put_column(struct table_writer *table, const struct column *column, 
 }
 
 /* The row's members are found in one pass over its text. */
-static void find_values(struct table_writer *table, const struct node *node)
+static void find_values(struct table_writer *table, const struct resource *resource)
 {
-	struct json_cursor cursor = json_cursor_open(node_json(node));
+	struct json_cursor cursor = json_cursor_open(resource_json(resource));
 	struct json_slice name, value;
 
 	for (size_t i = 0; i < table->n; i++)
@@ -205,15 +206,15 @@ static void find_values(struct table_writer *table, const struct node *node)
 				table->columns[i].value = value;
 }
 
-static void put_row(struct table_writer *table, const struct node *node)
+static void put_row(struct table_writer *table, const struct resource *resource)
 {
-	const struct record *record = node_newest(node);
+	const struct record *record = resource_newest(resource);
 
-	find_values(table, node);
+	find_values(table, resource);
 	for (size_t i = 0; i < table->n; i++) {
 		if (i)
 			buf_putc(&table->out, '\t');
-		put_column(table, &table->columns[i], node);
+		put_column(table, &table->columns[i], resource);
 	}
 	buf_putc(&table->out, '\n');
 	if (record && record->mtime_s > table->mtime_s)
@@ -240,21 +241,21 @@ bool node_is_table(const struct node *node)
 	return node->sort == NODE_TEXTS && node->parent->sort == NODE_LISTING;
 }
 
-bool table_is_held(const struct node *listing)
+bool table_is_held(const struct listing *listing)
 {
-	const struct node *table = listing->list.derived ? listing->list.derived->table : NULL;
+	const struct resource *table = listing->derived ? listing->derived->table : NULL;
 
-	const struct inside *inside = table ? table->resource.inside : NULL;
+	const struct detail *detail = table ? table->detail : NULL;
 
-	return inside &&
-		(inside->n_versions > (inside->detail.version ? 1 : 0) ||
-			version_is_held(inside->detail.version));
+	return detail &&
+		(detail->n_versions > (detail->described.version ? 1 : 0) ||
+			version_is_held(detail->described.version));
 }
 
 /* ERR_NONE: the table's version is the listing as it stands. */
-static enum error make(struct tree *tree, struct node *listing, struct node *node)
+static enum error make(struct tree *tree, struct listing *listing, struct resource *resource)
 {
-	struct table_writer table = { .kind = listing->kind,
+	struct table_writer table = { .kind = listing->node.kind,
 		.api_names = tree->options.api_names,
 		.secrets = tree->options.secrets,
 		.mtime_s = tree->options.catalog->date_s };
@@ -267,19 +268,19 @@ static enum error make(struct tree *tree, struct node *listing, struct node *nod
 	buf_init(&path, SIZE_MAX);
 	choose_columns(&table);
 	put_heads(&table);
-	for (size_t i = 0; i < listing->list.members.n; i++)
-		if (listing_shows(listing, listing->list.members.v[i]))
-			put_row(&table, listing->list.members.v[i]);
+	for (size_t i = 0; i < listing->members.n; i++)
+		if (listing_shows(listing, listing->members.v[i]))
+			put_row(&table, listing->members.v[i]);
 	bool full = table.out.full;
 	if (!full) {
-		struct provenance *listed = listing->list.state.stamp;
-		struct provenance *stamp = listed ? provenance_get(listed) : provenance_new(&unasked);
-		node_path(node, &path);
+		struct provenance *listed = listing->state.provenance;
+		struct provenance *provenance = listed ? provenance_get(listed) : provenance_new(&unasked);
+		node_path(&resource->node, &path);
 		struct snapshot *made = snapshot_of_texts(path.data, &name, &table.out, 1, table.mtime_s,
 			table.shows_secret, tree->options.key);
-		record_set(tree, node, &node_inside(tree, node)->detail, made, NULL, stamp,
-			listing->list.state.expires_ms);
-		provenance_put(stamp);
+		record_set(tree, resource, &resource_detail(tree, resource)->described, made, NULL,
+			provenance, listing->state.expires_ms);
+		provenance_put(provenance);
 	}
 	buf_release(&path);
 	buf_release(&table.raw);
@@ -289,33 +290,32 @@ static enum error make(struct tree *tree, struct node *listing, struct node *nod
 }
 
 /* Each that is open stays as long as it is, whatever came since. */
-static bool has_room(const struct node *table, struct query_time query)
+static bool has_room(const struct resource *table, struct query_time query)
 {
-	unsigned n = table->resource.inside ? table->resource.inside->n_versions : 0;
+	unsigned n = table->detail ? table->detail->n_versions : 0;
 
 	return n < (query.by_other ? TABLES_OTHERS_MAX : TABLES_MAX);
 }
 
-struct reply table_lookup(struct tree *tree, struct node *listing, struct query_time query)
+struct reply table_lookup(struct tree *tree, struct listing *listing, struct query_time query)
 {
 	struct reply reply = listing_open(tree, listing, query);
 	enum error error = ERR_NONE;
 
 	if (reply.outcome != RESULT_FOUND)
 		return reply;
-	struct derived *derived = listing_aspects(tree, listing);
+	struct derived *derived = listing_derived(tree, listing);
 	if (!derived->table)
-		derived->table = node_new(tree, NODE_TEXTS, listing, "", NULL);
-	struct node *table = derived->table;
-	if (!node_detail(table)->version || derived->table_changes != listing->list.members.changes)
+		derived->table = as_resource(node_new(tree, NODE_TEXTS, &listing->node, "", NULL));
+	struct resource *table = derived->table;
+	if (!resource_described(table)->version || derived->table_changes != listing->members.changes)
 		error = has_room(table, query) ? make(tree, listing, table) : ERR_QUEUE;
-	else if (listing->list.state.stamp)
-		record_renew(&table->resource.inside->detail, listing->list.state.stamp,
-			listing->list.state.expires_ms);
+	else if (listing->state.provenance)
+		record_renew(&table->detail->described, listing->state.provenance, listing->state.expires_ms);
 	if (error)
 		return (struct reply){ .outcome = RESULT_FAILED, .error = error };
-	derived->table_changes = listing->list.members.changes;
-	struct version *version = table->resource.inside->detail.version;
+	derived->table_changes = listing->members.changes;
+	struct version *version = table->detail->described.version;
 	return (struct reply){ .outcome = RESULT_FOUND,
 		.entry = inner_entry(tree, version, 1, listing_left_ms(tree, listing, query)) };
 }

@@ -4,7 +4,7 @@
  * The root and its listings are made once from the catalog.  Resources come and go: a resource stands as
  * long as its listing shows it, the kernel holds an id of it, a call about it is under way, or something
  * below it stands.  One that merely was looked at (entered by name, found missing, failed) is kept in the
- * ring of unlisted resources, so that its answer is not asked for again at once, until UNLISTED_MAX newer
+ * list of unlisted resources, so that its answer is not asked for again at once, until UNLISTED_MAX newer
  * ones came.
  */
 #include "views.h"
@@ -21,7 +21,7 @@ static void add_readme(struct tree *tree, const char *text)
 
 	buf_init(&readme, SIZE_MAX);
 	buf_puts(&readme, text);
-	tree_texts(tree, tree->root, &name, &readme, 1, &note);
+	tree_texts(tree, &tree->root->node, &name, &readme, 1, &note);
 	buf_release(&readme);
 }
 
@@ -42,13 +42,13 @@ struct tree *tree_new(const struct tree_options *options)
 	list_init(&tree->views.unreferenced);
 	list_init(&tree->views.parts);
 	list_init(&tree->follows.lru);
-	tree->root = node_new(tree, NODE_ROOT, NULL, "", NULL);
-	tree->root->object.held = 1;
+	tree->root = as_resource(node_new(tree, NODE_ROOT, NULL, "", NULL));
+	tree->root->node.inode.nlookup = 1;
 	add_readme(tree, options->readme);
-	node_open(tree, tree->root);
+	resource_open(tree, tree->root);
 	views_plant(tree);
-	tree->texts = node_new(tree, NODE_TEXTS, tree->root, ".describefs", NULL);
-	tree->texts->object.held = 1;
+	tree->texts = as_resource(node_new(tree, NODE_TEXTS, &tree->root->node, ".describefs", NULL));
+	tree->texts->node.inode.nlookup = 1;
 	return tree;
 }
 
@@ -71,29 +71,29 @@ void tree_free(struct tree *tree)
 void tree_ref(struct tree *tree, uint64_t id, uint64_t count)
 {
 	uint32_t index;
-	struct inode *object = tree_inode(tree, id, &index);
+	struct inode *inode = tree_inode(tree, id, &index);
 
-	if (!object)
+	if (!inode)
 		return;
-	object->held += count;
-	struct node *node = object->is_version ? NULL : (struct node *)object;
+	inode->nlookup += count;
+	struct node *node = inode->is_version ? NULL : as_node(inode);
 	if (node && node->sort == NODE_RESOURCE && !index) /* its attributes go with its id */
-		node->resource.moved = false;
-	inode_idle(tree, object); /* it counts among what is held below the directory that it is in */
+		as_resource(node)->moved = false;
+	inode_idle(tree, inode); /* it counts among what is held below the directory that it is in */
 }
 
 void tree_forget(struct tree *tree, uint64_t id, uint64_t count)
 {
 	uint32_t index;
-	struct inode *object = tree_inode(tree, id, &index);
+	struct inode *inode = tree_inode(tree, id, &index);
 
-	if (!object)
+	if (!inode)
 		return;
-	object->held -= count < object->held ? count : object->held;
-	if (object == &tree->root->object || object == &tree->texts->object)
-		object->held += !object->held; /* these two are the tree's own */
-	else if (!object->is_version || !object->held)
-		inode_idle(tree, object);
+	inode->nlookup -= count < inode->nlookup ? count : inode->nlookup;
+	if (inode == &tree->root->node.inode || inode == &tree->texts->node.inode)
+		inode->nlookup += !inode->nlookup; /* these two are the tree's own */
+	else if (!inode->is_version || !inode->nlookup)
+		inode_idle(tree, inode);
 	tree_collect(tree);
 }
 
@@ -112,20 +112,20 @@ struct tree_stats tree_stats(struct tree *tree)
 void tree_path(struct tree *tree, uint64_t id, struct buf *out)
 {
 	uint32_t index;
-	struct inode *object = tree_inode(tree, id, &index);
+	struct inode *inode = tree_inode(tree, id, &index);
 
-	if (!object)
+	if (!inode)
 		return;
-	if (!object->is_version) {
-		const struct node *node = (struct node *)object;
+	if (!inode->is_version) {
+		const struct node *node = as_node(inode);
 		node_path(node, out);
 		if (index == INDEX_WAIT || index == INDEX_EVENTS)
 			buf_puts(out, index == INDEX_WAIT ? "/.wait" : "/.events");
 		else if (node->sort != NODE_LISTING && node->sort != NODE_VIEW) /* no files are inside */
-			version_slot_path(tree, node, index, out);
+			version_slot_path(tree, as_resource(node), index, out);
 		return;
 	}
-	struct version *version = (struct version *)object;
-	node_path(version->owner, out);
+	struct version *version = as_version(inode);
+	node_path(&version->owner->node, out);
 	version_path(tree, version, index, out);
 }

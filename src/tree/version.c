@@ -13,7 +13,7 @@
 
 /* ---- directories inside an answer ---- */
 
-static void add_slot(struct inside *node, uint64_t ino)
+static void add_slot(struct detail *node, uint64_t ino)
 {
 	uint32_t n = node->n_subdirs;
 
@@ -24,7 +24,7 @@ static void add_slot(struct inside *node, uint64_t ino)
 }
 
 struct slot_search {
-	const struct inside *node;
+	const struct detail *node;
 	struct map map; /* ino -> slot, only used by nodes with many */
 	uint32_t guess; /* directories mostly come in the order in which they first came */
 	bool mapped;
@@ -49,7 +49,7 @@ static void map_slots(struct slot_search *search)
 /* The slot of a directory's path, 1 and up; 0 if it has none yet. */
 static uint32_t find_slot(struct slot_search *search, uint64_t ino)
 {
-	const struct inside *node = search->node;
+	const struct detail *node = search->node;
 
 	if (search->guess < node->n_subdirs && node->subdir_index[search->guess] == ino)
 		return ++search->guess;
@@ -63,14 +63,14 @@ static uint32_t find_slot(struct slot_search *search, uint64_t ino)
 	return 0;
 }
 
-static uint32_t slot_of(struct slot_search *search, struct inside *inside, uint64_t ino)
+static uint32_t slot_of(struct slot_search *search, struct detail *detail, uint64_t ino)
 {
 	uint32_t slot = find_slot(search, ino);
 
-	if (slot || inside->n_subdirs + 1 == ID_LINK)
+	if (slot || detail->n_subdirs + 1 == ID_LINK)
 		return slot;
-	add_slot(inside, ino);
-	slot = search->guess = inside->n_subdirs;
+	add_slot(detail, ino);
+	slot = search->guess = detail->n_subdirs;
 	if (search->mapped)
 		map_add(&search->map, ino, (void *)(uintptr_t)slot);
 	return slot;
@@ -89,10 +89,10 @@ static int order_by_slot(const void *a, const void *b, void *subdir_index)
  * Gives every directory of the snapshot its slot, the same one that its path had before.  Both ways can be
  * searched: a peer may send more directories than can be gone through one by one.
  */
-static void fill_directories(struct version *version, struct inside *inside, uint64_t seed)
+static void fill_directories(struct version *version, struct detail *detail, uint64_t seed)
 {
 	const struct snapshot *snapshot = version->snapshot;
-	struct slot_search search = { .node = inside };
+	struct slot_search search = { .node = detail };
 	uint32_t n = 0, at = 0;
 
 	for (uint32_t i = 1; i < snapshot->n_entries; i++)
@@ -104,7 +104,7 @@ static void fill_directories(struct version *version, struct inside *inside, uin
 		if (!snapshot->entries[i].directory)
 			continue;
 		entries[at] = i;
-		subdir_index[at] = slot_of(&search, inside, snapshot->entries[i].ino);
+		subdir_index[at] = slot_of(&search, detail, snapshot->entries[i].ino);
 		by_slot[at] = at;
 		at++;
 	}
@@ -129,26 +129,26 @@ static void count_snapshot(struct tree *tree, const struct snapshot *snapshot)
 	tree->answers += snapshot->memory;
 }
 
-struct version *version_new(struct tree *tree, struct node *owner, struct snapshot *snapshot,
-	struct text *text, bool from_list, struct provenance *stamp)
+struct version *version_new(struct tree *tree, struct resource *owner, struct snapshot *snapshot,
+	struct text *text, bool from_list, struct provenance *provenance)
 {
 	struct version *version = xcalloc(1, sizeof(*version));
-	struct inside *inside = node_inside(tree, owner);
+	struct detail *detail = resource_detail(tree, owner);
 
 	list_init(&version->lru);
-	version->object.is_version = true;
+	version->inode.is_version = true;
 	version->owner = owner;
 	version->snapshot = snapshot;
 	version->text = text_get(text);
-	version->rendered_s = stamp->received_s;
+	version->rendered_s = provenance->received_s;
 	version->content = snapshot->content;
 	version->n_entries = snapshot->n_entries;
 	version->from_list = from_list;
-	version->stamp = provenance_get(stamp);
+	version->provenance = provenance_get(provenance);
 	version->current = true;
-	inode_register(tree, &version->object);
-	inside->n_versions++;
-	fill_directories(version, inside, tree->options.seed);
+	inode_register(tree, &version->inode);
+	detail->n_versions++;
+	fill_directories(version, detail, tree->options.seed);
 	tree->memory += version_size(version);
 	count_snapshot(tree, snapshot);
 	version_use(tree, version);
@@ -167,19 +167,19 @@ static void drop_snapshot(struct tree *tree, struct version *version)
 
 void version_free(struct tree *tree, struct version *version)
 {
-	struct node *owner = version->owner;
+	struct resource *owner = version->owner;
 
 	drop_snapshot(tree, version);
 	text_put(tree, version->text);
 	tree->memory -= version_size(version);
-	owner->resource.inside->n_versions--;
+	owner->detail->n_versions--;
 	version_leave_lru(tree, version);
-	inode_unregister(tree, &version->object);
-	provenance_put(version->stamp);
+	inode_unregister(tree, &version->inode);
+	provenance_put(version->provenance);
 	free(version->changed_s);
 	free(version->directories);
 	free(version);
-	inode_idle(tree, &owner->object);
+	inode_idle(tree, &owner->node.inode);
 }
 
 /* ---- folding ---- */
@@ -190,8 +190,8 @@ void version_fold(struct tree *tree, struct version *version)
 		drop_snapshot(tree, version);
 }
 
-enum error node_render(struct tree *tree, struct node *node, const struct json *object, bool from_list,
-	int64_t now_s, struct snapshot **out)
+enum error resource_render(struct tree *tree, struct resource *resource, const struct json *object,
+	bool from_list, int64_t now_s, struct snapshot **out)
 {
 	struct snapshot_style style = {
 		.api_names = tree->options.api_names,
@@ -202,9 +202,10 @@ enum error node_render(struct tree *tree, struct node *node, const struct json *
 	struct buf path;
 
 	buf_init(&path, SIZE_MAX);
-	node_path(node, &path);
-	enum error error = path.full ? ERR_LOCAL :
-				       snapshot_render(out, node->kind, object, path.data, &style, now_s);
+	node_path(&resource->node, &path);
+	enum error error = path.full ?
+		ERR_LOCAL :
+		snapshot_render(out, resource->node.kind, object, path.data, &style, now_s);
 	buf_release(&path);
 	return error;
 }
@@ -217,7 +218,7 @@ const struct snapshot *version_look(struct tree *tree, struct version *version)
 		return version->snapshot;
 	/* it was rendered from this text before: if it cannot be now, memory is out */
 	if (json_parse(&object, version->text->bytes, version->text->len) ||
-		node_render(tree, version->owner, object, version->from_list, version->rendered_s,
+		resource_render(tree, version->owner, object, version->from_list, version->rendered_s,
 			&version->snapshot))
 		abort();
 	json_free(object);
@@ -230,7 +231,7 @@ const struct snapshot *version_look(struct tree *tree, struct version *version)
 
 bool version_is_held(const struct version *version)
 {
-	return version && version->object.held;
+	return version && version->inode.nlookup;
 }
 
 /* Each directory's slot, and the order of the directories by slot. */
@@ -289,10 +290,10 @@ void version_path(struct tree *tree, struct version *version, uint32_t entry, st
 	buf_puts(out, snapshot_name(version_look(tree, version), entry));
 }
 
-void version_slot_path(struct tree *tree, const struct node *node, uint32_t slot, struct buf *out)
+void version_slot_path(struct tree *tree, const struct resource *resource, uint32_t slot, struct buf *out)
 {
-	struct version *detail = node_detail(node)->version;
-	struct version *version = detail ? detail : node->resource.cached.version;
+	struct version *detail = resource_described(resource)->version;
+	struct version *version = detail ? detail : resource->cached.version;
 	uint32_t entry = slot && version ? version_directory(version, slot) : UINT32_MAX;
 
 	if (entry != UINT32_MAX)

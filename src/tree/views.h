@@ -20,7 +20,7 @@ struct index_group {
 };
 
 struct index_row {
-	struct node *node;
+	struct resource *resource;
 	uint32_t group;
 };
 
@@ -42,7 +42,7 @@ struct index {
 /* What is made of a listing beside its directory. */
 struct derived {
 	struct index *indexes[VIEW_SORTS]; /* NULL: not made */
-	struct node *table; /* the directory that .table.tsv would be in; NULL: not looked up yet */
+	struct resource *table; /* the directory that .table.tsv would be in; NULL: not looked up yet */
 	uint64_t table_changes;
 	int64_t refused_until_ms[VIEW_SORTS]; /* the cloud does not filter so */
 };
@@ -50,25 +50,25 @@ struct derived {
 /* The part of a list that a filter lets through. */
 struct part {
 	char *request; /* the call's fixed members */
-	struct node **members; /* as the last answer has them, by serial; pinned */
-	struct node **coming; /* of the answer that is being read, in its order; pinned */
-	size_t n_members, n_coming, room;
+	struct resource **members; /* as the last answer has them, by serial; pinned */
+	struct resource **incoming; /* of the answer that is being read, in its order; pinned */
+	size_t n_members, n_incoming, room;
 	struct map met; /* those coming */
 	struct reading *reading; /* that is under way; NULL: none is */
-	struct provenance *stamp; /* NULL: there is no answer */
+	struct provenance *provenance; /* NULL: there is no answer */
 	bool complete; /* it holds all that the filter lets through */
 	int64_t expires_ms, refused_until_ms;
 	struct failure failure;
 	uint64_t changes;
-	struct node *view; /* whose part it is */
+	struct view_dir *view; /* whose part it is */
 	struct list link; /* in struct view_store */
 };
 
 /* index.c */
-struct derived *listing_aspects(struct tree *tree, struct node *listing); /* made if there are none */
+struct derived *listing_derived(struct tree *tree, struct listing *listing); /* made if there are none */
 /* Up to date; NULL: it would pass INDEX_BYTES_MAX. */
-const struct index *listing_index(struct tree *tree, struct node *listing, enum view_sort view);
-void index_shrink(struct tree *tree, struct node *listing); /* what can be made again goes */
+const struct index *listing_index(struct tree *tree, struct listing *listing, enum view_sort view);
+void index_shrink(struct tree *tree, struct listing *listing); /* what can be made again goes */
 /* 1 + the group of that name below one (0: at the top); 0: there is none. */
 uint32_t index_find(const struct index *index, uint32_t above, const char *name);
 /* The first group past the cookie there, or NULL. */
@@ -77,66 +77,66 @@ const struct index_group *index_group(const struct index *index, uint32_t group)
 const char *index_name(const struct index *index, const struct index_group *group);
 /* The first row of the group (0: of all) whose node has a greater serial, or NULL. */
 const struct index_row *index_row_after(const struct index *index, uint32_t group, uint64_t serial);
-struct node *index_first(const struct index *index, uint32_t group);
+struct resource *index_first(const struct index *index, uint32_t group);
 /* The JSON of a resource that a listing shows: its item, or what else there is; len 0: nothing. */
-struct json_slice node_json(const struct node *node);
+struct json_slice resource_json(const struct resource *resource);
 
 /* filter.c */
-struct part *part_new(struct tree *tree, struct node *view); /* NULL: the cloud cannot be asked so */
-void part_free(struct tree *tree, struct node *view);
-void part_drop(struct tree *tree, struct node *view); /* its answer */
+struct part *part_new(struct tree *tree, struct view_dir *view); /* NULL: the cloud cannot be asked so */
+void part_free(struct tree *tree, struct view_dir *view);
+void part_drop(struct tree *tree, struct view_dir *view); /* its answer */
 bool part_is_fresh(const struct part *part, struct query_time query);
 /* The whole listing is there, and says what all its parts say. */
-void part_drop_all(struct tree *tree, const struct node *listing);
-bool part_is_refused(const struct node *view, struct query_time query);
-struct node *part_after(const struct part *part, uint64_t serial); /* NULL: none */
-enum error part_item(struct tree *tree, struct node *view, const struct json *item,
+void part_drop_all(struct tree *tree, const struct listing *listing);
+bool part_is_refused(const struct view_dir *view, struct query_time query);
+struct resource *part_after(const struct part *part, uint64_t serial); /* NULL: none */
+enum error part_item(struct tree *tree, struct view_dir *view, const struct json *item,
 	const struct provenance_note *note, bool *first);
 
 /* content.c */
 unsigned link_depth(enum view_sort view); /* how deep the directories lie that hold links */
-bool holds_links(const struct node *view);
+bool holds_links(const struct view_dir *view);
 /* Its own part's answer says more than the listing does. */
-bool view_is_by_part(const struct node *view);
-void put_both(struct buf *out, const char *name, const struct node *node); /* NAME~ID */
+bool view_is_by_part(const struct view_dir *view);
+void put_both(struct buf *out, const char *name, const struct resource *resource); /* NAME~ID */
 /* The name of a row's link in by-name; borrowed. */
 const char *row_name(struct tree *tree, const struct index *index, const struct index_row *row);
-uint32_t group_of(const struct index *index, const struct node *view);
+uint32_t group_of(const struct index *index, const struct view_dir *view);
 /* A hash of its names and where they lead.  False: it has more than an index can hold. */
-bool view_content(struct tree *tree, struct node *view, uint64_t *content);
+bool view_content(struct tree *tree, struct view_dir *view, uint64_t *content);
 
 /* directory.c: the directories of by-name, by-status, by-tag */
 void views_plant(struct tree *tree);
 void views_free(struct tree *tree);
-void view_settle(struct tree *tree, struct node *view);
+void view_settle(struct tree *tree, struct view_dir *view);
 void views_fold(struct tree *tree); /* over max_memory: what can be made again for nothing goes */
 void views_shrink(struct tree *tree); /* frees what has no reference and can be fetched again */
-struct reply view_open(struct tree *tree, struct node *view, struct query_time query);
+struct reply view_open(struct tree *tree, struct view_dir *view, struct query_time query);
 /* The child of that name, not made if there is none: NULL. */
-struct node *view_find_child(const struct node *view, const char *name);
+struct view_dir *view_find_child(const struct view_dir *view, const char *name);
 /* Its names are about to be read: what they are counts from now on. */
-void view_note(struct tree *tree, struct node *view);
+void view_note(struct tree *tree, struct view_dir *view);
 /* The status, key or value of that name, made if there is none; raw NULL: the name was cut. */
-struct node *view_child(struct tree *tree, struct node *view, const char *name, const char *raw);
-struct entry view_entry(struct tree *tree, struct node *view, struct query_time query);
-struct entry view_attr(struct tree *tree, struct node *view, struct query_time query); /* tree_attr's */
-/* That answer's stamp, or the listing's; NULL: there is none. */
-const struct provenance *view_stamp(const struct node *view, int64_t *expires_ms);
+struct view_dir *view_child(struct tree *tree, struct view_dir *view, const char *name, const char *raw);
+struct entry view_entry(struct tree *tree, struct view_dir *view, struct query_time query);
+struct entry view_attr(struct tree *tree, struct view_dir *view, struct query_time query); /* tree_attr's */
+/* That answer's provenance, or the listing's; NULL: there is none. */
+const struct provenance *view_provenance(const struct view_dir *view, int64_t *expires_ms);
 /* For how long the kernel may rely on what is there. */
-int64_t view_left_ms(const struct tree *tree, const struct node *view, struct query_time query);
+int64_t view_left_ms(const struct tree *tree, const struct view_dir *view, struct query_time query);
 
 /* link.c */
-struct reply view_lookup(struct tree *tree, struct node *view, const char *name, struct query_time query);
-struct reply view_more(struct tree *tree, struct node *view, uint64_t cookie, struct query_time query);
-bool view_next(struct tree *tree, struct node *view, uint64_t *cookie, const char **name, struct entry *entry,
-	struct query_time query);
-struct entry link_entry(struct tree *tree, const struct node *node, enum view_sort view, int64_t for_ms,
-	struct query_time query);
+struct reply view_lookup(struct tree *tree, struct view_dir *view, const char *name, struct query_time query);
+struct reply view_more(struct tree *tree, struct view_dir *view, uint64_t cookie, struct query_time query);
+bool view_next(struct tree *tree, struct view_dir *view, uint64_t *cookie, const char **name,
+	struct entry *entry, struct query_time query);
+struct entry link_entry(struct tree *tree, const struct resource *resource, enum view_sort view,
+	int64_t for_ms, struct query_time query);
 
 /* table.c */
 #define TABLE_NAME ".table.tsv"
-struct reply table_lookup(struct tree *tree, struct node *listing, struct query_time query);
+struct reply table_lookup(struct tree *tree, struct listing *listing, struct query_time query);
 bool node_is_table(const struct node *node);
-bool table_is_held(const struct node *listing);
+bool table_is_held(const struct listing *listing);
 
 #endif

@@ -32,15 +32,15 @@ static uint32_t status_entry(const struct snapshot *snapshot, const struct kind 
 }
 
 /* Under which name an answer shows the status.  Where none is known, a guess: the describe call tells. */
-static void status_name(struct tree *tree, struct node *node, struct buf *out)
+static void status_name(struct tree *tree, struct resource *resource, struct buf *out)
 {
-	struct version *versions[] = { node_detail(node)->version, NULL };
+	struct version *versions[] = { resource_described(resource)->version, NULL };
 
 	if (!versions[0])
-		versions[1] = record_version(tree, node, &node->resource.cached);
+		versions[1] = record_version(tree, resource, &resource->cached);
 	for (size_t i = 0; i < 2; i++) {
 		const struct snapshot *snapshot = versions[i] ? version_look(tree, versions[i]) : NULL;
-		uint32_t entry = snapshot ? status_entry(snapshot, node->kind) : 0;
+		uint32_t entry = snapshot ? status_entry(snapshot, resource->node.kind) : 0;
 		if (entry) {
 			buf_puts(out, snapshot_name(snapshot, entry));
 			return;
@@ -64,76 +64,79 @@ static uint64_t longest_end(const struct kind *kind)
 }
 
 /* The list was read, there is no other call, and it does not have it. */
-static bool is_gone(const struct node *node, struct query_time query)
+static bool is_gone(const struct resource *resource, struct query_time query)
 {
-	const struct kind *kind = node->kind;
+	const struct kind *kind = resource->node.kind;
 
-	return !kind_has_describe(kind) && !kind->partial && !node->resource.cached.stamp &&
-		listing_is_fresh(node->parent, query);
+	return !kind_has_describe(kind) && !kind->partial && !resource->cached.provenance &&
+		listing_is_fresh(listing_of(resource), query);
 }
 
 /* Where the status of a resource is looked up: by the rules of the file `status`. */
-static struct view status_view(struct tree *tree, struct node *node, struct query_time query)
+static struct selection select_status(struct tree *tree, struct resource *resource, struct query_time query)
 {
 	struct buf name;
 
 	buf_init(&name, NAME_BYTES_MAX + 1);
-	status_name(tree, node, &name);
-	struct view view = view_of(tree, node, 0, name.data, query);
+	status_name(tree, resource, &name);
+	struct selection selection = select_answer(tree, resource, 0, name.data, query);
 	buf_release(&name);
-	return view;
+	return selection;
 }
 
 /* The terminal status and a newline, while a fresh answer has one; NULL: a read would have to wait. */
-static const char *ended_status(struct tree *tree, const struct node *node, const struct view *view,
-	struct query_time query, size_t *size)
+static const char *ended_status(struct tree *tree, const struct resource *resource,
+	const struct selection *selection, struct query_time query, size_t *size)
 {
-	if (!view->found || !view->version || !version_is_fresh(node, view->version, query))
+	if (!selection->found || !selection->version ||
+		!version_is_fresh(resource, selection->version, query))
 		return NULL;
-	const struct snapshot *snapshot = version_look(tree, view->version);
-	return snapshot->terminal ? snapshot_bytes(snapshot, status_entry(snapshot, node->kind), size) : NULL;
+	const struct snapshot *snapshot = version_look(tree, selection->version);
+	return snapshot->terminal ?
+		snapshot_bytes(snapshot, status_entry(snapshot, resource->node.kind), size) :
+		NULL;
 }
 
 /* `status` NULL: it is not known. */
-static struct entry wait_entry_of(const struct node *node, const char *status, size_t size)
+static struct entry wait_entry_of(const struct resource *resource, const char *status, size_t size)
 {
-	const struct record *record = node_newest(node);
+	const struct record *record = resource_newest(resource);
 
-	return (struct entry){ .id = nodeid_encode(node->object.serial, INDEX_WAIT),
-		.attr = { .ino = hash_text(node->ino, ".wait"),
+	return (struct entry){ .id = nodeid_encode(resource->node.inode.serial, INDEX_WAIT),
+		.attr = { .ino = hash_text(resource->node.ino, ".wait"),
 			.mode = S_IFREG | 0444,
-			.size = status ? size : longest_end(node->kind),
-			.mtime_s = record ? record->mtime_s : node->kind->catalog->date_s,
+			.size = status ? size : longest_end(resource->node.kind),
+			.mtime_s = record ? record->mtime_s : resource->node.kind->catalog->date_s,
 			.mtime_ns = status ? (uint32_t)(hash_bytes(0, status, size) % 1000000000) : 0 } };
 }
 
-struct entry wait_entry(struct tree *tree, struct node *node, struct query_time query)
+struct entry wait_entry(struct tree *tree, struct resource *resource, struct query_time query)
 {
-	struct view view = status_view(tree, node, query);
+	struct selection selection = select_status(tree, resource, query);
 	size_t size = 0;
-	const char *status = ended_status(tree, node, &view, query, &size);
+	const char *status = ended_status(tree, resource, &selection, query, &size);
 
-	return wait_entry_of(node, status, size);
+	return wait_entry_of(resource, status, size);
 }
 
-static struct reply reply_later(struct node *node, int64_t later_ms, bool outage)
+static struct reply reply_later(struct resource *resource, int64_t later_ms, bool outage)
 {
 	return (struct reply){ .outcome = RESULT_RETRY_LATER,
-		.node = node,
+		.node = &resource->node,
 		.later_ms = later_ms,
 		.outage = outage };
 }
 
-static struct reply look_at(struct tree *tree, struct node *node, const struct view *view,
+static struct reply look_at(struct tree *tree, struct resource *resource, const struct selection *selection,
 	struct query_time query)
 {
-	bool fresh = view->version && version_is_fresh(node, view->version, query);
+	bool fresh = selection->version && version_is_fresh(resource, selection->version, query);
 	size_t size = 0;
-	const char *status = ended_status(tree, node, view, query, &size);
-	const struct failure *failure = node_failure(kind_has_describe(node->kind) ? node : node->parent);
+	const char *status = ended_status(tree, resource, selection, query, &size);
+	const struct failure *failure = node_failure(refreshed_by(resource));
 
 	if (status) { /* kept until the READ that follows */
-		struct entry entry = wait_entry_of(node, status, size);
+		struct entry entry = wait_entry_of(resource, status, size);
 		buf_clear(&tree->wait_result.status);
 		buf_add(&tree->wait_result.status, status, size);
 		tree->wait_result.id = entry.id;
@@ -141,7 +144,7 @@ static struct reply look_at(struct tree *tree, struct node *node, const struct v
 	}
 	if (!fresh && failure_stands(failure, query) && error_lasts(failure->error))
 		return reply_failed(failure->error);
-	return reply_later(node, view->left_ms, !fresh);
+	return reply_later(resource, selection->left_ms, !fresh);
 }
 
 struct reply tree_wait(struct tree *tree, uint64_t id, struct query_time query)
@@ -149,18 +152,17 @@ struct reply tree_wait(struct tree *tree, uint64_t id, struct query_time query)
 	uint32_t index;
 
 	tree_collect(tree);
-	struct inode *object = tree_inode(tree, id, &index);
-	if (!object || object->is_version || index != INDEX_WAIT)
+	struct inode *inode = tree_inode(tree, id, &index);
+	if (!inode || inode->is_version || index != INDEX_WAIT)
 		return reply_failed(ERR_NOT_FOUND);
 
-	struct node *node = (struct node *)object;
-	if ((node->resource.missing && node->resource.failures->missing_ms > query.now_ms) ||
-		is_gone(node, query))
+	struct resource *resource = as_resource(as_node(inode));
+	if ((resource->missing && resource->failures->missing_ms > query.now_ms) || is_gone(resource, query))
 		return reply_failed(ERR_NOT_FOUND);
-	struct view view = status_view(tree, node, query);
-	if (view.found)
-		return look_at(tree, node, &view, query);
-	if (view.reply.outcome != RESULT_FAILED || error_lasts(view.reply.error))
-		return view.reply;
-	return reply_later(node, 0, true);
+	struct selection selection = select_status(tree, resource, query);
+	if (selection.found)
+		return look_at(tree, resource, &selection, query);
+	if (selection.reply.outcome != RESULT_FAILED || error_lasts(selection.reply.error))
+		return selection.reply;
+	return reply_later(resource, 0, true);
 }

@@ -21,7 +21,7 @@ struct value_origin {
 	struct version *version; /* NULL for a listing, or when nothing is known */
 	const struct snapshot *snapshot; /* the version's */
 	uint32_t entry;
-	const struct provenance *stamp;
+	const struct provenance *provenance;
 	int64_t expires_ms;
 };
 
@@ -36,40 +36,41 @@ static void set_entry(struct value_origin *origin, struct version *version, uint
 static bool find_object(const struct tree *tree, uint64_t id, struct value_origin *origin, int64_t now_ms)
 {
 	uint32_t index;
-	struct inode *object = tree_inode(tree, id, &index);
+	struct inode *inode = tree_inode(tree, id, &index);
 
-	if (!object)
+	if (!inode)
 		return false;
 	*origin = (struct value_origin){ .entry = index };
-	if (object->is_version) {
-		origin->version = (struct version *)object;
-		origin->node = origin->version->owner;
-		origin->stamp = origin->version->stamp;
-		bool listed = origin->version == origin->node->resource.cached.version;
-		origin->expires_ms = listed ? record_until_ms(&origin->node->resource.cached, now_ms) :
+	if (inode->is_version) {
+		origin->version = as_version(inode);
+		const struct resource *owner = origin->version->owner;
+		origin->node = &owner->node;
+		origin->provenance = origin->version->provenance;
+		bool listed = origin->version == owner->cached.version;
+		origin->expires_ms = listed ? record_until_ms(&owner->cached, now_ms) :
 					      origin->version->expires_ms;
 		return true;
 	}
-	const struct node *node = origin->node = (struct node *)object;
+	const struct node *node = origin->node = as_node(inode);
 	if (index_is_link(index)) /* the kernel lets no link have any */
 		return false;
 	if (node->sort == NODE_VIEW) {
-		origin->stamp = view_stamp(node, &origin->expires_ms);
-		return node->view.depth;
+		origin->provenance = view_provenance(as_view(node), &origin->expires_ms);
+		return as_view(node)->depth;
 	}
 	if (node->sort == NODE_LISTING) {
-		origin->stamp = node->list.state.stamp;
-		origin->expires_ms = node->list.state.expires_ms;
+		origin->provenance = as_listing(node)->state.provenance;
+		origin->expires_ms = as_listing(node)->state.expires_ms;
 		return true;
 	}
-	const struct record *record = node_newest(node);
+	const struct record *record = resource_newest(as_resource(node));
 	if (!record)
 		return true;
-	origin->stamp = record->stamp;
+	origin->provenance = record->provenance;
 	origin->expires_ms = record_until_ms(record, now_ms);
 	set_entry(origin, record->version, index);
 	if (index && !origin->entry) /* a list's item that was not rendered yet */
-		set_entry(origin, node_detail(node)->version, index);
+		set_entry(origin, resource_described(as_resource(node))->version, index);
 	return true;
 }
 
@@ -110,31 +111,32 @@ static bool put_action(const struct value_origin *origin, struct buf *out)
 {
 	const struct node *node = origin->node;
 
-	if (!origin->stamp)
+	if (!origin->provenance)
 		return false;
 	return put_text(out,
 		node->sort == NODE_RESOURCE && kind_has_describe(node->kind) ?
 			action_name(&node->kind->describe) :
-			origin->stamp->action);
+			origin->provenance->action);
 }
 
 static bool put_request_id(const struct value_origin *origin, struct buf *out)
 {
-	return origin->stamp && put_text(out, origin->stamp->request_id);
+	return origin->provenance && put_text(out, origin->provenance->request_id);
 }
 
 static bool put_fetched(const struct value_origin *origin, struct buf *out)
 {
-	return origin->stamp && timestamp_format(out, origin->stamp->received_s);
+	return origin->provenance && timestamp_format(out, origin->provenance->received_s);
 }
 
 static bool put_expires(const struct value_origin *origin, struct buf *out)
 {
-	if (!origin->stamp)
+	if (!origin->provenance)
 		return false;
-	int64_t left_ms = origin->expires_ms - origin->stamp->received_ms;
+	int64_t left_ms = origin->expires_ms - origin->provenance->received_ms;
 	/* what was called old before its time has been so since it came */
-	return timestamp_format(out, origin->stamp->received_s + (left_ms > 0 ? (left_ms + 500) / 1000 : 0));
+	return timestamp_format(out,
+		origin->provenance->received_s + (left_ms > 0 ? (left_ms + 500) / 1000 : 0));
 }
 
 static bool is_listing(const struct value_origin *origin)
@@ -143,16 +145,16 @@ static bool is_listing(const struct value_origin *origin)
 }
 
 /* As it will be read: of one that was not read yet, what its kind lets expect. */
-static bool is_complete(const struct node *listing)
+static bool is_complete(const struct listing *listing)
 {
-	if (listing->list.state.stamp || listing->list.state.failures[FETCH_LIST].error)
-		return listing->list.state.complete;
-	return !listing->kind->partial;
+	if (listing->state.provenance || listing->state.failures[FETCH_LIST].error)
+		return listing->state.complete;
+	return !listing->node.kind->partial;
 }
 
 static bool put_complete(const struct value_origin *origin, struct buf *out)
 {
-	return is_listing(origin) && put_text(out, is_complete(origin->node) ? "1" : "0");
+	return is_listing(origin) && put_text(out, is_complete(as_listing(origin->node)) ? "1" : "0");
 }
 
 struct xattr {
@@ -185,7 +187,7 @@ static bool put_xattr(const struct xattr *xattr, const struct value_origin *orig
 		return false;
 	if (xattr->put)
 		return xattr->put(origin, out);
-	return origin->stamp && put_text(out, origin->expires_ms <= query.now_ms ? "1" : "0");
+	return origin->provenance && put_text(out, origin->expires_ms <= query.now_ms ? "1" : "0");
 }
 
 bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct query_time query)

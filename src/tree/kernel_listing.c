@@ -1,5 +1,5 @@
 /*
- * kept.c - whether the kernel keeps the listing of a directory, as far as its messages show it.
+ * kernel_listing.c - whether the kernel keeps the listing of a directory, as far as its messages show it.
  *
  * The kernel collects a listing part by part, and serves it to others once a pass has come to its end. It
  * drops the listing when a pass begins and the directory has another mtime than when the listing was
@@ -16,21 +16,21 @@
  */
 #include "cache.h"
 
-void kept_see(struct kept *kept, uint32_t moved)
+void kernel_listing_see(struct kernel_listing *kept, uint32_t moved)
 {
-	kept->moved_seen = moved;
+	kept->mtime_seen = moved;
 }
 
-static void kept_begin(struct kept *kept)
+static void kernel_listing_begin(struct kernel_listing *kept)
 {
-	if (kept->whole && kept->moved_begun != kept->moved_seen)
+	if (kept->whole && kept->mtime_begun != kept->mtime_seen)
 		kept->whole = kept->begun = false;
 	if (!kept->begun)
-		kept->moved_begun = kept->moved_seen;
+		kept->mtime_begun = kept->mtime_seen;
 	kept->begun = true;
 }
 
-bool kept_is_over(struct kept *kept)
+bool kernel_listing_expire(struct kernel_listing *kept)
 {
 	bool whole = kept->whole;
 
@@ -42,15 +42,16 @@ bool kept_is_over(struct kept *kept)
 void tree_handed(struct tree *tree, uint64_t id, bool begins, bool ends)
 {
 	uint32_t index;
-	struct inode *object = tree_inode(tree, id, &index);
+	struct inode *inode = tree_inode(tree, id, &index);
 
-	if (!object || object->is_version)
+	if (!inode || inode->is_version)
 		return;
-	struct node *node = (struct node *)object;
+	struct node *node = as_node(inode);
 	if (node->sort != NODE_LISTING && node->sort != NODE_VIEW)
 		return;
-	struct kept *kept = node->sort == NODE_LISTING ? &node->list.kept : &node->view.kept;
+	struct kernel_listing *kept = node->sort == NODE_LISTING ? &as_listing(node)->kernel_listing :
+								   &as_view(node)->kernel_listing;
 	if (begins)
-		kept_begin(kept);
+		kernel_listing_begin(kept);
 	kept->whole |= ends;
 }
