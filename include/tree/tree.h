@@ -1,22 +1,24 @@
 /*
  * tree.h - what is known of the cloud, as the directory tree that the kernel sees.
  *
- * The tree never does I/O and never reads a clock.  Asked for something, it finds it, says that it is not
- * there, repeats a failure that still stands, or names the one fetch that it needs; the engine makes its
- * calls, fills the tree, and asks again.
+ * The tree never does I/O and never reads a clock.  It answers a question in one of four ways: the thing is
+ * found; it does not exist; a failure that is still fresh is repeated; or one fetch is needed.  The engine
+ * then makes the calls of that fetch, fills the tree with the answers, and asks the question again.
  *
- * Node ids (what the kernel holds, never used again once forgotten):
+ * Node ids (the kernel refers to files and directories by them; none is used again after it is forgotten):
  *
- *     a directory   keeps its id as long as it is held: a shell may stand in it.  What is in it changes.
- *     a file        stands for one content for ever: it belongs to a version, one answer of the API rendered
- *                   once.  When an answer changes, the name gets another id and the old one reads as before.
+ *     a directory   keeps its id while the kernel holds it, because a process may have it as its working
+ *                   directory.  Its content changes.
+ *     a file        has one content for ever: it belongs to a version, which is one answer of the API,
+ *                   rendered once.  When an answer changes, the name gets another id, and the old id reads as
+ *                   before.
  *
- * Every id handed to the kernel is counted with tree_ref and given back with tree_forget.
- * What has no reference and is in no listing is freed; once all that is kept passes max_memory, descriptions
- * are freed too, the least recently used first.
+ * Every id that the kernel is given is counted with tree_ref, and given back with tree_forget.  What the
+ * kernel does not hold and no listing shows is freed.  When more than max_memory is kept, descriptions are
+ * freed too, the least recently used first.
  *
- * Times are given: `now_ms` monotonic, `now_s` Unix seconds.  All durations that come back are how long the
- * kernel may rely on the thing, in ms.
+ * The caller gives the times: `now_ms` is monotonic, `now_s` Unix seconds.  Durations in replies say how
+ * long the kernel may use the answer, in ms.
  */
 #ifndef DESCRIBEFS_TREE_H
 #define DESCRIBEFS_TREE_H
@@ -26,7 +28,7 @@
 #include "json/json.h"
 
 struct tree;
-struct node; /* a directory that stands: the root, a kind's listing, a resource, .describefs */
+struct node; /* a directory: the root, a kind's listing, a resource, .describefs, a view's */
 
 enum { TREE_ROOT = 1, TREE_FOR_EVER = -1, TREE_KNOWN = -1 };
 
@@ -39,7 +41,7 @@ struct tree_options {
 	int64_t stale_ms; /* 0: no stale answers */
 	size_t max_memory;
 	uint64_t seed; /* of its hash tables, of this process's own; inode numbers have none */
-	unsigned number; /* among the trees of its mount, from 1; 0: it is alone, and its root is TREE_ROOT */
+	unsigned number; /* of this tree in its mount, from 1; 0: the only one, whose root is TREE_ROOT */
 };
 
 /*
@@ -58,22 +60,22 @@ struct attr {
 	uint64_t size;
 	int64_t mtime_s;
 	uint32_t mtime_ns;
-	int64_t changed_s; /* when it was seen to change; 0: never, its ctime is its mtime */
+	int64_t changed_s; /* ctime: when an answer showed a change; 0: none did, ctime is mtime */
 };
 
 struct entry {
-	uint64_t id; /* 0: the name is certain, its attributes are not known */
+	uint64_t id; /* 0: the name exists, its attributes are not known */
 	struct attr attr;
 	int64_t entry_ms; /* how long the name leads to this id */
 	int64_t attr_ms; /* how long attr stands; TREE_FOR_EVER for files */
-	bool reread; /* of tree_attr: first the kernel is to drop what it keeps of the directory's listing */
+	bool reread; /* tree_attr: the kernel must drop its cached listing of the directory first */
 };
 
-/* RESULT_RETRY_LATER: from tree_wait alone; ask again after later_ms, no fetch is needed. */
+/* RESULT_RETRY_LATER: of tree_wait alone. Ask again after later_ms; no fetch is needed. */
 enum result { RESULT_FOUND, RESULT_ABSENT, RESULT_FAILED, RESULT_NEED_FETCH, RESULT_RETRY_LATER };
 /*
- * FETCH_WHOLE: the tree never needs it; the engine reads a long listing again in the background.
- * FETCH_PART: the part of a list that a filter lets through.
+ * FETCH_WHOLE: the engine reads a long listing again in the background; no question needs it.
+ * FETCH_PART: a list call with a filter, for a directory of a view.
  */
 enum fetch_kind { FETCH_LIST, FETCH_WHOLE, FETCH_DESCRIBE, FETCH_TEXTS, FETCH_PART };
 
@@ -95,32 +97,36 @@ struct reply {
 };
 
 struct tree *tree_new(const struct tree_options *options);
-/* Ids of several trees differ: the number of the tree that an id is of. */
+/* The number of the tree that the id belongs to: the trees of a mount share no id. */
 unsigned tree_number(uint64_t id);
 uint64_t tree_root(const struct tree *tree);
 void tree_free(struct tree *tree);
-/* "training/1/jobs/2": shown in listings that cannot know it. False: no such kind, or not an id. */
+/*
+ * Pins "training/1/jobs/2": listings show it although no list call returns it.  False: there is no such kind,
+ * or it is no id of it; `why` says so.
+ */
 bool tree_pin(struct tree *tree, const char *pin, struct buf *why);
 
-/* Asking.  An id that the tree does not know is FAILED with ERR_NOT_FOUND. */
+/* ---- questions; an id that the tree does not know is FAILED with ERR_NOT_FOUND ---- */
+
 struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, struct query_time query);
 struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query);
-/* Whether the directory can be read now; after FOUND, tree_next goes through it. */
+/* Whether the directory can be read now. After FOUND, tree_next returns its entries. */
 struct reply tree_open(struct tree *tree, uint64_t id, struct query_time query);
 /*
- * The same for one step of a pass: whether there is more to hand out from the cookie on (0: from the
- * beginning), or the end is certain.  A listing whose pages are still coming can be gone through as far as
- * they have come.  On FOUND tree_next goes on at reply.cookie, before anything else is asked or comes.
+ * The same for one READDIR: FOUND when there are entries behind the cookie (0: from the beginning), or when
+ * the directory certainly ends there.  While a listing is being read, its entries can be returned as far as
+ * its pages have come.  After FOUND, call tree_next with reply.cookie before any other question or answer.
  */
 struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct query_time query);
 /*
- * The entry after *cookie, and its cookie.  `name` is borrowed until the tree changes.  False: ask
- * tree_more.  An entry that stands the whole time comes exactly once, whatever is refreshed between
- * two calls.
+ * The entry after *cookie, and its cookie.  `name` is borrowed until the tree changes.  False: call
+ * tree_more. An entry that exists during the whole pass is returned exactly once, whatever is refreshed
+ * between two calls.
  */
 bool tree_next(struct tree *tree, uint64_t id, uint64_t *cookie, const char **name, struct entry *entry,
 	struct query_time query);
-/* The kernel was handed names of the directory: the first of a pass, or none, which ends a pass. */
+/* A READDIR was answered: with the first names of a pass (begins), or with none, which ends it (ends). */
 void tree_handed(struct tree *tree, uint64_t id, bool begins, bool ends);
 /* A file's bytes, borrowed until the next question; NULL for anything else. */
 const char *tree_read(struct tree *tree, uint64_t id, size_t *size);
@@ -129,8 +135,8 @@ const char *tree_link(struct tree *tree, uint64_t id);
 /* `name` is "user.describefs.key" and so on. False: there is no such attribute here. */
 bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct query_time query);
 /*
- * The names that tree_xattr answers for this id and that follow the content, each with its prefix and a NUL;
- * those of one fetch (request_id, fetched, expires, stale) are answered and not among them.
+ * The names for listxattr: those that change only with the content, each with its prefix and a NUL.  The ones
+ * that change with each fetch (request_id, fetched, expires, stale) can be read and are not listed.
  */
 void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct query_time query);
 /* "/training/train-1/status", for logs. */
@@ -153,49 +159,51 @@ struct ids {
 	size_t n, room;
 };
 /*
- * Nothing that is kept of what the id stands for, or of what is in it, counts as fresh any more.  What that
- * is comes back, or NULL if there is nothing to be asked for.  `name`: something in it, maybe not there, or
- * NULL.  `held`: the directories of which the kernel may keep something are added; or NULL.
+ * Makes everything stale that is cached of the id, or of `name` in it (NULL: of the id itself), and of all
+ * that is inside.  Returns the directory that this is; NULL: no call is made for it.  `held` (or NULL):
+ * receives the directories of which the kernel may have cached something.
  */
 struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name, struct ids *held);
-/* The same in steps of n nodes.  False: nothing is left to be done. */
+/* The same in steps of n directories. False: nothing is left to do. */
 struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name, struct ids *todo);
 bool tree_refresh_step(struct tree *tree, struct ids *todo, size_t n, struct ids *held);
-/* What would be refreshed. */
+/* The directory that tree_refresh would return. */
 struct node *tree_refresh_top(const struct tree *tree, uint64_t id, const char *name);
-/* The directory that the id and the name in it (or NULL) say so by; 0: nothing is to be asked for. */
+/* Its id, to refresh it by; *name becomes NULL if the id alone says it. 0: no call is made for it. */
 uint64_t tree_refresh_id(const struct tree *tree, uint64_t id, const char **name);
 /*
- * For a user who did not mount the tree: 0, and the refresh is counted; or for how long there is none,
- * because one of this or of what it is in was counted less than its term ago.
+ * Limits the refreshes of users who did not mount the tree to one in each TTL.  0: the user may refresh, and
+ * this is noted; else the time until then, because this directory or one above it was refreshed just now.
  */
 int64_t tree_refresh_left_ms(struct tree *tree, struct node *top, int64_t now_ms);
 /*
- * What the kernel keeps below these names, each with a NUL, has to go with the refreshed one.  The directory
- * that they are in.
+ * The names that the kernel must drop after a refresh of `top`, each with a NUL.  Returns the id of the
+ * directory that they are in.
  */
 uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct buf *names);
-/* Of a directory that the catalog or a listing made; 0: there is none of that name. */
+/* The id of the directory of that name in `directory`; 0: the tree knows none. */
 uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *name);
-/* A directory of a resource of which the kernel still keeps something. */
+/* It is a resource's directory, and the kernel holds it. */
 bool tree_is_used(const struct tree *tree, uint64_t id);
 /* Invalidates one listing (or a view's part) for queries made from that time on. */
 void tree_invalidate_before(struct node *listing, int64_t at_ms);
-/* A fetch under way about the node would be too old for a refresh of the top. */
+/* A fetch about `node` that began before a refresh of `top` is too old for questions after it. */
 bool node_is_affected_by(const struct node *node, const struct node *top);
 
 /*
- * Calls fn when an answer has moved the time of a resource's directory that the kernel holds: it may keep the
- * attributes from before for as long as the listing stands.  Once until tree_moved has given all of them.
+ * Calls fn when an answer has changed the mtime of a resource's directory that the kernel holds, because the
+ * kernel may cache the former attributes as long as the listing is fresh.  fn is not called again until
+ * tree_moved has returned 0.
  */
 void tree_tell_moved(struct tree *tree, void (*fn)(void *arg), void *arg);
-/* The next of these directories, if the kernel has not come for its attributes since; 0: there is none. */
+/* The next of these directories that the kernel has not asked about since; 0: there is none. */
 uint64_t tree_moved(struct tree *tree);
 
 void tree_ref(struct tree *tree, uint64_t id, uint64_t count);
 void tree_forget(struct tree *tree, uint64_t id, uint64_t count);
 
-/* What a call is to be about. */
+/* ---- what a fetch is about ---- */
+
 const struct kind *node_kind(const struct node *node); /* of a listing's resources, or a resource */
 const char *node_id(const struct node *node); /* a resource's raw id, NULL for a listing */
 const char *node_parent_id(const struct node *node); /* the raw id of the resource above, NULL at the top */
@@ -205,9 +213,9 @@ void node_path(const struct node *node, struct buf *out);
  * the user's path.
  */
 bool node_is_listed(const struct node *node);
-/* FETCH_PART: the fixed members of the list's call, as JSON. */
+/* FETCH_PART: the members of the list call's body that filter, as JSON. */
 const char *node_filter(const struct node *node);
-/* The whole listing has come meanwhile, and says the same and more. */
+/* The listing is fresh, so that the filtered answer is not needed any more. */
 bool node_part_is_listed(const struct node *view, struct query_time query);
 /*
  * The answer that came last about a resource, to be compared alone: it differs after each further answer, and
@@ -226,7 +234,9 @@ void node_unpin(struct tree *tree, struct node *node);
 struct node *tree_ahead(struct tree *tree, struct query_time query,
 	bool (*is_described)(const void *arg, const struct node *resource), const void *arg);
 
-/* Filling.  Where an answer comes from, for freshness and xattrs. */
+/* ---- answers ---- */
+
+/* Where an answer comes from, for freshness and xattrs. */
 struct provenance_note {
 	int64_t sent_ms, received_ms; /* monotonic */
 	int64_t received_s; /* Unix */
@@ -236,14 +246,14 @@ struct provenance_note {
 };
 
 /*
- * A list, or the part of one, is being read: what comes with it stands until that is over, and for some time
- * more.  `affordable_wait_ms`: how long anyone waits for it to be read again.
+ * A list, or a filtered part of one, is being read.  Its items stay fresh until the reading ends, and for
+ * some time after that.  `affordable_wait_ms`: how long a reader can wait for the list to be read again.
  */
 void tree_reading_begin(struct tree *tree, struct node *node, int64_t now_ms, int64_t affordable_wait_ms);
 void tree_reading_end(struct node *node, int64_t now_ms);
 struct reading *tree_reading(struct node *node); /* NULL: it is not being read */
 
-/* A whole reading of the list begins; `shown`: readers of the listing may follow it page by page. */
+/* A reading of the whole list begins. `shown`: READDIR may return its resources before it ends. */
 void tree_list_begin(struct node *listing, bool shown);
 /* How an item compares with what was known. */
 struct listed {
@@ -252,41 +262,44 @@ struct listed {
 	bool terminal;
 };
 /*
- * One item of a list's answer.  `reading`: of a whole reading, whose end will show it; else it is shown at
- * once.  ERR_ANSWER: it is no object or has no id, and was passed over.
+ * Takes in one item of a list's answer.  `reading`: the listing shows it when the reading ends; else at once.
+ * ERR_ANSWER: it is no object or has no id, and is skipped.
  */
 enum error tree_list_item(struct tree *tree, struct node *listing, const struct json *item,
 	const struct provenance_note *note, bool reading, struct listed *listed);
-/* An id that turned up elsewhere (harvest); true: for the first time in this reading. */
+/* Takes in an id that another kind's list mentions (harvest). True: the first time in this reading. */
 bool tree_list_id(struct tree *tree, struct node *listing, const char *id);
-/* Members listed before count as seen again: this list could not mention all of them. */
+/* Keeps all resources that are listed now: this list cannot mention all of them. */
 void tree_list_keep(struct node *listing);
-/* The pages are all there: what was not among them is no longer listed.  `newest_s`: the latest change. */
+/*
+ * All pages have come: resources that were not among them are not listed any more. `newest_s`: the last
+ * change.
+ */
 void tree_list_end(struct tree *tree, struct node *listing, bool complete, int64_t newest_s,
 	const struct provenance_note *note);
 /* The reading is over, whether it came to its end or not. */
 void tree_list_leave(struct node *listing, bool shown);
-/* What the next one will take, in calls, and whether a query about one resource can wait for it. */
+/* How many calls the next reading takes, and whether a reader of one resource can wait for it. */
 void tree_list_price(struct node *listing, size_t calls, bool affordable);
 
-/* What stands of the last whole reading. */
+/* The result of the last reading of the whole list. */
 struct tree_whole {
 	size_t n; /* resources that the cloud lists */
 	size_t price; /* calls; 0: not known */
 	int64_t read_ms, newest_s;
 };
-/* False: there was none, or it did not hold everything. */
+/* False: there was none, or it was not complete. */
 bool tree_list_whole(const struct node *listing, struct tree_whole *out);
-/* Whether everything that was not in a terminal status was met since then. */
+/* Every resource whose status is not terminal was among the items that came since then. */
 bool tree_list_adds_up(const struct node *listing, int64_t since_ms);
-/* What was not met since then did not change: all stands anew. */
+/* The resources that did not come since then did not change: renews all of the listing. */
 void tree_list_renew(struct tree *tree, struct node *listing, int64_t since_ms, int64_t newest_s,
 	const struct provenance_note *note);
-/* The part of a list that a filter lets through is being read. */
+/* The reading of a filtered list begins. */
 void tree_part_begin(struct tree *tree, struct node *node);
 /*
- * One of its items, which is known from now on, but not shown in the listing by this.  ERR_ANSWER: as of
- * tree_list_item.  ERR_UNSUPPORTED: the filter would not have let it through.
+ * Takes in one of its items.  The listing does not show it by this.  ERR_ANSWER: as of tree_list_item.
+ * ERR_UNSUPPORTED: the filter should have excluded the item, so this cloud does not filter.
  */
 enum error tree_part_item(struct tree *tree, struct node *node, const struct json *item,
 	const struct provenance_note *note, bool *first);
@@ -294,8 +307,8 @@ void tree_part_end(struct tree *tree, struct node *node, bool complete, const st
 /* The reading is over, whether it came to its end or not. */
 void tree_part_leave(struct tree *tree, struct node *node);
 /*
- * The cloud does not filter so, or not by this very value: until then the whole list is read instead.
- * ERR_UNSUPPORTED: by no value; else that depends on where the value came from.
+ * The cloud refused the filter: until `until_ms` the whole list is read instead.  ERR_UNSUPPORTED: for every
+ * value.  Another error: for this value, and for every value if the catalog itself names this one.
  */
 void tree_part_refuse(struct tree *tree, struct node *node, enum error error, int64_t until_ms);
 /* A describe call's object.  ERR_ANSWER: another resource's; ERR_NOT_FOUND: another parent's. */
@@ -304,22 +317,22 @@ enum error tree_described(struct tree *tree, struct node *resource, const struct
 /* The texts of .describefs. */
 void tree_texts(struct tree *tree, struct node *node, const char *const names[], const struct buf texts[],
 	size_t n, const struct provenance_note *note);
-/* If no server was reached: for OUTAGE_MS, what has a last good answer serves it without a call. */
+/* If no server was reached: for OUTAGE_MS, stale answers are served without a call. */
 void tree_note_outage(struct tree *tree, enum error error, int64_t now_ms);
 /*
- * A call would come too late: what has a last good answer is answered with that, as after this error.
- * Until it is called with ERR_NONE.
+ * A call made now would miss its deadline: stale answers are served, as after this error, until this function
+ * is called with ERR_NONE.
  */
 void tree_crowd(struct tree *tree, enum error error);
 /*
- * A reader gave up waiting for this (a lookup's name, or NULL): whatever call it waited for, the resource
- * that it is about answers out of what there is until hold_ms are over.
+ * A reader gave up waiting for the id, or for `name` in it (NULL: a question about the id itself).  For
+ * hold_ms, questions about that resource are answered from the cache.
  */
 void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum error error, int64_t hold_ms,
 	int64_t now_ms);
 /*
- * A call about the node failed; stands for hold_ms, and drops what the error's row says.  `sent_ms`: of that
- * call, for queries made since; 0: now.
+ * A call about the node failed.  The failure answers questions for hold_ms; cached answers are dropped if the
+ * error's row in error.c says so.  `sent_ms`: when that call was sent; 0: now.
  */
 void tree_fail(struct tree *tree, struct node *node, enum fetch_kind fetch_kind, enum error error,
 	int64_t hold_ms, int64_t sent_ms, int64_t now_ms);
@@ -327,7 +340,7 @@ void tree_fail(struct tree *tree, struct node *node, enum fetch_kind fetch_kind,
 struct tree_stats {
 	size_t nodes, versions;
 	size_t followed; /* .events that are kept */
-	size_t others; /* resources that only users know that did not mount the tree */
+	size_t others; /* resources that only users asked for who did not mount the tree */
 	size_t max_memory; /* that was allowed */
 	size_t memory, answers; /* bytes: of all that is kept, which max_memory bounds; of answers alone */
 };
