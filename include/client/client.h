@@ -18,13 +18,13 @@ struct client;
 struct call;
 struct json;
 
-/* Everything is borrowed and outlives the client; `origin` is copied. */
+/* Everything is borrowed and outlives the client; `credential_source` is copied. */
 struct client_options {
 	struct transport io;
 	struct completion_queue *completions; /* for the callbacks of calls */
 	const struct provider *provider;
 	struct site site;
-	const struct credential_source *origin; /* how credentials are obtained */
+	const struct credential_source *credential_source; /* how credentials are obtained */
 	struct key_site key_site;
 	/* As in credential_cache.h. */
 	bool (*look)(void *arg, struct credential_source *out, struct buf *why);

@@ -24,7 +24,7 @@ struct credential_cache_options {
 	struct completion_queue *completions; /* delivered at the end of each event; NULL: there is none */
 	const struct provider *provider;
 	struct key_site site; /* borrowed, as is everything here */
-	const struct credential_source *origin; /* copied; NULL: calls go unsigned */
+	const struct credential_source *credential_source; /* copied; NULL: calls go unsigned */
 	int64_t deadline_ms; /* of a key exchange with its retries */
 	int64_t *clock_offset_s; /* added to the local clock when signing; learned here too */
 	uint64_t seed; /* of the retry jitter */

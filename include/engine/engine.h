@@ -19,13 +19,13 @@
 struct engine;
 struct waiter; /* a question that waits for its answer */
 
-/* Everything is borrowed and outlives the engine; `origin` is copied. */
+/* Everything is borrowed and outlives the engine; `credential_source` is copied. */
 struct engine_options {
 	struct transport io;
 	struct tree *tree;
 	const struct provider *provider;
 	struct site site;
-	const struct credential_source *origin; /* how credentials are obtained */
+	const struct credential_source *credential_source; /* how credentials are obtained */
 	struct key_site key_site;
 	/* As in credential_cache.h. */
 	bool (*look)(void *arg, struct credential_source *out, struct buf *why);

@@ -18,7 +18,7 @@ static struct credential_cache *client_credentials_new(struct client *client)
 		.completions = options->completions,
 		.provider = options->provider,
 		.site = options->key_site,
-		.origin = options->origin,
+		.credential_source = options->credential_source,
 		.deadline_ms = options->deadline_ms,
 		.clock_offset_s = &client->stats.clock_offset_s,
 		.seed = options->seed,

@@ -47,8 +47,8 @@ struct credential_cache *credential_cache_new(const struct credential_cache_opti
 	cache->options = *options;
 	cache->jitter = (struct random){ options->seed };
 	list_init(&cache->waiters);
-	if (options->origin)
-		credential_source_copy(&cache->origin, options->origin);
+	if (options->credential_source)
+		credential_source_copy(&cache->credential_source, options->credential_source);
 	return cache;
 }
 
@@ -79,7 +79,7 @@ void credential_cache_free(struct credential_cache *cache)
 	if (!cache)
 		return;
 	cache_cancel(cache);
-	credential_source_release(&cache->origin);
+	credential_source_release(&cache->credential_source);
 	credentials_release(&cache->current);
 	credentials_release(&cache->previous);
 	free(cache);
@@ -169,11 +169,11 @@ void credential_cache_redact(const struct credential_cache *cache, struct error_
 	char *texts[] = { note->code, note->message, note->request_id };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		redact_credentials(texts[i], &cache->origin.key);
+		redact_credentials(texts[i], &cache->credential_source.key);
 		redact_credentials(texts[i], &cache->current);
 		redact_credentials(texts[i], &cache->previous);
 		redact_credentials(texts[i], &cache->request.key_exchange.key);
-		redact(texts[i], cache->origin.identity);
+		redact(texts[i], cache->credential_source.identity);
 		redact(texts[i], cache->request.source.identity);
 		redact(texts[i], signature);
 	}
@@ -185,7 +185,7 @@ void credential_cache_redact(const struct credential_cache *cache, struct error_
  */
 static void cache_keep_previous(struct credential_cache *cache)
 {
-	const struct credentials *key = cache->current.id ? &cache->current : &cache->origin.key;
+	const struct credentials *key = cache->current.id ? &cache->current : &cache->credential_source.key;
 
 	if (key->id)
 		credentials_copy(&cache->previous, key);
@@ -206,13 +206,13 @@ static void cache_begin_again(void *arg);
  * Changes to another source.  Waiters are called in an event of their own, because the caller may be one of
  * them.
  */
-static void cache_take_origin(struct credential_cache *cache, struct credential_source *origin)
+static void cache_take_source(struct credential_cache *cache, struct credential_source *source)
 {
 	const struct transport *io = &cache->options.io;
 
 	cache_cancel(cache);
 	cache_expire(cache);
-	credential_source_move(&cache->origin, origin);
+	credential_source_move(&cache->credential_source, source);
 	cache->failure.count = 0;
 	cache->failure.held_until_ms = 0;
 	cache->request.is_busy = !list_is_empty(&cache->waiters);
@@ -264,7 +264,7 @@ static void cache_trace(const struct credential_cache *cache, const struct respo
 
 static bool cache_needs_exchange(const struct credential_cache *cache)
 {
-	return cache->origin.kind != CREDENTIAL_SOURCE_KEY;
+	return cache->credential_source.kind != CREDENTIAL_SOURCE_KEY;
 }
 
 /* ---- key exchange ---- */
@@ -362,21 +362,21 @@ static void cache_receive(void *arg, struct response *response)
 static void cache_begin(struct credential_cache *cache)
 {
 	const struct credential_cache_options *options = &cache->options;
-	struct credential_source origin = { 0 };
+	struct credential_source fresh = { 0 };
 	struct buf why;
 
 	cache->request.is_busy = true;
 	buf_init(&why, 4096);
-	bool found = !options->look || options->look(options->source_arg, &origin, &why);
+	bool found = !options->look || options->look(options->source_arg, &fresh, &why);
 	if (!found)
 		cache_fail_with(cache, ERR_KEY, why.data);
 	buf_release(&why);
 	if (!found)
 		return;
 	if (options->look)
-		credential_source_move(&cache->origin, &origin);
-	if (cache->origin.kind == CREDENTIAL_SOURCE_KEY) {
-		cache_take_origin(cache, &cache->origin);
+		credential_source_move(&cache->credential_source, &fresh);
+	if (cache->credential_source.kind == CREDENTIAL_SOURCE_KEY) {
+		cache_take_source(cache, &cache->credential_source);
 		return;
 	}
 	if (!options->provider->keys) {
@@ -384,7 +384,7 @@ static void cache_begin(struct credential_cache *cache)
 			"this cloud has no key exchange: configure a secret id and key");
 		return;
 	}
-	credential_source_copy(&cache->request.source, &cache->origin);
+	credential_source_copy(&cache->request.source, &cache->credential_source);
 	cache->request.key_exchange = (struct key_exchange){ .source = &cache->request.source,
 		.site = &options->site };
 	cache->request.begun_ms = cache_now_ms(cache);
@@ -420,7 +420,7 @@ static void cache_look_again(struct credential_cache *cache)
 	struct credential_source fresh = { 0 };
 
 	if (options->renew && options->renew(options->source_arg, &fresh))
-		cache_take_origin(cache, &fresh);
+		cache_take_source(cache, &fresh);
 }
 
 enum error credential_cache_get(struct credential_cache *cache, struct credential_cache_waiter *wait,
@@ -433,7 +433,7 @@ enum error credential_cache_get(struct credential_cache *cache, struct credentia
 		(!cache_is_current(cache) || cache_now_ms(cache) >= cache->term.renew_ms))
 		cache_begin(cache);
 	if (!cache_needs_exchange(cache))
-		*found = &cache->origin.key;
+		*found = &cache->credential_source.key;
 	else if (cache_is_current(cache))
 		*found = &cache->current;
 	else if (!cache->request.is_busy)
@@ -446,7 +446,7 @@ enum error credential_cache_get(struct credential_cache *cache, struct credentia
 bool credential_cache_refused(struct credential_cache *cache, unsigned serial)
 {
 	const struct credential_cache_options *options = &cache->options;
-	struct credential_source origin = { 0 };
+	struct credential_source fresh = { 0 };
 	struct buf why;
 
 	if (serial != cache->serial)
@@ -460,9 +460,9 @@ bool credential_cache_refused(struct credential_cache *cache, unsigned serial)
 	if (!options->look)
 		return false;
 	buf_init(&why, 4096);
-	bool found = options->look(options->source_arg, &origin, &why);
+	bool found = options->look(options->source_arg, &fresh, &why);
 	if (found) {
-		cache_take_origin(cache, &origin);
+		cache_take_source(cache, &fresh);
 	} else if (options->failed) {
 		struct error_note note = { 0 };
 		error_note_copy(note.message, sizeof(note.message), why.data);
@@ -479,10 +479,10 @@ unsigned credential_cache_serial(const struct credential_cache *cache)
 
 const char *credential_cache_origin(const struct credential_cache *cache)
 {
-	return cache->origin.where ? cache->origin.where : "nowhere";
+	return cache->credential_source.where ? cache->credential_source.where : "nowhere";
 }
 
 int64_t credential_cache_expires_s(const struct credential_cache *cache)
 {
-	return cache_needs_exchange(cache) ? cache->term.expires_s : cache->origin.expires_s;
+	return cache_needs_exchange(cache) ? cache->term.expires_s : cache->credential_source.expires_s;
 }

@@ -36,7 +36,7 @@ struct credential_failure {
 /* Invariant: `waiters` is empty unless a request is busy. */
 struct credential_cache {
 	struct credential_cache_options options;
-	struct credential_source origin;
+	struct credential_source credential_source;
 	struct credentials current; /* obtained by an exchange; id NULL: there are none */
 	struct credentials previous; /* an answer that quotes them may still come */
 	unsigned serial; /* changes with the credentials */

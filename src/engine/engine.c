@@ -24,7 +24,7 @@ static struct client *engine_client_new(struct engine *engine)
 		.completions = &engine->completions,
 		.provider = options->provider,
 		.site = options->site,
-		.origin = options->origin,
+		.credential_source = options->credential_source,
 		.key_site = options->key_site,
 		.look = options->look,
 		.renew = options->renew,

@@ -109,7 +109,7 @@ static bool fetch_key(const struct setting *setting, const struct catalog *catal
 		.io = http_client_transport(setting->http_client),
 		.provider = provider_find(catalog->cloud),
 		.site = { config->network.metadata, config->network.sts },
-		.origin = source,
+		.credential_source = source,
 		.deadline_ms = config->limits.deadline_ms,
 		.clock_offset_s = &clock_offset_s,
 	};

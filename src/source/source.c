@@ -237,7 +237,7 @@ bool source_start(struct source *source, struct buf *why)
 		.provider = source->provider,
 		.site = { source->catalog, source->endpoint.data,
 			source->catalog->region ? source->region.data : NULL },
-		.origin = &source->credential_source,
+		.credential_source = &source->credential_source,
 		.key_site = { config->network.metadata, config->network.sts },
 		.look = source_reload_key,
 		.renew = source_renew_key,

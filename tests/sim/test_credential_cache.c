@@ -13,7 +13,7 @@ enum { READERS = 1000, LIFE_S = 7200 };
 struct place {
 	struct world *world;
 	struct cloud cloud;
-	struct credential_source origin; /* what looking for it finds */
+	struct credential_source credential_source; /* what looking for it finds */
 	unsigned looks, renewals;
 	bool look_fails, changed;
 	unsigned given; /* keys, so far */
@@ -26,7 +26,7 @@ static bool look(void *arg, struct credential_source *out, struct buf *why)
 	place->looks++;
 	if (place->look_fails)
 		return !buf_puts(why, "somewhere: not there any more");
-	credential_source_copy(out, &place->origin);
+	credential_source_copy(out, &place->credential_source);
 	return true;
 }
 
@@ -37,7 +37,7 @@ static bool renew(void *arg, struct credential_source *out)
 	if (!place->changed)
 		return false;
 	place->changed = false;
-	credential_source_copy(out, &place->origin);
+	credential_source_copy(out, &place->credential_source);
 	return true;
 }
 
@@ -59,12 +59,12 @@ static struct credential_source identity(void)
 		.where = (char *)"a cluster" };
 }
 
-static void enter_at_rate(struct place *place, struct credential_source origin, double rate)
+static void enter_at_rate(struct place *place, struct credential_source source, double rate)
 {
 	struct setup setup = world_setup();
 
-	*place = (struct place){ .origin = origin };
-	setup.origin = &place->origin;
+	*place = (struct place){ .credential_source = source };
+	setup.credential_source = &place->credential_source;
 	setup.look = look;
 	setup.renew = renew;
 	setup.key_arg = place;
@@ -74,9 +74,9 @@ static void enter_at_rate(struct place *place, struct credential_source origin, 
 	cloud_add_many(&place->cloud, "training", NULL, "train-", 1200);
 }
 
-static void enter(struct place *place, struct credential_source origin)
+static void enter(struct place *place, struct credential_source source)
 {
-	enter_at_rate(place, origin, 100000);
+	enter_at_rate(place, source, 100000);
 }
 
 static void leave(struct place *place)
@@ -674,7 +674,7 @@ static void test_where_it_comes_from_is_looked_at_before_each_question(void **st
 	(void)state;
 
 	enter(&place, identity());
-	place.origin.identity = (char *)"renewed";
+	place.credential_source.identity = (char *)"renewed";
 	put(&place, &ask, 1);
 	assert_string_equal(exchange_text(only(&place), "WebIdentityToken"), "renewed");
 	exchange_error(only(&place), "InvalidParameter.WebIdentityTokenError");
@@ -847,7 +847,7 @@ static void test_another_key_in_the_file_takes_the_role_anew(void **state)
 
 	enter(&place, role());
 	put(&place, &asks[0], 1); /* waits */
-	place.origin.role = (char *)"qcs::other";
+	place.credential_source.role = (char *)"qcs::other";
 	place.changed = true;
 	put(&place, &asks[1], 2);
 	advance(&place, 1);
@@ -858,7 +858,7 @@ static void test_another_key_in_the_file_takes_the_role_anew(void **state)
 	assert_found(&asks[0].reply);
 	assert_found(&asks[1].reply);
 	/* and a key that needs no asking ends all that */
-	place.origin = (struct credential_source){ .kind = CREDENTIAL_SOURCE_KEY, .key = { (char *)"AKIDplain", (char *)"s", NULL } };
+	place.credential_source = (struct credential_source){ .kind = CREDENTIAL_SOURCE_KEY, .key = { (char *)"AKIDplain", (char *)"s", NULL } };
 	place.changed = true;
 	put(&place, &asks[0], 3);
 	assert_non_null(strstr(exchange_header(only(&place), "Authorization"), "AKIDplain"));
@@ -875,7 +875,7 @@ static void test_a_key_that_needs_no_exchange_frees_the_waiting_calls(void **sta
 
 	enter(&place, role());
 	put(&place, &asks[0], 1);
-	place.origin = (struct credential_source){ .kind = CREDENTIAL_SOURCE_KEY, .key = { (char *)"AKIDplain", (char *)"s", NULL } };
+	place.credential_source = (struct credential_source){ .kind = CREDENTIAL_SOURCE_KEY, .key = { (char *)"AKIDplain", (char *)"s", NULL } };
 	place.changed = true;
 	put(&place, &asks[1], 2);
 	advance(&place, 1);

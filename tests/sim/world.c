@@ -37,7 +37,7 @@ static void make_engine(struct world *world)
 		.tree = world->tree,
 		.provider = world->setup.provider ? world->setup.provider : provider_find(world->catalog->cloud),
 		.site = { world->catalog, world->catalog->endpoint, world->catalog->region },
-		.origin = world->setup.origin ? world->setup.origin : &at_hand,
+		.credential_source = world->setup.credential_source ? world->setup.credential_source : &at_hand,
 		.look = world->setup.look,
 		.renew = world->setup.renew,
 		.key_arg = world->setup.key_arg,

@@ -12,7 +12,7 @@ struct setup {
 	double rate; /* 0: the catalog's */
 	size_t max_memory;
 	bool api_names, secrets;
-	const struct credential_source *origin; /* NULL: a key that needs no exchange */
+	const struct credential_source *credential_source; /* NULL: a key that needs no exchange */
 	bool (*look)(void *arg, struct credential_source *out, struct buf *why);
 	bool (*renew)(void *arg, struct credential_source *out);
 	void *key_arg;
