@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 
-enum { CHILDREN_MAX = 64 }; /* for one child_hear */
+enum { CHILDREN_MAX = 64 }; /* for one children_read */
 
 /* Runs in the child: bytes written to `out` reach the parent.  The result is the exit status, 0 to 254. */
 typedef int child_run(void *arg, int out);
@@ -24,7 +24,7 @@ struct child {
 	pid_t pid; /* 0: ended, or given up */
 	int fd;
 	int status; /* the exit status; -1: it did not end in time, or a signal killed it */
-	struct buf said; /* its output */
+	struct buf output;
 };
 
 /*
@@ -32,10 +32,10 @@ struct child {
  * child.
  */
 bool child_start(struct child *child, child_run *run, void *arg, size_t max);
-/* Reads the output of at most CHILDREN_MAX children until all have ended; after `ms` kills the others. */
-void child_hear(struct child *children, size_t n, int64_t ms);
-/* Runs one child to its end.  Its status; -1: it did not end within `ms`. */
-int child_ask(child_run *run, void *arg, int64_t ms, struct buf *said);
+/* Reads the outputs of at most CHILDREN_MAX children until all have ended; after `ms` kills the others. */
+void children_read(struct child *children, size_t n, int64_t ms);
+/* Runs one child and appends its output.  Returns its status; -1: it did not end within `ms`. */
+int child_output(child_run *run, void *arg, int64_t ms, struct buf *output);
 
 /*
  * Runs one system call in a child that shares our memory and descriptors, because the copy that fork(2) makes

@@ -128,8 +128,8 @@ static int answers_child(void *arg, int out)
 static void answers_take(struct mount_answers *answers, struct child *child)
 {
 	answers->error = child->status;
-	size_t len = child->said.len;
-	answers->bytes = buf_take(&child->said);
+	size_t len = child->output.len;
+	answers->bytes = buf_take(&child->output);
 	const char *at = answers->bytes, *end = at + len;
 	while (answers->error >= 0 && at < end && answers->n < SOURCES_MAX) {
 		const char *metrics = at + strlen(at) + 1;
@@ -148,7 +148,7 @@ static void ask_some(const struct mount *const *mounts, size_t n, struct mount_a
 		if (!child_start(&children[i], answers_child, (void *)(uintptr_t)mounts[i],
 			    SOURCES_MAX * (ANSWER_MAX + NAME_MAX + 2)))
 			children[i].status = errno;
-	child_hear(children, n, ms);
+	children_read(children, n, ms);
 	for (size_t i = 0; i < n; i++)
 		answers_take(&answers[i], &children[i]);
 }

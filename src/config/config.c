@@ -276,14 +276,14 @@ static bool count_operands(const struct verb_row *row, size_t n, struct buf *why
 static bool apply_files(struct line *line, const char *section)
 {
 	return config_files_apply(&line->files, section, line->config, line->why) ||
-		config_bears_mistake(line->config, line->why);
+		config_tolerates_mistake(line->config, line->why);
 }
 
 static bool read_files(struct line *line, const struct config_places *places)
 {
 	bool good = config_files_read(&line->files, places, line->why);
 	line->config->files = config_files_named(&line->files);
-	return good || config_bears_mistake(line->config, line->why);
+	return good || config_tolerates_mistake(line->config, line->why);
 }
 
 /* The files are read when they are needed: for what has a source. */
@@ -388,7 +388,7 @@ static bool take_operands(struct line *line, const struct config_places *places)
 /* The whole */
 
 /* The message quotes the word, which may be too long for it. */
-static void say_something(struct buf *why)
+static void ensure_message(struct buf *why)
 {
 	if (why->full && why->len == 0) {
 		buf_clear(why);
@@ -412,13 +412,13 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 	free(line.lists);
 	free(line.operands);
 	if (!good) {
-		say_something(why);
+		ensure_message(why);
 		return 2;
 	}
 	/* Not a mistake of usage, but the earliest place to report it. */
 	if (!line_is_over(&line) && config->network.cacert &&
 		!config_check_cacert(config->network.cacert, places->invoker, why)) {
-		say_something(why);
+		ensure_message(why);
 		return 1;
 	}
 	return 0;

@@ -13,7 +13,7 @@
 
 enum { CACERT_BYTES_MAX = 16 << 20 };
 
-static void say_none(const char *path, struct buf *why)
+static void report_no_certificate(const char *path, struct buf *why)
 {
 	buf_printf(why,
 		"cacert=%s: holds no PEM certificate (-----BEGIN CERTIFICATE-----); convert a DER file with "
@@ -30,7 +30,7 @@ bool config_check_cacert(const char *path, int64_t invoker, struct buf *why)
 	char *text = file_read_trusted(NULL, path, CACERT_BYTES_MAX, trust, &len, &reason);
 	bool good = text && digest_is_certificate(text, len);
 	if ((text && !good) || (!text && errno == EILSEQ))
-		say_none(path, why);
+		report_no_certificate(path, why);
 	else if (!text)
 		buf_printf(why, "cacert=%s", reason.data);
 	free(text);

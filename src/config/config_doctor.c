@@ -17,7 +17,7 @@ static void note_mistake(struct config *config, struct buf *why)
 		texts_add(&config->mistakes, text);
 }
 
-bool config_bears_mistake(struct config *config, struct buf *why)
+bool config_tolerates_mistake(struct config *config, struct buf *why)
 {
 	if (config->verb == VERB_DOCTOR)
 		note_mistake(config, why);

@@ -112,7 +112,7 @@ bool config_files_apply(const struct config_files *files, const char *section, s
 void config_read_sections(struct config *config, const struct config_files *files, const char *const *lists,
 	size_t n);
 /* Doctor reports a mistake in a file and goes on: it is moved out of `why`.  False: another verb ends. */
-bool config_bears_mistake(struct config *config, struct buf *why);
+bool config_tolerates_mistake(struct config *config, struct buf *why);
 void config_set_defaults(struct config *config);
 
 #endif

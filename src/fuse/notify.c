@@ -240,7 +240,7 @@ static struct notifier *notifier_start(struct front *front, struct notification 
 
 	if (!notifier || !child_start(&child, drop_page, sent, 1))
 		return NULL;
-	buf_release(&child.said);
+	buf_release(&child.output);
 	*notifier = (struct notifier){ .front = front,
 		.pid = child.pid,
 		.fd = child.fd,

@@ -64,7 +64,7 @@ bool child_start(struct child *child, child_run *run, void *arg, size_t max)
 	int ends[2];
 
 	*child = (struct child){ .fd = -1, .status = -1 };
-	buf_init(&child->said, max);
+	buf_init(&child->output, max);
 	if (pipe2(ends, O_CLOEXEC))
 		return false;
 	fflush(NULL);
@@ -97,7 +97,7 @@ static void child_finish(struct child *child, int64_t end_ms, bool whole)
 	child->pid = 0;
 }
 
-static void child_take(struct child *child, int64_t end_ms)
+static void child_read(struct child *child, int64_t end_ms)
 {
 	char bytes[4096];
 	ssize_t n = read(child->fd, bytes, sizeof(bytes));
@@ -106,7 +106,7 @@ static void child_take(struct child *child, int64_t end_ms)
 		return;
 	if (n <= 0)
 		child_finish(child, end_ms, true);
-	else if (!buf_add(&child->said, bytes, (size_t)n))
+	else if (!buf_add(&child->output, bytes, (size_t)n))
 		child_finish(child, end_ms, false);
 }
 
@@ -129,7 +129,7 @@ static void children_give_up(struct child *children, size_t n)
 	}
 }
 
-void child_hear(struct child *children, size_t n, int64_t ms)
+void children_read(struct child *children, size_t n, int64_t ms)
 {
 	int64_t end_ms = monotonic_ms() + ms;
 	struct pollfd ready[CHILDREN_MAX];
@@ -145,20 +145,20 @@ void child_hear(struct child *children, size_t n, int64_t ms)
 			continue;
 		for (size_t i = 0; i < n; i++)
 			if (ready[i].fd >= 0 && ready[i].revents)
-				child_take(&children[i], end_ms);
+				child_read(&children[i], end_ms);
 	}
 	children_give_up(children, n);
 }
 
-int child_ask(child_run *run, void *arg, int64_t ms, struct buf *said)
+int child_output(child_run *run, void *arg, int64_t ms, struct buf *output)
 {
 	struct child child;
 
-	if (!child_start(&child, run, arg, said->max))
+	if (!child_start(&child, run, arg, output->max))
 		return errno;
-	child_hear(&child, 1, ms);
-	buf_add(said, child.said.data, child.said.len);
-	buf_release(&child.said);
+	children_read(&child, 1, ms);
+	buf_add(output, child.output.data, child.output.len);
+	buf_release(&child.output);
 	return child.status;
 }
 

@@ -21,9 +21,9 @@
 
 #include "sys/child.h"
 
-enum { SAID_MAX = 1024, SOCKET = STDERR_FILENO + 1, DETACH_MS = 20000 };
+enum { MESSAGES_MAX = 1024, SOCKET = STDERR_FILENO + 1, DETACH_MS = 20000 };
 
-static const char NAME[] = "fusermount3", TOLD[] = "_FUSE_COMMFD=3";
+static const char NAME[] = "fusermount3", SOCKET_VARIABLE[] = "_FUSE_COMMFD=3";
 
 /* Our environment and the socket's number. */
 static char **environment(void)
@@ -34,7 +34,7 @@ static char **environment(void)
 		n++;
 	char **whole = xcalloc(n + 2, sizeof(*whole));
 	memcpy(whole, environ, n * sizeof(*whole));
-	whole[n] = (char *)(uintptr_t)TOLD;
+	whole[n] = (char *)(uintptr_t)SOCKET_VARIABLE;
 	return whole;
 }
 
@@ -53,8 +53,8 @@ static int fusermount_spawn(pid_t *child, const posix_spawn_file_actions_t *acti
 	return error;
 }
 
-/* `socket`: its descriptor 3; -1: none.  `said`: its stderr; -1: ours.  0, or an errno. */
-static int fusermount_start(pid_t *child, char *const *arguments, int socket, int said)
+/* `socket`: its descriptor 3; -1: none.  `messages`: its stderr; -1: ours.  0, or an errno. */
+static int fusermount_start(pid_t *child, char *const *arguments, int socket, int messages)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -67,8 +67,8 @@ static int fusermount_start(pid_t *child, char *const *arguments, int socket, in
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 	int error = posix_spawn_file_actions_init(&actions);
 	if (!error) {
-		if (said >= 0)
-			error = posix_spawn_file_actions_adddup2(&actions, said, STDERR_FILENO);
+		if (messages >= 0)
+			error = posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO);
 		if (!error && socket >= 0)
 			error = posix_spawn_file_actions_adddup2(&actions, socket, SOCKET);
 		if (!error)
@@ -103,10 +103,10 @@ static int fusermount_receive(int socket, int64_t ms)
 }
 
 /* Adds its messages as one line. */
-static void fusermount_quote(int said, struct buf *why)
+static void fusermount_quote(int messages, struct buf *why)
 {
-	char text[SAID_MAX];
-	ssize_t n = pread(said, text, sizeof(text), 0);
+	char text[MESSAGES_MAX];
+	ssize_t n = pread(messages, text, sizeof(text), 0);
 
 	while (n > 0 && text[n - 1] == '\n')
 		n--;
@@ -116,11 +116,11 @@ static void fusermount_quote(int said, struct buf *why)
 		buf_printf(why, "%s gave no reason; run describefs doctor", NAME);
 }
 
-static int mount_with(const int ends[2], int said, char *const *arguments, int64_t ms, bool stays,
+static int mount_with(const int ends[2], int messages, char *const *arguments, int64_t ms, bool stays,
 	struct buf *why)
 {
 	pid_t child;
-	int status, error = fusermount_start(&child, arguments, ends[1], said);
+	int status, error = fusermount_start(&child, arguments, ends[1], messages);
 
 	close(ends[1]); /* or its exit would not close the socket */
 	if (error) {
@@ -135,7 +135,7 @@ static int mount_with(const int ends[2], int said, char *const *arguments, int64
 	else if ((fd < 0 || !stays) && !child_wait(child, ms, &status))
 		child_kill(child);
 	if (fd < 0 && !why->len)
-		fusermount_quote(said, why);
+		fusermount_quote(messages, why);
 	return fd;
 }
 
@@ -143,16 +143,16 @@ int fusermount_mount(const char *place, const char *options, int64_t ms, int *ke
 {
 	char *const arguments[] = { (char *)(uintptr_t)NAME, (char *)(uintptr_t) "-o",
 		(char *)(uintptr_t)options, (char *)(uintptr_t) "--", (char *)(uintptr_t)place, NULL };
-	int ends[2], said = memfd_create("stderr", MFD_CLOEXEC);
+	int ends[2], messages = memfd_create("stderr", MFD_CLOEXEC);
 
-	if (said < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
+	if (messages < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
 		buf_puts(why, strerror(errno));
-		if (said >= 0)
-			close(said);
+		if (messages >= 0)
+			close(messages);
 		return -1;
 	}
-	int fd = mount_with(ends, said, arguments, ms, keeper != NULL, why);
-	close(said);
+	int fd = mount_with(ends, messages, arguments, ms, keeper != NULL, why);
+	close(messages);
 	if (fd >= 0 && keeper)
 		*keeper = ends[0];
 	else
@@ -197,6 +197,6 @@ bool fusermount_detach(const char *place, int64_t ms)
 	if (!child_start(&child, fusermount_child, (void *)(uintptr_t)place, 1))
 		return false;
 	close(child.fd);
-	buf_release(&child.said);
+	buf_release(&child.output);
 	return true;
 }

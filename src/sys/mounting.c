@@ -67,8 +67,8 @@ bool mounting_detach(const struct mount_id *id, const char *place, bool waits)
 
 	if (!child_start(&child, mounting_detach_child, &it, 1))
 		return mounting_detach_here(id, place, waits);
-	child_hear(&child, 1, waits ? MOUNTING_S * 1500 : DETACH_MS);
-	buf_release(&child.said);
+	children_read(&child, 1, waits ? MOUNTING_S * 1500 : DETACH_MS);
+	buf_release(&child.output);
 	return child.status == 0;
 }
 
@@ -219,17 +219,17 @@ static int mounting_look_child(void *arg, int out)
 
 char *mounting_place(const char *path, struct buf *why)
 {
-	struct buf said;
+	struct buf output;
 
-	buf_init(&said, PATH_ROOM);
-	int status = child_ask(mounting_look_child, (void *)(uintptr_t)path, MOUNTING_LOOK_MS, &said);
-	if (status == 0 && said.len)
-		return buf_take(&said);
+	buf_init(&output, PATH_ROOM);
+	int status = child_output(mounting_look_child, (void *)(uintptr_t)path, MOUNTING_LOOK_MS, &output);
+	if (status == 0 && output.len)
+		return buf_take(&output);
 	if (status < 0)
 		mounting_miss_look(path, why);
 	else
-		buf_puts(why, said.len ? said.data : "out of memory");
-	buf_release(&said);
+		buf_puts(why, output.len ? output.data : "out of memory");
+	buf_release(&output);
 	return NULL;
 }
 
@@ -247,7 +247,7 @@ void mounting_heal(const char *path)
 	struct buf nothing;
 
 	buf_init(&nothing, 1);
-	child_ask(mounting_heal_child, (void *)(uintptr_t)path, MOUNTING_LOOK_MS, &nothing);
+	child_output(mounting_heal_child, (void *)(uintptr_t)path, MOUNTING_LOOK_MS, &nothing);
 	buf_release(&nothing);
 }
 
