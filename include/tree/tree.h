@@ -1,23 +1,23 @@
 /*
  * tree.h - what is known of the cloud, as the directory tree that the kernel sees.
  *
- * The tree never does I/O and never reads a clock.  It answers a question in one of four ways: the thing is
- * found; it does not exist; a failure that is still fresh is repeated; or one fetch is needed.  The engine
+ * The tree never does I/O and never reads a clock. It answers a question in one of four ways: the thing is
+ * found; it does not exist; a failure that is still fresh is repeated; or one fetch is needed. The engine
  * then makes the calls of that fetch, fills the tree with the answers, and asks the question again.
  *
  * Node ids (the kernel refers to files and directories by them; none is used again after it is forgotten):
  *
  *     a directory   keeps its id while the kernel holds it, because a process may have it as its working
- *                   directory.  Its content changes.
+ *                   directory. Its content changes.
  *     a file        has one content for ever: it belongs to a version, which is one answer of the API,
- *                   rendered once.  When an answer changes, the name gets another id, and the old id reads as
+ *                   rendered once. When an answer changes, the name gets another id, and the old id reads as
  *                   before.
  *
- * Every id that the kernel is given is counted with tree_ref, and given back with tree_forget.  What the
- * kernel does not hold and no listing shows is freed.  When more than max_memory is kept, descriptions are
+ * Every id that the kernel is given is counted with tree_ref, and given back with tree_forget. What the
+ * kernel does not hold and no listing shows is freed. When more than max_memory is kept, descriptions are
  * freed too, the least recently used first.
  *
- * The caller gives the times: `now_ms` is monotonic, `now_s` Unix seconds.  Durations in replies say how
+ * The caller gives the times: `now_ms` is monotonic, `now_s` Unix seconds. Durations in replies say how
  * long the kernel may use the answer, in ms.
  */
 #ifndef DESCRIBEFS_TREE_H
@@ -45,8 +45,8 @@ struct tree_options {
 };
 
 /*
- * now_ms: the time of this question.  since_ms: when the reader's operation began; an answer is fresh for it
- * if its call was sent at or after that time.  TREE_KNOWN for since_ms: any cached answer does, and no fetch
+ * now_ms: the time of this question. since_ms: when the reader's operation began; an answer is fresh for it
+ * if its call was sent at or after that time. TREE_KNOWN for since_ms: any cached answer does, and no fetch
  * is needed.
  */
 struct query_time {
@@ -75,23 +75,23 @@ struct entry {
 enum result { RESULT_FOUND, RESULT_ABSENT, RESULT_FAILED, RESULT_NEED_FETCH, RESULT_RETRY_LATER };
 /*
  * FETCH_WHOLE: the engine reads a long listing again in the background; no question needs it.
- * FETCH_PART: a list call with a filter, for a directory of a view.
+ * FETCH_FILTERED: a list call with a filter, for a directory of a view.
  */
-enum fetch_kind { FETCH_LIST, FETCH_WHOLE, FETCH_DESCRIBE, FETCH_TEXTS, FETCH_PART };
+enum fetch_kind { FETCH_LIST, FETCH_WHOLE, FETCH_DESCRIBE, FETCH_TEXTS, FETCH_FILTERED };
 
 struct reply {
 	enum result outcome;
 	/*
-	 * FOUND, of a lookup and an attr.  FAILED, of a lookup: the resource may be there, and its .wait may
+	 * FOUND, of a lookup and an attr. FAILED, of a lookup: the resource may be there, and its .wait may
 	 * be read all the same; id 0: it may not.
 	 */
 	struct entry entry;
 	uint64_t cookie; /* FOUND, of tree_more */
 	int64_t absent_ms; /* ABSENT */
 	enum error error; /* FAILED */
-	int64_t later_ms; /* LATER: when there may be something new */
-	bool outage; /* LATER: nothing fresh is to be had now */
-	/* NEED: what is to be asked about; LATER: the resource; FOUND of tree_more: a listing; else NULL */
+	int64_t later_ms; /* LATER: when a new answer may have come */
+	bool outage; /* LATER: no fresh answer is available now */
+	/* NEED: what the fetch is about; LATER: the resource; FOUND of tree_more: a listing; else NULL */
 	struct node *node;
 	enum fetch_kind fetch_kind;
 };
@@ -102,7 +102,7 @@ unsigned tree_number(uint64_t id);
 uint64_t tree_root(const struct tree *tree);
 void tree_free(struct tree *tree);
 /*
- * Pins "training/1/jobs/2": listings show it although no list call returns it.  False: there is no such kind,
+ * Pins "training/1/jobs/2": listings show it although no list call returns it. False: there is no such kind,
  * or it is no id of it; `why` says so.
  */
 bool tree_pin(struct tree *tree, const char *pin, struct buf *why);
@@ -115,12 +115,12 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query);
 struct reply tree_open(struct tree *tree, uint64_t id, struct query_time query);
 /*
  * The same for one READDIR: FOUND when there are entries behind the cookie (0: from the beginning), or when
- * the directory certainly ends there.  While a listing is being read, its entries can be returned as far as
- * its pages have come.  After FOUND, call tree_next with reply.cookie before any other question or answer.
+ * the directory certainly ends there. While a listing is being read, its entries can be returned as far as
+ * its pages have come. After FOUND, call tree_next with reply.cookie before any other question or answer.
  */
 struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct query_time query);
 /*
- * The entry after *cookie, and its cookie.  `name` is borrowed until the tree changes.  False: call
+ * The entry after *cookie, and its cookie. `name` is borrowed until the tree changes. False: call
  * tree_more. An entry that exists during the whole pass is returned exactly once, whatever is refreshed
  * between two calls.
  */
@@ -135,7 +135,7 @@ const char *tree_link(struct tree *tree, uint64_t id);
 /* `name` is "user.describefs.key" and so on. False: there is no such attribute here. */
 bool tree_xattr(struct tree *tree, uint64_t id, const char *name, struct buf *out, struct query_time query);
 /*
- * The names for listxattr: those that change only with the content, each with its prefix and a NUL.  The ones
+ * The names for listxattr: those that change only with the content, each with its prefix and a NUL. The ones
  * that change with each fetch (request_id, fetched, expires, stale) can be read and are not listed.
  */
 void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct query_time query);
@@ -143,14 +143,14 @@ void tree_xattr_names(struct tree *tree, uint64_t id, struct buf *out, struct qu
 void tree_path(struct tree *tree, uint64_t id, struct buf *out);
 
 /*
- * In a resource's directory two names can be looked up that are in no listing.  KIND/ID/.wait is there where
- * the kind knows which statuses do not change by themselves; its size is at most what it will be.
- * KIND/ID/.events grows by a line for each change that is seen; asking for its attributes has the resource
- * asked about when its term is over, and never fails.
+ * Two names in a resource's directory can be looked up and are not returned by READDIR. KIND/ID/.wait exists
+ * if the kind knows which statuses are terminal (do not change by themselves); its size is never less than
+ * its content. KIND/ID/.events grows by a line for each change that is seen. A question for its attributes
+ * never fails, and makes the daemon describe the resource if its answer has expired.
  */
 enum watched { WATCHED_NOT, WATCHED_STATUS, WATCHED_CHANGES };
 enum watched tree_watched(const struct tree *tree, uint64_t id);
-/* Of .wait.  FOUND: a fresh answer has a terminal status, which tree_read gives; LATER: there is none yet. */
+/* Of .wait. FOUND: a fresh answer has a terminal status, which tree_read returns; LATER: none has yet. */
 struct reply tree_wait(struct tree *tree, uint64_t id, struct query_time query);
 
 /* Ids of directories; to be freed. */
@@ -160,7 +160,7 @@ struct ids {
 };
 /*
  * Makes everything stale that is cached of the id, or of `name` in it (NULL: of the id itself), and of all
- * that is inside.  Returns the directory that this is; NULL: no call is made for it.  `held` (or NULL):
+ * that is inside. Returns the directory that this is; NULL: no call is made for it. `held` (or NULL):
  * receives the directories of which the kernel may have cached something.
  */
 struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name, struct ids *held);
@@ -172,12 +172,12 @@ struct node *tree_refresh_top(const struct tree *tree, uint64_t id, const char *
 /* Its id, to refresh it by; *name becomes NULL if the id alone says it. 0: no call is made for it. */
 uint64_t tree_refresh_id(const struct tree *tree, uint64_t id, const char **name);
 /*
- * Limits the refreshes of users who did not mount the tree to one in each TTL.  0: the user may refresh, and
+ * Limits the refreshes of users who did not mount the tree to one in each TTL. 0: the user may refresh, and
  * this is noted; else the time until then, because this directory or one above it was refreshed just now.
  */
 int64_t tree_refresh_left_ms(struct tree *tree, struct node *top, int64_t now_ms);
 /*
- * The names that the kernel must drop after a refresh of `top`, each with a NUL.  Returns the id of the
+ * The names that the kernel must drop after a refresh of `top`, each with a NUL. Returns the id of the
  * directory that they are in.
  */
 uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct buf *names);
@@ -185,14 +185,14 @@ uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct b
 uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *name);
 /* It is a resource's directory, and the kernel holds it. */
 bool tree_is_used(const struct tree *tree, uint64_t id);
-/* Invalidates one listing (or a view's part) for queries made from that time on. */
+/* Invalidates one listing (or a view's filtered answer) for queries made from that time on. */
 void tree_invalidate_before(struct node *listing, int64_t at_ms);
 /* A fetch about `node` that began before a refresh of `top` is too old for questions after it. */
 bool node_is_affected_by(const struct node *node, const struct node *top);
 
 /*
  * Calls fn when an answer has changed the mtime of a resource's directory that the kernel holds, because the
- * kernel may cache the former attributes as long as the listing is fresh.  fn is not called again until
+ * kernel may cache the former attributes as long as the listing is fresh. fn is not called again until
  * tree_moved has returned 0.
  */
 void tree_tell_moved(struct tree *tree, void (*fn)(void *arg), void *arg);
@@ -209,17 +209,17 @@ const char *node_id(const struct node *node); /* a resource's raw id, NULL for a
 const char *node_parent_id(const struct node *node); /* the raw id of the resource above, NULL at the top */
 void node_path(const struct node *node, struct buf *out);
 /*
- * Whether a listing showed the resource (of a listing: the resource that it is in).  Else its id came from
+ * Whether a listing showed the resource (of a listing: the resource that it is in). Else its id came from
  * the user's path.
  */
 bool node_is_listed(const struct node *node);
-/* FETCH_PART: the members of the list call's body that filter, as JSON. */
+/* FETCH_FILTERED: the members of the list call's body that filter, as JSON. */
 const char *node_filter(const struct node *node);
 /* The listing is fresh, so that the filtered answer is not needed any more. */
-bool node_part_is_listed(const struct node *view, struct query_time query);
+bool node_filtered_is_listed(const struct node *view, struct query_time query);
 /*
  * The answer that came last about a resource, to be compared alone: it differs after each further answer, and
- * after a failure that drops answers.  NULL: nothing is known.
+ * after a failure that drops answers. NULL: nothing is known.
  */
 const void *node_last_answer(const struct node *resource);
 /* The engine keeps a node while a call about it is under way, or a reader waits for its status. */
@@ -246,8 +246,8 @@ struct provenance_note {
 };
 
 /*
- * A list, or a filtered part of one, is being read.  Its items stay fresh until the reading ends, and for
- * some time after that.  `affordable_wait_ms`: how long a reader can wait for the list to be read again.
+ * A list, whole or filtered, is being read. Its items stay fresh until the reading ends, and for some time
+ * after that. `affordable_wait_ms`: how long a reader can wait for the list to be read again.
  */
 void tree_reading_begin(struct tree *tree, struct node *node, int64_t now_ms, int64_t affordable_wait_ms);
 void tree_reading_end(struct node *node, int64_t now_ms);
@@ -262,7 +262,7 @@ struct listed {
 	bool terminal;
 };
 /*
- * Takes in one item of a list's answer.  `reading`: the listing shows it when the reading ends; else at once.
+ * Takes in one item of a list's answer. `reading`: the listing shows it when the reading ends; else at once.
  * ERR_ANSWER: it is no object or has no id, and is skipped.
  */
 enum error tree_list_item(struct tree *tree, struct node *listing, const struct json *item,
@@ -296,22 +296,23 @@ bool tree_list_adds_up(const struct node *listing, int64_t since_ms);
 void tree_list_renew(struct tree *tree, struct node *listing, int64_t since_ms, int64_t newest_s,
 	const struct provenance_note *note);
 /* The reading of a filtered list begins. */
-void tree_part_begin(struct tree *tree, struct node *node);
+void tree_filtered_begin(struct tree *tree, struct node *node);
 /*
- * Takes in one of its items.  The listing does not show it by this.  ERR_ANSWER: as of tree_list_item.
+ * Takes in one of its items. The listing does not show it by this. ERR_ANSWER: as of tree_list_item.
  * ERR_UNSUPPORTED: the filter should have excluded the item, so this cloud does not filter.
  */
-enum error tree_part_item(struct tree *tree, struct node *node, const struct json *item,
+enum error tree_filtered_item(struct tree *tree, struct node *node, const struct json *item,
 	const struct provenance_note *note, bool *first);
-void tree_part_end(struct tree *tree, struct node *node, bool complete, const struct provenance_note *note);
+void tree_filtered_end(struct tree *tree, struct node *node, bool complete,
+	const struct provenance_note *note);
 /* The reading is over, whether it came to its end or not. */
-void tree_part_leave(struct tree *tree, struct node *node);
+void tree_filtered_leave(struct tree *tree, struct node *node);
 /*
- * The cloud refused the filter: until `until_ms` the whole list is read instead.  ERR_UNSUPPORTED: for every
- * value.  Another error: for this value, and for every value if the catalog itself names this one.
+ * The cloud refused the filter: until `until_ms` the whole list is read instead. ERR_UNSUPPORTED: for every
+ * value. Another error: for this value, and for every value if the catalog itself names this one.
  */
-void tree_part_refuse(struct tree *tree, struct node *node, enum error error, int64_t until_ms);
-/* A describe call's object.  ERR_ANSWER: another resource's; ERR_NOT_FOUND: another parent's. */
+void tree_filtered_refuse(struct tree *tree, struct node *node, enum error error, int64_t until_ms);
+/* A describe call's object. ERR_ANSWER: another resource's; ERR_NOT_FOUND: another parent's. */
 enum error tree_described(struct tree *tree, struct node *resource, const struct json *object,
 	const struct provenance_note *note);
 /* The texts of .describefs. */
@@ -325,14 +326,14 @@ void tree_note_outage(struct tree *tree, enum error error, int64_t now_ms);
  */
 void tree_crowd(struct tree *tree, enum error error);
 /*
- * A reader gave up waiting for the id, or for `name` in it (NULL: a question about the id itself).  For
+ * A reader gave up waiting for the id, or for `name` in it (NULL: a question about the id itself). For
  * hold_ms, questions about that resource are answered from the cache.
  */
 void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum error error, int64_t hold_ms,
 	int64_t now_ms);
 /*
- * A call about the node failed.  The failure answers questions for hold_ms; cached answers are dropped if the
- * error's row in error.c says so.  `sent_ms`: when that call was sent; 0: now.
+ * A call about the node failed. The failure answers questions for hold_ms; cached answers are dropped if the
+ * error's row in error.c says so. `sent_ms`: when that call was sent; 0: now.
  */
 void tree_fail(struct tree *tree, struct node *node, enum fetch_kind fetch_kind, enum error error,
 	int64_t hold_ms, int64_t sent_ms, int64_t now_ms);

@@ -23,7 +23,7 @@
 
 enum {
 	BYTES_MAX = 512 << 20, /* of all pages of one list */
-	PART_REFUSED_MS = 600 * 1000, /* after a refused filter the whole list is read instead */
+	FILTER_REFUSED_MS = 600 * 1000, /* after a refused filter the whole list is read instead */
 	TURN_BYTES = 256 << 10, /* of answers in one turn of the loop; one answer may be larger */
 	FAILURE_MS = 1000, /* how long a failure answers further questions */
 	FAILURE_REFUSED_MS = 5000, /* the same, for one that only a change at the cloud can resolve */
@@ -113,8 +113,8 @@ static int64_t failure_ms(enum error error)
 
 static void fetch_leave_reading(const struct fetch *fetch)
 {
-	if (fetch->reading.is_open && fetch->fetch_kind == FETCH_PART)
-		tree_part_leave(fetch->engine->options.tree, fetch->node);
+	if (fetch->reading.is_open && fetch->fetch_kind == FETCH_FILTERED)
+		tree_filtered_leave(fetch->engine->options.tree, fetch->node);
 	else if (fetch->reading.is_open)
 		tree_list_leave(fetch->node, fetch->fetch_kind == FETCH_LIST);
 }
@@ -143,14 +143,15 @@ static void fetch_finish(struct fetch *fetch, enum error error)
 }
 
 /* The cloud refused the filter, or did not apply it.  The waiters then need the whole list. */
-static bool fetch_gives_up_part(struct fetch *fetch, enum error error)
+static bool fetch_gives_up_filter(struct fetch *fetch, enum error error)
 {
 	struct engine *engine = fetch->engine;
 
-	if (fetch->fetch_kind != FETCH_PART ||
+	if (fetch->fetch_kind != FETCH_FILTERED ||
 		(error != ERR_PARAMETER && error != ERR_NAME && error != ERR_UNSUPPORTED))
 		return false;
-	tree_part_refuse(engine->options.tree, fetch->node, error, engine_now_ms(engine) + PART_REFUSED_MS);
+	tree_filtered_refuse(engine->options.tree, fetch->node, error,
+		engine_now_ms(engine) + FILTER_REFUSED_MS);
 	return true;
 }
 
@@ -163,7 +164,7 @@ static void fetch_begin(struct fetch *fetch)
 	tree_reading_begin(engine->options.tree, fetch->node, fetch->waiters.abandoned_since_ms,
 		engine->options.deadline_ms / 2);
 	enum error error = page_begin(fetch);
-	if (fetch_gives_up_part(fetch, error))
+	if (fetch_gives_up_filter(fetch, error))
 		fetch_finish(fetch, ERR_NONE);
 	else if (error || !fetch->action)
 		fetch_finish(fetch, error);
@@ -222,7 +223,8 @@ static bool fetch_is_needless(const struct fetch *fetch)
 	if (fetch_is_for_readers(fetch) && since_ms &&
 		engine_now_ms(engine) - since_ms > ABANDONED_MAX * engine->options.deadline_ms)
 		return true;
-	return fetch->fetch_kind == FETCH_PART && node_part_is_listed(fetch->node, engine_now(engine));
+	return fetch->fetch_kind == FETCH_FILTERED &&
+		node_filtered_is_listed(fetch->node, engine_now(engine));
 }
 
 /* ---- answers ---- */
@@ -236,7 +238,7 @@ static bool fetch_fail(struct fetch *fetch, enum error error)
 	error = page_judge(fetch, error);
 	if (page_ends_refresh(fetch, error))
 		return true;
-	if (fetch_gives_up_part(fetch, error)) {
+	if (fetch_gives_up_filter(fetch, error)) {
 		fetch_finish(fetch, ERR_NONE);
 		return false;
 	}

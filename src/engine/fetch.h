@@ -1,5 +1,5 @@
 /*
- * fetch.h - a fetch: the calls that read one listing, one resource, or a view's part of a listing (single
+ * fetch.h - a fetch: the calls that read one listing, one resource, or a view's filtered list (single
  * flight).
  *
  * fetch.c sends the calls, takes their answers in in the order of the pages, and reports progress and the
@@ -51,7 +51,7 @@ struct fetch_reading {
 	const char *ids; /* harvest: the path of the ids in an answer; NULL: a call of the kind itself */
 	size_t harvest; /* 0: the list call; n: the n-th harvest */
 	size_t n_seen; /* resources in the answers so far, each counted once */
-	bool is_open; /* tree_list_leave or tree_part_leave is due */
+	bool is_open; /* tree_list_leave or tree_filtered_leave is due */
 	bool more; /* another page is to be read */
 	bool incomplete; /* the answers do not have all resources */
 	bool lossy; /* a harvest failed: a resource that no answer mentions may still exist */
@@ -141,7 +141,7 @@ struct fetch_request *fetch_next_answer(const struct fetch *fetch);
 
 /* ---- prefetch.c ---- */
 
-/* It reads a list, or a part of one, for readers, and not in the background. */
+/* It reads a list, whole or filtered, for readers, and not in the background. */
 bool fetch_is_for_readers(const struct fetch *fetch);
 /* Starts calls for pages that are not due yet, as far as the rate has room. */
 void fetch_look_ahead(struct fetch *fetch);

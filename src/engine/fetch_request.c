@@ -18,7 +18,7 @@ static enum call_priority fetch_priority(const struct fetch *fetch)
 {
 	if (fetch->fetch_kind == FETCH_WHOLE || fetch->polls)
 		return PRIORITY_BACKGROUND;
-	return fetch->fetch_kind == FETCH_PART ? PRIORITY_VIEW : PRIORITY_FOREGROUND;
+	return fetch->fetch_kind == FETCH_FILTERED ? PRIORITY_VIEW : PRIORITY_FOREGROUND;
 }
 
 /*

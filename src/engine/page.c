@@ -85,15 +85,15 @@ static void page_end_without_call(struct fetch *fetch)
 	page_end_list(fetch, &note);
 }
 
-static enum error page_begin_part(struct fetch *fetch)
+static enum error page_begin_filtered(struct fetch *fetch)
 {
 	const struct action *list = &node_kind(fetch->node)->list;
 
 	if (engine_is_unsupported(fetch->engine, list))
 		return ERR_UNSUPPORTED;
-	fetch->reading.phase = PHASE_PART;
+	fetch->reading.phase = PHASE_FILTERED;
 	fetch->reading.is_open = true;
-	tree_part_begin(fetch->engine->options.tree, fetch->node);
+	tree_filtered_begin(fetch->engine->options.tree, fetch->node);
 	page_choose(fetch, list, NULL);
 	return ERR_NONE;
 }
@@ -106,8 +106,8 @@ enum error page_begin(struct fetch *fetch)
 		page_choose(fetch, &kind->describe, NULL);
 		return engine_is_unsupported(fetch->engine, fetch->action) ? ERR_UNSUPPORTED : ERR_NONE;
 	}
-	if (fetch->fetch_kind == FETCH_PART)
-		return page_begin_part(fetch);
+	if (fetch->fetch_kind == FETCH_FILTERED)
+		return page_begin_filtered(fetch);
 	if (action_exists(&kind->list) && !engine_is_unsupported(fetch->engine, &kind->list)) {
 		page_choose_list(fetch, list_plan_begin(fetch));
 		return ERR_NONE;
@@ -126,7 +126,7 @@ bool page_survives(struct fetch *fetch, enum error *error)
 {
 	bool gone = *error == ERR_UNSUPPORTED || *error == ERR_DENIED;
 
-	if (fetch->fetch_kind == FETCH_DESCRIBE || fetch->fetch_kind == FETCH_PART)
+	if (fetch->fetch_kind == FETCH_DESCRIBE || fetch->fetch_kind == FETCH_FILTERED)
 		return false;
 	if (!node_kind(fetch->node)->partial || (!gone && !fetch->reading.ids))
 		return false;
@@ -226,8 +226,8 @@ static enum error page_take_item(struct fetch *fetch, const struct json *item,
 {
 	struct tree *tree = fetch->engine->options.tree;
 
-	if (fetch->reading.phase == PHASE_PART)
-		return tree_part_item(tree, fetch->node, item, note, &listed->first);
+	if (fetch->reading.phase == PHASE_FILTERED)
+		return tree_filtered_item(tree, fetch->node, item, note, &listed->first);
 	return tree_list_item(tree, fetch->node, item, note, fetch->reading.phase == PHASE_WHOLE, listed);
 }
 
@@ -380,7 +380,7 @@ static enum error page_take_list(struct fetch *fetch, const struct json *result,
 		page_take_harvest(fetch, result, fetch->reading.ids);
 	else if (items)
 		fits = page_take_items(fetch, items, note);
-	if (!fits && fetch->reading.phase == PHASE_PART)
+	if (!fits && fetch->reading.phase == PHASE_FILTERED)
 		return ERR_UNSUPPORTED;
 	bool news = !n_items || fetch->reading.n_seen > before;
 	fetch->reading.more = paging_next(fetch, result, n_items, !page_refreshes(fetch) && !news);
@@ -407,8 +407,8 @@ enum error page_take(struct fetch *fetch, const struct json *result, const struc
 	if (fetch->action->paging.style == PAGING_OFFSET && !fetch->reading.ids &&
 		(int64_t)fetch->reading.n_seen < fetch->paging.last_total)
 		fetch->reading.incomplete = true;
-	if (fetch->reading.phase == PHASE_PART) {
-		tree_part_end(fetch->engine->options.tree, fetch->node, !fetch->reading.incomplete, note);
+	if (fetch->reading.phase == PHASE_FILTERED) {
+		tree_filtered_end(fetch->engine->options.tree, fetch->node, !fetch->reading.incomplete, note);
 		return ERR_NONE;
 	}
 	fetch->reading.more = fetch->reading.ids && page_choose_harvest(fetch);

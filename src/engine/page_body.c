@@ -56,7 +56,7 @@ static const char *body_fixed_members(const struct fetch *fetch)
 		return action->refresh.newest;
 	case PHASE_LIVE:
 		return action->refresh.live;
-	case PHASE_PART:
+	case PHASE_FILTERED:
 		return node_filter(fetch->node);
 	default:
 		return action->params ? action->params : "{}";

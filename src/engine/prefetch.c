@@ -15,7 +15,7 @@ static const double VIEW_SHARE = 0.5; /* of the calls under way, for pages of a 
 
 bool fetch_is_for_readers(const struct fetch *fetch)
 {
-	return fetch->fetch_kind == FETCH_LIST || fetch->fetch_kind == FETCH_PART;
+	return fetch->fetch_kind == FETCH_LIST || fetch->fetch_kind == FETCH_FILTERED;
 }
 
 /* A reader waits for a listing by the same action, or follows one that is being read. */
@@ -23,7 +23,7 @@ static bool fetch_gives_way(const struct fetch *fetch)
 {
 	const struct list *fetches = &fetch->engine->fetches;
 
-	if (fetch->fetch_kind != FETCH_PART)
+	if (fetch->fetch_kind != FETCH_FILTERED)
 		return false;
 	for (struct list *at = list_first(fetches); at; at = list_next(fetches, at)) {
 		const struct fetch *other = LIST_OWNER(at, struct fetch, link);
@@ -35,7 +35,7 @@ static bool fetch_gives_way(const struct fetch *fetch)
 
 static bool fetch_has_room_ahead(const struct fetch *fetch)
 {
-	double share = fetch->fetch_kind == FETCH_PART ? VIEW_SHARE : 1;
+	double share = fetch->fetch_kind == FETCH_FILTERED ? VIEW_SHARE : 1;
 
 	return fetch->requests.count < (fetch->paging.moving ? AHEAD_MOVING_MAX : AHEAD_MAX) &&
 		!fetch_is_full(fetch) && !fetch_gives_way(fetch) &&

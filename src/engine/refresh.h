@@ -12,7 +12,7 @@ enum phase {
 	PHASE_WHOLE, /* the whole list */
 	PHASE_LIVE, /* a refresh's first phase: the resources in no terminal status */
 	PHASE_NEWEST, /* its second phase: the newest changes first */
-	PHASE_PART /* what a view's filter lets through */
+	PHASE_FILTERED /* a filtered list, for a view */
 };
 
 /* What follows a page of a refresh. */

@@ -1,6 +1,6 @@
 /*
- * answer.c - what several things share of one answer, counted by references: its provenance, the text of an
- * object, and the reading of a list that a page is of.
+ * answer.c - what several records share of one answer, counted by references: its provenance, the JSON text
+ * of one resource, and the reading that a page of a list belongs to.
  */
 #include "cache.h"
 

@@ -1,10 +1,10 @@
 /*
- * attr.c - what the kernel is told of a thing: its id, its attributes, and for how long both stand.
+ * attr.c - ids, attributes, and how long the kernel may cache both.
  *
- * Times are the cloud's.  The nanoseconds carry the content, so that equal content has equal times
- * on every mount and a change never goes unseen.  A resource's directory takes them from what the
- * list's item and the describe call's answer both hold (id, status, times), so that they do not
- * move when the one is followed by the other.
+ * Seconds of times are the cloud's. The nanoseconds of an mtime are a hash of the content. So equal content
+ * has equal times on every mount, and every change of the content moves the mtime. The hash of a resource's
+ * directory covers only what both the list's item and the describe call's answer contain (id, status, times).
+ * So it does not move when one answer replaces the other.
  */
 #include "cache.h"
 
@@ -23,7 +23,7 @@ struct attr skeleton_attr(const struct tree *tree, const struct node *node)
 	return directory_attr(node->ino, tree->options.catalog->date_s, 0);
 }
 
-/* Another mtime whenever the directory's names changed, and only then. */
+/* The mtime moves when the names in the directory changed, and at no other time. */
 static struct attr listing_attr(const struct tree *tree, const struct listing *listing)
 {
 	return directory_attr(listing->node.ino, tree->options.catalog->date_s, listing->state.epoch);
@@ -36,7 +36,7 @@ static struct attr resource_attr(const struct tree *tree, const struct resource 
 
 	if (!record)
 		return skeleton_attr(tree, &resource->node);
-	/* what the list says since is another status or time, and moves the mtime by itself */
+	/* if the list has shown another status or time since, that moves the mtime by itself */
 	uint64_t mtime_salt = detail && detail->kernel_stable == record->stable ? detail->mtime_salt : 0;
 	return directory_attr(resource->node.ino, record->mtime_s, record->stable + mtime_salt);
 }
@@ -72,7 +72,7 @@ uint64_t tree_moved(struct tree *tree)
 	while (tree->moved.directories.n) {
 		uint64_t id = tree->moved.directories.v[--tree->moved.directories.n];
 		struct resource *resource = (struct resource *)tree_inode(tree, id, &index);
-		if (!resource || !resource->moved) /* it went, or the kernel was told by an answer */
+		if (!resource || !resource->moved) /* freed, or the kernel has the new attributes already */
 			continue;
 		resource->moved = false;
 		if (resource->node.inode.nlookup)
@@ -116,11 +116,11 @@ struct entry listing_entry(const struct tree *tree, struct listing *listing, str
 
 	kernel_listing_see(&listing->kernel_listing, (uint32_t)listing->state.epoch);
 	if (listing->node.kind->partial)
-		fresh_ms = 0; /* where ids are entered by name, what is shown changes at any time */
+		fresh_ms = 0; /* a lookup of an id can change the names at any time */
 	else if (listing_is_fresh(listing, query))
 		fresh_ms = left_ms(listing->state.expires_ms, query);
 	else if (!listing->state
-			  .provenance) /* the kernel keeps nothing of it; what it reads will end later */
+			  .provenance) /* never read: the kernel has cached no names that could be stale */
 		fresh_ms = tree_ttl_ms(tree, listing->node.kind->ttl.list_s);
 	return (struct entry){ .id = nodeid_encode(listing->node.inode.serial, 0),
 		.attr = listing_attr(tree, listing),
@@ -134,7 +134,7 @@ struct entry resource_entry(const struct tree *tree, const struct resource *reso
 	const struct record *record = resource_newest(resource);
 	int64_t attr_ms = record ? left_ms(record_until_ms(record, query.now_ms), query) : 0;
 
-	if (attr_ms < for_ms) /* what vouches for the name dates it too */
+	if (attr_ms < for_ms) /* the answer that proves the name also dates the directory */
 		attr_ms = for_ms;
 
 	return (struct entry){ .id = nodeid_encode(resource->node.inode.serial, 0),

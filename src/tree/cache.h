@@ -1,8 +1,9 @@
 /*
- * cache.h - what is kept of the cloud, and until when it stands: the functions of the tree below its views,
- * each file's in the order in which the files may call each other.
+ * cache.h - the functions of the tree below its views: the cached data and its freshness. The files are in
+ * the order in which they may call each other: a function calls only functions of its own file and of files
+ * above it.
  *
- * A function calls those above it.  None of them frees a directory or a version: collect.c does.
+ * None of them frees a directory or a version: collect.c does.
  */
 #ifndef DESCRIBEFS_TREE_CACHE_H
 #define DESCRIBEFS_TREE_CACHE_H
@@ -17,9 +18,9 @@ static inline int64_t at_most(int64_t a, int64_t b)
 /* ids.c */
 void inode_register(struct tree *tree, struct inode *inode);
 void inode_unregister(struct tree *tree, struct inode *inode);
-/* A reference to it was dropped, or taken: tree_collect looks whether it is needed. */
+/* Call it when a reference was dropped or taken: tree_collect frees the inode if nothing needs it. */
 void inode_idle(struct tree *tree, struct inode *inode);
-/* The n-th of the idle list, which may be put there again from now on; NULL: it is gone. */
+/* The n-th inode of the idle list, which may be added again from now on; NULL: it was freed. */
 struct inode *inode_take_idle(struct tree *tree, size_t at);
 uint64_t nodeid_encode(uint64_t serial, uint32_t index);
 /* The two parts of a node id, which is not less than TREE_ROOT. */
@@ -31,7 +32,7 @@ struct nodeid nodeid_decode(uint64_t id);
 bool index_is_link(uint32_t index);
 struct inode *tree_inode(const struct tree *tree, uint64_t id, uint32_t *index);
 void ids_add(struct ids *ids, uint64_t id);
-size_t tree_bytes(const struct tree *tree); /* of all that is kept */
+size_t tree_bytes(const struct tree *tree); /* of everything in the tree */
 
 /* answer.c */
 void reading_put(struct reading *reading);
@@ -49,12 +50,12 @@ struct resource *resource_find(const struct tree *tree, const struct listing *li
 struct node *node_new(struct tree *tree, enum node_sort sort, struct node *parent, const char *name,
 	const char *id);
 void node_release(struct tree *tree, struct node *node); /* itself alone */
-/* So that node_find finds it in its parent. */
+/* Makes node_find find it in its parent, or not find it any more. */
 void node_add_name(struct tree *tree, struct node *node);
 void node_remove_name(struct tree *tree, struct node *node);
 struct resource *listing_add_resource(struct tree *tree, struct listing *listing, const char *name,
 	const char *id);
-/* Counts a resource that only users know that did not mount the tree. */
+/* Counts a resource that only users asked for who did not mount the tree. */
 void resource_begin_others(struct tree *tree, struct resource *resource);
 /* The user who mounted the tree asked for it too, or a listing shows it. */
 void resource_end_others(struct tree *tree, struct resource *resource);
@@ -65,13 +66,13 @@ void unlisted_leave(struct tree *tree, struct resource *resource);
 void resource_open(struct tree *tree, struct resource *resource);
 /* The listing of that name inside a resource or the root; NULL: there is none. */
 struct listing *resource_listing(struct tree *tree, struct resource *resource, const char *name);
-/* What the call is about that refreshes a resource: itself, or its listing where no describe call is. */
+/* The node of the call that refreshes a resource: itself, or its listing if the kind has no describe call. */
 struct node *refreshed_by(const struct resource *resource);
-/* The failure of the call about a node; its error is ERR_NONE when there was none. */
+/* The last failure of the call about a node; ERR_NONE: there was none. */
 const struct failure *node_failure(const struct node *node);
 struct failures *resource_failures(struct tree *tree, struct resource *resource); /* made if there is none */
 void resource_drop_failures(struct tree *tree, struct resource *resource);
-/* Of a node that is not a listing: what a describe call said last. */
+/* The describe call's answer; provenance NULL: there is none. */
 const struct record *resource_described(const struct resource *resource);
 struct detail *resource_detail(struct tree *tree, struct resource *resource); /* made if there is none */
 const struct record *resource_newest(const struct resource *resource); /* NULL: nothing is known */
@@ -79,37 +80,37 @@ const struct record *resource_newest(const struct resource *resource); /* NULL: 
 /* freshness.c */
 int64_t left_ms(int64_t until_ms, struct query_time query); /* 0 when it is over */
 int64_t tree_ttl_ms(const struct tree *tree, int64_t of_catalog_s);
-int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* how long a miss stands */
+int64_t miss_ms(const struct tree *tree, const struct kind *kind); /* the TTL of a negative entry */
 int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool terminal, int64_t sent_ms);
 bool kind_has_describe(const struct kind *kind);
 bool item_is_whole(const struct kind *kind); /* the list's item is all that there is to know */
 bool failure_stands(const struct failure *failure, struct query_time query);
-/* The API said that the resource is not there, and that still stands. */
+/* The API answered that the resource does not exist, and that is fresh. */
 bool resource_is_missing(const struct resource *resource, struct query_time query);
-/* Why what has a last good answer is not asked for now; NULL: it is. */
+/* The reason to serve last good answers without a call; NULL: none. */
 const struct failure *outage_of(const struct tree *tree, struct query_time query);
-void tree_end_outage(struct tree *tree); /* an answer came */
-/* Until when all that came with it is fresh, for every reader. */
+void tree_end_outage(struct tree *tree); /* an answer came, or the user refreshes */
+/* Until when its items are fresh for every reader; 0: it does not extend their TTL. */
 int64_t reading_stands_ms(const struct reading *reading, int64_t now_ms);
-/* Until when what was said last counts as fresh. */
+/* Until when the record is fresh, with the extension that its reading gives. */
 int64_t record_until_ms(const struct record *record, int64_t now_ms);
 bool record_is_fresh(const struct record *record, struct query_time query);
 bool version_is_fresh(const struct resource *resource, const struct version *version,
 	struct query_time query);
-/* < stale_ms */
+/* Whether the answer is younger than stale_ms, so that it may be served after a failure. */
 bool provenance_is_young(const struct tree *tree, const struct provenance *provenance,
 	struct query_time query);
-/* Of a list or of a part of one; provenance NULL: it was not read. */
+/* Of a list or of a filtered list; provenance NULL: it was not read. */
 bool list_is_fresh(const struct provenance *provenance, int64_t expires_ms, struct query_time query);
 bool listing_is_fresh(const struct listing *listing, struct query_time query);
-/* A failed refresh left the last whole listing standing, for a while. */
+/* A refresh failed, and the last listing may be served in its place. */
 bool listing_is_stale(const struct tree *tree, const struct listing *listing, struct query_time query);
 bool listing_stands(const struct tree *tree, const struct listing *listing, struct query_time query);
 int64_t listing_left_ms(const struct tree *tree, const struct listing *listing, struct query_time query);
 
 /* reading.c */
-void reading_note_page(struct reading *reading, int64_t sent_ms); /* another one came */
-/* A reader looks into the node's item. */
+void reading_note_page(struct reading *reading, int64_t sent_ms); /* a page came */
+/* Notes that a reader looks into the resource's item. */
 void record_look(struct record *record, const struct resource *resource, int64_t now_ms);
 
 /* lru.c */
@@ -119,11 +120,14 @@ void version_join_folded(struct tree *tree, struct version *version);
 void version_leave_lru(struct tree *tree, struct version *version);
 
 /* version.c */
-/* Takes the snapshot, which was rendered from the text (NULL: none is kept), a list's item or not. */
+/*
+ * Takes ownership of the snapshot, which was rendered from the text (NULL: no text is kept). `from_list`:
+ * from a list's item.
+ */
 struct version *version_new(struct tree *tree, struct resource *owner, struct snapshot *snapshot,
 	struct text *text, bool from_list, struct provenance *provenance);
 void version_free(struct tree *tree, struct version *version);
-/* What is in it, until the next question. */
+/* Its snapshot, rendered again if it was folded; valid until the next question. */
 const struct snapshot *version_look(struct tree *tree, struct version *version);
 void version_fold(struct tree *tree, struct version *version);
 bool version_is_held(const struct version *version); /* NULL is not */
@@ -136,82 +140,84 @@ enum error resource_render(struct tree *tree, struct resource *resource, const s
 	bool from_list, int64_t now_s, struct snapshot **out);
 
 /* change_times.c */
-/* Notes what changed since the version that this one replaces. */
+/* Notes the files that changed since the version that this one replaces. */
 void version_compare(struct tree *tree, struct version *version, struct version *before);
-/* What the other one has as well was seen to change when it was seen there. */
+/* A file that both versions have gets the ctime of the other version. */
 void version_agree(struct tree *tree, struct version *version, struct version *other);
 
 /* record.c */
 void record_drop(struct tree *tree, struct record *record);
-void record_unrender(struct tree *tree, struct record *record); /* its text, if it has one, stays */
+void record_unrender(struct tree *tree, struct record *record); /* its text stays */
 /*
- * Takes the snapshot; an unchanged one only renews what is there.  The text, which it was rendered from, is
- * the record's own when that is a list's.
+ * Takes ownership of the snapshot. An unchanged one only renews the version. The snapshot was rendered from
+ * the text, which the record keeps itself if it is a list's.
  */
 void record_set(struct tree *tree, struct resource *resource, struct record *record,
 	struct snapshot *snapshot, struct text *text, struct provenance *provenance, int64_t expires_ms);
-/* What is known of the answer without looking into it. */
+/* Stores what is known of an answer that is not rendered. */
 void record_note(struct record *record, const struct summary *summary, struct provenance *provenance,
 	int64_t expires_ms);
 /* The version, rendered now if only the text was kept; NULL if there is nothing. */
 struct version *record_version(struct tree *tree, struct resource *resource, struct record *record);
-/* The same answer, said again. */
+/* The same answer came again. */
 void record_renew(struct record *record, struct provenance *provenance, int64_t expires_ms);
-/* It is to be asked for again at that time, at the latest, before it is believed. */
+/* The record expires at that time at the latest, whatever its reading allows. */
 void record_expire_by(struct record *record, int64_t expires_ms);
-/* A list's item that is rendered beside the description that is looked into. */
+/* The version is of a list's item, and the resource has a rendered description, too. */
 bool version_is_double(const struct version *version);
-/* The list's item rendered goes, when a description is looked into and the kernel holds none of its files. */
+/*
+ * Drops the version of the list's item if the resource has a description and the kernel holds none of its
+ * files.
+ */
 void resource_drop_double(struct tree *tree, struct resource *resource);
 
-/* change_log.c: only what a reader follows is noted */
+/* change_log.c: notes changes only of resources that a reader follows */
 /* A reader follows the resource's .events from now on; `by_other`: a user who did not mount the tree. */
 void events_follow(struct tree *tree, struct resource *resource, bool by_other);
-/* A whole answer, as the version that it became and its text (may be NULL). */
+/* A complete answer: its version and its text (may be NULL). */
 void events_note(struct tree *tree, struct resource *resource, struct version *version, struct text *text,
 	int64_t at_s);
 void events_note_item(struct tree *tree,
-	struct resource *resource); /* a list's item, where that is all there is */
+	struct resource *resource); /* a list's item, if its kind has no more */
 void events_note_gone(struct tree *tree, struct resource *resource, int64_t now_ms);
 void events_drop(struct tree *tree, struct detail *detail);
 
 /* kernel_listing.c */
-void kernel_listing_see(struct kernel_listing *kept, uint32_t moved); /* the kernel sees this mtime */
-/* The term is over.  True: the kernel has to be told. */
+void kernel_listing_see(struct kernel_listing *kept, uint32_t moved); /* the kernel gets this mtime */
+/* The listing has expired. True: the kernel must be notified. */
 bool kernel_listing_expire(struct kernel_listing *kept);
 
 /* attr.c */
 struct attr directory_attr(uint64_t ino, int64_t mtime_s, uint64_t content);
 struct attr skeleton_attr(const struct tree *tree, const struct node *node);
-uint64_t resource_time(const struct tree *tree,
-	const struct resource *resource); /* 0: nothing is known of it */
-/* An answer came; `before`: the time until then. */
+uint64_t resource_time(const struct tree *tree, const struct resource *resource); /* there is no answer */
+/* An answer came: notes the directory if its mtime moved; `before`: resource_time before the answer. */
 void resource_moved(struct tree *tree, struct resource *resource, uint64_t before);
 struct entry inner_entry(struct tree *tree, struct version *version, uint32_t index, int64_t for_ms);
 struct entry listing_entry(const struct tree *tree, struct listing *listing, struct query_time query);
 struct entry resource_entry(const struct tree *tree, const struct resource *resource, int64_t for_ms,
 	struct query_time query);
 
-/* scan.c: more of the resource was wanted than a list says */
+/* scan.c: a reader needed more of the resource than a list returns */
 void scan_note(struct tree *tree, struct resource *resource, struct query_time query);
 
 /* item.c */
 bool item_has_id(const struct listing *listing, const struct json *item, const char **id);
-/* A list's item goes into its resource. */
+/* Stores a list's item in its resource. */
 void resource_prime(struct tree *tree, struct resource *resource, const struct json *item,
 	const struct provenance_note *note, struct listed *listed);
 struct text *text_of(struct tree *tree, const struct json *object); /* NULL: it is too big */
 
 /* select.c: which answer */
 struct selection {
-	struct version *version; /* NULL: there is no object to look into */
-	int64_t left_ms; /* for how long the kernel may rely on it */
+	struct version *version; /* NULL: there is no answer to look into */
+	int64_t left_ms; /* how long the kernel may cache it */
 	bool found;
 	struct reply reply; /* when not found: NEED or FAILED */
 };
 
 /*
- * Picks the answer of a resource (or the root, or .describefs) to look into.  `name`: the one entry
+ * Picks the answer of a resource (or the root, or .describefs) to look into. `name`: the one entry
  * of directory `slot` that is asked for, NULL when the directory is asked for whole.
  */
 struct selection select_answer(struct tree *tree, struct resource *resource, uint32_t slot, const char *name,
@@ -221,19 +227,20 @@ struct reply listing_open(struct tree *tree, struct listing *listing,
 	struct query_time query); /* tree_open's */
 
 /* listing.c */
-/* How long cached answers say that the resource exists; -1: none does, and the cloud is to be asked. */
+/* How long cached answers prove that the resource exists; -1: none does, and a call is needed. */
 int64_t existence_ttl_ms(const struct tree *tree, const struct resource *resource, struct query_time query);
-/* The resource of that id, known from now on. */
+/* The resource of that id, made if there is none. */
 struct resource *list_find(struct tree *tree, struct listing *listing, const char *id);
-/* The resource of that id, shown from now on; *first: not met before in this round. */
+/* The same, and the listing shows it; *first: this round had not met it. */
 struct resource *list_show(struct tree *tree, struct listing *listing, const char *id, bool reading,
 	bool *first);
-/* To every reader, and not only to those that follow the reading that met it. */
+/* Shown to every reader, not only to those that follow the reading that met it. */
 bool listing_shows(const struct listing *listing, const struct resource *resource);
-void listing_empty(struct tree *tree, struct listing *listing); /* what it showed is not believed any more */
+void listing_empty(struct tree *tree,
+	struct listing *listing); /* its list was refused: drops the members that came with it */
 void listing_show(struct tree *tree, struct listing *listing, struct resource *resource); /* appends it */
-void resource_enter(struct tree *tree, struct resource *resource); /* a reader was there */
-/* tree_list_end and tree_list_renew, but for what is made of the listing beside it. */
+void resource_enter(struct tree *tree, struct resource *resource); /* a user entered it */
+/* tree_list_end and tree_list_renew without the views. */
 void list_end(struct tree *tree, struct listing *listing, bool complete, int64_t newest_s,
 	const struct provenance_note *note);
 void list_renew(struct tree *tree, struct listing *listing, int64_t since_ms, int64_t newest_s,
@@ -241,18 +248,18 @@ void list_renew(struct tree *tree, struct listing *listing, int64_t since_ms, in
 
 /* collect.c */
 /*
- * Frees what is idle and not needed, and brings what is kept back under max_memory.  A pointer to a directory
- * or a version survives it only if that is pinned, held by the kernel, or shown by a listing.
+ * Frees what is on the idle list and not needed, and evicts until at most max_memory is kept. A pointer to a
+ * directory or a version survives it only if that is pinned, held by the kernel, or shown by a listing.
  */
 void tree_collect(struct tree *tree);
-void tree_collect_all(struct tree *tree); /* at the tree's end */
+void tree_collect_all(struct tree *tree); /* before the tree is freed */
 
 /* wait.c */
-bool kind_has_end(const struct kind *kind); /* there are statuses that do not change by themselves */
+bool kind_has_end(const struct kind *kind); /* it has terminal statuses */
 struct entry wait_entry(struct tree *tree, struct resource *resource, struct query_time query);
 
 /* events.c */
-/* A reader that asks for it follows from now on. */
+/* The reader that asks for it follows the resource from now on. */
 struct entry events_entry(struct tree *tree, struct resource *resource, struct query_time query);
 struct reply events_attr(struct tree *tree, struct resource *resource, struct query_time query);
 

@@ -1,13 +1,14 @@
 /*
  * change_log.c - KIND/ID/.events: a line for each change that was seen, for `tail -f`.
  *
- * From the first lookup of the file until the kernel lets go of the resource, each whole answer about it is
- * compared with the one before, by the paths of their files, and what differs is appended: the time of the
- * answer, the path, the old and the new value, with tabs between.  events.c says when that costs a call.
+ * A reader follows a resource from its first lookup of the file until the kernel forgets the resource. During
+ * that time each complete answer about the resource is compared with the one before, file by file. Each
+ * difference is appended as a line: the time of the answer, the path, the old and the new value, separated by
+ * tabs. events.c decides when that costs a call.
  *
- * A file that only grows would have no ceiling.  So when it is full it begins anew with the next change, as a
- * log does that is rotated by truncation: tail reports that the file was truncated and goes on with what is
- * there.  A single answer fills half of it at most, so that the new size is always below the old one.
+ * The file has a ceiling. The change that would exceed it empties the file first, as a rotation by truncation
+ * does: tail reports the truncation and continues with the new content. The lines of one answer fill at most
+ * half of the file, so the size after a truncation is always below the size before, and tail notices.
  */
 #include "cache.h"
 
@@ -24,7 +25,7 @@ enum {
 
 /* ---- lines ---- */
 
-/* A tab or a newline would end the field, or the line. */
+/* Escapes tab and newline, which would end the field or the line. */
 static void add_escaped(struct buf *out, const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -44,7 +45,7 @@ static void add_escaped(struct buf *out, const char *bytes, size_t len)
 	}
 }
 
-/* A file's text without its last newline, and no more of it than a line should hold. */
+/* Adds a file's text without its last newline, cut to EVENT_VALUE_MAX bytes. */
 static void add_value(struct buf *out, const struct snapshot *snapshot, int64_t entry)
 {
 	size_t size, most = EVENT_VALUE_MAX;
@@ -52,7 +53,7 @@ static void add_value(struct buf *out, const struct snapshot *snapshot, int64_t 
 	if (entry == NONE)
 		return;
 	if (snapshot->entries[entry].secret) {
-		buf_puts(out, "<hidden>"); /* this file may be read by more than its own */
+		buf_puts(out, "<hidden>"); /* .events has mode 0444, the secret file 0400 */
 		return;
 	}
 	const char *bytes = snapshot_bytes(snapshot, (uint32_t)entry, &size);
@@ -65,7 +66,7 @@ static void add_value(struct buf *out, const struct snapshot *snapshot, int64_t 
 		buf_puts(out, "...");
 }
 
-/* Two answers, and where they are being compared. */
+/* A comparison of two answers: the path that it has reached, and the lines so far. */
 struct comparison {
 	const struct snapshot *then, *now;
 	int64_t at_s;
@@ -104,7 +105,7 @@ static const struct snapshot_entry *entry_at(const struct snapshot *snapshot, in
 	return entry == NONE ? NULL : &snapshot->entries[entry];
 }
 
-/* A directory's entries by name, as far as they have been gone through. */
+/* An iterator over a directory's entries in the order of their names. */
 struct side {
 	const struct snapshot *snapshot;
 	uint32_t at, end;
@@ -131,7 +132,7 @@ static int64_t take_entry(struct side *side)
 
 static void compare_entries(struct comparison *comparison, int64_t then, int64_t now);
 
-/* Each name that either has, in order. */
+/* Compares the entries of each name that one of the directories has, in the order of the names. */
 static void compare_directories(struct comparison *comparison, int64_t then, int64_t now)
 {
 	struct side a = side_of(comparison->then, then), b = side_of(comparison->now, now);
@@ -144,7 +145,7 @@ static void compare_directories(struct comparison *comparison, int64_t then, int
 		int64_t old = order <= 0 ? take_entry(&a) : NONE;
 		int64_t later = order >= 0 ? take_entry(&b) : NONE;
 		name = order <= 0 ? name : other;
-		if (!len && !strcmp(name, "describe.json")) /* it holds all the others */
+		if (!len && !strcmp(name, "describe.json")) /* its content repeats all other files */
 			continue;
 		if (len)
 			buf_putc(&comparison->path, '/');
@@ -183,7 +184,7 @@ static void append(struct tree *tree, struct follow *follow, const struct buf *l
 	follow->n_appended++;
 }
 
-/* Of the resource itself. */
+/* Appends a line about the resource itself. */
 static void append_word(struct tree *tree, struct follow *follow, const char *old, const char *new,
 	int64_t at_s)
 {
@@ -242,7 +243,9 @@ static bool is_changed(const struct text *last, const struct text *text)
 	return !text || last->len != text->len || memcmp(last->bytes, text->bytes, text->len);
 }
 
-/* The last answer is held against this one; of a huge one it is only said that something changed. */
+/*
+ * Compares this answer with the last one. If the last one is huge, the log only says that something changed.
+ */
 static void note_changes(struct tree *tree, struct resource *resource, struct version *version,
 	const struct text *text, int64_t at_s)
 {
@@ -290,7 +293,7 @@ void events_note_gone(struct tree *tree, struct resource *resource, int64_t now_
 	if (!follow || follow->gone)
 		return;
 	follow->gone = true;
-	if (record) /* the tree has no clock: what it was last told goes on */
+	if (record) /* the tree reads no clock: count on from the last answer's time */
 		append_word(tree, follow, "there", "gone",
 			record->provenance->received_s + (now_ms - record->provenance->received_ms) / 1000);
 }
@@ -328,7 +331,10 @@ static struct follow *follow_new(struct tree *tree, struct resource *resource)
 	return follow;
 }
 
-/* The kernel lets go of a resource late.  What tail reads is asked for every second. */
+/*
+ * Drops the .events that was asked for least recently. One that tail reads is asked for every second, so it
+ * is not the oldest.
+ */
 static void drop_oldest(struct tree *tree, bool by_other)
 {
 	const struct list *lru = &tree->follows.lru, *at = list_first(lru);

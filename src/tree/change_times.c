@@ -1,10 +1,10 @@
 /*
- * change_times.c - which files of an answer are not what they were in the answer before it.
+ * change_times.c - which files of an answer differ from the answer before it, for their ctime.
  *
- * A file's mtime is the cloud's, and the cloud need not move it when a field changes.  Programs
- * that go by the clock (tar -g, find -cnewer) look at ctime too: for what was seen to change it
- * says when.  What was never seen to change keeps its mtime there, so that an unchanged cloud looks
- * unchanged after a remount.
+ * A file's mtime is the cloud's, and the cloud may leave it as it is when a field changes. Programs that look
+ * for changes since a time (tar -g, find -cnewer) read the ctime too. So the ctime of a file is the time of
+ * the answer that showed a change. A file that was never seen to change has its mtime as ctime, so an
+ * unchanged cloud looks unchanged after a remount.
  */
 #include "cache.h"
 
@@ -22,7 +22,7 @@ static bool mark_equal(const void *value, const void *key)
 	return mark->snapshot->entries[(uintptr_t)value - 1].ino == mark->ino;
 }
 
-/* The entry with that ino; 0 when there is none (the top is never looked up). */
+/* The entry with that ino; 0: there is none. (Entry 0 is the top directory, which is not in the map.) */
 static uint32_t find_ino(const struct map *inos, const struct snapshot *snapshot, uint64_t ino)
 {
 	struct mark mark = { snapshot, ino };
@@ -47,7 +47,10 @@ static void set_changed(struct tree *tree, struct version *version, uint32_t ent
 	version->changed_s[entry] = changed_s;
 }
 
-/* To render it would take as long as what it is held against has just taken: all counts as changed. */
+/*
+ * Whether it would have to be rendered again from a large text, only to be compared. Then it is not compared,
+ * and all files count as changed.
+ */
 static bool version_is_costly(const struct version *version)
 {
 	return !version->snapshot && version->text && version->text->len > COMPARED_BYTES_MAX;

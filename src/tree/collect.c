@@ -1,28 +1,35 @@
 /*
  * collect.c - deferred collection, and max_memory.
  *
- * Below this file nothing is freed that another function may still hold a pointer to.  Dropping the last
- * reference to a directory or a version puts it on the idle list, and tree_collect frees it here, by type.
- * Lookups, attributes and reads collect before they begin.  Answers and tree_forget collect when they are
- * done, so that a mount that is not used keeps nothing.
+ * The files below this one free no directory and no version, so a pointer to one stays valid in them. A
+ * function that drops the last reference to a directory or a version puts it on the idle list, and
+ * tree_collect frees it here, by type. Lookups, attributes and reads collect before they begin. Answers and
+ * tree_forget collect when they are done, so a mount that is not used keeps nothing.
  *
- * Three things are kept of a resource: the JSON of its list's item, thanks to which `cat ID/status` costs no
- * call; the JSON of the describe call's answer; and what a reader has looked into of the two, rendered, which
- * is a version and takes some three times as much.  Over max_memory, what is rendered goes first, the least
- * recently used before the others, and can be made again; of it, what the kernel holds is only folded, so
- * that its ids still stand for what they stood for.  Then the descriptions themselves go that the kernel does
- * not hold, and cost a call again.  A list's items go with their listing alone: a listing is never emptied by
- * its own size.
+ * Three things are kept of a resource: the JSON of its list's item, with which `cat ID/status` costs no call;
+ * the JSON of the describe call's answer; and a version of each that a reader has looked into, which is
+ * rendered and takes about three times the memory. When max_memory is exceeded, they are evicted in this
+ * order, each the least recently used first:
+ *
+ * 1. Snapshots. They can be rendered again from their text. A version that the kernel holds is only folded
+ * (it keeps its ids and its text), so its ids stay valid.
+ *
+ * 2. Descriptions that the kernel does not hold. The next read of one costs a call.
+ *
+ * A list's items are dropped with their listing alone: the size of a listing never empties it.
  */
 #include "views.h"
 
 #include <stdlib.h>
 
-enum { IDLE_ROOM = 4096 }; /* of the idle list, kept when it is empty */
+enum { IDLE_ROOM = 4096 }; /* serials: room that the idle list keeps when it is empty */
 
 /* ---- what goes with what it belongs to ---- */
 
-/* Its versions have no owner any more: they go with it, and do not wait on the idle list. */
+/*
+ * Frees a version at once if the kernel does not hold it. Its owner is being freed, so it must not wait on
+ * the idle list.
+ */
 static void drop_version(struct tree *tree, struct version *version)
 {
 	if (version && !version->inode.nlookup)
@@ -57,7 +64,7 @@ static void drop_detail(struct tree *tree, struct resource *resource)
 	resource->detail = NULL;
 }
 
-/* A table that no reader has open is made again when one looks it up. */
+/* Frees a table that no reader has open: the next lookup makes it again. */
 static void drop_table(struct tree *tree, struct resource *table)
 {
 	drop_record(tree, &table->detail->described);
@@ -136,7 +143,7 @@ static void node_free(struct tree *tree, struct resource *resource)
 
 /* ---- what is on the idle list ---- */
 
-/* Whether the kernel, a call or a pin needs the node or something below it. */
+/* Whether the kernel, a call or a pin needs the resource or a directory below it. */
 static bool resource_is_held(const struct resource *resource)
 {
 	const struct version *detail = resource_described(resource)->version,
@@ -156,12 +163,15 @@ static bool resource_is_held(const struct resource *resource)
 	return version_is_held(detail) || version_is_held(listed);
 }
 
-/* Lets go of what only matters while the kernel knows the resource, or can be made again for nothing. */
+/*
+ * Frees what matters only while the kernel knows the resource, and listings below it that can be made again
+ * without a call.
+ */
 static void shed(struct tree *tree, struct resource *resource)
 {
 	if (resource->detail && !resource->node.inode.nlookup)
 		events_drop(tree, resource->detail);
-	/* what dates the directory stays */
+	/* a detail with a mtime_salt stays: it is a part of the mtime */
 	if (resource->detail && !resource->detail->described.provenance && !resource->detail->n_versions &&
 		!resource->detail->mtime_salt)
 		drop_detail(tree, resource);
@@ -190,7 +200,10 @@ static void settle_resource(struct tree *tree, struct resource *resource)
 		unlisted_join(tree, resource);
 }
 
-/* A resource, and those that it is in: each counts what is held below it. */
+/*
+ * Settles a resource, then each resource above it, because each listing counts its resources that are needed
+ * (n_held).
+ */
 static void settle_node(struct tree *tree, struct node *node)
 {
 	if (node->sort == NODE_VIEW) {
@@ -227,12 +240,15 @@ static void free_oldest_unlisted(struct tree *tree)
 	struct resource *oldest = LIST_OWNER(list_first(&tree->unlisted.lru), struct resource, unlisted);
 
 	if (resource_is_held(oldest) || resource_is_shown(oldest))
-		unlisted_leave(tree, oldest); /* came to be needed since: its last reference settles it */
+		unlisted_leave(tree, oldest); /* needed again: dropping its last reference settles it */
 	else
 		node_free(tree, oldest);
 }
 
-/* The list grows while it is gone through; what was freed meanwhile is not found. */
+/*
+ * Settling an inode may append others, so the loop reads n each time. An inode that was freed meanwhile is
+ * not found by its serial.
+ */
 static void settle_idle(struct tree *tree)
 {
 	for (size_t i = 0; i < tree->inodes.idle.n; i++) {
@@ -253,7 +269,10 @@ static void settle_idle(struct tree *tree)
 
 /* ---- max_memory ---- */
 
-/* Takes the oldest out of the list; NULL: it is empty, or nothing exceeds max_memory. */
+/*
+ * Takes the least recently used version out of the list; NULL: the list is empty, or memory is below
+ * max_memory.
+ */
 static struct version *take_oldest(struct tree *tree, const struct list *lru)
 {
 	struct list *first = list_first(lru);
@@ -273,7 +292,7 @@ static void fold(struct tree *tree, struct version *version)
 		unrender(tree, &resource->cached);
 		return;
 	}
-	version_fold(tree, version); /* or not, when it has no text: then it can only go as a whole */
+	version_fold(tree, version); /* changes nothing if it has no text */
 	if (!version_is_held(version))
 		version_join_folded(tree, version);
 }
@@ -292,8 +311,9 @@ static void let_go(struct tree *tree, struct version *version)
 static void shrink(struct tree *tree)
 {
 	/*
-	 * The newest stays: a reader that waits for it has not taken it yet, and would ask for it again and
-	 * again.  So does what was fetched ahead of a scan, among what the scan itself uses.
+	 * The newest version stays: the reader that waits for it has not read it yet, and would ask for it
+	 * again and again. If a reader scans a listing, the versions that were fetched ahead stay too, among
+	 * those of the scan itself.
 	 */
 	size_t spared = tree->scanned ? 2 * SCAN_AHEAD_MAX + 1 : 1;
 	struct version *version;
@@ -319,7 +339,7 @@ static void free_replaced_versions(struct tree *tree)
 	struct inode *inode;
 	bool freed;
 
-	do { /* a removal moves others back, maybe past us: they are met when we come round again */
+	do { /* a removal moves other slots back, maybe past `at`: the next round finds those */
 		size_t at = 0;
 		freed = false;
 		while ((inode = map_next(&tree->inodes.by_serial, &at))) {
@@ -336,7 +356,7 @@ void tree_collect_all(struct tree *tree)
 	size_t at = 0;
 	struct inode *inode;
 
-	/* the kernel is gone: nothing is held any more */
+	/* the kernel is gone and holds nothing any more */
 	while ((inode = map_next(&tree->inodes.by_serial, &at)))
 		inode->nlookup = 0;
 	free_replaced_versions(tree);

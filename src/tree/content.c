@@ -1,9 +1,10 @@
 /*
  * content.c - which names a directory of a view holds, and a hash of them.
  *
- * Resources of one name are NAME~ID each, and NAME is no link: a link must not lead elsewhere because another
- * job of that name has started.  NAME~ID can always be entered, so it never breaks.  A name with '~' in it is
- * always shown with its id, or it could be mistaken for another one's.
+ * If several resources have one name, each of them is NAME~ID, and there is no link NAME: it would lead to
+ * another job when a namesake is started. NAME~ID can always be looked up, so such a path never breaks. A
+ * name that contains '~' is always shown with its id, because it could be taken for the NAME~ID of another
+ * resource.
  */
 #include "views.h"
 
@@ -12,7 +13,7 @@
 #include "base/hash.h"
 #include "base/name.h"
 
-/* How deep the directories lie that hold links. */
+/* The depth of the directories that hold links, by view. */
 static const unsigned char link_depths[VIEW_SORTS] = { 1, 2, 3 };
 
 unsigned link_depth(enum view_sort view)
@@ -25,10 +26,10 @@ bool holds_links(const struct view_dir *view)
 	return view->depth == link_depths[view->view_sort];
 }
 
-/* Its own answer says more than the listing does. */
-bool view_is_by_part(const struct view_dir *view)
+/* Its own filtered answer is newer than the listing. */
+bool view_is_by_filter(const struct view_dir *view)
 {
-	const struct provenance *own = view->part ? view->part->provenance : NULL,
+	const struct provenance *own = view->filtered ? view->filtered->provenance : NULL,
 				*listed = view->of->state.provenance;
 
 	return own && (!listed || listed->received_ms < own->received_ms);
@@ -36,7 +37,7 @@ bool view_is_by_part(const struct view_dir *view)
 
 /* ---- names ---- */
 
-/* Where NAME~ID ends in a name that is too long: on no character's and no %XX's inside. */
+/* How many bytes of the name fit into `max`. The cut is never inside a UTF-8 character or inside a %XX. */
 static size_t cut(const char *name, size_t max)
 {
 	size_t len = strlen(name) < max ? strlen(name) : max;
@@ -49,7 +50,7 @@ static size_t cut(const char *name, size_t max)
 	return len;
 }
 
-/* The id with no '~' in it, so that the last one is ours. */
+/* Adds the id with each '~' escaped, so that the last '~' of NAME~ID is the one that separates the two. */
 static void put_id(struct buf *out, const char *id)
 {
 	for (; *id; id++) {
@@ -66,7 +67,7 @@ void put_both(struct buf *out, const char *name, const struct resource *resource
 
 	buf_init(&id, SIZE_MAX);
 	put_id(&id, resource->node.name);
-	if (id.len > NAME_BYTES_MAX / 2) { /* a hash of it has to do */
+	if (id.len > NAME_BYTES_MAX / 2) { /* too long: a hash of the id takes its place */
 		buf_clear(&id);
 		name_distinct(&id, "", resource->node.name);
 		memmove(id.data, id.data + 1, id.len--);
@@ -78,7 +79,6 @@ void put_both(struct buf *out, const char *name, const struct resource *resource
 	buf_release(&id);
 }
 
-/* The name of a row's link in by-name; borrowed. */
 const char *row_name(struct tree *tree, const struct index *index, const struct index_row *row)
 {
 	const struct index_group *group = index_group(index, row->group);
@@ -90,7 +90,7 @@ const char *row_name(struct tree *tree, const struct index *index, const struct 
 	return tree->link.data;
 }
 
-/* 1 + the group of a directory of a view, 0: nothing is in it. */
+/* 1 + the index's group of a view's directory; 0: the index has none, so the directory is empty. */
 uint32_t group_of(const struct index *index, const struct view_dir *view)
 {
 	if (view->depth < 2)
@@ -135,9 +135,9 @@ bool view_content(struct tree *tree, struct view_dir *view, uint64_t *content)
 	const struct index *index;
 
 	*content = 0;
-	if (view_is_by_part(view)) {
-		for (size_t i = 0; i < view->part->n_members; i++)
-			*content += view->part->members[i]->node.ino;
+	if (view_is_by_filter(view)) {
+		for (size_t i = 0; i < view->filtered->n_members; i++)
+			*content += view->filtered->members[i]->node.ino;
 		return true;
 	}
 	if (!(index = listing_index(tree, view->of, view->view_sort)))

@@ -1,11 +1,12 @@
 /*
  * directory.c - the directories of the views: by-name, by-status, by-tag, down to the links.
  *
- * Those of the catalog's kinds stand for ever.  A status, a key, a value gets one at its lookup;
- * a few of those without references are kept, with the answers that came for them.
+ * The directories of the catalog's kinds are made with the tree and stay. A status, a tag key or a tag value
+ * gets a directory at its lookup. UNREFERENCED_VIEWS_MAX of those that nothing refers to are kept, with their
+ * filtered answers.
  *
- * What a directory holds comes out of the listing's items (index.c), or out of an answer to that very
- * question (filter.c), whichever is newer; so the cloud is not asked for what a fresh listing knows.
+ * What a directory contains comes from the listing's items (index.c) or from its own filtered answer
+ * (filter.c), whichever is newer. So a fresh listing needs no call.
  */
 #include "views.h"
 
@@ -22,13 +23,14 @@ const struct provenance *view_provenance(const struct view_dir *view, int64_t *e
 {
 	if (!view->depth)
 		return NULL;
-	*expires_ms = view_is_by_part(view) ? view->part->expires_ms : view->of->state.expires_ms;
-	return view_is_by_part(view) ? view->part->provenance : view->of->state.provenance;
+	*expires_ms = view_is_by_filter(view) ? view->filtered->expires_ms : view->of->state.expires_ms;
+	return view_is_by_filter(view) ? view->filtered->provenance : view->of->state.provenance;
 }
 
 static bool view_is_fresh(const struct view_dir *view, struct query_time query)
 {
-	return listing_is_fresh(view->of, query) || (view->part && part_is_fresh(view->part, query));
+	return listing_is_fresh(view->of, query) ||
+		(view->filtered && filtered_is_fresh(view->filtered, query));
 }
 
 static int64_t fresh_ms(const struct view_dir *view, struct query_time query)
@@ -39,10 +41,10 @@ static int64_t fresh_ms(const struct view_dir *view, struct query_time query)
 	return view_is_fresh(view, query) ? left_ms(expires_ms, query) : 0;
 }
 
-/* The answer to its own question stands, failed, or is to be asked for. */
-static struct reply open_part(struct tree *tree, struct view_dir *view, struct query_time query)
+/* From its own filtered answer: found, the failure that stands, or the call that is needed. */
+static struct reply open_filtered(struct tree *tree, struct view_dir *view, struct query_time query)
 {
-	const struct failure *failure = &view->part->failure;
+	const struct failure *failure = &view->filtered->failure;
 	int64_t expires_ms;
 	bool young = provenance_is_young(tree, view_provenance(view, &expires_ms), query);
 
@@ -51,27 +53,28 @@ static struct reply open_part(struct tree *tree, struct view_dir *view, struct q
 								     reply_failed(failure->error);
 	if (young && outage_of(tree, query))
 		return reply_found();
-	return (struct reply){ .outcome = RESULT_NEED_FETCH, .node = &view->node, .fetch_kind = FETCH_PART };
+	return (struct reply){ .outcome = RESULT_NEED_FETCH,
+		.node = &view->node,
+		.fetch_kind = FETCH_FILTERED };
 }
 
 struct reply view_open(struct tree *tree, struct view_dir *view, struct query_time query)
 {
 	if (!view->depth || view_is_fresh(view, query))
 		return reply_found();
-	if (view->part && !part_is_refused(view, query))
-		return open_part(tree, view, query);
+	if (view->filtered && !filtered_is_refused(view, query))
+		return open_filtered(tree, view, query);
 	return listing_open(tree, view->of, query);
 }
 
-/* For how long the kernel may rely on what is there. */
 int64_t view_left_ms(const struct tree *tree, const struct view_dir *view, struct query_time query)
 {
 	int64_t ms = fresh_ms(view, query);
 
 	if (ms)
 		return ms;
-	if (view->part && view->part->failure.until_ms > query.now_ms)
-		return left_ms(view->part->failure.until_ms, query);
+	if (view->filtered && view->filtered->failure.until_ms > query.now_ms)
+		return left_ms(view->filtered->failure.until_ms, query);
 	return view_is_fresh(view, query) ? 0 : listing_left_ms(tree, view->of, query);
 }
 
@@ -122,7 +125,8 @@ static void plant(struct tree *tree, enum view_sort view_sort, struct listing *l
 void views_plant(struct tree *tree)
 {
 	for (int view_sort = 0; view_sort < VIEW_SORTS; view_sort++)
-		for (size_t i = tree->root->n_listings; i-- > 0;) /* each goes before the last */
+		for (size_t i = tree->root->n_listings;
+			i-- > 0;) /* in reverse: each is added as the first child */
 			if (kind_view(tree->root->listings[i]->node.kind, view_sort))
 				plant(tree, view_sort, tree->root->listings[i]);
 }
@@ -147,7 +151,10 @@ static void join_unreferenced(struct tree *tree, struct view_dir *view, bool is_
 	tree->views.n_unreferenced++;
 }
 
-/* Its time is its mark's, and moves when its names are not what they were. */
+/*
+ * Keeps what the directory's mtime is made of, because the directory is about to be freed. If a reader comes
+ * back to it, its mtime is the same unless its names changed.
+ */
 static void mark_view(struct tree *tree, const struct view_dir *view)
 {
 	if (!view->read)
@@ -169,7 +176,7 @@ static void restore_view(const struct tree *tree, struct view_dir *view)
 		return;
 	view->mtime_generation = mark->mtime_generation;
 	view->content = mark->content;
-	view->content_changes = UINT64_MAX; /* it may be another by now */
+	view->content_changes = UINT64_MAX; /* the names may have changed: compute the content again */
 	view->read = true;
 }
 
@@ -179,7 +186,7 @@ static void view_free(struct tree *tree, struct view_dir *view)
 	while (!list_is_empty(&view->children))
 		view_free(tree, LIST_OWNER(list_first(&view->children), struct view_dir, sibling));
 	leave_unreferenced(tree, view);
-	part_free(tree, view);
+	filtered_free(tree, view);
 	if (view->depth > 1)
 		node_remove_name(tree, &view->node);
 	list_remove(&view->sibling);
@@ -206,13 +213,13 @@ static void free_oldest(struct tree *tree)
 
 	leave_unreferenced(tree, oldest);
 	if (is_held(oldest))
-		return; /* it is referenced again: dropping that reference settles it */
+		return; /* referenced again: dropping that reference settles it */
 	view_free(tree, oldest);
 	if (above->depth > 1 && !is_held(above) && !is_unreferenced(above))
 		join_unreferenced(tree, above, true);
 }
 
-/* Those that the catalog made stand for ever. */
+/* Directories of depth 0 and 1 come from the catalog and are never freed. */
 void view_settle(struct tree *tree, struct view_dir *view)
 {
 	if (view->depth < 2)
@@ -258,7 +265,7 @@ struct view_dir *view_child(struct tree *tree, struct view_dir *view, const char
 	struct view_dir *child = view_add_child(tree, view, name, raw);
 	restore_view(tree, child);
 	node_add_name(tree, &child->node);
-	child->part = part_new(tree, child);
+	child->filtered = filtered_new(tree, child);
 	leave_unreferenced(tree, view);
 	inode_idle(tree, &child->node.inode);
 	return child;
@@ -268,7 +275,7 @@ struct view_dir *view_child(struct tree *tree, struct view_dir *view, const char
 
 static uint64_t count_changes(const struct view_dir *view)
 {
-	return view->of->members.changes + (view->part ? view->part->changes : 0);
+	return view->of->members.changes + (view->filtered ? view->filtered->changes : 0);
 }
 
 void view_note(struct tree *tree, struct view_dir *view)
@@ -283,7 +290,7 @@ void view_note(struct tree *tree, struct view_dir *view)
 	view->read = true;
 }
 
-/* As a listing's: the mtime moves when its names have changed since they were read. */
+/* As in a listing, the mtime moves when the names changed since they were last read. */
 struct entry view_entry(struct tree *tree, struct view_dir *view, struct query_time query)
 {
 	struct entry entry = { .id = nodeid_encode(view->node.inode.serial, 0), .entry_ms = SKELETON_MS };

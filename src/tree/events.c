@@ -1,7 +1,8 @@
 /*
- * events.c - the attributes of KIND/ID/.events, whose lines change_log.c adds.
+ * events.c - the attributes of KIND/ID/.events. change_log.c adds the lines.
  *
- * Asking for the file's size has the resource asked about as often as its term says; nothing else does.
+ * A question for the size of the file makes the daemon describe the resource when its answer has expired.
+ * Nothing else does, so a file that no program polls costs no calls.
  */
 #include "cache.h"
 
@@ -24,7 +25,7 @@ struct entry events_entry(struct tree *tree, struct resource *resource, struct q
 			.mtime_ns = (uint32_t)(follow->n_appended % 1000000000) } };
 }
 
-/* An answer about all of the resource is fresh, or nothing could be asked for one. */
+/* Whether a fresh answer covers the whole resource, or no call could return one. */
 static bool is_known(const struct resource *resource, struct query_time query)
 {
 	const struct kind *kind = resource->node.kind;
@@ -38,7 +39,10 @@ static bool is_known(const struct resource *resource, struct query_time query)
 	return !kind_has_describe(kind) && (kind->partial || listing_is_fresh(listing_of(resource), query));
 }
 
-/* `tail -f` takes an error for the end of the file: what cannot be fetched now is fetched the next time. */
+/*
+ * `tail -f` takes an error for the end of the file. So a call that cannot be made now does not fail the
+ * question: the next one tries again.
+ */
 struct reply events_attr(struct tree *tree, struct resource *resource, struct query_time query)
 {
 	struct node *asking = refreshed_by(resource);

@@ -1,13 +1,13 @@
 /*
- * filter.c - the part of a list that a filter lets through.
+ * filter.c - filtered lists: the members of a list that the cloud returns for one status or tag.
  *
- * "Which tasks are running" is one page in an account of a hundred thousand, if the cloud is asked for them
- * alone.  What such an answer says of a resource is kept as a list's item is; that the resource is in the
- * listing it does not say, nor that another is not.  Its members are pinned as long as it stands, and it goes
- * when the whole listing has come, which says the same and more.
+ * In an account of a hundred thousand tasks, the running ones may be one page, if the cloud is asked for them
+ * alone. An item of such an answer primes its resource as an item of the whole list does. It does not say
+ * that the listing shows the resource, nor that another resource is absent. The members are pinned while the
+ * answer is kept. The answer is dropped when the whole list has been read, which says the same and more.
  *
- * The cloud is not believed further than it can be checked: an item that the filter should have kept back
- * means that this cloud does not filter so, and the whole list is read instead.
+ * The answer is checked: an item that the filter should have excluded means that this cloud does not filter,
+ * and the whole list is read instead.
  */
 #include "views.h"
 
@@ -19,11 +19,11 @@
 /* ---- what is asked ---- */
 
 struct blank {
-	const char *word; /* as it stands in the template, quotes and all */
+	const char *word; /* with its quotes, as in the template */
 	const char *text;
 };
 
-/* The first place of any of the words; NULL: there is none. */
+/* The first of the blanks in the template, and which one it is; NULL: there is none. */
 static const char *find_blank(const char *template, const struct blank *blanks, size_t n, size_t *which)
 {
 	const char *first = NULL;
@@ -38,7 +38,7 @@ static const char *find_blank(const char *template, const struct blank *blanks, 
 	return first;
 }
 
-/* In one pass: what is filled in may look like a word itself. */
+/* Fills in the blanks in one pass, because a text that is filled in may look like a blank itself. */
 static char *fill_in(const char *template, const struct blank *blanks, size_t n)
 {
 	struct buf out;
@@ -76,23 +76,23 @@ static bool can_be_asked(const struct view_dir *view)
 						view->depth == 3 && list->filter.by_tag;
 }
 
-struct part *part_new(struct tree *tree, struct view_dir *view)
+struct filtered *filtered_new(struct tree *tree, struct view_dir *view)
 {
 	if (!can_be_asked(view))
 		return NULL;
-	struct part *part = xcalloc(1, sizeof(*part));
+	struct filtered *filtered = xcalloc(1, sizeof(*filtered));
 
-	part->request = request_of(view);
-	map_init(&part->met, tree->options.seed);
-	part->view = view;
-	list_add_first(&tree->views.parts, &part->link);
-	tree->memory += sizeof(*part) + strlen(part->request);
-	return part;
+	filtered->request = request_of(view);
+	map_init(&filtered->met, tree->options.seed);
+	filtered->view = view;
+	list_add_first(&tree->views.filtered_lists, &filtered->link);
+	tree->memory += sizeof(*filtered) + strlen(filtered->request);
+	return filtered;
 }
 
 const char *node_filter(const struct node *node)
 {
-	return as_view(node)->part->request;
+	return as_view(node)->filtered->request;
 }
 
 /* ---- members ---- */
@@ -105,62 +105,62 @@ static void let_go(struct tree *tree, struct resource **members, size_t n)
 	free(members);
 }
 
-void part_drop(struct tree *tree, struct view_dir *view)
+void filtered_drop(struct tree *tree, struct view_dir *view)
 {
-	struct part *part = view->part;
-	struct resource **members = part->members;
-	size_t n = part->n_members;
+	struct filtered *filtered = view->filtered;
+	struct resource **members = filtered->members;
+	size_t n = filtered->n_members;
 
-	part->members = NULL;
-	part->n_members = 0;
-	provenance_put(part->provenance);
-	part->provenance = NULL;
-	part->changes++;
+	filtered->members = NULL;
+	filtered->n_members = 0;
+	provenance_put(filtered->provenance);
+	filtered->provenance = NULL;
+	filtered->changes++;
 	let_go(tree, members, n);
 }
 
-void tree_part_leave(struct tree *tree, struct node *node)
+void tree_filtered_leave(struct tree *tree, struct node *node)
 {
 	struct view_dir *view = as_view(node);
-	struct part *part = view->part;
-	struct resource **incoming = part->incoming;
-	size_t n = part->n_incoming;
+	struct filtered *filtered = view->filtered;
+	struct resource **incoming = filtered->incoming;
+	size_t n = filtered->n_incoming;
 
-	part->incoming = NULL;
-	part->n_incoming = part->room = 0;
-	map_release(&part->met);
+	filtered->incoming = NULL;
+	filtered->n_incoming = filtered->room = 0;
+	map_release(&filtered->met);
 	let_go(tree, incoming, n);
 }
 
-void part_free(struct tree *tree, struct view_dir *view)
+void filtered_free(struct tree *tree, struct view_dir *view)
 {
-	struct part *part = view->part;
+	struct filtered *filtered = view->filtered;
 
-	if (!part)
+	if (!filtered)
 		return;
-	tree_part_leave(tree, &view->node);
-	part_drop(tree, view);
-	reading_put(part->reading);
-	list_remove(&part->link);
-	tree->memory -= sizeof(*part) + strlen(part->request);
-	free(part->request);
-	free(part);
-	view->part = NULL;
+	tree_filtered_leave(tree, &view->node);
+	filtered_drop(tree, view);
+	reading_put(filtered->reading);
+	list_remove(&filtered->link);
+	tree->memory -= sizeof(*filtered) + strlen(filtered->request);
+	free(filtered->request);
+	free(filtered);
+	view->filtered = NULL;
 }
 
-void part_drop_all(struct tree *tree, const struct listing *listing)
+void filtered_drop_all(struct tree *tree, const struct listing *listing)
 {
-	const struct list *parts = &tree->views.parts;
+	const struct list *filtered_lists = &tree->views.filtered_lists;
 
-	for (struct list *at = list_first(parts); at; at = list_next(parts, at)) {
-		const struct part *part = LIST_OWNER(at, struct part, link);
-		if (part->view->of == listing && part->provenance)
-			part_drop(tree, part->view);
+	for (struct list *at = list_first(filtered_lists); at; at = list_next(filtered_lists, at)) {
+		const struct filtered *filtered = LIST_OWNER(at, struct filtered, link);
+		if (filtered->view->of == listing && filtered->provenance)
+			filtered_drop(tree, filtered->view);
 	}
 }
 
 struct member_search {
-	const struct part *part;
+	const struct filtered *filtered;
 	uint64_t serial;
 };
 
@@ -168,20 +168,20 @@ static bool is_up_to_serial(const void *arg, size_t at)
 {
 	const struct member_search *search = arg;
 
-	return search->part->members[at]->node.inode.serial <= search->serial;
+	return search->filtered->members[at]->node.inode.serial <= search->serial;
 }
 
-struct resource *part_after(const struct part *part, uint64_t serial)
+struct resource *filtered_after(const struct filtered *filtered, uint64_t serial)
 {
-	struct member_search search = { part, serial };
-	size_t at = search_lower_bound(0, part->n_members, is_up_to_serial, &search);
+	struct member_search search = { filtered, serial };
+	size_t at = search_lower_bound(0, filtered->n_members, is_up_to_serial, &search);
 
-	return at < part->n_members ? part->members[at] : NULL;
+	return at < filtered->n_members ? filtered->members[at] : NULL;
 }
 
-bool part_is_fresh(const struct part *part, struct query_time query)
+bool filtered_is_fresh(const struct filtered *filtered, struct query_time query)
 {
-	return list_is_fresh(part->provenance, part->expires_ms, query);
+	return list_is_fresh(filtered->provenance, filtered->expires_ms, query);
 }
 
 /* ---- an answer ---- */
@@ -191,19 +191,19 @@ static bool is_same(const void *value, const void *key)
 	return value == key;
 }
 
-/* False: it was met before. */
-static bool meet(struct tree *tree, struct part *part, struct resource *resource)
+/* Adds the resource to the answer that is being read. False: the answer had it before. */
+static bool meet(struct tree *tree, struct filtered *filtered, struct resource *resource)
 {
 	uint64_t serial = resource->node.inode.serial;
 
-	if (map_get(&part->met, serial, is_same, resource))
+	if (map_get(&filtered->met, serial, is_same, resource))
 		return false;
-	map_add(&part->met, serial, resource);
-	if (part->n_incoming == part->room) {
-		part->room = part->room ? part->room * 2 : 16;
-		part->incoming = xrealloc(part->incoming, part->room * sizeof(struct resource *));
+	map_add(&filtered->met, serial, resource);
+	if (filtered->n_incoming == filtered->room) {
+		filtered->room = filtered->room ? filtered->room * 2 : 16;
+		filtered->incoming = xrealloc(filtered->incoming, filtered->room * sizeof(struct resource *));
 	}
-	part->incoming[part->n_incoming++] = resource;
+	filtered->incoming[filtered->n_incoming++] = resource;
 	tree->memory += sizeof(struct resource *);
 	node_pin(&resource->node);
 	inode_idle(tree, &resource->node.inode);
@@ -215,7 +215,7 @@ static bool says(const struct json *value, const char *text)
 	return !strcmp(value ? json_text(value) : "", text);
 }
 
-/* Whether the filter would let it through. */
+/* Whether the item matches the filter. */
 static bool passes(const struct view_dir *view, const struct json *item)
 {
 	const struct kind *kind = view->node.kind;
@@ -231,13 +231,13 @@ static bool passes(const struct view_dir *view, const struct json *item)
 	return false;
 }
 
-void tree_part_begin(struct tree *tree, struct node *node)
+void tree_filtered_begin(struct tree *tree, struct node *node)
 {
 	struct view_dir *view = as_view(node);
-	tree_part_leave(tree, &view->node);
+	tree_filtered_leave(tree, &view->node);
 }
 
-enum error part_item(struct tree *tree, struct view_dir *view, const struct json *item,
+enum error filtered_item(struct tree *tree, struct view_dir *view, const struct json *item,
 	const struct provenance_note *note, bool *first)
 {
 	struct listed listed;
@@ -251,7 +251,7 @@ enum error part_item(struct tree *tree, struct view_dir *view, const struct json
 		return ERR_UNSUPPORTED;
 	struct resource *resource = list_find(tree, view->of, id);
 	resource->missing = false;
-	*first = meet(tree, view->part, resource);
+	*first = meet(tree, view->filtered, resource);
 	resource_prime(tree, resource, item, note, &listed);
 	return ERR_NONE;
 }
@@ -264,63 +264,68 @@ static int order_by_serial(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
-static bool is_as_before(const struct part *part)
+static bool is_as_before(const struct filtered *filtered)
 {
-	return part->provenance && part->n_incoming == part->n_members &&
-		(!part->n_incoming ||
-			!memcmp(part->incoming, part->members, part->n_incoming * sizeof(struct resource *)));
+	return filtered->provenance && filtered->n_incoming == filtered->n_members &&
+		(!filtered->n_incoming ||
+			!memcmp(filtered->incoming, filtered->members,
+				filtered->n_incoming * sizeof(struct resource *)));
 }
 
-void tree_part_end(struct tree *tree, struct node *node, bool complete, const struct provenance_note *note)
+void tree_filtered_end(struct tree *tree, struct node *node, bool complete,
+	const struct provenance_note *note)
 {
 	struct view_dir *view = as_view(node);
-	struct part *part = view->part;
-	struct resource **before = part->members;
-	size_t n_before = part->n_members;
+	struct filtered *filtered = view->filtered;
+	struct resource **before = filtered->members;
+	size_t n_before = filtered->n_members;
 
-	if (part->n_incoming)
-		qsort(part->incoming, part->n_incoming, sizeof(struct resource *), order_by_serial);
-	part->changes += !is_as_before(part);
-	part->members = part->incoming;
-	part->n_members = part->n_incoming;
-	part->incoming = NULL;
-	part->n_incoming = part->room = 0;
-	provenance_put(part->provenance);
-	part->provenance = provenance_new(note);
-	part->expires_ms = note->sent_ms + tree_ttl_ms(tree, view->node.kind->ttl.list_s);
-	part->failure = (struct failure){ 0 };
-	part->complete = complete;
+	if (filtered->n_incoming)
+		qsort(filtered->incoming, filtered->n_incoming, sizeof(struct resource *), order_by_serial);
+	filtered->changes += !is_as_before(filtered);
+	filtered->members = filtered->incoming;
+	filtered->n_members = filtered->n_incoming;
+	filtered->incoming = NULL;
+	filtered->n_incoming = filtered->room = 0;
+	provenance_put(filtered->provenance);
+	filtered->provenance = provenance_new(note);
+	filtered->expires_ms = note->sent_ms + tree_ttl_ms(tree, view->node.kind->ttl.list_s);
+	filtered->failure = (struct failure){ 0 };
+	filtered->complete = complete;
 	let_go(tree, before, n_before);
 }
 
 /* ---- a cloud that does not filter ---- */
 
-/* A value that came from a reader's path may be refused where others are accepted. */
+/*
+ * Whether the catalog names the status. Only then a refusal says something about all values: the cloud may
+ * refuse a value that a reader typed and accept others.
+ */
 static bool is_ours(const struct view_dir *view)
 {
 	return view->view_sort == VIEW_STATUS && kind_has_status(view->node.kind, view->node.id);
 }
 
-void tree_part_refuse(struct tree *tree, struct node *node, enum error error, int64_t until_ms)
+void tree_filtered_refuse(struct tree *tree, struct node *node, enum error error, int64_t until_ms)
 {
 	struct view_dir *view = as_view(node);
-	view->part->refused_until_ms = until_ms;
+	view->filtered->refused_until_ms = until_ms;
 	if (error == ERR_UNSUPPORTED || is_ours(view))
 		listing_derived(tree, view->of)->refused_until_ms[view->view_sort] = until_ms;
-	part_drop(tree, view);
+	filtered_drop(tree, view);
 }
 
-bool node_part_is_listed(const struct node *node, struct query_time query)
+bool node_filtered_is_listed(const struct node *node, struct query_time query)
 {
 	const struct view_dir *view = as_view(node);
 	return listing_is_fresh(view->of, query);
 }
 
-bool part_is_refused(const struct view_dir *view, struct query_time query)
+bool filtered_is_refused(const struct view_dir *view, struct query_time query)
 {
 	const struct derived *derived = view->of->derived;
 
-	if (view->part && view->part->refused_until_ms > query.now_ms)
+	if (view->filtered && view->filtered->refused_until_ms > query.now_ms)
 		return true;
 	return derived && derived->refused_until_ms[view->view_sort] > query.now_ms;
 }

@@ -1,17 +1,17 @@
 /*
- * freshness.c - until when an answer, a failure or a miss stands.
+ * freshness.c - how long an answer, a failure or a negative entry is fresh.
  *
- * All follow one rule, is_fresh: it stands for every question until its time is over, and after that for the
- * questions that were asked before the call was sent.
+ * All of them follow one rule, is_fresh: each is fresh for every question until its time has passed, and
+ * after that for the questions that were asked before its call was sent.
  */
 #include "cache.h"
 
 enum {
-	READING_MOST_MS = 600 * 1000, /* how long items stand past the end of their reading */
-	READING_PAGES_FEW = 2 /* a list so short is read again as soon as its items are old */
+	READING_MOST_MS = 600 * 1000, /* how long items stay fresh after the end of their reading */
+	READING_PAGES_FEW = 2 /* a list this short is read again when its items expire */
 };
 
-/* Until when something stands, and when the call was sent that said so. */
+/* When something expires, and when the call was sent that returned it. */
 struct term {
 	int64_t until_ms, sent_ms;
 };
@@ -96,7 +96,7 @@ void tree_crowd(struct tree *tree, enum error error)
 	tree->availability.crowded.error = error;
 }
 
-/* ---- what came with a list that takes long to be read (reading.c) ---- */
+/* ---- items of a list that takes long to read (reading.c) ---- */
 
 static int64_t reading_sent_ms(const struct provenance *provenance)
 {
@@ -111,7 +111,7 @@ int64_t reading_stands_ms(const struct reading *reading, int64_t now_ms)
 
 	if (!reading->ttl_ms || reading->n_pages <= READING_PAGES_FEW)
 		return 0;
-	/* under way: it will not end before now, so this is the least that it will be */
+	/* if it is under way, it ends now at the earliest */
 	return until_ms + at_most(until_ms - reading->begun_ms, READING_MOST_MS);
 }
 
@@ -160,7 +160,10 @@ bool provenance_is_young(const struct tree *tree, const struct provenance *prove
 
 /* ---- listings ---- */
 
-/* The first page was sent before the others: for a question between them the list is too old. */
+/*
+ * A list was sent when its first page was sent. So a question asked between two of its pages does not take it
+ * as sent afterwards.
+ */
 bool list_is_fresh(const struct provenance *provenance, int64_t expires_ms, struct query_time query)
 {
 	return provenance && is_fresh((struct term){ expires_ms, reading_sent_ms(provenance) }, query);
@@ -172,7 +175,6 @@ bool listing_is_fresh(const struct listing *listing, struct query_time query)
 		list_is_fresh(listing->state.provenance, listing->state.expires_ms, query);
 }
 
-/* A failed refresh left the last whole listing standing, for a while. */
 bool listing_is_stale(const struct tree *tree, const struct listing *listing, struct query_time query)
 {
 	const struct failure *failure = &listing->state.failures[FETCH_LIST];

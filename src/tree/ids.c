@@ -1,12 +1,15 @@
 /*
  * ids.c - node ids: (serial, index) packed, and the table of inodes by serial.
  *
- * A serial is never used again.  An inode of which a reference was dropped goes on the idle list, by its
- * serial; tree_collect frees it if nothing needs it, and finds nothing if it is gone by then.
+ * A serial is never used again. A function that drops a reference to an inode puts the inode's serial on the
+ * idle list. tree_collect takes it from there and frees the inode if nothing needs it. If the inode was freed
+ * before that, its serial is not found.
  */
 #include "cache.h"
 
-/* The first tree's root has serial and index 0, and FUSE's root id is 1.  Others begin further up. */
+/*
+ * The first tree's root has serial 0 and index 0, and FUSE's root id is 1. Other trees have higher serials.
+ */
 uint64_t nodeid_encode(uint64_t serial, uint32_t index)
 {
 	return (serial << ID_INDEX_BITS | index) + TREE_ROOT;

@@ -1,10 +1,10 @@
 /*
  * index.c - a listing's resources by name, by status, by tag.
  *
- * An index is made out of the list's items when a reader looks into a view, by going once over their texts,
- * and is good until something in the listing changes.  Nothing of it is kept of resources that no view
- * shows.  Groups (all resources of one name) are told apart by their texts and not by a hash: a user that
- * names resources could make two of one hash.
+ * The first read of a view makes the index in one pass over the texts of the list's items. It is valid until
+ * the listing changes. A resource that no view shows costs nothing. Groups (the resources of one name) are
+ * distinguished by their texts and not by a hash, because a user that names resources could make two names
+ * with one hash.
  */
 #include "views.h"
 
@@ -156,7 +156,10 @@ struct resource *index_first(const struct index *index, uint32_t group)
 
 /* ---- making ---- */
 
-/* Two directories with one cookie would hide each other: it is no hash that anyone could aim at. */
+/*
+ * A cookie made of a cryptographic hash. If two directories had one cookie, one would hide the other, so a
+ * user must not be able to choose names that collide.
+ */
 static uint64_t make_cookie(const char *name)
 {
 	unsigned char digest[DIGEST_BYTES];
@@ -168,7 +171,7 @@ static uint64_t make_cookie(const char *name)
 	return (cookie >> 3) + 1;
 }
 
-/* 1 + the group of that name; made if there is none. 0: no room. */
+/* 1 + the group of that name, which is made if there is none. 0: the index is full. */
 static uint32_t take_group(struct index *index, uint32_t above, const char *name)
 {
 	uint32_t found = index_find(index, above, name);
@@ -194,7 +197,7 @@ static void add_row(struct index *index, struct resource *resource, uint32_t gro
 		buf_add(&index->rows, &row, sizeof(row));
 }
 
-/* The value's name: what is nothing, or no text, is as the empty text. */
+/* The file name of a value. A value that is null, absent or no text gives the name of the empty text. */
 static const char *name_value(struct buf *raw, struct buf *name, struct json_slice value)
 {
 	buf_clear(raw);
@@ -267,7 +270,7 @@ static int order_by_cookie(const void *a, const void *b, void *index)
 	return order(one->cookie, other->cookie);
 }
 
-/* A resource that says a tag twice is there once. */
+/* Drops repeated rows, which come from a resource that has one tag twice. */
 static void drop_repeated(struct index *index)
 {
 	struct index_row *rows = (struct index_row *)(void *)index->rows.data;

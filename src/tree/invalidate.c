@@ -1,38 +1,38 @@
 /*
  * invalidate.c - invalidation: `describefs refresh`, SIGHUP and a suspend make cached data stale.
  *
- * Nothing is thrown away: should the cloud not answer, the last good answer still stands in.  A resource is
- * the smallest thing that can be asked about, so a field stands for its resource.
+ * Nothing is freed: if the cloud does not answer, the last good answer is still served. The smallest unit is
+ * a resource, because a call returns a whole resource: to refresh a field is to refresh its resource.
  *
- * A listing may hold a hundred thousand resources.  So a refresh is a list of nodes that are still to be
- * done, of which the caller has so many done at a time.
+ * A listing may have a hundred thousand resources. So a refresh is a list of directories to do, and the
+ * caller does n of them at a time.
  */
 #include "views.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { TERM_S = 30 }; /* of what is made of several kinds */
+enum { TERM_S = 30 }; /* between refreshes of a directory that shows several kinds, by other users */
 
-static void refresh_part(struct part *part)
+static void refresh_filtered(struct filtered *filtered)
 {
-	part->expires_ms = part->refused_until_ms = 0;
-	part->failure = (struct failure){ 0 };
+	filtered->expires_ms = filtered->refused_until_ms = 0;
+	filtered->failure = (struct failure){ 0 };
 }
 
-/* Its membership, not the members' content. */
+/* Makes the listing's names stale, not the content of its members. */
 static void refresh_names(struct tree *tree, struct listing *listing)
 {
-	const struct list *parts = &tree->views.parts;
+	const struct list *filtered_lists = &tree->views.filtered_lists;
 
-	listing->state.expires_ms = listing->state.whole_ms = 0; /* and to be read whole */
+	listing->state.expires_ms = listing->state.whole_ms = 0; /* whole_ms 0: read the whole list */
 	memset(listing->state.failures, 0, sizeof(listing->state.failures));
 	if (listing->derived)
 		memset(listing->derived->refused_until_ms, 0, sizeof(listing->derived->refused_until_ms));
-	for (struct list *at = list_first(parts); at; at = list_next(parts, at)) {
-		struct part *part = LIST_OWNER(at, struct part, link);
-		if (part->view->of == listing)
-			refresh_part(part);
+	for (struct list *at = list_first(filtered_lists); at; at = list_next(filtered_lists, at)) {
+		struct filtered *filtered = LIST_OWNER(at, struct filtered, link);
+		if (filtered->view->of == listing)
+			refresh_filtered(filtered);
 	}
 }
 
@@ -41,7 +41,7 @@ static void add_node(struct ids *todo, const struct node *node)
 	ids_add(todo, nodeid_encode(node->inode.serial, 0));
 }
 
-/* What is below it comes after it. */
+/* Makes one directory stale, and adds the directories inside it to `todo`. */
 static void refresh_node(struct tree *tree, struct node *node, struct ids *todo)
 {
 	if (node->sort == NODE_VIEW) {
@@ -67,7 +67,7 @@ static void refresh_node(struct tree *tree, struct node *node, struct ids *todo)
 		add_node(todo, &as_resource(node)->listings[i]->node);
 }
 
-/* A view holds names alone: those of its listing, or of all. */
+/* A view contains only names: those of its listing, or, at the view's top, of all listings. */
 static void refresh_view(struct tree *tree, struct view_dir *view)
 {
 	for (size_t i = 0; i < tree->root->n_listings; i++)
@@ -115,16 +115,16 @@ struct node *tree_refresh_begin(struct tree *tree, uint64_t id, const char *name
 			add_node(todo, &tree->views.tops[i]->node);
 	if (node->sort == NODE_RESOURCE && kind_has_describe(node->kind)) {
 		as_resource(node)->must_revalidate = true;
-	} else if (node->sort == NODE_RESOURCE) { /* its list alone speaks of it */
+	} else if (node->sort == NODE_RESOURCE) { /* only its list returns it */
 		struct list_state *state = &as_listing(node->parent)->state;
 		state->expires_ms = 0;
 		state->failures[FETCH_LIST] = (struct failure){ 0 };
 	}
-	tree->availability.outage = (struct failure){ 0 };
+	tree_end_outage(tree);
 	return node;
 }
 
-/* The kernel may keep something of the directory, and of those inside it. */
+/* Adds the ids by which the kernel may have cached the directory and the directories inside its answers. */
 static void add_held(const struct node *node, struct ids *held)
 {
 	const struct detail *detail = sort_is_resource(node->sort) ? as_resource(node)->detail : NULL;
@@ -140,7 +140,7 @@ bool tree_refresh_step(struct tree *tree, struct ids *todo, size_t n, struct ids
 
 	for (; n > 0 && todo->n > 0; n--) {
 		struct node *node = (struct node *)tree_inode(tree, todo->v[--todo->n], &index);
-		if (!node) /* it went meanwhile */
+		if (!node) /* freed meanwhile */
 			continue;
 		refresh_node(tree, node, todo);
 		if (held)
@@ -159,7 +159,7 @@ struct node *tree_refresh(struct tree *tree, uint64_t id, const char *name, stru
 	return node;
 }
 
-/* A query made before that time may still use it; for later ones it has expired. */
+/* For queries made before that time the answer is still fresh; for later ones it has expired. */
 static void provenance_invalidate(struct provenance *provenance, int64_t at_ms)
 {
 	if (provenance && provenance->received_ms > at_ms)
@@ -180,14 +180,14 @@ static void invalidate_listing(struct listing *listing, int64_t at_ms)
 
 void tree_invalidate_before(struct node *node, int64_t at_ms)
 {
-	struct part *part = node->sort == NODE_VIEW ? as_view(node)->part : NULL;
+	struct filtered *filtered = node->sort == NODE_VIEW ? as_view(node)->filtered : NULL;
 
 	if (node->sort == NODE_LISTING)
 		invalidate_listing(as_listing(node), at_ms);
-	if (!part)
+	if (!filtered)
 		return;
-	part->expires_ms = 0;
-	provenance_invalidate(part->provenance, at_ms);
+	filtered->expires_ms = 0;
+	provenance_invalidate(filtered->provenance, at_ms);
 }
 
 static bool is_below(const struct node *node, const struct node *top)
@@ -212,7 +212,7 @@ bool node_is_affected_by(const struct node *node, const struct node *top)
 
 	if (is_below(node, top) || (listing && is_below(&listing->node, top)))
 		return true;
-	if (top->sort == NODE_VIEW) /* which is made of its listing, or of all */
+	if (top->sort == NODE_VIEW) /* a view's names come from its listing, or from all listings */
 		return listing && (!as_view(top)->of || as_view(top)->of == listing);
 	return top->sort == NODE_RESOURCE && !kind_has_describe(top->kind) && node == top->parent;
 }
@@ -221,7 +221,7 @@ bool node_is_affected_by(const struct node *node, const struct node *top)
 
 static void add_name(const struct node *node, struct buf *names)
 {
-	if (!node->inode.nlookup) /* the kernel has none */
+	if (!node->inode.nlookup) /* the kernel does not know the name */
 		return;
 	buf_puts(names, node->name);
 	buf_putc(names, '\0');
@@ -289,7 +289,7 @@ bool tree_is_used(const struct tree *tree, uint64_t id)
 	return inode && inode->nlookup && !inode->is_version && as_node(inode)->sort == NODE_RESOURCE;
 }
 
-/* ---- which users, how often ---- */
+/* ---- how often users who did not mount the tree may refresh ---- */
 
 static int64_t term_ms(const struct tree *tree, const struct node *node)
 {

@@ -1,18 +1,18 @@
 /*
- * item.c - a list's item goes into its resource.
+ * item.c - stores a list's item in its resource.
  *
- * A list primes each of its items as its page comes, because an item is whole by itself.  Which resources
- * belong to the listing is decided in listing.c.
+ * The items of a page are stored when the page comes, because each item is complete by itself. listing.c
+ * decides which resources the listing shows.
  */
 #include "cache.h"
 
 #include <string.h>
 
-enum { PAGE_RENDER_MAX = 512 << 10 }; /* bytes of a page's items that are rendered in its turn */
+enum { PAGE_RENDER_MAX = 512 << 10 }; /* bytes of a page's items that are rendered when it comes */
 
-enum { ITEM_ROOM = 64 << 10 }; /* bytes that are kept for printing the next one */
+enum { ITEM_ROOM = 64 << 10 }; /* bytes of tree->item that stay allocated for the next item */
 
-/* One provenance for all items of a page. */
+/* All items of a page share one provenance. */
 static struct provenance *page_provenance(struct listing *listing, const struct provenance_note *note)
 {
 	struct provenance *last = listing->pass.page_provenance;
@@ -32,7 +32,7 @@ static bool print_item(struct tree *tree, const struct json *item)
 	return json_print(&tree->item, item, 0);
 }
 
-/* What has the common size is used again. */
+/* Frees the buffer if it is unusually large; else the next item uses it again. */
 static void release_item(struct tree *tree)
 {
 	if (tree->item.room > ITEM_ROOM)
@@ -57,8 +57,11 @@ bool item_has_id(const struct listing *listing, const struct json *item, const c
 	return true;
 }
 
-/* A page of more than a cloud has reason to send is rendered when a reader looks, not in its own turn. */
-static bool takes_part(struct provenance *provenance, size_t len)
+/*
+ * Whether the item may be rendered now. The items of a huge page are rendered when a reader looks into them,
+ * so that one page does not stop the daemon for long.
+ */
+static bool fits_page_budget(struct provenance *provenance, size_t len)
 {
 	provenance->rendered += len;
 	return provenance->rendered <= PAGE_RENDER_MAX;
@@ -80,12 +83,15 @@ static bool resource_set_item(struct tree *tree, struct resource *resource, cons
 
 	if (!same && !snapshot_is_sure(item, text->len))
 		return false;
-	/* few items were ever read, and few change: rendering each would be most of a list's work */
-	bool renders = !same && resource->rendered_once && takes_part(provenance, text->len);
+	/*
+	 * an item is rendered now only if a reader looked into it before: few items are read and few change,
+	 * and to render each would be most of the work of a list
+	 */
+	bool renders = !same && resource->rendered_once && fits_page_budget(provenance, text->len);
 	if (renders && resource_render(tree, resource, item, true, provenance->received_s, &snapshot))
 		return false;
 	int64_t expires_ms = expiry_ms(tree, resource->node.kind, summary.terminal, provenance->sent_ms);
-	if (renders) /* say what changed since */
+	if (renders) /* so that record_set compares the two */
 		record_version(tree, resource, record);
 	else if (!same)
 		record_unrender(tree, record);
@@ -105,7 +111,7 @@ static bool resource_set_item(struct tree *tree, struct resource *resource, cons
 	return true;
 }
 
-/* The list's item has a terminal status, and the describe call was made before it had. */
+/* The list's item has a terminal status, and the describe call was sent before it had one. */
 static bool item_has_ended(const struct record *item, const struct record *described)
 {
 	return item->terminal && described->provenance && !described->terminal &&
@@ -134,6 +140,7 @@ void resource_prime(struct tree *tree, struct resource *resource, const struct j
 	if (!resource->detail)
 		return;
 	if ((known && stable != record->stable) || item_has_ended(record, &resource->detail->described))
-		record_expire_by(&resource->detail->described, 0); /* the cloud says that it moved on */
-	record_expire_by(&resource->detail->described, record->expires_ms); /* what was over may live again */
+		record_expire_by(&resource->detail->described, 0); /* the list shows a newer state */
+	/* a resource with a terminal status may be started again */
+	record_expire_by(&resource->detail->described, record->expires_ms);
 }

@@ -1,18 +1,18 @@
 /*
- * kernel_listing.c - whether the kernel keeps the listing of a directory, as far as its messages show it.
+ * kernel_listing.c - whether the kernel has cached the listing of a directory, as far as its requests show.
  *
- * The kernel collects a listing part by part, and serves it to others once a pass has come to its end. It
- * drops the listing when a pass begins and the directory has another mtime than when the listing was
- * begun. A term that is over moves no mtime: the kernel is told instead, by a notification that drops what
- * it keeps.
+ * The kernel caches the names that READDIR returns. It serves them to other readers when one pass has reached
+ * the end. When a pass begins and the directory's mtime is not the one that the cached names began with, the
+ * kernel drops them. The end of a TTL moves no mtime. So the daemon then sends a notification that makes the
+ * kernel drop what it has cached.
  *
- * The notification does harm while the kernel collects: it would then keep no listing of that directory
- * any more (notify.c). The kernel serves no listing that it still collects, so it is told only when there
- * may be a listing that is whole. "May be" decides: a listing that stays when its term is over breaks a
- * promise, and a directory of which no listing is kept costs messages. So `whole` ends only by the
- * notification, or when it is certain that the kernel has begun anew. It is not certain when a listing
- * that was whole is asked for again under the same mtime: the kernel may have lost a page of it, or the
- * reader asked before another one's pass ended.
+ * A notification while the kernel still collects names does harm: the kernel would never again cache names of
+ * that directory (fuse/notify.c). While it collects, it serves nothing from its cache, so the daemon notifies
+ * it only if the cached listing may be complete. Both mistakes cost something: without the notification
+ * readers get stale names, and a notification too many costs messages. So `whole` becomes false in two cases
+ * alone: the daemon has notified the kernel, or the kernel has certainly begun anew. If a reader asks again
+ * for a listing that was complete under the same mtime, that is not certain: the kernel may have dropped one
+ * page, or this reader asked before another reader's pass ended.
  */
 #include "cache.h"
 

@@ -1,10 +1,11 @@
 /*
- * link.c - lookups and passes in the views' directories, and the links to resources.
+ * link.c - lookups and READDIR in the views' directories, and the links to resources.
  *
- * A link costs nothing: its id is the resource's with an index of the view's, its target is made of the
- * view's depth and the resource's path.  Links are handed out in the order of their resources' serials, from
- * whichever answer they came (directory.c), so a pass that goes on after a refresh meets each that stands
- * exactly once; directories in the order of a hash of their names.
+ * A link needs no memory: its id is the resource's serial with an index for the view, and its target is made
+ * of the view's depth and the resource's path. READDIR returns links in the order of the serials of their
+ * resources, and directories in the order of a hash of their names. That order is the same in the index and
+ * in a filtered answer (directory.c). So a pass that continues after a refresh returns each link that still
+ * exists exactly once.
  */
 #include "views.h"
 
@@ -25,17 +26,19 @@ static struct reply reply_absent(const struct tree *tree, const struct view_dir 
 }
 
 /*
- * It is not in the answer that the view is made of.  That it is not there is only said by a whole answer that
- * is fresh; a kind that has no list call has what is known of it, and no more.
+ * The name is not in the answer that the view uses. Only a fresh and complete answer proves that it does not
+ * exist. A kind without a list call has no complete answer: there, what is known counts as complete.
  */
 static struct reply not_found(const struct tree *tree, const struct view_dir *view, int64_t left,
 	struct query_time query)
 {
 	const struct listing *listing = view->of;
-	bool by_part = view_is_by_part(view);
-	const struct failure *failure = by_part ? &view->part->failure : &listing->state.failures[FETCH_LIST];
-	bool fresh = by_part ? part_is_fresh(view->part, query) : listing_is_fresh(listing, query);
-	bool whole = by_part ? view->part->complete : listing->state.complete || view->node.kind->partial;
+	bool by_filter = view_is_by_filter(view);
+	const struct failure *failure = by_filter ? &view->filtered->failure :
+						    &listing->state.failures[FETCH_LIST];
+	bool fresh = by_filter ? filtered_is_fresh(view->filtered, query) : listing_is_fresh(listing, query);
+	bool whole = by_filter ? view->filtered->complete :
+				 listing->state.complete || view->node.kind->partial;
 
 	if (fresh && whole)
 		return reply_absent(tree, view, left);
@@ -64,7 +67,10 @@ static void put_target(struct buf *out, const struct resource *resource, enum vi
 	buf_puts(out, resource->node.name);
 }
 
-/* Dated as the resource that it leads to, by the list alone: what else is asked about that moves no link. */
+/*
+ * Has the time of its resource, but from the list's item alone: a describe call does not change where a link
+ * leads.
+ */
 struct entry link_entry(struct tree *tree, const struct resource *resource, enum view_sort view,
 	int64_t for_ms, struct query_time query)
 {
@@ -111,7 +117,7 @@ static const struct resource *find_both(struct tree *tree, const struct index *i
 	return NULL;
 }
 
-/* NAME where it is one resource's alone, else NAME~ID. */
+/* The resource of NAME, if only one has that name, or of NAME~ID. */
 static const struct resource *find_by_name(struct tree *tree, const struct listing *listing,
 	const struct index *index, const char *name)
 {
@@ -131,7 +137,10 @@ static const struct resource *find_by_name(struct tree *tree, const struct listi
 		if (!strcmp(tree->link.data, name))
 			return resource;
 	}
-	/* an id that is no name as it stands: only where ids are like nothing that a cloud gives */
+	/*
+	 * the id was escaped or replaced by a hash of 16 digits (put_both), so it has to be searched for. Ids
+	 * of clouds rarely look like this
+	 */
 	return strchr(mark, '%') || strlen(mark + 1) == 16 ? find_both(tree, index, name) : NULL;
 }
 
@@ -141,8 +150,8 @@ static bool is_member(const struct view_dir *view, const struct index *index, co
 {
 	uint64_t before = resource->node.inode.serial - 1;
 
-	if (view_is_by_part(view))
-		return part_after(view->part, before) == resource;
+	if (view_is_by_filter(view))
+		return filtered_after(view->filtered, before) == resource;
 	uint32_t group = group_of(index, view);
 	const struct index_row *row = group ? index_row_after(index, group, before) : NULL;
 	return row && row->resource == resource;
@@ -157,7 +166,7 @@ static struct reply lookup_link(struct tree *tree, struct view_dir *view, const 
 
 	if (reply.outcome != RESULT_FOUND)
 		return reply;
-	if (!view_is_by_part(view) && !(index = listing_index(tree, view->of, view->view_sort)))
+	if (!view_is_by_filter(view) && !(index = listing_index(tree, view->of, view->view_sort)))
 		return reply_failed(ERR_TOO_BIG);
 	if (view->view_sort == VIEW_NAME) {
 		resource = find_by_name(tree, view->of, index, name);
@@ -180,7 +189,7 @@ static struct reply found_child(struct tree *tree, struct view_dir *view, const 
 	return reply_found(entry);
 }
 
-/* A directory that the listing has; the listing can be read. */
+/* Looks for the directory in the listing, which can be read. */
 static struct reply lookup_listed(struct tree *tree, struct view_dir *view, const char *name, const char *raw,
 	struct query_time query)
 {
@@ -195,7 +204,7 @@ static struct reply lookup_listed(struct tree *tree, struct view_dir *view, cons
 	return found_child(tree, view, name, raw, ms, query);
 }
 
-/* What could be a status that no document names, as clouds write them. */
+/* Whether the text has the form of a status, because the documents may not name every status. */
 static bool is_status_form(const char *raw)
 {
 	const char *at = raw;
@@ -207,7 +216,7 @@ static bool is_status_form(const char *raw)
 	return !*at && at - raw <= STATUS_BYTES_MAX;
 }
 
-/* What the answer to its own question, or the listing in its place, says of whether it is there. */
+/* Whether the directory exists, from its own filtered answer or, if that cannot be used, from the listing. */
 static struct reply lookup_asked(struct tree *tree, struct view_dir *view, const char *name, const char *raw,
 	struct query_time query)
 {
@@ -216,11 +225,11 @@ static struct reply lookup_asked(struct tree *tree, struct view_dir *view, const
 
 	if (reply.outcome != RESULT_FOUND)
 		return reply;
-	if (!view_is_by_part(child))
+	if (!view_is_by_filter(child))
 		return lookup_listed(tree, view, name, raw, query);
 	int64_t ms = view_left_ms(tree, child, query);
-	return child->part->n_members ? found_child(tree, view, name, raw, ms, query) :
-					not_found(tree, child, ms, query);
+	return child->filtered->n_members ? found_child(tree, view, name, raw, ms, query) :
+					    not_found(tree, child, ms, query);
 }
 
 static bool can_filter(const struct view_dir *view, struct query_time query)
@@ -228,7 +237,7 @@ static bool can_filter(const struct view_dir *view, struct query_time query)
 	const struct action *list = &view->node.kind->list;
 
 	return (view->view_sort == VIEW_STATUS ? list->filter.by_status : list->filter.by_tag) &&
-		!part_is_refused(view, query);
+		!filtered_is_refused(view, query);
 }
 
 static struct reply lookup_directory(struct tree *tree, struct view_dir *view, const char *name,
@@ -237,12 +246,13 @@ static struct reply lookup_directory(struct tree *tree, struct view_dir *view, c
 	bool known = view->view_sort == VIEW_STATUS && raw && kind_has_status(view->node.kind, raw);
 	bool filters = raw && can_filter(view, query);
 
-	if (known) /* the API's documents have it, whether anything is in it or not */
+	if (known) /* the API's documents name this status: it exists even when it is empty */
 		return found_child(tree, view, name, raw, SKELETON_MS, query);
 	if (listing_is_fresh(view->of, query))
 		return lookup_listed(tree, view, name, raw, query);
 	if (filters && view->view_sort == VIEW_TAG && view->depth == 1)
-		return found_child(tree, view, name, raw, 0, query); /* its values will say */
+		return found_child(tree, view, name, raw, 0,
+			query); /* a lookup of one of its values asks the cloud */
 	if (filters && (view->view_sort == VIEW_TAG || is_status_form(raw)))
 		return lookup_asked(tree, view, name, raw, query);
 	struct reply reply = listing_open(tree, view->of, query);
@@ -270,7 +280,8 @@ struct reply view_lookup(struct tree *tree, struct view_dir *view, const char *n
 	if (holds_links(view))
 		return lookup_link(tree, view, name, query);
 	buf_init(&raw, NAME_BYTES_MAX);
-	bool exact = name_unescape(&raw, name); /* a name that was cut only the listing knows */
+	bool exact = name_unescape(&raw,
+		name); /* false: the name was cut, and only the listing knows the text */
 	struct reply reply = lookup_directory(tree, view, name, exact ? raw.data : NULL, query);
 	buf_release(&raw);
 	return reply;
@@ -280,13 +291,14 @@ struct reply view_lookup(struct tree *tree, struct view_dir *view, const char *n
 
 struct reply view_more(struct tree *tree, struct view_dir *view, uint64_t cookie, struct query_time query)
 {
-	if (cookie) /* one pass is one answer: where its beginning was good enough, the rest is too */
+	/* a pass reads one answer: an answer that was good enough for its beginning is for its rest */
+	if (cookie)
 		query.since_ms = 0;
 	struct reply reply = view_open(tree, view, query);
 
 	if (reply.outcome != RESULT_FOUND)
 		return reply;
-	if (view->depth && !view_is_by_part(view) && !listing_index(tree, view->of, view->view_sort))
+	if (view->depth && !view_is_by_filter(view) && !listing_index(tree, view->of, view->view_sort))
 		return reply_failed(ERR_TOO_BIG);
 	if (view->depth && !cookie)
 		view_note(tree, view);
@@ -318,7 +330,7 @@ static bool next_link(struct tree *tree, struct view_dir *view, const struct ind
 		index_row_after(index, group, *cookie) :
 		NULL;
 	const struct resource *resource = index ? (row ? row->resource : NULL) :
-						  part_after(view->part, *cookie);
+						  filtered_after(view->filtered, *cookie);
 
 	if (!resource)
 		return false;
@@ -328,7 +340,7 @@ static bool next_link(struct tree *tree, struct view_dir *view, const struct ind
 	return true;
 }
 
-/* It gets its id at the first lookup. */
+/* Returns a name without an id: the directory gets its id at the first lookup. */
 static bool next_directory(struct tree *tree, struct view_dir *view, const struct index *index,
 	uint64_t *cookie, const char **name, struct entry *entry)
 {
@@ -356,7 +368,7 @@ bool view_next(struct tree *tree, struct view_dir *view, uint64_t *cookie, const
 
 	if (!view->depth)
 		return next_kind(tree, view, cookie, name, entry, query);
-	if (!view_is_by_part(view) && !(index = listing_index(tree, view->of, view->view_sort)))
+	if (!view_is_by_filter(view) && !(index = listing_index(tree, view->of, view->view_sort)))
 		return false;
 	return holds_links(view) ? next_link(tree, view, index, cookie, name, entry, query) :
 				   next_directory(tree, view, index, cookie, name, entry);

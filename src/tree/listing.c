@@ -1,11 +1,12 @@
 /*
  * listing.c - the members of a listing.
  *
- * A list is read in rounds: each resource is marked with the round that met it last, and when all pages are
- * there, a resource that was not met is no longer listed.  New ones get their place (seq) as their page
- * comes, after all others, and keep it as long as the listings hold them; but before the last page is there
- * they are shown only to a reader that follows the reading.  So no reader takes half a listing for whole, and
- * one that goes on after a refresh, or along with the pages, meets everything that stands exactly once.
+ * A list is read in rounds. Each resource that a page mentions is marked with the round's number. When all
+ * pages have come, a resource without that mark is no longer listed. A new resource is appended when its page
+ * comes (it gets the next seq), and keeps this place as long as the listing shows it. Until the last page has
+ * come, only a reader that follows the reading sees it. So no reader takes half a list for a complete one. A
+ * pass that continues after a refresh, or that follows the pages, returns each resource that stays listed
+ * exactly once.
  */
 #include "cache.h"
 
@@ -49,7 +50,7 @@ static void hide(struct tree *tree, struct listing *listing, struct resource *re
 	inode_idle(tree, &resource->node.inode);
 }
 
-/* Takes those out of the listing that `stays` refuses.  True: some went. */
+/* Removes the members for which `stays` is false. True: some were removed. */
 static bool hide_from_listing(struct tree *tree, struct listing *listing,
 	bool stays(const struct listing *listing, const struct resource *resource))
 {
@@ -70,7 +71,7 @@ static bool hide_from_listing(struct tree *tree, struct listing *listing,
 
 static bool is_not_oldest_visit(const struct listing *listing, const struct resource *resource)
 {
-	/* called in order of seq: the first one entered goes */
+	/* called in the order of seq, so the resource that was entered first is removed */
 	return !resource->entered || listing->members.n_entered <= ENTERED_MAX;
 }
 
@@ -88,7 +89,7 @@ void resource_enter(struct tree *tree, struct resource *resource)
 		hide_from_listing(tree, listing, is_not_oldest_visit);
 }
 
-/* Only what is pinned or was entered stands without a list. */
+/* Pinned and entered resources are shown without a list call that returns them. */
 static bool stays_without_list(const struct listing *listing, const struct resource *resource)
 {
 	(void)listing;
@@ -97,7 +98,7 @@ static bool stays_without_list(const struct listing *listing, const struct resou
 
 void listing_empty(struct tree *tree, struct listing *listing)
 {
-	/* what was refused before and is again has no names to lose */
+	/* a list call that is refused again had no names that the kernel could have cached */
 	listing->state.epoch += hide_from_listing(tree, listing, stays_without_list) ||
 		listing->state.provenance;
 	provenance_put(listing->state.provenance);
@@ -126,7 +127,7 @@ int64_t existence_ttl_ms(const struct tree *tree, const struct resource *resourc
 void tree_list_begin(struct node *node, bool shown)
 {
 	struct listing *listing = as_listing(node);
-	/* two that overlap are one round: what either met is there */
+	/* overlapping readings are one round: a resource that either has met is listed */
 	if (!listing->pass.n_readings++)
 		listing->pass.round_now++;
 	listing->pass.n_shown += shown;
@@ -200,11 +201,11 @@ static bool was_in_round(const struct listing *listing, const struct resource *r
 	return resource->membership.round == listing->pass.round_now || resource->pinned || resource->entered;
 }
 
-/* It stands as of this answer; `changed`: the names that the kernel may have kept are old. */
+/* The listing is fresh from this answer on. `changed`: the names that the kernel may have cached are old. */
 static void stand(struct tree *tree, struct listing *listing, bool changed, int64_t newest_s,
 	const struct provenance_note *note)
 {
-	/* before the first list the kernel has kept no names */
+	/* before the first list the kernel has cached no names */
 	listing->state.epoch += changed && listing->state.provenance;
 	if (changed)
 		listing_note_change(listing);
@@ -218,8 +219,8 @@ static void stand(struct tree *tree, struct listing *listing, bool changed, int6
 }
 
 /*
- * What a part of the list said of those that are not in the whole of it: their describe call says whether
- * they are there.
+ * Drops the items that came with a filtered list and are not in the whole list: the describe call of such a
+ * resource says whether it exists.
  */
 static void drop_unlisted(struct tree *tree, struct listing *listing)
 {
@@ -244,7 +245,7 @@ void list_end(struct tree *tree, struct listing *listing, bool complete, int64_t
 	for (size_t i = 0; i < listing->members.n; i++) {
 		struct resource *resource = listing->members.v[i];
 		if (resource->entered && resource->membership.round == listing->pass.round_now) {
-			resource->entered = false; /* now the cloud itself lists it */
+			resource->entered = false; /* the cloud itself lists it now */
 			listing->members.n_entered--;
 		}
 	}
@@ -269,7 +270,7 @@ bool tree_list_whole(const struct node *node, struct tree_whole *out)
 		!listing->members.n_entered;
 }
 
-/* Its item says that it may move at any time, and it was not met since then. */
+/* Its status is not terminal, and no item about it has come since then. */
 static bool is_overlooked(const struct resource *resource, int64_t since_ms)
 {
 	const struct record *listed = &resource->cached;
@@ -296,7 +297,7 @@ void list_renew(struct tree *tree, struct listing *listing, int64_t since_ms, in
 	for (size_t i = 0; i < listing->members.n; i++) {
 		struct resource *resource = listing->members.v[i];
 		struct record *listed = &resource->cached;
-		if (is_overlooked(resource, since_ms)) { /* its describe call will say where it is */
+		if (is_overlooked(resource, since_ms)) { /* the next read describes it */
 			record_drop(tree, listed);
 			listing_note_change(listing);
 		} else if (listed->provenance && listed->provenance->sent_ms < since_ms)

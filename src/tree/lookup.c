@@ -1,10 +1,11 @@
 /*
- * lookup.c - the questions: what is under this name, what are its attributes, can it be read.
+ * lookup.c - the questions LOOKUP, GETATTR and OPENDIR: which inode has this name, which attributes does it
+ * have, can it be read.
  *
- * An id under a listing needs something to vouch for it: any fresh answer of its own, a fresh
- * listing that shows it, or the call that the kind's row offers.  A name inside a resource is
- * looked up in the answer that select_answer picks.  What the catalog made (the root, the listings)
- * always answers at once.
+ * An id under a listing exists if a fresh answer of its own says so, if a fresh listing shows it, or if the
+ * call that its kind offers returns it. A name inside a resource is looked up in the answer that
+ * select_answer picks. The directories that come from the catalog (the root, the listings) are always
+ * answered at once.
  */
 #include "views.h"
 
@@ -30,7 +31,10 @@ static struct reply reply_found(struct entry entry)
 
 /* ---- an id under a listing ---- */
 
-/* How an id can be vouched for by a call; NULL: its form is all there is. */
+/*
+ * The call that can prove that the id exists. FOUND: there is no such call, and a correct form of the id is
+ * enough.
+ */
 static struct reply existence_call(struct tree *tree, struct resource *resource)
 {
 	if (kind_has_describe(resource->node.kind))
@@ -45,7 +49,7 @@ static struct reply existence_call(struct tree *tree, struct resource *resource)
 	return (struct reply){ .outcome = RESULT_FOUND };
 }
 
-/* What a failed proof leaves: the last good answer, or the failure. */
+/* After that call failed: the last good answer if the failure allows it, or the failure. */
 static struct reply stale_or_error(struct tree *tree, struct resource *resource,
 	const struct failure *failure, struct query_time query)
 {
@@ -84,20 +88,20 @@ static struct reply check_exists(struct tree *tree, struct resource *resource, s
 		const struct list_state *state = &as_listing(need.node)->state;
 		int64_t fresh_ms = left_ms(state->expires_ms, query);
 		bool is_own = need.node == resource->node.parent;
-		if (is_own && !state->complete) /* not all of it came */
+		if (is_own && !state->complete) /* the list was cut off */
 			return reply_failed(ERR_ANSWER);
-		if (is_own) /* a whole list, and it is not there */
+		if (is_own) /* a complete list does not have it */
 			return reply_absent(at_most(miss_ms(tree, resource->node.kind), fresh_ms));
-		/* what is inside it could be listed */
+		/* a list of what is inside it was read, so it exists */
 		return reply_found(resource_entry(tree, resource, fresh_ms, query));
 	}
 	return need.fetch_kind == FETCH_DESCRIBE ? need_refresh(resource, query) : need;
 }
 
 /*
- * The listing shows from now on that a user was there.  Users who did not mount the tree could fill it with
- * made-up ids, so what they enter is answered alone; and the kernel asks again, as the next one may be
- * another user.
+ * If the id was found, the listing shows it from now on, because a user entered it. Users who did not mount
+ * the tree could fill the listing with made-up ids. So an id that they enter is answered and not shown, and
+ * the kernel may not cache the name, because the next reader may be another user.
  */
 static struct reply enter(struct tree *tree, struct resource *resource, struct reply reply,
 	struct query_time query)
@@ -112,8 +116,8 @@ static struct reply enter(struct tree *tree, struct resource *resource, struct r
 }
 
 /*
- * The name may be one of the kind's ids; NULL: it is not.  False: the kernel holds so many for other users
- * that nothing lists that there is no room for one more.
+ * Makes a resource if the name has the form of one of the kind's ids; *resource NULL: it has not. False: the
+ * kernel holds so many unlisted resources for other users (OTHERS_MAX) that one more is refused.
  */
 static bool make_resource(struct tree *tree, struct listing *listing, const char *name,
 	struct query_time query, struct resource **resource)
@@ -152,7 +156,7 @@ static struct reply lookup_resource(struct tree *tree, struct listing *listing, 
 
 /* ---- the three questions ---- */
 
-/* A name that no member can have, so that looking for it costs nothing. */
+/* Whether no member can have this name. Then the lookup needs no call. */
 static bool cannot_be_member(const struct tree *tree, const struct resource *resource, uint32_t slot,
 	const char *name)
 {
@@ -172,7 +176,7 @@ static bool cannot_be_member(const struct tree *tree, const struct resource *res
 	return false;
 }
 
-/* Of the names in a resource that are in no listing; id 0: it is none of them. */
+/* The entry of .wait or .events, which READDIR does not return; id 0: it is neither. */
 static struct entry unlisted_entry(struct tree *tree, struct resource *resource, const char *name,
 	struct query_time query)
 {
@@ -184,13 +188,13 @@ static struct entry unlisted_entry(struct tree *tree, struct resource *resource,
 	return (struct entry){ 0 };
 }
 
-/* Names that are in no listing. */
+/* Looks up a name that READDIR does not return: .table.tsv. */
 static struct reply lookup_hidden(struct tree *tree, struct listing *listing, const char *name,
 	struct query_time query)
 {
 	if (!strcmp(name, TABLE_NAME))
 		return table_lookup(tree, listing, query);
-	return reply_absent(miss_ms(tree, listing->node.kind)); /* a probe */
+	return reply_absent(miss_ms(tree, listing->node.kind)); /* desktop programs probe for such names */
 }
 
 static struct view_dir *find_view(const struct tree *tree, const struct resource *resource, const char *name)
@@ -201,7 +205,10 @@ static struct view_dir *find_view(const struct tree *tree, const struct resource
 	return NULL;
 }
 
-/* What the catalog made: listings, the root's views and .describefs.  False: it is none of these. */
+/*
+ * Finds a directory that comes from the catalog: a listing, a view of the root, .describefs. False: it is
+ * none.
+ */
 static bool find_made(struct tree *tree, struct resource *resource, const char *name, struct entry *entry,
 	struct query_time query)
 {
@@ -236,7 +243,8 @@ static struct reply lookup_inner(struct tree *tree, struct resource *resource, u
 		return selection.reply;
 	if (!selection.version && resource->node.sort == NODE_RESOURCE &&
 		kind_has_describe(resource->node.kind))
-		return reply_failed(ERR_LOCAL); /* nothing to look into is no word of the cloud's */
+		return reply_failed(
+			ERR_LOCAL); /* no answer to look into: that does not prove that the name is absent */
 	uint32_t directory = selection.version ? version_directory(selection.version, slot) : UINT32_MAX;
 	uint32_t entry = directory == UINT32_MAX ?
 		0 :
@@ -266,11 +274,11 @@ struct reply tree_lookup(struct tree *tree, uint64_t parent, const char *name, s
 	return lookup_inner(tree, as_resource(node), index, name, query);
 }
 
-/* A resource's own directory: any fresh answer dates it. */
+/* Attributes of a resource's own directory. Any fresh answer dates it. */
 static struct reply attr_of_resource(struct tree *tree, struct resource *resource, struct query_time query)
 {
 	if (resource->node.sort != NODE_RESOURCE) {
-		/* the names in it are always the same */
+		/* the names in it never change */
 		return reply_found((struct entry){ .attr = skeleton_attr(tree, &resource->node),
 			.attr_ms = SKELETON_MS });
 	}
@@ -281,7 +289,7 @@ static struct reply attr_of_resource(struct tree *tree, struct resource *resourc
 		return reply_found(resource_entry(tree, resource, ms, query));
 	if (!kind_has_describe(resource->node.kind) && resource->node.kind->partial)
 		return reply_found(resource_entry(tree, resource, 0, query));
-	/* nothing that dates it is fresh: whatever vouches for the name will date it too */
+	/* no answer that dates it is fresh: the call that proves the name also dates it */
 	struct reply reply = check_exists(tree, resource, query);
 	return reply.outcome == RESULT_ABSENT ? reply_failed(ERR_NOT_FOUND) : reply;
 }
@@ -317,7 +325,7 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query)
 		return events_attr(tree, as_resource(node), query);
 	if (node->sort == NODE_VIEW)
 		return reply_found(view_attr(tree, as_view(node), query));
-	if (index_is_link(index)) { /* never waits: following the link does */
+	if (index_is_link(index)) { /* never makes a call; the lookup of its target may */
 		int64_t ms = existence_ttl_ms(tree, as_resource(node), query);
 
 		return reply_found(
@@ -328,9 +336,10 @@ struct reply tree_attr(struct tree *tree, uint64_t id, struct query_time query)
 			       attr_of_resource(tree, as_resource(node), query);
 
 	/*
-	 * Never waits, so that everything at the root answers while a cloud is dead.  The kernel asks for the
-	 * attributes before a pass when their term is over, and their term is the listing's: it is told then
-	 * that the names that it keeps are old, and the READDIR that follows waits.
+	 * Never makes a call, so everything at the root answers while a cloud is down. When the attributes
+	 * have expired, the kernel asks for them before a pass. They expire with the listing, so this is the
+	 * moment to tell the kernel that the names that it has cached are stale. The READDIR that follows
+	 * waits for the list.
 	 */
 	struct entry entry = listing_entry(tree, as_listing(node), query);
 	entry.reread = !listing_is_fresh(as_listing(node), query) &&

@@ -1,9 +1,9 @@
 /*
- * lru.c - two LRU lists of versions: those that can be folded to their text, and those that are folded and
- * can be freed.
+ * lru.c - two LRU lists of versions: those with a snapshot, which can be folded to their text, and those that
+ * are folded, which can be freed.
  *
- * A folded version that the kernel holds when it is the oldest leaves the second list. It comes back as the
- * oldest when the kernel forgets it (collect.c).
+ * If the oldest folded version is held by the kernel, it leaves its list. When the kernel forgets it, it
+ * comes back as the oldest (collect.c).
  */
 #include "cache.h"
 

@@ -1,5 +1,5 @@
 /*
- * pin.c - ids that the user pins: a listing that cannot know them shows them.
+ * pin.c - ids that the user pins with -o pin: a listing shows them although no list call returns them.
  */
 #include "cache.h"
 
@@ -7,7 +7,7 @@
 
 #include "base/name.h"
 
-/* Shows the id in the listing; NULL when it is none of this kind. */
+/* Shows the id in the listing; NULL: it is no id of this kind. */
 static struct resource *pin_id(struct tree *tree, struct listing *listing, const char *name)
 {
 	struct resource *resource = NULL;
@@ -27,7 +27,7 @@ static struct resource *pin_id(struct tree *tree, struct listing *listing, const
 	return resource;
 }
 
-/* The directory of that name in `at`; NULL: there can be none. */
+/* The directory of that name in `at`; NULL: there is none. */
 static struct node *pin_step(struct tree *tree, struct node *at, const char *name)
 {
 	if (at->sort == NODE_LISTING) {

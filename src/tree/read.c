@@ -1,5 +1,5 @@
 /*
- * read.c - a file's bytes.
+ * read.c - the bytes of a file: of a version's entry, of .wait or of .events.
  */
 #include "cache.h"
 
@@ -7,7 +7,7 @@ enum watched tree_watched(const struct tree *tree, uint64_t id)
 {
 	uint32_t index = nodeid_decode(id).index;
 
-	/* a version has fewer entries */
+	/* no version has so many entries: the index alone decides */
 	(void)tree;
 	return index == INDEX_WAIT ? WATCHED_STATUS : index == INDEX_EVENTS ? WATCHED_CHANGES : WATCHED_NOT;
 }
@@ -23,7 +23,7 @@ static const char *read_watched(const struct tree *tree, const struct resource *
 	else if (index == INDEX_EVENTS && follow)
 		bytes = &follow->lines;
 	*size = bytes ? bytes->len : 0;
-	if (index == INDEX_EVENTS && !follow) /* it is to begin anew */
+	if (index == INDEX_EVENTS && !follow) /* the log was dropped: it begins anew at the next lookup */
 		return "";
 	return bytes ? bytes->data : NULL;
 }

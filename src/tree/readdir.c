@@ -1,18 +1,21 @@
 /*
- * readdir.c - going through a directory.
+ * readdir.c - READDIR: a pass through a directory.
  *
- * A listing's cookie is its member's seq, which no other member ever gets; a resource's is made of
- * the version and the place in its directory.  So a pass that goes on after a refresh meets
- * everything that stands exactly once.
+ * The cookie of a listing's entry is its member's seq, which no other member ever gets. The cookie inside a
+ * resource is the version and the position in its directory. So a pass that continues after a refresh returns
+ * each entry that still exists exactly once.
  *
- * A pass over a listing that began while the list was being read follows it: its cookies say so, and
- * it is handed only what this reading has met.  Where the next member was not met yet it waits for the
- * pages to come, and so it does at the end.
+ * A pass over a listing that begins while the list is being read follows the reading: its cookies say so, and
+ * it returns only members that this reading has met. If the reading has not met the next member yet, the pass
+ * waits for more pages; so it does at the end.
  */
 #include "base/search.h"
 #include "views.h"
 
-/* A cookie's bits: whether it follows a reading, which one (its number's last bits), the seq above them. */
+/*
+ * The bits of a listing's cookie: whether the pass follows a reading (bit 0), the last 8 bits of that
+ * reading's round (bits 1 to 8), the seq (the bits above).
+ */
 enum { FOLLOWS = 1, ROUND_BIT = 1, ROUND_MASK = 0xff, SEQ_BIT = 9 };
 
 static uint64_t cookie_of(const struct listing *listing, uint64_t seq)
@@ -20,7 +23,7 @@ static uint64_t cookie_of(const struct listing *listing, uint64_t seq)
 	return seq << SEQ_BIT | (uint64_t)(listing->pass.round_now & ROUND_MASK) << ROUND_BIT | FOLLOWS;
 }
 
-/* It follows a reading that has not come to its end; what ended whole is a listing like any other. */
+/* Whether the pass follows a reading that is not complete yet. A complete one is a listing like any other. */
 static bool follows(const struct listing *listing, uint64_t cookie)
 {
 	int8_t ahead = (int8_t)((cookie >> ROUND_BIT & ROUND_MASK) -
@@ -29,15 +32,16 @@ static bool follows(const struct listing *listing, uint64_t cookie)
 	return (cookie & FOLLOWS) && ahead > 0;
 }
 
-/* This reading has met it, or it needs none. */
+/* This reading has met the member, or the member is shown without a list. */
 static bool has_come(const struct listing *listing, const struct resource *member)
 {
 	return member->membership.round == listing->pass.round_now || member->pinned || member->entered;
 }
 
 /*
- * The next member for a reader that follows the reading.  Members of a failed reading that this one has
- * passed over are gone; a member that was shown before may still come until the reading ends.
+ * The next member for a pass that follows the reading. A member that only a failed reading has met is
+ * skipped. For a member that was listed before, the pass waits (NULL), because this reading may still meet
+ * it.
  */
 static struct resource *next_come(const struct listing *listing, size_t at)
 {
@@ -61,7 +65,7 @@ static bool is_up_to_cookie(const void *arg, size_t at)
 	return search->listing->members.v[at]->membership.seq <= search->seq;
 }
 
-/* The first member after the cookie that this pass shows; NULL: there is none (yet). */
+/* The first member after the cookie that this pass returns; NULL: there is none, or none yet. */
 static struct resource *member_after(const struct listing *listing, uint64_t cookie)
 {
 	struct cookie_search search = { listing, cookie >> SEQ_BIT };
@@ -86,7 +90,7 @@ static bool next_resource(const struct tree *tree, const struct listing *listing
 	*name = resource->node.name;
 	*entry = resource_entry(tree, resource, ms > 0 ? ms : 0, query);
 	if (resource->missing || (!resource->cached.provenance && kind_has_describe(resource->node.kind)))
-		entry->id = 0; /* let a lookup decide */
+		entry->id = 0; /* a lookup decides whether it exists */
 	return true;
 }
 
@@ -103,7 +107,9 @@ static struct reply more_of_listing(struct tree *tree, struct listing *listing, 
 	uint64_t seq = cookie >> SEQ_BIT;
 
 	if (!follows(listing, cookie)) {
-		/* one pass is one answer: where its beginning was good enough, the rest has to be there */
+		/*
+		 * a pass reads one answer: an answer that was good enough for its beginning is for its rest
+		 */
 		if (listing_is_fresh(listing, query) || (cookie && listing->state.provenance))
 			return more_at(listing, cookie);
 	}
@@ -129,7 +135,7 @@ struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct q
 		return view_more(tree, as_view(node), cookie, query);
 	if (node && node->sort == NODE_LISTING)
 		return more_of_listing(tree, as_listing(node), cookie, query);
-	/* the same here: the beginning asks whether the directory is fresh, the rest whether it is there */
+	/* as in a listing: only the beginning of a pass needs a fresh answer, its rest takes any */
 	if (cookie && query.since_ms != TREE_KNOWN)
 		query.since_ms = 0;
 	struct reply reply = tree_open(tree, id, query);
@@ -137,7 +143,7 @@ struct reply tree_more(struct tree *tree, uint64_t id, uint64_t cookie, struct q
 	return reply;
 }
 
-/* The version that a cookie was made of, while it lives; else the one that is current now. */
+/* The version in the cookie, while it lives; else the current one. */
 static struct version *cookie_version(const struct tree *tree, uint64_t cookie, struct resource *resource,
 	struct version *current)
 {
@@ -168,9 +174,9 @@ static struct view_dir *nth_view(const struct tree *tree, uint64_t n)
 }
 
 /*
- * Cookies: 1.. for the root's views and the listings inside, then (version, how many of its entries have been
- * met) packed like an id.  A place, because it also means something in the next version, should this
- * one be freed meanwhile.
+ * Cookies inside a resource or the root: from 1 on for the root's views and the listings inside, then
+ * (version, number of its entries that were returned), packed like a node id. The number also means a
+ * position in the next version, if this version is freed meanwhile.
  */
 static bool next_inner(struct tree *tree, struct resource *resource, uint32_t slot, uint64_t *cookie,
 	const char **name, struct entry *entry, struct query_time query)
@@ -178,7 +184,7 @@ static bool next_inner(struct tree *tree, struct resource *resource, uint32_t sl
 	resource_open(tree, resource);
 	size_t n_views = slot ? 0 : count_views(tree, resource), n_listings = slot ? 0 : resource->n_listings;
 
-	/* the views first: READDIR's order makes a walk read the listings before it enters a view */
+	/* the views first: a walk then reads each listing through a view, and pays once for both */
 	if (*cookie < n_views) {
 		struct view_dir *view = nth_view(tree, (*cookie)++);
 		*name = view->node.name;
@@ -199,8 +205,7 @@ static bool next_inner(struct tree *tree, struct resource *resource, uint32_t sl
 	uint32_t directory = version ? version_directory(version, slot) : UINT32_MAX;
 	if (directory == UINT32_MAX)
 		return false;
-	version_use(tree,
-		version); /* the newest is not folded: its name is borrowed until the tree changes */
+	version_use(tree, version); /* the name is borrowed: the most recently used version is not folded */
 	const struct snapshot *snapshot = version_look(tree, version);
 	const struct snapshot_entry *top = &snapshot->entries[directory];
 	if (after >= top->count)

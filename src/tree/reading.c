@@ -1,16 +1,17 @@
 /*
- * reading.c - how long the items of a list stand that takes long to be read.
+ * reading.c - how long the items of a list that takes long to read stay fresh.
  *
- * The first pages of a list of 20,000 are older than an item's TTL when the last one comes, and a reader of
- * all of them would have each asked about alone.  So what came with a reading stands until that is over, and
- * then for as long again as it took: a reader as fast as the list came reads all of it for the list's calls.
+ * When the last page of a list of 20,000 comes, the items of the first pages are older than their TTL. A
+ * reader of all items would then describe each of these alone. So an item that comes with a reading stays
+ * fresh until the reading ends, and after that for as long as the reading took. A reader that is as fast as
+ * the list was reads all items for the price of the list's calls.
  *
- * A reader may be slower.  Where the list takes longer than a reader waits for it, an item that no reader
- * has looked into stands, past that time, as long as a reader goes on from one item to another without a
- * pause of the TTL; when it is looked into, it gets the TTL from then on, and once.  Nothing of this goes on
- * for longer than READING_MOST_MS.
+ * A reader may be slower. If the list takes longer to read than a reader can wait, an item gets more time: an
+ * item that no reader has looked into stays fresh while a reader goes on to another item at least once in
+ * each TTL. When a reader looks into it, it gets one more TTL, once. Nothing is extended beyond
+ * READING_MOST_MS after the end of the reading.
  *
- * An item that was described since, or refreshed, has no more than its own TTL.
+ * An item whose resource was described or refreshed since then has only its own TTL.
  */
 #include "views.h"
 
@@ -26,7 +27,7 @@ static struct reading **reading_at(struct node *node)
 {
 	if (node->sort == NODE_LISTING)
 		return &as_listing(node)->pass.reading;
-	return node->sort == NODE_VIEW && as_view(node)->part ? &as_view(node)->part->reading : NULL;
+	return node->sort == NODE_VIEW && as_view(node)->filtered ? &as_view(node)->filtered->reading : NULL;
 }
 
 struct reading *tree_reading(struct node *node)
@@ -78,7 +79,7 @@ void record_look(struct record *record, const struct resource *resource, int64_t
 			record->version->expires_ms = until_ms;
 	}
 	if (reading->passed == resource->node.inode.serial)
-		return; /* a reader of one item again and again goes through nothing */
+		return; /* the same item again: the reader does not go on to another */
 	reading->passed = resource->node.inode.serial;
 	reading->passed_ms = now_ms;
 }

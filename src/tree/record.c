@@ -1,8 +1,8 @@
 /*
- * record.c - records: what one way of asking said of a resource last, and until when it stands.
+ * record.c - records: the last answer of one kind of call about a resource, and when it expires.
  *
- * A describe call's answer is rendered at once, because a reader waits for it.  A list's items are kept as
- * JSON text, and become a version when one is looked into.
+ * A describe call's answer is rendered when it comes, because a reader waits for it. A list's items are kept
+ * as JSON text. An item becomes a version when a reader looks into it.
  */
 #include "cache.h"
 
@@ -88,7 +88,7 @@ struct version *record_version(struct tree *tree, struct resource *resource, str
 		version_use(tree, record->version);
 		return record->version;
 	}
-	/* resource_set_item saw to it that neither of these fails */
+	/* cannot fail: resource_set_item has checked the text */
 	if (json_parse(&object, record->text->bytes, record->text->len))
 		return NULL;
 	if (!resource_render(tree, resource, object, true, record->provenance->received_s, &snapshot)) {

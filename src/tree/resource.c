@@ -1,10 +1,10 @@
 /*
- * resource.c - directories that stand (the root, listings, resources, .describefs): their names, their parts,
+ * resource.c - directories: the root, listings, resources, .describefs; their names, what they are made of,
  * and the references to them.
  *
- * Names are unique below a listing, and below a directory of a view.  The listings inside a resource are made
- * at their first lookup.  A resource that no listing shows and nothing refers to is in the list of
- * unlisted resources: collect.c frees the least recently used past UNLISTED_MAX.
+ * A name is unique in a listing, and in a directory of a view. The listings inside a resource are made at its
+ * first lookup below it. A resource that no listing shows and nothing refers to is in the list of unlisted
+ * resources. If that list has more than UNLISTED_MAX, collect.c frees the least recently used.
  */
 #include "cache.h"
 
@@ -52,7 +52,7 @@ void node_path(const struct node *node, struct buf *out)
 	if (!node->parent)
 		return;
 	node_path(node->parent, out);
-	if (!*node->name) /* it lies where its parent does */
+	if (!*node->name) /* the directory of a .table.tsv has no name: its path is its parent's */
 		return;
 	buf_putc(out, '/');
 	buf_puts(out, node->name);
@@ -88,10 +88,10 @@ void unlisted_join(struct tree *tree, struct resource *resource)
 
 /* ---- making ---- */
 
-/* There may be a hundred thousand: README.md has the figure. */
+/* A listing may have a hundred thousand resources. README.md states this size. */
 static_assert(sizeof(void *) != 8 || sizeof(struct resource) <= 200, "a resource has grown");
 
-/* A node of this sort, without its name. */
+/* The size of the type that a node of this sort is a part of, without its name. */
 static size_t sort_size(enum node_sort sort)
 {
 	switch (sort) {
@@ -104,7 +104,7 @@ static size_t sort_size(enum node_sort sort)
 	}
 }
 
-/* The id stands behind the name, unless they are the same. */
+/* The id is stored behind the name, unless the two are equal. */
 static size_t node_size(enum node_sort sort, const char *name, const char *id)
 {
 	return sort_size(sort) + strlen(name) + 1 + (id && strcmp(id, name) ? strlen(id) + 1 : 0);
@@ -219,7 +219,7 @@ void resource_end_others(struct tree *tree, struct resource *resource)
 	resource->by_others_only = false;
 }
 
-/* ---- parts ---- */
+/* ---- members that are allocated when needed ---- */
 
 static const struct record no_record;
 
@@ -302,7 +302,7 @@ void node_unpin(struct tree *tree, struct node *node)
 	inode_idle(tree, &node->inode);
 }
 
-/* ---- what a call is to be about ---- */
+/* ---- what a call is about ---- */
 
 const struct kind *node_kind(const struct node *node)
 {
@@ -318,7 +318,7 @@ const char *node_parent_id(const struct node *node)
 {
 	const struct node *listing = node->sort == NODE_RESOURCE ? node->parent : node;
 
-	if (node->sort == NODE_VIEW) /* of the top's kinds alone */
+	if (node->sort == NODE_VIEW) /* a view shows only kinds of the top level, which have no parent */
 		return NULL;
 	return listing && listing->parent ? listing->parent->id : NULL;
 }

@@ -1,10 +1,10 @@
 /*
- * scan.c - a reader that goes through a listing, and what it will want next.
+ * scan.c - read-ahead: finds a reader that scans a listing, and names the resources that it will need next.
  *
- * grep -r wants the describe call's answer of one resource after the other, and each would cost it
- * a round trip of which the cloud's rate limit asks nothing.  Three resources in a row, in the
- * listing's order, make a scan; from then on the next ones are named ahead, a few at
- * first and then SCAN_AHEAD_MAX.  A single cat is never a scan.
+ * grep -r reads the describe call's answer of one resource after the other. Each costs a round trip, during
+ * which the cloud's rate limit stays unused. Three resources in a row, in the listing's order, make a scan.
+ * From then on the next resources are named before the reader comes to them: SCAN_AHEAD_FIRST at first, then
+ * SCAN_AHEAD_MAX. One cat is no scan.
  */
 #include "base/search.h"
 #include "cache.h"
@@ -16,15 +16,15 @@ static bool is_before_scan(const void *arg, size_t at)
 	return listing->members.v[at]->membership.seq < listing->readahead.seq;
 }
 
-/* The index of the resource that the scan has reached, or would have. */
+/* The position of the resource that the scan has reached. */
 static size_t scan_position(const struct listing *listing)
 {
 	return search_lower_bound(0, listing->members.n, is_before_scan, listing);
 }
 
 /*
- * The next one in the listing that was not fetched ahead already; another order is no scan that we
- * could foresee.
+ * Whether the resource is the next one in the listing, apart from those that were described already. Any
+ * other order is no scan, because the next resource cannot be foreseen.
  */
 static bool follows(const struct listing *listing, const struct resource *resource, struct query_time query)
 {

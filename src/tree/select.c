@@ -1,10 +1,9 @@
 /*
- * select.c - which answer to look into.
+ * select.c - picks the answer of a resource that a name is read from.
  *
- * Of a resource, select_answer picks the describe call's answer while that is fresh; for a single name
- * also the list's item, when that is fresh and the describe call is known to have the member too; a
- * last good one when the refresh failed in a way that allows it; else it names the call that is
- * needed.
+ * In this order: the describe call's answer while it is fresh; for a single name the list's item, while it is
+ * fresh and if the describe call is known to have that member too; the last good answer, if the refresh
+ * failed in a way that allows it; else the call that is needed. README.md has the rules in full.
  */
 #include "cache.h"
 
@@ -29,9 +28,10 @@ static struct selection selection_none(struct reply reply)
 }
 
 /*
- * The call that refreshes what the list's item says too.  The listing pays once as many single refreshes were
- * made as it takes calls to read it again: never more than twice the best possible.  A resource that was
- * described before gets one more, because its describe call says more.
+ * The call that refreshes a member that the list's item has too. A list call is chosen once as many single
+ * refreshes were made as it takes calls to read the list again. So the number of calls is never more than
+ * twice the optimum. A resource that was described before gets one more single refresh, because its describe
+ * call returns more.
  */
 struct reply need_refresh(struct resource *resource, struct query_time query)
 {
@@ -87,15 +87,15 @@ static bool list_item_has(struct tree *tree, struct resource *resource, uint32_t
 	return entry && snapshot->entries[entry].primed;
 }
 
-/* The list spoke last. */
+/* The list's item is newer than the describe call's answer. */
 static bool list_is_newer(const struct resource *resource)
 {
 	return resource->node.sort == NODE_RESOURCE && resource_newest(resource) == &resource->cached;
 }
 
 /*
- * The last good answer, when the failure of the refresh allows it: of the two the newer one, where both have
- * the name, so that no value ever goes back to one before it.
+ * The last good answer, if the failure of the refresh allows it. If both answers have the name, the newer one
+ * is used, so no value goes back to an older one.
  */
 static struct selection select_stale(struct tree *tree, struct resource *resource, uint32_t slot,
 	const char *name, const struct failure *failure, struct query_time query)
@@ -117,7 +117,7 @@ static struct selection select_stale(struct tree *tree, struct resource *resourc
 	return selection_none(reply_failed(failure->error));
 }
 
-/* The call that would say what the fresh answers do not. */
+/* The call that returns what no fresh answer has. */
 static struct selection select_needed(struct tree *tree, struct resource *resource, uint32_t slot,
 	const char *name, struct query_time query)
 {
@@ -132,16 +132,18 @@ static struct selection select_needed(struct tree *tree, struct resource *resour
 	if (!kind->list.name && !kind->list.path)
 		return selection_at(NULL, SKELETON_MS);
 	if (kind->partial && !name && !resource->cached.provenance)
-		return selection_at(NULL, 0); /* its list call rarely answers, and no reader named this */
+		return selection_at(NULL,
+			0); /* its list call is often refused, and no reader asked for this name */
 	if (resource->cached.provenance || !listing_is_fresh(listing_of(resource), query))
 		return selection_none(reply_need(resource->node.parent, FETCH_LIST));
-	if (!kind->partial && !listing_of(resource)->state.complete) /* it may be in what did not come */
+	/* the list was cut off: the resource may be in the missing pages */
+	if (!kind->partial && !listing_of(resource)->state.complete)
 		return selection_none(reply_failed(ERR_ANSWER));
-	/* the list was read and does not have it: there is nothing to show but what is inside */
+	/* the list does not have it: only the listings inside it can be shown */
 	return selection_at(NULL, left_ms(listing_of(resource)->state.expires_ms, query));
 }
 
-/* An answer that stands and says what is asked for. */
+/* A fresh answer that has what is asked for. */
 static struct selection select_fresh(struct tree *tree, struct resource *resource, uint32_t slot,
 	const char *name, struct query_time query)
 {
@@ -167,7 +169,7 @@ static struct selection select_fresh(struct tree *tree, struct resource *resourc
 	return (struct selection){ 0 };
 }
 
-/* Whatever there is. */
+/* Any cached answer, fresh or not. */
 static struct selection select_known(struct tree *tree, struct resource *resource)
 {
 	struct version *version = resource_described(resource)->version;

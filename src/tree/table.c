@@ -1,10 +1,10 @@
 /*
- * table.c - KIND/.table.tsv: a listing as a table, made of the list's items alone.
+ * table.c - KIND/.table.tsv: a listing as a table, made from the list's items alone.
  *
- * A line a resource, in the listing's order; a head names the columns: the id, what people name it by, the
- * status, the times, then what the catalog's row says.  The table is a file like any other: one that is open
- * is one listing, and a listing that says something else gives the name another node id.  It is made at
- * its lookup, and freed when the kernel forgets it.
+ * The first line names the columns: the id, the name that people give it, the status, the times, then the
+ * columns of the catalog's row. Then follows one line for each resource, in the listing's order. The table is
+ * a file like any other: an open one keeps its content, and a changed listing gives the name another node id.
+ * It is made at its lookup, and freed when the kernel forgets it.
  */
 #include "views.h"
 
@@ -18,12 +18,12 @@
 static const char HIDDEN[] = "<hidden>";
 
 struct column {
-	const char *path; /* members, "ResourceConf.Gpu"; NULL: the id */
-	const char *head; /* NULL: as the file is called */
+	const char *path; /* members, as in "ResourceConf.Gpu"; NULL: the id */
+	const char *head; /* NULL: the file's name */
 	size_t len; /* of the path's first member */
 	bool secret;
-	const char *guess; /* its name alone says that it is secret */
-	struct json_slice value; /* of the row at hand, of that first member */
+	const char *guess; /* the name by which it is guessed to be secret; NULL: it is not guessed */
+	struct json_slice value; /* of the first member, in the current row */
 };
 
 struct table_writer {
@@ -38,7 +38,10 @@ struct table_writer {
 
 /* ---- columns ---- */
 
-/* `guess`: the path's last name if that alone says so, which depends on the value; else NULL. */
+/*
+ * Whether the path leads to a secret. *guess: the last name of the path, if only that name says so (then the
+ * type of the value decides, too); else NULL.
+ */
 static bool is_secret(const struct kind *kind, const char *path, const char **guess)
 {
 	const struct type *type = kind->type;
@@ -102,7 +105,7 @@ static void choose_columns(struct table_writer *table)
 		add_column(table, kind->columns.v[i], NULL);
 }
 
-/* Where the file is: resource_conf/gpu_type. */
+/* Adds the path of the member's file, as in resource_conf/gpu_type. */
 static void put_head(struct table_writer *table, const char *path)
 {
 	bool first = true;
@@ -127,7 +130,7 @@ static void put_head(struct table_writer *table, const char *path)
 
 /* ---- cells ---- */
 
-/* What would end a cell or a line, and what a terminal would obey. */
+/* Escapes what would end a cell or a line, and what would control a terminal. */
 static void put_cell(struct buf *out, const char *text)
 {
 	while (*text) {
@@ -145,7 +148,7 @@ static void put_cell(struct buf *out, const char *text)
 	}
 }
 
-/* A value, or values with a comma between; what is anything else has no cell. */
+/* Adds a value, or the values of an array, separated by commas. An object gives an empty cell. */
 static void put_value(struct table_writer *table, struct json_slice value)
 {
 	struct json_cursor cursor = json_cursor_open(value);
@@ -191,7 +194,7 @@ static void put_column(struct table_writer *table, const struct column *column,
 		put_value(table, value);
 }
 
-/* The row's members are found in one pass over its text. */
+/* Finds the values of all columns in one pass over the resource's text. */
 static void find_values(struct table_writer *table, const struct resource *resource)
 {
 	struct json_cursor cursor = json_cursor_open(resource_json(resource));
@@ -252,7 +255,7 @@ bool table_is_held(const struct listing *listing)
 			version_is_held(detail->described.version));
 }
 
-/* ERR_NONE: the table's version is the listing as it stands. */
+/* Makes the table from the listing as it is now. */
 static enum error make(struct tree *tree, struct listing *listing, struct resource *resource)
 {
 	struct table_writer table = { .kind = listing->node.kind,
@@ -289,7 +292,9 @@ static enum error make(struct tree *tree, struct listing *listing, struct resour
 	return full ? ERR_TOO_BIG : ERR_NONE;
 }
 
-/* Each that is open stays as long as it is, whatever came since. */
+/*
+ * Whether one more table may be made: each table that a reader has open stays in memory until it is closed.
+ */
 static bool has_room(const struct resource *table, struct query_time query)
 {
 	unsigned n = table->detail ? table->detail->n_versions : 0;

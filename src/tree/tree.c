@@ -1,11 +1,10 @@
 /*
- * tree.c - the tree as a whole: made from the catalog, counted, freed; and what the kernel holds of it.
+ * tree.c - the tree as a whole: making, counting and freeing it, and the references of the kernel.
  *
- * The root and its listings are made once from the catalog.  Resources come and go: a resource stands as
- * long as its listing shows it, the kernel holds an id of it, a call about it is under way, or something
- * below it stands.  One that merely was looked at (entered by name, found missing, failed) is kept in the
- * list of unlisted resources, so that its answer is not asked for again at once, until UNLISTED_MAX newer
- * ones came.
+ * The root and its listings are made once, from the catalog. A resource is kept while its listing shows it,
+ * the kernel holds an id of it, a call about it is under way, or something below it is kept. A resource that
+ * was only looked at (entered by name, found missing, failed) goes to the list of unlisted resources, so that
+ * a second question needs no call, until UNLISTED_MAX newer ones came.
  */
 #include "views.h"
 
@@ -40,7 +39,7 @@ struct tree *tree_new(const struct tree_options *options)
 	list_init(&tree->versions.rendered);
 	list_init(&tree->versions.folded);
 	list_init(&tree->views.unreferenced);
-	list_init(&tree->views.parts);
+	list_init(&tree->views.filtered_lists);
 	list_init(&tree->follows.lru);
 	tree->root = as_resource(node_new(tree, NODE_ROOT, NULL, "", NULL));
 	tree->root->node.inode.nlookup = 1;
@@ -77,9 +76,9 @@ void tree_ref(struct tree *tree, uint64_t id, uint64_t count)
 		return;
 	inode->nlookup += count;
 	struct node *node = inode->is_version ? NULL : as_node(inode);
-	if (node && node->sort == NODE_RESOURCE && !index) /* its attributes go with its id */
+	if (node && node->sort == NODE_RESOURCE && !index) /* new attributes come with the id */
 		as_resource(node)->moved = false;
-	inode_idle(tree, inode); /* it counts among what is held below the directory that it is in */
+	inode_idle(tree, inode); /* the listing above it counts it as needed */
 }
 
 void tree_forget(struct tree *tree, uint64_t id, uint64_t count)
@@ -91,7 +90,8 @@ void tree_forget(struct tree *tree, uint64_t id, uint64_t count)
 		return;
 	inode->nlookup -= count < inode->nlookup ? count : inode->nlookup;
 	if (inode == &tree->root->node.inode || inode == &tree->texts->node.inode)
-		inode->nlookup += !inode->nlookup; /* these two are the tree's own */
+		inode->nlookup +=
+			!inode->nlookup; /* the tree itself keeps one reference to each of these two */
 	else if (!inode->is_version || !inode->nlookup)
 		inode_idle(tree, inode);
 	tree_collect(tree);
@@ -121,7 +121,7 @@ void tree_path(struct tree *tree, uint64_t id, struct buf *out)
 		node_path(node, out);
 		if (index == INDEX_WAIT || index == INDEX_EVENTS)
 			buf_puts(out, index == INDEX_WAIT ? "/.wait" : "/.events");
-		else if (node->sort != NODE_LISTING && node->sort != NODE_VIEW) /* no files are inside */
+		else if (node->sort != NODE_LISTING && node->sort != NODE_VIEW) /* has no answers */
 			version_slot_path(tree, as_resource(node), index, out);
 		return;
 	}

@@ -1,8 +1,8 @@
 /*
- * update.c - fills the tree with answers and failures, and drops cached data that they contradict.
+ * update.c - stores answers and failures in the tree, and drops cached data that they contradict.
  *
- * The tree is collected after each whole answer and failure, and before each item of a list: what was
- * replaced is freed, and max_memory holds again.
+ * Each function collects when a complete answer or a failure is stored, and before each item of a list. So
+ * replaced answers are freed soon, and memory stays below max_memory.
  */
 #include "views.h"
 
@@ -32,7 +32,7 @@ void tree_list_end(struct tree *tree, struct node *node, bool complete, int64_t 
 {
 	struct listing *listing = as_listing(node);
 	list_end(tree, listing, complete, newest_s, note);
-	part_drop_all(tree, listing);
+	filtered_drop_all(tree, listing);
 	tree_collect(tree);
 }
 
@@ -41,16 +41,16 @@ void tree_list_renew(struct tree *tree, struct node *node, int64_t since_ms, int
 {
 	struct listing *listing = as_listing(node);
 	list_renew(tree, listing, since_ms, newest_s, note);
-	part_drop_all(tree, listing);
+	filtered_drop_all(tree, listing);
 	tree_collect(tree);
 }
 
-enum error tree_part_item(struct tree *tree, struct node *node, const struct json *item,
+enum error tree_filtered_item(struct tree *tree, struct node *node, const struct json *item,
 	const struct provenance_note *note, bool *first)
 {
 	struct view_dir *view = as_view(node);
 	tree_collect(tree);
-	return part_item(tree, view, item, note, first);
+	return filtered_item(tree, view, item, note, first);
 }
 
 /* ---- one resource ---- */
@@ -60,7 +60,7 @@ static bool texts_equal(const struct json *value, const char *text)
 	return value && text && !strcmp(json_text(value), text);
 }
 
-/* The answer is about the resource that was asked for, under the parent that was asked for. */
+/* Whether the answer is about the requested resource, under the requested parent. */
 static enum error check_identity(const struct resource *resource, const struct json *object)
 {
 	const char *parent_id = node_parent_id(&resource->node);
@@ -76,7 +76,10 @@ static enum error check_identity(const struct resource *resource, const struct j
 	return ERR_NONE;
 }
 
-/* The directory's mtime moves with its content, also if the kernel has names of an answer that went. */
+/*
+ * Moves the mtime of the directory if the content is not the one that was described last. That content counts
+ * even if its answer was evicted, because the kernel may have cached names of it.
+ */
 static void note_kernel_content(struct detail *detail, uint64_t content)
 {
 	if (detail->kernel_content && detail->kernel_content != content)
@@ -85,7 +88,10 @@ static void note_kernel_content(struct detail *detail, uint64_t content)
 	detail->kernel_stable = detail->described.stable;
 }
 
-/* A describe call of what the list says too: reading the list again would have saved it. */
+/*
+ * Counts a describe call that only returned members that the list's item has too: a list call would have
+ * replaced it.
+ */
 static void count_single(struct resource *resource)
 {
 	if (resource_is_shown(resource) && resource->asked_single) {
@@ -122,7 +128,7 @@ enum error tree_described(struct tree *tree, struct node *node, const struct jso
 
 	tree_end_outage(tree);
 	struct text *text = text_of(tree, object);
-	if (!resource->cached.text) /* views are made of the description then */
+	if (!resource->cached.text) /* without an item, views use the description */
 		listing_note_change(listing_of(resource));
 	uint64_t content = snapshot->content, time = resource_time(tree, resource);
 	set_detail(tree, resource, snapshot, text, note);
@@ -148,7 +154,10 @@ void tree_texts(struct tree *tree, struct node *node, const char *const names[],
 
 	buf_init_whole(&path, NAME_BYTES_MAX);
 	node_path(&resource->node, &path);
-	/* The nanoseconds come from the content: in the second before, none of them is in the future. */
+	/*
+	 * The nanoseconds are a hash of the content. One second is subtracted, so that the mtime is not in
+	 * the future.
+	 */
 	record_set(tree, resource, &resource_detail(tree, resource)->described,
 		snapshot_of_texts(path.data, names, texts, n, note->received_s - 1, false, NULL), NULL,
 		provenance, 0);
@@ -189,10 +198,10 @@ static void fail_listing(struct tree *tree, struct listing *listing, enum error 
 		mark_missing(tree, as_resource(listing->node.parent), at_ms, now_ms);
 }
 
-static void fail_part(struct tree *tree, struct view_dir *view, enum error error)
+static void fail_filtered(struct tree *tree, struct view_dir *view, enum error error)
 {
 	if (error_drops(error))
-		part_drop(tree, view);
+		filtered_drop(tree, view);
 }
 
 void tree_give_up(struct tree *tree, uint64_t id, const char *name, enum error error, int64_t hold_ms,
@@ -222,13 +231,13 @@ void tree_fail(struct tree *tree, struct node *node, enum fetch_kind fetch_kind,
 	if (node->sort == NODE_LISTING)
 		as_listing(node)->state.failures[fetch_kind] = failure;
 	else if (node->sort == NODE_VIEW)
-		as_view(node)->part->failure = failure;
+		as_view(node)->filtered->failure = failure;
 	else
 		resource_failures(tree, as_resource(node))->failure = failure;
 	if (node->sort == NODE_LISTING)
 		fail_listing(tree, as_listing(node), error, at_ms, now_ms);
 	else if (node->sort == NODE_VIEW)
-		fail_part(tree, as_view(node), error);
+		fail_filtered(tree, as_view(node), error);
 	else if (error == ERR_NOT_FOUND)
 		mark_missing(tree, as_resource(node), at_ms, now_ms);
 	else if (error_drops(error))

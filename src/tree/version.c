@@ -1,9 +1,9 @@
 /*
- * version.c - versions: one answer rendered once, and the ids of what is in it.
+ * version.c - versions: one answer rendered once, and the ids of the files and directories in it.
  *
- * A version lives while it is a record's or while the kernel holds one of its files; a reader that has a
- * replaced one open reads it to its end.  Its directories have slots, which belong to the resource and to the
- * directory's path: the id of a directory is the same in every version.
+ * A version lives while a record points to it, or while the kernel holds one of its files. A reader that has
+ * a file of a replaced version open reads that version to its end. A directory in a version has a slot, which
+ * belongs to the resource and to the directory's path. So the id of a directory is the same in every version.
  */
 #include "cache.h"
 
@@ -17,7 +17,7 @@ static void add_slot(struct detail *node, uint64_t ino)
 {
 	uint32_t n = node->n_subdirs;
 
-	if (!(n & (n - 1))) /* it is full: room doubles */
+	if (!(n & (n - 1))) /* n is 0 or a power of two: the room is used up, and doubles */
 		node->subdir_index = xrealloc(node->subdir_index,
 			(n ? 2 * (size_t)n : 1) * sizeof(*node->subdir_index));
 	node->subdir_index[node->n_subdirs++] = ino;
@@ -25,8 +25,8 @@ static void add_slot(struct detail *node, uint64_t ino)
 
 struct slot_search {
 	const struct detail *node;
-	struct map map; /* ino -> slot, only used by nodes with many */
-	uint32_t guess; /* directories mostly come in the order in which they first came */
+	struct map map; /* used only above SLOTS_MANY */
+	uint32_t guess; /* the next slot: directories mostly come in the order of their slots */
 	bool mapped;
 };
 
@@ -53,7 +53,7 @@ static uint32_t find_slot(struct slot_search *search, uint64_t ino)
 
 	if (search->guess < node->n_subdirs && node->subdir_index[search->guess] == ino)
 		return ++search->guess;
-	if (!search->mapped && node->n_subdirs > SLOTS_MANY) /* also when this very answer made them many */
+	if (!search->mapped && node->n_subdirs > SLOTS_MANY) /* also if this answer itself brought so many */
 		map_slots(search);
 	if (search->mapped)
 		return (uint32_t)(uintptr_t)map_get(&search->map, ino, always_equal, NULL);
@@ -76,7 +76,7 @@ static uint32_t slot_of(struct slot_search *search, struct detail *detail, uint6
 	return slot;
 }
 
-/* For qsort_r: places among the directories, by the slots there. */
+/* For qsort_r: compares two positions in subdir_index by the slots there. */
 static int order_by_slot(const void *a, const void *b, void *subdir_index)
 {
 	uint32_t i = ((const uint32_t *)subdir_index)[*(const uint32_t *)a];
@@ -86,8 +86,8 @@ static int order_by_slot(const void *a, const void *b, void *subdir_index)
 }
 
 /*
- * Gives every directory of the snapshot its slot, the same one that its path had before.  Both ways can be
- * searched: a peer may send more directories than can be gone through one by one.
+ * Gives every directory of the snapshot a slot: the one that its path had before, or a new one. Entries are
+ * sorted both by entry and by slot, because a peer may send more directories than a linear search can handle.
  */
 static void fill_directories(struct version *version, struct detail *detail, uint64_t seed)
 {
@@ -216,7 +216,7 @@ const struct snapshot *version_look(struct tree *tree, struct version *version)
 
 	if (version->snapshot)
 		return version->snapshot;
-	/* it was rendered from this text before: if it cannot be now, memory is out */
+	/* the same text was rendered before, so only a lack of memory can make this fail */
 	if (json_parse(&object, version->text->bytes, version->text->len) ||
 		resource_render(tree, version->owner, object, version->from_list, version->rendered_s,
 			&version->snapshot))
@@ -234,7 +234,7 @@ bool version_is_held(const struct version *version)
 	return version && version->inode.nlookup;
 }
 
-/* Each directory's slot, and the order of the directories by slot. */
+/* The slots of all directories, and their positions in the order of the slots. */
 struct directory_search {
 	const uint32_t *slots, *by_slot;
 	uint32_t slot;

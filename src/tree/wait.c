@@ -1,10 +1,11 @@
 /*
- * wait.c - KIND/ID/.wait: whether the status of a resource is one that does not change by itself.
+ * wait.c - KIND/ID/.wait: a read returns when the resource has a terminal status, which does not change by
+ * itself.
  *
- * The question is answered out of the same answers as the file `status`, by the same rules of freshness, so
- * it costs what reading that file costs.  Only a fresh answer says that the end has come: what stands in for
- * one during an outage is waited through, as is the outage itself.  A cause that time alone does not mend
- * (the resource is gone, the key is refused) ends the wait with that error.
+ * The question is answered from the same answers as the file `status`, with the same rules of freshness. So
+ * it costs what reading that file costs. Only a fresh answer ends the wait. A stale answer during an outage
+ * does not, and neither does the outage itself. A failure that does not go away with time (the resource is
+ * gone, the key is refused) ends the wait with that error.
  */
 #include "views.h"
 
@@ -19,7 +20,7 @@ bool kind_has_end(const struct kind *kind)
 	return kind->status.member && kind->status.terminal.n;
 }
 
-/* The file of the kind's status; 0: the answer has none. */
+/* The entry of the file that shows the kind's status; 0: the answer has none. */
 static uint32_t status_entry(const struct snapshot *snapshot, const struct kind *kind)
 {
 	const struct snapshot_entry *top = snapshot->entries;
@@ -31,7 +32,10 @@ static uint32_t status_entry(const struct snapshot *snapshot, const struct kind 
 	return 0;
 }
 
-/* Under which name an answer shows the status.  Where none is known, a guess: the describe call tells. */
+/*
+ * The name under which an answer shows the status. If no answer is known, "status" is tried: the describe
+ * call decides.
+ */
 static void status_name(struct tree *tree, struct resource *resource, struct buf *out)
 {
 	struct version *versions[] = { resource_described(resource)->version, NULL };
@@ -50,8 +54,8 @@ static void status_name(struct tree *tree, struct resource *resource, struct buf
 }
 
 /*
- * The longest that a terminal status of the kind can be.  `.wait` has this size until its status is known,
- * because a reader that relies on the size must not miss bytes.
+ * The length of the kind's longest terminal status, and a newline. `.wait` has this size until its status is
+ * known, because a reader that relies on the size must not miss bytes.
  */
 static uint64_t longest_end(const struct kind *kind)
 {
@@ -63,7 +67,7 @@ static uint64_t longest_end(const struct kind *kind)
 	return longest + 1;
 }
 
-/* The list was read, there is no other call, and it does not have it. */
+/* The resource is gone: a fresh list does not have it, and its kind has no other call. */
 static bool is_gone(const struct resource *resource, struct query_time query)
 {
 	const struct kind *kind = resource->node.kind;
@@ -72,7 +76,7 @@ static bool is_gone(const struct resource *resource, struct query_time query)
 		listing_is_fresh(listing_of(resource), query);
 }
 
-/* Where the status of a resource is looked up: by the rules of the file `status`. */
+/* Picks the answer that has the status, with the rules of the file `status`. */
 static struct selection select_status(struct tree *tree, struct resource *resource, struct query_time query)
 {
 	struct buf name;
@@ -84,7 +88,7 @@ static struct selection select_status(struct tree *tree, struct resource *resour
 	return selection;
 }
 
-/* The terminal status and a newline, while a fresh answer has one; NULL: a read would have to wait. */
+/* The terminal status and a newline, if a fresh answer has one; NULL: a read has to wait. */
 static const char *ended_status(struct tree *tree, const struct resource *resource,
 	const struct selection *selection, struct query_time query, size_t *size)
 {
@@ -97,7 +101,7 @@ static const char *ended_status(struct tree *tree, const struct resource *resour
 		NULL;
 }
 
-/* `status` NULL: it is not known. */
+/* `status` NULL: the status is not known, or not terminal. */
 static struct entry wait_entry_of(const struct resource *resource, const char *status, size_t size)
 {
 	const struct record *record = resource_newest(resource);
@@ -135,7 +139,7 @@ static struct reply look_at(struct tree *tree, struct resource *resource, const 
 	const char *status = ended_status(tree, resource, selection, query, &size);
 	const struct failure *failure = node_failure(refreshed_by(resource));
 
-	if (status) { /* kept until the READ that follows */
+	if (status) { /* tree_read returns it for the READ that follows */
 		struct entry entry = wait_entry_of(resource, status, size);
 		buf_clear(&tree->wait_result.status);
 		buf_add(&tree->wait_result.status, status, size);

@@ -1,11 +1,12 @@
 /*
- * xattr.c - user.describefs.*: where a thing comes from and how old it is.
+ * xattr.c - user.describefs.*: which call a value comes from, and how old it is.
  *
- * What is answered comes from memory alone: a getxattr never makes a call.  (The lookup of the path
- * before it may have.)
+ * The answer comes from memory alone: a getxattr never makes a call. (The lookup of the path before it may
+ * make one.)
  *
- * A program that copies attributes asks for all that are listed, and takes each that differs for a change.
- * So listed are only those that follow the content; those of one fetch are answered by name.
+ * A program that copies attributes reads all that are listed, and takes every difference for a change. So
+ * listxattr returns only those that change with the content. Those that change with each fetch can be read by
+ * name.
  */
 #include "views.h"
 
@@ -15,7 +16,7 @@
 
 #define PREFIX "user.describefs."
 
-/* What an id stands for, as far as its origin goes. */
+/* The node and the answer that an id belongs to. */
 struct value_origin {
 	const struct node *node;
 	struct version *version; /* NULL for a listing, or when nothing is known */
@@ -52,7 +53,7 @@ static bool find_object(const struct tree *tree, uint64_t id, struct value_origi
 		return true;
 	}
 	const struct node *node = origin->node = as_node(inode);
-	if (index_is_link(index)) /* the kernel lets no link have any */
+	if (index_is_link(index)) /* the kernel allows no user.* attributes on links */
 		return false;
 	if (node->sort == NODE_VIEW) {
 		origin->provenance = view_provenance(as_view(node), &origin->expires_ms);
@@ -69,7 +70,7 @@ static bool find_object(const struct tree *tree, uint64_t id, struct value_origi
 	origin->provenance = record->provenance;
 	origin->expires_ms = record_until_ms(record, now_ms);
 	set_entry(origin, record->version, index);
-	if (index && !origin->entry) /* a list's item that was not rendered yet */
+	if (index && !origin->entry) /* the list's item is newer and not rendered yet */
 		set_entry(origin, resource_described(as_resource(node))->version, index);
 	return true;
 }
@@ -106,7 +107,7 @@ static bool put_type(const struct value_origin *origin, struct buf *out)
 	return put_text(out, json_type_name(origin->snapshot->entries[origin->entry].type));
 }
 
-/* Of a resource the call that shows it whole, also where the list's item says the same. */
+/* Of a resource: the describe call, even where the list's item shows the same. */
 static bool put_action(const struct value_origin *origin, struct buf *out)
 {
 	const struct node *node = origin->node;
@@ -134,7 +135,7 @@ static bool put_expires(const struct value_origin *origin, struct buf *out)
 	if (!origin->provenance)
 		return false;
 	int64_t left_ms = origin->expires_ms - origin->provenance->received_ms;
-	/* what was called old before its time has been so since it came */
+	/* an answer that was invalidated early expired when it came */
 	return timestamp_format(out,
 		origin->provenance->received_s + (left_ms > 0 ? (left_ms + 500) / 1000 : 0));
 }
@@ -144,7 +145,7 @@ static bool is_listing(const struct value_origin *origin)
 	return origin->node->sort == NODE_LISTING;
 }
 
-/* As it will be read: of one that was not read yet, what its kind lets expect. */
+/* Whether the listing is complete. If it was not read yet: whether a list call of its kind returns all. */
 static bool is_complete(const struct listing *listing)
 {
 	if (listing->state.provenance || listing->state.failures[FETCH_LIST].error)
@@ -159,14 +160,14 @@ static bool put_complete(const struct value_origin *origin, struct buf *out)
 
 struct xattr {
 	const char *name;
-	/* NULL: stale, which needs the time */
+	/* NULL: `stale`, which needs the current time */
 	bool (*put)(const struct value_origin *origin, struct buf *out);
-	bool of_a_fetch; /* changes although the content does not */
+	bool of_a_fetch; /* changes with each fetch, even if the content does not */
 };
 
 static bool is_of_a_fetch(const struct xattr *xattr, const struct value_origin *origin)
 {
-	/* a listing that was not read yet came with no call */
+	/* the action of a listing appears when its list is first read */
 	return xattr->of_a_fetch || (xattr->put == put_action && origin->node->sort != NODE_RESOURCE);
 }
 

@@ -279,7 +279,7 @@ NOT_IN_THE_SOURCES = {"fuse_readdir_uncached", "fuse_dentry_revalidate", "create
 
 
 def test_names_in_the_readmes_of_modules_are_in_the_sources(top):
-    """Files (`fetch.c`, `fuse/reply.c`) and names of C (`tree_lookup`, `FETCH_PART`) that stand in backticks."""
+    """Files (`fetch.c`, `fuse/reply.c`) and names of C (`tree_lookup`, `FETCH_FILTERED`) that stand in backticks."""
     files = ["/" + name for name in checks.listed(top)]
     sources = [*checks.c_files(top), top / "Makefile"]
     words = set(re.findall(r"\w+", "".join(path.read_text() for path in sources))) | NOT_IN_THE_SOURCES

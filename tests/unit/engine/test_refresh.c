@@ -53,7 +53,7 @@ static void test_the_second_phase_takes_no_item_without_a_time(void **state)
 
 static void test_other_readings_take_every_item(void **state)
 {
-	static const enum phase phases[] = { PHASE_WHOLE, PHASE_PART };
+	static const enum phase phases[] = { PHASE_WHOLE, PHASE_FILTERED };
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(phases) / sizeof(*phases); i++) {
