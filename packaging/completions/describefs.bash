@@ -40,6 +40,18 @@ __describefs_verbs='mount ls cat tree kinds doctor refresh status help version'
 __describefs_options='deadline= ttl= stale= rate= max_memory= pin= names= secrets endpoint= metadata= sts= proxy= cacert=
 	allow_other uid= gid= umask= fsname= auto_unmount default_permissions nodev nosuid noexec noatime'
 
+# The options that the verb takes; without a verb and SOURCE, those of every verb.
+__describefs_letters() { # VERB SOURCE
+	case ${1:-${2:+mount}} in
+	mount) echo -o -f -d ;;
+	ls) echo -o -d -l ;;
+	tree) echo -o -d -L ;;
+	cat | doctor) echo -o -d ;;
+	kinds) echo -o ;;
+	'') echo -o -f -d -l -L ;;
+	esac
+}
+
 # The last word of a list of -o; SOURCE may be empty.
 __describefs_option() { # PROGRAM WORD SOURCE
 	local before='' last=$2 kind
@@ -119,7 +131,7 @@ _describefs() {
 		choices=$(__describefs_option "$program" "${cur#-o}" "$source")
 		choices=${choices:+-o${choices//$'\n'/$'\n'-o}}
 	elif [[ $cur == -* ]]; then
-		choices=$(compgen -W '-o -f -d -l -L -h -V --help --version' -- "$cur")
+		choices=$(compgen -W "$(__describefs_letters "$verb" "$source") -h -V --help --version" -- "$cur")
 	elif [[ $verb == help && $n == 0 ]]; then
 		choices=$(compgen -W "$__describefs_verbs" -- "$cur")
 	elif [[ $verb =~ ^(status|help|version)$ ]]; then

@@ -29,6 +29,15 @@ function __describefs_at --argument-names n
     test $n = any -a (count $operands) -gt 0; or test $n = (count $operands)
 end
 
+# Whether one of these verbs is given ("mount" if only SOURCE is), or neither a verb nor SOURCE yet.
+function __describefs_takes
+    set -l operands (__describefs_operands)
+    set -q operands[1]; or return 0
+    set -l verb mount
+    contains -- $operands[1] $__describefs_verbs; and set verb $operands[1]
+    contains -- $verb $argv
+end
+
 function __describefs_kinds
     set -l program (commandline -opc)[1]
     $program kinds $argv 2>/dev/null | string replace -rf '^  (/\S*)/<\S*.*' '$1' | string replace -ra '<[^>]*>' '*'
@@ -99,11 +108,11 @@ function __describefs_options
 end
 
 complete -c describefs -f
-complete -c describefs -s o -x -a '(__describefs_options)' -d 'options, with a comma between'
-complete -c describefs -s f -d 'stay in the foreground'
-complete -c describefs -s d -d 'say on stderr what happens'
-complete -c describefs -s l -d 'ls: with modes, sizes and times'
-complete -c describefs -s L -x -d 'tree: how many levels'
+complete -c describefs -n '__describefs_takes mount ls cat tree kinds doctor' -s o -x -a '(__describefs_options)' -d 'options, with a comma between'
+complete -c describefs -n '__describefs_takes mount' -s f -d 'stay in the foreground'
+complete -c describefs -n '__describefs_takes mount ls cat tree doctor' -s d -d 'say on stderr what happens'
+complete -c describefs -n '__describefs_takes ls' -s l -d 'ls: with modes, sizes and times'
+complete -c describefs -n '__describefs_takes tree' -s L -x -d 'tree: how many levels'
 complete -c describefs -s h -l help -d 'print a summary'
 complete -c describefs -s V -l version -d 'print the version'
 complete -c describefs -n 'test -z "$(__describefs_operands)"' -a mount -d 'show SOURCE in a directory'

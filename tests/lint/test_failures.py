@@ -20,7 +20,7 @@ def ids_of(name):
     return set(re.findall(r"[A-Z]\d\d", re.match(r"test_((?:[A-Z]\d\d_)*)", name)[1]))
 
 
-def tests_of(top):
+def ids_by_file(top):
     """{file: the ids that the names of its tests begin with}"""
     found = {}
     for path in sorted((top / "tests/e2e/failures").glob("test_*.py")):
@@ -32,7 +32,7 @@ def tests_of(top):
 
 
 def test_every_fault_has_its_test_or_a_reason(top):
-    tests = tests_of(top)
+    tests = ids_by_file(top)
     for id, where in schema_of(top).items():
         if where.startswith("- "):
             assert len(where) > 10, "%s: no reason" % id
@@ -45,7 +45,7 @@ def test_every_fault_has_its_test_or_a_reason(top):
 
 def test_every_fault_test_has_its_row(top):
     rows = schema_of(top)
-    for file, ids in tests_of(top).items():
+    for file, ids in ids_by_file(top).items():
         for id in ids:
             assert rows.get(id, "").startswith("`test_"), "%s: %s tests it, and its row says otherwise" % (id, file)
 

@@ -66,6 +66,12 @@ def verbs(top):
     return set(re.findall(r'\{ "(\w+)"', table))
 
 
+def letters(top):
+    """{verb: the options of one letter that it takes}"""
+    table = re.search(r"\bVERBS\[\] = \{\n(.*?)\n\};", (top / "src/config/config_verb.c").read_text(), re.S)[1]
+    return {verb: set(found) for verb, found in re.findall(r'\{ "(\w+)", \w+, \w+, \w+, "(\w*)"', table)}
+
+
 def options(top):
     text = (top / "src/config/options.c").read_text()
     table = re.search(r"\bOPTIONS\[\] = \{\n(.*?)\n\};", text, re.S)[1]
@@ -100,6 +106,16 @@ def test_options(top, offers, shell):
     assert offers(shell, "describefs -o ") == options(top)
     assert offers(shell, "describefs -o ttl=5,se") == {"secrets"}
     assert {offer.rpartition("=")[2] for offer in offers(shell, "describefs -o names=")} == {"api", "snake"}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_verb_is_offered_the_options_that_it_takes(top, offers, shell):
+    table = letters(top)
+    assert table.keys() == verbs(top)
+    every = set().union(*table.values())
+    for before, taken in [*((verb, found) for verb, found in table.items()), ("", every), ("tione", table["mount"])]:
+        line = " ".join(["describefs", *before.split(), "-"])
+        assert offers(shell, line) == {"-" + letter for letter in taken | set("hV")} | {"--help", "--version"}, line
 
 
 @pytest.mark.parametrize("shell", SHELLS)
