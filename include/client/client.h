@@ -1,9 +1,9 @@
 /*
  * client.h - makes API calls: rate limit, circuit breaker, credentials, retries, deadline.
  *
- * A struct call is one API call with a finished body.  It waits in the rate queue of its action, is signed
- * and sent, and is tried again until its deadline if a retry may succeed.  The client knows neither tree nor
- * pages, and links without them.  It does I/O through http/transport.h alone.
+ * A struct call is one API call with a finished body. It waits in the rate queue of its action, is signed
+ * and sent, and is tried again until its deadline if a retry may succeed. The client knows neither tree nor
+ * pages, and links without them. It does I/O through http/transport.h alone.
  */
 #ifndef DESCRIBEFS_CLIENT_H
 #define DESCRIBEFS_CLIENT_H
@@ -33,10 +33,10 @@ struct client_options {
 	int64_t deadline_ms; /* of a call, its retries included */
 	double rate; /* calls a second for each action; 0: the catalog's */
 	uint64_t seed; /* of the retry jitter */
-	/* One line for each exchange, without secrets.  May be NULL. */
+	/* One line for each exchange, without secrets. May be NULL. */
 	void (*trace)(void *arg, const char *line);
 	void *trace_arg;
-	/* No credentials could be obtained, or no new ones.  May be NULL. */
+	/* No credentials could be obtained, or no new ones. May be NULL. */
 	void (*credentials_failed)(void *arg, enum error error, const struct error_note *note);
 	void *credentials_arg;
 };
@@ -51,7 +51,7 @@ struct client_stats {
 };
 
 struct client *client_new(const struct client_options *options);
-/* All its calls have been freed.  NULL is fine. */
+/* All its calls have been freed. NULL is fine. */
 void client_free(struct client *client);
 struct client_stats client_stats(const struct client *client);
 /*
@@ -69,7 +69,7 @@ enum error client_outage(const struct client *client);
  * The cloud has answered a call in the last `ms` milliseconds, or no call was waiting for an answer before.
  */
 bool client_was_answered_within(const struct client *client, int64_t ms);
-/* The owner wants so many things more (or fewer) at once.  The circuit breaker opens only under load. */
+/* The owner wants so many things more (or fewer) at once. The circuit breaker opens only under load. */
 void client_add_demand(struct client *client, int change);
 
 /* ---- one action's rate ---- */
@@ -78,7 +78,7 @@ void client_add_demand(struct client *client, int change);
 int64_t client_wait_ms(struct client *client, const struct action *action, unsigned uid);
 /*
  * Whether a call may be sent ahead of its need now: no call waits in the queue, the rate has room, and the
- * concurrency limit is not reached.  `share`: of that limit, 1 or less.
+ * concurrency limit is not reached. `share`: of that limit, 1 or less.
  */
 bool client_has_room_ahead(struct client *client, const struct action *action, double share);
 /*
@@ -146,15 +146,15 @@ struct call_outcome {
 struct call *call_new(struct client *client, const struct call_request *request);
 /* Cancels the call in any state; its callback is not called any more. */
 void call_free(struct call *call);
-/* Puts it into the rate queue.  It may end at once with the cause that the circuit breaker is open with. */
+/* Puts it into the rate queue. It may end at once with the cause that the circuit breaker is open with. */
 void call_start(struct call *call);
 /*
- * CALL_ANSWERED: parses the answer.  ERR_NONE: the call is done.  Else the error of this try, of which the
+ * CALL_ANSWERED: parses the answer. ERR_NONE: the call is done. Else the error of this try, of which the
  * outcome has the note; the call is done or is tried again.
  */
 enum error call_read(struct call *call);
 /*
- * CALL_ANSWERED: the owner calls call_read in a later event.  Until then the answer only shows that the
+ * CALL_ANSWERED: the owner calls call_read in a later event. Until then the answer only shows that the
  * cloud is not silent.
  */
 void call_postpone(struct call *call);

@@ -94,7 +94,7 @@ struct provider_code {
 
 enum error provider_code_error(const struct provider_code *rows, const char *code);
 /*
- * The error of the transport, or of the HTTP status: ERR_NONE for 200, never ERR_NOT_FOUND.  Writes a message
+ * The error of the transport, or of the HTTP status: ERR_NONE for 200, never ERR_NOT_FOUND. Writes a message
  * unless the note has one.
  */
 enum error provider_http_error(const struct response *response, struct error_note *note);

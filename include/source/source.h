@@ -11,7 +11,7 @@
 #include "net/loop.h"
 #include "render/snapshot.h"
 
-/* What all sources of the process share.  Invariant: http_client != NULL only if loop != NULL. */
+/* What all sources of the process share. Invariant: http_client != NULL only if loop != NULL. */
 struct setting {
 	const struct config *config;
 	struct credential_chain *credential_chain;
@@ -37,21 +37,21 @@ struct source {
 	struct engine *engine;
 };
 
-/* Sets all members to zero.  `setting` and `name` are borrowed. */
+/* Sets all members to zero. `setting` and `name` are borrowed. */
 void source_init(struct source *source, struct setting *setting, const struct source_name *name,
 	unsigned number);
 /*
- * Does what can fail before the mount: finds the catalog, the region and the credentials.  On failure: false,
- * and `why` is one line.  One of several sources may lack credentials.
+ * Does what can fail before the mount: finds the catalog, the region and the credentials. On failure: false,
+ * and `why` is one line. One of several sources may lack credentials.
  */
 bool source_prepare(struct source *source, struct buf *why);
-/* Creates the engine; the setting's loop and HTTP client exist.  On failure: false, and `why` is one line. */
+/* Creates the engine; the setting's loop and HTTP client exist. On failure: false, and `why` is one line. */
 bool source_start(struct source *source, struct buf *why);
 void source_release(struct source *source);
 
-/* Lists the first page of a kind with one API call; runs the loop until it is answered.  For the doctor. */
+/* Lists the first page of a kind with one API call; runs the loop until it is answered. For the doctor. */
 struct reply source_try_list(struct source *source, const struct kind *kind);
-/* The failures so far; borrowed.  source_start succeeded. */
+/* The failures so far; borrowed. source_start succeeded. */
 const struct journal *source_journal(const struct source *source);
 /* Where the credentials come from, for messages; borrowed until the next question. */
 const char *source_key_where(const struct source *source);
@@ -60,12 +60,12 @@ const char *source_key_where(const struct source *source);
 
 /*
  * If no credentials are named: asks the metadata service whether this machine has a role, for 1 s at most,
- * without fetching a key.  On failure: false, and `why` lists all places that were searched.
+ * without fetching a key. On failure: false, and `why` lists all places that were searched.
  */
 bool source_find_machine(struct source *source, struct buf *why);
 /*
  * Finds the credentials for a catalog, and fetches a key if they are temporary, within the deadline.
- * KEY_FOUND: *found is where they come from, *expires_s their end (Unix; 0: none).  Otherwise `why` is one
+ * KEY_FOUND: *found is where they come from, *expires_s their end (Unix; 0: none). Otherwise `why` is one
  * line; KEY_NOWHERE: nothing names credentials; KEY_WRONG: they are named and invalid.
  */
 enum key_trial { KEY_FOUND, KEY_WRONG, KEY_NOWHERE };

@@ -1,9 +1,9 @@
 /*
  * sources.h - all sources of this process as one namespace: the only way in for the two front ends.
  *
- * One source: its tree is the whole namespace.  Several: each source is a directory at the top, named as on
+ * One source: its tree is the whole namespace. Several: each source is a directory at the top, named as on
  * the command line, with its own tree, rate limit, credentials and failures; they share the loop and the
- * connections.  An id contains the number of its tree (tree_number), so each function here finds the source
+ * connections. An id contains the number of its tree (tree_number), so each function here finds the source
  * by the id.
  *
  * struct sources owns everything that lives as long as the process.
@@ -23,16 +23,16 @@ struct sources {
 
 /* Takes ownership of `chain`; `config` is borrowed. */
 void sources_init(struct sources *sources, const struct config *config, struct credential_chain *chain);
-/* Loads the built-in catalogs, those in /etc, and the user's.  `mistakes`: as in config.h. */
+/* Loads the built-in catalogs, those in /etc, and the user's. `mistakes`: as in config.h. */
 void sources_load_catalogs(struct sources *sources, struct texts *mistakes);
 /*
- * Checks all that can fail before the mount.  On failure: false, and `why` is one line.  Of several sources,
+ * Checks all that can fail before the mount. On failure: false, and `why` is one line. Of several sources,
  * one without credentials only prints a warning.
  */
 bool sources_prepare(struct sources *sources, struct buf *why);
 /* Creates the loop and the HTTP client from the options in `setting`; a second call replaces both. */
 bool sources_connect(struct sources *sources, struct buf *why);
-/* sources_connect, and the engines.  Call after the fork. */
+/* sources_connect, and the engines. Call after the fork. */
 bool sources_start(struct sources *sources, struct buf *why);
 /* Answers all waiters with ERR_LOST; afterwards nothing can be asked. */
 void sources_stop(struct sources *sources);
@@ -58,7 +58,7 @@ struct waiter *sources_read(struct sources *sources, uint64_t id, uint64_t cooki
 void sources_cancel(struct sources *sources, uint64_t id, struct waiter *wait);
 /*
  * The same from the cache alone, fresh or not, without an API call: ASK_LOOKUP or ASK_ATTR, and a READDIR
- * from the cookie on.  FAILED with ERR_LOCAL: not cached.
+ * from the cookie on. FAILED with ERR_LOCAL: not cached.
  */
 struct reply sources_ask_cached(struct sources *sources, enum question question, uint64_t id,
 	const char *name);
@@ -90,7 +90,7 @@ uint64_t sources_moved(struct sources *sources);
 
 /*
  * The directory to refresh for an opened id and *name in it (NULL: none); *name becomes NULL if the directory
- * itself is meant.  TREE_ROOT above several sources: all of them.  0: there is nothing to refresh.
+ * itself is meant. TREE_ROOT above several sources: all of them. 0: there is nothing to refresh.
  */
 uint64_t sources_refresh_id(const struct sources *sources, uint64_t opened, const char **name);
 /*
@@ -98,8 +98,8 @@ uint64_t sources_refresh_id(const struct sources *sources, uint64_t opened, cons
  */
 int64_t sources_refresh_left_ms(struct sources *sources, uint64_t id, int64_t now_ms);
 /*
- * Starts the refresh in part number `n`, from 0: a source.  Appends to `todo`, which sources_refresh_step
- * works off.  *of_resource: the refresh is of one resource.  Returns false if there is no such part.
+ * Starts the refresh in part number `n`, from 0: a source. Appends to `todo`, which sources_refresh_step
+ * works off. *of_resource: the refresh is of one resource. Returns false if there is no such part.
  */
 bool sources_refresh_begin(struct sources *sources, size_t n, uint64_t id, const char *name, struct ids *todo,
 	bool *of_resource);

@@ -1,7 +1,7 @@
 /*
  * file_way.h - resolves a path component by component without entering our own mount.
  *
- * The process that serves a mount must not access it: it would wait for itself.  Where a path meets our
+ * The process that serves a mount must not access it: it would wait for itself. Where a path meets our
  * mount, the resolution goes on in the directory that the mount covers.
  */
 #ifndef DESCRIBEFS_FILE_WAY_H
@@ -21,7 +21,7 @@ struct file_place {
 	char name[FILE_NAME_ROOM];
 };
 
-/* The directory that our mount covers, or will cover.  All zero: none. */
+/* The directory that our mount covers, or will cover. All zero: none. */
 struct file_cover {
 	bool is_held; /* `directory` is open */
 	int directory;
@@ -35,11 +35,11 @@ struct file_cover {
 	unsigned n_systems;
 };
 
-/* Before the mount: opens the directory at `path`.  False with errno: it cannot be opened. */
+/* Before the mount: opens the directory at `path`. False with errno: it cannot be opened. */
 bool file_cover_open(struct file_cover *cover, const char *path);
 /* Before the mount: whether `path` leads into the directory; remembers the place where it does. */
 bool file_cover_meets(struct file_cover *cover, const char *path);
-/* Closes the directory.  Afterwards a path into our mount is EDEADLK. */
+/* Closes the directory. Afterwards a path into our mount is EDEADLK. */
 void file_cover_release(struct file_cover *cover);
 
 struct file_way {
@@ -53,9 +53,9 @@ struct file_way {
 };
 
 /*
- * Resolves `path`.  Follows all links except those of another user in a sticky directory such as /tmp.  On
+ * Resolves `path`. Follows all links except those of another user in a sticky directory such as /tmp. On
  * failure: false with errno; EDEADLK: the path leads into our mount where it covers another directory, or
- * into a later mount that may show ours (mounts_shows_others).  Call file_way_release in both cases.
+ * into a later mount that may show ours (mounts_shows_others). Call file_way_release in both cases.
  */
 bool file_way_find(struct file_way *way, const char *path, const struct file_cover *cover);
 /* As openat(2) and fstatat(2). */

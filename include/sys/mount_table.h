@@ -9,14 +9,14 @@
 #include "base/buf.h"
 
 /*
- * Identifies a mount, whatever its path.  The kernel does not reuse the numbers while its file system lives.
+ * Identifies a mount, whatever its path. The kernel does not reuse the numbers while its file system lives.
  */
 struct mount_id {
 	uint64_t mount; /* 0: none */
 	uint32_t major, minor; /* the file system's device */
 };
 
-/* A describefs mount.  All strings are owned. */
+/* A describefs mount. All strings are owned. */
 struct mount {
 	struct mount_id id;
 	char *point, *source; /* its path; the sources that it shows, joined by '+' */
@@ -33,7 +33,7 @@ struct mounts {
 void mounts_read(struct mounts *mounts);
 void mounts_release(struct mounts *mounts);
 
-/* The topmost mount at `path`, or the mount that `path` is in.  False with errno: no such path. */
+/* The topmost mount at `path`, or the mount that `path` is in. False with errno: no such path. */
 bool mounts_top(const char *path, struct mount_id *top);
 /* The mount of an open descriptor. */
 bool mounts_opened(int fd, struct mount_id *found);
@@ -48,7 +48,7 @@ bool mounts_are_ours(const char *path, struct mount_id *found);
 bool mounts_have_inner(const struct mount_id *id);
 /* A mount lies at `path`, which is absolute and without links, or below it. */
 bool mounts_are_below(const char *path);
-/* The current path of a mount, which the caller frees; NULL: unmounted.  False: the table cannot be read. */
+/* The current path of a mount, which the caller frees; NULL: unmounted. False: the table cannot be read. */
 bool mounts_find(const struct mount_id *id, char **place);
 
 #endif

@@ -17,9 +17,9 @@ enum {
 };
 
 /*
- * Checks that `path` can be mounted on: a directory that we may enter.  Unmounts a dead describefs mount
- * there ("Transport endpoint is not connected"), but no other type.  Refuses a live describefs mount.  May
- * block without limit if a mount on the path hangs.  Returns the path without links, "." and "..", which the
+ * Checks that `path` can be mounted on: a directory that we may enter. Unmounts a dead describefs mount
+ * there ("Transport endpoint is not connected"), but no other type. Refuses a live describefs mount. May
+ * block without limit if a mount on the path hangs. Returns the path without links, "." and "..", which the
  * caller frees; NULL: `why` is one line.
  */
 char *mounting_look(const char *path, struct buf *why);
@@ -30,7 +30,7 @@ void mounting_miss_look(const char *path, struct buf *why);
 /* Unmounts a dead describefs mount at `path`, if there is one. */
 void mounting_heal(const char *path);
 
-/* A mount.  Invariant: `keeper` is -1, or the socket on whose close fusermount3 unmounts. */
+/* A mount. Invariant: `keeper` is -1, or the socket on whose close fusermount3 unmounts. */
 struct mounting {
 	const char *place; /* borrowed */
 	struct mount_id id;
@@ -46,15 +46,15 @@ struct mounting_options {
 const char *mounting_mend(int error);
 
 /*
- * Mounts on `place`, a path that mounting_place returned, within MOUNTING_S.  Returns the descriptor of
- * /dev/fuse.  On failure: -1, `why` is one line, and nothing is mounted.
+ * Mounts on `place`, a path that mounting_place returned, within MOUNTING_S. Returns the descriptor of
+ * /dev/fuse. On failure: -1, `why` is one line, and nothing is mounted.
  */
 int mounting_make(struct mounting *mounting, const char *place, const struct mounting_options *options,
 	struct buf *why);
 /*
- * Detaches the mount, wherever it is now; `place`: where it was.  Processes that have a file open keep it.
+ * Detaches the mount, wherever it is now; `place`: where it was. Processes that have a file open keep it.
  * `waits`: wait for fusermount3, if only that may unmount; it may access the mount point, so the process that
- * serves the mount must not wait.  Returns false if the mount is still there, for example below another
+ * serves the mount must not wait. Returns false if the mount is still there, for example below another
  * mount.
  */
 bool mounting_detach(const struct mount_id *id, const char *place, bool waits);

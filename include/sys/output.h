@@ -17,7 +17,7 @@ bool output_puts(struct output *output, const char *text);
 /* Writes the buffer and clears it. */
 bool output_take(struct output *output, struct buf *text);
 /*
- * Flushes, and returns the exit status: `status`, or 1 after a failed write, with a message.  If the reader
+ * Flushes, and returns the exit status: `status`, or 1 after a failed write, with a message. If the reader
  * of a pipe has gone, the process ends with SIGPIPE, as other programs do.
  */
 int output_end(struct output *output, int status);

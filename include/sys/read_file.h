@@ -11,13 +11,13 @@
 #include "sys/file_way.h"
 
 /*
- * Reads a regular file of at most `max` bytes, without a byte order mark.  A NUL follows the bytes.  The
- * result is one allocation, so that the caller can overwrite a secret; the caller frees it.  On failure: NULL
+ * Reads a regular file of at most `max` bytes, without a byte order mark. A NUL follows the bytes. The
+ * result is one allocation, so that the caller can overwrite a secret; the caller frees it. On failure: NULL
  * with errno (EILSEQ: not text; ELOOP: a dangling link, or a cycle), and `why` is "PATH: reason" and what to
  * do.
  *
  * `cover`, here and below: the directory that our mount covers; a path through the mount then leads to the
- * covered file.  NULL: no mount of ours.
+ * covered file. NULL: no mount of ours.
  */
 char *file_read(const struct file_cover *cover, const char *path, size_t max, size_t *len, struct buf *why);
 

@@ -3,8 +3,8 @@
  * then bcecmd's file.
  *
  * A dotenv file has NAME=value lines in shell syntax, with quotes and comments, as python-dotenv reads
- * it.  The last line of a name counts.  A variable in a value (${NAME}) is refused: its value would have
- * to come from the environment, which is not wiped.  The file may belong to another program, so other
+ * it. The last line of a name counts. A variable in a value (${NAME}) is refused: its value would have
+ * to come from the environment, which is not wiped. The file may belong to another program, so other
  * lines are ignored, and its mode matters only if it has one of our names.
  */
 #include "lookup.h"
@@ -46,7 +46,7 @@ static char *skip_name(char *line, const char *name)
 	return quote && *at == quote ? at + 1 : at;
 }
 
-/* A half of a key in a dotenv file. */
+/* One half of a key (its id or its secret) in a dotenv file. */
 struct half {
 	const char *name;
 	char *value; /* to be wiped and freed; NULL: it is not there */
@@ -76,7 +76,7 @@ static const char *take_line(struct half *half, char *at)
 	return *half->value ? value_mistake(half->value) : NULL;
 }
 
-/* The last line counts.  False: a line is invalid; `why` names it. */
+/* The last line counts. False: a line is invalid; `why` names it. */
 static bool find_half(struct half *half, const char *path, const char *text, struct buf *why)
 {
 	const char *mistake = NULL;
@@ -106,7 +106,7 @@ static bool is_not_ours(const struct credential_chain *chain, const char *path, 
 		(error == EACCES && !file_is_there(chain->cover, path));
 }
 
-/* The file's text, to be wiped and freed.  NULL: it has none of our names, or `why` says what is wrong. */
+/* The file's text, to be wiped and freed. NULL: it has none of our names, or `why` says what is wrong. */
 static char *read_dotenv(const struct credential_chain *chain, size_t *len, struct buf *looked,
 	struct buf *why)
 {
@@ -152,7 +152,7 @@ static char *either(const char *variable, const struct half *half)
 	return (char *)(variable ? variable : half->value);
 }
 
-/* Each half comes from the environment, else from the file, as in the SDKs.  One half alone is an error. */
+/* Each half comes from the environment, else from the file, as in the SDKs. One half alone is an error. */
 static enum lookup_result look_in_both(const struct credential_chain *chain, struct half *id,
 	struct half *secret, struct credential_source *out, struct buf *looked, struct buf *why)
 {

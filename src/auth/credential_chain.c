@@ -7,7 +7,7 @@
 
 static const struct cloud_chain *const CHAINS[] = { &tencent_chain, &baidu_chain };
 
-/* NULL: no source of keys is known for the cloud. */
+/* NULL: the cloud is not known here. */
 static const struct cloud_chain *chain_find(const char *cloud)
 {
 	for (size_t i = 0; i < sizeof(CHAINS) / sizeof(*CHAINS); i++)

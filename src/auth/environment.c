@@ -2,7 +2,7 @@
  * environment.c - reads the environment once, at the start, and scrubs it.
  *
  * Secrets are overwritten in place: /proc/PID/environ shows the memory that the process was started with, so
- * unsetenv alone would leave them readable.  Variables that would make curl or OpenSSL trust another
+ * unsetenv alone would leave them readable. Variables that would make curl or OpenSSL trust another
  * authority, log keys or connect elsewhere are unset.
  */
 #include "lookup.h"
@@ -94,7 +94,7 @@ static void remove_unwanted(void)
 	}
 }
 
-/* Makes a path absolute, because a daemon changes its directory.  Takes `path`. */
+/* Makes a path absolute, because a daemon changes its directory. Takes `path`. */
 static char *absolute(char *path)
 {
 	char *directory = !path || path[0] == '/' ? NULL : getcwd(NULL, 0);

@@ -1,8 +1,8 @@
 /*
  * lookup.h - what the files of auth share: the captured environment, and how a source of keys is read.
  *
- * Private to this module.  Each source is found, invalid (which ends the search, because a later source may
- * belong to another account) or empty.  If all are empty, the message lists them.
+ * Private to this module. Each source is found, invalid (which ends the search, because a later source may
+ * belong to another account) or empty. If all are empty, the message lists them.
  */
 #ifndef DESCRIBEFS_AUTH_LOOKUP_H
 #define DESCRIBEFS_AUTH_LOOKUP_H
@@ -13,9 +13,9 @@
 
 enum { CREDENTIAL_FILE_MAX = 64 << 10, CREDENTIAL_PATH_MAX = 4096 };
 
-/* Texts are owned.  A variable that is unset or empty is NULL; one that holds only blanks is "". */
+/* Texts are owned. A variable that is unset or empty is NULL; one that holds only blanks is "". */
 struct credential_chain {
-	const struct file_cover *cover; /* of this mount; NULL: none */
+	const struct file_cover *cover; /* the directory that our mount covers; NULL: none */
 	void *secrets; /* the memory for secrets; NULL: the heap */
 	char *home, *config, *manager; /* HOME, XDG_CONFIG_HOME, NOTIFY_SOCKET */
 	const char *ignored_proxy; /* the name of a variable */
@@ -23,7 +23,7 @@ struct credential_chain {
 	char *tccli_profile, *region;
 	char *role, *session; /* TENCENTCLOUD_ROLE_ARN and its session */
 	char *tke_region, *tke_provider, *tke_role, *tke_file;
-	char *dotenv; /* in full */
+	char *dotenv; /* an absolute path */
 	bool dotenv_named; /* by the variable */
 	struct credentials tencent, baidu; /* either half may be missing */
 };
@@ -33,7 +33,7 @@ struct key_names {
 	const char *place, *id, *secret, *token, *mend;
 };
 
-/* LOOKUP_FOUND: *out is that key, made plain.  LOOKUP_INVALID: `why` says why, and never shows the key. */
+/* LOOKUP_FOUND: *out is that key, made plain. LOOKUP_INVALID: `why` says why, and never shows the key. */
 enum lookup_result lookup_key(const struct credentials *key, const struct key_names *names,
 	struct credential_source *out, struct buf *why);
 /* An INI file with a section a profile; `names`: id, secret, token. */
@@ -68,7 +68,7 @@ bool tccli_path(const struct credential_chain *chain, const char *profile, const
 /* profiles.c: the names of the profiles of tccli and of the SDKs' file, "default, work". */
 void profiles_list(const struct credential_chain *chain, const char *sdk_path, struct buf *out);
 
-/* The chain of one cloud.  Its functions are those of credential_chain.h without the cloud's name. */
+/* The chain of one cloud. Its functions are those of credential_chain.h without the cloud's name. */
 struct cloud_chain {
 	const char *cloud;
 	enum lookup_result (*find)(const struct credential_chain *chain, const char *profile,

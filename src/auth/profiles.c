@@ -22,7 +22,7 @@ struct profiles {
 	size_t n;
 };
 
-/* Takes `name`. */
+/* Takes ownership of `name`. */
 static void profiles_add(struct profiles *profiles, char *name)
 {
 	for (char *at = name; *at; at++)

@@ -1,5 +1,5 @@
 /*
- * sources.c - how a key is taken from one source: the reading of files, and the checks of what they hold.
+ * sources.c - takes a key from one source: reads its file, and checks the contents.
  */
 #include "lookup.h"
 

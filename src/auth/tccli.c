@@ -22,7 +22,7 @@ bool tccli_path(const struct credential_chain *chain, const char *profile, const
 		buf_printf(path, "%s/.tccli/%s.%s", chain->home, profile, kind);
 }
 
-/* The file as JSON, and errno of file_read.  The text read is wiped. */
+/* The file as JSON, and errno of file_read. The text read is wiped. */
 static struct json *read_json(const struct credential_chain *chain, const char *path, enum file_care care,
 	struct buf *why)
 {
@@ -43,7 +43,7 @@ static struct json *read_json(const struct credential_chain *chain, const char *
 	return NULL;
 }
 
-/* A cleaned copy of a member; "" if the file lacks it.  NULL: it is not a string; `why` says so. */
+/* A cleaned copy of a member; "" if the file lacks it. NULL: it is not a string; `why` says so. */
 static char *tccli_text(struct tencent_lookup *lookup, const struct json *object, const char *name)
 {
 	const struct json *value = json_get(object, name);
@@ -136,7 +136,7 @@ static enum lookup_result take_lent_key(struct tencent_lookup *lookup, const str
 {
 	const struct json *end = json_get(root, "expiresAt");
 	int64_t expires_s = end && json_type(end) != JSON_NULL ? json_integer(end, INT64_MIN) : 0;
-	bool ends = timestamp_is_time(expires_s); /* else the end is unknown */
+	bool ends = timestamp_is_time(expires_s); /* otherwise the end is unknown */
 	if (expires_s == INT64_MIN || (ends && expires_s <= (int64_t)time(NULL))) {
 		buf_printf(lookup->why, "%s: %s: run tccli with this profile, which renews it", lookup->path,
 			ends ? "the temporary key has expired" : "expiresAt is no time");

@@ -1,8 +1,8 @@
 /*
  * tencent.c - the sources of Tencent Cloud's keys, in order: those of tccli, then those of the SDKs.
  *
- * tccli and the SDKs share the environment.  tccli has its own files, which the SDKs do not read, and the
- * SDKs have one that tccli does not read.  tccli's come first, because SOURCE names its profiles.  The
+ * tccli and the SDKs share the environment. tccli has its own files, which the SDKs do not read, and the
+ * SDKs have one that tccli does not read. tccli's come first, because SOURCE names its profiles. The
  * machine's role comes last, because only it needs a request to be found.
  */
 #include "lookup.h"
@@ -89,7 +89,7 @@ static enum lookup_result look_at_sdk_file(struct tencent_lookup *lookup)
 /* Kubernetes */
 
 /*
- * Kubernetes mounts the token into the container and renews it; its mode cannot be changed.  So it is the
+ * Kubernetes mounts the token into the container and renews it; its mode cannot be changed. So it is the
  * only file with a secret that other users may be able to read.
  */
 static char *read_identity(const struct credential_chain *chain, struct buf *why)

@@ -19,7 +19,7 @@
 enum { CLOCK_OK_S = 60, CLOCK_BAD_S = 300 }; /* the clouds accept an error of 300 s */
 
 /*
- * Returns false if there are no credentials.  If no source was named, that is no problem: the user does not
+ * Returns false if there are no credentials. If no source was named, that is no problem: the user does not
  * use this cloud.
  */
 static bool check_key(struct doctor *doctor, const struct setting *setting, const struct catalog *catalog,

@@ -8,8 +8,8 @@
 #include "source/sources.h"
 
 /*
- * Checks FUSE and the files; then credentials, endpoint and clock of the source.  Without a source: of each
- * mount in the config files, and of each other catalog with credentials.  `broken`: mistakes in catalogs.
+ * Checks FUSE and the files; then credentials, endpoint and clock of the source. Without a source: of each
+ * mount in the config files, and of each other catalog with credentials. `broken`: mistakes in catalogs.
  * Returns the exit status, 0: no problem.
  */
 int doctor_run(struct sources *sources, const struct texts *broken);

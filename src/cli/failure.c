@@ -5,7 +5,7 @@
 
 #include "base/shown.h"
 
-/* What to do for each cause; NULL: the cause says it.  names_key: says first where the key is from. */
+/* What to do for each cause; NULL: the cause says it. names_key: says first where the key is from. */
 struct advice {
 	bool names_key;
 	const char *what;

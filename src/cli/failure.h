@@ -7,7 +7,7 @@
 #include "source/source.h"
 
 /*
- * Appends ": CODE: MESSAGE (request ID); what to do".  `noted`: the number of failures in the source's
+ * Appends ": CODE: MESSAGE (request ID); what to do". `noted`: the number of failures in the source's
  * journal before the question; an older failure is shown only if it has the same cause.
  */
 void failure_add(struct buf *out, const struct source *source, enum error error, uint64_t noted);

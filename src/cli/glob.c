@@ -1,7 +1,7 @@
 /*
  * glob.c - expands patterns in a path of the tree, as a shell does.
  *
- * A name with '*', '?' or '[' is matched against the names of its directory.  Plain names after it are looked
+ * A name with '*', '?' or '[' is matched against the names of its directory. Plain names after it are looked
  * up; a path that does not exist is no match.
  */
 #include "cli.h"

@@ -2,7 +2,7 @@
  * main.c - describefs: a cloud account as a file system.
  *
  * Parses the command line, then mounts (in the background, unless -f), or runs a verb on the same tree
- * without a mount, or prints a text.  A struct sources on main's stack owns everything; each error is one
+ * without a mount, or prints a text. A struct sources on main's stack owns everything; each error is one
  * line on stderr.
  */
 #include "doctor.h"
@@ -29,7 +29,7 @@ static int print_error(const struct buf *why)
 	return 1;
 }
 
-/* A mount that is being served.  Invariant: `fd` and `manager` are -1 once they were told. */
+/* A mount that is being served. Invariant: `fd` and `manager` are -1 once they were told. */
 struct service {
 	struct sources *sources;
 	const char *place;
@@ -47,7 +47,7 @@ static void loop_end(void *arg)
 
 /*
  * Detaches the mount, so that processes with open files can read them to the end; the kernel ends the session
- * after the last close.  Ends at once if a request waits for the cloud, and after LEAVE_MS in any case.
+ * after the last close. Ends at once if a request waits for the cloud, and after LEAVE_MS in any case.
  */
 static void service_stop(void *arg, int number)
 {
@@ -132,8 +132,8 @@ static void catch_signals(struct service *service)
 }
 
 /*
- * Files that are read again during the mount may lie below the mount point.  Only then is the directory held
- * open: its file system cannot be unmounted meanwhile.  Returns false if a library reads files there, which
+ * Files that are read again during the mount may lie below the mount point. Only then is the directory held
+ * open: its file system cannot be unmounted meanwhile. Returns false if a library reads files there, which
  * cannot be redirected.
  */
 static bool prepare_cover(struct sources *sources, const char *place, struct buf *why)

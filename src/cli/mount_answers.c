@@ -99,7 +99,7 @@ static int write_sources(int top, int out)
 	return error;
 }
 
-/* O_PATH: no request to the daemon.  Checks the id, because the table may be outdated. */
+/* O_PATH: no request to the daemon. Checks the id, because the table may be outdated. */
 static int open_mount(const struct mount *mount)
 {
 	struct mount_id found;

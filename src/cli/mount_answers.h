@@ -1,7 +1,7 @@
 /*
  * mount_answers.h - reads the metrics of several mounts at once.
  *
- * A mount may be dead, stopped, or served by another user's program.  So a child reads it, opens only regular
+ * A mount may be dead, stopped, or served by another user's program. So a child reads it, opens only regular
  * files of that mount, follows no link, and is given up after a time limit.
  */
 #ifndef DESCRIBEFS_MOUNT_ANSWERS_H

@@ -83,7 +83,7 @@ int cli_complain(const struct cli *cli, const char *path, int error)
 
 /* ---- walking ---- */
 
-/* The directories from the root to the current one.  Invariant: depth < DEPTH_MAX. */
+/* The directories from the root to the current one. Invariant: depth < DEPTH_MAX. */
 struct way {
 	struct entry entries[DEPTH_MAX];
 	size_t depth;
@@ -103,7 +103,7 @@ static int walk_link(struct cli *cli, uint64_t id, struct way *way)
 	return error;
 }
 
-/* Resolves one name.  A link is relative to its directory. */
+/* Resolves one name. A link is relative to its directory. */
 static int walk_name(struct cli *cli, const char *name, bool is_last, struct way *way)
 {
 	const struct entry *here = &way->entries[way->depth];

@@ -1,7 +1,7 @@
 /*
  * refresh_verb.c - `describefs refresh PATH...`: refreshes a part of a mount by an ioctl on it.
  *
- * A path is checked before it is opened, because opening a pipe or a device could block or have effects.  A
+ * A path is checked before it is opened, because opening a pipe or a device could block or have effects. A
  * missing path may have been created in the cloud just now, and the kernel may hold a negative entry: then
  * its directory gets the ioctl.
  */
@@ -24,7 +24,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* Prints an error.  Returns 1, the exit status. */
+/* Prints an error. Returns 1, the exit status. */
 static int refresh_complain(const char *path, const char *what)
 {
 	struct buf line;
@@ -38,7 +38,7 @@ static int refresh_complain(const char *path, const char *what)
 
 static const char NOT_OURS[] = "not in a describefs mount";
 
-/* Opens for reading.  -1 with errno; errno 0: not a FUSE file system. */
+/* Opens for reading. -1 with errno; errno 0: not a FUSE file system. */
 static int open_in_mount(const char *path)
 {
 	char self[40];
@@ -73,7 +73,7 @@ static bool is_same_mount(int a, int b)
 		one.stx_dev_major == other.stx_dev_major && one.stx_dev_minor == other.stx_dev_minor;
 }
 
-/* The path of an open directory as the kernel has it.  Returns false if it is not visible. */
+/* The path of an open directory as the kernel has it. Returns false if it is not visible. */
 static bool path_of(int fd, char path[PATH_MAX])
 {
 	char self[40];
@@ -154,7 +154,7 @@ static bool is_answered(int fd, struct refresh_request *request)
 	return ioctl(fd, REFRESH_IOCTL, request) >= 0 && strcmp(request->mark, REFRESH_MARK) == 0;
 }
 
-/* Performs the daemon's tasks until none is left.  Closes fd.  Returns false if an answer is missing. */
+/* Performs the daemon's tasks until none is left. Closes fd. Returns false if an answer is missing. */
 static bool perform_tasks(int fd, struct refresh_request *request)
 {
 	int base = open_above(fd, request->levels);
@@ -176,7 +176,7 @@ static bool perform_tasks(int fd, struct refresh_request *request)
 	return answered;
 }
 
-/* Refreshes `name` in the directory `fd`; "": fd itself.  `path`, as the user wrote it, is for messages. */
+/* Refreshes `name` in the directory `fd`; "": fd itself. `path`, as the user wrote it, is for messages. */
 static int refresh_ask(int fd, const char *name, const char *path)
 {
 	struct refresh_request request = { .step = REFRESH_BEGIN };
@@ -221,7 +221,7 @@ static int check_is_there(const char *path)
 	return refresh_complain(path, text);
 }
 
-/* Refreshes a missing path through its parent directory.  Returns false if that cannot be opened. */
+/* Refreshes a missing path through its parent directory. Returns false if that cannot be opened. */
 static bool refresh_parent(const char *path, int *status)
 {
 	char *head = xstrdup(path), *tail = xstrdup(path);

@@ -4,7 +4,7 @@
 #ifndef DESCRIBEFS_STATUS_VERB_H
 #define DESCRIBEFS_STATUS_VERB_H
 
-/* Prints a line for each source of each mount.  The exit status: 1 if a mount is dead or does not answer. */
+/* Prints a line for each source of each mount. The exit status: 1 if a mount is dead or does not answer. */
 int status_verb_run(void);
 
 #endif

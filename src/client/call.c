@@ -2,7 +2,7 @@
  * call.c - the life of a call: its place in the rate queue, its credentials, its tries.
  *
  * A call is tried again up to its deadline, after a sleep with full jitter, where another try may help
- * (call_answer.c).  The circuit breaker decides whether it may be made at all.  A call without credentials
+ * (call_answer.c). The circuit breaker decides whether it may be made at all. A call without credentials
  * waits for them first, and then for the rate.
  */
 #include "call.h"
@@ -50,7 +50,7 @@ struct call *call_new(struct client *client, const struct call_request *request)
 	return call;
 }
 
-/* The exchange is over or cancelled.  If it never went onto the wire, its place in the rate is free again. */
+/* The exchange is over or cancelled. If it never went onto the wire, its place in the rate is free again. */
 static void call_end_exchange(struct call *call)
 {
 	call->attempt.exchange = NULL;
@@ -198,7 +198,7 @@ void call_start(struct call *call)
 }
 
 /*
- * True: the call requests credentials again after a sleep, or has ended because that would be too late.  The
+ * True: the call requests credentials again after a sleep, or has ended because that would be too late. The
  * cache bounds how often the key service is asked.
  */
 static bool call_await_credentials(struct call *call, enum error error)
@@ -235,7 +235,7 @@ static const struct credentials *call_find_credentials(struct call *call)
 }
 
 /*
- * The timeout of the next try.  That of a patient call's first try is shorter than its deadline, so that a
+ * The timeout of the next try. That of a patient call's first try is shorter than its deadline, so that a
  * lost request does not take the readers' whole time.
  */
 static int64_t call_try_ms(struct call *call)

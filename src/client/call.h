@@ -7,7 +7,7 @@
 #include "client_state.h"
 
 /*
- * The last try.  Invariant: between two events, `exchange` is not NULL exactly while the call is CALL_SENT.
+ * The last try. Invariant: between two events, `exchange` is not NULL exactly while the call is CALL_SENT.
  */
 struct call_attempt {
 	struct exchange *exchange;
@@ -19,7 +19,7 @@ struct call_attempt {
 	int64_t clock_offset_s; /* was added to the local clock when it was signed */
 };
 
-/* What the call's tries have used up.  No member ever decreases. */
+/* What the call's tries have used up. No member ever decreases. */
 struct call_retries {
 	unsigned tries; /* tries that were sent */
 	unsigned extensions; /* new deadlines after a timeout */
@@ -29,7 +29,7 @@ struct call_retries {
 
 /*
  * Invariants, between two events: the ticket is in the queue exactly while CALL_QUEUED, and the waiter in the
- * credential cache exactly while CALL_AWAITING_CREDENTIALS.  `timer` is set only while CALL_BACKOFF, and
+ * credential cache exactly while CALL_AWAITING_CREDENTIALS. `timer` is set only while CALL_BACKOFF, and
  * `response` holds a body only while CALL_ANSWERED.
  */
 struct call {
@@ -51,7 +51,7 @@ struct call {
 	struct completion completion;
 };
 
-/* The call is done: with an answer (ERR_NONE) or an error.  Its owner is told at the end of the event. */
+/* The call is done: with an answer (ERR_NONE) or an error. Its owner is told at the end of the event. */
 void call_end(struct call *call, enum error error);
 /* The same, for an error that no further try will resolve: the circuit breaker counts it. */
 void call_fail(struct call *call, enum error error);
@@ -61,7 +61,7 @@ void call_trace_outage(struct client *client, bool is_offline);
 bool call_is_too_late(const struct call *call, int64_t wait_ms);
 /*
  * Sleeps, and then joins the rate queue; ends the call with `too_late` if the deadline does not allow that.
- * The ticket joins the queue after the sleep, because before it would hold up others.  A first try waits in
+ * The ticket joins the queue after the sleep, because before it would hold up others. A first try waits in
  * the queue up to the deadline, however long the queue is, so that readers are paced.
  */
 void call_queue_after(struct call *call, int64_t sleep_ms, enum error too_late);

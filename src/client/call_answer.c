@@ -38,7 +38,7 @@ static bool call_renew_credentials(struct call *call)
 }
 
 /*
- * Full jitter, but not less than the answer's Retry-After.  A random sleep that would leave no time for
+ * Full jitter, but not less than the answer's Retry-After. A random sleep that would leave no time for
  * another try is cut.
  */
 static int64_t call_sleep_ms(const struct call *call, enum error error)
@@ -55,7 +55,7 @@ static int64_t call_sleep_ms(const struct call *call, enum error error)
 }
 
 /*
- * Whether there is time for another try.  A single page that timed out must not end the reading of a list.
+ * Whether there is time for another try. A single page that timed out must not end the reading of a list.
  * So a patient call gets a new deadline if its try had a short timeout, or if other calls were answered
  * meanwhile.
  */
@@ -158,7 +158,7 @@ enum error call_read(struct call *call)
 	}
 	response_release(&call->response);
 	response_init(&call->response);
-	client_run_queues(client); /* a silence is over, or the breaker has opened */
+	client_run_queues(client); /* the cloud is no longer silent, or the breaker has opened */
 	return error;
 }
 

@@ -1,11 +1,11 @@
 /*
- * circuit_breaker.c - counts failures and answers, and draws the three states from them.
+ * circuit_breaker.c - counts failures and answers, and derives the three states from them.
  *
- * Only causes that concern the cloud, the way to it or the key count (breaker_counts).  Any other
+ * Only causes that concern the cloud, the way to it or the key count (breaker_counts). Any other
  * answer, even "no such resource", shows that the cloud works: it closes the breaker and ends the doubt.
  *
- * A stalled cloud may only be slow.  So its calls are spaced out only when it has been silent for half as
- * long again as the slowest of its last answers took.  The breaker opens when the first calls have timed
+ * A stalled cloud may only be slow. So its calls are spaced out only when it has been silent for half as
+ * long again as the slowest of its last answers took. The breaker opens when the first calls have timed
  * out.
  */
 #include "circuit_breaker.h"

@@ -4,10 +4,10 @@
  *
  * Three states of the cloud are told apart:
  *
- * down      Calls have failed for good, all with one cause.  The breaker is open: calls are refused with
+ * down      Calls have failed for good, all with one cause. The breaker is open: calls are refused with
  *           that cause, and one call every 5 s, the probe, finds out whether the cloud is back.
- * stalled   The cloud accepts calls and answers none.  Further calls are sent 500 ms apart, up to a ceiling.
- * doubtful  Attempts fail one after the other.  Further calls are sent 200 ms apart.
+ * stalled   The cloud accepts calls and answers none. Further calls are sent 500 ms apart, up to a ceiling.
+ * doubtful  Attempts fail one after the other. Further calls are sent 200 ms apart.
  *
  * Pure: the caller gives the time.
  */
@@ -25,7 +25,7 @@ enum {
 	/* The breaker opens after so many failures in a row, with one cause, within that time. */
 	CIRCUIT_BREAKER_FAILURES = 20,
 	CIRCUIT_BREAKER_WITHIN_MS = 10000,
-	/* So many calls have to be wanted then.  One reader that makes call after call gets each error. */
+	/* So many calls have to be wanted then. One reader that makes call after call gets each error. */
 	CIRCUIT_BREAKER_PRESSURE = 8,
 	CIRCUIT_BREAKER_PROBE_MS = CLIENT_PROBE_MS, /* while it is open: from one probe to the next */
 	/* The cloud is stalled while so many calls wait and no answer has come for that time. */
@@ -60,7 +60,7 @@ struct circuit_breaker {
 
 void circuit_breaker_init(struct circuit_breaker *breaker);
 /*
- * Whether a new call may be made: ERR_NONE, or the cause to refuse it with.  *probe: the call is the probe,
+ * Whether a new call may be made: ERR_NONE, or the cause to refuse it with. *probe: the call is the probe,
  * and circuit_breaker_end_probe must be called when it is over.
  */
 enum error circuit_breaker_admit(struct circuit_breaker *breaker, bool *probe, int64_t now_ms);
@@ -76,7 +76,7 @@ bool circuit_breaker_answered_within(const struct circuit_breaker *breaker, int6
 void circuit_breaker_sent(struct circuit_breaker *breaker, int64_t now_ms);
 /*
  * How long the next attempt has to wait because the cloud is doubtful, or is stalled for longer than its last
- * answers took; else 0.  Attempts under way are not taken back, so a burst may be larger than that.
+ * answers took; else 0. Attempts under way are not taken back, so a burst may be larger than that.
  */
 int64_t circuit_breaker_wait_ms(const struct circuit_breaker *breaker, int64_t now_ms);
 /* Why the cloud is doubtful: the cause of the last failed attempt; ERR_NONE: it is not. */
@@ -86,7 +86,7 @@ void circuit_breaker_record(struct circuit_breaker *breaker, enum error error, i
 	int64_t now_ms);
 /* An answer came and is parsed later: the cloud is not stalled. */
 void circuit_breaker_came(struct circuit_breaker *breaker, int64_t now_ms);
-/* A call has failed for good, after its last attempt.  `wanted`: how many calls are wanted now. */
+/* A call has failed for good, after its last attempt. `wanted`: how many calls are wanted now. */
 void circuit_breaker_record_failure(struct circuit_breaker *breaker, enum error error, size_t wanted,
 	int64_t now_ms);
 /* An attempt was cancelled. */

@@ -1,16 +1,16 @@
 /*
  * concurrency.c - learns the limit from how long answers take.
  *
- * A cloud that works on a few calls at a time queues the others.  Each further call makes every answer later,
- * also those that readers wait for, until all calls time out.  A cloud that is far away or slow takes equally
- * long for each call, however many are under way.  alone_ms tells the two apart.
+ * A cloud that works on a few calls at a time queues the others. Each further call makes every answer later,
+ * also those that readers wait for, until all calls time out. A cloud that is far away or slow takes equally
+ * long for each call, however many are under way. alone_ms tells the two apart.
  *
  * How the limit moves:
  * - It begins with as many calls as fit one after the other into wanted_ms.
  * - An answer that is as quick as one alone, or takes at most half of the time allowed, raises it by one.
- * - An answer that is slower but within the time allowed raises it by one in a whole round of answers.  So
+ * - An answer that is slower but within the time allowed raises it by one in a whole round of answers. So
  *   does any good answer from `steady` on.
- * - An answer that is too late lowers it to the number of calls that the cloud can answer in time.  That
+ * - An answer that is too late lowers it to the number of calls that the cloud can answer in time. That
  *   number follows from the answer: the calls that were under way, times allowed time, by the time it took.
  */
 #include "concurrency.h"
@@ -33,7 +33,7 @@ static double at_most(double a, double b)
 	return a < b ? a : b;
 }
 
-/* How long an answer may take.  A cloud whose answers take long without other calls is not overloaded. */
+/* How long an answer may take. A cloud whose answers take long without other calls is not overloaded. */
 static double concurrency_allowed_ms(const struct concurrency *concurrency)
 {
 	double alone_ms = (double)concurrency->alone_ms * 3 / 2, wanted_ms = (double)concurrency->wanted_ms;

@@ -26,13 +26,13 @@ struct concurrency {
 };
 
 void concurrency_init(struct concurrency *concurrency, int64_t wanted_ms);
-/* A call is sent.  Returns how many are under way then, itself included, for concurrency_answered. */
+/* A call is sent. Returns how many are under way then, itself included, for concurrency_answered. */
 size_t concurrency_sent(struct concurrency *concurrency);
-/* That call was answered, or timed out.  `beside`: what concurrency_sent returned for it. */
+/* That call was answered, or timed out. `beside`: what concurrency_sent returned for it. */
 void concurrency_answered(struct concurrency *concurrency, size_t beside, int64_t took_ms, bool timed_out);
 /* That call was cancelled, or ended in a way that says nothing of the load. */
 void concurrency_dropped(struct concurrency *concurrency);
-/* Whether a call may be sent ahead now.  `share`: of the limit, 1 or less. */
+/* Whether a call may be sent ahead now. `share`: of the limit, 1 or less. */
 bool concurrency_has_room(const struct concurrency *concurrency, double share);
 
 #endif

@@ -1,13 +1,13 @@
 /*
  * credential_cache.c - key exchanges, and the lifetime of credentials.
  *
- * Credentials expire by the monotonic clock.  Their lifetime is the expiry that the cloud sent, less the
- * Date of the same answer, so a local clock that is wrong or steps does not shorten it.  They are renewed in
- * the last 5 minutes of their lifetime, or in the second half of one shorter than 10 minutes.  If the
+ * Credentials expire by the monotonic clock. Their lifetime is the expiry that the cloud sent, less the
+ * Date of the same answer, so a local clock that is wrong or steps does not shorten it. They are renewed in
+ * the last 5 minutes of their lifetime, or in the second half of one shorter than 10 minutes. If the
  * service returns the same credentials again, the next exchange comes after half of the rest, so there are
  * far fewer exchanges than calls.
  *
- * A failed exchange says nothing about the resource that a reader wanted.  So errors that mean "does not
+ * A failed exchange says nothing about the resource that a reader wanted. So errors that mean "does not
  * exist" or "access denied" become ERR_KEY here: with them the tree would drop cached data of the resource.
  */
 #include "client/credential_cache.h"
@@ -100,7 +100,7 @@ void credential_cache_leave(struct credential_cache_waiter *wait)
 	list_remove(&wait->link);
 }
 
-/* Calls each waiter once.  One that joins again meanwhile is not called again. */
+/* Calls each waiter once. One that joins again meanwhile is not called again. */
 static void cache_wake_waiters(struct credential_cache *cache, enum error error)
 {
 	struct list called, *link;
@@ -203,7 +203,7 @@ static void cache_expire(struct credential_cache *cache)
 static void cache_begin_again(void *arg);
 
 /*
- * Changes to another source.  Waiters are called in an event of their own, because the caller may be one of
+ * Changes to another source. Waiters are called in an event of their own, because the caller may be one of
  * them.
  */
 static void cache_take_source(struct credential_cache *cache, struct credential_source *source)
@@ -358,7 +358,7 @@ static void cache_receive(void *arg, struct response *response)
 	cache_end_event(cache);
 }
 
-/* Starts an exchange.  Reads the source again first, because the identity in it may have been renewed. */
+/* Starts an exchange. Reads the source again first, because the identity in it may have been renewed. */
 static void cache_begin(struct credential_cache *cache)
 {
 	const struct credential_cache_options *options = &cache->options;

@@ -13,7 +13,7 @@ struct credential_term {
 	int64_t expires_s; /* Unix time of their end; 0: there are none */
 };
 
-/* A key exchange under way.  Invariant: while is_busy, either `exchange` or `timer` is set. */
+/* A key exchange under way. Invariant: while is_busy, either `exchange` or `timer` is set. */
 struct credential_request {
 	bool is_busy;
 	struct key_exchange key_exchange;

@@ -2,7 +2,7 @@
  * rate_limiter.c - the window, and the bounds of retry sleeps.
  *
  * The window is longer than a second by WINDOW_SLACK_MS: the server counts arrivals, and two calls do not
- * take equally long to arrive.  Making a connection takes far longer than that, so a call gets its place in
+ * take equally long to arrive. Making a connection takes far longer than that, so a call gets its place in
  * the window only when it is on the wire.
  */
 #include "rate_limiter.h"

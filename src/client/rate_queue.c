@@ -1,17 +1,17 @@
 /*
  * rate_queue.c - the order of tickets, and when they are granted.
  *
- * Order.  First retries of foreground calls, because they have waited already and soonest show whether the
- * cloud is down; then foreground calls, views, background calls.  Users take turns (round robin).  A
+ * Order. First retries of foreground calls, because they have waited already and soonest show whether the
+ * cloud is down; then foreground calls, views, background calls. Users take turns (round robin). A
  * foreground ticket's round is one more than that of its user's last ticket in the queue, or of the last
  * ticket granted; lower rounds go first. So a user without tickets gets the next place, however many tickets
- * other users have.  Tickets of one user keep the order in which they joined.  Background calls leave a
+ * other users have. Tickets of one user keep the order in which they joined. Background calls leave a
  * tenth of the rate free.
  *
- * No place is booked ahead.  A granted call holds its place until it is on the wire (rate_limiter.h).  A
+ * No place is booked ahead. A granted call holds its place until it is on the wire (rate_limiter.h). A
  * place that becomes free meanwhile goes to the next ticket.
  *
- * While the circuit breaker is open, tickets are refused.  While the cloud is stalled or doubtful
+ * While the circuit breaker is open, tickets are refused. While the cloud is stalled or doubtful
  * (circuit_breaker.h), they are granted with pauses, or not at all.
  */
 #include "rate_queue.h"

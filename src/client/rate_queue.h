@@ -1,7 +1,7 @@
 /*
  * rate_queue.h - the queue of one action in front of its sliding-window rate limiter.
  *
- * A ticket waits here until the rate has room.  The queue does not know what a ticket is for.
+ * A ticket waits here until the rate has room. The queue does not know what a ticket is for.
  */
 #ifndef DESCRIBEFS_RATE_QUEUE_H
 #define DESCRIBEFS_RATE_QUEUE_H
@@ -12,7 +12,7 @@
 #include "rate_limiter.h"
 
 /*
- * A member of what waits.  Invariant: it is in the queue from rate_queue_join until `granted` is called or
+ * A member of what waits. Invariant: it is in the queue from rate_queue_join until `granted` is called or
  * until rate_queue_leave.
  */
 struct rate_ticket {
@@ -22,7 +22,7 @@ struct rate_ticket {
 	uint64_t round; /* foreground tickets: their order among several users */
 	bool is_probe; /* granted also while the circuit breaker is open */
 	/*
-	 * Called once, after the ticket has left the queue.  ERR_NONE: send the call now.  Else the cause
+	 * Called once, after the ticket has left the queue. ERR_NONE: send the call now. Else the cause
 	 * that the circuit breaker is open with.
 	 */
 	void (*granted)(void *arg, enum error refusal);
@@ -30,7 +30,7 @@ struct rate_ticket {
 };
 
 /*
- * Invariants: tickets are sorted by priority, and foreground tickets by round.  While there is a ticket, the
+ * Invariants: tickets are sorted by priority, and foreground tickets by round. While there is a ticket, the
  * timer is set, unless the cloud is stalled and no more calls are sent: then an answer leads to
  * rate_queue_run.
  */
@@ -46,7 +46,7 @@ struct rate_queue {
 	bool is_running; /* in rate_queue_run */
 };
 
-/* `per_s`: as in rate_limiter_init.  All pointers are borrowed. */
+/* `per_s`: as in rate_limiter_init. All pointers are borrowed. */
 void rate_queue_init(struct rate_queue *queue, const struct transport *io,
 	struct completion_queue *completions, const struct circuit_breaker *breaker, double per_s);
 void rate_queue_release(struct rate_queue *queue); /* no ticket is in it */
@@ -61,7 +61,7 @@ void rate_queue_leave(struct rate_queue *queue, struct rate_ticket *ticket);
  */
 void rate_queue_hand_over(struct rate_queue *queue, struct rate_ticket *ticket, unsigned uid,
 	enum call_priority priority);
-/* Grants what may be sent now.  Must be called after the circuit breaker's state has changed. */
+/* Grants what may be sent now. Must be called after the circuit breaker's state has changed. */
 void rate_queue_run(struct rate_queue *queue);
 /* A granted call will never go onto the wire: its place in the rate is free again. */
 void rate_queue_return(struct rate_queue *queue);

@@ -1,9 +1,10 @@
 /*
  * config.c - the command line as a value.
  *
- * Read from left to right by hand: getopt keeps its state in globals and writes its own messages.  Options
- * may stand anywhere before "--"; the other words are a verb (none: mount) and its operands, counted against
- * one table.  Paths are made absolute here, while the working directory is still the user's.
+ * The words are read from left to right without getopt, which keeps its state in globals and writes its own
+ * messages. Options may stand anywhere before "--". The other words are a verb (mount, if none is given) and
+ * its operands, whose number the table of verbs limits. Paths are made absolute here, before the daemon
+ * changes its working directory.
  */
 #include "config/config.h"
 
@@ -22,8 +23,8 @@ struct line {
 	size_t n_operands, n_lists;
 	struct config_files files;
 	bool is_bare; /* no verb was given */
-	char letters[16]; /* the options of one letter that were given, each once */
-	const char *unknown; /* the first option that is none */
+	char letters[16]; /* the one-letter options that were given, each once */
+	const char *unknown; /* the first unknown option */
 	struct buf *why;
 };
 
@@ -60,7 +61,7 @@ static bool line_is_over(const struct line *line)
 	return line->config->verb == VERB_HELP || line->config->verb == VERB_VERSION;
 }
 
-/* The value of an option of one letter: the rest of its word, or the next word. NULL: missing. */
+/* The value of a one-letter option: the rest of its word, or the next word. NULL: missing. */
 static const char *take_value(struct line *line, const char *rest)
 {
 	if (*rest)
@@ -68,7 +69,7 @@ static const char *take_value(struct line *line, const char *rest)
 	return ++line->at < line->argc ? line->argv[line->at] : NULL;
 }
 
-/* The list of -o is read after the files, and wins over them. */
+/* Keeps the list of -o: it is applied after the files, and overrides them. */
 static bool take_list(struct line *line, const char *rest)
 {
 	const char *list = take_value(line, rest);
@@ -112,7 +113,7 @@ static bool refuse_short(const char *arg, const struct verb_row *row, struct buf
 	return false;
 }
 
-/* Which options there are depends on the verb, which may stand behind: refused by check_options. */
+/* The message depends on the verb, which may follow later: check_options refuses the option. */
 static void note_unknown(struct line *line, const char *arg)
 {
 	if (!line->unknown)
@@ -183,7 +184,7 @@ static bool take_words(struct line *line)
 
 /* Operands */
 
-/* Of the file system, and not of a source. */
+/* PATHs in the file system, not in the tree of a source. */
 static bool take_paths(struct config *config, const struct verb_row *row, const char **words, size_t n,
 	struct buf *why)
 {
@@ -231,7 +232,7 @@ static bool refuse_single(struct line *line, const struct verb_row *row, const c
 	return false;
 }
 
-/* SOURCE... MOUNTPOINT, or the name of a mount that the files know, and perhaps another MOUNTPOINT. */
+/* SOURCE... MOUNTPOINT, or NAME [MOUNTPOINT] for a mount that the files name. */
 static bool take_mount(struct line *line, const struct verb_row *row, const char **words, size_t n)
 {
 	bool is_known = line->config->n_sources;
@@ -245,7 +246,7 @@ static bool take_mount(struct line *line, const struct verb_row *row, const char
 	return set_mountpoint(line, row, words[n - 1]);
 }
 
-/* SOURCE, or a mount that the files know; then paths in it. */
+/* SOURCE, or the name of a mount in the files; then paths in it. */
 static bool take_source(struct line *line, const char **words, size_t n)
 {
 	struct config *config = line->config;
@@ -272,7 +273,7 @@ static bool count_operands(const struct verb_row *row, size_t n, struct buf *why
 	return n <= row->most || refuse_usage(why, "too many arguments", row);
 }
 
-/* `section` NULL: none is named. */
+/* `section` NULL: only the lines that apply to all mounts. */
 static bool apply_files(struct line *line, const char *section)
 {
 	return config_files_apply(&line->files, section, line->config, line->why) ||
@@ -286,7 +287,7 @@ static bool read_files(struct line *line, const struct config_places *places)
 	return good || config_tolerates_mistake(line->config, line->why);
 }
 
-/* The files are read when they are needed: for what has a source. */
+/* A verb with a SOURCE; only these verbs need the config files. */
 static bool take_sourced(struct line *line, const struct verb_row *row, const char **words, size_t n,
 	const struct config_places *places)
 {
@@ -304,7 +305,7 @@ static bool take_sourced(struct line *line, const struct verb_row *row, const ch
 	return apply_lists(line);
 }
 
-/* Doctor looks at the other sections, too. */
+/* Doctor also checks the sections that are not named. */
 static bool take_doctor(struct line *line, const struct verb_row *row, const char **words, size_t n,
 	const struct config_places *places)
 {
@@ -314,7 +315,7 @@ static bool take_doctor(struct line *line, const struct verb_row *row, const cha
 	return true;
 }
 
-/* Whether each option has a meaning for the verb. */
+/* False: the verb does not take one of the options. */
 static bool check_options(struct line *line, const struct verb_row *row)
 {
 	if (line->unknown)
@@ -332,7 +333,7 @@ static bool check_options(struct line *line, const struct verb_row *row)
 	return true;
 }
 
-/* The verb that help is about; `help` itself: all. */
+/* help VERB explains one verb; help alone explains all. */
 static bool take_help(struct line *line, const struct verb_row *row, const char **words, size_t n)
 {
 	const struct verb_row *about = n ? config_find_verb(words[0]) : row;
@@ -365,7 +366,7 @@ static bool take_verb(struct line *line, const struct verb_row *row, const char 
 	}
 }
 
-/* --help and --version end the command line, which may name a verb that the help is about. */
+/* After --help or --version nothing else is read; a verb before it is the one to explain. */
 static void take_over(struct line *line)
 {
 	const struct verb_row *row = line->n_operands ? config_find_verb(line->operands[0]) : NULL;
@@ -373,7 +374,7 @@ static void take_over(struct line *line)
 	line->config->help = row ? row->verb : VERB_HELP;
 }
 
-/* Without a verb it is a mount. */
+/* Without a verb the operands are those of mount. */
 static bool take_operands(struct line *line, const struct config_places *places)
 {
 	const char **words = line->operands;
@@ -385,9 +386,9 @@ static bool take_operands(struct line *line, const struct config_places *places)
 	return take_verb(line, config_find_verb("mount"), words, n, places);
 }
 
-/* The whole */
+/* The whole command line */
 
-/* The message quotes the word, which may be too long for it. */
+/* A message that quotes a very long word does not fit into `why`, and is left out. */
 static void ensure_message(struct buf *why)
 {
 	if (why->full && why->len == 0) {
@@ -415,7 +416,7 @@ int config_parse(struct config *config, int argc, char *const argv[], const stru
 		ensure_message(why);
 		return 2;
 	}
-	/* Not a mistake of usage, but the earliest place to report it. */
+	/* This is no wrong usage, but it is reported here, before anything is mounted. */
 	if (!line_is_over(&line) && config->network.cacert &&
 		!config_check_cacert(config->network.cacert, places->invoker, why)) {
 		ensure_message(why);

@@ -1,7 +1,7 @@
 /*
  * config_cacert.c - checks a file of certificates before the mount.
  *
- * libcurl would report a mistake at the first connection only, as a failure of TLS.
+ * Without this check, a wrong file would show only at the first connection, as a TLS error.
  */
 #include "options.h"
 

@@ -1,12 +1,12 @@
 /*
- * config_doctor.c - what doctor reads from the config files: each mount that they name, and each mistake.
+ * config_doctor.c - reads the config files for doctor: every mount that they name, and every mistake.
  */
 #include "options.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The part before the first section is read with each section; a mistake in it is reported once. */
+/* Lines before the first section are applied with each section; a mistake in them is noted once. */
 static void note_mistake(struct config *config, struct buf *why)
 {
 	char *text = buf_take(why);

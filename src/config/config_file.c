@@ -1,7 +1,7 @@
 /*
  * config_file.c - reads /etc/describefs and ~/.config/describefs: named mounts, and catalogs.
  *
- * A section's options are applied before those of the command line, which therefore win.  A mistake in the
+ * A section's options are applied before those of the command line, which therefore win. A mistake in the
  * named section is refused with file and line; other sections are checked by doctor alone.
  */
 #include "options.h"
@@ -78,7 +78,7 @@ void config_files_place(const struct config_files *files, const char *section, s
 	buf_printf(out, "%s:%u: [%s]", file->path, ini_line(&file->rows, section), section);
 }
 
-/* A section may stand more than once in a file, and in both. */
+/* A section may occur several times in a file, and in both files. */
 static bool is_first(const struct config_files *files, const struct config_file *file, size_t i)
 {
 	const char *section = file->rows.rows[i].section;
@@ -101,7 +101,7 @@ void config_files_list(const struct config_files *files, struct texts *out)
 				texts_add(out, xstrdup(both[n]->rows.rows[i].section));
 }
 
-/* "~/x" is the user's; anything else is as it is. To be freed. */
+/* Replaces ~ at the beginning of "~/x" by the user's home. The caller frees the result. */
 static char *expand_home(const struct config_files *files, const char *value)
 {
 	struct buf whole;
@@ -147,7 +147,7 @@ static bool is_of_sections(const char *word)
 
 static bool refuse_unknown_key(const char *word, struct buf *why)
 {
-	static const char *const OF_SECTIONS[] = { "source", "mountpoint" }; /* beside the options */
+	static const char *const OF_SECTIONS[] = { "source", "mountpoint" }; /* in addition to the options */
 	struct near_word near = { .word = word };
 
 	if (is_of_sections(word)) {
@@ -175,7 +175,7 @@ static bool is_again(const struct config_file *file, const struct ini_row *row)
 static bool take_row(struct config *config, const struct config_files *files, const struct ini_row *row,
 	struct buf *why)
 {
-	if (!*row->key) /* the section's own line */
+	if (!*row->key) /* the line [SECTION] itself */
 		return true;
 	if (*row->section && !strcmp(row->key, "source"))
 		return take_sources(config, row->value, why);
@@ -241,7 +241,7 @@ char *config_files_named(const struct config_files *files)
 	return buf_take(&text);
 }
 
-/* ---- catalogs of the user's own ---- */
+/* ---- the user's catalogs ---- */
 
 static bool is_catalog_file(const char *name)
 {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* At most 4095 bytes: C promises no longer literal. */
+/* At most 4095 bytes, the longest literal that C guarantees. */
 static const char
 	HELP[] = "Usage: describefs [OPTION]... SOURCE... MOUNTPOINT\n"
 		 "       describefs [OPTION]... NAME [MOUNTPOINT]\n"
@@ -70,7 +70,7 @@ static const char
 
 enum { COLUMNS = 79 };
 
-/* The options of one letter. */
+/* The one-letter options. */
 static const struct letter_help {
 	char letter;
 	const char *text;
@@ -82,7 +82,7 @@ static const struct letter_help {
 	{ 'o', "-o OPT[,OPT...]  one or more of these, which describefs --help explains:" },
 };
 
-/* The words after -o, as many in a line as fit. */
+/* Adds the names of the options after -o, as many in a line as fit. */
 static void add_options(struct buf *out, enum takes takes)
 {
 	struct texts words = { 0 };

@@ -1,5 +1,5 @@
 /*
- * config_near.c - the known word that a mistyped one is nearest to, for "did you mean".
+ * config_near.c - finds the known word nearest to a mistyped one, for "did you mean".
  */
 #include "options.h"
 

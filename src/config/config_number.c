@@ -1,7 +1,7 @@
 /*
  * config_number.c - reads the numbers and times of options.
  *
- * They are read digit by digit: no locale, no sign, no hexadecimal, nothing behind them but a unit.
+ * Read digit by digit, so that neither locale nor sign nor hexadecimal matters. Only a unit may follow.
  */
 #include "options.h"
 
@@ -23,7 +23,7 @@ bool config_read_integer(const char *text, int base, int64_t least, int64_t most
 	return true;
 }
 
-/* The decimal number that the text begins with, and how long it is; 0: it begins with none. */
+/* Reads the decimal number at the beginning of the text. Returns its length; 0: there is no number. */
 static size_t read_decimal_digits(const char *text, double *out)
 {
 	size_t whole = strspn(text, "0123456789");

@@ -20,7 +20,7 @@ static bool is_lower_word(const char *text, size_t len, bool letter_first)
 	return len > 0 && (!letter_first || ascii_is_lower(text[0]));
 }
 
-/* A catalog's name begins with neither. */
+/* The name of a catalog begins with none of these. */
 static bool is_path(const char *written)
 {
 	return *written == '/' || *written == '.';

@@ -1,5 +1,5 @@
 /*
- * config_verb.c - the verbs, and other words for them that are answered with the right command.
+ * config_verb.c - the verbs, and other words that users may try; the message names the right command.
  */
 #include "options.h"
 
@@ -38,7 +38,7 @@ static const struct verb_row VERBS[] = {
 };
 /* clang-format on */
 
-/* The right command: the text before and after the operand, and the placeholder for a missing one. */
+/* A word that is no verb, and the right command: text, operand (or a placeholder for it), text. */
 struct verb_elsewhere {
 	const char *word, *before, *operand, *behind;
 };
@@ -98,7 +98,7 @@ const struct verb_row *config_verb_row(enum verb verb)
 	return &VERBS[i];
 }
 
-/* A mount's options are explained by the summary. */
+/* `describefs --help` explains the options of mount. */
 bool config_name_help(enum verb verb, const char *before, struct buf *out)
 {
 	const char *word = verb == VERB_MOUNT ? NULL : config_verb_row(verb)->word;

@@ -1,9 +1,9 @@
 /*
  * options.c - the words after -o.
  *
- * One table has our own words, each with the value that it accepts.  mount(8) and fstab add words: those that
+ * One table has our own words, each with the value that it accepts. mount(8) and fstab add words: those that
  * mean something for a read-only mount are passed on to libfuse as mount.fuse3 does, the others are accepted
- * and ignored ("rw" too: the mount is always read-only).  Any other word is refused: a typing mistake must
+ * and ignored ("rw" too: the mount is always read-only). Any other word is refused: a typing mistake must
  * not become a mount without its deadline.
  */
 #include "options.h"
@@ -15,7 +15,7 @@
 
 #include "base/ascii.h"
 
-/* One argument of a command is at most 128 KiB: what is built here always fits. */
+/* An argument of a command has at most 128 KiB, so an item always fits. */
 enum { ITEM_MAX = 1 << 20 };
 
 static void replace_text(char **field, char *value)
@@ -138,11 +138,11 @@ static bool set_names(struct config *config, const char *value)
 
 static bool set_secrets(struct config *config, const char *value)
 {
-	config->tree.secrets = !value; /* "no" of a file */
+	config->tree.secrets = !value; /* a file may have secrets = no */
 	return true;
 }
 
-/* With less, one answer might not fit until it is read. */
+/* With less, an answer could be evicted before a reader has read it. */
 enum { MEMORY_LEAST = 1 << 20 };
 
 static bool set_max_memory(struct config *config, const char *value)
@@ -233,17 +233,17 @@ static const struct option OPTIONS[] = {
 };
 /* clang-format on */
 
-/* Of these, the options that only a mount uses. */
+/* The options of this table that only a mount uses. */
 static const char *const OF_MOUNTS[] = { "allow_other", "uid", "gid", "umask", "fsname", "subtype" };
 
-/* Of these, the places of a cloud: `kinds` takes them too, so that one set of them serves every such verb. */
+/* The addresses of services. `kinds` accepts and ignores them, so that all these verbs take the same list. */
 static const char *const OF_PLACES[] = { "endpoint", "metadata", "sts", "cacert", "proxy" };
 
 /* Passed on to libfuse. */
 static const char *const PASSED[] = { "auto_unmount", "default_permissions", "nodev", "nosuid", "noexec",
 	"noatime" };
 
-/* Of mount(8) and fstab, or without a meaning for a read-only mount. */
+/* Accepted and ignored: options of mount(8) and fstab without a meaning for a read-only mount. */
 static const char *const IGNORED[] = { "ro", "rw", "defaults", "dev", "suid", "exec", "auto", "noauto",
 	"user", "nouser", "users", "nousers", "owner", "noowner", "group", "nogroup", "_netdev", "nofail",
 	"sync", "async", "dirsync", "atime", "diratime", "nodiratime", "relatime", "norelatime",
@@ -284,7 +284,7 @@ bool options_is_unknown(const char *word)
 	return !option_find(word) && !is_word_of(PASSED, COUNT(PASSED), word) && !is_ignored(word);
 }
 
-/* The verbs that take the option, as the least of enum takes. */
+/* The smallest value of enum takes that includes the option. */
 static enum takes option_taken(const char *item, const char *word)
 {
 	if (is_word_of(OF_MOUNTS, COUNT(OF_MOUNTS), word) || is_word_of(PASSED, COUNT(PASSED), word) ||
@@ -341,7 +341,7 @@ static bool option_refuse_unknown(const struct config *config, const char *item,
 	return false;
 }
 
-/* `before`: "-o ", or nothing where a file has it. */
+/* `before`: "-o " for the message, or "" if the option is from a file. */
 static bool option_take(struct config *config, const char *item, const char *before, struct buf *why)
 {
 	if (!*item || is_ignored(item))
@@ -417,7 +417,7 @@ bool options_take_row(struct config *config, const char *word, const char *value
 	return good;
 }
 
-/* The list behind its first item, which is put into `item`; NULL: that was the last. */
+/* Copies the first item into `item`. Returns the rest of the list; NULL: that was the last item. */
 static const char *next_item(const char *list, struct buf *item)
 {
 	buf_clear(item);

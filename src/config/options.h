@@ -8,11 +8,11 @@
 #include "config/config.h"
 #include "net/address.h"
 
-/* Which of the words after -o a verb takes.  Each value includes those before it. */
+/* Which of the words after -o a verb takes. Each value includes those before it. */
 enum takes {
-	TAKES_PLACES, /* the places of a cloud */
-	TAKES_CALLS, /* and how it is called and shown */
-	TAKES_MOUNT, /* and what is for mount(8) and libfuse */
+	TAKES_PLACES, /* the addresses of a cloud's services */
+	TAKES_CALLS, /* and how the cloud is called and shown */
+	TAKES_MOUNT, /* and the options of mount(8) and libfuse */
 };
 
 struct verb_row {
@@ -20,12 +20,12 @@ struct verb_row {
 	enum verb verb;
 	size_t least, most; /* operands after the verb */
 	const char *letters; /* the options of one letter that it takes */
-	enum takes takes; /* if `letters` has the o */
-	const char *form;
+	enum takes takes; /* used only if `letters` contains 'o' */
+	const char *form; /* of the command line, for messages */
 	const char *about; /* what it does, in lines of at most 80 columns */
 };
 
-/* The nearest of the words offered so far.  NULL: none is so near that `word` may be a typing mistake. */
+/* The nearest of the words offered so far. `best` NULL: `word` is a mistyped form of none. */
 struct near_word {
 	const char *word, *best;
 	size_t distance; /* of `best` */
@@ -33,20 +33,20 @@ struct near_word {
 void near_offer(struct near_word *near, const char *candidate);
 
 /*
- * One list, "ttl=5,secrets"; a backslash takes the next byte as it is ("fsname=a\,b").  False:
+ * One list, "ttl=5,secrets"; a backslash takes the next byte as it is ("fsname=a\,b"). False:
  * `why` says in one line which word is wrong, and what it should be.
  */
 bool options_take(struct config *config, const char *list, struct buf *why);
 
-/* A file's row. A switch is put on by yes, true, on, 1 or nothing, and off by no, false, off, 0. */
+/* One line of a file. A switch is set by yes, true, on, 1 or no value, and cleared by no, false, off or 0. */
 bool options_take_row(struct config *config, const char *word, const char *value, struct buf *why);
 
 bool options_is_unknown(const char *word);
-/* Offers each known word that a verb takes. */
+/* Offers every option that a verb takes. */
 void options_offer(struct near_word *near, enum takes takes);
-/* Adds our own words that a verb takes, and those for libfuse if it takes these too. */
+/* Adds the names of the options that a verb takes, without those of mount(8) that are ignored. */
 void options_list(enum takes takes, struct texts *out);
-/* False: the list has an option that the verb does not take.  An unknown word is left to options_take. */
+/* False: the list has an option that the verb does not take. options_take refuses unknown options. */
 bool options_check(const char *list, const struct verb_row *row, struct buf *why);
 
 /* ---- config_verb.c ---- */
@@ -68,10 +68,10 @@ char *options_absolute(const char *path);
 bool config_add_source(struct config *config, const char *written, struct buf *why);
 void config_release_sources(struct config *config);
 
-/* config_address.c: puts the address's normal form there. */
+/* config_address.c: sets *field to the address's normal form. */
 bool config_set_address(char **field, const char *value, enum reach plain);
 
-/* config_number.c: whole, and with nothing behind them. */
+/* config_number.c: the whole text must be a number in the range, else false. */
 bool config_read_integer(const char *text, int base, int64_t least, int64_t most, int64_t *out);
 bool config_read_decimal(const char *text, double *out); /* "12", "0.5", ".5"; not "5." */
 /* A time: "60" (seconds), "1.5s", "500ms", "10m", "2h", "1d". */
@@ -82,7 +82,7 @@ bool config_check_cacert(const char *path, int64_t invoker, struct buf *why);
 
 /* config_file.c */
 struct config_file {
-	const char *path; /* NULL: there is none */
+	const char *path; /* NULL: the file is not used */
 	struct ini rows;
 };
 
@@ -91,27 +91,27 @@ struct config_files {
 	const char *home;
 };
 
-/* False: one is there and cannot be read, or is no INI. */
+/* Reads both files; a missing one is empty. False: one cannot be read, or is no INI; `why` is one line. */
 bool config_files_read(struct config_files *files, const struct config_places *places, struct buf *why);
 void config_files_release(struct config_files *files);
-/* Those that are there, with a blank between; NULL: none. To be freed. */
+/* The paths of the files that exist, separated by blanks; NULL: none. The caller frees it. */
 char *config_files_named(const struct config_files *files);
 bool config_files_have(const struct config_files *files, const char *section);
 /* "FILE:LINE: [SECTION]", for an error message. */
 void config_files_place(const struct config_files *files, const char *section, struct buf *out);
 /* The names of the sections, each once. */
 void config_files_list(const struct config_files *files, struct texts *out);
-/* What is for all mounts, then the section (NULL: none is named). False: `why` names file and line. */
+/* Applies the lines before the first section, then `section` (or NULL). False: `why` names file and line. */
 bool config_files_apply(const struct config_files *files, const char *section, struct config *config,
 	struct buf *why);
 
 /*
- * config_doctor.c: reads every section into config->sections, with the `n` lists of -o.  What is wrong with
- * one goes to config->mistakes.  If a source is given, only the mistakes are kept.
+ * config_doctor.c: reads every section into config->sections, and applies the `n` lists of -o to each.
+ * Mistakes go to config->mistakes. If a source is given, only the mistakes are kept.
  */
 void config_read_sections(struct config *config, const struct config_files *files, const char *const *lists,
 	size_t n);
-/* Doctor reports a mistake in a file and goes on: it is moved out of `why`.  False: another verb ends. */
+/* True: the verb is doctor, and the mistake moved from `why` to config->mistakes. False: the verb fails. */
 bool config_tolerates_mistake(struct config *config, struct buf *why);
 void config_set_defaults(struct config *config);
 

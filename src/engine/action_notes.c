@@ -1,5 +1,5 @@
 /*
- * action_notes.c - what the cloud was seen to do with each action.  A note is kept as long as the engine
+ * action_notes.c - what the cloud was seen to do with each action. A note is kept as long as the engine
  * lives.
  */
 #include "state.h"

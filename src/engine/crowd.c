@@ -1,8 +1,8 @@
 /*
  * crowd.c - admission control: a ceiling on the questions that wait at once.
  *
- * A question that waits takes memory in the daemon and in the kernel.  A user with access to the mount can
- * have as many of them as processes.  Users who did not mount the tree have a lower ceiling, so that there
+ * A question that waits takes memory in the daemon and in the kernel. A user with access to the mount can
+ * have as many of them as processes. Users who did not mount the tree have a lower ceiling, so that there
  * is always room for the user who did.
  */
 #include "waiter.h"

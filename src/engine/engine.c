@@ -107,7 +107,7 @@ static void engine_note_follower(const struct engine *engine, const struct reply
 }
 
 /*
- * The waiter must not write through its handle, which goes out of scope.  NULL: the waiter was freed
+ * The waiter must not write through its handle, which goes out of scope. NULL: the waiter was freed
  * already.
  */
 static void engine_drop_handle(struct waiter *wait)
@@ -116,7 +116,7 @@ static void engine_drop_handle(struct waiter *wait)
 		wait->handle = NULL;
 }
 
-/* Makes the question a waiter.  NULL: it was answered already. */
+/* Makes the question a waiter. NULL: it was answered already. */
 static struct waiter *engine_wait(const struct waiter *asking, struct query_time query)
 {
 	struct engine *engine = asking->engine;
@@ -135,7 +135,7 @@ static struct waiter *engine_wait(const struct waiter *asking, struct query_time
 	return pending;
 }
 
-/* Puts the question to the tree.  A cache hit is answered at once, and allocates nothing. */
+/* Puts the question to the tree. A cache hit is answered at once, and allocates nothing. */
 static struct waiter *engine_put(struct waiter *asking)
 {
 	struct engine *engine = asking->engine;
@@ -168,7 +168,7 @@ struct waiter *engine_ask(struct engine *engine, enum question question, uint64_
 		.uid = uid,
 		.name = (char *)name,
 		.done = done,
-		.arg = arg }); /* a question that waits keeps a copy of the name */
+		.arg = arg }); /* a waiting question keeps a copy of the name */
 }
 
 struct waiter *engine_read(struct engine *engine, uint64_t id, uint64_t cookie, unsigned uid,

@@ -1,16 +1,16 @@
 /*
  * fetch.c - the life of a fetch: its calls, and the order in which their answers are taken in.
  *
- * One resource takes one call.  A listing takes one for each page.  When the first page has said how many
- * items there are, later pages are requested ahead (prefetch.c), and still taken in in order.  If a page
+ * One resource takes one call. A listing takes one for each page. When the first page has said how many
+ * items there are, later pages are requested ahead (prefetch.c), and still taken in in order. If a page
  * differs from what was foreseen (the list became shorter, a page has fewer items), the calls behind it are
  * dropped, and the fetch continues at the right offset, one page at a time.
  *
- * An answer is parsed in the event in which it came.  It stays unparsed while earlier answers are worked on,
- * or while parsed answers that wait have reached their ceiling.  Large answers are parsed and taken in in
+ * An answer is parsed in the event in which it came. It stays unparsed while earlier answers are worked on,
+ * or while parsed answers that wait have reached their ceiling. Large answers are parsed and taken in in
  * separate turns of the loop.
  *
- * No function here calls a waiter.  Events are delivered at the end of the loop's event (completion.h), so a
+ * No function here calls a waiter. Events are delivered at the end of the loop's event (completion.h), so a
  * fetch is freed in fetch_deliver, in fetch_let_go (a waiter has left) and with the engine, and nowhere
  * else.
  */
@@ -119,7 +119,7 @@ static void fetch_leave_reading(const struct fetch *fetch)
 		tree_list_leave(fetch->node, fetch->fetch_kind == FETCH_LIST);
 }
 
-/* ERR_NONE: the tree is filled already.  The waiters are told at the end of the event. */
+/* ERR_NONE: the tree is filled already. The waiters are told at the end of the event. */
 static void fetch_finish(struct fetch *fetch, enum error error)
 {
 	struct engine *engine = fetch->engine;
@@ -142,7 +142,7 @@ static void fetch_finish(struct fetch *fetch, enum error error)
 	fetch_raise(fetch, FETCH_DONE);
 }
 
-/* The cloud refused the filter, or did not apply it.  The waiters then need the whole list. */
+/* The cloud refused the filter, or did not apply it. The waiters then need the whole list. */
 static bool fetch_gives_up_filter(struct fetch *fetch, enum error error)
 {
 	struct engine *engine = fetch->engine;
@@ -251,7 +251,7 @@ static bool fetch_fail(struct fetch *fetch, enum error error)
 	return false;
 }
 
-/* The call failed after its last try.  True: the fetch goes on. */
+/* The call failed after its last try. True: the fetch goes on. */
 static bool fetch_fail_call(struct fetch *fetch, const struct fetch_request *request)
 {
 	const struct call_outcome *outcome = call_outcome(request->call);
@@ -301,7 +301,7 @@ static bool fetch_take(struct fetch *fetch, const struct fetch_request *request)
 	return false;
 }
 
-/* The first call is done: takes its answer in.  True: the fetch goes on. */
+/* The first call is done: takes its answer in. True: the fetch goes on. */
 static bool fetch_take_first(struct fetch *fetch)
 {
 	struct fetch_request *request = fetch_pop(fetch);
@@ -323,7 +323,7 @@ static void fetch_rest_later(struct fetch *fetch)
 	fetch->requests.rest = io->timer_start(io->self, 0, fetch_take_rest, fetch);
 }
 
-/* Takes in parsed answers, up to TURN_BYTES.  False: the fetch is over. */
+/* Takes in parsed answers, up to TURN_BYTES. False: the fetch is over. */
 static bool fetch_take_in(struct fetch *fetch, size_t worked)
 {
 	struct fetch_request *request;
@@ -345,7 +345,7 @@ static bool fetch_take_in(struct fetch *fetch, size_t worked)
 }
 
 /*
- * Takes in what has come, up to TURN_BYTES.  `worked`: bytes of answers that were parsed in this turn
+ * Takes in what has come, up to TURN_BYTES. `worked`: bytes of answers that were parsed in this turn
  * already.
  */
 static void fetch_advance(struct fetch *fetch, size_t worked)
@@ -363,7 +363,7 @@ static void fetch_advance(struct fetch *fetch, size_t worked)
 		fetch_send(fetch, fetch->paging.offset);
 }
 
-/* Parses the answer.  A failure goes into the journal. */
+/* Parses the answer. A failure goes into the journal. */
 static void request_read(struct fetch_request *request)
 {
 	struct fetch *fetch = request->fetch;

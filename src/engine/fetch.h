@@ -3,7 +3,7 @@
  * flight).
  *
  * fetch.c sends the calls, takes their answers in in the order of the pages, and reports progress and the
- * end to the engine.  page.c builds a call's body and fills the tree with an answer.  paging.c finds the
+ * end to the engine. page.c builds a call's body and fills the tree with an answer. paging.c finds the
  * next page. refresh.c and list_plan.c decide how a list is read.
  */
 #ifndef DESCRIBEFS_FETCH_H
@@ -13,7 +13,7 @@
 #include "refresh.h"
 #include "state.h"
 
-/* One call of a fetch, for one page.  Invariant: it is in the list of its fetch. */
+/* One call of a fetch, for one page. Invariant: it is in the list of its fetch. */
 struct fetch_request {
 	struct fetch *fetch;
 	struct list link;
@@ -25,7 +25,7 @@ struct fetch_request {
 };
 
 /*
- * The calls under way, and what came.  Invariants: `held_bytes` is the sum over the requests.  The answer to
+ * The calls under way, and what came. Invariants: `held_bytes` is the sum over the requests. The answer to
  * the first request is the next one to be taken in.
  */
 struct fetch_requests {
@@ -38,11 +38,11 @@ struct fetch_requests {
 	struct timer *rest; /* the next turn of the loop takes in more; NULL: that is not needed */
 };
 
-/* The questions that wait for a fetch.  Invariant: abandoned_since_ms is 0 exactly while count is not 0. */
+/* The questions that wait for a fetch. Invariant: abandoned_since_ms is 0 exactly while count is not 0. */
 struct fetch_waiters {
 	struct list list; /* of struct waiter, in the order in which they joined */
 	size_t count;
-	int64_t abandoned_since_ms; /* since when no question waits: the begin of the fetch, or later */
+	int64_t abandoned_since_ms; /* since when no question waits; at first, when the fetch began */
 };
 
 /* How far a list's reading has come. */
@@ -58,7 +58,7 @@ struct fetch_reading {
 };
 
 /*
- * Invariants: the node is pinned.  Until is_finished, it is the only fetch that is not finished for (node,
+ * Invariants: the node is pinned. Until is_finished, it is the only fetch that is not finished for (node,
  * fetch_kind), and fetch_under_way finds it.
  */
 struct fetch {
@@ -73,7 +73,7 @@ struct fetch {
 	enum error failing; /* the cause of FETCH_FAILING */
 	/* a refresh was requested then, after its calls were sent; 0: none was */
 	int64_t invalidated_ms;
-	const struct action *action; /* that its calls make */
+	const struct action *action; /* of its calls */
 	struct fetch_requests requests;
 	struct fetch_waiters waiters;
 	struct fetch_reading reading;
@@ -83,25 +83,25 @@ struct fetch {
 };
 
 /*
- * The same, or a new one.  `polls`: a reader of .wait asks.  A new one may be finished already; its waiters
+ * The same, or a new one. `polls`: a reader of .wait asks. A new one may be finished already; its waiters
  * are then told at the end of the event.
  */
 struct fetch *fetch_find(struct engine *engine, struct node *node, enum fetch_kind fetch_kind, unsigned uid,
 	bool polls);
 /*
  * Why it makes no sense to wait for what the reply needs: the rate queue is longer than the deadline, or
- * several tries have failed.  ERR_NONE: it makes sense.
+ * several tries have failed. ERR_NONE: it makes sense.
  */
 enum error fetch_why_hopeless(struct engine *engine, const struct reply *need, unsigned uid);
 /* A reader of this user waits for it too: its call is queued in that user's turn if that comes sooner. */
 void fetch_hand_over(struct fetch *fetch, unsigned uid);
 /* A reader waits for it until then: its call is tried until then at least. */
 void fetch_extend(struct fetch *fetch, int64_t deadline_ms);
-/* A waiter has left.  If it was the last one and no call was ever sent, the fetch is freed. */
+/* A waiter has left. If it was the last one and no call was ever sent, the fetch is freed. */
 void fetch_let_go(struct fetch *fetch);
 /* Drops a call that was sent already, and makes it again. */
 void fetch_restart(struct fetch *fetch);
-/* Cancels its calls.  No question may wait for it. */
+/* Cancels its calls. No question may wait for it. */
 void fetch_free(struct fetch *fetch);
 
 /* ---- fetch_map.c ---- */
@@ -135,7 +135,7 @@ bool fetch_is_full(const struct fetch *fetch);
 void fetch_drop_mismatch(struct fetch *fetch);
 /*
  * The request whose answer is worked on next: the first one, if it is answered; else an answered one that is
- * not parsed yet.  NULL: there is none, or memory for parsed answers is used up.
+ * not parsed yet. NULL: there is none, or memory for parsed answers is used up.
  */
 struct fetch_request *fetch_next_answer(const struct fetch *fetch);
 

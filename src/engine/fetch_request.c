@@ -22,7 +22,7 @@ static enum call_priority fetch_priority(const struct fetch *fetch)
 }
 
 /*
- * A page behind the first may wait in the rate queue without a deadline.  Each waiter has its own deadline,
+ * A page behind the first may wait in the rate queue without a deadline. Each waiter has its own deadline,
  * and a list must make progress even if the rate allows less than one page in a deadline.
  */
 static bool fetch_is_patient(const struct fetch *fetch, int64_t offset)

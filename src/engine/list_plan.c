@@ -2,7 +2,7 @@
  * list_plan.c - the choice between reading a list whole and refreshing it.
  *
  * If a refresh does not add up (another total, a running resource that disappeared), the list is read whole:
- * at once if that is short, else in the background.  It is also read whole every ten minutes, because only
+ * at once if that is short, else in the background. It is also read whole every ten minutes, because only
  * that finds resources that disappeared, or that changed without a new time of change.
  */
 #include "list_plan.h"

@@ -6,7 +6,7 @@
 
 #include "fetch.h"
 
-/* The first phase of reading the listing now.  Initializes fetch->refresh for a refresh. */
+/* The first phase of reading the listing now. Initializes fetch->refresh for a refresh. */
 enum phase list_plan_begin(struct fetch *fetch);
 /* Whether a reader can wait until `n` items are read: the rate allows that in half a deadline. */
 bool list_plan_is_short(const struct fetch *fetch, size_t n);

@@ -1,7 +1,7 @@
 /*
  * metrics.c - the texts of .describefs/metrics and .describefs/requests.
  *
- * The first is for Prometheus (exposition format 0.0.4).  The second has a line for each call under way.
+ * The first is for Prometheus (exposition format 0.0.4). The second has a line for each call under way.
  * Both describe the moment at which their names are looked up.
  */
 #include "fetch.h"
@@ -27,7 +27,7 @@ static void add_seconds(struct buf *out, const char *name, int64_t ms, const cha
 		(long long)(ms % MS_A_SECOND));
 }
 
-/* The label `action`.  Its value is escaped, because a user's catalog may name an action in any way. */
+/* The label `action`. Its value is escaped, because a user's catalog may name an action in any way. */
 static void add_action(struct buf *out, const struct action *action)
 {
 	buf_puts(out, "{action=\"");

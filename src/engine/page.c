@@ -46,7 +46,7 @@ static bool action_exists(const struct action *action)
 	return action->name || action->path;
 }
 
-/* Chooses the next harvest.  False: there is none that the cloud supports. */
+/* Chooses the next harvest. False: there is none that the cloud supports. */
 static bool page_choose_harvest(struct fetch *fetch)
 {
 	const struct kind *kind = node_kind(fetch->node);
@@ -220,7 +220,7 @@ static int64_t item_changed_s(const struct fetch *fetch, const struct json *item
 	return at_s;
 }
 
-/* ERR_ANSWER: the item was passed over.  ERR_UNSUPPORTED: the filter should not have let it through. */
+/* ERR_ANSWER: the item was passed over. ERR_UNSUPPORTED: the filter should not have let it through. */
 static enum error page_take_item(struct fetch *fetch, const struct json *item,
 	const struct provenance_note *note, struct listed *listed)
 {
@@ -263,7 +263,7 @@ static bool result_has(const struct json *result, const char *path)
 }
 
 /*
- * The answer has neither items nor a total or flag.  If the catalog names such a member, null as the items
+ * The answer has neither items nor a total or flag. If the catalog names such a member, null as the items
  * of the first page is not an empty list.
  */
 static bool page_says_nothing(const struct fetch *fetch, const struct json *result, const struct json *items)
@@ -319,7 +319,7 @@ bool page_ends_refresh(struct fetch *fetch, enum error error)
 	return true;
 }
 
-/* Both phases are done.  If the totals add up, resources that no page had have not changed. */
+/* Both phases are done. If the totals add up, resources that no page had have not changed. */
 static void page_end_refresh(struct fetch *fetch, const struct provenance_note *note)
 {
 	struct fetch_refresh *refresh = &fetch->refresh;
@@ -338,7 +338,7 @@ static void page_end_refresh(struct fetch *fetch, const struct provenance_note *
 	tree_list_renew(fetch->engine->options.tree, fetch->node, refresh->begun_ms, refresh->newest_s, note);
 }
 
-/* Chooses what follows a page of a refresh.  `fits`: all its items belong to what was asked for. */
+/* Chooses what follows a page of a refresh. `fits`: all its items belong to what was asked for. */
 static void page_refresh(struct fetch *fetch, bool fits, const struct provenance_note *note)
 {
 	struct fetch_reading *reading = &fetch->reading;

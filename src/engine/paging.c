@@ -1,27 +1,27 @@
 /*
  * paging.c - paging by offset and by marker, and the size of pages.
  *
- * By offset.  The next offset is this one plus the number of items that came, not of those requested.  An id
- * that comes twice counts once.  If resources disappear while pages are read, later items move up, perhaps
- * past the offset, and would be missed.  So when the total changes, the page is requested again that much
- * earlier, and from then on each page begins with the last item of the page before.  If it does not, the
- * reading steps back until it does.  A total that only returns to an earlier value moves nothing, because
- * pages overlap already.  One case is not detected: one resource appears and another disappears between the
+ * By offset. The next offset is this one plus the number of items that came, not of those requested. An id
+ * that comes twice counts once. If resources disappear while pages are read, later items move up, perhaps
+ * past the offset, and would be missed. So when the total changes, the page is requested again that much
+ * earlier, and from then on each page begins with the last item of the page before. If it does not, the
+ * reading steps back until it does. A total that only returns to an earlier value moves nothing, because
+ * pages overlap already. One case is not detected: one resource appears and another disappears between the
  * same two pages, and nothing else moves.
  *
- * The total ends a list only if it is a whole number that no page contradicts.  With any other total (text,
- * null, none, less than the number of items) the list ends with an empty page.  A total that the first page
- * fills exactly is believed.  Otherwise each list of 50, 100, ... items would cost one call more than the
+ * The total ends a list only if it is a whole number that no page contradicts. With any other total (text,
+ * null, none, less than the number of items) the list ends with an empty page. A total that the first page
+ * fills exactly is believed. Otherwise each list of 50, 100, ... items would cost one call more than the
  * ceil(N/50) that semantics.md promises, and no cloud is known whose total counts only the page's items.
  *
- * By marker.  The list ends if the answer says that it is the last page and names no marker.  If it says
- * that there is more, or does not say, and names no usable marker, the listing is not complete.  A last page
+ * By marker. The list ends if the answer says that it is the last page and names no marker. If it says
+ * that there is more, or does not say, and names no usable marker, the listing is not complete. A last page
  * with a marker is a contradiction: the marker is followed until a page is empty or names none, and the
  * listing is not complete if such markers lead back to earlier pages.
  *
- * Page size.  If the cloud refuses the number of items, half as many are requested, down to LIMIT_LEAST.
- * Clouds refuse it as an invalid parameter.  Not all name the member, but their message speaks of a page's
- * size.  The accepted number is remembered for the action as long as the engine lives.
+ * Page size. If the cloud refuses the number of items, half as many are requested, down to LIMIT_LEAST.
+ * Clouds refuse it as an invalid parameter. Not all name the member, but their message speaks of a page's
+ * size. The accepted number is remembered for the action as long as the engine lives.
  */
 #include "paging.h"
 
@@ -82,7 +82,7 @@ bool paging_promises(const struct fetch *fetch, const struct json *result)
 	return paging_read_total(fetch, result) != 0;
 }
 
-/* Moves the offset back.  False: that was done REWINDS_MAX times; items may be missed. */
+/* Moves the offset back. False: that was done REWINDS_MAX times; items may be missed. */
 static bool paging_rewind(struct fetch *fetch, int64_t by)
 {
 	if (fetch->paging.rewinds++ >= REWINDS_MAX) {
@@ -115,7 +115,7 @@ static int64_t paging_count_missed(struct fetch *fetch)
 	return fetch->paging.total < before ? before - fetch->paging.total + 1 : 1;
 }
 
-/* Moves the offset back as far as items may have been missed.  False: none were. */
+/* Moves the offset back as far as items may have been missed. False: none were. */
 static bool paging_reread(struct fetch *fetch, int64_t n_items)
 {
 	int64_t missed = paging_count_missed(fetch);
@@ -186,7 +186,7 @@ static bool marker_is_set(const struct json *marker)
 }
 
 /*
- * Takes over the next marker.  False: it is the one that was sent, or follows a contradiction and an empty
+ * Takes over the next marker. False: it is the one that was sent, or follows a contradiction and an empty
  * page.
  */
 static bool paging_follow_marker(struct fetch *fetch, const struct json *next)

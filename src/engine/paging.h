@@ -10,7 +10,7 @@
 struct fetch;
 
 /*
- * The position of a reading in its list.  Invariant: all pages before `offset` were taken in.  While
+ * The position of a reading in its list. Invariant: all pages before `offset` were taken in. While
  * `moving`, the page at `offset` repeats the last item of the one before.
  */
 struct fetch_paging {
@@ -33,7 +33,7 @@ struct fetch_paging {
 /* The next call asks for the first page. */
 void paging_begin(struct fetch *fetch);
 /*
- * Moves to the next page, by what this one says.  False: this is the last one.  `is_empty`: it has no new
+ * Moves to the next page, by what this one says. False: this is the last one. `is_empty`: it has no new
  * item.
  */
 bool paging_next(struct fetch *fetch, const struct json *result, size_t n_items, bool is_empty);
@@ -43,7 +43,7 @@ bool paging_is_looping(const struct fetch *fetch);
 bool paging_promises(const struct fetch *fetch, const struct json *result);
 /* How many items to request for a page of the action. */
 int paging_limit(struct engine *engine, const struct action *action);
-/* A call for `limit` items was refused.  The smaller number to request; 0: the limit was not the reason. */
+/* A call for `limit` items was refused. The smaller number to request; 0: the limit was not the reason. */
 int paging_smaller_limit(const struct fetch *fetch, const struct call_outcome *outcome, int limit);
 /* A good answer came: remembers for the action how many items were requested. */
 void paging_note_limit(struct fetch *fetch);

@@ -2,13 +2,13 @@
  * refresh.c - the two phases of a refresh.
  *
  * A listing that was read whole once can be refreshed if the catalog says how its list call filters by
- * status and orders by time of change.  PHASE_LIVE reads the resources in no terminal status, because a
- * running job changes without a new time of change.  PHASE_NEWEST reads the newest changes, until a page has
- * no item that is new or changed since the reading before.  A job that ends between the two phases was seen
- * running in the first.  The total of the second phase shows whether a resource disappeared.
+ * status and orders by time of change. PHASE_LIVE reads the resources in no terminal status, because a
+ * running job changes without a new time of change. PHASE_NEWEST reads the newest changes, until a page has
+ * no item that is new or changed since the reading before. A job that ends between the two phases was seen
+ * running in the first. The total of the second phase shows whether a resource disappeared.
  *
- * Answers are checked as far as possible.  A terminal item in PHASE_LIVE, or an item out of order in
- * PHASE_NEWEST, means that the cloud did not do what was requested.  Then the list is read whole
+ * Answers are checked as far as possible. A terminal item in PHASE_LIVE, or an item out of order in
+ * PHASE_NEWEST, means that the cloud did not do what was requested. Then the list is read whole
  * (list_plan.c).
  */
 #include "refresh.h"

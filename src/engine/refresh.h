@@ -41,7 +41,7 @@ struct refresh_page {
 	int64_t offset, total; /* of the next page; of the list */
 };
 
-/* Counts an item.  False: the cloud did not filter or order as the phase requested. */
+/* Counts an item. False: the cloud did not filter or order as the phase requested. */
 bool refresh_takes(struct fetch_refresh *refresh, enum phase phase, int64_t changed_s,
 	const struct listed *listed);
 /* Called after each page of a refresh. */

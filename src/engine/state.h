@@ -17,9 +17,9 @@ struct fetch;
 /*
  * What a fetch reports to the engine's listener, at the end of the event in which it happened.
  *
- * FETCH_FAILING: several tries of a call have failed.  Readers for whom there is stale data get that now.
+ * FETCH_FAILING: several tries of a call have failed. Readers for whom there is stale data get that now.
  * FETCH_PROGRESS: the tree has been filled with an answer, and the fetch continues.
- * FETCH_DONE: the fetch is finished, and the tree is filled.  The fetch is freed after the report.
+ * FETCH_DONE: the fetch is finished, and the tree is filled. The fetch is freed after the report.
  */
 enum fetch_event { FETCH_FAILING = 1, FETCH_PROGRESS = 2, FETCH_DONE = 4 };
 
@@ -46,7 +46,7 @@ int64_t engine_wall_s(const struct engine *engine);
 
 /* ---- failure_notes.c ---- */
 
-/* Adds a failure to the journal.  `uid`: the user whose question began the fetch. */
+/* Adds a failure to the journal. `uid`: the user whose question began the fetch. */
 void engine_note_failure(struct engine *engine, const struct node *node, unsigned uid, enum error error,
 	const struct error_note *note);
 /*
@@ -66,7 +66,7 @@ struct action_note {
 	int page_limit; /* largest number of items in a page that the cloud accepts; 0: the catalog's */
 };
 
-/* A new note is empty.  Borrowed until the next call of this function. */
+/* A new note is empty. Borrowed until the next call of this function. */
 struct action_note *engine_action_note(struct engine *engine, const struct action *action);
 bool engine_is_unsupported(struct engine *engine, const struct action *action);
 /* The cloud answered that it does not have the action; that stands for ten minutes. */

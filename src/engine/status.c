@@ -15,7 +15,7 @@ static void add_time(struct buf *out, const char *label, int64_t seconds)
 	buf_putc(out, '\n');
 }
 
-/* Actions that the cloud does not have.  If the catalog foresees that, the journal has no line about it. */
+/* Actions that the cloud does not have. If the catalog foresees that, the journal has no line about it. */
 static void print_unsupported(const struct engine *engine, struct buf *out)
 {
 	for (size_t i = 0; i < engine->n_actions; i++)

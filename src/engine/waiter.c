@@ -2,16 +2,16 @@
  * waiter.c - the life of a waiter: joins a fetch, puts its question again, sleeps, is answered.
  *
  * If the tree needs a fetch to answer a question, the waiter joins that fetch (single flight), and puts the
- * question again when the fetch is finished.  Each waiter has a timer of its own, so that it is answered by
+ * question again when the fetch is finished. Each waiter has a timer of its own, so that it is answered by
  * its deadline also if the fetch takes longer.
  *
- * ASK_WAIT has no deadline.  Its waiter sleeps until the answer that the tree has expires, and longer each
- * time during an outage (exponential backoff, at most 15 s).  All waiters of one resource wake at the same
- * time.  The first begins the fetch that the others join, so that a thousand of them cost one call in each
- * TTL.  When it wakes, a waiter puts a new question: only an answer that is fresh then counts.
+ * ASK_WAIT has no deadline. Its waiter sleeps until the answer that the tree has expires, and longer each
+ * time during an outage (exponential backoff, at most 15 s). All waiters of one resource wake at the same
+ * time. The first begins the fetch that the others join, so that a thousand of them cost one call in each
+ * TTL. When it wakes, a waiter puts a new question: only an answer that is fresh then counts.
  *
  * Another fetch may bring an answer about the resource earlier: a listing, a view, a describe call for a
- * reader of another member.  Then the waiters of that resource put their question at once.  That makes no
+ * reader of another member. Then the waiters of that resource put their question at once. That makes no
  * call.
  */
 #include "waiter.h"
@@ -201,7 +201,7 @@ static bool waiter_find_stale(const struct waiter *wait, enum error error, struc
 	return known.outcome == RESULT_FOUND;
 }
 
-/* True: the waiter waits for a fetch, or sleeps.  False: `reply` is its answer. */
+/* True: the waiter waits for a fetch, or sleeps. False: `reply` is its answer. */
 static bool waiter_resume(struct waiter *wait, struct reply *reply)
 {
 	struct engine *engine = wait->engine;
@@ -240,11 +240,11 @@ void waiter_retry(struct waiter *wait)
 }
 
 /*
- * The answer at the waiter's deadline: stale data, or an error.  The fetch goes on for its other waiters.
+ * The answer at the waiter's deadline: stale data, or an error. The fetch goes on for its other waiters.
  *
  * For GIVEN_UP_MS no question waits for the same resource, so that the next step on the same path does not
- * wait for a deadline again.  If the cloud was silent for half a deadline, readers of other resources with
- * stale data get that, too.  A list that is read page by page may be waited for again.
+ * wait for a deadline again. If the cloud was silent for half a deadline, readers of other resources with
+ * stale data get that, too. A list that is read page by page may be waited for again.
  */
 static struct reply waiter_last_answer(struct waiter *wait)
 {
@@ -289,7 +289,7 @@ static void waiter_give_up(void *arg)
 
 /* ---- events of a fetch ---- */
 
-/* Answers the waiters for whom there is stale data.  The others join the list again, at its end. */
+/* Answers the waiters for whom there is stale data. The others join the list again, at its end. */
 static void waiters_serve_stale(struct fetch *fetch)
 {
 	for (size_t n = fetch->waiters.count; n > 0 && fetch->waiters.count; n--) {
@@ -352,7 +352,7 @@ static void sleeper_put_back(struct waiter *wait)
 	wait->sleep.answer = node_last_answer(wait->sleep.resource);
 }
 
-/* Answers the sleepers whose wait is over by what the fetch brought.  No call is made for the others. */
+/* Answers the sleepers whose wait is over by what the fetch brought. No call is made for the others. */
 static void sleepers_look(struct fetch *fetch)
 {
 	const struct transport *io = &fetch->engine->options.io;

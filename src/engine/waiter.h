@@ -20,14 +20,14 @@ struct waiter_times {
 	unsigned rounds; /* fetches that it has waited for */
 };
 
-/* What a sleeper was told before it fell asleep.  Invariant: the resource is pinned. */
+/* What a sleeper was told before it fell asleep. Invariant: the resource is pinned. */
 struct waiter_sleep {
 	struct node *resource; /* NULL: the waiter does not sleep, or only its timer wakes it */
 	const void *answer; /* the last one about the resource */
 };
 
 /*
- * Invariant: while `fetch` is set, the waiter is in that fetch's list.  While it is in a list and `fetch` is
+ * Invariant: while `fetch` is set, the waiter is in that fetch's list. While it is in a list and `fetch` is
  * NULL, it is one of the engine's sleepers.
  */
 struct waiter {
@@ -49,7 +49,7 @@ struct waiter {
 
 /* What the tree answers to the question now. */
 struct reply waiter_ask(const struct waiter *wait, struct query_time query);
-/* Puts the question again.  Answers and frees the waiter, or lets it join a fetch, or sleep. */
+/* Puts the question again. Answers and frees the waiter, or lets it join a fetch, or sleep. */
 void waiter_retry(struct waiter *wait);
 void waiter_answer(struct waiter *wait, const struct reply *reply);
 void waiter_free(struct waiter *wait);
@@ -62,7 +62,7 @@ void waiter_listen(struct fetch *fetch, enum fetch_event event);
 
 /* The user did not mount the tree. */
 bool crowd_is_other(const struct engine *engine, unsigned uid);
-/* Whether the question may wait, because it got this reply.  True: it counts until crowd_leave. */
+/* Whether the question may wait, because it got this reply. True: it counts until crowd_leave. */
 bool crowd_admits(struct waiter *wait, const struct reply *reply);
 void crowd_leave(const struct waiter *wait);
 

@@ -1,8 +1,8 @@
 /*
  * machine_role.c - tries a source's credentials before the first call needs them.
  *
- * A mount requests no key before a reader needs one.  But if no credentials are named, only the machine's
- * role is left, and most machines have none.  That must fail at the mount, so the metadata service is asked
+ * A mount requests no key before a reader needs one. But if no credentials are named, only the machine's
+ * role is left, and most machines have none. That must fail at the mount, so the metadata service is asked
  * whether it exists and has a role, and nothing else.
  */
 #include "source/source.h"

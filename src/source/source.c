@@ -89,7 +89,7 @@ static bool source_reload_key(void *arg, struct credential_source *out, struct b
 	return good;
 }
 
-/* Reads changed credential files again.  If a file is half-written, the next call tries again. */
+/* Reads changed credential files again. If a file is half-written, the next call tries again. */
 static bool source_renew_key(void *arg, struct credential_source *out)
 {
 	struct source *source = arg;

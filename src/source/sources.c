@@ -1,7 +1,7 @@
 /*
  * sources.c - all sources of this process: from the configuration to running engines, and the end of them.
  *
- * Sources share the loop and the connections, and each gets an equal part of max_memory.  A failure of one
+ * Sources share the loop and the connections, and each gets an equal part of max_memory. A failure of one
  * source does not affect another.
  */
 #include "source/sources.h"

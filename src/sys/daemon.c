@@ -1,11 +1,11 @@
 /*
  * daemon.c - hardens the process, and moves it into the background.
  *
- * The fork comes before anything that a fork would break (epoll, curl).  The parent waits for the start and
- * exits with the child's status, one byte on a socket: 0 if the mount answers, else the exit status.  Before
- * that the child sends the path where it mounts, as soon as it has resolved it.  If the socket closes without
- * a status, the child died.  A child that sends no path for MOUNTING_LOOK_MS, or then no status for START_S,
- * is killed.  If the parent exits with another status than 0, nothing is left mounted.
+ * The fork comes before anything that a fork would break (epoll, curl). The parent waits for the start and
+ * exits with the child's status, one byte on a socket: 0 if the mount answers, else the exit status. Before
+ * that the child sends the path where it mounts, as soon as it has resolved it. If the socket closes without
+ * a status, the child died. A child that sends no path for MOUNTING_LOOK_MS, or then no status for START_S,
+ * is killed. If the parent exits with another status than 0, nothing is left mounted.
  */
 #include "sys/daemon.h"
 
@@ -35,7 +35,7 @@
 #include "sys/output.h"
 
 /*
- * A start takes 20 ms.  START_S allows for a busy machine, and is longer than each limit of the child, whose
+ * A start takes 20 ms. START_S allows for a busy machine, and is longer than each limit of the child, whose
  * message is more exact.
  */
 enum { START_S = 45, ANSWER_MS = 10000, END_MS = 7000 };
@@ -83,7 +83,7 @@ static ssize_t daemon_receive(int fd, int ms, char *message, size_t room, int fl
 }
 
 /*
- * The child's status: 0, an exit status, WORD_DIED or WORD_LATE.  MSG_PEEK leaves it in the socket for
+ * The child's status: 0, an exit status, WORD_DIED or WORD_LATE. MSG_PEEK leaves it in the socket for
  * ask_root.
  */
 static int receive_word(int fd)
@@ -99,7 +99,7 @@ struct root_query {
 	const char *place;
 };
 
-/* Runs in a child, because a mount may hang.  0, or an errno. */
+/* Runs in a child, because a mount may hang. 0, or an errno. */
 static int ask_root(void *arg)
 {
 	const struct root_query *query = arg;
@@ -110,7 +110,7 @@ static int ask_root(void *arg)
 	return stat(query->place, &root) == 0 ? 0 : errno;
 }
 
-/* The daemon's status.  The child for the stat is started meanwhile, which saves 0.2 ms of each start. */
+/* The daemon's status. The child for the stat is started meanwhile, which saves 0.2 ms of each start. */
 static int receive_answer(int fd, const char *place, struct child_stack *stack, int *error)
 {
 	struct root_query query = { fd, place };
@@ -159,7 +159,7 @@ static void print_failure(int word, int error, int status, const char *mountpoin
 	buf_release(&why);
 }
 
-/* A child that blocks in the kernel ends later.  A child that continued meanwhile may have mounted. */
+/* A child that blocks in the kernel ends later. A child that continued meanwhile may have mounted. */
 static _Noreturn void give_up_look(int fd, pid_t child, const char *path)
 {
 	char place[PATH_MAX];
@@ -173,7 +173,7 @@ static _Noreturn void give_up_look(int fd, pid_t child, const char *path)
 	_exit(1);
 }
 
-/* The parent.  _exit: buffers and exit handlers from before the fork belong to the child. */
+/* The parent. _exit: buffers and exit handlers from before the fork belong to the child. */
 static _Noreturn void wait_for_child(int fd, pid_t child, const char *path)
 {
 	char place[PATH_MAX];
@@ -194,7 +194,7 @@ static _Noreturn void wait_for_child(int fd, pid_t child, const char *path)
 }
 
 /*
- * Closes inherited descriptors: the reader of an inherited pipe would wait for our end.  The status socket is
+ * Closes inherited descriptors: the reader of an inherited pipe would wait for our end. The status socket is
  * moved to the first number after stderr.
  */
 static int close_others(int word)
@@ -307,7 +307,7 @@ int daemon_manager(const char *socket_name)
 	return -1;
 }
 
-/* One datagram.  If it fails, the manager's time limit reports it. */
+/* One datagram. If it fails, the manager's time limit reports it. */
 void daemon_notify(int fd)
 {
 	static const char READY[] = "READY=1";

@@ -2,8 +2,8 @@
  * file_trust.c - decides whether a file's owner and mode can be trusted.
  *
  * A user that can write or replace a file of settings or keys chooses the account that is shown and the
- * server that gets the requests; this misleads root as well.  So the file, links to it, and their directories
- * must belong to the user or to root, and no other user may write to them.  In a sticky directory such as
+ * server that gets the requests; this misleads root as well. So the file, links to it, and their directories
+ * must belong to the user or to root, and no other user may write to them. In a sticky directory such as
  * /tmp users can replace only their own files.
  */
 #include "sys/read_file.h"
@@ -106,7 +106,7 @@ static bool can_change(int fd, const struct stat *status)
 
 /*
  * A file of root that a group of this process may read, as Kubernetes provides a secret to a pod with
- * fsGroup.  The process can change neither the file nor its mode.
+ * fsGroup. The process can change neither the file nor its mode.
  */
 static bool is_group_secret(int fd, const struct stat *status)
 {

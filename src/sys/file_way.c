@@ -2,8 +2,8 @@
  * file_way.c - resolves a path component by component without entering our own mount.
  *
  * Each component is opened with O_PATH, which asks no process that serves a mount; then the kernel tells
- * which mount it is.  A second mount of the same device is a copy of our mount (the kernel makes one where
- * the directory is visible through a bind mount).  Which directory a mount covers is known only for the
+ * which mount it is. A second mount of the same device is a copy of our mount (the kernel makes one where
+ * the directory is visible through a bind mount). Which directory a mount covers is known only for the
  * places that were seen before the mount, because our mount may have been moved, or bound to a place that
  * covers another directory.
  */
@@ -130,7 +130,7 @@ static void learn_place(struct walk *walk, int fd, const struct stat *there)
 	memcpy(place->name, walk->way->name, sizeof(place->name));
 }
 
-/* Continues in the directory `fd`, which it owns.  `there`: its status; NULL: it is our mount. */
+/* Continues in the directory `fd`, which it owns. `there`: its status; NULL: it is our mount. */
 static bool way_enter(struct walk *walk, int fd, const struct stat *there)
 {
 	if (walk->learner && there)
@@ -235,7 +235,7 @@ static int open_next(const struct walk *walk)
 	return fd;
 }
 
-/* Resolves the current name.  *ends: it is the file. */
+/* Resolves the current name. *ends: it is the file. */
 static bool way_visit(struct walk *walk, bool *ends)
 {
 	struct stat status;
@@ -268,7 +268,7 @@ static bool way_visit(struct walk *walk, bool *ends)
 	return good;
 }
 
-/* Takes the next component, "." for slashes at the end.  Returns false if it is too long. */
+/* Takes the next component, "." for slashes at the end. Returns false if it is too long. */
 static bool way_take_name(struct walk *walk)
 {
 	const char *rest = walk->rest.data + strspn(walk->rest.data, "/");

@@ -53,7 +53,7 @@ static int fusermount_spawn(pid_t *child, const posix_spawn_file_actions_t *acti
 	return error;
 }
 
-/* `socket`: its descriptor 3; -1: none.  `messages`: its stderr; -1: ours.  0, or an errno. */
+/* `socket`: its descriptor 3; -1: none. `messages`: its stderr; -1: ours. 0, or an errno. */
 static int fusermount_start(pid_t *child, char *const *arguments, int socket, int messages)
 {
 	posix_spawn_file_actions_t actions;
@@ -186,7 +186,7 @@ static int fusermount_child(void *arg, int out)
 
 /*
  * posix_spawn returns only when the program runs, and PATH may lead through the mount that this process
- * serves.  So a child spawns it, and nothing waits for the child.
+ * serves. So a child spawns it, and nothing waits for the child.
  */
 bool fusermount_detach(const char *place, int64_t ms)
 {

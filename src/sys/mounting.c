@@ -91,7 +91,7 @@ static void cut_dots(char *path)
 	path[len] = '\0';
 }
 
-/* The path as in the kernel's table; the caller frees it.  NULL with errno. */
+/* The path as in the kernel's table; the caller frees it. NULL with errno. */
 static char *resolve(const char *path)
 {
 	char *whole = realpath(path, NULL);
@@ -171,7 +171,7 @@ static bool check_mount_point(const char *path, struct buf *why)
 	return !wrong;
 }
 
-/* What to do about a missing path.  mkdir does not help in a removed directory or behind a link. */
+/* What to do about a missing path. mkdir does not help in a removed directory or behind a link. */
 static void add_advice(struct buf *why, const char *path)
 {
 	struct stat status;
@@ -253,7 +253,7 @@ void mounting_heal(const char *path)
 
 /* ---- mounting ---- */
 
-/* mount(2).  -1 with errno. */
+/* mount(2). -1 with errno. */
 static int mount_directly(const char *place, const struct mounting_options *options, int fd)
 {
 	char data[160];

@@ -1,8 +1,8 @@
 /*
  * read_file.c - reads a small text file as a whole, never blocking on a FIFO or a device.
  *
- * O_NONBLOCK makes open return at once for any file type.  Type and owner are checked on the open descriptor,
- * so the file cannot be swapped in between.  Links are followed, because users keep their configuration in
+ * O_NONBLOCK makes open return at once for any file type. Type and owner are checked on the open descriptor,
+ * so the file cannot be swapped in between. Links are followed, because users keep their configuration in
  * repositories.
  */
 #include "sys/read_file.h"
@@ -72,7 +72,7 @@ static void add_reason(const char *path, const struct file_way *way, int error, 
 }
 
 /*
- * The last name of the path is a dangling link.  That is an error: treated as a missing file, another source
+ * The last name of the path is a dangling link. That is an error: treated as a missing file, another source
  * of configuration would be used silently.
  */
 static bool is_dangling(const struct file_way *way, int error)
@@ -89,7 +89,7 @@ static void add_dangling(const char *path, const struct file_way *way, struct bu
 		path, target);
 }
 
-/* `trust` NULL: any owner.  0, an errno, or -1: not a regular file. */
+/* `trust` NULL: any owner. 0, an errno, or -1: not a regular file. */
 static int file_read_way(const struct file_way *way, const char *path, size_t max,
 	const struct file_trust *trust, char **bytes, size_t *len, struct buf *why)
 {
