@@ -1,9 +1,10 @@
 /*
  * error.h - the causes of failures: one enum and one table.
  *
- * Every layer passes a cause up unchanged. Only the front ends turn it into an errno. error.c has one row for
- * each cause: its name, its errno, and whether the call is retried, whether stale data may be served, whether
- * cached data is dropped, and whether the cause lasts. The rows are those of ERRORS in describefs(1).
+ * Every layer passes a cause up unchanged. The front ends turn it into an errno, and the journal prints the
+ * errno's name. error.c has one row for each cause: its name, its errno, and whether the call is retried,
+ * whether stale data may be served, whether cached data is dropped, and whether the cause lasts. The rows are
+ * those of ERRORS in describefs(1).
  *
  * Pure.
  */
@@ -51,7 +52,7 @@ int error_errno(enum error error); /* positive, 1 to 133; 0 for ERR_NONE */
 bool error_retries(enum error error); /* a retry within the deadline may succeed */
 bool error_allows_stale(enum error error); /* the last good answer may be served instead */
 bool error_drops(enum error error); /* cached data about the resource must be dropped */
-bool error_lasts(enum error error); /* time alone does not repair it: a reader that waits is told at once */
+bool error_lasts(enum error error); /* waiting does not help: the daemon answers a waiting reader at once */
 /* No peer was reached, so the failure says nothing about the request. */
 bool error_is_outage(enum error error);
 

@@ -32,7 +32,10 @@ typedef bool map_equal_fn(const void *value, const void *key);
 void map_init(struct map *map, uint64_t seed);
 /* Frees the table. The map is empty and keeps its seed. */
 void map_release(struct map *map);
-/* The hash of a name within the namespace `above`. For numbers any hash will do. */
+/*
+ * The hash of a name; `above` is a number that keeps equal names of two directories apart. For numbers any
+ * hash will do.
+ */
 uint64_t map_hash_text(const struct map *map, uint64_t above, const char *text);
 /* The value with this hash and key; NULL: there is none. */
 void *map_get(const struct map *map, uint64_t hash, map_equal_fn *equal, const void *key);

@@ -4,6 +4,9 @@
  * A struct call is one API call with a finished body. It waits in the rate queue of its action, is signed
  * and sent, and is tried again until its deadline if a retry may succeed. The client knows neither tree nor
  * pages, and links without them. It does I/O through http/transport.h alone.
+ *
+ * A ticket is a call's place in the rate queue. A patient call waits there without a deadline; its deadline
+ * begins when it is sent. A prefetch call is one that is sent before a reader asks for its answer.
  */
 #ifndef DESCRIBEFS_CLIENT_H
 #define DESCRIBEFS_CLIENT_H
@@ -42,7 +45,7 @@ struct client_options {
 };
 
 struct client_stats {
-	size_t demand; /* things that are wanted at once (client_add_demand) */
+	size_t demand; /* readers' requests under way (client_add_demand) */
 	uint64_t calls; /* tries that were sent */
 	uint64_t retries; /* those of them that were not the first of their call */
 	int64_t clock_offset_s; /* added to the local clock when signing */
@@ -69,7 +72,7 @@ enum error client_outage(const struct client *client);
  * The cloud has answered a call in the last `ms` milliseconds, or no call was waiting for an answer before.
  */
 bool client_was_answered_within(const struct client *client, int64_t ms);
-/* The owner wants so many things more (or fewer) at once. The circuit breaker opens only under load. */
+/* Adds to the number of readers' requests under way. The circuit breaker opens only if it is high. */
 void client_add_demand(struct client *client, int change);
 
 /* ---- one action's rate ---- */
@@ -77,12 +80,12 @@ void client_add_demand(struct client *client, int change);
 /* A forecast: how long a new call of this user would wait in the rate queue. */
 int64_t client_wait_ms(struct client *client, const struct action *action, unsigned uid);
 /*
- * Whether a call may be sent ahead of its need now: no call waits in the queue, the rate has room, and the
+ * Whether a prefetch call may be sent now: no call waits in the queue, the rate has room, and the
  * concurrency limit is not reached. `share`: of that limit, 1 or less.
  */
 bool client_has_room_ahead(struct client *client, const struct action *action, double share);
 /*
- * In how long the next call ahead of a scan may be sent, so that these calls spread evenly over the rate.
+ * In how long the next prefetch call of a scan may be sent, so that these calls spread evenly over the rate.
  * 0: now, and it is counted.
  */
 int64_t client_pace_ms(struct client *client, const struct action *action);
@@ -123,8 +126,7 @@ struct call_request {
 	char *body; /* the JSON object's text; taken over by the call */
 	unsigned uid; /* of the reader; calls of several users take turns */
 	enum call_priority priority;
-	/* It waits in the rate queue without a deadline; its deadline begins when it is sent. */
-	bool is_patient;
+	bool is_patient; /* see above */
 	/*
 	 * Delivered at the end of an event after which the call is CALL_SENT, CALL_ANSWERED or CALL_DONE.
 	 * The callback may free the call.
@@ -158,9 +160,12 @@ enum error call_read(struct call *call);
  * cloud is not silent.
  */
 void call_postpone(struct call *call);
-/* Moves the deadline to that time, if it is earlier: a further reader waits until then. */
+/* If the call's deadline is earlier than that time, moves it there: a further reader waits until then. */
 void call_extend(struct call *call, int64_t deadline_ms);
-/* A reader of this user waits for it, too: its ticket moves to that user's turn if that comes sooner. */
+/*
+ * A reader of this user waits for it, too, with this priority.  If the user's turn comes sooner, the ticket
+ * moves there.
+ */
 void call_hand_over(struct call *call, unsigned uid, enum call_priority priority);
 
 enum call_state call_state(const struct call *call);

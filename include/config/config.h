@@ -73,7 +73,7 @@ struct config {
 	bool is_long; /* ls -l */
 	unsigned levels; /* tree -L; 0: all */
 	struct source_name *sources; /* in the order of the command line */
-	size_t n_sources; /* may be 0 for kinds and doctor only */
+	size_t n_sources; /* 0 for refresh, status, help, version; kinds, doctor: 0 or 1; else at least 1 */
 	struct texts paths; /* of ls, cat, tree, refresh */
 	struct config_network network;
 	struct config_limits limits;

@@ -12,6 +12,7 @@
 
 #define REFRESH_MARK "describefs"
 
+/* REFRESH_EVERY_NAME: the verb cannot do its tasks; the daemon makes the kernel forget all names instead. */
 enum refresh_step { REFRESH_BEGIN, REFRESH_NEXT, REFRESH_EVERY_NAME };
 
 /*

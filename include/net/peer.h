@@ -8,7 +8,10 @@
 
 #include "http/message.h"
 
-/* 0.0.0.0 or ::, which blocking name servers answer; a connection to it would reach this machine. */
+/*
+ * 0.0.0.0 or ::. A name server that blocks a name answers with these; a connection to it would reach this
+ * machine.
+ */
 bool peer_is_nowhere(const struct sockaddr *address);
 /* The address is no farther away than `reach`. */
 bool peer_is_within(const struct sockaddr *address, enum reach reach);

@@ -25,7 +25,7 @@ struct snapshot_entry {
 	uint8_t type; /* enum json_type */
 	bool directory;
 	bool secret; /* shown because of -o secrets, with mode 0400 */
-	bool primed; /* in a list's item: the describe call's answer is known to have this member too */
+	bool primed; /* rendered from a list's item, and the describe call returns this member too */
 };
 
 struct snapshot {
@@ -76,7 +76,7 @@ struct summary {
 };
 struct summary snapshot_summary(const struct kind *kind, const struct json *object, int64_t now_s);
 /* Whether snapshot_render of `object`, whose compact JSON has `len` bytes, never returns ERR_TOO_BIG. */
-enum { SNAPSHOT_ITEM_BYTES_MAX = 1 << 20 }; /* always false for more bytes */
+enum { SNAPSHOT_ITEM_BYTES_MAX = 1 << 20 }; /* for more bytes, snapshot_is_sure is always false */
 bool snapshot_is_sure(const struct json *object, size_t len);
 /*
  * Makes a directory of `n` text files with different names: the mount's own, such as README and
