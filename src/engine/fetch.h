@@ -122,7 +122,7 @@ void request_hold(struct fetch_request *request, size_t bytes);
 /* NULL: no call is under way. */
 struct fetch_request *fetch_first_request(const struct fetch *fetch);
 struct fetch_request *fetch_last_request(const struct fetch *fetch);
-/* Removes the first request from the list. */
+/* Removes the first request from the list, which is not empty. */
 struct fetch_request *fetch_pop(struct fetch *fetch);
 void request_free(struct fetch_request *request);
 void fetch_drop_requests(struct fetch *fetch);

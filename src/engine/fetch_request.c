@@ -75,7 +75,7 @@ void request_hold(struct fetch_request *request, size_t bytes)
 
 struct fetch_request *fetch_pop(struct fetch *fetch)
 {
-	struct fetch_request *request = fetch_first_request(fetch);
+	struct fetch_request *request = LIST_OWNER(fetch->requests.list.next, struct fetch_request, link);
 
 	request_hold(request, 0);
 	list_remove(&request->link);
@@ -97,14 +97,18 @@ void fetch_drop_requests(struct fetch *fetch)
 
 void fetch_hand_over(struct fetch *fetch, unsigned uid)
 {
-	if (fetch->requests.count)
-		call_hand_over(fetch_first_request(fetch)->call, uid, fetch_priority(fetch));
+	const struct fetch_request *first = fetch_first_request(fetch);
+
+	if (first)
+		call_hand_over(first->call, uid, fetch_priority(fetch));
 }
 
 void fetch_extend(struct fetch *fetch, int64_t deadline_ms)
 {
-	if (fetch->requests.count)
-		call_extend(fetch_first_request(fetch)->call, deadline_ms);
+	const struct fetch_request *first = fetch_first_request(fetch);
+
+	if (first)
+		call_extend(first->call, deadline_ms);
 }
 
 void fetch_drop_mismatch(struct fetch *fetch)

@@ -292,8 +292,9 @@ static void waiter_give_up(void *arg)
 /* Answers the waiters for whom there is stale data. The others join the list again, at its end. */
 static void waiters_serve_stale(struct fetch *fetch)
 {
-	for (size_t n = fetch->waiters.count; n > 0 && fetch->waiters.count; n--) {
-		struct waiter *wait = waiters_first(&fetch->waiters.list);
+	struct waiter *wait;
+
+	for (size_t n = fetch->waiters.count; n > 0 && (wait = waiters_first(&fetch->waiters.list)); n--) {
 		struct reply reply;
 		bool is_known = wait->question != ASK_WAIT && waiter_find_stale(wait, fetch->failing, &reply);
 		waiter_leave(wait);
@@ -307,8 +308,9 @@ static void waiters_serve_stale(struct fetch *fetch)
 /* Answers the waiters that the tree can answer now. */
 static void waiters_ask_again(struct fetch *fetch)
 {
-	for (size_t n = fetch->waiters.count; n > 0 && fetch->waiters.count; n--) {
-		struct waiter *wait = waiters_first(&fetch->waiters.list);
+	struct waiter *wait;
+
+	for (size_t n = fetch->waiters.count; n > 0 && (wait = waiters_first(&fetch->waiters.list)); n--) {
 		struct reply reply = waiter_ask_again(wait);
 		waiter_leave(wait);
 		if (reply.outcome == RESULT_NEED_FETCH)

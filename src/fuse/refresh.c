@@ -86,7 +86,7 @@ static size_t refresh_count(const struct list *list, bool by_other)
 	size_t n = 0;
 
 	for (struct list *at = list_first(list); at; at = list_next(list, at))
-		n += refresh_of(at)->by_other || !by_other;
+		n += LIST_OWNER(at, struct refresh, link)->by_other || !by_other;
 	return n;
 }
 
@@ -270,7 +270,7 @@ static struct refresh *find_waiting(const struct front *front, uint64_t id, cons
 	const struct list *queued = &front->refreshes.queued;
 
 	for (struct list *at = list_first(queued); at; at = list_next(queued, at)) {
-		struct refresh *refresh = refresh_of(at);
+		struct refresh *refresh = LIST_OWNER(at, struct refresh, link);
 		if (!refresh->begun && refresh->every_name == every_name &&
 			is_target(&refresh->target, id, name))
 			return refresh;
@@ -422,8 +422,10 @@ void refresh_all(struct front *front)
 
 void refresh_release(struct front *front)
 {
-	while (!list_is_empty(&front->refreshes.queued))
-		refresh_finish(refresh_of(list_first(&front->refreshes.queued)), true);
-	while (!list_is_empty(&front->refreshes.walking))
-		refresh_finish(refresh_of(list_first(&front->refreshes.walking)), true);
+	struct refresh *refresh;
+
+	while ((refresh = refresh_of(list_first(&front->refreshes.queued))))
+		refresh_finish(refresh, true);
+	while ((refresh = refresh_of(list_first(&front->refreshes.walking))))
+		refresh_finish(refresh, true);
 }

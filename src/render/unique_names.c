@@ -48,7 +48,9 @@ void unique_names_clear(struct unique_names *unique)
 	buf_clear(&unique->items);
 	buf_clear(&unique->order);
 	buf_clear(&unique->by_key);
+	buf_clear(&unique->sorting);
 	buf_clear(&unique->names);
+	unique->lacks_memory = false;
 	unique->n_merged = 0;
 }
 
@@ -82,8 +84,15 @@ const char *unique_names_key(const struct unique_names *unique, const struct sib
 
 bool unique_names_full(const struct unique_names *unique)
 {
-	return unique->items.full || unique->order.full || unique->by_key.full || unique->sorting.full ||
-		unique->names.full;
+	return unique->lacks_memory || unique->items.full || unique->order.full || unique->by_key.full ||
+		unique->sorting.full || unique->names.full;
+}
+
+/* Empties a buffer for another round; that it was full is not forgotten. */
+static void begin_round(struct unique_names *unique, struct buf *buf)
+{
+	unique->lacks_memory |= buf->full;
+	buf_clear(buf);
 }
 
 static uint32_t store_name(struct unique_names *unique, const char *name)
@@ -121,7 +130,7 @@ static void unique_sort(struct unique_names *unique, sibling_text_fn *text_of)
 	size_t count = unique->order.len / sizeof *order;
 	struct sort_item item = { 0 };
 
-	buf_clear(&unique->sorting);
+	begin_round(unique, &unique->sorting);
 	for (size_t i = 0; i < count; i++) {
 		item.text = text_of(unique, unique_names_at(unique, order[i]));
 		item.index = order[i];
@@ -155,7 +164,7 @@ static void sort_by_key(struct unique_names *unique)
 {
 	size_t count = unique_names_count(unique);
 
-	buf_clear(&unique->order);
+	begin_round(unique, &unique->order);
 	for (uint32_t i = 0; i < count; i++)
 		if (!unique_names_at(unique, i)->key)
 			add_index(&unique->order, i);
@@ -256,7 +265,7 @@ static void sort_by_name(struct unique_names *unique)
 	const uint32_t *by_key = (const uint32_t *)(const void *)unique->by_key.data;
 	size_t count = unique->by_key.len / sizeof *by_key;
 
-	buf_clear(&unique->order);
+	begin_round(unique, &unique->order);
 	for (int rank = 0; rank <= SIBLING_DISTINCT; rank++) {
 		if (!unique->ranks[rank])
 			continue;

@@ -339,9 +339,10 @@ static void drop_oldest(struct tree *tree, bool by_other)
 {
 	const struct list *lru = &tree->follows.lru, *at = list_first(lru);
 
-	while (LIST_OWNER(at, struct follow, link)->by_other != by_other)
+	while (at && LIST_OWNER(at, struct follow, link)->by_other != by_other)
 		at = list_next(lru, at);
-	events_drop(tree, LIST_OWNER(at, struct follow, link)->resource->detail);
+	if (at)
+		events_drop(tree, LIST_OWNER(at, struct follow, link)->resource->detail);
 }
 
 void events_follow(struct tree *tree, struct resource *resource, bool by_other)
