@@ -219,6 +219,8 @@ bool kind_has_status(const struct kind *kind, const char *status);
 const char *view_name(enum view_sort view); /* "by-name" */
 /* The item's member whose value names the view's directories; NULL: the view does not show the kind. */
 const char *kind_view(const struct kind *kind, enum view_sort view);
+/* A kind may have no list or no describe call: then no other question about the action has an answer. */
+bool action_exists(const struct action *action);
 /* The call's name in metrics, logs and attributes. */
 const char *action_name(const struct action *action);
 /* Whether a raw id has the form of this kind's ids. */

@@ -146,6 +146,11 @@ void kind_member_name(const struct kind *kind, const char *member, bool api_name
 		name_snake(out, stripped(kind, member));
 }
 
+bool action_exists(const struct action *action)
+{
+	return action->name || action->path;
+}
+
 const char *action_name(const struct action *action)
 {
 	return action->name ? action->name : action->path;

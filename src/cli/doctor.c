@@ -127,7 +127,7 @@ static const struct kind *listable(const struct catalog *catalog)
 {
 	for (size_t i = 0; i < catalog->n_kinds; i++) {
 		const struct kind *kind = catalog->kinds[i];
-		if (!kind->parent && !kind->partial && (kind->list.name || kind->list.path))
+		if (!kind->parent && !kind->partial && action_exists(&kind->list))
 			return kind;
 	}
 	return NULL;
@@ -140,7 +140,7 @@ static void check_list(struct doctor *doctor, struct source *source, const struc
 	struct buf text;
 
 	buf_init(&text, 4096);
-	buf_puts(&text, kind->list.name ? kind->list.name : kind->list.path);
+	buf_puts(&text, action_name(&kind->list));
 	if (reply.outcome == RESULT_FOUND) {
 		buf_puts(&text, " succeeded");
 	} else {

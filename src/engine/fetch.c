@@ -36,17 +36,29 @@ static void fetch_on_call(void *arg, struct call *call);
 
 /* ---- the fetches of the engine ---- */
 
-enum error fetch_why_hopeless(struct engine *engine, const struct reply *need, unsigned uid)
+/* The call that a fetch begins with; NULL: there is none, because it needs no cloud. */
+static const struct action *first_action(const struct reply *need)
 {
 	const struct kind *kind = node_kind(need->node);
-	const struct action *action = need->fetch_kind == FETCH_DESCRIBE ? &kind->describe : &kind->list;
+
+	if (need->fetch_kind == FETCH_DESCRIBE)
+		return &kind->describe;
+	if (action_exists(&kind->list))
+		return &kind->list;
+	return kind->harvests.n ? &kind->harvests.v[0].list : NULL;
+}
+
+enum error fetch_why_hopeless(struct engine *engine, const struct reply *need, unsigned uid)
+{
+	const struct action *action = first_action(need);
 	const struct fetch *fetch = fetch_under_way(engine, need->node, need->fetch_kind);
 	const struct fetch_request *first = fetch ? fetch_first_request(fetch) : NULL;
 
 	if (fetch && (!first || !call_is_untried(first->call)))
 		return first ? first->failing : ERR_NONE;
-	return client_wait_ms(engine->client, action, uid) < engine->options.deadline_ms ? ERR_NONE :
-											   ERR_QUEUE;
+	if (!action || client_wait_ms(engine->client, action, uid) < engine->options.deadline_ms)
+		return ERR_NONE;
+	return ERR_QUEUE;
 }
 
 static struct fetch *fetch_new(struct engine *engine, struct node *node, enum fetch_kind fetch_kind,

@@ -41,11 +41,6 @@ static void page_choose_list(struct fetch *fetch, enum phase phase)
 	page_choose(fetch, &node_kind(fetch->node)->list, NULL);
 }
 
-static bool action_exists(const struct action *action)
-{
-	return action->name || action->path;
-}
-
 /* Chooses the next harvest. False: there is none that the cloud supports. */
 static bool page_choose_harvest(struct fetch *fetch)
 {

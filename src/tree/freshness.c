@@ -45,12 +45,12 @@ int64_t expiry_ms(const struct tree *tree, const struct kind *kind, bool termina
 
 static bool kind_has_list(const struct kind *kind)
 {
-	return kind->list.name || kind->list.path || kind->harvests.n;
+	return action_exists(&kind->list) || kind->harvests.n;
 }
 
 bool kind_has_describe(const struct kind *kind)
 {
-	return kind->describe.name || kind->describe.path;
+	return action_exists(&kind->describe);
 }
 
 bool item_is_whole(const struct kind *kind)

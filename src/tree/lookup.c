@@ -43,8 +43,7 @@ static struct reply existence_call(struct tree *tree, struct resource *resource)
 		return reply_need(resource->node.parent, FETCH_LIST);
 	resource_open(tree, resource);
 	for (size_t i = 0; i < resource->n_listings; i++)
-		if (resource->listings[i]->node.kind->list.name ||
-			resource->listings[i]->node.kind->list.path)
+		if (action_exists(&resource->listings[i]->node.kind->list))
 			return reply_need(&resource->listings[i]->node, FETCH_LIST);
 	return (struct reply){ .outcome = RESULT_FOUND };
 }

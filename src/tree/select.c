@@ -129,7 +129,7 @@ static struct selection select_needed(struct tree *tree, struct resource *resour
 		scan_note(tree, resource, query);
 		return selection_none(reply_need(&resource->node, FETCH_DESCRIBE));
 	}
-	if (!kind->list.name && !kind->list.path)
+	if (!action_exists(&kind->list))
 		return selection_at(NULL, SKELETON_MS);
 	if (kind->partial && !name && !resource->cached.provenance)
 		return selection_at(NULL,
