@@ -114,10 +114,25 @@ static struct entry wait_entry_of(const struct resource *resource, const char *s
 			.mtime_ns = status ? (uint32_t)(hash_bytes(0, status, size) % 1000000000) : 0 } };
 }
 
+/*
+ * A fresh answer has a terminal status. It changes nothing, because stat(2) asks this: to pick an answer is a
+ * reader's work, which renders items, extends them and starts read-ahead.
+ */
+static bool has_ended(const struct resource *resource, struct query_time query)
+{
+	const struct record *described = resource_described(resource), *listed = &resource->cached;
+
+	return (described->terminal && record_is_fresh(described, query)) ||
+		(listed->terminal && record_is_fresh(listed, query));
+}
+
 struct entry wait_entry(struct tree *tree, struct resource *resource, struct query_time query)
 {
-	struct selection selection = select_status(tree, resource, query);
 	size_t size = 0;
+
+	if (!has_ended(resource, query))
+		return wait_entry_of(resource, NULL, 0);
+	struct selection selection = select_status(tree, resource, query);
 	const char *status = ended_status(tree, resource, &selection, query, &size);
 
 	return wait_entry_of(resource, status, size);
