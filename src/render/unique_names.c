@@ -50,7 +50,6 @@ void unique_names_clear(struct unique_names *unique)
 	buf_clear(&unique->by_key);
 	buf_clear(&unique->sorting);
 	buf_clear(&unique->names);
-	unique->lacks_memory = false;
 	unique->n_merged = 0;
 }
 
@@ -84,15 +83,8 @@ const char *unique_names_key(const struct unique_names *unique, const struct sib
 
 bool unique_names_full(const struct unique_names *unique)
 {
-	return unique->lacks_memory || unique->items.full || unique->order.full || unique->by_key.full ||
-		unique->sorting.full || unique->names.full;
-}
-
-/* Empties a buffer for another round; that it was full is not forgotten. */
-static void begin_round(struct unique_names *unique, struct buf *buf)
-{
-	unique->lacks_memory |= buf->full;
-	buf_clear(buf);
+	return unique->items.full || unique->order.full || unique->by_key.full || unique->sorting.full ||
+		unique->names.full;
 }
 
 static uint32_t store_name(struct unique_names *unique, const char *name)
@@ -130,7 +122,7 @@ static void unique_sort(struct unique_names *unique, sibling_text_fn *text_of)
 	size_t count = unique->order.len / sizeof *order;
 	struct sort_item item = { 0 };
 
-	begin_round(unique, &unique->sorting);
+	buf_clear(&unique->sorting);
 	for (size_t i = 0; i < count; i++) {
 		item.text = text_of(unique, unique_names_at(unique, order[i]));
 		item.index = order[i];
@@ -164,7 +156,7 @@ static void sort_by_key(struct unique_names *unique)
 {
 	size_t count = unique_names_count(unique);
 
-	begin_round(unique, &unique->order);
+	buf_clear(&unique->order);
 	for (uint32_t i = 0; i < count; i++)
 		if (!unique_names_at(unique, i)->key)
 			add_index(&unique->order, i);
@@ -265,7 +257,7 @@ static void sort_by_name(struct unique_names *unique)
 	const uint32_t *by_key = (const uint32_t *)(const void *)unique->by_key.data;
 	size_t count = unique->by_key.len / sizeof *by_key;
 
-	begin_round(unique, &unique->order);
+	buf_clear(&unique->order);
 	for (int rank = 0; rank <= SIBLING_DISTINCT; rank++) {
 		if (!unique->ranks[rank])
 			continue;
@@ -290,7 +282,8 @@ void unique_names_settle(struct unique_names *unique)
 {
 	for (size_t i = unique->n_merged; i < unique_names_count(unique); i++)
 		add_index(&unique->by_key, (uint32_t)i);
-	for (int round = 0; round < ROUNDS; round++) {
+	/* a round empties buffers, so none begins that would hide that one was full */
+	for (int round = 0; round < ROUNDS && !unique_names_full(unique); round++) {
 		note_ranks(unique);
 		sort_by_name(unique);
 		if (!resolve_round(unique, round))

@@ -45,7 +45,6 @@ struct unique_names {
 	struct buf by_key; /* uint32_t: indices sorted by key, each key once */
 	struct buf sorting; /* struct sort_item */
 	struct buf names;
-	bool lacks_memory; /* a buffer that was filled again since had been full */
 	size_t n_merged; /* entries added before unique_names_merge; the reserved ones follow */
 	bool ranks[SIBLING_DISTINCT + 1]; /* whether any entry has the rank */
 };

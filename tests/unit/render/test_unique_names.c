@@ -3,6 +3,9 @@
  */
 #include "snapshot_kit.h"
 
+#include "base/sort.h"
+#include "render/unique_names.h"
+
 /* Every name that the reliability table lists comes out safe, different and openable. */
 static void test_hostile_names(void **state)
 {
@@ -268,6 +271,34 @@ static void test_a_large_object_of_one_name(void **state)
 	buf_release(&text);
 }
 
+/*
+ * Two entries have one key, so that each step after the merge needs less room than the merge. The room of one
+ * buffer is only enough for that: the names are not valid, and the later steps do not hide it.
+ */
+static void test_a_buffer_that_was_full_is_not_forgotten(void **state)
+{
+	static const struct sibling sibling = {.key = "Key", .rank = SIBLING_PLAIN};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct unique_names unique;
+
+		unique_names_init(&unique);
+		if (i == 1)
+			unique.order.max = sizeof(uint32_t);
+		else if (i == 2)
+			unique.sorting.max = 2 * sizeof(struct sort_item);
+		unique_names_add(&unique, &sibling, "key", "key");
+		unique_names_add(&unique, &sibling, "key", "key");
+		unique_names_merge(&unique);
+		unique_names_settle(&unique);
+		assert_int_equal(unique_names_full(&unique), i != 0);
+		unique_names_clear(&unique);
+		assert_false(unique_names_full(&unique));
+		unique_names_release(&unique);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_renamed_twins),
 		cmocka_unit_test(test_subkinds_keep_their_names),
 		cmocka_unit_test(test_a_large_object_of_one_name),
+		cmocka_unit_test(test_a_buffer_that_was_full_is_not_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
