@@ -1,6 +1,6 @@
 /*
- * lru.c - two LRU lists of versions: those with a snapshot, which can be folded to their text, and those that
- * are folded, which can be freed.
+ * lru.c - two LRU lists of versions: those to fold to their text, which have a snapshot, and those to free,
+ * which are folded or have no text to be folded to.
  *
  * If the oldest folded version is held by the kernel, it leaves its list. When the kernel forgets it, it
  * comes back as the oldest (collect.c).

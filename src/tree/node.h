@@ -318,8 +318,9 @@ struct unlisted {
 };
 
 /*
- * Two LRU lists of versions, the least recently used first. A version with a snapshot can be in `rendered`
- * only, one without in `folded` only. Written by lru.c alone.
+ * Two LRU lists of versions, the least recently used first. A version is in one of them at most, and without
+ * a snapshot never in `rendered`. One in `folded` has a snapshot only if it has no text to be rendered from
+ * again; its next use moves it to `rendered`. Written by lru.c alone.
  */
 struct version_lru {
 	struct list rendered; /* can be folded to their text */
