@@ -10,8 +10,8 @@
  *     the names     of one resource are dropped when the process that asked for the refresh walks them
  *     of a few      (walk.c).
  *     all names     are dropped by a new epoch, one notification (Linux 6.16). The kernel also looks up
- *                   names again that were not refreshed, which costs no API call. Before 6.16, a process
- *                   walks them.
+ *                   names again that were not refreshed, which costs no API call. Before 6.16, or while
+ *                   another file system is mounted inside, a process walks them.
  *
  * No file's pages are invalidated: a file's id stands for one content, and open files keep it.
  *
