@@ -64,7 +64,9 @@ void unlisted_join(struct tree *tree, struct resource *resource);
 void unlisted_leave(struct tree *tree, struct resource *resource);
 /* The listings inside a resource (or the root) are made when a reader looks for them. */
 void resource_open(struct tree *tree, struct resource *resource);
-/* The listing of that name inside a resource or the root; NULL: there is none. */
+/* The listing of that name inside a resource or the root; NULL: there is none, or it was not made. */
+struct listing *resource_find_listing(const struct resource *resource, const char *name);
+/* The same, made if its kind exists; NULL: it does not. */
 struct listing *resource_listing(struct tree *tree, struct resource *resource, const char *name);
 /* The node of the call that refreshes a resource: itself, or its listing if the kind has no describe call. */
 struct node *refreshed_by(const struct resource *resource);

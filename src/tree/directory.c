@@ -80,6 +80,14 @@ int64_t view_left_ms(const struct tree *tree, const struct view_dir *view, struc
 
 /* ---- its directories ---- */
 
+struct view_dir *view_find_top(const struct tree *tree, const char *name)
+{
+	for (int i = 0; i < VIEW_SORTS; i++)
+		if (tree->views.tops[i] && !strcmp(tree->views.tops[i]->node.name, name))
+			return tree->views.tops[i];
+	return NULL;
+}
+
 struct view_dir *view_find_child(const struct view_dir *view, const char *name)
 {
 	const struct list *children = &view->children;

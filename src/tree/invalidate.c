@@ -250,19 +250,6 @@ uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct b
 	return nodeid_encode(above->inode.serial, 0);
 }
 
-/* A listing inside the resource or the root, or one of the root's views. */
-static const struct node *find_made(const struct tree *tree, const struct resource *resource,
-	const char *name)
-{
-	for (size_t i = 0; i < resource->n_listings; i++)
-		if (!strcmp(resource->listings[i]->node.name, name))
-			return &resource->listings[i]->node;
-	for (int i = 0; resource == tree->root && i < VIEW_SORTS; i++)
-		if (tree->views.tops[i] && !strcmp(tree->views.tops[i]->node.name, name))
-			return &tree->views.tops[i]->node;
-	return NULL;
-}
-
 uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *name)
 {
 	uint32_t index;
@@ -276,7 +263,9 @@ uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *nam
 	} else if (node->sort == NODE_LISTING) {
 		found = node_find(tree, node, name);
 	} else {
-		found = find_made(tree, as_resource(node), name);
+		const struct listing *listing = resource_find_listing(as_resource(node), name);
+		const struct view_dir *top = node == &tree->root->node ? view_find_top(tree, name) : NULL;
+		found = listing ? &listing->node : top ? &top->node : NULL;
 	}
 	return found ? nodeid_encode(found->inode.serial, 0) : 0;
 }

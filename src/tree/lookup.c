@@ -196,14 +196,6 @@ static struct reply lookup_hidden(struct tree *tree, struct listing *listing, co
 	return reply_absent(miss_ms(tree, listing->node.kind)); /* desktop programs probe for such names */
 }
 
-static struct view_dir *find_view(const struct tree *tree, const struct resource *resource, const char *name)
-{
-	for (int i = 0; resource->node.sort == NODE_ROOT && i < VIEW_SORTS; i++)
-		if (tree->views.tops[i] && !strcmp(tree->views.tops[i]->node.name, name))
-			return tree->views.tops[i];
-	return NULL;
-}
-
 /*
  * Finds a directory that comes from the catalog: a listing, a view of the root, .describefs. False: it is
  * none.
@@ -212,7 +204,7 @@ static bool find_made(struct tree *tree, struct resource *resource, const char *
 	struct query_time query)
 {
 	struct listing *listing = resource_listing(tree, resource, name);
-	struct view_dir *view = find_view(tree, resource, name);
+	struct view_dir *view = resource == tree->root ? view_find_top(tree, name) : NULL;
 
 	if (listing)
 		*entry = listing_entry(tree, listing, query);

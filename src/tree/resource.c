@@ -186,13 +186,18 @@ void resource_open(struct tree *tree, struct resource *resource)
 	}
 }
 
-struct listing *resource_listing(struct tree *tree, struct resource *resource, const char *name)
+struct listing *resource_find_listing(const struct resource *resource, const char *name)
 {
-	resource_open(tree, resource);
 	for (size_t i = 0; i < resource->n_listings; i++)
 		if (!strcmp(resource->listings[i]->node.name, name))
 			return resource->listings[i];
 	return NULL;
+}
+
+struct listing *resource_listing(struct tree *tree, struct resource *resource, const char *name)
+{
+	resource_open(tree, resource);
+	return resource_find_listing(resource, name);
 }
 
 struct resource *listing_add_resource(struct tree *tree, struct listing *listing, const char *name,

@@ -114,6 +114,8 @@ void views_fold(
 	struct tree *tree); /* over max_memory: frees indexes, which can be made again without a call */
 void views_shrink(struct tree *tree); /* frees unreferenced directories with their filtered answers */
 struct reply view_open(struct tree *tree, struct view_dir *view, struct query_time query);
+/* The view of that name, a directory of the root; NULL: there is none. */
+struct view_dir *view_find_top(const struct tree *tree, const char *name);
 /* The child of that name, not made if there is none: NULL. */
 struct view_dir *view_find_child(const struct view_dir *view, const char *name);
 /* A reader is about to read its names: from now on they decide whether the mtime moves. */
