@@ -253,10 +253,11 @@ uint64_t tree_names_of(const struct tree *tree, const struct node *top, struct b
 uint64_t tree_id_of(const struct tree *tree, uint64_t directory, const char *name)
 {
 	uint32_t index;
-	const struct node *node = (const struct node *)tree_inode(tree, directory, &index), *found = NULL;
+	const struct inode *inode = tree_inode(tree, directory, &index);
 
-	if (!node || node->inode.is_version)
+	if (!inode || inode->is_version)
 		return 0;
+	const struct node *node = as_node(inode), *found;
 	if (node->sort == NODE_VIEW) {
 		const struct view_dir *child = view_find_child(as_view(node), name);
 		found = child ? &child->node : NULL;
