@@ -69,7 +69,7 @@ struct listing *resource_find_listing(const struct resource *resource, const cha
 /* The same, made if its kind exists; NULL: it does not. */
 struct listing *resource_listing(struct tree *tree, struct resource *resource, const char *name);
 /* The node of the call that refreshes a resource: itself, or its listing if the kind has no describe call. */
-struct node *refreshed_by(const struct resource *resource);
+struct node *refreshed_by(struct resource *resource);
 /* The last failure of the call about a node; ERR_NONE: there was none. */
 const struct failure *node_failure(const struct node *node);
 struct failures *resource_failures(struct tree *tree, struct resource *resource); /* made if there is none */

@@ -244,10 +244,9 @@ struct detail *resource_detail(struct tree *tree, struct resource *resource)
 	return resource->detail;
 }
 
-struct node *refreshed_by(const struct resource *resource)
+struct node *refreshed_by(struct resource *resource)
 {
-	return kind_has_describe(resource->node.kind) ? (struct node *)&resource->node :
-							resource->node.parent;
+	return kind_has_describe(resource->node.kind) ? &resource->node : resource->node.parent;
 }
 
 const struct failure *node_failure(const struct node *node)

@@ -63,7 +63,7 @@ static void excuse_single(struct resource *resource)
 }
 
 /* The failure of the call that would refresh the resource, or of a reader that gave up waiting for it. */
-static const struct failure *refresh_failure(const struct resource *resource, struct query_time query)
+static const struct failure *refresh_failure(struct resource *resource, struct query_time query)
 {
 	const struct failure *failure = node_failure(refreshed_by(resource));
 	const struct failure *given_up = resource->failures ? &resource->failures->given_up : NULL;
