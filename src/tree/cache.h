@@ -185,9 +185,9 @@ void events_note_gone(struct tree *tree, struct resource *resource, int64_t now_
 void events_drop(struct tree *tree, struct detail *detail);
 
 /* kernel_listing.c */
-void kernel_listing_see(struct kernel_listing *kept, uint32_t moved); /* the kernel gets this mtime */
+void kernel_listing_see(struct kernel_listing *listing, uint32_t mtime); /* the kernel gets this mtime */
 /* The listing has expired. True: the kernel must be notified. */
-bool kernel_listing_expire(struct kernel_listing *kept);
+bool kernel_listing_expire(struct kernel_listing *listing);
 
 /* attr.c */
 struct attr directory_attr(uint64_t ino, int64_t mtime_s, uint64_t content);

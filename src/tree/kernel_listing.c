@@ -16,26 +16,26 @@
  */
 #include "cache.h"
 
-void kernel_listing_see(struct kernel_listing *kept, uint32_t moved)
+void kernel_listing_see(struct kernel_listing *listing, uint32_t mtime)
 {
-	kept->mtime_seen = moved;
+	listing->mtime_seen = mtime;
 }
 
-static void kernel_listing_begin(struct kernel_listing *kept)
+static void kernel_listing_begin(struct kernel_listing *listing)
 {
-	if (kept->whole && kept->mtime_begun != kept->mtime_seen)
-		kept->whole = kept->begun = false;
-	if (!kept->begun)
-		kept->mtime_begun = kept->mtime_seen;
-	kept->begun = true;
+	if (listing->whole && listing->mtime_begun != listing->mtime_seen)
+		listing->whole = listing->begun = false;
+	if (!listing->begun)
+		listing->mtime_begun = listing->mtime_seen;
+	listing->begun = true;
 }
 
-bool kernel_listing_expire(struct kernel_listing *kept)
+bool kernel_listing_expire(struct kernel_listing *listing)
 {
-	bool whole = kept->whole;
+	bool whole = listing->whole;
 
 	if (whole)
-		kept->whole = kept->begun = false;
+		listing->whole = listing->begun = false;
 	return whole;
 }
 
@@ -49,9 +49,9 @@ void tree_handed(struct tree *tree, uint64_t id, bool begins, bool ends)
 	struct node *node = as_node(inode);
 	if (node->sort != NODE_LISTING && node->sort != NODE_VIEW)
 		return;
-	struct kernel_listing *kept = node->sort == NODE_LISTING ? &as_listing(node)->kernel_listing :
-								   &as_view(node)->kernel_listing;
+	struct kernel_listing *listing = node->sort == NODE_LISTING ? &as_listing(node)->kernel_listing :
+								      &as_view(node)->kernel_listing;
 	if (begins)
-		kernel_listing_begin(kept);
-	kept->whole |= ends;
+		kernel_listing_begin(listing);
+	listing->whole |= ends;
 }
