@@ -199,8 +199,8 @@ static void notifier_end(struct notifier *notifier)
 	int status;
 
 	loop_forget(notifier->front->loop, notifier->fd);
-	while ((delayed = delayed_first(
-			notifier))) /* with `fd` open, so that no new child takes this place */
+	/* with `fd` open, so that no new child takes this place */
+	while ((delayed = delayed_first(notifier)))
 		delayed_ask(delayed);
 	close(notifier->fd);
 	notifier->fd = -1;
