@@ -179,8 +179,8 @@ void events_follow(struct tree *tree, struct resource *resource, bool by_other);
 /* A complete answer: its version and its text (may be NULL). */
 void events_note(struct tree *tree, struct resource *resource, struct version *version, struct text *text,
 	int64_t at_s);
-void events_note_item(struct tree *tree,
-	struct resource *resource); /* a list's item, if its kind has no more */
+/* A list's item, if its kind has no more. */
+void events_note_item(struct tree *tree, struct resource *resource);
 void events_note_gone(struct tree *tree, struct resource *resource, int64_t now_ms);
 void events_drop(struct tree *tree, struct detail *detail);
 
@@ -225,8 +225,8 @@ struct selection {
 struct selection select_answer(struct tree *tree, struct resource *resource, uint32_t slot, const char *name,
 	struct query_time query);
 struct reply need_refresh(struct resource *resource, struct query_time query);
-struct reply listing_open(struct tree *tree, struct listing *listing,
-	struct query_time query); /* tree_open's */
+/* tree_open's answer about a listing. */
+struct reply listing_open(struct tree *tree, struct listing *listing, struct query_time query);
 
 /* listing.c */
 /* How long cached answers prove that the resource exists; -1: none does, and a call is needed. */
@@ -238,8 +238,8 @@ struct resource *list_show(struct tree *tree, struct listing *listing, const cha
 	bool *first);
 /* Shown to every reader, not only to those that follow the reading that met it. */
 bool listing_shows(const struct listing *listing, const struct resource *resource);
-void listing_empty(struct tree *tree,
-	struct listing *listing); /* its list was refused: drops the members that came with it */
+/* Its list was refused: drops the members that came with it. */
+void listing_empty(struct tree *tree, struct listing *listing);
 void listing_show(struct tree *tree, struct listing *listing, struct resource *resource); /* appends it */
 void resource_enter(struct tree *tree, struct resource *resource); /* a user entered it */
 /* tree_list_end and tree_list_renew without the views. */

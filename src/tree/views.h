@@ -67,8 +67,8 @@ struct filtered {
 struct derived *listing_derived(struct tree *tree, struct listing *listing); /* made if there are none */
 /* Up to date; NULL: it would pass INDEX_BYTES_MAX. */
 const struct index *listing_index(struct tree *tree, struct listing *listing, enum view_sort view);
-void index_shrink(struct tree *tree,
-	struct listing *listing); /* frees its indexes, which can be made again */
+/* Frees its indexes, which can be made again. */
+void index_shrink(struct tree *tree, struct listing *listing);
 /* 1 + the group of that name below one (0: at the top); 0: there is none. */
 uint32_t index_find(const struct index *index, uint32_t above, const char *name);
 /* The first group past the cookie there, or NULL. */
@@ -82,8 +82,8 @@ struct resource *index_first(const struct index *index, uint32_t group);
 struct json_slice resource_json(const struct resource *resource);
 
 /* filter.c */
-struct filtered *filtered_new(struct tree *tree,
-	struct view_dir *view); /* NULL: the cloud cannot filter so */
+/* NULL: the cloud cannot filter so. */
+struct filtered *filtered_new(struct tree *tree, struct view_dir *view);
 void filtered_free(struct tree *tree, struct view_dir *view);
 void filtered_drop(struct tree *tree, struct view_dir *view); /* drops its answer */
 bool filtered_is_fresh(const struct filtered *filtered, struct query_time query);
@@ -110,8 +110,8 @@ bool view_content(struct tree *tree, struct view_dir *view, uint64_t *content);
 void views_plant(struct tree *tree);
 void views_free(struct tree *tree);
 void view_settle(struct tree *tree, struct view_dir *view);
-void views_fold(
-	struct tree *tree); /* over max_memory: frees indexes, which can be made again without a call */
+/* Over max_memory: frees indexes, which can be made again without a call. */
+void views_fold(struct tree *tree);
 void views_shrink(struct tree *tree); /* frees unreferenced directories with their filtered answers */
 struct reply view_open(struct tree *tree, struct view_dir *view, struct query_time query);
 /* The view of that name, a directory of the root; NULL: there is none. */
