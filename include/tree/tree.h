@@ -222,6 +222,7 @@ bool node_filtered_is_listed(const struct node *view, struct query_time query);
  * after a failure that drops answers. NULL: nothing is known.
  */
 const void *node_last_answer(const struct node *resource);
+int64_t node_last_sent_ms(const struct node *resource); /* when its call was sent; 0: nothing is known */
 /* The engine keeps a node while a call about it is under way, or a reader waits for its status. */
 void node_pin(struct node *node);
 void node_unpin(struct tree *tree, struct node *node);

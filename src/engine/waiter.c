@@ -354,6 +354,20 @@ static void sleeper_put_back(struct waiter *wait)
 	wait->sleep.answer = node_last_answer(wait->sleep.resource);
 }
 
+/*
+ * The question that a sleeper puts at news counts from when the call of the newer answer was sent. If there
+ * is none (the news is a failure), it counts from now.
+ */
+static int64_t sleeper_since_ms(const struct waiter *wait)
+{
+	const struct node *resource = wait->sleep.resource;
+	const void *answer = node_last_answer(resource);
+
+	if (!answer || answer == wait->sleep.answer)
+		return engine_now_ms(wait->engine);
+	return node_last_sent_ms(resource);
+}
+
 /* Answers the sleepers whose wait is over by what the fetch brought. No call is made for the others. */
 static void sleepers_look(struct fetch *fetch)
 {
@@ -364,7 +378,7 @@ static void sleepers_look(struct fetch *fetch)
 	list_init(&woken);
 	sleepers_take(fetch, &woken);
 	while ((wait = waiters_first(&woken))) { /* an answer may cancel another of them */
-		wait->times.since_ms = engine_now_ms(wait->engine);
+		wait->times.since_ms = sleeper_since_ms(wait);
 		struct reply reply = waiter_ask_again(wait);
 		bool is_later = reply.outcome == RESULT_RETRY_LATER;
 		if (reply.outcome == RESULT_NEED_FETCH || (is_later && reply.outage)) {

@@ -14,7 +14,8 @@ enum {
 
 /* When a question must be answered. */
 struct waiter_times {
-	int64_t since_ms; /* when it was put; the answer of a call that is sent later is fresh for it */
+	/* when it was put (at news: sleeper_since_ms); an answer to a call sent later is fresh for it */
+	int64_t since_ms;
 	int64_t deadline_ms;
 	int64_t pause_ms; /* ASK_WAIT: length of the last sleep in an outage; 0: there is no outage */
 	unsigned rounds; /* fetches that it has waited for */

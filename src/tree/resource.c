@@ -293,6 +293,13 @@ const void *node_last_answer(const struct node *node)
 	return newest ? newest->provenance : NULL;
 }
 
+int64_t node_last_sent_ms(const struct node *node)
+{
+	const struct record *newest = resource_newest(as_resource(node));
+
+	return newest ? newest->provenance->sent_ms : 0;
+}
+
 /* ---- references ---- */
 
 void node_pin(struct node *node)

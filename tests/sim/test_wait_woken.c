@@ -212,6 +212,29 @@ static void test_the_end_of_an_outage_wakes_the_reader(void **state)
 	leave(&place);
 }
 
+/* If the TTL is shorter than the latency, an answer has expired when it comes. It ends the wait all the same. */
+static void test_an_answer_that_has_expired_wakes_the_reader(void **state)
+{
+	struct setup setup = world_setup();
+	struct cloud_world place;
+	struct ask ask = { 0 };
+	(void)state;
+
+	setup.ttl_s = 0;
+	cloud_world_open(&place, &setup, 20);
+	cloud_add(&place.cloud, "training", NULL, TASK);
+	ask_put(&ask, place.world, ASK_WAIT, world_find(place.world, WAIT), NULL);
+	cloud_world_advance(&place, 100);
+	assert_non_null(ask.wait);
+	world_calls(place.world);
+	cloud_set_status(&place.cloud, TASK, "SUCCEED");
+	assert_ls(place.world, "training", TASK " ");
+	assert_calls(place.world, 1);
+	assert_null(ask.wait);
+	assert_found(&ask.reply);
+	cloud_world_close(&place);
+}
+
 /* One reader's answer makes its process give up the others'. */
 static void cancel_rest(struct ask *ask)
 {
@@ -256,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_a_live_answer_leaves_the_reader_asleep),
 		cmocka_unit_test(test_a_resource_that_is_gone_ends_the_wait),
 		cmocka_unit_test(test_the_end_of_an_outage_wakes_the_reader),
+		cmocka_unit_test(test_an_answer_that_has_expired_wakes_the_reader),
 		cmocka_unit_test(test_a_woken_reader_may_cancel_the_others),
 	};
 
