@@ -3,8 +3,8 @@
  * flight).
  *
  * fetch.c sends the calls, takes their answers in in the order of the pages, and reports progress and the
- * end to the engine. page.c builds a call's body and fills the tree with an answer. paging.c finds the
- * next page. refresh.c and list_plan.c decide how a list is read.
+ * end to the engine. page_body.c builds a call's body. page.c chooses the call and fills the tree with its
+ * answer. paging.c finds the next page. refresh.c and list_plan.c decide how a list is read.
  */
 #ifndef DESCRIBEFS_FETCH_H
 #define DESCRIBEFS_FETCH_H
