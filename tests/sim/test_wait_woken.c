@@ -54,7 +54,6 @@ static void test_a_listing_that_is_read_wakes_the_reader(void **state)
 	leave(&place);
 }
 
-/* The status came with a list; another reader needs a member that only the describe call returns. */
 /* The file `status` says the same from then on. */
 static void test_the_status_says_the_same(void **state)
 {
@@ -73,6 +72,7 @@ static void test_the_status_says_the_same(void **state)
 	leave(&place);
 }
 
+/* The status came with a list; another reader needs a member that only the describe call returns. */
 static void test_a_describe_call_wakes_the_reader(void **state)
 {
 	struct place place;
