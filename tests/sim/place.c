@@ -38,11 +38,6 @@ void advance(struct place *place, int64_t ms)
 	script_advance(&place->world->script, ms);
 }
 
-void set_status(struct place *place, const char *id, const char *status)
-{
-	cloud_set_status(&place->cloud, id, status);
-}
-
 void rename_thing(struct place *place, const char *id, const char *name)
 {
 	struct thing *thing = cloud_thing(&place->cloud, id);

@@ -19,7 +19,6 @@ void enter_with(struct place *place, size_t n_tasks, size_t max_memory);
 void enter(struct place *place, size_t n_tasks); /* train-0001 and so on; the first has the tag k=v */
 void leave(struct place *place);
 void advance(struct place *place, int64_t ms);
-void set_status(struct place *place, const char *id, const char *status);
 /* Something of which neither status nor times say anything, in the list's item too. */
 void rename_thing(struct place *place, const char *id, const char *name);
 void ls(struct place *place, const char *path);

@@ -196,10 +196,10 @@ static void test_the_kernel_is_notified_of_a_time_that_a_list_moves(void **state
 	(void)state;
 
 	enter(&place, 2);
-	set_status(&place, "train-0001", "SUCCEED");
+	cloud_set_status(&place.cloud, "train-0001", "SUCCEED");
 	ls(&place, "training/train-0001");
 	before = stat_of(&place, "training/train-0001");
-	set_status(&place, "train-0001", "RUNNING");
+	cloud_set_status(&place.cloud, "train-0001", "RUNNING");
 	advance(&place, 5000);
 	world_count(place.world, "training");
 	assert_false(is_same(before, stat_of(&place, "training/train-0001")));
@@ -240,7 +240,7 @@ static void test_a_views_times_move_when_its_names_do(void **state)
 	ls(&place, "by-status/training/RUNNING");
 	before = stat_of(&place, "by-name/training");
 	struct attr running = stat_of(&place, "by-status/training/RUNNING");
-	set_status(&place, "train-0001", "STOPPED"); /* no name of by-name's */
+	cloud_set_status(&place.cloud, "train-0001", "STOPPED"); /* no name of by-name's */
 	advance(&place, LIST_MS);
 	ls(&place, "by-name/training");
 	ls(&place, "by-status/training/RUNNING");
@@ -272,7 +272,7 @@ static void test_a_resources_time_moves_once_for_each_change(void **state)
 	advance(&place, LIVE_MS);
 	by_hand = stat_of(&place, "training/train-0001");
 	assert_false(is_same(first, by_hand));
-	set_status(&place, "train-0001", "STOPPED");
+	cloud_set_status(&place.cloud, "train-0001", "STOPPED");
 	advance(&place, LIST_MS);
 	ls(&place, "training");
 	listed = stat_of(&place, "training/train-0001");
