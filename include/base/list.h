@@ -78,4 +78,16 @@ static inline struct list *list_next(const struct list *head, const struct list 
 	return link->next == head ? NULL : link->next;
 }
 
+/* The struct whose member at `offset` is `*link`; NULL: `link` is NULL. */
+static inline void *list_owner(struct list *link, size_t offset)
+{
+	return link ? (char *)link - offset : NULL;
+}
+
+/* The owners of the links that list_first, list_last and list_next return; NULL: there is none. */
+#define LIST_FIRST(head, type, member) ((type *)list_owner(list_first(head), offsetof(type, member)))
+#define LIST_LAST(head, type, member) ((type *)list_owner(list_last(head), offsetof(type, member)))
+#define LIST_NEXT(head, owner, type, member) \
+	((type *)list_owner(list_next(head, &(owner)->member), offsetof(type, member)))
+
 #endif

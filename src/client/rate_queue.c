@@ -44,15 +44,14 @@ void rate_ticket_init(struct rate_ticket *ticket, unsigned uid,
 	list_init(&ticket->link);
 }
 
-/* NULL: the link is NULL. */
 static struct rate_ticket *ticket_of(struct list *link)
 {
-	return link ? LIST_OWNER(link, struct rate_ticket, link) : NULL;
+	return LIST_OWNER(link, struct rate_ticket, link);
 }
 
 static struct rate_ticket *queue_first(const struct rate_queue *queue)
 {
-	return ticket_of(list_first(&queue->tickets));
+	return LIST_FIRST(&queue->tickets, struct rate_ticket, link);
 }
 
 static int64_t queue_now_ms(const struct rate_queue *queue)

@@ -52,19 +52,14 @@ void fetch_send(struct fetch *fetch, int64_t offset)
 	call_start(request->call);
 }
 
-static struct fetch_request *request_of(struct list *link)
-{
-	return link ? LIST_OWNER(link, struct fetch_request, link) : NULL;
-}
-
 struct fetch_request *fetch_first_request(const struct fetch *fetch)
 {
-	return request_of(list_first(&fetch->requests.list));
+	return LIST_FIRST(&fetch->requests.list, struct fetch_request, link);
 }
 
 struct fetch_request *fetch_last_request(const struct fetch *fetch)
 {
-	return request_of(list_last(&fetch->requests.list));
+	return LIST_LAST(&fetch->requests.list, struct fetch_request, link);
 }
 
 void request_hold(struct fetch_request *request, size_t bytes)
@@ -129,6 +124,6 @@ struct fetch_request *fetch_next_answer(const struct fetch *fetch)
 	if (!request || call_state(request->call) >= CALL_ANSWERED)
 		return request;
 	while (request && call_state(request->call) != CALL_ANSWERED)
-		request = request_of(list_next(requests, &request->link));
+		request = LIST_NEXT(requests, request, struct fetch_request, link);
 	return fetch_is_full(fetch) ? NULL : request;
 }

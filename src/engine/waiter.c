@@ -61,9 +61,7 @@ static struct reply waiter_ask_again(const struct waiter *wait)
 /* NULL: the list is empty. */
 static struct waiter *waiters_first(const struct list *waiters)
 {
-	struct list *first = list_first(waiters);
-
-	return first ? LIST_OWNER(first, struct waiter, link) : NULL;
+	return LIST_FIRST(waiters, struct waiter, link);
 }
 
 /* Takes the waiter out of the list that it is in, if it is in one. */

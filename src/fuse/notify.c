@@ -105,9 +105,7 @@ struct delayed_getattr {
 /* The notifier's first GETATTR; NULL: none waits. */
 static struct delayed_getattr *delayed_first(const struct notifier *notifier)
 {
-	struct list *link = list_first(&notifier->delayed);
-
-	return link ? LIST_OWNER(link, struct delayed_getattr, link) : NULL;
+	return LIST_FIRST(&notifier->delayed, struct delayed_getattr, link);
 }
 
 /* Ends the delay and returns the request, which the caller has to answer. */

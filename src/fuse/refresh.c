@@ -75,10 +75,10 @@ struct refresh {
 
 static void refresh_start_next(struct front *front);
 
-/* NULL: `link` is NULL. */
-static struct refresh *refresh_of(struct list *link)
+/* NULL: the list is empty. */
+static struct refresh *refresh_first(const struct list *refreshes)
 {
-	return link ? LIST_OWNER(link, struct refresh, link) : NULL;
+	return LIST_FIRST(refreshes, struct refresh, link);
 }
 
 static size_t refresh_count(const struct list *list, bool by_other)
@@ -246,7 +246,7 @@ static void refresh_work(void *arg)
 
 static void refresh_start_next(struct front *front)
 {
-	struct refresh *first = refresh_of(list_first(&front->refreshes.queued));
+	struct refresh *first = refresh_first(&front->refreshes.queued);
 
 	if (first && !first->begun && !first->timer)
 		first->timer = loop_timer_start(front->loop, 0, refresh_work, first);
@@ -424,8 +424,8 @@ void refresh_release(struct front *front)
 {
 	struct refresh *refresh;
 
-	while ((refresh = refresh_of(list_first(&front->refreshes.queued))))
+	while ((refresh = refresh_first(&front->refreshes.queued)))
 		refresh_finish(refresh, true);
-	while ((refresh = refresh_of(list_first(&front->refreshes.walking))))
+	while ((refresh = refresh_first(&front->refreshes.walking)))
 		refresh_finish(refresh, true);
 }

@@ -67,11 +67,6 @@ struct http_client {
 	uint64_t cacert_mark;
 };
 
-static struct exchange *exchange_of(struct list *link)
-{
-	return link ? LIST_OWNER(link, struct exchange, link) : NULL;
-}
-
 /* The life of an exchange */
 
 /* Removes the exchange from curl, the timer and the list. */
@@ -174,7 +169,7 @@ static void poke_transfers(void *arg)
 	struct http_client *client = arg;
 	client->poke = NULL;
 	for (struct list *at = list_first(&client->exchanges); at; at = list_next(&client->exchanges, at)) {
-		const struct exchange *one = exchange_of(at);
+		const struct exchange *one = LIST_OWNER(at, struct exchange, link);
 		if (one->transfer.is_sent || !one->transfer.easy)
 			continue;
 		curl_easy_pause(one->transfer.easy, CURLPAUSE_ALL);
@@ -432,7 +427,7 @@ void http_client_free(struct http_client *client)
 	if (!client)
 		return;
 	while (!list_is_empty(&client->exchanges))
-		client_cancel(client, exchange_of(list_first(&client->exchanges)));
+		client_cancel(client, LIST_FIRST(&client->exchanges, struct exchange, link));
 	curl_multi_cleanup(client->multi);
 	loop_timer_stop(client->loop, client->timer);
 	loop_timer_stop(client->loop, client->poke);
