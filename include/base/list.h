@@ -78,6 +78,12 @@ static inline struct list *list_next(const struct list *head, const struct list 
 	return link->next == head ? NULL : link->next;
 }
 
+/* The link before `link` (a head: the last one); NULL: it is the first one. */
+static inline struct list *list_prev(const struct list *head, const struct list *link)
+{
+	return link->prev == head ? NULL : link->prev;
+}
+
 /* The struct whose member at `offset` is `*link`; NULL: `link` is NULL. */
 static inline void *list_owner(struct list *link, size_t offset)
 {

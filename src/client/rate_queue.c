@@ -126,7 +126,7 @@ void rate_queue_run(struct rate_queue *queue)
  */
 static uint64_t queue_next_round(const struct rate_queue *queue, unsigned uid)
 {
-	for (struct list *at = queue->tickets.prev; at != &queue->tickets; at = at->prev) {
+	for (struct list *at = list_last(&queue->tickets); at; at = list_prev(&queue->tickets, at)) {
 		const struct rate_ticket *ticket = ticket_of(at);
 		if (ticket->uid == uid && ticket->priority == PRIORITY_FOREGROUND)
 			return ticket->round + 1;
@@ -143,11 +143,11 @@ static bool ticket_precedes(const struct rate_ticket *ticket, const struct rate_
 
 void rate_queue_join(struct rate_queue *queue, struct rate_ticket *ticket)
 {
-	struct list *place = &queue->tickets; /* that the ticket is put before */
+	struct list *place = &queue->tickets, *before; /* the ticket is put between them */
 
 	ticket->round = queue_next_round(queue, ticket->uid);
-	while (place->prev != &queue->tickets && ticket_precedes(ticket, ticket_of(place->prev)))
-		place = place->prev;
+	while ((before = list_prev(&queue->tickets, place)) && ticket_precedes(ticket, ticket_of(before)))
+		place = before;
 	list_add_before(place, &ticket->link);
 	queue->n_queued++;
 	queue->n_foreground += ticket->priority != PRIORITY_BACKGROUND;

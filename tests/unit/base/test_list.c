@@ -42,9 +42,10 @@ static void check(const struct world *world)
 	}
 	assert_int_equal(n, world->n);
 	assert_int_equal(list_is_empty(&world->head), !n);
-	for (const struct list *at = world->head.prev; at != &world->head; at = at->prev)
+	for (const struct list *at = list_last(&world->head); at; at = list_prev(&world->head, at))
 		assert_ptr_equal(at, &world->order[--n]->link);
 	assert_int_equal(n, 0);
+	assert_ptr_equal(list_prev(&world->head, &world->head), list_last(&world->head));
 	assert_ptr_equal(list_last(&world->head), world->n ? &world->order[world->n - 1]->link : NULL);
 }
 
