@@ -45,7 +45,7 @@ struct client_options {
 };
 
 struct client_stats {
-	size_t demand; /* readers' requests under way (client_add_demand) */
+	size_t demand; /* fetches under way, also those that no reader waits for (client_add_demand) */
 	uint64_t calls; /* tries that were sent */
 	uint64_t retries; /* those of them that were not the first of their call */
 	int64_t clock_offset_s; /* added to the local clock when signing */
@@ -72,7 +72,10 @@ enum error client_outage(const struct client *client);
  * The cloud has answered a call in the last `ms` milliseconds, or no call was waiting for an answer before.
  */
 bool client_was_answered_within(const struct client *client, int64_t ms);
-/* Adds to the number of readers' requests under way. The circuit breaker opens only if it is high. */
+/*
+ * Adds to the number of fetches under way, of which those that no reader waits for count too. The circuit
+ * breaker opens only if it is high.
+ */
 void client_add_demand(struct client *client, int change);
 
 /* ---- one action's rate ---- */
