@@ -29,7 +29,7 @@ struct waiter_sleep {
 
 /*
  * Invariant: while `fetch` is set, the waiter is in that fetch's list. While it is in a list and `fetch` is
- * NULL, it is one of the engine's sleepers.
+ * NULL, it is one of the engine's sleepers, or of those that sleepers_look is waking.
  */
 struct waiter {
 	struct engine *engine;
