@@ -51,7 +51,7 @@ struct list_filter {
 	char *by_status, *by_tag;
 };
 
-/* One action of the API.  name == NULL: the kind has no such call. */
+/* One action of the API. name == NULL: the kind has no such call. */
 struct action {
 	char *name; /* "DescribeTrainingTasks", sent as X-TC-Action or ?Action= */
 	char *path; /* Baidu's URL path, "/v2/finetuning"; NULL for Tencent */

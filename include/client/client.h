@@ -166,7 +166,7 @@ void call_postpone(struct call *call);
 /* If the call's deadline is earlier than that time, moves it there: a further reader waits until then. */
 void call_extend(struct call *call, int64_t deadline_ms);
 /*
- * A reader of this user waits for it, too, with this priority.  If the user's turn comes sooner, the ticket
+ * A reader of this user waits for it, too, with this priority. If the user's turn comes sooner, the ticket
  * moves there.
  */
 void call_hand_over(struct call *call, unsigned uid, enum call_priority priority);

@@ -2,7 +2,7 @@
  * interrupt.c - decides whether a signal ends a reader's wait.
  *
  * The kernel's INTERRUPT says only that some signal woke the reader. Go's runtime sends SIGURG to its own
- * threads all the time, a shell gets SIGCHLD, a resized terminal sends SIGWINCH.  A program that handles
+ * threads all the time, a shell gets SIGCHLD, a resized terminal sends SIGWINCH. A program that handles
  * these does not expect EINTR, which no disk returns, and does not retry. So /proc tells which signals are
  * pending.
  *

@@ -10,7 +10,7 @@
 enum { INTERRUPT_LOOK_MS = 200 };
 
 /*
- * Whether the call of the thread `reader` must end now with EINTR.  Returns false if only signals are pending
+ * Whether the call of the thread `reader` must end now with EINTR. Returns false if only signals are pending
  * that the reader handles and that end nothing (SIGURG, SIGCHLD ...): call again after INTERRUPT_LOOK_MS,
  * because the kernel sends one INTERRUPT for all signals of a call.
  */

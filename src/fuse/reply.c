@@ -51,7 +51,7 @@ static void fill_entry(const struct front *front, const struct entry *entry, str
 /* ---- replies ---- */
 
 /*
- * During an outage KIND/ID/.wait must stay reachable, and the kernel's path to it is ID.  So a LOOKUP of ID
+ * During an outage KIND/ID/.wait must stay reachable, and the kernel's path to it is ID. So a LOOKUP of ID
  * that failed is answered with a directory that may not exist. The kernel may not cache it: a stat of ID
  * sends GETATTR next, which fails, as does everything in ID but .wait and .events.
  */

@@ -3,8 +3,8 @@
  *
  * Before Linux 6.16 every notification that invalidates names takes their directory's lock, which a reader
  * that waits for the daemon may hold. But the kernel itself drops a name, and all names below it, when it
- * looks the name up again and gets ENOENT.  It looks up again, even before the name expires, when a step of a
- * system call fails with ESTALE.  So the process that asked for the refresh calls statx(2) on the name, and
+ * looks the name up again and gets ENOENT. It looks up again, even before the name expires, when a step of a
+ * system call fails with ESTALE. So the process that asked for the refresh calls statx(2) on the name, and
  * the daemon answers
  *
  *     GETATTR of it     ESTALE, once

@@ -33,7 +33,7 @@ struct cloud {
 	enum error fail; /* each call fails in the network with this cause; ERR_NONE: none does */
 };
 
-/* Answers each request after the latency.  < 0: only in cloud_answer, which the test calls. */
+/* Answers each request after the latency. < 0: only in cloud_answer, which the test calls. */
 void cloud_open(struct cloud *cloud, struct world *world, int64_t latency_ms);
 void cloud_close(struct cloud *cloud);
 void cloud_answer(struct cloud *cloud, struct exchange *exchange);

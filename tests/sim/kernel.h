@@ -3,7 +3,7 @@
  * cache.
  *
  * A name is cached for its entry timeout, attributes for their timeout, a directory's listing while its
- * mtime is the same.  READDIRPLUS returns a few entries at a time, with the attributes that are known.  A
+ * mtime is the same. READDIRPLUS returns a few entries at a time, with the attributes that are known. A
  * name that returns with another id is looked up once more, as d_revalidate does it.
  */
 #ifndef TESTS_SIM_KERNEL_H

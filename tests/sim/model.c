@@ -306,8 +306,8 @@ static bool is_marked_stale(struct model *model, uint64_t id)
 
 /*
  * Un-stale: said by a call that was sent within the term before the question, or whose answer came since; and
- * the kernel is told to rely on it no longer than that.  Else it is marked, something failed just now, and it is
- * young enough.  In no case is it older than what was shown before.
+ * the kernel is told to rely on it no longer than that. Else it is marked, something failed just now, and it is
+ * young enough. In no case is it older than what was shown before.
  */
 void model_check_value(struct model *model, const struct ask *ask, struct subject *subject,
 	size_t file, const char *bytes)

@@ -1,7 +1,7 @@
 /*
  * model.h - what a cloud had at which time, and the last call that said so: the tree's answers are compared with it.
  *
- * The model is naive on purpose: it knows no freshness, no records, no listings that pay.  Every state of every
+ * The model is naive on purpose: it knows no freshness, no records, no listings that pay. Every state of every
  * thing has a text of its own (v17), so whatever a file shows names the state, and the answers that carried it to us
  * are known by their texts.
  */

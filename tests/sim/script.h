@@ -1,9 +1,9 @@
 /*
  * script.h - a transport under the test's control: a network that it answers, and a clock that it sets.
  *
- * A request that was sent waits until the test answers it; the order is the test's.  Time stands still until
- * the test moves the clock, which fires the timers that are due, in order of time.  A struct world (world.h)
- * is a tree and an engine on such a transport, with the real catalogs and providers.  cloud.h emulates a
+ * A request that was sent waits until the test answers it; the order is the test's. Time stands still until
+ * the test moves the clock, which fires the timers that are due, in order of time. A struct world (world.h)
+ * is a tree and an engine on such a transport, with the real catalogs and providers. cloud.h emulates a
  * cloud, kernel.h the kernel.
  */
 #ifndef TESTS_SIM_SCRIPT_H
@@ -66,13 +66,13 @@ void script_init(struct script *script);
 void script_release(struct script *script);
 struct transport script_io(struct script *script);
 void script_advance(struct script *script, int64_t ms);
-/* Moves the clock to the next timer and fires it.  False: there is none. */
+/* Moves the clock to the next timer and fires it. False: there is none. */
 bool script_step(struct script *script);
 struct timer *script_after(struct script *script, int64_t ms, transport_tick_fn *fn, void *arg);
 void script_unset(struct script *script, struct timer *timer);
 int64_t script_server_s(const struct script *script); /* the true time */
 
-/* The k-th request that waits for an answer, in order of sending.  Fails the test if there is none. */
+/* The k-th request that waits for an answer, in order of sending. Fails the test if there is none. */
 struct exchange *script_waiting(struct script *script, size_t k);
 const char *exchange_header(const struct exchange *exchange, const char *name); /* NULL: none */
 /* "DescribeTrainingTask"; V1's "jobDetail". */

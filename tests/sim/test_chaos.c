@@ -1,7 +1,7 @@
 /*
  * test_chaos.c - thousands of random questions, answers, failures and changes, against what the contract promises.
  *
- * Each task's message is the moment (in ms) since which it reads so.  Then of every answer can be told whether it
+ * Each task's message is the moment (in ms) since which it reads so. Then of every answer can be told whether it
  * was true at some time within the ttl, which is all that a cache may promise:
  *
  *     a value that is not marked stale was the cloud's within the last 15 s,

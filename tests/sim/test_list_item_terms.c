@@ -97,7 +97,7 @@ static void test_readers_beside_the_reading_cost_nothing_either(void **state)
 	leave(&place);
 }
 
-/* All that a filter lets through is a list too.  Read backwards, because its first pages are the oldest. */
+/* All that a filter lets through is a list too. Read backwards, because its first pages are the oldest. */
 static void test_a_pass_over_a_long_view_costs_its_calls_alone(void **state)
 {
 	struct place place;

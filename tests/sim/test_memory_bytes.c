@@ -1,7 +1,7 @@
 /*
  * test_memory_bytes.c - what a resource costs, in bytes that are counted, and how it is given back.
  *
- * The tree counts what it keeps; the sanitizer that the tests are built with counts what is allocated.  Both
+ * The tree counts what it keeps; the sanitizer that the tests are built with counts what is allocated. Both
  * are held against the bytes of JSON that came.
  */
 #include <stdio.h>
@@ -165,7 +165,7 @@ static void test_items_looked_into_go_and_come_again_without_a_call(void **state
 }
 
 /*
- * Descriptions do not fit; what the listing says stands all the same, and each costs its one call.  A scan keeps
+ * Descriptions do not fit; what the listing says stands all the same, and each costs its one call. A scan keeps
  * what was fetched ahead of it, which is 65 at most.
  */
 static void test_a_pass_over_more_than_fits_asks_for_nothing_that_the_listing_says(void **state)

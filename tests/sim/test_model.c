@@ -3,7 +3,7 @@
  *
  * A life is a random cloud, random options, and some eighty random events: questions, answers right and wrong,
  * changes at the cloud, passes over directories with other things between two steps of them, readers that leave, a
- * kernel that forgets, a clock that is turned.  Of every answer the model says whether it may be (model.h).
+ * kernel that forgets, a clock that is turned. Of every answer the model says whether it may be (model.h).
  * MODEL_SEED=n replays one life; MODEL_LIVES=n plays so many, from MODEL_FIRST on.
  */
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /*
  * test_never_absent.c - a resource that exists is never reported as absent, whatever fails.
  *
- * In these lives nothing ever leaves the cloud and no answer says so.  All else happens: a network that comes and
+ * In these lives nothing ever leaves the cloud and no answer says so. All else happens: a network that comes and
  * goes, answers that are none, calls that wait while others overtake them, values that change with and without
- * their time, little memory, a kernel that forgets, SIGHUP.  Then every "not there", of an id or of a member, is a
- * lie, and so is a directory that lacks one of them.  Two kinds have short pages, so that they are refreshed in two
- * steps (refresh.c), and one of these has no describe call.  STANDING_SEED=n replays one life.
+ * their time, little memory, a kernel that forgets, SIGHUP. Then every "not there", of an id or of a member, is a
+ * lie, and so is a directory that lacks one of them. Two kinds have short pages, so that they are refreshed in two
+ * steps (refresh.c), and one of these has no describe call. STANDING_SEED=n replays one life.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -34,10 +34,10 @@ struct world {
 
 struct setup world_setup(void); /* tione as it is mounted without options */
 struct world *world_open(const struct setup *setup); /* NULL: world_setup() */
-/* Frees everything.  Questions that wait are answered first. */
+/* Frees everything. Questions that wait are answered first. */
 void world_close(struct world *world);
 
-/* A question.  The struct must exist until the question is answered or cancelled. */
+/* A question. The struct must exist until the question is answered or cancelled. */
 struct ask {
 	struct world *world;
 	struct waiter *wait; /* NULL once answered */
@@ -60,7 +60,7 @@ void ask_cancel(struct ask *ask);
 struct reply world_ask(struct world *world, enum question question, uint64_t id, const char *name);
 struct reply world_read(struct world *world, uint64_t id, uint64_t cookie);
 /*
- * Looks up each name of a path.  The reply to the last, or to the first that found nothing.  Only the last
+ * Looks up each name of a path. The reply to the last, or to the first that found nothing. Only the last
  * id is referenced.
  */
 struct reply world_lookup(struct world *world, const char *path);

@@ -17,7 +17,7 @@ enum { N = 4 };
 
 struct kit;
 
-/* An object that completes.  Its letter is written when its completion is delivered. */
+/* An object that completes. Its letter is written when its completion is delivered. */
 struct object {
 	struct completion completion;
 	struct kit *kit;
