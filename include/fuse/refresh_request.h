@@ -17,8 +17,9 @@ enum refresh_step { REFRESH_BEGIN, REFRESH_NEXT, REFRESH_EVERY_NAME };
 
 /*
  * TASK_FORGET: statx(2) the path, without following a link. The daemon makes the kernel look the name up
- * again and answers ENOENT once, so the kernel forgets all names below it (src/fuse/walk.c). TASK_READ: read
- * the directory, so that the kernel gets new expiry times for its names.
+ * again and answers ENOENT once, so the kernel forgets all names below it (src/fuse/walk.c). If a mount lies
+ * below the path, the kernel would unmount it: then the verb skips the task and sends names_kept = 1.
+ * TASK_READ: read the directory, so that the kernel gets new expiry times for its names.
  */
 enum refresh_task { TASK_NONE, TASK_FORGET, TASK_READ };
 
@@ -27,7 +28,8 @@ struct refresh_request {
 	/* answer: */
 	uint32_t task;
 	uint32_t levels; /* the path starts in the directory this many levels above the opened file */
-	uint32_t names_kept; /* 1: the kernel keeps cached names until they expire */
+	/* 1: the kernel keeps cached names until they expire. With REFRESH_NEXT: the verb skipped its task */
+	uint32_t names_kept;
 	uint32_t wait_s; /* not 0: nothing was refreshed; try again after this time */
 	char mark[16]; /* REFRESH_MARK: a describefs daemon answered */
 	/*

@@ -135,16 +135,22 @@ static bool has_mounts_below(int base, const char *name)
 	return has;
 }
 
-/* An error means that the path does not exist, and so the kernel has no name of it. */
-static void perform_task(int base, const struct refresh_request *request)
+/*
+ * Returns false if the task was skipped. An error of statx(2) means that the path does not exist, and so the
+ * kernel has no name of it.
+ */
+static bool perform_task(int base, const struct refresh_request *request)
 {
 	struct statx fresh;
 
-	if (request->task == TASK_FORGET && !has_mounts_below(base, request->path))
+	if (request->task == TASK_FORGET && has_mounts_below(base, request->path))
+		return false;
+	if (request->task == TASK_FORGET)
 		statx(base, request->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_FORCE_SYNC,
 			STATX_MTIME, &fresh);
 	else if (request->task == TASK_READ && *request->path)
 		read_all_names(base, request->path);
+	return true;
 }
 
 /* ---- asking ---- */
@@ -168,7 +174,7 @@ static bool perform_tasks(int fd, struct refresh_request *request)
 		fd = base;
 	}
 	while (answered && request->task != TASK_NONE) {
-		perform_task(fd, request);
+		request->names_kept = !perform_task(fd, request);
 		request->step = REFRESH_NEXT;
 		answered = is_answered(fd, request);
 	}

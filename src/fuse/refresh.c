@@ -368,13 +368,16 @@ static void ioctl_begin(struct front *front, fuse_req_t request, fuse_ino_t open
 	refresh_start_next(front);
 }
 
-/* A walking process has done its task; `every_name`: it cannot open the base. */
-static void ioctl_next(struct front *front, fuse_req_t request, bool every_name)
+/* A walking process has done or skipped its task, or cannot open the base. */
+static void ioctl_next(struct front *front, fuse_req_t request, const struct refresh_request *query)
 {
+	bool every_name = query->step == REFRESH_EVERY_NAME;
 	struct walk *walk = walk_of(request);
 	struct refresh *refresh = walk ? LIST_OWNER(walk, struct refresh, walk) : NULL;
 	struct refresh_request task = { 0 };
 
+	if (walk)
+		walk->names_kept |= query->names_kept;
 	if (!refresh) { /* the walk was given up: the process was too slow */
 		task.names_kept = 1;
 	} else if (every_name || !walk_next(&refresh->walk, front, &task)) {
@@ -410,7 +413,7 @@ void refresh_op_ioctl(fuse_req_t request, fuse_ino_t id, unsigned int command, v
 	if (query.step == REFRESH_BEGIN)
 		ioctl_begin(front, request, id, &query);
 	else
-		ioctl_next(front, request, query.step == REFRESH_EVERY_NAME);
+		ioctl_next(front, request, &query);
 }
 
 void refresh_all(struct front *front)

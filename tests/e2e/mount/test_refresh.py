@@ -495,7 +495,7 @@ def test_a_name_that_cannot_be_checked_is_a_failure(box, cloud):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount another file system inside")
 @pytest.mark.parametrize("path, value", [("training/%s" % RUNNING, "FAILED"), ("training", None), ("", None)])
 def test_a_mount_inside_the_mount_stays(box, cloud, path, value):
-    """The kernel unmounts what lies below a name that it forgets, so such a name is left to expire."""
+    """The kernel unmounts what lies below a name that it forgets, so such a name is left to expire, and a line says so."""
     mount = box.mount("tione")
     field, inner = "training/%s/status" % RUNNING, mount / "training" / RUNNING / "image_info"
     assert mount.text(field) == "RUNNING"
@@ -505,6 +505,8 @@ def test_a_mount_inside_the_mount_stays(box, cloud, path, value):
         change(cloud, Status="FAILED")
         result = box.run("refresh", mount / path)
         assert result.returncode == 0
+        assert b"no Linux can while another file system is mounted inside\n" in result.stderr, result
+        assert result.stderr.count(b"\n") == 1
         assert mount.text(field) in ([value] if value else ["RUNNING", "FAILED"])
         mount.names("training")
         assert (inner / "file").read_text() == "kept" and os.path.ismount(inner)
