@@ -73,7 +73,8 @@ struct config {
 	bool is_long; /* ls -l */
 	unsigned levels; /* tree -L; 0: all */
 	struct source_name *sources; /* in the order of the command line */
-	size_t n_sources; /* 0 for refresh, status, help, version; kinds, doctor: 0 or 1; else at least 1 */
+	/* 0 for refresh, status, help, version, and for kinds and doctor without a SOURCE; else at least 1 */
+	size_t n_sources;
 	struct texts paths; /* of ls, cat, tree, refresh */
 	struct config_network network;
 	struct config_limits limits;
