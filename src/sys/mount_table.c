@@ -99,62 +99,84 @@ bool mounts_same(const struct mount_id *one, const struct mount_id *other)
 	return one->mount == other->mount && mounts_share(one, other);
 }
 
-static bool table_find(FILE *table, const struct mount_id *id, struct line *line, char **text)
-{
-	size_t room = 0;
+/* The table while it is read. `line` points into `text`, and is valid until the next table_next. */
+struct table {
+	FILE *file; /* NULL: it cannot be read */
+	char *text;
+	size_t room;
+	struct line line;
+};
 
-	while (getline(text, &room, table) > 0)
-		if (line_split(*text, line) && mounts_same(&line->id, id))
+static bool table_open(struct table *table)
+{
+	*table = (struct table){ .file = fopen("/proc/self/mountinfo", "re") };
+	return table->file;
+}
+
+/* Reads the next line that has all fields. Returns false at the end. */
+static bool table_next(struct table *table)
+{
+	while (table->file && getline(&table->text, &table->room, table->file) > 0)
+		if (line_split(table->text, &table->line))
 			return true;
 	return false;
 }
 
+static bool table_find(struct table *table, const struct mount_id *id)
+{
+	while (table_next(table))
+		if (mounts_same(&table->line.id, id))
+			return true;
+	return false;
+}
+
+static void table_close(struct table *table)
+{
+	free(table->text);
+	if (table->file)
+		fclose(table->file);
+}
+
 bool mounts_are_ours(const char *path, struct mount_id *found)
 {
-	FILE *table = fopen("/proc/self/mountinfo", "re");
-	char *text = NULL;
-	struct line line;
-	bool ours = table && mounts_top(path, found) && table_find(table, found, &line, &text) &&
-		!strcmp(line.point, path) && !strcmp(line.type, OUR_TYPE);
+	struct table table;
+	bool ours = table_open(&table) && mounts_top(path, found) && table_find(&table, found) &&
+		!strcmp(table.line.point, path) && !strcmp(table.line.type, OUR_TYPE);
 
-	free(text);
-	if (table)
-		fclose(table);
+	table_close(&table);
 	return ours;
+}
+
+/* Its files may be those of another mount: a program or an overlay serves it. */
+static bool type_shows_others(const char *type)
+{
+	return !strcmp(type, "overlay") || !strcmp(type, "ecryptfs") || !strcmp(type, "fuse") ||
+		!strncmp(type, "fuse.", strlen("fuse."));
 }
 
 /* Compares the mount's number alone: on btrfs the table has another device than stat(2). */
 bool mounts_shows_others(const struct mount_id *id)
 {
-	FILE *table = fopen("/proc/self/mountinfo", "re");
-	char *text = NULL;
-	struct line line;
-	size_t room = 0;
+	struct table table;
 	bool shows = false;
 
-	while (table && getline(&text, &room, table) > 0)
-		if (line_split(text, &line) && line.id.mount == id->mount)
-			shows = !strcmp(line.type, "overlay") || !strcmp(line.type, "ecryptfs") ||
-				!strcmp(line.type, "fuse") || !strncmp(line.type, "fuse.", strlen("fuse."));
-	free(text);
-	if (table)
-		fclose(table);
+	table_open(&table);
+	while (table_next(&table))
+		if (table.line.id.mount == id->mount)
+			shows = type_shows_others(table.line.type);
+	table_close(&table);
 	return shows;
 }
 
 bool mounts_have_inner(const struct mount_id *id)
 {
-	FILE *table = fopen("/proc/self/mountinfo", "re");
-	char *text = NULL;
-	struct line line;
-	size_t room = 0;
+	struct table table;
 	bool found = false;
 
-	while (table && !found && getline(&text, &room, table) > 0)
-		found = line_split(text, &line) && line.parent == id->mount;
-	free(text);
-	if (table)
-		fclose(table);
+	table_open(&table);
+	while (!found && table_next(&table))
+		found = table.line.parent == id->mount;
+	table_close(&table);
 	return found;
 }
 
@@ -167,29 +189,24 @@ static bool is_at_or_below(const char *path, const char *top)
 
 bool mounts_are_below(const char *path)
 {
-	FILE *table = fopen("/proc/self/mountinfo", "re");
-	char *text = NULL;
-	struct line line;
-	size_t room = 0;
+	struct table table;
 	bool found = false;
 
-	while (table && !found && getline(&text, &room, table) > 0)
-		found = line_split(text, &line) && is_at_or_below(line.point, path);
-	free(text);
-	if (table)
-		fclose(table);
+	table_open(&table);
+	while (!found && table_next(&table))
+		found = is_at_or_below(table.line.point, path);
+	table_close(&table);
 	return found;
 }
 
 bool mounts_find(const struct mount_id *id, char **place)
 {
-	FILE *table = fopen("/proc/self/mountinfo", "re");
-	char *text = NULL;
-	struct line line;
+	struct table table;
+	bool opened = table_open(&table);
 
-	*place = table && table_find(table, id, &line, &text) ? xstrdup(line.point) : NULL;
-	free(text);
-	return table && fclose(table) == 0;
+	*place = table_find(&table, id) ? xstrdup(table.line.point) : NULL;
+	table_close(&table);
+	return opened;
 }
 
 static int64_t line_owner(const char *options)
@@ -201,25 +218,22 @@ static int64_t line_owner(const char *options)
 
 void mounts_read(struct mounts *mounts)
 {
-	char *text = NULL;
-	struct line line;
-	size_t room = 0;
-	FILE *table = fopen("/proc/self/mountinfo", "re");
+	struct table table;
+	const struct line *line = &table.line;
 
 	*mounts = (struct mounts){ 0 };
-	while (table && getline(&text, &room, table) > 0) {
-		if (!line_split(text, &line) || strcmp(line.type, OUR_TYPE) != 0)
+	table_open(&table);
+	while (table_next(&table)) {
+		if (strcmp(line->type, OUR_TYPE) != 0)
 			continue;
 		mounts->v = xrealloc(mounts->v, (mounts->n + 1) * sizeof(*mounts->v));
-		mounts->v[mounts->n++] = (struct mount){ .id = line.id,
-			.point = xstrdup(line.point),
-			.source = xstrdup(line.source ? line.source : ""),
-			.part = xstrdup(line.part),
-			.uid = line_owner(line.options) };
+		mounts->v[mounts->n++] = (struct mount){ .id = line->id,
+			.point = xstrdup(line->point),
+			.source = xstrdup(line->source ? line->source : ""),
+			.part = xstrdup(line->part),
+			.uid = line_owner(line->options) };
 	}
-	free(text);
-	if (table)
-		fclose(table);
+	table_close(&table);
 }
 
 void mounts_release(struct mounts *mounts)
