@@ -455,10 +455,11 @@ bool options_check(const char *list, const struct verb_row *row, struct buf *why
 		list = next_item(list, &item);
 		char *word = xstrndup(item.data, strcspn(item.data, "="));
 		bool is_unknown = !*word || (!is_ignored(item.data) && options_is_unknown(word));
-		good = is_unknown || option_taken(item.data, word) <= row->takes;
+		enum takes taken = option_taken(item.data, word);
+		good = is_unknown || taken <= row->takes;
 		if (!good)
 			buf_printf(why, "-o %s means nothing for %s: only %s it", word, row->word,
-				row->takes == TAKES_CALLS ? "a mount takes" : "what asks a cloud takes");
+				taken == TAKES_MOUNT ? "a mount takes" : "what asks a cloud takes");
 		free(word);
 	}
 	buf_release(&item);
