@@ -16,7 +16,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { CLOCK_OK_S = 60, CLOCK_BAD_S = 300 }; /* the clouds accept an error of 300 s */
+enum {
+	CHECK_MS = 5000,
+	CLOCK_OK_S = 60,
+	CLOCK_BAD_S = 300 /* the clouds accept an error of 300 s */
+};
 
 /*
  * Returns false if there are no credentials. If no source was named, that is no problem: the user does not
@@ -83,9 +87,14 @@ static void check_clock(struct doctor *doctor, const struct visit *visit)
 	doctor_check(doctor, llabs(off_s) <= CLOCK_OK_S ? CHECK_OK : CHECK_WARNING, "clock", text);
 }
 
+/* How long an endpoint, or all mounts together, may take to answer. Key and call have the whole deadline. */
+static int64_t check_limit_ms(const struct config *config)
+{
+	return config->limits.deadline_ms < CHECK_MS ? config->limits.deadline_ms : CHECK_MS;
+}
+
 /* The result is in *visit once the loop has ended. */
-static void visit_endpoint(struct visit *visit, const struct setting *setting, const char *endpoint,
-	int64_t limit_ms)
+static void visit_endpoint(struct visit *visit, const struct setting *setting, const char *endpoint)
 {
 	struct transport io = http_client_transport(setting->http_client);
 	struct request request;
@@ -95,7 +104,7 @@ static void visit_endpoint(struct visit *visit, const struct setting *setting, c
 	request.base = xstrdup(endpoint);
 	request.path = xstrdup("/");
 	request.query = xstrdup("");
-	request.timeout_ms = limit_ms;
+	request.timeout_ms = check_limit_ms(setting->config);
 	io.send(io.self, &request, NULL, visit_done, visit);
 	request_release(&request);
 	loop_run(visit->loop);
@@ -107,7 +116,7 @@ static void check_endpoint(struct doctor *doctor, const struct setting *setting,
 	struct buf text;
 
 	buf_init(&text, 4096);
-	visit_endpoint(&visit, setting, endpoint, doctor->limit_ms);
+	visit_endpoint(&visit, setting, endpoint);
 	if (visit.error) {
 		buf_printf(&text, "%s: %s: %s", endpoint, strerror(error_errno(visit.error)), visit.detail);
 		failure_advise(&text, visit.error);
@@ -321,11 +330,10 @@ static void check_sources(struct doctor *doctor, struct sources *sources)
 
 int doctor_run(struct sources *sources, const struct texts *broken)
 {
-	int64_t deadline_ms = sources->setting.config->limits.deadline_ms;
-	struct doctor doctor = { .limit_ms = deadline_ms < CHECK_MS ? deadline_ms : CHECK_MS };
+	struct doctor doctor = { 0 };
 
 	progress_begin(&doctor.progress);
-	doctor_check_machine(&doctor);
+	doctor_check_machine(&doctor, check_limit_ms(sources->setting.config));
 	check_files(&doctor, &sources->setting, broken);
 	check_sources(&doctor, sources);
 	progress_hide(&doctor.progress);

@@ -202,7 +202,7 @@ static void check_mount(struct doctor *doctor, const struct mount *mount, int er
 	buf_release(&text);
 }
 
-static void check_mounts(struct doctor *doctor)
+static void check_mounts(struct doctor *doctor, int64_t limit_ms)
 {
 	struct mounts mounts;
 	int64_t uid = geteuid();
@@ -214,7 +214,7 @@ static void check_mounts(struct doctor *doctor)
 	for (unsigned i = 0; i < mounts.n; i++)
 		if (mounts.v[i].uid == uid && !strcmp(mounts.v[i].part, "/"))
 			asked[n++] = &mounts.v[i];
-	mount_answers_ask(asked, n, doctor->limit_ms, answers);
+	mount_answers_ask(asked, n, limit_ms, answers);
 	for (size_t i = 0; i < n; i++) {
 		check_mount(doctor, asked[i], answers[i].error);
 		mount_answers_release(&answers[i]);
@@ -224,7 +224,7 @@ static void check_mounts(struct doctor *doctor)
 	mounts_release(&mounts);
 }
 
-void doctor_check_machine(struct doctor *doctor)
+void doctor_check_machine(struct doctor *doctor, int64_t limit_ms)
 {
 	check_fuse(doctor);
 	check_user(doctor);
@@ -233,5 +233,5 @@ void doctor_check_machine(struct doctor *doctor)
 	check_libraries(doctor);
 	check_permissions(doctor);
 	check_updatedb(doctor);
-	check_mounts(doctor);
+	check_mounts(doctor, limit_ms);
 }

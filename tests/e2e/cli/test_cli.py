@@ -360,6 +360,17 @@ def test_doctor_keeps_the_deadline(box, cloud):
     assert line.startswith(cloud.url + ": Connection timed out: ") and line.endswith("; check the network, or raise -o deadline=")
 
 
+def test_doctor_keeps_the_deadline_of_a_section(box, cloud, tmp_path):
+    cloud.plan(do="half_open")
+    files = tmp_path / ".config/describefs"
+    files.mkdir(parents=True)
+    (files / "config").write_text("[one]\nsource = tione\nendpoint = %s\ndeadline = 0.5\n" % cloud.url)
+    start = time.monotonic()
+    result = box.run("doctor", "-o", NO_MACHINE, env={"HOME": str(tmp_path), **NO_BAIDU})
+    assert time.monotonic() - start < 4
+    assert b"%s: Connection timed out: " % cloud.url.encode() in result.stdout
+
+
 def test_doctor_says_what_to_do_about_an_endpoint_that_fails(box, cloud):
     """In the form of the other lines: what, cause, detail, advice."""
     result = box.run("doctor", "-o", "endpoint=http://127.0.0.1:1", "tione")
