@@ -65,11 +65,10 @@ const char *source_key_where(const struct source *source);
 bool source_find_machine(struct source *source, struct buf *why);
 /*
  * Finds the credentials for a catalog, and fetches a key if they are temporary, within the deadline.
- * KEY_FOUND: *found is where they come from, *expires_s their end (Unix; 0: none). Otherwise `why` is one
- * line; KEY_NOWHERE: nothing names credentials; KEY_WRONG: they are named and invalid.
+ * LOOKUP_FOUND: *found is where they come from, *expires_s their end (Unix; 0: none). Otherwise `why` is one
+ * line; LOOKUP_NONE: nothing names credentials; LOOKUP_INVALID: they are named and cannot be used.
  */
-enum key_trial { KEY_FOUND, KEY_WRONG, KEY_NOWHERE };
-enum key_trial source_try_key(const struct setting *setting, const struct catalog *catalog,
+enum lookup_result source_try_key(const struct setting *setting, const struct catalog *catalog,
 	const char *profile, struct credential_source *found, int64_t *expires_s, struct buf *why);
 
 #endif

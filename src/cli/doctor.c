@@ -35,22 +35,22 @@ static bool check_key(struct doctor *doctor, const struct setting *setting, cons
 	struct buf text;
 
 	buf_init(&text, 4096);
-	enum key_trial trial = source_try_key(setting, catalog, profile, &key, &expires_s, &text);
-	bool is_unused = trial == KEY_NOWHERE && !is_named;
-	if (trial == KEY_FOUND)
+	enum lookup_result result = source_try_key(setting, catalog, profile, &key, &expires_s, &text);
+	bool is_found = result == LOOKUP_FOUND, is_unused = result == LOOKUP_NONE && !is_named;
+	if (is_found)
 		buf_puts(&text, key.where);
-	if (trial == KEY_FOUND && expires_s && buf_puts(&text, ", until "))
+	if (is_found && expires_s && buf_puts(&text, ", until "))
 		timestamp_format(&text, expires_s);
 	if (is_unused) {
 		char *why = buf_take(&text);
 		buf_printf(&text, "not set up: %s", why);
 		free(why);
 	}
-	doctor_check(doctor, trial == KEY_FOUND || is_unused ? CHECK_OK : CHECK_PROBLEM, "key", text.data);
+	doctor_check(doctor, is_found || is_unused ? CHECK_OK : CHECK_PROBLEM, "key", text.data);
 	doctor->set_up |= !is_unused;
 	credential_source_release(&key);
 	buf_release(&text);
-	return trial == KEY_FOUND;
+	return is_found;
 }
 
 struct visit {

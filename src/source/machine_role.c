@@ -52,7 +52,7 @@ bool source_find_machine(struct source *source, struct buf *why)
 	return !role.error;
 }
 
-struct key_trial_state {
+struct key_trial {
 	struct loop *loop;
 	bool done;
 	struct error_note note;
@@ -60,7 +60,7 @@ struct key_trial_state {
 
 static void key_trial_done(void *arg, enum error error)
 {
-	struct key_trial_state *trial = arg;
+	struct key_trial *trial = arg;
 
 	(void)error;
 	trial->done = true;
@@ -69,14 +69,14 @@ static void key_trial_done(void *arg, enum error error)
 
 static void key_trial_failed(void *arg, enum error error, const struct error_note *note)
 {
-	struct key_trial_state *trial = arg;
+	struct key_trial *trial = arg;
 
 	(void)error;
 	trial->note = *note;
 }
 
 /* Runs the loop until the key is fetched, or fetching failed. */
-static bool key_trial_run(struct key_trial_state *trial, struct credential_cache_options *options,
+static bool key_trial_run(struct key_trial *trial, struct credential_cache_options *options,
 	int64_t *expires_s)
 {
 	struct credential_cache_waiter wait;
@@ -103,7 +103,7 @@ static bool fetch_key(const struct setting *setting, const struct catalog *catal
 	const struct credential_source *source, int64_t *expires_s, struct buf *why)
 {
 	const struct config *config = setting->config;
-	struct key_trial_state trial = { .loop = setting->loop };
+	struct key_trial trial = { .loop = setting->loop };
 	int64_t clock_offset_s = 0;
 	struct credential_cache_options options = {
 		.io = http_client_transport(setting->http_client),
@@ -127,7 +127,7 @@ static bool fetch_key(const struct setting *setting, const struct catalog *catal
 	return false;
 }
 
-enum key_trial source_try_key(const struct setting *setting, const struct catalog *catalog,
+enum lookup_result source_try_key(const struct setting *setting, const struct catalog *catalog,
 	const char *profile, struct credential_source *found, int64_t *expires_s, struct buf *why)
 {
 	struct credential_source source = { 0 };
@@ -147,5 +147,5 @@ enum key_trial source_try_key(const struct setting *setting, const struct catalo
 	if (is_found)
 		credential_source_move(found, &source);
 	credential_source_release(&source);
-	return is_found ? KEY_FOUND : is_named ? KEY_WRONG : KEY_NOWHERE;
+	return is_found ? LOOKUP_FOUND : is_named ? LOOKUP_INVALID : LOOKUP_NONE;
 }
