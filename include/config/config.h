@@ -106,8 +106,8 @@ void config_release(struct config *config);
 bool config_is_owner(const struct config *config, unsigned uid);
 /* Appends what `verb` does and which options it takes; VERB_HELP: the whole of --help. */
 void config_help(enum verb verb, struct buf *out);
-/* Appends "; did you mean describefs VERB?" if the word may be a mistyped verb. */
-void config_add_near_verb(const char *word, struct buf *why);
+/* True: the word may be a mistyped verb, and "; did you mean describefs VERB?" was appended. */
+bool config_add_near_verb(const char *word, struct buf *why);
 
 /* False: the source of `kinds` names a profile, on which kinds do not depend; `why` is one line. */
 bool config_check_kinds(const struct config *config, struct buf *why);

@@ -99,14 +99,14 @@ const struct verb_row *config_verb_row(enum verb verb)
 }
 
 /* `describefs --help` explains the options of mount. */
-bool config_name_help(enum verb verb, const char *before, struct buf *out)
+void config_name_help(enum verb verb, const char *before, struct buf *out)
 {
 	const char *word = verb == VERB_MOUNT ? NULL : config_verb_row(verb)->word;
 
-	return buf_printf(out, "%sdescribefs %s%s--help", before, word ? word : "", word ? " " : "");
+	buf_printf(out, "%sdescribefs %s%s--help", before, word ? word : "", word ? " " : "");
 }
 
-void config_add_near_verb(const char *word, struct buf *why)
+bool config_add_near_verb(const char *word, struct buf *why)
 {
 	struct near_word near = { .word = word };
 
@@ -114,21 +114,17 @@ void config_add_near_verb(const char *word, struct buf *why)
 		near_offer(&near, VERBS[i].word);
 	if (near.best)
 		buf_printf(why, "; did you mean describefs %s?", near.best);
+	return near.best;
 }
 
 bool config_refuse_verb(const char *word, struct buf *why)
 {
-	char *quoted = xstrdup(word);
-
-	if (config_answer_word(&word, 1, why)) {
-		free(quoted);
+	if (config_answer_word(&word, 1, why))
 		return false;
-	}
+	char *quoted = xstrdup(word);
 	address_hide_user(quoted, false);
 	buf_printf(why, "\"%s\" is not a verb", quoted);
-	size_t len = why->len;
-	config_add_near_verb(word, why);
-	if (why->len == len)
+	if (!config_add_near_verb(word, why))
 		buf_puts(why, ": describefs --help lists the verbs");
 	free(quoted);
 	return false;

@@ -331,12 +331,14 @@ static bool option_refuse_unknown(const struct config *config, const char *item,
 	options_offer(&near, row->takes);
 	address_hide_user(word, false);
 	buf_printf(why, "unknown option -o %s: ", word);
-	if (strcmp(word, "remount") == 0)
+	if (strcmp(word, "remount") == 0) {
 		buf_puts(why, "fusermount3 -u MOUNTPOINT, then mount it again");
-	else if (near.best)
+	} else if (near.best) {
 		buf_printf(why, "did you mean %s?", near.best);
-	else if (config_name_help(row->verb, "", why))
+	} else {
+		config_name_help(row->verb, "", why);
 		buf_puts(why, " lists the options");
+	}
 	free(word);
 	return false;
 }

@@ -55,7 +55,7 @@ bool options_check(const char *list, const struct verb_row *row, struct buf *why
 const struct verb_row *config_find_verb(const char *word);
 const struct verb_row *config_verb_row(enum verb verb);
 /* Appends `before` and the command that explains the verb's options. */
-bool config_name_help(enum verb verb, const char *before, struct buf *out);
+void config_name_help(enum verb verb, const char *before, struct buf *out);
 /* False: the word is no verb; `why` has the nearest one. */
 bool config_refuse_verb(const char *word, struct buf *why);
 /* True: the first word is another word for a verb, and `why` names the right command. */
