@@ -293,6 +293,17 @@ static enum takes option_taken(const char *item, const char *word)
 	return is_word_of(OF_PLACES, COUNT(OF_PLACES), word) ? TAKES_PLACES : TAKES_CALLS;
 }
 
+/* The first option from *at on that can be set and that the verb takes; NULL: none is left. */
+static const char *next_taken(size_t *at, enum takes takes)
+{
+	while (*at < COUNT(OPTIONS)) {
+		const struct option *option = &OPTIONS[(*at)++];
+		if (option->set != option_refuse && option_taken(option->word, option->word) <= takes)
+			return option->word;
+	}
+	return NULL;
+}
+
 static void options_offer_all(struct near_word *near, const char *const *words, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -301,9 +312,11 @@ static void options_offer_all(struct near_word *near, const char *const *words, 
 
 void options_offer(struct near_word *near, enum takes takes)
 {
-	for (size_t i = 0; i < COUNT(OPTIONS); i++)
-		if (option_taken(OPTIONS[i].word, OPTIONS[i].word) <= takes)
-			near_offer(near, OPTIONS[i].word);
+	size_t at = 0;
+	const char *word;
+
+	while ((word = next_taken(&at, takes)))
+		near_offer(near, word);
 	if (takes < TAKES_MOUNT)
 		return;
 	options_offer_all(near, PASSED, COUNT(PASSED));
@@ -312,10 +325,11 @@ void options_offer(struct near_word *near, enum takes takes)
 
 void options_list(enum takes takes, struct texts *out)
 {
-	for (size_t i = 0; i < COUNT(OPTIONS); i++)
-		if (OPTIONS[i].set != option_refuse &&
-			option_taken(OPTIONS[i].word, OPTIONS[i].word) <= takes)
-			texts_add(out, xstrdup(OPTIONS[i].word));
+	size_t at = 0;
+	const char *word;
+
+	while ((word = next_taken(&at, takes)))
+		texts_add(out, xstrdup(word));
 	for (size_t i = 0; takes == TAKES_MOUNT && i < COUNT(PASSED); i++)
 		texts_add(out, xstrdup(PASSED[i]));
 }

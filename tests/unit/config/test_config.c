@@ -324,6 +324,8 @@ static const struct {
 	{ "tione /m -o secret", "did you mean secrets?" },
 	{ "tione /m -o alow_other", "did you mean allow_other?" },
 	{ "tione /m -o max-memory=1G", "did you mean max_memory?" },
+	{ "tione /m -o subtyp=x", "unknown option -o subtyp: describefs --help lists the options" },
+	{ "tione /m --subtype=x", "unknown option --subtype: see describefs --help" },
 	{ "tione /m -o TTL=5", "unknown option -o TTL: did you mean ttl?" },
 	{ "tione /m -o remount", "unknown option -o remount: fusermount3 -u MOUNTPOINT, then mount it again" },
 	{ "tione /m -o deadline", "-o deadline: expected a time" },
