@@ -116,7 +116,7 @@ _describefs() {
 			wait=yes
 		elif [[ $word == -* ]]; then
 			:
-		elif [[ -z $verb$source && $word =~ ^(mount|ls|cat|tree|kinds|doctor|refresh|status|help|version)$ ]]; then
+		elif [[ -z $verb$source && " $__describefs_verbs " == *" $word "* ]]; then
 			verb=$word
 		else
 			[[ $n -gt 0 ]] || source=$word

@@ -123,10 +123,10 @@ complete -c describefs -n 'test -z "$(__describefs_operands)"' -a kinds -d 'say 
 complete -c describefs -n 'test -z "$(__describefs_operands)"' -a doctor -d 'check FUSE, key, clock and network'
 complete -c describefs -n 'test -z "$(__describefs_operands)"' -a refresh -d 'have the next read of a path ask the cloud'
 complete -c describefs -n 'test -z "$(__describefs_operands)"' -a status -d 'list your mounts and what they do'
-complete -c describefs -n 'test -z "$(__describefs_operands)"' -a help -d 'print a summary'
+complete -c describefs -n 'test -z "$(__describefs_operands)"' -a help -d 'explain a verb, or print a summary'
 complete -c describefs -n 'test -z "$(__describefs_operands)"' -a version -d 'print the version'
 complete -c describefs -n '__describefs_at any refresh; or __describefs_at 0 refresh' -F
-complete -c describefs -n '__describefs_at 0 help' -a 'mount ls cat tree kinds doctor refresh status help version'
+complete -c describefs -n '__describefs_at 0 help' -a '$__describefs_verbs'
 complete -c describefs -n '__describefs_at 0 mount ls cat tree kinds doctor' -a '(__describefs_sources)'
 complete -c describefs -n '__describefs_at 1 mount' -a '(__fish_complete_directories)'
 complete -c describefs -n '__describefs_at any ls tree cat' -a '(__describefs_paths)'
