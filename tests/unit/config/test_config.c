@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
+#include "config/options.h"
 
 enum { WORDS_MAX = 32 };
 
@@ -703,6 +704,8 @@ static void the_help_fits_a_terminal(void **state)
 
 	(void)state;
 	assert_help(VERB_HELP, WORDS, sizeof WORDS / sizeof *WORDS);
+	for (enum verb verb = VERB_MOUNT; verb <= VERB_VERSION; verb++)
+		assert_help(VERB_HELP, &config_verb_row(verb)->word, 1);
 }
 
 static void the_help_of_a_verb_has_what_it_takes(void **state)
