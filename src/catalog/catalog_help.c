@@ -162,7 +162,7 @@ void catalog_help_readme(struct buf *out, const struct catalog *catalog)
 		"  .describefs/                 status, errors, metrics (Prometheus), requests (under way)\n"
 		"\n"
 		"A listing that is partial cannot know every id: enter one by its name (cd KIND/ID), or\n"
-		"pin it (-o pin=KIND/ID).  Values are kept for their TTL (15 s, 10 min once finished).\n"
+		"pin it (-o pin=KIND/ID). Values are kept for their TTL (15 s, 10 min once finished).\n"
 		"describefs refresh PATH... has the next read of these paths ask the cloud again.\n"
 		"When the cloud does not answer, the last good value is served for a while and marked:\n"
 		"user.describefs.stale is 1.\n");

@@ -75,7 +75,7 @@ static const struct letter_help {
 	char letter;
 	const char *text;
 } LETTERS[] = {
-	{ 'f', "-f               stay in the foreground" },
+	{ 'f', "-f               stay in the foreground (implied by -d)" },
 	{ 'd', "-d               say on stderr what happens" },
 	{ 'l', "-l               with modes, sizes and times" },
 	{ 'L', "-L LEVELS        so many levels deep" },

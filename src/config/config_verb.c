@@ -13,10 +13,10 @@ static const struct verb_row VERBS[] = {
 		"A section of a config file may be named instead: describefs NAME [MOUNTPOINT].\n"
 		"The command ends when the mount answers; fusermount3 -u MOUNTPOINT unmounts.\n" },
 	{ "ls", VERB_LS, 1, SIZE_MAX, "odl", TAKES_CALLS, "describefs ls [-l] SOURCE [PATH]...",
-		"Lists PATH, or the top, of SOURCE's tree without a mount.  A pattern in PATH\n"
+		"Lists PATH, or the top, of SOURCE's tree without a mount. A pattern in PATH\n"
 		"stands for the paths that it matches: quote it.\n" },
 	{ "cat", VERB_CAT, 2, SIZE_MAX, "od", TAKES_CALLS, "describefs cat SOURCE PATH...",
-		"Prints the files at PATH of SOURCE's tree without a mount.  A pattern in PATH\n"
+		"Prints the files at PATH of SOURCE's tree without a mount. A pattern in PATH\n"
 		"stands for the paths that it matches: quote it.\n" },
 	{ "tree", VERB_TREE, 1, SIZE_MAX, "odL", TAKES_CALLS, "describefs tree [-L LEVELS] SOURCE [PATH]...",
 		"Draws what is below PATH, or below the top, of SOURCE's tree without a mount.\n" },
@@ -25,8 +25,8 @@ static const struct verb_row VERBS[] = {
 		"Makes no call.\n" },
 	{ "doctor", VERB_DOCTOR, 0, 1, "od", TAKES_MOUNT, "describefs doctor [SOURCE]",
 		"Checks FUSE, your mounts, the config files and for SOURCE the key, the endpoint,\n"
-		"the clock and one signed call.  Without SOURCE: for each mount that the config\n"
-		"files name, and for each other catalog.  Takes the options of a mount.\n" },
+		"the clock and one signed call. Without SOURCE: for each mount that the config\n"
+		"files name, and for each other catalog. Takes the options of a mount.\n" },
 	{ "refresh", VERB_REFRESH, 1, SIZE_MAX, "", TAKES_PLACES, "describefs refresh PATH...",
 		"The next read of each PATH of a mount, and of all below it, asks the cloud.\n" },
 	{ "status", VERB_STATUS, 0, 0, "", TAKES_PLACES, "describefs status",
