@@ -44,9 +44,12 @@ bool mounts_share(const struct mount_id *one, const struct mount_id *other);
 bool mounts_shows_others(const struct mount_id *id);
 /* The topmost mount at exactly this path is a describefs mount; `found` is its id. */
 bool mounts_are_ours(const char *path, struct mount_id *found);
-/* Another mount lies on a directory of this one. */
+/* Another mount lies on a directory of this one. True, too, if the table cannot be read. */
 bool mounts_have_inner(const struct mount_id *id);
-/* A mount lies at `path`, which is absolute and without links, or below it. */
+/*
+ * A mount lies at `path`, which is absolute and without links, or below it. True, too, if the table cannot be
+ * read.
+ */
 bool mounts_are_below(const char *path);
 /* The current path of a mount, which the caller frees; NULL: unmounted. False: the table cannot be read. */
 bool mounts_find(const struct mount_id *id, char **place);

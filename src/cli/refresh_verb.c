@@ -120,14 +120,14 @@ static void read_all_names(int base, const char *path)
 	closedir(directory);
 }
 
-/* If the kernel forgot such a name, it would unmount what lies below. */
+/* If the kernel forgot such a name, it would unmount what lies below. True, too, if that is not known. */
 static bool has_mounts_below(int base, const char *name)
 {
 	char path[PATH_MAX];
 	struct buf whole;
 
 	if (!path_of(base, path))
-		return false;
+		return true;
 	buf_init(&whole, SIZE_MAX);
 	buf_printf(&whole, "%s/%s", path, name);
 	bool has = mounts_are_below(whole.data);

@@ -171,9 +171,8 @@ bool mounts_shows_others(const struct mount_id *id)
 bool mounts_have_inner(const struct mount_id *id)
 {
 	struct table table;
-	bool found = false;
+	bool found = !table_open(&table);
 
-	table_open(&table);
 	while (!found && table_next(&table))
 		found = table.line.parent == id->mount;
 	table_close(&table);
@@ -190,9 +189,8 @@ static bool is_at_or_below(const char *path, const char *top)
 bool mounts_are_below(const char *path)
 {
 	struct table table;
-	bool found = false;
+	bool found = !table_open(&table);
 
-	table_open(&table);
 	while (!found && table_next(&table))
 		found = is_at_or_below(table.line.point, path);
 	table_close(&table);
