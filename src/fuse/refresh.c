@@ -35,7 +35,8 @@ enum {
 	WALK_CHECK_MS = 500, /* how often the daemon checks that a process still walks */
 	REFRESHES_MAX = 16, /* queued and walking */
 	OTHERS_MAX = 8, /* the same, of users other than the mount's owner */
-	ASKERS_MAX = 4096 /* requests that wait for a refresh */
+	ASKERS_MAX = 4096, /* requests that wait for a refresh */
+	FORGET_ROUNDS = 2 /* rounds of the loop: then at least one reads all that the kernel sends */
 };
 
 /* An ioctl that waits. Invariant: `request` is NULL once it was answered. */
@@ -51,6 +52,16 @@ struct asker {
 struct refresh_target {
 	uint64_t id; /* a directory; TREE_ROOT above several sources: all */
 	char *name; /* in it, and maybe not there; NULL: the directory itself. Owned. */
+};
+
+/*
+ * The ioctl that follows the last name. The kernel may send it before the FORGETs of the names that it has
+ * just dropped; until they are read, resources that are no longer in use look used. So the answer waits.
+ */
+struct forgets {
+	fuse_req_t request; /* NULL: not asked yet, or answered */
+	struct timer *timer;
+	unsigned rounds; /* that have passed */
 };
 
 /*
@@ -70,6 +81,7 @@ struct refresh {
 	struct ids todo; /* nodes to mark stale */
 	size_t at; /* the next of walk.held to invalidate */
 	struct walk walk;
+	struct forgets forgets;
 	struct timer *timer;
 };
 
@@ -114,14 +126,17 @@ static void asker_reply(struct asker *asker, struct refresh_request *with)
 static void refresh_finish(struct refresh *refresh, bool names_kept)
 {
 	struct front *front = refresh->front;
+	struct refresh_request done = { .names_kept = names_kept };
 	struct list *link;
 
 	list_remove(&refresh->link);
 	walk_leave(&refresh->walk);
 	loop_timer_stop(front->loop, refresh->timer);
+	loop_timer_stop(front->loop, refresh->forgets.timer);
+	if (refresh->forgets.request)
+		reply_ioctl(refresh->forgets.request, &done);
 	while ((link = list_first(&refresh->askers))) {
 		struct asker *asker = LIST_OWNER(link, struct asker, link);
-		struct refresh_request done = { .names_kept = names_kept };
 		list_remove(link);
 		asker_reply(asker, &done);
 		free(asker);
@@ -368,24 +383,54 @@ static void ioctl_begin(struct front *front, fuse_req_t request, fuse_ino_t open
 	refresh_start_next(front);
 }
 
-/* A walking process has done or skipped its task, or cannot open the base. */
-static void ioctl_next(struct front *front, fuse_req_t request, const struct refresh_request *query)
+/* Gives the walking process its next task, or ends the refresh. */
+static void answer_next(struct refresh *refresh, fuse_req_t request)
 {
-	bool every_name = query->step == REFRESH_EVERY_NAME;
-	struct walk *walk = walk_of(request);
-	struct refresh *refresh = walk ? LIST_OWNER(walk, struct refresh, walk) : NULL;
 	struct refresh_request task = { 0 };
 
-	if (walk)
-		walk->names_kept |= query->names_kept;
-	if (!refresh) { /* the walk was given up: the process was too slow */
-		task.names_kept = 1;
-	} else if (every_name || !walk_next(&refresh->walk, front, &task)) {
-		task = (struct refresh_request){ .names_kept = every_name ? !notify_names(front) :
-									    refresh->walk.names_kept };
+	if (!walk_next(&refresh->walk, refresh->front, &task)) {
+		task = (struct refresh_request){ .names_kept = refresh->walk.names_kept };
 		refresh_finish(refresh, task.names_kept);
 	}
 	reply_ioctl(request, &task);
+}
+
+static void await_forgets(void *arg)
+{
+	struct refresh *refresh = arg;
+	struct forgets *forgets = &refresh->forgets;
+	fuse_req_t request = forgets->request;
+
+	forgets->timer = NULL;
+	if (forgets->rounds++ < FORGET_ROUNDS) {
+		forgets->timer = loop_timer_start(refresh->front->loop, 0, await_forgets, refresh);
+		return;
+	}
+	forgets->request = NULL;
+	answer_next(refresh, request);
+}
+
+/* A walking process has done or skipped its task, or cannot open the base. */
+static void ioctl_next(struct front *front, fuse_req_t request, const struct refresh_request *query)
+{
+	struct walk *walk = walk_of(request);
+	struct refresh *refresh = walk ? LIST_OWNER(walk, struct refresh, walk) : NULL;
+	struct refresh_request given_up = { .names_kept = 1 }; /* the process was too slow */
+
+	if (walk)
+		walk->names_kept |= query->names_kept;
+	if (!refresh || refresh->forgets.request) {
+		reply_ioctl(request, &given_up);
+	} else if (query->step == REFRESH_EVERY_NAME) {
+		struct refresh_request done = { .names_kept = !notify_names(front) };
+		refresh_finish(refresh, done.names_kept);
+		reply_ioctl(request, &done);
+	} else if (walk_is_at_last_name(walk)) {
+		refresh->forgets.request = request;
+		await_forgets(refresh);
+	} else {
+		answer_next(refresh, request);
+	}
 }
 
 void refreshes_init(struct refreshes *refreshes)

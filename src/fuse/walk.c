@@ -94,6 +94,11 @@ bool walk_is_needed(const struct walk *walk)
 	return walk->at < walk->names.len;
 }
 
+bool walk_is_at_last_name(const struct walk *walk)
+{
+	return walk_is_needed(walk) && walk->at + strlen(walk->names.data + walk->at) + 1 >= walk->names.len;
+}
+
 void walk_join(struct walk *walk, struct front *front, pid_t pid)
 {
 	walk->pid = pid;

@@ -39,6 +39,8 @@ void walk_release(struct walk *walk);
 void walk_aim(struct walk *walk, const struct front *front, uint64_t id);
 /* There is a name to forget. */
 bool walk_is_needed(const struct walk *walk);
+/* The current task is the last name to forget. */
+bool walk_is_at_last_name(const struct walk *walk);
 /* `pid` starts or stops walking; the walk enters or leaves the front's list. */
 void walk_join(struct walk *walk, struct front *front, pid_t pid);
 void walk_leave(struct walk *walk);
